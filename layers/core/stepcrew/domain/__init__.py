@@ -1,0 +1,1 @@
+"""Pure rules and shapes: no I/O, no AWS, no CrewAI."""

@@ -1,0 +1,268 @@
+"""The crew definition: every field of CrewAI's agents, tasks and crews that is safe in a shared house.
+
+`REFUSED` on each part names the fields no user may set and why; an empty value (null, false, "", [], {}) of such a field
+asks for nothing and is dropped. Checking a document and naming its faults is in `parsing` and `references`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+
+MAX_AGENTS = 50
+MAX_TASKS = 200
+MAX_TEXT = 50_000
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+OptionalText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+JsonSchema = dict[str, JsonValue]
+Retries = Annotated[int, Field(ge=0, le=5)]
+
+_PLATFORM_FILES = "it would read or write files of the platform"
+_PLATFORM_CODE = "it would run code or load objects inside the platform"
+_LATER_MEMORY = "memory is not available yet"
+_LATER_KNOWLEDGE = "knowledge is not available yet"
+_OPERATOR = "it is set by the operator"
+
+
+class Part(BaseModel):
+    """A part of a definition: unknown fields are faults, and types are exact."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    REFUSED: ClassVar[dict[str, str]] = {}
+
+
+class ModelSettings(Part):
+    """A model by CrewAI's name, with the sampling settings that cannot reach another endpoint or key."""
+
+    REFUSED = {
+        "base_url": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
+        "api_base": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
+        "api_key": "keys are secrets of the group, never part of a definition",
+        "callbacks": _PLATFORM_CODE,
+        "provider": "write the provider as prefix of the model: provider/model",
+    }
+
+    model: Name
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    max_tokens: int | None = Field(None, ge=1, le=200_000)
+    max_completion_tokens: int | None = Field(None, ge=1, le=200_000)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    stop: list[str] | None = Field(None, max_length=4)
+    seed: int | None = None
+    timeout: float | None = Field(None, gt=0, le=600)
+    reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
+
+
+def _settings(value: object) -> object:
+    return {"model": value} if isinstance(value, str) else value
+
+
+Model = Annotated[ModelSettings, BeforeValidator(_settings, json_schema_input_type=str | ModelSettings)]
+
+
+class SecretReference(Part):
+    """The name of a secret of the group; its value is read inside the runner and never stored or traced."""
+
+    secret: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
+
+
+class McpServer(Part):
+    """An MCP server over HTTP. `tool` restricts it to one tool of the server."""
+
+    REFUSED = {"command": _PLATFORM_CODE, "args": _PLATFORM_CODE, "env": _PLATFORM_CODE}
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    tool: Name | None = None
+    headers: dict[str, str | SecretReference] = Field(default_factory=dict[str, str | SecretReference], max_length=20)
+    streamable: bool = True
+    cache_tools_list: bool = False
+
+
+def _server(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    url, _, tool = value.partition("#")
+    return {"url": url, "tool": tool or None}
+
+
+Mcp = Annotated[McpServer, BeforeValidator(_server, json_schema_input_type=str | McpServer)]
+
+
+class PlanningConfig(Part):
+    """An agent's own planning before a task."""
+
+    REFUSED = {"system_prompt": "", "plan_prompt": "", "refine_prompt": ""}
+
+    reasoning_effort: Literal["low", "medium", "high"] = "medium"
+    observe_steps: bool | None = None
+    max_attempts: int | None = Field(None, ge=1, le=10)
+    max_steps: int = Field(20, ge=1, le=50)
+    max_replans: int = Field(3, ge=0, le=10)
+    max_step_iterations: int = Field(15, ge=1, le=50)
+    step_timeout: int | None = Field(None, ge=1, le=3600)
+    llm: Model | None = None
+
+
+ToolFailurePolicy = Literal["ignore", "warn", "fail"]
+
+
+class AgentDefinition(Part):
+    """CrewAI's agent. `{name}` in role, goal and backstory is replaced by the input of that name."""
+
+    REFUSED = {
+        "config": "write the fields themselves",
+        "memory": _LATER_MEMORY,
+        "knowledge": _LATER_KNOWLEDGE,
+        "knowledge_sources": _LATER_KNOWLEDGE,
+        "knowledge_config": _LATER_KNOWLEDGE,
+        "knowledge_storage": _LATER_KNOWLEDGE,
+        "embedder": _LATER_KNOWLEDGE,
+        "allow_code_execution": _PLATFORM_CODE,
+        "multimodal": "it would let the agent read files and addresses of the platform",
+        "step_callback": _PLATFORM_CODE,
+        "callbacks": _PLATFORM_CODE,
+        "executor_class": _PLATFORM_CODE,
+        "cache_handler": _PLATFORM_CODE,
+        "type": _PLATFORM_CODE,
+        "from_repository": "agent repositories need an account of their own",
+        "apps": "platform apps need an account of their own",
+        "skills": _PLATFORM_FILES,
+        "a2a": "agents of other systems are outside the address checks of the platform",
+        "checkpoint": "checkpoints are made by the platform",
+        "security_config": _OPERATOR,
+    }
+
+    role: Text
+    goal: Text
+    backstory: Text
+    llm: Model | None = None
+    function_calling_llm: Model | None = None
+    tools: list[Name] = Field(default_factory=list[str], max_length=30)
+    mcps: list[Mcp] = Field(default_factory=list[McpServer], max_length=10)
+    max_iter: int = Field(25, ge=1, le=100)
+    max_rpm: int | None = Field(None, ge=1)
+    max_tokens: int | None = Field(None, ge=1, le=200_000)
+    max_execution_time: int | None = Field(None, ge=1)
+    max_retry_limit: Retries = 2
+    verbose: bool = False
+    allow_delegation: bool = False
+    cache: bool = True
+    planning: bool = False
+    planning_config: PlanningConfig | None = None
+    reasoning: bool = False
+    max_reasoning_attempts: int | None = Field(None, ge=1, le=10)
+    code_execution_mode: Literal["safe"] = "safe"
+    guardrail: Text | None = None
+    guardrail_max_retries: Retries = 3
+    respect_context_window: bool = True
+    use_better_compaction: bool | None = None
+    use_system_prompt: bool = True
+    system_template: OptionalText | None = None
+    prompt_template: OptionalText | None = None
+    response_template: OptionalText | None = None
+    inject_date: bool = False
+    date_format: Annotated[str, StringConstraints(max_length=40)] = "%Y-%m-%d"
+    tool_failure_policy: ToolFailurePolicy | None = None
+
+
+class Condition(Part):
+    """When a conditional task runs, judged on the output of the task before it. Exactly one test is set; `field` reads a
+    key of that task's structured output instead of its text."""
+
+    field: Name | None = None
+    contains: str | None = None
+    not_contains: str | None = None
+    equals: str | int | float | bool | None = None
+    greater_than: float | None = None
+    less_than: float | None = None
+    longer_than: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Condition:
+        tests = self.model_fields_set - {"field"}
+        if len(tests) != 1:
+            raise ValueError("set exactly one of contains, not_contains, equals, greater_than, less_than, longer_than")
+        return self
+
+
+class TaskDefinition(Part):
+    """CrewAI's task. `context` lists the tasks whose outputs it sees: absent means all before it, [] means none."""
+
+    REFUSED = {
+        "config": "write the fields themselves",
+        "human_input": "people in the loop are not available yet",
+        "output_file": "nothing is written to disk; the output is in the result",
+        "input_files": _PLATFORM_FILES,
+        "callback": _PLATFORM_CODE,
+        "converter_cls": _PLATFORM_CODE,
+        "type": _PLATFORM_CODE,
+        "security_config": _OPERATOR,
+        "id": "ids are given by the platform",
+    }
+
+    name: Name
+    description: Text
+    expected_output: Text
+    agent: Name | None = None
+    context: list[Name] | None = None
+    tools: list[Name] = Field(default_factory=list[str], max_length=30)
+    async_execution: bool = False
+    condition: Condition | None = None
+    output_json: JsonSchema | None = None
+    output_pydantic: JsonSchema | None = None
+    response_model: JsonSchema | None = None
+    markdown: bool = False
+    create_directory: bool = True
+    guardrail: Text | None = None
+    guardrails: list[Text] = Field(default_factory=list[str], max_length=10)
+    guardrail_max_retries: Retries = 3
+    tool_failure_policy: ToolFailurePolicy | None = None
+    allow_crewai_trigger_context: bool | None = None
+
+
+class CrewDefinition(Part):
+    """What to run. `model` is the default of every agent that names none."""
+
+    REFUSED = {
+        "memory": _LATER_MEMORY,
+        "memory_backend": _LATER_MEMORY,
+        "embedder": _LATER_MEMORY,
+        "knowledge": _LATER_KNOWLEDGE,
+        "knowledge_sources": _LATER_KNOWLEDGE,
+        "config": "write the fields themselves",
+        "output_log_file": _PLATFORM_FILES,
+        "prompt_file": _PLATFORM_FILES,
+        "trained_agents_file": _PLATFORM_FILES,
+        "skills": _PLATFORM_FILES,
+        "step_callback": _PLATFORM_CODE,
+        "task_callback": _PLATFORM_CODE,
+        "before_kickoff_callbacks": _PLATFORM_CODE,
+        "after_kickoff_callbacks": _PLATFORM_CODE,
+        "share_crew": "executions are shared with nobody",
+        "tracing": "the platform traces by itself and sends nothing elsewhere",
+        "stream": "the trace is the stream",
+        "checkpoint": "checkpoints are made by the platform",
+        "security_config": _OPERATOR,
+        "chat_llm": "there is no chat with a running crew",
+    }
+
+    name: Name = "crew"
+    agents: dict[Name, AgentDefinition] = Field(min_length=1, max_length=MAX_AGENTS)
+    tasks: list[TaskDefinition] = Field(min_length=1, max_length=MAX_TASKS)
+    process: Literal["sequential", "hierarchical"] = "sequential"
+    model: Model | None = None
+    manager_llm: Model | None = None
+    manager_agent: Name | None = None
+    planning: bool = False
+    planning_llm: Model | None = None
+    reasoning: bool = False
+    function_calling_llm: Model | None = None
+    max_rpm: int | None = Field(None, ge=1)
+    cache: bool = False
+    verbose: bool = False
+    tool_failure_policy: ToolFailurePolicy | None = None

@@ -1,0 +1,119 @@
+"""Our own errors. Each says what kind of trouble it is, whether a retry can help and what the user can do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Category(StrEnum):
+    """Who or what caused a failure; the same words in the API, the table, the trace and the state machine."""
+
+    INPUT = "input"
+    CREW = "crew"
+    TOOL = "tool"
+    MODEL = "model"
+    MODEL_RATE_LIMIT = "model_rate_limit"
+    GUARDRAIL = "guardrail"
+    BUDGET = "budget"
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+    PLATFORM = "platform"
+    CANCELLED = "cancelled"
+
+
+class ExecutionError(BaseModel):
+    """Why an execution did not complete. `message` is one sentence; `task` names the crew task it happened in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    category: Category
+    type: str
+    message: str
+    retryable: bool = False
+    remedy: str = ""
+    task: str | None = None
+
+
+class Fault(BaseModel):
+    """One thing wrong with a submitted document. `pointer` is an RFC 6901 JSON pointer into the request body; inside
+    YAML text it goes on into the parsed text, and `line` (1-based) is the line of that text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pointer: str
+    code: str
+    detail: str
+    remedy: str = ""
+    line: int | None = None
+
+
+class StepcrewError(Exception):
+    """Base of everything the product raises on purpose."""
+
+    category = Category.PLATFORM
+    retryable = False
+    remedy = ""
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if remedy is not None:
+            self.remedy = remedy
+
+
+class InvalidRequest(StepcrewError):
+    """The submitted document has faults; nothing was stored."""
+
+    category = Category.INPUT
+    remedy = "Correct the fields named in errors and submit again."
+
+    def __init__(self, message: str, faults: list[Fault] | None = None) -> None:
+        super().__init__(message)
+        self.faults = faults or []
+
+
+class ExecutionNotFound(StepcrewError):
+    """No such execution in this group; the same answer for another group's execution."""
+
+    category = Category.INPUT
+    remedy = "Check the execution_id and the selected group."
+
+    def __init__(self, execution_id: str) -> None:
+        super().__init__(f"There is no execution {execution_id} in this group.")
+
+
+class NotAllowed(StepcrewError):
+    """The token is valid but does not permit this."""
+
+    category = Category.INPUT
+    remedy = "Ask the owner of the group for access."
+
+
+class IdempotencyMismatch(StepcrewError):
+    """The idempotency key was used before with another body."""
+
+    category = Category.INPUT
+    remedy = "Use a new Idempotency-Key for a new request."
+
+
+class IdempotencyInFlight(StepcrewError):
+    """A request with the same idempotency key is being written at this moment."""
+
+    category = Category.INPUT
+    retryable = True
+    remedy = "Repeat the same request in a second."
+
+
+class Conflict(StepcrewError):
+    """The execution's state does not permit the operation."""
+
+    category = Category.INPUT
+
+
+class Superseded(StepcrewError):
+    """This attempt no longer holds the execution: a later attempt, or a terminal status, took over. Nothing was written."""
+
+    category = Category.PLATFORM
+    remedy = "Nothing to do: the newer attempt goes on."

@@ -1,0 +1,133 @@
+"""The execution record: one run of a crew, its status and who may change it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from stepcrew.domain.errors import ExecutionError
+
+DEFAULT_TIMEOUT_SECONDS = 3600
+MAX_TIMEOUT_SECONDS = 7 * 24 * 3600
+
+Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+
+
+class Status(StrEnum):
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in TERMINAL
+
+
+TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+OPEN = frozenset(Status) - TERMINAL
+
+SOURCES_OF: dict[Status, frozenset[Status]] = {
+    Status.RUNNING: frozenset({Status.PENDING, Status.RUNNING, Status.WAITING}),
+    Status.WAITING: frozenset({Status.RUNNING}),
+    Status.COMPLETED: frozenset({Status.RUNNING}),
+    Status.FAILED: OPEN,
+    Status.CANCELLED: OPEN,
+}
+"""The statuses each status may be entered from. No terminal status is ever among them."""
+
+
+class Limits(BaseModel):
+    """What one execution may use before it is stopped. Times in seconds, money in US dollars."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    timeout_seconds: int = Field(DEFAULT_TIMEOUT_SECONDS, ge=1, le=MAX_TIMEOUT_SECONDS)
+    max_tokens: int | None = Field(None, ge=1)
+    max_cost_usd: Usd | None = Field(None, gt=0)
+    max_model_calls: int | None = Field(None, ge=1)
+
+
+class Usage(BaseModel):
+    """Tokens and money, summed over every model call. `cost_usd` is null, with `cost_note`, when a price is unknown."""
+
+    model_calls: int = 0
+    prompt_tokens: int = 0
+    cached_prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    total_tokens: int = 0
+    cost_usd: Usd | None = None
+    cost_note: str | None = None
+
+
+class Progress(BaseModel):
+    """How far the crew is, counted in crew tasks (skipped conditional ones count as done)."""
+
+    tasks_done: int = 0
+    tasks_total: int = 0
+    current_task: str | None = None
+    current_agent: str | None = None
+
+
+class Execution(BaseModel):
+    """One run of a crew, as the table and the API hold it.
+
+    `revision` grows with every write and is the ETag. `traces_emitted` and `traces_recorded` are keyed by attempt
+    number; an attempt that died left no emitted count. `cancel_requested_at` is set before the status is terminal.
+    """
+
+    execution_id: str
+    group_id: str
+    name: str
+    status: Status
+    message: str = ""
+    revision: int = 1
+    process: str = "sequential"
+    model: str | None = None
+    source: str = "api"
+    submitted_by: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    deadline: datetime
+    limits: Limits = Limits()
+    progress: Progress = Progress()
+    usage: Usage = Usage()
+    error: ExecutionError | None = None
+    attempt: int = 0
+    cancel_requested_at: datetime | None = None
+    traces_emitted: dict[str, int] = {}
+    traces_recorded: dict[str, int] = {}
+
+
+class TaskState(StrEnum):
+    COMPLETED = "completed"
+    SKIPPED = "skipped"
+
+
+class TaskOutput(BaseModel):
+    """What one finished crew task produced; also the checkpoint from which a later attempt goes on.
+
+    `raw` is the text; `json_dict` its parsed form when the task asked for structured output. `messages` never travel.
+    """
+
+    index: int
+    name: str
+    agent_role: str | None = None
+    state: TaskState = TaskState.COMPLETED
+    description: str = ""
+    expected_output: str | None = None
+    raw: str = ""
+    json_dict: dict[str, object] | None = None
+    output_format: str = "raw"
+    attempt: int = 1
+    started_at: datetime | None = None
+    ended_at: datetime | None = None

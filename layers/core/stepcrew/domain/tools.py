@@ -1,0 +1,34 @@
+"""The tools a definition may name: an allow-list, because every crew runs in a shared house.
+
+A tool is here when it reads nothing of the platform, writes no file and starts no process. `secrets` are the names of
+the group's secrets it needs; `network` says that it talks to the outside (addresses are checked at the socket).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ToolSpec(NamedTuple):
+    name: str
+    summary: str
+    secrets: tuple[str, ...] = ()
+    network: bool = False
+
+
+TOOLS: dict[str, ToolSpec] = {
+    spec.name: spec
+    for spec in (
+        ToolSpec("CalculatorTool", "Evaluates an arithmetic expression exactly."),
+        ToolSpec("CurrentTimeTool", "Tells the current date and time in a time zone."),
+        ToolSpec("SerperDevTool", "Searches the web with Serper.", ("SERPER_API_KEY",), True),
+        ToolSpec("ScrapeWebsiteTool", "Reads the text of a public web page.", (), True),
+        ToolSpec("BraveSearchTool", "Searches the web with Brave.", ("BRAVE_API_KEY",), True),
+        ToolSpec("ArxivPaperTool", "Finds papers on arXiv.", (), True),
+    )
+}
+
+
+def canonical_tool_name(name: str) -> str:
+    """Accepts CrewAI's fully qualified form too: `crewai_tools:SerperDevTool`."""
+    return name.removeprefix("crewai_tools:").strip()
