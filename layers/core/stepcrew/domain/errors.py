@@ -106,6 +106,12 @@ class IdempotencyInFlight(StepcrewError):
     remedy = "Repeat the same request in a second."
 
 
+class AlreadyExists(StepcrewError):
+    """The execution id or the idempotency key is taken; nothing was written."""
+
+    category = Category.INPUT
+
+
 class Conflict(StepcrewError):
     """The execution's state does not permit the operation."""
 
@@ -117,3 +123,10 @@ class Superseded(StepcrewError):
 
     category = Category.PLATFORM
     remedy = "Nothing to do: the newer attempt goes on."
+
+
+class PlatformUnavailable(StepcrewError):
+    """A service of the platform did not answer or refused; nothing is known to be wrong with the request."""
+
+    retryable = True
+    remedy = "Repeat the request in a few seconds; if it stays, tell the operator."

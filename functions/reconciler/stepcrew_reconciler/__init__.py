@@ -1,0 +1,1 @@
+"""The reconciler: ends what nobody else can end any more."""

@@ -1,0 +1,1 @@
+"""The runner: one attempt of one execution, with real CrewAI."""

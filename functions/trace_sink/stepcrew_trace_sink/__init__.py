@@ -1,0 +1,1 @@
+"""The trace sink: queue messages become stored trace events."""
