@@ -1,0 +1,105 @@
+"""Body of every function's `bootstrap`: runs AWS's own runtime client on the function's live source folder.
+
+Standard library only: it is run by path. The emulator starts it as a custom runtime; it gives the function what Lambda
+would (its declared variables, its role's credentials, a temporary folder of its own) and nothing else, writes its log
+lines to a file, and ends the whole process group when the emulator says so or is gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from typing import TypedDict
+
+LOGS = "STEPCREW_LOCAL_LOGS"
+"""Variable with the folder of log files."""
+TEMPORARY = "STEPCREW_LOCAL_TMP"
+"""Variable with the folder of temporary folders."""
+HANDED = "STEPCREW_LOCAL_FOR_"
+"""Prefix of variables meant for one function: STEPCREW_LOCAL_FOR_<function>_<name>."""
+
+INHERITED = ("PATH", "LANG", "TZ", "_HANDLER", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+POLL_HANG_UP = select.POLLERR | select.POLLHUP
+
+
+class Launch(TypedDict):
+    """How one function starts. Paths are absolute."""
+
+    function: str
+    root: str
+    python: str
+    python_path: str
+    variables: list[str]
+
+
+def environment(launch: Launch, temporary: str) -> dict[str, str]:
+    """The function's environment variables."""
+    handed = f"{HANDED}{launch['function']}_"
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("AWS_", "_X_AMZN_")) or name in INHERITED or name in launch["variables"]
+    }
+    given = {name[len(handed) :]: value for name, value in os.environ.items() if name.startswith(handed)}
+    fixed = {
+        "LAMBDA_TASK_ROOT": launch["root"],
+        "PYTHONPATH": launch["python_path"],
+        "PYTHONUNBUFFERED": "1",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "HOME": temporary,
+        "TMPDIR": temporary,
+    }
+    return {**kept, **fixed, **given}
+
+
+def _own_group() -> None:
+    os.setsid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # dies with this process, even when that is killed
+
+
+def main() -> int:
+    launch: Launch = json.loads(sys.argv[1])
+    temporary = tempfile.mkdtemp(prefix=f"{launch['function']}-", dir=os.environ.get(TEMPORARY))
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    with open(os.path.join(os.environ.get(LOGS, temporary), f"{launch['function']}.log"), "ab", buffering=0) as log:
+        process = subprocess.Popen(
+            [launch["python"], "-m", "awslambdaric", os.environ["_HANDLER"]],
+            cwd=launch["root"],
+            env=environment(launch, temporary),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            preexec_fn=_own_group,
+        )
+    poll = select.poll()
+    poll.register(wake_read, select.POLLIN)
+    poll.register(sys.stdout.fileno(), 0)  # only hang-ups: the emulator reads the other end as long as it lives
+    while process.poll() is None:
+        ready = dict(poll.poll())
+        if ready.get(sys.stdout.fileno(), 0) & POLL_HANG_UP:
+            break
+        if wake_read in ready and any(number != signal.SIGCHLD for number in os.read(wake_read, 64)):
+            break
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    shutil.rmtree(temporary, ignore_errors=True)
+    code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

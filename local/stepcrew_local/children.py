@@ -1,0 +1,80 @@
+"""Child processes that never outlive the stack, with their output in files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from stepcrew_local.errors import StackError
+
+TETHER = Path(__file__).with_name("tether.py")
+LAST_LINES = 15
+
+
+class Child:
+    """A running child process. Start it from a thread that lives as long as the stack: it ends with that thread."""
+
+    def __init__(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        tethered = [sys.executable, "-I", str(TETHER), str(os.getpid()), *map(str, command)]
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                tethered,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a terminal's Ctrl-C is for the supervisor, which ends the others in order
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def check(self) -> None:
+        """Raises StackError, with the end of its log, when it has ended."""
+        if self.exit_code is not None:
+            raise StackError(f"The {self.name} ended with code {self.exit_code}.\n{self._last_lines()}", f"See {self.log}")
+
+    def stop(self, seconds: float) -> None:
+        """Ends it: SIGTERM, then after so many seconds SIGKILL to its whole process group."""
+        if self.exit_code is None:
+            self._process.terminate()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+
+    def _last_lines(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return "\n".join(f"  | {line}" for line in lines)
+
+
+def wait_until_ready(child: Child, is_ready: Callable[[], bool], seconds: float) -> None:
+    """Calls `is_ready` until it answers true.
+
+    Raises:
+        StackError: the child ended, or is not ready after so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while not is_ready():
+        child.check()
+        if time.monotonic() > deadline:
+            raise StackError(f"The {child.name} did not answer within {seconds:g} s.", f"See {child.log}")
+        time.sleep(0.03)

@@ -1,0 +1,106 @@
+"""Deploys the template to the emulator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from stepcrew_local.emulator import Emulator
+from stepcrew_local.errors import StackError
+from stepcrew_local.http_api import cors_of
+from stepcrew_local.template import FunctionSource, prepare
+
+STACK = "stepcrew-local"
+CODE_BUCKET = "stepcrew-local-code"
+DEPLOY_SECONDS = 60
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+def deploy(
+    emulator: Emulator,
+    template: Path,
+    parameters: Mapping[str, str],
+    sources: Mapping[str, FunctionSource] | None = None,
+) -> dict[str, str]:
+    """Creates or updates the stack and answers its outputs.
+
+    Raises:
+        StackError: a resource was refused; the reason names it.
+    """
+    s3, cloudformation = emulator.client("s3"), emulator.client("cloudformation")
+    _make_bucket(s3)
+
+    def put_code(content: bytes) -> dict[str, str]:
+        key = f"{hashlib.sha256(content).hexdigest()[:32]}.zip"
+        s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=content)
+        return {"Bucket": CODE_BUCKET, "Key": key}
+
+    prepared = prepare(template, parameters, put_code, sources or {})
+    request: dict[str, Any] = {
+        "StackName": STACK,
+        "TemplateBody": json.dumps(prepared),
+        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+        "Capabilities": CAPABILITIES,
+    }
+    try:
+        cloudformation.create_stack(**request)
+    except cloudformation.exceptions.AlreadyExistsException:
+        _update(cloudformation, request)
+    stack = _wait(cloudformation)
+    _set_cors(emulator, prepared, cloudformation)
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _make_bucket(s3: Any) -> None:
+    try:
+        s3.create_bucket(Bucket=CODE_BUCKET)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
+
+
+def _update(cloudformation: Any, request: dict[str, Any]) -> None:
+    try:
+        cloudformation.update_stack(**request)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise
+
+
+def _wait(cloudformation: Any) -> dict[str, Any]:
+    deadline = time.monotonic() + DEPLOY_SECONDS
+    while True:
+        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        status: str = stack["StackStatus"]
+        if status.endswith("IN_PROGRESS"):
+            if time.monotonic() > deadline:
+                raise StackError(f"The deployment is still {status} after {DEPLOY_SECONDS} s.")
+            time.sleep(0.05)
+            continue
+        if "ROLLBACK" in status or "FAILED" in status:
+            raise StackError(f"The template was not deployed ({status}).\n{_failures(cloudformation)}")
+        return stack
+
+
+def _failures(cloudformation: Any) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    return "\n".join(
+        f"  | {event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason')}"
+        for event in events
+        if "FAILED" in event["ResourceStatus"]
+    )
+
+
+def _set_cors(emulator: Emulator, template: dict[str, Any], cloudformation: Any) -> None:
+    gateway = emulator.client("apigatewayv2")
+    for name, cors in cors_of(template).items():
+        resource = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=name)
+        api = resource["StackResourceDetail"]["PhysicalResourceId"]
+        # AllowOrigins is a parameter here; the gateway in front lets no foreign page through anyway.
+        gateway.update_api(ApiId=api, CorsConfiguration={k: v for k, v in cors.items() if k != "AllowOrigins"})

@@ -1,0 +1,1 @@
+"""Code that runs inside the emulator's process and virtual environment, never in ours."""

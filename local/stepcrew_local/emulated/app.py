@@ -1,0 +1,26 @@
+"""The emulator as an ASGI application: guarded, completed where it lacks what we use, and quick to end."""
+
+from __future__ import annotations
+
+import os
+
+from ministack.app import app as ministack
+
+from stepcrew_local.emulated import engine
+from stepcrew_local.origin_guard import Message, OriginGuard, Receive, Scope, Send
+
+engine.complete()
+
+
+async def _ending(scope: Scope, receive: Receive, send: Send) -> None:
+    async def send_then_end(message: Message) -> None:
+        await send(message)
+        if message["type"] == "lifespan.shutdown.complete":
+            # Its state is saved. Waiting for its threads would mean waiting for every invocation under way; the
+            # functions' processes see the pipe to this process close and end themselves.
+            os._exit(0)
+
+    await ministack(scope, receive, send_then_end if scope["type"] == "lifespan" else send)
+
+
+app = OriginGuard(_ending)

@@ -1,0 +1,58 @@
+"""What the pinned emulator lacks and our template uses. Each piece checks that it still fits before it is put in.
+
+See docs/decisions/0002-local-aws-emulator.md for the list of gaps and how the others are avoided.
+"""
+
+from __future__ import annotations
+
+import inspect
+import queue
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import stepfunctions
+
+
+def complete() -> None:
+    """Puts the pieces in.
+
+    Raises:
+        RuntimeError: the emulator is another version than these pieces were written for.
+    """
+    _expect(stepfunctions, "_execute_task", ("state_def", "raw_input", "execution", "ctx"))
+    _expect(stepfunctions, "_jsonata_state_field", ("state_def", "field", "expected", "raw_input", "ctx"))
+    _expect(lambda_runtime.Worker, "_drain_stderr_bounded", ("self", "first_line_wait", "idle_confirm", "hard_cap"))
+    stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
+    lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
+
+
+def _expect(owner: object, name: str, parameters: tuple[str, ...]) -> None:
+    function = getattr(owner, name, None)
+    if function is None or tuple(inspect.signature(function).parameters) != parameters:
+        raise RuntimeError(f"The emulator changed: {name} is not what stepcrew_local.emulated.engine completes.")
+
+
+def _with_timeout_expression(execute_task: Callable[..., Any]) -> Callable[..., Any]:
+    """A task's TimeoutSeconds may be a JSONata expression, which the emulator would use unevaluated."""
+
+    def execute(state: Mapping[str, Any], raw_input: object, execution: object, context: dict[str, Any]) -> object:
+        if isinstance(state.get("TimeoutSeconds"), str):
+            seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, context)
+            state = {**state, "TimeoutSeconds": seconds}
+        return execute_task(state, raw_input, execution, context)
+
+    return execute
+
+
+def _drain_without_waiting(
+    worker: Any, first_line_wait: float = 0, idle_confirm: float = 0, hard_cap: float = 0
+) -> str:
+    """Log lines already read. The emulator waits up to 50 ms for more after every invocation, but our functions write
+    theirs to files."""
+    lines: list[str] = []
+    while True:
+        try:
+            lines.append(worker._stderr_queue.get_nowait())
+        except queue.Empty:
+            return "\n".join(lines)

@@ -1,0 +1,132 @@
+"""The local AWS: starts the emulator and makes clients for it."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from stepcrew_local import bootstrap
+from stepcrew_local.children import Child, wait_until_ready
+from stepcrew_local.layout import ROOT, python_of
+from stepcrew_local.ports import LOOPBACK
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+START_SECONDS = 30
+STOP_SECONDS = 10
+HEALTH = "/_ministack/health"
+KEPT_FROM_THE_USER = ("PATH", "LANG", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The administrator's key of one emulator. Only whoever started it knows the secret, so no page or other user does."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulator."""
+
+    child: Child
+    url: str
+    credentials: Credentials
+
+    def client(self, service: str, **options: object) -> Any:
+        """A boto3 client of the service with the administrator's key, without retries unless `config` says otherwise."""
+        settings = {
+            "endpoint_url": self.url,
+            "region_name": REGION,
+            "aws_access_key_id": self.credentials.access_key_id,
+            "aws_secret_access_key": self.credentials.secret_access_key,
+            "config": Config(retries={"total_max_attempts": 1}, read_timeout=60),
+            **options,
+        }
+        make_client: Any = boto3.client  # its overloads know only literal service names
+        return make_client(service, **settings)
+
+
+def start_emulator(
+    *,
+    port: int,
+    credentials: Credentials,
+    logs: Path,
+    temporary: Path,
+    state: Path | None,
+    for_functions: Mapping[str, Mapping[str, str]],
+    wait_scale: float = 1,
+) -> Emulator:
+    """Starts the emulator and waits until it answers.
+
+    Args:
+        state: folder in which tables, objects and the deployed stack survive; None keeps them in memory.
+        for_functions: extra environment variables by logical id of the function.
+        wait_scale: factor on the waits of state machines (tests of back-off use a small one).
+
+    Raises:
+        StackError: it did not start; the reason holds the end of its log.
+    """
+    url = f"http://{LOOPBACK}:{port}"
+    settings = {
+        **{name: os.environ[name] for name in KEPT_FROM_THE_USER if name in os.environ},
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "PYTHONPATH": str(ROOT / "local"),
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "localhost",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AUTH": "true",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "SFN_WAIT_SCALE": str(wait_scale),
+        "DOCKER_HOST": "unix:///nonexistent",
+        bootstrap.LOGS: str(logs),
+        bootstrap.TEMPORARY: str(temporary),
+        **{
+            f"{bootstrap.HANDED}{function}_{name}": value
+            for function, variables in for_functions.items()
+            for name, value in variables.items()
+        },
+    }
+    if state:
+        settings |= {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(state),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(state / "objects"),
+        }
+    command = [
+        python_of("emulator"),
+        *("-m", "hypercorn", "stepcrew_local.emulated.app:app"),
+        *("--bind", f"{LOOPBACK}:{port}", "--workers", "0", "--keep-alive", "75", "--graceful-timeout", "1"),
+    ]
+    child = Child("emulator", command, settings, logs / "emulator.log")
+    try:
+        wait_until_ready(child, lambda: _answers(url + HEALTH), START_SECONDS)
+    except BaseException:
+        child.stop(0)
+        raise
+    return Emulator(child, url, credentials)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,72 @@
+"""Which models the local stack offers: the operator's provider keys, or the embedded demo model.
+
+Keys come from the environment or the `.env` file at the root of the checkout, and reach the runner only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stepcrew_local.model_name import MODEL_NAME
+
+EXTERNAL_MODEL_VARIABLE = "STEPCREW_MODEL_URL"
+"""An OpenAI-compatible server to use instead of everything else (tests put a scripted one there)."""
+DEFAULT_MODEL_VARIABLE = "STEPCREW_DEFAULT_MODEL"
+
+KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "bedrock": "AWS_BEARER_TOKEN_BEDROCK"}
+FIRST_CHOICES = {
+    "openai": "openai/gpt-4.1-mini",
+    "anthropic": "anthropic/claude-haiku-4-5",
+    "bedrock": "bedrock/us.amazon.nova-lite-v1:0",
+}
+HANDED_TO_THE_RUNNER = (
+    *KEYS.values(),
+    *("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID"),
+    *("ANTHROPIC_BASE_URL", "SERPER_API_KEY", "BRAVE_API_KEY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+)
+BEDROCK_ENDPOINT = "https://bedrock-runtime.{region}.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """What crews may use. `description` says it to the user; the variables are the runner's environment."""
+
+    default_model: str
+    allowed_models: str
+    variables: Mapping[str, str]
+    description: str
+    is_embedded: bool = False
+
+
+def external_model(url: str, name: str = MODEL_NAME) -> ModelChoice:
+    """An OpenAI-compatible server at the URL, under any model name."""
+    variables = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "local"}
+    return ModelChoice(f"openai/{name}", "*", variables, f"the server at {url}")
+
+
+def embedded_model(port: int) -> ModelChoice:
+    """The demo model that the stack starts on the port."""
+    name = f"openai/{MODEL_NAME}"
+    variables = {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1", "OPENAI_API_KEY": "local"}
+    description = f"{MODEL_NAME}, a small demo model on this machine; set OPENAI_API_KEY for a real one"
+    return ModelChoice(name, name, variables, description, is_embedded=True)
+
+
+def configured_model(environment: Mapping[str, str]) -> ModelChoice | None:
+    """What the operator's environment offers, or None when it has no provider key."""
+    if url := environment.get(EXTERNAL_MODEL_VARIABLE):
+        return external_model(url)
+    variables = {name: environment[name] for name in HANDED_TO_THE_RUNNER if environment.get(name)}
+    if "OPENAI_BASE_URL" in variables:
+        variables.setdefault("OPENAI_API_KEY", "local")  # a server of one's own may want none
+    providers = [provider for provider, key in KEYS.items() if key in variables]
+    if not providers:
+        return None
+    if "bedrock" in providers:
+        # Everything else of AWS is the emulator; the models are real.
+        region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+        variables["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = BEDROCK_ENDPOINT.format(region=region)
+    default = environment.get(DEFAULT_MODEL_VARIABLE) or FIRST_CHOICES[providers[0]]
+    allowed = ",".join(f"{provider}/*" for provider in providers)
+    return ModelChoice(default, allowed, variables, f"{default} (your key for {', '.join(providers)})")

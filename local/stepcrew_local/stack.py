@@ -1,0 +1,284 @@
+"""The whole local stack: emulator, deployed template, gateway with issuer and console, and the model.
+
+    with running_stack(StackOptions(port=0)) as stack:
+        httpx.get(f"{stack.url}/api/v1/executions", headers={"authorization": f"Bearer {stack.token('ada')}"})
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from stepcrew_local.children import Child, wait_until_ready
+from stepcrew_local.deploy import deploy
+from stepcrew_local.emulator import REGION, STOP_SECONDS, Credentials, Emulator, start_emulator
+from stepcrew_local.errors import StackError
+from stepcrew_local.gateway import ApiProxy, make_gateway
+from stepcrew_local.identity import AUDIENCE, IDENTITIES, TokenIssuer, load_or_make_key
+from stepcrew_local.layout import CONSOLE, ROOT, TEMPLATE, python_of
+from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
+from stepcrew_local.provider import ModelChoice, configured_model, embedded_model
+from stepcrew_local.template import FunctionSource
+
+DEFAULT_PORT = 8400
+DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
+"""The console's development server, which passes /api and /auth on to us."""
+MODEL_SECONDS = 60
+STACK_FILE = "stack.json"
+RUNNER = "RunnerFunction"
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """How to run the stack.
+
+    Attributes:
+        port: of the one web address; 0 takes any free one.
+        data: folder whose state survives; None uses a temporary folder, removed at the end.
+        model: None takes the operator's provider keys, or the embedded model when there are none.
+        environment: where provider keys are looked for; None is this process's.
+        for_functions: extra environment variables by the function's logical id in the template.
+        sources: functions, by logical id, whose code is elsewhere than the template says.
+        parameters: more parameters of the template.
+        wait_scale: factor on the waits of state machines.
+    """
+
+    port: int = DEFAULT_PORT
+    data: Path | None = None
+    model: ModelChoice | None = None
+    environment: Mapping[str, str] | None = None
+    for_functions: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    sources: Mapping[str, FunctionSource] = field(default_factory=dict[str, FunctionSource])
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    template: Path = TEMPLATE
+    wait_scale: float = 1
+
+
+class Stack:
+    """A running stack."""
+
+    def __init__(
+        self, url: str, data: Path, issuer: TokenIssuer, emulator: Emulator, model: ModelChoice, options: StackOptions
+    ) -> None:
+        self.url = url
+        self.data = data
+        self.emulator = emulator
+        self.model = model
+        self.outputs: dict[str, str] = {}
+        self.children: list[Child] = []
+        self._issuer = issuer
+        self._options = options
+
+    def token(self, identity: str = "ada", **claims: Any) -> str:
+        """An access token; `claims` replace the identity's own, `seconds` its lifetime."""
+        return self._issuer.token(IDENTITIES[identity], **claims)
+
+    def client(self, service: str, **options: object) -> Any:
+        """A boto3 client with every permission."""
+        return self.emulator.client(service, **options)
+
+    def deploy(self) -> None:
+        """Deploys the template and the sources as they are now; processes of changed functions start anew."""
+        parameters = {
+            "JwtIssuer": self._issuer.url,
+            "JwtAudience": AUDIENCE,
+            "DefaultModel": self.model.default_model,
+            "AllowedModels": self.model.allowed_models,
+            "ProtectData": "false",
+            **self._options.parameters,
+        }
+        self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)
+
+    @property
+    def api_target(self) -> str:
+        """The emulator's address of the deployed HTTP API."""
+        return f"{self.emulator.url}/_aws/execute-api/{self.outputs['HttpApiId']}/$default"
+
+    def check(self) -> None:
+        """Raises StackError when a part has ended by itself."""
+        for child in self.children:
+            child.check()
+
+    def wait_until_healthy(self, seconds: float = 30) -> None:
+        """Waits until the API answers through the gateway, which also starts its process.
+
+        Raises:
+            StackError: it does not; the reason holds its answer.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/v1/health", timeout=seconds) as answer:
+                    if answer.status == 200:
+                        return
+                    reason = f"status {answer.status}"
+            except urllib.error.HTTPError as error:
+                reason = f"status {error.code}: {error.read(500).decode(errors='replace')}"
+            except OSError as error:
+                reason = str(error)
+            self.check()
+            if time.monotonic() > deadline:
+                raise StackError(f"The API is not healthy ({reason}).", f"See {self.data / 'logs' / 'ApiFunction.log'}")
+            time.sleep(0.2)
+
+    def describe(self) -> dict[str, Any]:
+        """What stack.json says: addresses, names and the administrator's key of the emulator."""
+        return {
+            "url": self.url,
+            "issuer": self._issuer.url,
+            "emulator_url": self.emulator.url,
+            "region": REGION,
+            "access_key_id": self.emulator.credentials.access_key_id,
+            "secret_access_key": self.emulator.credentials.secret_access_key,
+            "table": self.outputs["TableName"],
+            "bucket": self.outputs["BucketName"],
+            "queue": self.outputs["TraceQueueUrl"],
+            "dead_letter_queue": self.outputs["TraceDeadLetterQueueUrl"],
+            "state_machine_arn": self.outputs["StateMachineArn"],
+            "event_bus": self.outputs["EventBusName"],
+            "model": self.model.default_model,
+            "pids": {"supervisor": os.getpid(), **{child.name: child.pid for child in self.children}},
+        }
+
+
+@contextlib.contextmanager
+def running_stack(options: StackOptions = StackOptions()) -> Iterator[Stack]:
+    """Runs the stack while the block runs. Call it from a thread that lives as long (children end with it).
+
+    Raises:
+        StackError: it cannot start; everything it had started has been ended.
+    """
+    with contextlib.ExitStack() as exits:
+        data = exits.enter_context(_data_folder(options.data))
+        logs, temporary = data / "logs", data / "tmp"
+        logs.mkdir(exist_ok=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        listener = exits.enter_context(contextlib.closing(listen(options.port)))
+        port = listener.getsockname()[1]
+        url = f"http://{LOOPBACK}:{port}"
+        issuer = TokenIssuer(f"{url}/auth", load_or_make_key(data / "signing-key.pem"))
+        api = ApiProxy(issuer)
+        origins = (url, f"http://localhost:{port}", *DEVELOPMENT_ORIGINS)
+        gateway = make_gateway(issuer, api, CONSOLE, origins)
+        exits.enter_context(_served(gateway, listener))
+
+        model, model_server = _choose_model(options, logs)
+        if model_server:
+            exits.callback(model_server.stop, 3)
+        for_functions = {**options.for_functions}
+        for_functions[RUNNER] = {**model.variables, **options.for_functions.get(RUNNER, {})}
+        emulator = start_emulator(
+            port=_emulator_port(options.data),
+            credentials=Credentials("local-administrator", secrets.token_hex(20)),
+            logs=logs,
+            temporary=temporary,
+            state=data / "emulator" if options.data else None,
+            for_functions=for_functions,
+            wait_scale=options.wait_scale,
+        )
+        exits.callback(emulator.child.stop, STOP_SECONDS)
+        stack = Stack(url, data, issuer, emulator, model, options)
+        stack.children = [emulator.child, *([model_server] if model_server else [])]
+        stack.deploy()
+        api.set_target(stack.api_target)
+        if model_server:
+            wait_until_ready(model_server, lambda: _model_answers(model), MODEL_SECONDS)
+        exits.enter_context(_stack_file(stack))
+        yield stack
+
+
+def _choose_model(options: StackOptions, logs: Path) -> tuple[ModelChoice, Child | None]:
+    environment = os.environ if options.environment is None else options.environment
+    model = options.model or configured_model(environment)
+    if model:
+        return model, None
+    port = free_port()
+    command = [python_of("model"), "-m", "stepcrew_local.model", "--port", str(port)]
+    settings = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    server = Child("model server", command, {**settings, "PYTHONPATH": str(ROOT / "local")}, logs / "model.log")
+    return embedded_model(port), server
+
+
+def _model_answers(model: ModelChoice) -> bool:
+    try:
+        with urllib.request.urlopen(f"{model.variables['OPENAI_BASE_URL']}/models", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _data_folder(data: Path | None) -> Iterator[Path]:
+    if data is None:
+        temporary = Path(tempfile.mkdtemp(prefix="stepcrew-"))
+        try:
+            yield temporary
+        except StackError:
+            for path in temporary.iterdir():  # its reason points at the logs, so those stay
+                if path.name != "logs":
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            raise
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        shutil.rmtree(temporary, ignore_errors=True)
+        return
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StackError(f"Another stack uses the folder {data}.", "Stop it, or choose another folder.") from error
+        yield data.resolve()
+
+
+def _emulator_port(data: Path | None) -> int:
+    """Queue addresses hold the emulator's port, so a stack whose state survives keeps the one it had."""
+    if data is None:
+        return free_port()
+    file = data / "emulator-port"
+    port = int(file.read_text()) if file.exists() else 0
+    if not port or not is_free(port):
+        port = free_port()
+        file.write_text(str(port))
+    return port
+
+
+@contextlib.contextmanager
+def _served(app: Any, listener: Any) -> Iterator[None]:
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="gateway", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(5)
+
+
+@contextlib.contextmanager
+def _stack_file(stack: Stack) -> Iterator[None]:
+    path = stack.data / STACK_FILE
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(stack.describe(), file, indent=1)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
