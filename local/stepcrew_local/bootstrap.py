@@ -81,7 +81,7 @@ def main() -> int:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=_own_group,
+            preexec_fn=_own_group,  # noqa: PLW1509 - this process has one thread
         )
     poll = select.poll()
     poll.register(wake_read, select.POLLIN)

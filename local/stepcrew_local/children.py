@@ -45,7 +45,9 @@ class Child:
     def check(self) -> None:
         """Raises StackError, with the end of its log, when it has ended."""
         if self.exit_code is not None:
-            raise StackError(f"The {self.name} ended with code {self.exit_code}.\n{self._last_lines()}", f"See {self.log}")
+            raise StackError(
+                f"The {self.name} ended with code {self.exit_code}.\n{self._last_lines()}", f"See {self.log}"
+            )
 
     def stop(self, seconds: float) -> None:
         """Ends it: SIGTERM, then after so many seconds SIGKILL to its whole process group."""

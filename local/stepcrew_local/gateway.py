@@ -89,9 +89,7 @@ class ApiProxy:
             return JSONResponse({"message": "Endpoint request timed out"}, 504)
         except httpx.TransportError:
             return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
-        response = StreamingResponse(
-            answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose)
-        )
+        response = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
         response.raw_headers = [
             (name.lower(), value)
             for name, value in answer.headers.raw

@@ -67,7 +67,9 @@ class TokenIssuer:
         described: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(public))
         self.jwks = {"keys": [{**described, "kid": self._key_id, "use": "sig", "alg": ALGORITHM}]}
 
-    def token(self, identity: Identity, *, audience: str = AUDIENCE, seconds: int = TOKEN_SECONDS, **claims: Any) -> str:
+    def token(
+        self, identity: Identity, *, audience: str = AUDIENCE, seconds: int = TOKEN_SECONDS, **claims: Any
+    ) -> str:
         """A signed token for the identity, valid from now on; `claims` add to or replace its own."""
         now = int(time.time())
         payload = {

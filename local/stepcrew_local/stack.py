@@ -1,7 +1,7 @@
 """The whole local stack: emulator, deployed template, gateway with issuer and console, and the model.
 
-    with running_stack(StackOptions(port=0)) as stack:
-        httpx.get(f"{stack.url}/api/v1/executions", headers={"authorization": f"Bearer {stack.token('ada')}"})
+with running_stack(StackOptions(port=0)) as stack:
+    httpx.get(f"{stack.url}/api/v1/executions", headers={"authorization": f"Bearer {stack.token('ada')}"})
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ def test_a_crew_that_completes_is_marked_running_and_announced(machine: Machine)
     }
 
 
-@pytest.mark.parametrize(("result", "detail_type"), [("FAILED", "Execution Failed"), ("CANCELLED", "Execution Cancelled")])
+@pytest.mark.parametrize(
+    ("result", "detail_type"), [("FAILED", "Execution Failed"), ("CANCELLED", "Execution Cancelled")]
+)
 def test_a_crews_own_end_is_announced_and_never_repeated(machine: Machine, result: str, detail_type: str) -> None:
     outcome = machine.run(runner=[{"answer": {"outcome": result, "attempt": 1}}])
 

@@ -1,0 +1,46 @@
+"""Functions that show what reaches them and do what they are told with their role."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+import boto3
+
+
+def api(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answers with the event it got."""
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json", "connection": "close", "x-shown": "yes"},
+        "body": json.dumps(event),
+    }
+
+
+def sink(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Refuses the messages that say so, and every later one of the batch (FIFO); stores the others."""
+    if "Records" not in event:
+        return call(event, context)
+    table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
+    failed: list[dict[str, str]] = []
+    for record in event["Records"]:
+        if failed or json.loads(record["body"]).get("refuse"):
+            failed.append({"itemIdentifier": record["messageId"]})
+        else:
+            table.put_item(Item={"PK": record["body"], "SK": "SEEN", "at": str(time.time())})
+    return {"batchItemFailures": failed}
+
+
+def call(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Makes the AWS call {"service", "operation", "arguments"} with its role, or tells about its process."""
+    if "service" not in event:
+        time.sleep(event.get("sleep", 0))
+        return {"pid": os.getpid(), "environment": dict(os.environ)}
+    client: Any = boto3.client(event["service"])
+    try:
+        getattr(client, event["operation"])(**event["arguments"])
+    except client.exceptions.ClientError as error:
+        return {"refused": error.response["Error"]["Code"]}
+    return {"refused": None}

@@ -1,0 +1,44 @@
+"""The real template with tiny functions in place of ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from stepcrew_local.deploy import STACK
+from stepcrew_local.layout import python_of
+from stepcrew_local.provider import external_model
+from stepcrew_local.stack import Stack, StackOptions
+from stepcrew_local.template import FunctionSource
+
+FUNCTIONS = Path(__file__).parent / "functions"
+HANDLERS = {
+    "ApiFunction": "tiny.api",
+    "TraceSinkFunction": "tiny.sink",
+    "ReconcilerFunction": "tiny.call",
+    "RunnerFunction": "tiny.call",
+}
+ONLY_FOR_THE_RUNNER = {"OPENAI_API_KEY": "not a key"}
+
+
+def tiny_options(data: Path | None = None) -> StackOptions:
+    python = python_of("api")
+    return StackOptions(
+        port=0,
+        data=data,
+        model=external_model("http://127.0.0.1:9/v1"),
+        sources={name: FunctionSource(FUNCTIONS, python, handler=handler) for name, handler in HANDLERS.items()},
+        for_functions={"RunnerFunction": ONLY_FOR_THE_RUNNER},
+    )
+
+
+def function_name(stack: Stack, logical_id: str) -> str:
+    resource = stack.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
+    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def invoke(stack: Stack, logical_id: str, event: dict[str, Any]) -> Any:
+    """Invokes the function and answers what it returned."""
+    answer = stack.client("lambda").invoke(FunctionName=function_name(stack, logical_id), Payload=json.dumps(event))
+    return json.loads(answer["Payload"].read())
