@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from stepcrew.domain.errors import ExecutionError
+from stepcrew.domain.trace import PayloadReference
 
 DEFAULT_TIMEOUT_SECONDS = 3600
 MAX_TIMEOUT_SECONDS = 7 * 24 * 3600
@@ -117,6 +118,7 @@ class TaskOutput(BaseModel):
     """What one finished crew task produced; also the checkpoint from which a later attempt goes on.
 
     `raw` is the text; `json_dict` its parsed form when the task asked for structured output. `messages` never travel.
+    Where a store was asked for light answers, `raw_reference` stands for a large `raw` (then empty) and `json_dict`.
     """
 
     index: int
@@ -128,6 +130,7 @@ class TaskOutput(BaseModel):
     raw: str = ""
     json_dict: dict[str, object] | None = None
     output_format: str = "raw"
+    raw_reference: PayloadReference | None = None
     attempt: int = 1
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -85,6 +85,14 @@ class TraceBatch(BaseModel):
     logs: list[LogLine] = []
 
 
+class RecordedRange(BaseModel):
+    """One batch of consecutive events that is stored, `first` to `last`, both included."""
+
+    attempt: int
+    first: int
+    last: int
+
+
 class Gap(BaseModel):
     """Events that were emitted but are not (yet) recorded: `first` to `last`, both missing; last null when unknown."""
 

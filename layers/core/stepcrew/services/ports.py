@@ -11,7 +11,7 @@ from typing import Protocol
 from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.submission import IdempotencyRecord, Submission
-from stepcrew.domain.trace import LogLine, PayloadReference, TraceEvent
+from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
 
 
 class Clock(Protocol):
@@ -88,15 +88,19 @@ class TaskOutputStore(Protocol):
         """Fenced by `execution.attempt`; bodies too large for the table go to the bucket unseen by the caller."""
         ...
 
-    def task_outputs(self, group_id: str, execution_id: str) -> list[TaskOutput]:
-        """All finished tasks by index, bodies whole."""
+    def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
+        """All finished tasks by index. With `whole` false, bodies kept in the bucket stay there (`raw_reference`)."""
+        ...
+
+    def task_output(self, group_id: str, execution_id: str, index: int) -> TaskOutput | None:
+        """One finished task, its body whole."""
         ...
 
 
 class TraceStore(Protocol):
     def record(self, group_id: str, execution_id: str, events: list[TraceEvent], logs: list[LogLine]) -> None:
-        """Stores idempotently by (attempt, sequence) and raises the execution's recorded counts to the highest sequence
-        seen. Events of an execution that was deleted are dropped."""
+        """Stores one batch (consecutive events of one attempt) idempotently by (attempt, sequence) and counts it exactly
+        once in the execution's `traces_recorded`. Events of an execution that was deleted are dropped."""
         ...
 
     def events(
@@ -108,6 +112,10 @@ class TraceStore(Protocol):
     def event(self, group_id: str, execution_id: str, attempt: int, sequence: int) -> TraceEvent | None: ...
 
     def logs(self, group_id: str, execution_id: str, *, after: tuple[int, int], limit: int) -> list[LogLine]: ...
+
+    def recorded_ranges(self, group_id: str, execution_id: str) -> list[RecordedRange]:
+        """Which events are stored, in order: what lies between is a gap."""
+        ...
 
 
 class TraceQueue(Protocol):
@@ -126,6 +134,10 @@ class PayloadStore(Protocol):
     ) -> PayloadReference: ...
 
     def get(self, group_id: str, execution_id: str, payload_id: str) -> bytes | None: ...
+
+    def url(self, group_id: str, execution_id: str, payload_id: str) -> str:
+        """A presigned address of the payload, good for a few minutes."""
+        ...
 
     def delete_all(self, group_id: str, execution_id: str) -> None: ...
 

@@ -1,0 +1,57 @@
+"""Every key of the table and every path of the bucket. The group is the first part of each: a wrong group finds nothing."""
+
+from __future__ import annotations
+
+EXECUTION = "EXECUTION"
+DEFINITION = "DEFINITION"
+IDEMPOTENCY = "IDEMPOTENCY"
+TASK_PREFIX = "TASK#"
+TRACE_PREFIX = "TRACE#"
+LOG_PREFIX = "LOG#"
+BATCH_PREFIX = "BATCH#"
+
+BY_GROUP_INDEX = "by_group"
+OPEN_INDEX = "open"
+OPEN_SHARDS = 16
+
+
+def group(group_id: str) -> str:
+    return f"GROUP#{group_id}"
+
+
+def execution(group_id: str, execution_id: str) -> str:
+    return f"{group(group_id)}#EXECUTION#{execution_id}"
+
+
+def idempotency(group_id: str, key: str) -> str:
+    return f"{group(group_id)}#IDEMPOTENCY#{key}"
+
+
+def task(index: int) -> str:
+    return f"{TASK_PREFIX}{index:04d}"
+
+
+def trace(attempt: int, sequence: int) -> str:
+    return f"{TRACE_PREFIX}{attempt:04d}#{sequence:08d}"
+
+
+def log(attempt: int, sequence: int) -> str:
+    return f"{LOG_PREFIX}{attempt:04d}#{sequence:08d}"
+
+
+def batch(attempt: int, first: int) -> str:
+    """The marker of one stored batch of trace events: it makes counting them exact under redelivery."""
+    return f"{BATCH_PREFIX}{attempt:04d}#{first:08d}"
+
+
+def open_shard(execution_id: str) -> str:
+    """Spreads the sparse index of open executions; the last hexadecimal digit of a UUIDv7 is random."""
+    return f"OPEN#{execution_id[-1:].lower()}"
+
+
+def payload_folder(group_id: str, execution_id: str) -> str:
+    return f"groups/{group_id}/executions/{execution_id}/"
+
+
+def payload(group_id: str, execution_id: str, payload_id: str) -> str:
+    return payload_folder(group_id, execution_id) + payload_id

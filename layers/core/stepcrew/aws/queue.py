@@ -1,0 +1,36 @@
+"""The trace queue: FIFO, one message group per execution, so a reader's cursor can never skip an event."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from stepcrew.aws.errors import platform_errors
+from stepcrew.domain.trace import LogLine, TraceBatch, TraceEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+class SqsTraceQueue:
+    """`TraceQueue` over SQS. A batch sent twice carries the same deduplication id and is stored once."""
+
+    def __init__(self, client: SQSClient, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(
+        self, group_id: str, execution_id: str, attempt: int, events: list[TraceEvent], logs: list[LogLine]
+    ) -> None:
+        batch = TraceBatch(
+            group_id=group_id, execution_id=execution_id, attempt=attempt, events=events, logs=logs
+        )
+        first_event = events[0].sequence if events else 0
+        first_log = logs[0].sequence if logs else 0
+        with platform_errors("Sending trace events"):
+            self._client.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=batch.model_dump_json(exclude_none=True),
+                MessageGroupId=hashlib.sha256(f"{group_id}#{execution_id}".encode()).hexdigest(),
+                MessageDeduplicationId=f"{execution_id}-{attempt}-{first_event}-{first_log}",
+            )

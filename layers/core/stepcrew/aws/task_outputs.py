@@ -1,0 +1,105 @@
+"""Outputs of finished crew tasks: written with the fence in the same transaction, bodies by claim check when large."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+from stepcrew.aws import keys
+from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.executions import INLINE_BYTES
+from stepcrew.aws.items import item, values
+from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.domain.errors import PlatformUnavailable, Superseded
+from stepcrew.domain.execution import Execution, Status, TaskOutput
+from stepcrew.domain.trace import PayloadReference
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class TableTaskOutputs:
+    """`TaskOutputStore` over DynamoDB and the bucket."""
+
+    def __init__(self, client: DynamoDBClient, table: str, payloads: BucketPayloads, retention_days: int) -> None:
+        self._client = client
+        self._table = table
+        self._payloads = payloads
+        self._retention = timedelta(days=retention_days)
+
+    def save_task_output(self, execution: Execution, output: TaskOutput) -> None:
+        key = keys.execution(execution.group_id, execution.execution_id)
+        document = output.model_dump_json()
+        if len(document.encode()) > INLINE_BYTES:
+            # The attempt is part of the id: a late worker that is fenced off below has overwritten nothing.
+            payload_id = f"task-{output.index:04d}-{execution.attempt}"
+            reference = self._payloads.put(
+                execution.group_id, execution.execution_id, payload_id, document.encode()
+            ).model_copy(update={"bytes": len(output.raw.encode()), "preview": output.raw[:300]})
+            document = output.model_copy(
+                update={"raw": "", "json_dict": None, "raw_reference": reference}
+            ).model_dump_json()
+        expires_at = int((datetime.now(UTC) + self._retention).timestamp())
+        new = {"PK": key, "SK": keys.task(output.index), "document": document, "expires_at": expires_at}
+        with platform_errors("Storing a task output"):
+            try:
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "ConditionCheck": {
+                                "TableName": self._table,
+                                "Key": item({"PK": key, "SK": keys.EXECUTION}),
+                                "ConditionExpression": "attempt = :attempt AND #status = :running",
+                                "ExpressionAttributeNames": {"#status": "status"},
+                                "ExpressionAttributeValues": item(
+                                    {":attempt": execution.attempt, ":running": Status.RUNNING.value}
+                                ),
+                            }
+                        },
+                        {"Put": {"TableName": self._table, "Item": item(new)}},
+                    ]
+                )
+            except ClientError as error:
+                if code_of(error) != "TransactionCanceledException":
+                    raise
+                codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                if "ConditionalCheckFailed" not in codes:
+                    raise
+                raise Superseded("A later attempt or a terminal status took over.") from error
+
+    def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
+        with platform_errors("Reading task outputs"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="PK = :key AND begins_with(SK, :prefix)",
+                ExpressionAttributeValues=item(
+                    {":key": keys.execution(group_id, execution_id), ":prefix": keys.TASK_PREFIX}
+                ),
+                ConsistentRead=True,
+            )
+            found = [
+                TaskOutput.model_validate_json(values(entry)["document"]) for page in pages for entry in page["Items"]
+            ]
+        return [self._whole(group_id, execution_id, output) for output in found] if whole else found
+
+    def task_output(self, group_id: str, execution_id: str, index: int) -> TaskOutput | None:
+        with platform_errors("Reading a task output"):
+            answer = self._client.get_item(
+                TableName=self._table,
+                Key=item({"PK": keys.execution(group_id, execution_id), "SK": keys.task(index)}),
+                ConsistentRead=True,
+            )
+        found = answer.get("Item")
+        if found is None:
+            return None
+        return self._whole(group_id, execution_id, TaskOutput.model_validate_json(values(found)["document"]))
+
+    def _whole(self, group_id: str, execution_id: str, output: TaskOutput) -> TaskOutput:
+        reference: PayloadReference | None = output.raw_reference
+        if reference is None:
+            return output
+        body = self._payloads.get(group_id, execution_id, reference.payload_id)
+        if body is None:
+            raise PlatformUnavailable(f"The stored output of crew task {output.name} is missing in the bucket.")
+        return TaskOutput.model_validate_json(body)

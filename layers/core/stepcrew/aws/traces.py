@@ -1,0 +1,146 @@
+"""Trace events and log lines in the table. Storing a batch again changes nothing, its count included."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from stepcrew.aws import keys
+from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.items import Item, item, values
+from stepcrew.aws.updates import Update
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_BATCH = 25
+_TRIES = 8
+
+
+class TableTraces:
+    """`TraceStore` over DynamoDB."""
+
+    def __init__(self, client: DynamoDBClient, table: str, retention_days: int) -> None:
+        self._client = client
+        self._table = table
+        self._retention = timedelta(days=retention_days)
+
+    def record(self, group_id: str, execution_id: str, events: list[TraceEvent], logs: list[LogLine]) -> None:
+        partition = keys.execution(group_id, execution_id)
+        now = datetime.now(UTC)
+        common: dict[str, Any] = {"PK": partition, "expires_at": int((now + self._retention).timestamp())}
+        entries = [
+            {
+                **common,
+                "SK": keys.trace(event.attempt, event.sequence),
+                "document": event.model_copy(update={"recorded_at": now}).model_dump_json(exclude_defaults=True),
+            }
+            for event in events
+        ] + [
+            {**common, "SK": keys.log(line.attempt, line.sequence), "document": line.model_dump_json()}
+            for line in logs
+        ]
+        with platform_errors("Storing trace events"):
+            known = self._client.get_item(
+                TableName=self._table,
+                Key=item({"PK": partition, "SK": keys.EXECUTION}),
+                ProjectionExpression="PK",
+                ConsistentRead=True,
+            )
+            if "Item" not in known:
+                return  # deleted meanwhile: nobody could ever read these
+            for start in range(0, len(entries), _BATCH):
+                self._put([item(entry) for entry in entries[start : start + _BATCH]])
+            if events:
+                self._count(group_id, execution_id, events, common, now)
+
+    def _put(self, entries: list[Item]) -> None:
+        pending = {self._table: [{"PutRequest": {"Item": entry}} for entry in entries]}
+        for attempt in range(_TRIES):
+            answer = self._client.batch_write_item(RequestItems=pending)
+            pending = answer.get("UnprocessedItems", {})
+            if not pending:
+                return
+            time.sleep(min(2.0, 0.05 * 2**attempt))
+        raise PlatformUnavailable("The table took only a part of the trace events.")
+
+    def _count(
+        self, group_id: str, execution_id: str, events: list[TraceEvent], common: dict[str, Any], now: datetime
+    ) -> None:
+        """Counts the batch exactly once: its marker and the count are one transaction."""
+        attempt, first, last = events[0].attempt, events[0].sequence, events[-1].sequence
+        marker = {**common, "SK": keys.batch(attempt, first), "attempt": attempt, "first": first, "last": last}
+        record = item({"PK": keys.execution(group_id, execution_id), "SK": keys.EXECUTION})
+        update = Update(now).add(f"traces_recorded.{attempt}", len(events))
+        for _ in range(_TRIES):
+            try:
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "Put": {
+                                "TableName": self._table,
+                                "Item": item(marker),
+                                "ConditionExpression": "attribute_not_exists(PK)",
+                            }
+                        },
+                        {"Update": update.request(self._table, record)},
+                    ]
+                )
+                return
+            except ClientError as error:
+                if code_of(error) != "TransactionCanceledException":
+                    raise
+                codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                if "ConditionalCheckFailed" in codes:
+                    return  # counted before, or the execution was deleted meanwhile
+                time.sleep(0.02)  # the runner wrote the record at the same moment
+        raise PlatformUnavailable("The execution record was too busy to count its trace events.")
+
+    def events(self, group_id: str, execution_id: str, *, after: tuple[int, int], limit: int) -> list[TraceEvent]:
+        found = self._query(group_id, execution_id, keys.TRACE_PREFIX, keys.trace(*after), limit)
+        return [TraceEvent.model_validate_json(entry["document"]) for entry in found]
+
+    def event(self, group_id: str, execution_id: str, attempt: int, sequence: int) -> TraceEvent | None:
+        with platform_errors("Reading a trace event"):
+            answer = self._client.get_item(
+                TableName=self._table,
+                Key=item({"PK": keys.execution(group_id, execution_id), "SK": keys.trace(attempt, sequence)}),
+                ConsistentRead=True,
+            )
+        found = answer.get("Item")
+        return TraceEvent.model_validate_json(values(found)["document"]) if found else None
+
+    def logs(self, group_id: str, execution_id: str, *, after: tuple[int, int], limit: int) -> list[LogLine]:
+        found = self._query(group_id, execution_id, keys.LOG_PREFIX, keys.log(*after), limit)
+        return [LogLine.model_validate_json(entry["document"]) for entry in found]
+
+    def recorded_ranges(self, group_id: str, execution_id: str) -> list[RecordedRange]:
+        found = self._query(group_id, execution_id, keys.BATCH_PREFIX, keys.BATCH_PREFIX, None)
+        return [RecordedRange.model_validate(entry) for entry in found]
+
+    def _query(
+        self, group_id: str, execution_id: str, prefix: str, after: str, limit: int | None
+    ) -> list[dict[str, Any]]:
+        """Entries of one prefix behind the sort key `after`, in order."""
+        found: list[dict[str, Any]] = []
+        with platform_errors("Reading the trace"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="PK = :key AND SK BETWEEN :after AND :end",
+                ExpressionAttributeValues=item(
+                    {
+                        ":key": keys.execution(group_id, execution_id),
+                        ":after": after + " ",  # the smallest sort key behind it
+                        ":end": prefix + "~",
+                    }
+                ),
+                ConsistentRead=True,
+                **({"PaginationConfig": {"PageSize": limit, "MaxItems": limit}} if limit else {}),
+            )
+            for page in pages:
+                found += [values(entry) for entry in page["Items"]]
+        return found

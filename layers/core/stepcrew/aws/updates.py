@@ -1,0 +1,85 @@
+"""Builds one conditional update of an execution record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from stepcrew.aws.items import Item, item, plain, timestamp
+from stepcrew.domain.execution import Status
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+
+
+class Update:
+    """Collects assignments and conditions; every update also raises `revision` and sets `updated_at`."""
+
+    def __init__(self, now: datetime) -> None:
+        self._sets: list[str] = []
+        self._removes: list[str] = []
+        self._conditions: list[str] = ["attribute_exists(PK)"]
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+        self.set("updated_at", now)
+        self.add("revision", 1)
+
+    def name(self, path: str) -> str:
+        """Placeholders for a path of attribute names, dots between them."""
+        parts: list[str] = []
+        for part in path.split("."):
+            placeholder = f"#n{list(self._names.values()).index(part)}" if part in self._names.values() else ""
+            if not placeholder:
+                placeholder = f"#n{len(self._names)}"
+                self._names[placeholder] = part
+            parts.append(placeholder)
+        return ".".join(parts)
+
+    def value(self, value: object) -> str:
+        placeholder = f":v{len(self._values)}"
+        if isinstance(value, BaseModel):
+            value = plain(value)
+        elif isinstance(value, datetime):
+            value = timestamp(value)
+        elif isinstance(value, Status):
+            value = value.value
+        self._values[placeholder] = value
+        return placeholder
+
+    def set(self, path: str, value: object, *, keep: bool = False) -> Update:
+        """Assigns; with `keep`, only where nothing stands yet."""
+        name, new = self.name(path), self.value(value)
+        self._sets.append(f"{name} = if_not_exists({name}, {new})" if keep else f"{name} = {new}")
+        return self
+
+    def add(self, path: str, amount: int) -> Update:
+        name = self.name(path)
+        self._sets.append(f"{name} = if_not_exists({name}, {self.value(0)}) + {self.value(amount)}")
+        return self
+
+    def remove(self, *paths: str) -> Update:
+        self._removes += [self.name(path) for path in paths]
+        return self
+
+    def require(self, path: str, value: object) -> Update:
+        self._conditions.append(f"{self.name(path)} = {self.value(value)}")
+        return self
+
+    def require_status(self, allowed: Iterable[Status]) -> Update:
+        options = ", ".join(self.value(status) for status in sorted(allowed))
+        self._conditions.append(f"{self.name('status')} IN ({options})")
+        return self
+
+    def request(self, table: str, key: Item) -> UpdateTypeDef:
+        """The parameters both `update_item` and a transaction's `Update` take."""
+        removes = f" REMOVE {', '.join(self._removes)}" if self._removes else ""
+        return {
+            "TableName": table,
+            "Key": key,
+            "UpdateExpression": f"SET {', '.join(self._sets)}{removes}",
+            "ConditionExpression": " AND ".join(self._conditions),
+            "ExpressionAttributeNames": self._names,
+            "ExpressionAttributeValues": item(self._values),
+        }

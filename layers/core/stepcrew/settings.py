@@ -1,0 +1,44 @@
+"""Every environment variable the functions read, in one place."""
+
+from __future__ import annotations
+
+import os
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """What the template passes to the functions. Names in the environment are the field names in capitals."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table_name: str = ""
+    bucket_name: str = ""
+    trace_queue_url: str = ""
+    state_machine_arn: str = ""
+    event_bus_name: str = "default"
+    group_claim: str = "group_id"
+    groups_claim: str = "groups"
+    email_claim: str = "email"
+    role_claim: str = "role"
+    default_model: str = ""
+    allowed_models: str = "*"
+    secrets_prefix: str = "/stepcrew"
+    retention_days: int = 90
+
+    @property
+    def allowed_model_patterns(self) -> list[str]:
+        return [pattern.strip() for pattern in self.allowed_models.split(",") if pattern.strip()]
+
+    def allows_model(self, name: str) -> bool:
+        """`name` is `provider/model`; patterns are shell-style."""
+        return any(fnmatchcase(name, pattern) for pattern in self.allowed_model_patterns)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once. Raises pydantic's ValidationError for a malformed number."""
+    values = {field: os.environ[field.upper()] for field in Settings.model_fields if os.environ.get(field.upper())}
+    return Settings.model_validate(values)
