@@ -23,20 +23,20 @@ class Clients:
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return boto3.client("dynamodb", config=CONFIG)
+        return boto3.client("dynamodb", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
 
     @cached_property
     def s3(self) -> S3Client:
-        return boto3.client("s3", config=CONFIG)
+        return boto3.client("s3", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return boto3.client("sqs", config=CONFIG)
+        return boto3.client("sqs", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
 
     @cached_property
     def ssm(self) -> SSMClient:
-        return boto3.client("ssm", config=CONFIG)
+        return boto3.client("ssm", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
 
     @cached_property
     def stepfunctions(self) -> SFNClient:
-        return boto3.client("stepfunctions", config=CONFIG)
+        return boto3.client("stepfunctions", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]

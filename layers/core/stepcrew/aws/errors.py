@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
+
 from stepcrew.domain.errors import PlatformUnavailable
 
 
@@ -14,7 +15,7 @@ def code_of(error: ClientError) -> str:
 
 
 @contextmanager
-def platform_errors(doing: str) -> Iterator[None]:
+def platform_errors(doing: str) -> Generator[None]:
     """Any failure of AWS inside becomes `PlatformUnavailable`, naming what was being done and AWS's own code."""
     try:
         yield

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+
 from stepcrew.aws import keys
+from stepcrew.aws.batches import write_all
 from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import Item, item, plain, values
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import (
     AlreadyExists,
@@ -26,6 +29,7 @@ from stepcrew.domain.submission import IdempotencyRecord, Submission
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
 
 IDEMPOTENCY_HOURS = 24
 INLINE_BYTES = 100_000
@@ -95,9 +99,7 @@ class TableExecutions:
                     ]
                 )
             except ClientError as error:
-                if code_of(error) != "TransactionCanceledException":
-                    raise
-                codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                codes = cancellation_codes(error)
                 if "ConditionalCheckFailed" in codes:
                     raise AlreadyExists("The execution id or the idempotency key is taken.") from error
                 if "TransactionConflict" in codes:
@@ -115,31 +117,27 @@ class TableExecutions:
     def list_newest(
         self, group_id: str, *, status: Status | None, name: str | None, before: str | None, limit: int
     ) -> list[Execution]:
-        condition, filters = "group_key = :group", list[str]()
+        condition = "group_key = :group" + (" AND group_sort < :before" if before else "")
         arguments: dict[str, object] = {":group": keys.group(group_id)}
-        names: dict[str, str] = {}
         if before:
-            condition += " AND group_sort < :before"
             arguments[":before"] = before
-        if status:
-            filters.append("#status = :status")
-            names["#status"] = "status"
-            arguments[":status"] = status.value
-        if name:
-            filters.append("#name = :name")
-            names["#name"] = "name"
-            arguments[":name"] = name
+        wanted = {"status": status and status.value, "name": name}
+        filters = {field: value for field, value in wanted.items() if value}
+        arguments.update({f":{field}": value for field, value in filters.items()})
+        query: QueryInputPaginateTypeDef = {
+            "TableName": self._table,
+            "IndexName": keys.BY_GROUP_INDEX,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": item(arguments),
+            "ScanIndexForward": False,
+            "PaginationConfig": {"PageSize": 1000 if filters else limit},
+        }
+        if filters:
+            query["FilterExpression"] = " AND ".join(f"#{field} = :{field}" for field in filters)
+            query["ExpressionAttributeNames"] = {f"#{field}": field for field in filters}
         found: list[Execution] = []
         with platform_errors("Listing executions"):
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                IndexName=keys.BY_GROUP_INDEX,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=item(arguments),
-                ScanIndexForward=False,
-                **({"FilterExpression": " AND ".join(filters), "ExpressionAttributeNames": names} if filters else {}),
-                PaginationConfig={"PageSize": 1000 if filters else limit},
-            )
+            pages = self._client.get_paginator("query").paginate(**query)
             for page in pages:
                 found += [Execution.model_validate(values(entry)) for entry in page["Items"]]
                 if len(found) >= limit:
@@ -250,17 +248,9 @@ class TableExecutions:
                 ProjectionExpression="PK, SK",
             )
             for page in pages:
-                self._delete_items([entry for entry in page["Items"] if entry["SK"] != {"S": keys.EXECUTION}])
+                children = [entry for entry in page["Items"] if entry["SK"] != {"S": keys.EXECUTION}]
+                write_all(self._client, self._table, [{"DeleteRequest": {"Key": child}} for child in children])
             self._client.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))
-
-    def _delete_items(self, found: list[Item]) -> None:
-        for start in range(0, len(found), 25):
-            pending = {
-                self._table: [{"DeleteRequest": {"Key": entry}} for entry in found[start : start + 25]]
-            }
-            while pending:
-                answer = self._client.batch_write_item(RequestItems=pending)
-                pending = answer.get("UnprocessedItems", {})
 
     def _item(self, partition: str, sort: str) -> Item | None:
         with platform_errors("Reading the table"):
@@ -274,7 +264,8 @@ class TableExecutions:
         key = item({"PK": keys.execution(group_id, execution_id), "SK": keys.EXECUTION})
         with platform_errors("Updating the execution"):
             try:
-                answer = self._client.update_item(**update.request(self._table, key), ReturnValues="ALL_NEW")
+                request = update.request(self._table, key)
+                answer = retry_conflicts(lambda: self._client.update_item(**request, ReturnValues="ALL_NEW"))
             except ClientError as error:
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise

@@ -1,4 +1,4 @@
-"""Every key of the table and every path of the bucket. The group is the first part of each: a wrong group finds nothing."""
+"""Every key of the table and path of the bucket. The group is the first part of each: a wrong group finds nothing."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+
 from stepcrew.aws import keys
 from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.domain.trace import PayloadReference

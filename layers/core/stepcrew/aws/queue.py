@@ -22,9 +22,7 @@ class SqsTraceQueue:
     def send(
         self, group_id: str, execution_id: str, attempt: int, events: list[TraceEvent], logs: list[LogLine]
     ) -> None:
-        batch = TraceBatch(
-            group_id=group_id, execution_id=execution_id, attempt=attempt, events=events, logs=logs
-        )
+        batch = TraceBatch(group_id=group_id, execution_id=execution_id, attempt=attempt, events=events, logs=logs)
         first_event = events[0].sequence if events else 0
         first_log = logs[0].sequence if logs else 0
         with platform_errors("Sending trace events"):

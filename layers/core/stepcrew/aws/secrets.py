@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+
 from stepcrew.aws.errors import code_of, platform_errors
 
 if TYPE_CHECKING:

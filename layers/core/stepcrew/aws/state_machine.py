@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+
 from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import timestamp
 from stepcrew.domain.execution import Execution

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+
 from stepcrew.aws import keys
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.executions import INLINE_BYTES
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.domain.errors import PlatformUnavailable, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.trace import PayloadReference
@@ -44,27 +46,26 @@ class TableTaskOutputs:
         new = {"PK": key, "SK": keys.task(output.index), "document": document, "expires_at": expires_at}
         with platform_errors("Storing a task output"):
             try:
-                self._client.transact_write_items(
-                    TransactItems=[
-                        {
-                            "ConditionCheck": {
-                                "TableName": self._table,
-                                "Key": item({"PK": key, "SK": keys.EXECUTION}),
-                                "ConditionExpression": "attempt = :attempt AND #status = :running",
-                                "ExpressionAttributeNames": {"#status": "status"},
-                                "ExpressionAttributeValues": item(
-                                    {":attempt": execution.attempt, ":running": Status.RUNNING.value}
-                                ),
-                            }
-                        },
-                        {"Put": {"TableName": self._table, "Item": item(new)}},
-                    ]
+                retry_conflicts(
+                    lambda: self._client.transact_write_items(
+                        TransactItems=[
+                            {
+                                "ConditionCheck": {
+                                    "TableName": self._table,
+                                    "Key": item({"PK": key, "SK": keys.EXECUTION}),
+                                    "ConditionExpression": "attempt = :attempt AND #status = :running",
+                                    "ExpressionAttributeNames": {"#status": "status"},
+                                    "ExpressionAttributeValues": item(
+                                        {":attempt": execution.attempt, ":running": Status.RUNNING.value}
+                                    ),
+                                }
+                            },
+                            {"Put": {"TableName": self._table, "Item": item(new)}},
+                        ]
+                    )
                 )
             except ClientError as error:
-                if code_of(error) != "TransactionCanceledException":
-                    raise
-                codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-                if "ConditionalCheckFailed" not in codes:
+                if "ConditionalCheckFailed" not in cancellation_codes(error):
                     raise
                 raise Superseded("A later attempt or a terminal status took over.") from error
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
 from stepcrew.aws import keys
-from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.aws.items import Item, item, values
+from stepcrew.aws.batches import write_all
+from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.items import item, values
+from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
-from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_BATCH = 25
-_TRIES = 8
 
 
 class TableTraces:
@@ -41,8 +39,7 @@ class TableTraces:
             }
             for event in events
         ] + [
-            {**common, "SK": keys.log(line.attempt, line.sequence), "document": line.model_dump_json()}
-            for line in logs
+            {**common, "SK": keys.log(line.attempt, line.sequence), "document": line.model_dump_json()} for line in logs
         ]
         with platform_errors("Storing trace events"):
             known = self._client.get_item(
@@ -53,20 +50,9 @@ class TableTraces:
             )
             if "Item" not in known:
                 return  # deleted meanwhile: nobody could ever read these
-            for start in range(0, len(entries), _BATCH):
-                self._put([item(entry) for entry in entries[start : start + _BATCH]])
+            write_all(self._client, self._table, [{"PutRequest": {"Item": item(entry)}} for entry in entries])
             if events:
                 self._count(group_id, execution_id, events, common, now)
-
-    def _put(self, entries: list[Item]) -> None:
-        pending = {self._table: [{"PutRequest": {"Item": entry}} for entry in entries]}
-        for attempt in range(_TRIES):
-            answer = self._client.batch_write_item(RequestItems=pending)
-            pending = answer.get("UnprocessedItems", {})
-            if not pending:
-                return
-            time.sleep(min(2.0, 0.05 * 2**attempt))
-        raise PlatformUnavailable("The table took only a part of the trace events.")
 
     def _count(
         self, group_id: str, execution_id: str, events: list[TraceEvent], common: dict[str, Any], now: datetime
@@ -76,9 +62,9 @@ class TableTraces:
         marker = {**common, "SK": keys.batch(attempt, first), "attempt": attempt, "first": first, "last": last}
         record = item({"PK": keys.execution(group_id, execution_id), "SK": keys.EXECUTION})
         update = Update(now).add(f"traces_recorded.{attempt}", len(events))
-        for _ in range(_TRIES):
-            try:
-                self._client.transact_write_items(
+        try:
+            retry_conflicts(
+                lambda: self._client.transact_write_items(
                     TransactItems=[
                         {
                             "Put": {
@@ -90,15 +76,11 @@ class TableTraces:
                         {"Update": update.request(self._table, record)},
                     ]
                 )
-                return
-            except ClientError as error:
-                if code_of(error) != "TransactionCanceledException":
-                    raise
-                codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-                if "ConditionalCheckFailed" in codes:
-                    return  # counted before, or the execution was deleted meanwhile
-                time.sleep(0.02)  # the runner wrote the record at the same moment
-        raise PlatformUnavailable("The execution record was too busy to count its trace events.")
+            )
+        except ClientError as error:
+            if "ConditionalCheckFailed" not in cancellation_codes(error):
+                raise
+            # counted before, or the execution was deleted meanwhile
 
     def events(self, group_id: str, execution_id: str, *, after: tuple[int, int], limit: int) -> list[TraceEvent]:
         found = self._query(group_id, execution_id, keys.TRACE_PREFIX, keys.trace(*after), limit)
@@ -139,7 +121,7 @@ class TableTraces:
                     }
                 ),
                 ConsistentRead=True,
-                **({"PaginationConfig": {"PageSize": limit, "MaxItems": limit}} if limit else {}),
+                PaginationConfig={"PageSize": limit, "MaxItems": limit} if limit else {},
             )
             for page in pages:
                 found += [values(entry) for entry in page["Items"]]

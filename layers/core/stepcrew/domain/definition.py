@@ -1,7 +1,7 @@
 """The crew definition: every field of CrewAI's agents, tasks and crews that is safe in a shared house.
 
-`REFUSED` on each part names the fields no user may set and why; an empty value (null, false, "", [], {}) of such a field
-asks for nothing and is dropped. Checking a document and naming its faults is in `parsing` and `references`.
+`REFUSED` on each part names the fields no user may set and why; an empty value (null, false, "", [], {}) of such a
+field asks for nothing and is dropped. Checking a document and naming its faults is in `parsing` and `references`.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ class ModelSettings(Part):
     }
 
     model: Name
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, ge=0, le=1)
-    max_tokens: int | None = Field(None, ge=1, le=200_000)
-    max_completion_tokens: int | None = Field(None, ge=1, le=200_000)
-    frequency_penalty: float | None = Field(None, ge=-2, le=2)
-    presence_penalty: float | None = Field(None, ge=-2, le=2)
-    stop: list[str] | None = Field(None, max_length=4)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=200_000)
+    max_completion_tokens: int | None = Field(default=None, ge=1, le=200_000)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    stop: list[str] | None = Field(default=None, max_length=4)
     seed: int | None = None
-    timeout: float | None = Field(None, gt=0, le=600)
+    timeout: float | None = Field(default=None, gt=0, le=600)
     reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
 
 
@@ -100,11 +100,11 @@ class PlanningConfig(Part):
 
     reasoning_effort: Literal["low", "medium", "high"] = "medium"
     observe_steps: bool | None = None
-    max_attempts: int | None = Field(None, ge=1, le=10)
-    max_steps: int = Field(20, ge=1, le=50)
-    max_replans: int = Field(3, ge=0, le=10)
-    max_step_iterations: int = Field(15, ge=1, le=50)
-    step_timeout: int | None = Field(None, ge=1, le=3600)
+    max_attempts: int | None = Field(default=None, ge=1, le=10)
+    max_steps: int = Field(default=20, ge=1, le=50)
+    max_replans: int = Field(default=3, ge=0, le=10)
+    max_step_iterations: int = Field(default=15, ge=1, le=50)
+    step_timeout: int | None = Field(default=None, ge=1, le=3600)
     llm: Model | None = None
 
 
@@ -144,10 +144,10 @@ class AgentDefinition(Part):
     function_calling_llm: Model | None = None
     tools: list[Name] = Field(default_factory=list[str], max_length=30)
     mcps: list[Mcp] = Field(default_factory=list[McpServer], max_length=10)
-    max_iter: int = Field(25, ge=1, le=100)
-    max_rpm: int | None = Field(None, ge=1)
-    max_tokens: int | None = Field(None, ge=1, le=200_000)
-    max_execution_time: int | None = Field(None, ge=1)
+    max_iter: int = Field(default=25, ge=1, le=100)
+    max_rpm: int | None = Field(default=None, ge=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=200_000)
+    max_execution_time: int | None = Field(default=None, ge=1)
     max_retry_limit: Retries = 2
     verbose: bool = False
     allow_delegation: bool = False
@@ -155,7 +155,7 @@ class AgentDefinition(Part):
     planning: bool = False
     planning_config: PlanningConfig | None = None
     reasoning: bool = False
-    max_reasoning_attempts: int | None = Field(None, ge=1, le=10)
+    max_reasoning_attempts: int | None = Field(default=None, ge=1, le=10)
     code_execution_mode: Literal["safe"] = "safe"
     guardrail: Text | None = None
     guardrail_max_retries: Retries = 3
@@ -171,8 +171,8 @@ class AgentDefinition(Part):
 
 
 class Condition(Part):
-    """When a conditional task runs, judged on the output of the task before it. Exactly one test is set; `field` reads a
-    key of that task's structured output instead of its text."""
+    """When a conditional task runs, judged on the output of the task before it. Exactly one test is set; `field` reads
+    a key of that task's structured output instead of its text."""
 
     field: Name | None = None
     contains: str | None = None
@@ -180,7 +180,7 @@ class Condition(Part):
     equals: str | int | float | bool | None = None
     greater_than: float | None = None
     less_than: float | None = None
-    longer_than: int | None = Field(None, ge=0)
+    longer_than: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _one_test(self) -> Condition:
@@ -262,7 +262,7 @@ class CrewDefinition(Part):
     planning_llm: Model | None = None
     reasoning: bool = False
     function_calling_llm: Model | None = None
-    max_rpm: int | None = Field(None, ge=1)
+    max_rpm: int | None = Field(default=None, ge=1)
     cache: bool = False
     verbose: bool = False
     tool_failure_policy: ToolFailurePolicy | None = None

@@ -119,7 +119,7 @@ class Conflict(StepcrewError):
 
 
 class Superseded(StepcrewError):
-    """This attempt no longer holds the execution: a later attempt, or a terminal status, took over. Nothing was written."""
+    """A later attempt or a terminal status took over: this attempt no longer holds the execution and wrote nothing."""
 
     category = Category.PLATFORM
     remedy = "Nothing to do: the newer attempt goes on."

@@ -49,10 +49,10 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    timeout_seconds: int = Field(DEFAULT_TIMEOUT_SECONDS, ge=1, le=MAX_TIMEOUT_SECONDS)
-    max_tokens: int | None = Field(None, ge=1)
-    max_cost_usd: Usd | None = Field(None, gt=0)
-    max_model_calls: int | None = Field(None, ge=1)
+    timeout_seconds: int = Field(default=DEFAULT_TIMEOUT_SECONDS, ge=1, le=MAX_TIMEOUT_SECONDS)
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_cost_usd: Usd | None = Field(default=None, gt=0)
+    max_model_calls: int | None = Field(default=None, ge=1)
 
 
 class Usage(BaseModel):

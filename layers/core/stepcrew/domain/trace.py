@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, JsonValue
 
 SYSTEM_ATTEMPT = 9999
-"""The attempt under which the platform itself writes (a crash the runner could not report): it sorts after all others."""
+"""The attempt under which the platform itself writes (a crash the runner could not report); it sorts last."""
 
 
 class EventSource(StrEnum):

@@ -99,13 +99,11 @@ class TaskOutputStore(Protocol):
 
 class TraceStore(Protocol):
     def record(self, group_id: str, execution_id: str, events: list[TraceEvent], logs: list[LogLine]) -> None:
-        """Stores one batch (consecutive events of one attempt) idempotently by (attempt, sequence) and counts it exactly
-        once in the execution's `traces_recorded`. Events of an execution that was deleted are dropped."""
+        """Stores one batch (consecutive events of one attempt) idempotently by (attempt, sequence) and counts it
+        exactly once in the execution's `traces_recorded`. Events of an execution that was deleted are dropped."""
         ...
 
-    def events(
-        self, group_id: str, execution_id: str, *, after: tuple[int, int], limit: int
-    ) -> list[TraceEvent]:
+    def events(self, group_id: str, execution_id: str, *, after: tuple[int, int], limit: int) -> list[TraceEvent]:
         """In order, those behind (attempt, sequence)."""
         ...
 
@@ -154,4 +152,3 @@ class Secrets(Protocol):
     def operator_secrets(self) -> dict[str, str]:
         """The provider keys of the operator, by environment variable name."""
         ...
-

@@ -1,0 +1,40 @@
+"""Queue messages become stored trace events.
+
+A message that cannot be stored is reported back (partial batch response); the later messages of its execution are then
+reported back too, so that their order is kept, while other executions go on. After the queue's last try it goes to the
+dead-letter queue.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import (
+    SqsFifoPartialProcessor,
+    process_partial_response,  # pyright: ignore[reportUnknownVariableType]
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from stepcrew.domain.trace import TraceBatch
+from stepcrew_trace_sink import wiring
+
+logger = Logger()
+metrics = Metrics()
+processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+
+
+def store(record: SQSRecord) -> None:
+    """Stores one message. Raises ValidationError when it is malformed and `PlatformUnavailable` for AWS's faults."""
+    batch = TraceBatch.model_validate_json(record.body)
+    wiring.traces().record(batch.group_id, batch.execution_id, batch.events, batch.logs)
+    metrics.add_metric(name="TraceEventsRecorded", unit=MetricUnit.Count, value=len(batch.events))
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    return process_partial_response(event=event, record_handler=store, processor=processor, context=context)

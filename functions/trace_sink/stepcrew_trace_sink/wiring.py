@@ -1,0 +1,16 @@
+"""Puts the trace sink together once per process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.traces import TableTraces
+from stepcrew.services.ports import TraceStore
+from stepcrew.settings import settings
+
+
+@lru_cache(maxsize=1)
+def traces() -> TraceStore:
+    configured = settings()
+    return TableTraces(Clients().dynamodb, configured.table_name, configured.retention_days)

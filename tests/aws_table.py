@@ -1,0 +1,102 @@
+"""The table, bucket and queue of the template, in an emulated AWS inside the test process."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from unittest.mock import patch
+
+from moto import mock_aws
+
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.task_outputs import TableTaskOutputs
+from stepcrew.aws.traces import TableTraces
+from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.submission import Submission
+
+TABLE, BUCKET = "stepcrew-test", "stepcrew-test-payloads"
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+GROUP = "demo"
+ID = "01936a3c-0000-7000-8000-00000000000a"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+class Aws(NamedTuple):
+    clients: Clients
+    executions: TableExecutions
+    tasks: TableTaskOutputs
+    traces: TableTraces
+    payloads: BucketPayloads
+
+
+@contextmanager
+def emulated_aws() -> Generator[Aws]:
+    with patch.dict("os.environ", CREDENTIALS), mock_aws():
+        clients = Clients()
+        clients.dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"}
+                for name in ("PK", "SK", "group_key", "group_sort", "open_key", "open_sort")
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "by_group",
+                    "KeySchema": [
+                        {"AttributeName": "group_key", "KeyType": "HASH"},
+                        {"AttributeName": "group_sort", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                },
+                {
+                    "IndexName": "open",
+                    "KeySchema": [
+                        {"AttributeName": "open_key", "KeyType": "HASH"},
+                        {"AttributeName": "open_sort", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                },
+            ],
+        )
+        clients.s3.create_bucket(Bucket=BUCKET)
+        payloads = BucketPayloads(clients.s3, BUCKET)
+        yield Aws(
+            clients,
+            TableExecutions(clients.dynamodb, TABLE, payloads, 30),
+            TableTaskOutputs(clients.dynamodb, TABLE, payloads, 30),
+            TableTraces(clients.dynamodb, TABLE, 30),
+            payloads,
+        )
+
+
+def execution(execution_id: str = ID, *, group_id: str = GROUP, name: str = "haiku") -> Execution:
+    return Execution(
+        execution_id=execution_id,
+        group_id=group_id,
+        name=name,
+        status=Status.PENDING,
+        created_at=NOW,
+        updated_at=NOW,
+        deadline=NOW + timedelta(hours=1),
+    )
+
+
+def submission(text: str = "Write a haiku about {topic}.") -> Submission:
+    definition = CrewDefinition.model_validate(
+        {
+            "agents": {"poet": {"role": "Poet", "goal": "Write", "backstory": "Old"}},
+            "tasks": [{"name": "haiku", "description": text, "expected_output": "A haiku", "agent": "poet"}],
+        }
+    )
+    return Submission(definition=definition, inputs={"topic": "rain"})

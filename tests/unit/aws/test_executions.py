@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from collections.abc import Generator
+from datetime import timedelta
+
+import pytest
+from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, emulated_aws, execution, submission
+
+from stepcrew.aws import keys
+from stepcrew.domain.errors import (
+    AlreadyExists,
+    Category,
+    Conflict,
+    ExecutionError,
+    ExecutionNotFound,
+    Superseded,
+)
+from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
+from stepcrew.domain.submission import IdempotencyRecord
+
+
+@pytest.fixture
+def aws() -> Generator[Aws]:
+    with emulated_aws() as emulated:
+        yield emulated
+
+
+def started(aws: Aws) -> Execution:
+    aws.executions.create(execution(), submission(), None)
+    return aws.executions.begin_attempt(GROUP, ID, NOW)
+
+
+def open_entries(aws: Aws) -> int:
+    return aws.clients.dynamodb.scan(TableName=TABLE, IndexName=keys.OPEN_INDEX)["Count"]
+
+
+def test_a_created_execution_is_read_back_whole(aws: Aws) -> None:
+    aws.executions.create(execution(), submission(), None)
+    assert aws.executions.get(GROUP, ID) == execution()
+    assert aws.executions.submission(GROUP, ID) == submission()
+
+
+def test_another_group_finds_nothing(aws: Aws) -> None:
+    aws.executions.create(execution(), submission(), None)
+    with pytest.raises(ExecutionNotFound):
+        aws.executions.get("other", ID)
+    with pytest.raises(ExecutionNotFound):
+        aws.executions.submission("other", ID)
+    assert aws.executions.list_newest("other", status=None, name=None, before=None, limit=10) == []
+
+
+def test_a_large_definition_is_kept_in_the_bucket_under_the_group(aws: Aws) -> None:
+    large = submission("Write about {topic}. " + "é" * 45_000)
+    large.inputs["notes"] = "x" * 100_000
+    aws.executions.create(execution(), large, None)
+    assert aws.executions.submission(GROUP, ID) == large
+    stored = aws.clients.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    assert [entry.get("Key") for entry in stored] == [f"groups/{GROUP}/executions/{ID}/definition"]
+
+
+def test_one_idempotency_key_makes_one_execution(aws: Aws) -> None:
+    record = IdempotencyRecord(key="k", body_hash="h", execution_id=ID)
+    aws.executions.create(execution(), submission(), record)
+    other = "01936a3c-0000-7000-8000-00000000000b"
+    with pytest.raises(AlreadyExists):
+        aws.executions.create(execution(other), submission(), record.model_copy(update={"execution_id": other}))
+    with pytest.raises(ExecutionNotFound):
+        aws.executions.get(GROUP, other)
+
+
+def test_an_expired_idempotency_key_counts_no_more(aws: Aws) -> None:
+    record = IdempotencyRecord(key="k", body_hash="h", execution_id=ID)
+    old = execution().model_copy(update={"created_at": NOW - timedelta(days=400)})
+    aws.executions.create(old, submission(), record)
+    assert aws.executions.idempotency(GROUP, "k") is None
+
+
+def test_each_attempt_takes_the_next_number(aws: Aws) -> None:
+    first = started(aws)
+    second = aws.executions.begin_attempt(GROUP, ID, NOW + timedelta(minutes=1))
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert second.status is Status.RUNNING
+    assert second.started_at == NOW
+
+
+def test_an_older_attempt_can_write_nothing(aws: Aws) -> None:
+    old = started(aws)
+    aws.executions.begin_attempt(GROUP, ID, NOW)
+    with pytest.raises(Superseded):
+        aws.executions.save_progress(old, progress=Progress(), usage=Usage(), message="late", now=NOW)
+    with pytest.raises(Superseded):
+        aws.executions.finish(old, Status.COMPLETED, message="late", now=NOW)
+    with pytest.raises(Superseded):
+        aws.tasks.save_task_output(old, TaskOutput(index=0, name="haiku", raw="late"))
+    assert aws.tasks.task_outputs(GROUP, ID) == []
+
+
+@pytest.mark.parametrize("end", [Status.COMPLETED, Status.FAILED, Status.CANCELLED])
+def test_a_terminal_status_is_never_left(aws: Aws, end: Status) -> None:
+    running = started(aws)
+    ended = aws.executions.finish(running, end, message="the end", now=NOW)
+    assert open_entries(aws) == 0
+    for status in Status:
+        if status is not end:
+            with pytest.raises(Superseded):
+                aws.executions.finish(ended, status, message="again", now=NOW)
+    with pytest.raises(Superseded):
+        aws.executions.finish(ended, Status.FAILED, message="again", now=NOW, fenced=False)
+    with pytest.raises(Superseded):
+        aws.executions.begin_attempt(GROUP, ID, NOW)
+    assert aws.executions.get(GROUP, ID).message == "the end"
+
+
+def test_finishing_again_after_a_lost_answer_is_no_error(aws: Aws) -> None:
+    running = started(aws)
+    ended = aws.executions.finish(running, Status.COMPLETED, message="the end", now=NOW, traces_emitted=12)
+    assert aws.executions.finish(running, Status.COMPLETED, message="the end", now=NOW, traces_emitted=12) == ended
+    assert ended.traces_emitted == {"1": 12}
+
+
+def test_money_survives_the_table_exactly(aws: Aws) -> None:
+    running = started(aws)
+    usage = Usage.model_validate({"model_calls": 2, "total_tokens": 90, "cost_usd": "0.000123"})
+    aws.executions.finish(running, Status.COMPLETED, message="", now=NOW, usage=usage)
+    assert aws.executions.get(GROUP, ID).usage == usage
+
+
+def test_the_platform_may_end_any_open_execution(aws: Aws) -> None:
+    aws.executions.create(execution(), submission(), None)
+    error = ExecutionError(category=Category.CRASH, type="RunnerCrashed", message="It died.")
+    ended = aws.executions.finish(execution(), Status.FAILED, message="", now=NOW, error=error, fenced=False)
+    assert (ended.status, ended.error) == (Status.FAILED, error)
+
+
+def test_cancelling_before_the_start_ends_it(aws: Aws) -> None:
+    aws.executions.create(execution(), submission(), None)
+    cancelled = aws.executions.request_cancel(GROUP, ID, NOW)
+    assert cancelled.status is Status.CANCELLED
+    assert cancelled.ended_at == NOW
+    assert aws.executions.request_cancel(GROUP, ID, NOW + timedelta(minutes=1)) == cancelled
+    assert open_entries(aws) == 0
+
+
+def test_cancelling_a_running_one_leaves_a_request_for_the_runner(aws: Aws) -> None:
+    started(aws)
+    asked = aws.executions.request_cancel(GROUP, ID, NOW)
+    assert (asked.status, asked.cancel_requested_at) == (Status.RUNNING, NOW)
+    assert aws.executions.request_cancel(GROUP, ID, NOW + timedelta(minutes=1)).cancel_requested_at == NOW
+
+
+def test_a_finished_execution_cannot_be_cancelled(aws: Aws) -> None:
+    aws.executions.finish(started(aws), Status.COMPLETED, message="", now=NOW)
+    with pytest.raises(Conflict):
+        aws.executions.request_cancel(GROUP, ID, NOW)
+
+
+def test_listing_is_newest_first_filtered_and_continues_behind_a_cursor(aws: Aws) -> None:
+    ids = [f"01936a3c-0000-7000-8000-00000000000{digit}" for digit in "0123456"]
+    for number, execution_id in enumerate(ids):
+        aws.executions.create(execution(execution_id, name="even" if number % 2 == 0 else "odd"), submission(), None)
+    aws.executions.request_cancel(GROUP, ids[2], NOW)
+
+    def listed(status: Status | None = None, name: str | None = None, before: str | None = None) -> list[str]:
+        found = aws.executions.list_newest(GROUP, status=status, name=name, before=before, limit=3)
+        return [ids.index(one.execution_id).__str__() for one in found]
+
+    assert listed() == ["6", "5", "4"]
+    assert listed(before=ids[4]) == ["3", "2", "1"]
+    assert listed(name="odd") == ["5", "3", "1"]
+    assert listed(status=Status.CANCELLED) == ["2"]
+
+
+def test_a_two_megabyte_task_output_arrives_whole(aws: Aws) -> None:
+    running = started(aws)
+    raw = "ü" * 1_000_000
+    aws.tasks.save_task_output(running, TaskOutput(index=0, name="haiku", raw=raw))
+    assert aws.tasks.task_outputs(GROUP, ID)[0].raw == raw
+    light = aws.tasks.task_outputs(GROUP, ID, whole=False)[0]
+    assert light.raw == ""
+    assert light.raw_reference is not None
+    assert light.raw_reference.bytes == 2_000_000
+    found = aws.tasks.task_output(GROUP, ID, 0)
+    assert found is not None
+    assert found.raw == raw
+    assert aws.tasks.task_output(GROUP, ID, 1) is None
+
+
+def test_only_an_ended_execution_is_deleted_and_then_wholly(aws: Aws) -> None:
+    running = started(aws)
+    aws.tasks.save_task_output(running, TaskOutput(index=0, name="haiku", raw="x" * 200_000))
+    with pytest.raises(Conflict):
+        aws.executions.delete(GROUP, ID)
+    aws.executions.finish(running, Status.COMPLETED, message="", now=NOW)
+    aws.executions.delete(GROUP, ID)
+    assert aws.clients.dynamodb.scan(TableName=TABLE)["Count"] == 0
+    assert "Contents" not in aws.clients.s3.list_objects_v2(Bucket=BUCKET)
