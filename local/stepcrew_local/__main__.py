@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 
 from dotenv import dotenv_values
 
@@ -30,24 +31,40 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help=f"folder whose state survives a restart ({DATA_VARIABLE})")
     parser.add_argument("--watch", action="store_true", help="deploy again when a source file changes")
     chosen = parser.parse_args(arguments)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
     try:
         options = StackOptions(
             port=_port(environment) if chosen.port is None else chosen.port,
             data=chosen.data or (Path(environment[DATA_VARIABLE]) if environment.get(DATA_VARIABLE) else None),
             environment=environment,
         )
+    except StackError as error:
+        return _report(error)
+    return run(options, SourceWatch(ROOT) if chosen.watch else None)
+
+
+def run(options: StackOptions, watch: SourceWatch | None = None) -> int:
+    """Runs the stack until a signal says stop; answers the exit code of `main`. Only from the main thread."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    try:
         with running_stack(options) as stack:
             stack.wait_until_healthy()
             _announce(stack, options)
-            _supervise(stack, stop, SourceWatch(ROOT) if chosen.watch else None)
+            _supervise(stack, stop, watch)
             print("Stopping.", flush=True)
     except StackError as error:
-        print(f"\n{error.reason}\n{error.remedy}".rstrip(), file=sys.stderr, flush=True)
-        return 1
+        return _report(error)
     return 0
+
+
+def _report(error: StackError) -> int:
+    print(f"\n{error.reason}\n{error.remedy}".rstrip(), file=sys.stderr, flush=True)
+    return 1
 
 
 def _port(environment: dict[str, str]) -> int:

@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
@@ -60,7 +61,7 @@ class AuthRoutes:
             Route("/demo-token", self.demo_token, methods=["POST"]),
         ]
 
-    async def configuration(self, request: Request) -> Response:
+    async def configuration(self, _request: Request) -> Response:
         url = self._issuer.url
         return JSONResponse(
             {
@@ -78,7 +79,7 @@ class AuthRoutes:
             }
         )
 
-    async def jwks(self, request: Request) -> Response:
+    async def jwks(self, _request: Request) -> Response:
         return JSONResponse(self._issuer.jwks)
 
     async def authorize(self, request: Request) -> Response:
@@ -111,16 +112,16 @@ class AuthRoutes:
             grant = self._redeem(fields)
         except Refused as refused:
             return _refusal(refused)
-        nonce = {"nonce": grant.nonce} if grant.nonce else {}
-        return self._tokens(grant.identity, self._issuer.token(grant.identity, **nonce))
+        id_token = self._issuer.token(grant.identity, nonce=grant.nonce)
+        return self._tokens(grant.identity, id_token)
 
     async def demo_token(self, request: Request) -> Response:
         """An access token for the command line and tests: {"identity": "ada"}."""
         try:
-            body: object = await request.json()
+            body: Any = await request.json()
         except ValueError:
             body = None
-        name = body.get("identity") if isinstance(body, dict) else None
+        name = cast(dict[str, Any], body).get("identity") if isinstance(body, dict) else None
         identity = IDENTITIES.get(name) if isinstance(name, str) else None
         if identity is None:
             return _refusal(Refused("invalid_request", f"identity must be one of {', '.join(IDENTITIES)}."))

@@ -7,6 +7,7 @@ lines to a file, and ends the whole process group when the emulator says so or i
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -16,6 +17,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
+from types import FrameType
 from typing import TypedDict
 
 LOGS = "STEPCREW_LOCAL_LOGS"
@@ -65,6 +68,10 @@ def _own_group() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # dies with this process, even when that is killed
 
 
+def _only_wake_up(_number: int, _frame: FrameType | None) -> None:
+    """A handler must exist for the signal to reach the wake-up pipe."""
+
+
 def main() -> int:
     launch: Launch = json.loads(sys.argv[1])
     temporary = tempfile.mkdtemp(prefix=f"{launch['function']}-", dir=os.environ.get(TEMPORARY))
@@ -72,8 +79,9 @@ def main() -> int:
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-        signal.signal(number, lambda *_: None)
-    with open(os.path.join(os.environ.get(LOGS, temporary), f"{launch['function']}.log"), "ab", buffering=0) as log:
+        signal.signal(number, _only_wake_up)
+    log_file = Path(os.environ.get(LOGS, temporary)) / f"{launch['function']}.log"
+    with log_file.open("ab", buffering=0) as log:
         process = subprocess.Popen(
             [launch["python"], "-m", "awslambdaric", os.environ["_HANDLER"]],
             cwd=launch["root"],
@@ -81,7 +89,7 @@ def main() -> int:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=_own_group,  # noqa: PLW1509 - this process has one thread
+            preexec_fn=_own_group,
         )
     poll = select.poll()
     poll.register(wake_read, select.POLLIN)
@@ -92,10 +100,8 @@ def main() -> int:
             break
         if wake_read in ready and any(number != signal.SIGCHLD for number in os.read(wake_read, 64)):
             break
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     shutil.rmtree(temporary, ignore_errors=True)
     code = process.wait()
     return code if code >= 0 else 128 - code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+import httpx
 
 from stepcrew_local.errors import StackError
 
@@ -53,19 +56,23 @@ class Child:
         """Ends it: SIGTERM, then after so many seconds SIGKILL to its whole process group."""
         if self.exit_code is None:
             self._process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
     def _last_lines(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join(f"  | {line}" for line in lines)
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers with success."""
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 def wait_until_ready(child: Child, is_ready: Callable[[], bool], seconds: float) -> None:

@@ -61,7 +61,7 @@ def _make_bucket(s3: Any) -> None:
     try:
         s3.create_bucket(Bucket=CODE_BUCKET)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+        if error.response.get("Error", {}).get("Code") not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
             raise
 
 

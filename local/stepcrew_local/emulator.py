@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ import boto3
 from botocore.config import Config
 
 from stepcrew_local import bootstrap
-from stepcrew_local.children import Child, wait_until_ready
+from stepcrew_local.children import Child, answers, wait_until_ready
 from stepcrew_local.layout import ROOT, python_of
 from stepcrew_local.ports import LOOPBACK
 
@@ -28,7 +26,7 @@ KEPT_FROM_THE_USER = ("PATH", "LANG", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE
 
 @dataclass(frozen=True)
 class Credentials:
-    """The administrator's key of one emulator. Only whoever started it knows the secret, so no page or other user does."""
+    """The administrator's key of one emulator. Only who started it knows the secret: no page, no other user."""
 
     access_key_id: str
     secret_access_key: str
@@ -43,7 +41,7 @@ class Emulator:
     credentials: Credentials
 
     def client(self, service: str, **options: object) -> Any:
-        """A boto3 client of the service with the administrator's key, without retries unless `config` says otherwise."""
+        """A boto3 client with the administrator's key, without retries unless `config` says otherwise."""
         settings = {
             "endpoint_url": self.url,
             "region_name": REGION,
@@ -52,8 +50,8 @@ class Emulator:
             "config": Config(retries={"total_max_attempts": 1}, read_timeout=60),
             **options,
         }
-        make_client: Any = boto3.client  # its overloads know only literal service names
-        return make_client(service, **settings)
+        untyped: Any = boto3  # its stubs know only literal service names
+        return untyped.client(service, **settings)
 
 
 def start_emulator(
@@ -117,16 +115,8 @@ def start_emulator(
     ]
     child = Child("emulator", command, settings, logs / "emulator.log")
     try:
-        wait_until_ready(child, lambda: _answers(url + HEALTH), START_SECONDS)
+        wait_until_ready(child, lambda: answers(url + HEALTH), START_SECONDS)
     except BaseException:
         child.stop(0)
         raise
     return Emulator(child, url, credentials)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False

@@ -127,7 +127,7 @@ def make_gateway(issuer: TokenIssuer, api: ApiProxy, console: Path, origins: Ite
     async def api_root(request: Request) -> Response:
         return await api(request)
 
-    async def no_such_auth_route(request: Request) -> Response:
+    async def no_such_auth_route(_request: Request) -> Response:
         return PlainTextResponse("Not found\n", 404)
 
     return Starlette(

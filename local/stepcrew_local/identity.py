@@ -13,6 +13,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from jwt.algorithms import RSAAlgorithm
 
 AUDIENCE = "stepcrew-local"
 TOKEN_SECONDS = 3600
@@ -64,7 +65,7 @@ class TokenIssuer:
         public = key.public_key()
         encoded = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self._key_id = hashlib.sha256(encoded).hexdigest()[:16]
-        described: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(public))
+        described: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(public))
         self.jwks = {"keys": [{**described, "kid": self._key_id, "use": "sig", "alg": ALGORITHM}]}
 
     def token(

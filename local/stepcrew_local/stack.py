@@ -15,16 +15,15 @@ import shutil
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 
-from stepcrew_local.children import Child, wait_until_ready
+from stepcrew_local.children import Child, answers, wait_until_ready
 from stepcrew_local.deploy import deploy
 from stepcrew_local.emulator import REGION, STOP_SECONDS, Credentials, Emulator, start_emulator
 from stepcrew_local.errors import StackError
@@ -123,13 +122,11 @@ class Stack:
         deadline = time.monotonic() + seconds
         while True:
             try:
-                with urllib.request.urlopen(f"{self.url}/api/v1/health", timeout=seconds) as answer:
-                    if answer.status == 200:
-                        return
-                    reason = f"status {answer.status}"
-            except urllib.error.HTTPError as error:
-                reason = f"status {error.code}: {error.read(500).decode(errors='replace')}"
-            except OSError as error:
+                answer = httpx.get(f"{self.url}/api/v1/health", timeout=seconds, trust_env=False)
+                if answer.is_success:
+                    return
+                reason = f"status {answer.status_code}: {answer.text[:500]}"
+            except httpx.TransportError as error:
                 reason = str(error)
             self.check()
             if time.monotonic() > deadline:
@@ -157,7 +154,7 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(options: StackOptions = StackOptions()) -> Iterator[Stack]:
+def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
     """Runs the stack while the block runs. Call it from a thread that lives as long (children end with it).
 
     Raises:
@@ -198,7 +195,9 @@ def running_stack(options: StackOptions = StackOptions()) -> Iterator[Stack]:
         stack.deploy()
         api.set_target(stack.api_target)
         if model_server:
-            wait_until_ready(model_server, lambda: _model_answers(model), MODEL_SECONDS)
+            wait_until_ready(
+                model_server, lambda: answers(f"{model.variables['OPENAI_BASE_URL']}/models"), MODEL_SECONDS
+            )
         exits.enter_context(_stack_file(stack))
         yield stack
 
@@ -215,16 +214,8 @@ def _choose_model(options: StackOptions, logs: Path) -> tuple[ModelChoice, Child
     return embedded_model(port), server
 
 
-def _model_answers(model: ModelChoice) -> bool:
-    try:
-        with urllib.request.urlopen(f"{model.variables['OPENAI_BASE_URL']}/models", timeout=2) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
 @contextlib.contextmanager
-def _data_folder(data: Path | None) -> Iterator[Path]:
+def _data_folder(data: Path | None) -> Generator[Path]:
     if data is None:
         temporary = Path(tempfile.mkdtemp(prefix="stepcrew-"))
         try:
@@ -261,7 +252,7 @@ def _emulator_port(data: Path | None) -> int:
 
 
 @contextlib.contextmanager
-def _served(app: Any, listener: Any) -> Iterator[None]:
+def _served(app: Any, listener: Any) -> Generator[None]:
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="gateway", daemon=True)
@@ -274,7 +265,7 @@ def _served(app: Any, listener: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stack_file(stack: Stack) -> Iterator[None]:
+def _stack_file(stack: Stack) -> Generator[None]:
     path = stack.data / STACK_FILE
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(stack.describe(), file, indent=1)

@@ -4,6 +4,7 @@
   folder, in the function's own virtual environment.
 - Layers are folders on the function's path, so no layer is published.
 - The state machine's definition is put into the template.
+- Policies that demand TLS lose that statement: the loopback interface has none, and the emulator keeps to policies.
 - SAM's own translator does the rest; its OpenAPI body is spelled out as routes, which the emulator needs.
 """
 
@@ -67,7 +68,7 @@ def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 
-_Loader.add_multi_constructor("!", _intrinsic)
+_Loader.add_multi_constructor("!", _intrinsic)  # pyright: ignore[reportUnknownMemberType] - an untyped callback
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -75,7 +76,7 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def read_template(path: Path) -> Template:
-    return yaml.load(path.read_text(), _Loader)
+    return yaml.load(path.read_text(), _Loader)  # noqa: S506 - it derives from SafeLoader
 
 
 def source_of(name: str, resource: Template, base: Path, layers: tuple[Path, ...]) -> FunctionSource:
@@ -115,6 +116,9 @@ def prepare(
     for _, machine in _of_type(resources, "StateMachine"):
         properties = machine["Properties"]
         properties["Definition"] = read_template(base / properties.pop("DefinitionUri"))
+    for policy in (r for r in resources.values() if r["Type"] == "AWS::S3::BucketPolicy"):
+        document = policy["Properties"]["PolicyDocument"]
+        document["Statement"] = [s for s in document["Statement"] if "aws:SecureTransport" not in json.dumps(s)]
     template["Resources"] = {k: r for k, r in resources.items() if r["Type"] != "AWS::Serverless::LayerVersion"}
     defaults = {k: p["Default"] for k, p in template.get("Parameters", {}).items() if "Default" in p}
     translated = _translate(template, {**defaults, **parameters})

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from tests.local.tiny_stack import tiny_options
+
 from stepcrew_local.stack import Stack, running_stack
-from tiny_stack import tiny_options
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import jwt
 import pytest
+
 from stepcrew_local.stack import Stack
 
 VERIFIER = "v" * 43

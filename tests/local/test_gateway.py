@@ -10,6 +10,7 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
 from stepcrew_local.gateway import MAX_BODY_BYTES
 from stepcrew_local.identity import IDENTITIES, TokenIssuer
 from stepcrew_local.stack import Stack
@@ -39,7 +40,7 @@ def _tokens(stack: Stack) -> dict[str, str | None]:
         "not valid yet": f"Bearer {stack.token('ada', nbf=now + 600)}",
         "without expiry": f"Bearer {stack.token('ada', exp=None)}",
         "signed by a stranger": f"Bearer {stranger.token(IDENTITIES['ada'])}",
-        "not signed": f"Bearer {jwt.encode(claims, None, algorithm='none')}",
+        "not signed": f"Bearer {jwt.encode(claims, '', algorithm='none')}",
         "signed with a password": f"Bearer {jwt.encode(claims, 'p' * 32, algorithm='HS256')}",
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted_machine import Machine, scripted_machine
+from tests.statemachine.scripted_machine import Machine, scripted_machine
 
 
 @pytest.fixture(scope="session")

@@ -125,7 +125,7 @@ def scripted_machine(scripts: Path) -> Iterator[Machine]:
         port=0,
         model=external_model("http://127.0.0.1:9/v1"),
         sources=sources,
-        for_functions={name: script_variable for name in sources},
+        for_functions=dict.fromkeys(sources, script_variable),
         wait_scale=0.01,
     )
     with running_stack(options) as stack:

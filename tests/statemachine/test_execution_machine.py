@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from scripted_machine import GROUP, Machine
+from tests.statemachine.scripted_machine import GROUP, Machine
 
 COMPLETED: dict[str, Any] = {"answer": {"outcome": "COMPLETED", "attempt": 1}}
 CONTINUE: dict[str, Any] = {"answer": {"outcome": "CONTINUE", "attempt": 1}}

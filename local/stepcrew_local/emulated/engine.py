@@ -10,8 +10,10 @@ import queue
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.core import lambda_runtime
+from ministack.core import iam_actions, lambda_runtime
 from ministack.services import stepfunctions
+
+REQUEST = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
 
 
 def complete() -> None:
@@ -23,8 +25,10 @@ def complete() -> None:
     _expect(stepfunctions, "_execute_task", ("state_def", "raw_input", "execution", "ctx"))
     _expect(stepfunctions, "_jsonata_state_field", ("state_def", "field", "expected", "raw_input", "ctx"))
     _expect(lambda_runtime.Worker, "_drain_stderr_bounded", ("self", "first_line_wait", "idle_confirm", "hard_cap"))
+    _expect(iam_actions, "extract_resource_arn", REQUEST)
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
+    iam_actions.extract_resource_arn = _with_parameter_paths(iam_actions.extract_resource_arn)
 
 
 def _expect(owner: object, name: str, parameters: tuple[str, ...]) -> None:
@@ -45,9 +49,7 @@ def _with_timeout_expression(execute_task: Callable[..., Any]) -> Callable[..., 
     return execute
 
 
-def _drain_without_waiting(
-    worker: Any, first_line_wait: float = 0, idle_confirm: float = 0, hard_cap: float = 0
-) -> str:
+def _drain_without_waiting(worker: Any, **_waits: float) -> str:
     """Log lines already read. The emulator waits up to 50 ms for more after every invocation, but our functions write
     theirs to files."""
     lines: list[str] = []
@@ -56,3 +58,23 @@ def _drain_without_waiting(
             lines.append(worker._stderr_queue.get_nowait())
         except queue.Empty:
             return "\n".join(lines)
+
+
+def _with_parameter_paths(extract_resource_arn: Callable[..., str]) -> Callable[..., str]:
+    """Reading parameters by path is a permission on that path; the emulator would ask for one on everything."""
+
+    def extract(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+        region: str,
+        account_id: str,
+    ) -> str:
+        arn = extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
+        parameters = iam_actions._param(body, query_params, "Path") if service == "ssm" and arn == "*" else ""
+        return f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}" if parameters else arn
+
+    return extract

@@ -9,6 +9,8 @@ from typing import Any
 
 import boto3
 
+aws: Any = boto3
+
 
 def api(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answers with the event it got."""
@@ -23,7 +25,7 @@ def sink(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Refuses the messages that say so, and every later one of the batch (FIFO); stores the others."""
     if "Records" not in event:
         return call(event, context)
-    table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
+    table = aws.resource("dynamodb").Table(os.environ["TABLE_NAME"])
     failed: list[dict[str, str]] = []
     for record in event["Records"]:
         if failed or json.loads(record["body"]).get("refuse"):
@@ -38,7 +40,7 @@ def call(event: dict[str, Any], context: object) -> dict[str, Any]:
     if "service" not in event:
         time.sleep(event.get("sleep", 0))
         return {"pid": os.getpid(), "environment": dict(os.environ)}
-    client: Any = boto3.client(event["service"])
+    client = aws.client(event["service"])
     try:
         getattr(client, event["operation"])(**event["arguments"])
     except client.exceptions.ClientError as error:

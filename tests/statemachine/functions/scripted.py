@@ -14,6 +14,8 @@ from typing import Any
 
 import boto3
 
+aws: Any = boto3
+
 
 def runner(event: dict[str, Any], context: object) -> object:
     return _act("runner", event)
@@ -32,7 +34,7 @@ def _act(function: str, event: dict[str, Any]) -> object:
     script: list[dict[str, Any]] = json.loads((folder / f"{function}.json").read_text())
     action = script[min(number, len(script)) - 1]
     if "set_status" in action:
-        boto3.client("dynamodb").update_item(
+        aws.client("dynamodb").update_item(
             TableName=os.environ["TABLE_NAME"],
             Key={
                 "PK": {"S": f"GROUP#{event['group_id']}#EXECUTION#{event['execution_id']}"},

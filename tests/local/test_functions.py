@@ -1,0 +1,151 @@
+"""How functions run on the emulator: as on Lambda, each for itself, with its role's permissions and no more."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.local.tiny_stack import ONLY_FOR_THE_RUNNER, invoke
+
+from stepcrew_local.stack import Stack
+
+EVENT_SECONDS = 1.5
+
+
+def test_only_the_runner_gets_provider_keys(tiny_stack: Stack) -> None:
+    runner = invoke(tiny_stack, "RunnerFunction", {})["environment"]
+    reconciler = invoke(tiny_stack, "ReconcilerFunction", {})["environment"]
+
+    assert runner["OPENAI_API_KEY"] == ONLY_FOR_THE_RUNNER["OPENAI_API_KEY"]
+    assert runner["OPENAI_BASE_URL"]
+    assert not [name for name in reconciler if name.startswith("OPENAI")]
+
+
+def test_a_function_sees_what_lambda_gives_it_and_nothing_of_this_machine(tiny_stack: Stack) -> None:
+    environment = invoke(tiny_stack, "ReconcilerFunction", {})["environment"]
+
+    assert environment["TABLE_NAME"] == tiny_stack.outputs["TableName"]
+    assert environment["STATE_MACHINE_ARN"] == tiny_stack.outputs["StateMachineArn"]
+    assert environment["POWERTOOLS_SERVICE_NAME"] == "reconciler"
+    assert environment["AWS_ACCESS_KEY_ID"] != tiny_stack.emulator.credentials.access_key_id
+    assert not [name for name in environment if name.startswith(("STEPCREW_LOCAL", "GATEWAY", "S3_", "STATE_DIR"))]
+    assert Path(environment["TMPDIR"]).is_relative_to(tiny_stack.data)
+
+
+def test_invocations_at_the_same_time_get_a_process_each(tiny_stack: Stack) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(invoke, tiny_stack, "RunnerFunction", {"sleep": 1}) for _ in range(3)]
+        answers = [call.result() for call in calls]
+
+    assert len({answer["pid"] for answer in answers}) == 3
+    assert len({answer["environment"]["TMPDIR"] for answer in answers}) == 3
+
+
+def test_the_next_invocation_finds_a_warm_process(tiny_stack: Stack) -> None:
+    pids = {invoke(tiny_stack, "ReconcilerFunction", {})["pid"] for _ in range(3)}
+
+    assert len(pids) == 1
+    assert Path(f"/proc/{pids.pop()}").exists()
+
+
+def _put(bucket: str, key: str) -> dict[str, Any]:
+    return {"service": "s3", "operation": "put_object", "arguments": {"Bucket": bucket, "Key": key, "Body": "x"}}
+
+
+def _item(operation: str, table: str, **more: Any) -> dict[str, Any]:
+    key = {"PK": {"S": "GROUP#g"}, "SK": {"S": "x"}}
+    return {"service": "dynamodb", "operation": operation, "arguments": {"TableName": table, **more, "Key": key}}
+
+
+def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
+    table, bucket = stack.outputs["TableName"], stack.outputs["BucketName"]
+    parameter = stack.outputs["SecretsPrefix"]
+    send = {
+        "service": "sqs",
+        "operation": "send_message",
+        "arguments": {
+            "QueueUrl": stack.outputs["TraceQueueUrl"],
+            "MessageBody": json.dumps({"by": "permission test"}),
+            "MessageGroupId": "g",
+            "MessageDeduplicationId": "d",
+        },
+    }
+    read = {"service": "ssm", "operation": "get_parameters_by_path"}
+    start = {
+        "service": "stepfunctions",
+        "operation": "start_execution",
+        "arguments": {"stateMachineArn": stack.outputs["StateMachineArn"], "input": "{}"},
+    }
+    scan = {"service": "dynamodb", "operation": "scan", "arguments": {"TableName": table}}
+    return {
+        "the runner stores payloads of groups": ("RunnerFunction", _put(bucket, "groups/g/x"), True),
+        "the runner stores nothing elsewhere": ("RunnerFunction", _put(bucket, "other/x"), False),
+        "the runner sends traces": ("RunnerFunction", send, True),
+        "the runner reads records": ("RunnerFunction", _item("get_item", table), True),
+        "the runner deletes no record": ("RunnerFunction", _item("delete_item", table), False),
+        "the runner reads its keys": ("RunnerFunction", {**read, "arguments": {"Path": f"{parameter}/operator"}}, True),
+        "the runner reads no other keys": ("RunnerFunction", {**read, "arguments": {"Path": "/other"}}, False),
+        "the runner starts nothing": ("RunnerFunction", start, False),
+        "the reconciler reads records": ("ReconcilerFunction", _item("get_item", table), True),
+        "the reconciler scans nothing": ("ReconcilerFunction", scan, False),
+        "the reconciler reads no keys": ("ReconcilerFunction", {**read, "arguments": {"Path": parameter}}, False),
+        "the sink reads records": ("TraceSinkFunction", _item("get_item", table), True),
+        "the sink deletes no record": ("TraceSinkFunction", _item("delete_item", table), False),
+        "the sink starts nothing": ("TraceSinkFunction", start, False),
+    }
+
+
+def test_every_function_may_do_its_own_work_and_no_more(tiny_stack: Stack) -> None:
+    for name, (function, request, is_allowed) in _calls(tiny_stack).items():
+        refused = invoke(tiny_stack, function, request)["refused"]
+
+        assert (refused is None) is is_allowed, f"{name}: {refused}"
+
+
+def _send(stack: Stack, group: str, number: int, **more: Any) -> str:
+    body = json.dumps({"group": group, "number": number, **more})
+    stack.client("sqs").send_message(
+        QueueUrl=stack.outputs["TraceQueueUrl"],
+        MessageBody=body,
+        MessageGroupId=group,
+        MessageDeduplicationId=f"{group}-{number}",
+    )
+    return body
+
+
+def _seen(stack: Stack, body: str) -> float | None:
+    item = stack.client("dynamodb").get_item(
+        TableName=stack.outputs["TableName"], Key={"PK": {"S": body}, "SK": {"S": "SEEN"}}
+    )
+    return float(item["Item"]["at"]["S"]) if "Item" in item else None
+
+
+def test_a_trace_message_is_stored_soon_after_it_was_sent(tiny_stack: Stack) -> None:
+    _wait_for(tiny_stack, _send(tiny_stack, "warm", 0))
+    for number in range(1, 6):
+        sent = time.time()
+        stored = _wait_for(tiny_stack, _send(tiny_stack, "quick", number))
+
+        assert stored - sent < EVENT_SECONDS / 3
+
+
+def test_messages_of_a_group_are_stored_in_order_and_once(tiny_stack: Stack) -> None:
+    bodies = [_send(tiny_stack, "ordered", number) for number in range(30)]
+    _send(tiny_stack, "ordered", 7)  # repeated by its deduplication id: falls away
+
+    times = [_wait_for(tiny_stack, body) for body in bodies]
+
+    assert times == sorted(times)
+
+
+def _wait_for(stack: Stack, body: str, seconds: float = 10) -> float:
+    deadline = time.monotonic() + seconds
+    while (at := _seen(stack, body)) is None:
+        if time.monotonic() > deadline:
+            pytest.fail(f"{body} was not stored within {seconds} s")
+        time.sleep(0.02)
+    return at
