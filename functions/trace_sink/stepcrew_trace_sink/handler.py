@@ -29,6 +29,7 @@ processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
 def store(record: SQSRecord) -> None:
     """Stores one message. Raises ValidationError when it is malformed and `PlatformUnavailable` for AWS's faults."""
+    metrics.add_metric(name="TraceMessagesDelivered", unit=MetricUnit.Count, value=1)
     batch = TraceBatch.model_validate_json(record.body)
     wiring.traces().record(batch.group_id, batch.execution_id, batch.events, batch.logs)
     metrics.add_metric(name="TraceEventsRecorded", unit=MetricUnit.Count, value=len(batch.events))
