@@ -65,7 +65,7 @@ def test_an_attempt_that_outlives_deadline_and_grace_is_recorded_as_a_timeout(ma
 
     assert len(outcome.runner_events) == 1
     assert outcome.reconciler_events[0]["failure"]["error"] == "States.Timeout"
-    assert outcome.states[-3:] == ["RecordFailure", "AnnounceOutcome", "Finish"]
+    assert outcome.states[-3:] == ["ChooseNext", "AnnounceOutcome", "Finish"]
 
 
 def test_a_dead_attempt_is_followed_by_another(machine: Machine) -> None:
@@ -165,6 +165,13 @@ def test_an_execution_that_ended_after_all_is_announced_as_it_ended(machine: Mac
     outcome = machine.run(runner=[{"raise": "ValueError"}], reconciler=[{"answer": {"outcome": "COMPLETED"}}])
 
     assert [a["detail-type"] for a in outcome.announcements] == ["Execution Completed"]
+
+
+def test_a_failure_of_a_deleted_execution_is_not_announced(machine: Machine) -> None:
+    outcome = machine.run(runner=[{"raise": "ValueError"}], reconciler=[{"answer": {"outcome": "DELETED"}}])
+
+    assert outcome.status == "SUCCEEDED"
+    assert not outcome.announcements
 
 
 def test_a_machine_that_cannot_record_a_failure_fails_itself(machine: Machine) -> None:
