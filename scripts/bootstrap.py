@@ -63,7 +63,7 @@ def newest_python() -> str:
             return subprocess.run(
                 [path, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=True
             ).stdout.strip()
-    if sys.version_info >= (3, 11):
+    if sys.version_info >= (3, 11):  # noqa: UP036 - this file is run by whatever Python a machine has
         return sys.executable
     raise SystemExit("Stepcrew needs Python 3.11, 3.12 or 3.13: install one of them and run this again.")
 
@@ -100,7 +100,9 @@ def run_uv(*arguments: str) -> None:
 
 def make(name: str, python: str) -> None:
     environment = ENVIRONMENTS[name]
-    files = [f"{environment.requirements}.txt"] + (["requirements/lambda-runtime.txt"] if name in LAMBDA_RUNTIME else [])
+    files = [f"{environment.requirements}.txt"] + (
+        ["requirements/lambda-runtime.txt"] if name in LAMBDA_RUNTIME else []
+    )
     content = "\n".join([python, *environment.paths, *((ROOT / file).read_text() for file in files)])
     digest = hashlib.sha256(content.encode()).hexdigest()
     home = VENVS / name
