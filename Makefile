@@ -1,0 +1,64 @@
+# Everything sets itself up on first use: a bare machine needs python3 (3.11 or newer) and make.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+DEV := .venvs/dev/bin
+RUNNER := .venvs/runner-dev/bin
+PYTEST := -q --durations=5
+
+.PHONY: help
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup:
+	@python3 scripts/bootstrap.py
+
+.PHONY: setup-all
+setup-all:
+	@python3 scripts/bootstrap.py all
+
+.PHONY: demo
+demo: setup ## Run an example crew to its end on this machine, shown live
+	@.venvs/local/bin/python -m stepcrew_local demo
+
+.PHONY: up
+up: setup ## Start the local stack: API and console on http://127.0.0.1:8400
+	@.venvs/local/bin/python -m stepcrew_local up
+
+.PHONY: check
+check: setup-all check-python check-template check-generated check-console ## Lint, format, types, import contracts, template, generated files
+
+.PHONY: check-python
+check-python:
+	$(DEV)/ruff check .
+	$(DEV)/ruff format --check .
+	$(DEV)/pyright -p pyproject.toml --pythonpath $(DEV)/python
+	$(RUNNER)/pyright -p functions/runner/pyrightconfig.json --pythonpath $(RUNNER)/python
+	$(DEV)/lint-imports
+
+.PHONY: check-template
+check-template:
+	@scripts/check_template.sh
+
+.PHONY: check-generated
+check-generated:
+	$(DEV)/python scripts/openapi.py --check
+
+.PHONY: test
+test: check test-runner test-stack test-console ## Run all checks and tests
+
+.PHONY: test-runner
+test-runner: setup-all
+	$(RUNNER)/pytest $(PYTEST) -c tests/runner/pytest.ini tests/runner
+
+.PHONY: test-stack
+test-stack: setup-all
+	$(DEV)/pytest $(PYTEST) --ignore=tests/runner
+
+.PHONY: bench
+bench: setup-all ## Run the benchmarks and write benchmarks/README.md
+	$(DEV)/python -m benchmarks
+
+.PHONY: build
+build: setup-all ## Build the zip functions and the layer with SAM
+	@scripts/build.sh
