@@ -1,0 +1,13 @@
+"""`{name}` in the texts of a definition. The pattern is CrewAI's (crewai/utilities/string_utils.py), so that what we
+check is what it will replace."""
+
+from __future__ import annotations
+
+import re
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)\}")
+
+
+def names_in(text: str) -> list[str]:
+    """Names in order of appearance, each once."""
+    return list(dict.fromkeys(_PLACEHOLDER.findall(text)))

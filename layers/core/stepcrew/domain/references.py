@@ -1,0 +1,222 @@
+"""What the parts of a definition say about each other: every reference is checked before anything starts."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from stepcrew.domain.definition import CrewDefinition, McpServer, ModelSettings
+from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.models import PROVIDERS, parse_model_name
+from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path
+from stepcrew.domain.placeholders import names_in
+from stepcrew.domain.tools import TOOLS, canonical_tool_name
+
+
+class ModelRules(NamedTuple):
+    """The model of a crew that names none, and which models (`provider/model`) the operator allows."""
+
+    default: str
+    allowed: str
+    allows: Callable[[str], bool]
+
+
+class Checker:
+    """Collects the faults of one parsed crew."""
+
+    def __init__(self, parsed: ParsedCrew, models: ModelRules) -> None:
+        self._crew = parsed.definition
+        self._inputs = parsed.inputs
+        self._places = parsed.places
+        self._models = models
+        self.faults: list[Fault] = []
+
+    def check(self) -> None:
+        self._tasks()
+        self._manager()
+        self._order()
+        self._tools()
+        self._mcp()
+        self._model_names()
+        self._placeholders()
+
+    def _add(self, path: Path, code: str, detail: str, remedy: str = "") -> None:
+        self.faults.append(self._places.fault(path, code, detail, remedy))
+
+    def _tasks(self) -> None:
+        names = [task.name for task in self._crew.tasks]
+        for index, task in enumerate(self._crew.tasks):
+            path: Path = ("tasks", str(index))
+            if task.name in names[:index]:
+                self._add((*path, "name"), "duplicate_task", f"The name {task.name!r} is used by two tasks.")
+            if task.agent is not None and task.agent not in self._crew.agents:
+                detail = f"Task {task.name!r} names the unknown agent {task.agent!r}."
+                self._add((*path, "agent"), "unknown_agent", detail, suggest(task.agent, self._crew.agents))
+            elif task.agent is None and self._crew.process == "sequential":
+                detail = f"Task {task.name!r} has no agent, and no manager would choose one."
+                self._add((*path, "agent"), "missing_agent", detail, "Name an agent, or use process: hierarchical.")
+            elif task.agent is None and (task.guardrail or task.guardrails):
+                detail = f"Task {task.name!r} has a guardrail but no agent whose model would judge it."
+                self._add((*path, "agent"), "missing_agent", detail, "Name an agent.")
+            self._context(index, task.context or [], names)
+
+    def _context(self, index: int, context: list[str], names: list[str]) -> None:
+        for position, name in enumerate(context):
+            path: Path = ("tasks", str(index), "context", str(position))
+            own = names[index]
+            if name not in names:
+                detail = f"Task {own!r} takes context from the unknown task {name!r}."
+                self._add(path, "unknown_context", detail, suggest(name, names))
+            elif name == own or own in (self._crew.tasks[names.index(name)].context or []):
+                detail = f"Task {own!r} and task {name!r} take context from each other."
+                self._add(path, "circular_context", detail, "Break the circle.")
+            elif names.index(name) > index:
+                detail = f"Task {own!r} takes context from {name!r}, which runs later."
+                self._add(path, "later_context", detail, "Move the task behind the ones it takes context from.")
+
+    def _manager(self) -> None:
+        crew = self._crew
+        if crew.manager_agent is not None:
+            agent = crew.agents.get(crew.manager_agent)
+            if agent is None:
+                detail = f"manager_agent names the unknown agent {crew.manager_agent!r}."
+                self._add(("manager_agent",), "unknown_agent", detail, suggest(crew.manager_agent, crew.agents))
+            elif agent.tools or agent.mcps:
+                self._add(("agents", crew.manager_agent, "tools"), "manager_tools", "The manager may have no tools.")
+            for index, task in enumerate(crew.tasks):
+                if agent is not None and task.agent == crew.manager_agent:
+                    detail = f"Task {task.name!r} is given to the manager."
+                    self._add(("tasks", str(index), "agent"), "manager_task", detail, "Give it to another agent.")
+            if agent is not None and len(crew.agents) == 1:
+                self._add(("agents",), "no_workers", "The manager has no agent to give work to.", "Add an agent.")
+        if crew.process == "sequential" and (crew.manager_agent or crew.manager_llm):
+            field = "manager_agent" if crew.manager_agent else "manager_llm"
+            self._add((field,), "unused_manager", f"{field} needs process: hierarchical.", "Set the process.")
+
+    def _order(self) -> None:
+        """CrewAI's own rules about conditional and asynchronous tasks."""
+        tasks = self._crew.tasks
+        for index, task in enumerate(tasks):
+            path: Path = ("tasks", str(index))
+            if task.condition and index == 0:
+                self._add((*path, "condition"), "first_conditional", "The first task cannot be conditional.")
+            if task.condition and task.async_execution:
+                detail = "A conditional task cannot be asynchronous."
+                self._add((*path, "async_execution"), "async_conditional", detail)
+            if task.async_execution and self._crew.process == "hierarchical":
+                detail = "Tasks of a hierarchical crew cannot be asynchronous."
+                self._add((*path, "async_execution"), "async_hierarchical", detail)
+        trailing = len(tasks) - next((n for n in range(len(tasks), 0, -1) if not tasks[n - 1].async_execution), 0)
+        if trailing > 1:
+            last: Path = ("tasks", str(len(tasks) - 1), "async_execution")
+            self._add(last, "async_end", "At most one asynchronous task may end a crew.", "Add a task that joins them.")
+
+    def _tools(self) -> None:
+        for path, names in self._tool_lists():
+            for position, name in enumerate(names):
+                if canonical_tool_name(name) not in TOOLS:
+                    detail = f"There is no tool {name!r} here."
+                    self._add((*path, str(position)), "unknown_tool", detail, suggest(name, TOOLS))
+
+    def _tool_lists(self) -> Iterator[tuple[Path, list[str]]]:
+        for name, agent in self._crew.agents.items():
+            yield ("agents", name, "tools"), agent.tools
+        for index, task in enumerate(self._crew.tasks):
+            yield ("tasks", str(index), "tools"), task.tools
+
+    def _mcp(self) -> None:
+        for name, agent in self._crew.agents.items():
+            for position, server in enumerate(agent.mcps):
+                fault = address_fault(server)
+                if fault:
+                    self._add(("agents", name, "mcps", str(position)), "mcp_address", fault)
+
+    def _model_names(self) -> None:
+        for path, name in self._named_models():
+            parsed = parse_model_name(name)
+            if parsed is None:
+                remedy = f"Write provider/model with one of the providers {', '.join(sorted(set(PROVIDERS.values())))}."
+                self._add(path, "unknown_model", f"{name!r} is not a model of a provider we carry.", remedy)
+            elif not self._models.allows(str(parsed)):
+                detail = f"The model {parsed} is not available here."
+                self._add(path, "model_not_allowed", detail, f"Available: {self._models.allowed or 'none'}.")
+        undecided = [name for name, agent in self._crew.agents.items() if agent.llm is None]
+        if undecided and self._crew.model is None and not self._models.default:
+            detail = f"Agent {undecided[0]!r} names no model, and neither the crew nor the operator has a default."
+            self._add(("agents", undecided[0], "llm"), "missing_model", detail, "Set model.")
+
+    def _named_models(self) -> Iterator[tuple[Path, str]]:
+        crew = self._crew
+        candidates: list[tuple[Path, ModelSettings | None]] = [
+            ((field,), getattr(crew, field))
+            for field in ("model", "manager_llm", "planning_llm", "function_calling_llm")
+        ]
+        for name, agent in crew.agents.items():
+            candidates.append((("agents", name, "llm"), agent.llm))
+            candidates.append((("agents", name, "function_calling_llm"), agent.function_calling_llm))
+            if agent.planning_config:
+                candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
+        return ((path, settings.model) for path, settings in candidates if settings)
+
+    def _placeholders(self) -> None:
+        for path, text in texts_of(self._crew):
+            for name in names_in(text):
+                if name not in self._inputs:
+                    detail = f"The input {name!r} is used but not given."
+                    self._add(path, "missing_input", detail, f"Add it to inputs, or remove {{{name}}}.")
+        for name, value in self._inputs.items():
+            if not isinstance(value, str | int | float | bool | dict | list):
+                self.faults.append(
+                    Fault(pointer=f"/inputs/{name}", code="input_type", detail=f"The input {name!r} has no value.")
+                )
+
+
+def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
+    """Every text in which placeholders are replaced, with its path."""
+    for name, agent in crew.agents.items():
+        for field in ("role", "goal", "backstory"):
+            yield ("agents", name, field), getattr(agent, field)
+    for index, task in enumerate(crew.tasks):
+        for field in ("description", "expected_output"):
+            yield ("tasks", str(index), field), getattr(task, field)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    options = list(known)
+    near = difflib.get_close_matches(name, options, 1, 0.5)
+    return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(options[:20])}."
+
+
+def address_fault(server: McpServer) -> str | None:
+    """Why an address may not be reached, as far as its text tells; names are resolved and checked by the runner."""
+    parts = urlsplit(server.url)
+    if parts.scheme != "https" or not parts.hostname:
+        return "An MCP server needs an https:// address."
+    if parts.username or parts.password:
+        return "Credentials in an address are not kept secret: use headers with {secret: NAME}."
+    try:
+        address = ipaddress.ip_address(parts.hostname)
+    except ValueError:
+        inside = parts.hostname == "localhost" or parts.hostname.endswith((".localhost", ".internal", ".local"))
+        return "The address is inside the platform." if inside else None
+    return None if address.is_global else "The address is inside the platform."
+
+
+def check_references(parsed: ParsedCrew, models: ModelRules) -> None:
+    """Raises `InvalidRequest` with every fault found."""
+    checker = Checker(parsed, models)
+    checker.check()
+    if checker.faults:
+        raise InvalidRequest(checker.faults[0].detail, checker.faults[:MAX_FAULTS])
+
+
+def models_of(crew: CrewDefinition, default: str) -> list[str]:
+    """Every model the crew would call, as `provider/model`."""
+    named: list[Any] = [crew.model, crew.manager_llm, crew.planning_llm, *(agent.llm for agent in crew.agents.values())]
+    names = [settings.model for settings in named if settings]
+    if crew.model is None and any(agent.llm is None for agent in crew.agents.values()) and default:
+        names.append(default)
+    return sorted({str(parse_model_name(name) or name) for name in names})

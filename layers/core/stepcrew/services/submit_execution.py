@@ -1,0 +1,133 @@
+"""Accepts a crew: checks it whole, stores it in one transaction, starts its state machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from stepcrew.domain.errors import (
+    AlreadyExists,
+    ExecutionNotFound,
+    Fault,
+    IdempotencyInFlight,
+    IdempotencyMismatch,
+    InvalidRequest,
+)
+from stepcrew.domain.execution import Execution, Limits, Progress, Status
+from stepcrew.domain.parsing import ParsedCrew, parse_crew
+from stepcrew.domain.references import ModelRules, check_references, models_of
+from stepcrew.domain.submission import IdempotencyRecord, Submission
+from stepcrew.services.ports import Clock, ExecutionStore, Orchestrator
+
+PENDING_MESSAGE = "Waiting to start…"
+MAX_INPUTS_BYTES = 1_000_000
+
+
+class CrewSubmission(NamedTuple):
+    """What the caller sent, and who they are."""
+
+    group_id: str
+    submitted_by: str | None
+    config: dict[str, Any]
+    inputs: dict[str, Any] | None = None
+    name: str | None = None
+    limits: Limits | None = None
+    idempotency_key: str | None = None
+
+
+class Accepted(NamedTuple):
+    execution: Execution
+    replayed: bool
+
+
+class SubmitExecution:
+    """Every call may be repeated. If the process dies between the two writes, the execution stays PENDING until the
+    same request is repeated or the reconciler starts it."""
+
+    def __init__(
+        self,
+        executions: ExecutionStore,
+        orchestrator: Orchestrator,
+        clock: Clock,
+        new_id: Callable[[], str],
+        models: ModelRules,
+    ) -> None:
+        self._executions = executions
+        self._orchestrator = orchestrator
+        self._clock = clock
+        self._new_id = new_id
+        self._models = models
+
+    def check(self, request: CrewSubmission) -> ParsedCrew:
+        """Raises `InvalidRequest` with every fault; nothing is stored."""
+        parsed = parse_crew(request.config, request.inputs)
+        check_references(parsed, self._models)
+        if len(json.dumps(parsed.inputs)) > MAX_INPUTS_BYTES:
+            fault = Fault(pointer="/inputs", code="too_large", detail="The inputs are larger than 1 MB.")
+            raise InvalidRequest(fault.detail, [fault])
+        return parsed
+
+    def __call__(self, request: CrewSubmission) -> Accepted:
+        body_hash = _hash(request)
+        if request.idempotency_key and (known := self._known(request, body_hash)):
+            return known
+        parsed = self.check(request)
+        execution = self._new_execution(request, parsed)
+        submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
+        record = None
+        if request.idempotency_key:
+            record = IdempotencyRecord(
+                key=request.idempotency_key, body_hash=body_hash, execution_id=execution.execution_id
+            )
+        try:
+            self._executions.create(execution, submission, record)
+        except AlreadyExists as error:
+            # A request with the same key won the race between our look and our write.
+            known = self._known(request, body_hash) if request.idempotency_key else None
+            if known is None:
+                raise IdempotencyInFlight("The same request is being handled at this moment.") from error
+            return known
+        self._orchestrator.start(execution)
+        return Accepted(execution, replayed=False)
+
+    def _known(self, request: CrewSubmission, body_hash: str) -> Accepted | None:
+        record = self._executions.idempotency(request.group_id, request.idempotency_key or "")
+        if record is None:
+            return None
+        if record.body_hash != body_hash:
+            raise IdempotencyMismatch("This Idempotency-Key was used before with another body.")
+        try:
+            execution = self._executions.get(request.group_id, record.execution_id)
+        except ExecutionNotFound as error:
+            raise IdempotencyMismatch("The execution made with this Idempotency-Key was deleted.") from error
+        if execution.status is Status.PENDING:
+            self._orchestrator.start(execution)
+        return Accepted(execution, replayed=True)
+
+    def _new_execution(self, request: CrewSubmission, parsed: ParsedCrew) -> Execution:
+        now, crew, limits = self._clock.now(), parsed.definition, request.limits or Limits()
+        models = models_of(crew, self._models.default)
+        return Execution(
+            execution_id=self._new_id(),
+            group_id=request.group_id,
+            name=request.name or crew.name,
+            status=Status.PENDING,
+            message=PENDING_MESSAGE,
+            process=crew.process,
+            model=models[0] if len(models) == 1 else None,
+            submitted_by=request.submitted_by,
+            created_at=now,
+            updated_at=now,
+            deadline=now + timedelta(seconds=limits.timeout_seconds),
+            limits=limits,
+            progress=Progress(tasks_total=len(crew.tasks)),
+        )
+
+
+def _hash(request: CrewSubmission) -> str:
+    limits = request.limits.model_dump(mode="json") if request.limits else None
+    body = [request.config, request.inputs, request.name, limits]
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
