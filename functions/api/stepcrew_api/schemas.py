@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage
 from stepcrew.domain.trace import EventSource, Gap, LogLine

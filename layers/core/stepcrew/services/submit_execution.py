@@ -61,6 +61,11 @@ class SubmitExecution:
         self._new_id = new_id
         self._models = models
 
+    @property
+    def default_model(self) -> str:
+        """The model of a crew that names none; empty when the operator set none."""
+        return self._models.default
+
     def check(self, request: CrewSubmission) -> ParsedCrew:
         """Raises `InvalidRequest` with every fault; nothing is stored."""
         parsed = parse_crew(request.config, request.inputs)

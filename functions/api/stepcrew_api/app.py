@@ -1,0 +1,69 @@
+"""The FastAPI application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from stepcrew.settings import Settings
+from stepcrew_api import problems
+from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
+from stepcrew_api.routes import executions, meta, results, traces
+from stepcrew_api.schemas import CrewRequest, Problem
+from stepcrew_api.services import Services
+from stepcrew_api.version import VERSION
+from stepcrew_api.views import PREFIX
+
+GZIP_BYTES = 2_000
+DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result. Every error is a problem document."
+
+
+class Api(FastAPI):
+    """FastAPI, with the shapes the routes name only by reference in its document."""
+
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            for model in (CrewRequest, Problem):
+                made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas.update(made.pop("$defs", {}))
+                schemas[model.__name__] = made
+            document["components"]["securitySchemes"] = {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            }
+            document["security"] = [{"token": []}]
+            document["paths"][f"{PREFIX}/health"]["get"]["security"] = []
+            self.openapi_schema = document
+        return self.openapi_schema
+
+
+def create_app(services: Services, settings: Settings) -> FastAPI:
+    app = Api(
+        title="Stepcrew",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    app.state.settings = settings
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
+    problems.install(app)
+    for router in (executions.router, traces.router, results.router, meta.router):
+        app.include_router(router, prefix=PREFIX)
+
+    @app.get("/api/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return HTMLResponse(DOCS_PAGE)
+
+    @app.get("/api/docs.js", include_in_schema=False)
+    def docs_script() -> Response:  # pyright: ignore[reportUnusedFunction]
+        return Response(DOCS_SCRIPT, media_type="text/javascript")
+
+    return app

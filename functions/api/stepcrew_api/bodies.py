@@ -1,0 +1,89 @@
+"""Reads the body of a submission: JSON or YAML, bounded, every fault a problem with its place."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from stepcrew.domain.errors import InvalidRequest
+from stepcrew.domain.yaml_text import read_yaml
+from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
+from stepcrew_api.schemas import CrewRequest
+
+MAX_BODY_BYTES = 5_000_000
+JSON, YAML = "application/json", ("application/yaml", "application/x-yaml", "text/yaml")
+MAX_DEPTH = 60
+
+SUBMISSION_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            JSON: {"schema": {"$ref": "#/components/schemas/CrewRequest"}},
+            YAML[0]: {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+async def crew_request(request: Request) -> CrewRequest:
+    """Raises `TooLarge`, `UnsupportedMediaType`, `BadRequest` or FastAPI's RequestValidationError."""
+    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+        raise TooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    raw = await request.body()
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    document = _read(request.headers.get("content-type", "").partition(";")[0].strip().lower(), raw)
+    if not isinstance(document, dict):
+        raise BadRequest("The body must be an object.")
+    if _depth(cast("dict[str, Any]", document)) > MAX_DEPTH:
+        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    try:
+        return CrewRequest.model_validate(document)
+    except ValidationError as error:
+        details = [{**detail, "loc": ("body", *detail["loc"])} for detail in error.errors()]
+        raise RequestValidationError(details) from error
+
+
+def _read(media_type: str, raw: bytes) -> Any:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("The body is not UTF-8.") from error
+    if media_type in YAML:
+        parsed = read_yaml(text, "")
+        if parsed.faults:
+            raise InvalidRequest(parsed.faults[0].detail, parsed.faults)
+        return json.loads(json.dumps(parsed.value, default=str))
+    if media_type != JSON and not media_type.endswith("+json"):
+        raise UnsupportedMediaType(f"The content type {media_type or '(none)'!r} is not supported.")
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The body is not JSON: {error}.") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth(value: Any) -> int:
+    level: list[Any] = [value]
+    depth = 0
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        level = [
+            child
+            for entry in level
+            if isinstance(entry, dict | list)
+            for child in (
+                cast("dict[str, Any]", entry).values() if isinstance(entry, dict) else cast("list[Any]", entry)
+            )
+        ]
+    return depth
+
+
+Submitted = Annotated[CrewRequest, Depends(crew_request)]

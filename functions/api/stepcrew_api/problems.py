@@ -1,0 +1,137 @@
+"""Every error as an RFC 9457 problem document."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, cast
+
+from aws_lambda_powertools import Logger
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from stepcrew.domain.errors import (
+    Category,
+    Conflict,
+    ExecutionNotFound,
+    Fault,
+    IdempotencyInFlight,
+    IdempotencyMismatch,
+    InvalidRequest,
+    NotAllowed,
+    PlatformUnavailable,
+    StepcrewError,
+)
+from stepcrew.domain.parsing import escape
+from stepcrew_api.identity import Unauthenticated
+from stepcrew_api.schemas import Problem
+
+logger = Logger(child=True)
+
+MEDIA_TYPE = "application/problem+json"
+STATUS: dict[type[StepcrewError], int] = {
+    InvalidRequest: 422,
+    ExecutionNotFound: 404,
+    NotAllowed: 403,
+    Unauthenticated: 401,
+    IdempotencyMismatch: 422,
+    IdempotencyInFlight: 409,
+    Conflict: 409,
+    PlatformUnavailable: 503,
+}
+
+
+class BadRequest(StepcrewError):
+    """The body cannot be read at all."""
+
+    category = Category.INPUT
+    remedy = "Send a JSON object."
+
+
+class TooLarge(StepcrewError):
+    category = Category.INPUT
+    remedy = "Make the body smaller."
+
+
+class UnsupportedMediaType(StepcrewError):
+    category = Category.INPUT
+    remedy = "Send application/json or application/yaml."
+
+
+STATUS |= {BadRequest: 400, TooLarge: 413, UnsupportedMediaType: 415}
+
+
+def answer(status: int, error: StepcrewError, request: Request, faults: list[Fault] | None = None) -> JSONResponse:
+    problem = Problem(
+        type=f"urn:stepcrew:problem:{_dashed(type(error).__name__)}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=error.message,
+        category=error.category,
+        retryable=error.retryable,
+        remedy=error.remedy,
+        errors=faults or [],
+        request_id=_request_id(request),
+    )
+    headers = {"Cache-Control": "no-store"} | ({"Retry-After": "1"} if error.retryable else {})
+    return JSONResponse(problem.model_dump(mode="json"), status, headers, MEDIA_TYPE)
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documented problems of an endpoint."""
+    reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: reference}}
+        for status in sorted({401, 403, 422, 500, 503, *statuses})
+    }
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(StepcrewError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _ours(request: Request, error: Exception) -> JSONResponse:
+    known = cast(StepcrewError, error)
+    faults = known.faults if isinstance(known, InvalidRequest) else None
+    return answer(STATUS.get(type(known), 500), known, request, faults)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    faults = [_fault(detail) for detail in cast(RequestValidationError, error).errors()]
+    message = f"The request has {len(faults)} fault{'s' if len(faults) > 1 else ''}: {faults[0].detail}"
+    return answer(422, InvalidRequest(message), request, faults)
+
+
+def _fault(detail: dict[str, Any]) -> Fault:
+    where, *rest = [str(step) for step in detail["loc"]]
+    pointer = "".join(f"/{escape(step)}" for step in rest) if where == "body" else ""
+    name = rest[-1] if rest else where
+    return Fault(pointer=pointer, code=str(detail["type"]), detail=f"{name}: {detail['msg']}.")
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    status = cast(HTTPException, error).status_code
+    told = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+    known = BadRequest(told.get(status, str(cast(HTTPException, error).detail)), remedy="See /api/docs.")
+    response = answer(status, known, request)
+    response.headers.update(cast(HTTPException, error).headers or {})
+    return response
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    # The boundary of the API: whatever escapes is a bug, told to the operator in the log and to the caller by its id.
+    logger.exception("Unexpected error", exc_info=error)
+    return answer(500, StepcrewError("Something went wrong on our side.", remedy="Tell us the request_id."), request)
+
+
+def _request_id(request: Request) -> str | None:
+    context = cast("dict[str, Any]", request.scope.get("aws.event", {})).get("requestContext", {})
+    return context.get("requestId") or request.headers.get("x-request-id")
+
+
+def _dashed(name: str) -> str:
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")

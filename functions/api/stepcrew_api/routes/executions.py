@@ -1,0 +1,181 @@
+"""Submitting, listing, reading, cancelling and deleting executions."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from stepcrew.domain import cursor as cursors
+from stepcrew.domain.execution import Execution, Limits, Status
+from stepcrew.domain.placeholders import names_in
+from stepcrew.domain.references import models_of, texts_of
+from stepcrew.domain.submission import Submission
+from stepcrew.domain.tools import canonical_tool_name
+from stepcrew.services.submit_execution import CrewSubmission
+from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
+from stepcrew_api.identity import Caller, Writer
+from stepcrew_api.problems import responses
+from stepcrew_api.schemas import DryRun, ExecutionList, ExecutionView, PlannedTask, SubmittedExecution
+from stepcrew_api.services import Injected
+from stepcrew_api.views import execution_view, location
+
+router = APIRouter(prefix="/executions", tags=["executions"])
+
+ExecutionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$", description="The id a submission answered with.")]
+MOST_WAIT_SECONDS = 20
+LOOK_SECONDS = 0.25
+POLL_SECONDS = 1
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=SubmittedExecution | DryRun,
+    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 409, 413, 415)},
+    openapi_extra=SUBMISSION_BODY,
+)
+def submit(
+    body: Submitted,
+    identity: Writer,
+    services: Injected,
+    response: Response,
+    dry_run: bool = False,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] = None,
+) -> SubmittedExecution | DryRun:
+    """Checks the whole crew, stores it and starts it. The same `Idempotency-Key` with the same body is one execution."""
+    request = CrewSubmission(
+        group_id=identity.group_id,
+        submitted_by=identity.email or identity.subject or None,
+        config=dict(body.config),
+        inputs=dict(body.inputs) if body.inputs is not None else None,
+        name=body.name,
+        limits=body.limits,
+        idempotency_key=idempotency_key,
+    )
+    if dry_run:
+        parsed = services.submit.check(request)
+        response.status_code = 200
+        return _plan(Submission(definition=parsed.definition, inputs=parsed.inputs), request, services)
+    accepted = services.submit(request)
+    response.headers["Location"] = location(accepted.execution.execution_id)
+    response.headers["Retry-After"] = str(POLL_SECONDS)
+    if accepted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return SubmittedExecution(
+        execution_id=accepted.execution.execution_id, status=accepted.execution.status, replayed=accepted.replayed
+    )
+
+
+def _plan(submission: Submission, request: CrewSubmission, services: Injected) -> DryRun:
+    crew, default = submission.definition, services.submit.default_model
+    tools = [name for agent in crew.agents.values() for name in agent.tools]
+    tools += [name for task in crew.tasks for name in task.tools]
+    return DryRun(
+        name=request.name or crew.name,
+        process=crew.process,
+        model=crew.model.model if crew.model else default or None,
+        models=models_of(crew, default),
+        agents=list(crew.agents),
+        tasks=[
+            PlannedTask(
+                name=task.name,
+                agent=task.agent,
+                context=task.context,
+                asynchronous=task.async_execution,
+                conditional=task.condition is not None,
+            )
+            for task in crew.tasks
+        ],
+        tools=sorted({canonical_tool_name(name) for name in tools}),
+        placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
+        limits=request.limits or Limits(),
+    )
+
+
+@router.get("", responses=responses())
+def list_executions(
+    identity: Caller,
+    services: Injected,
+    status: Status | None = None,
+    crew: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> ExecutionList:
+    """The group's executions, newest first."""
+    found = services.executions.list_newest(
+        identity.group_id,
+        status=status,
+        name=crew,
+        before=cursors.decode(cursor) if cursor else None,
+        limit=limit + 1,
+    )
+    shown = found[:limit]
+    return ExecutionList(
+        executions=[execution_view(one) for one in shown],
+        next_cursor=cursors.encode(shown[-1].execution_id) if len(found) > limit else None,
+    )
+
+
+@router.get(
+    "/{execution_id}",
+    response_model=ExecutionView,
+    responses={304: {"description": "Nothing changed since the ETag"}, **responses(404)},
+)
+def read(
+    execution_id: ExecutionId,
+    identity: Caller,
+    services: Injected,
+    response: Response,
+    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+    prefer: Annotated[str | None, Header(max_length=200)] = None,
+) -> ExecutionView | Response:
+    """How it stands. `Prefer: wait=n` answers when something changed, or after n seconds (at most 20)."""
+    execution = services.executions.get(identity.group_id, execution_id)
+    wait = _wait_seconds(prefer)
+    seen = if_none_match or etag(execution)
+    deadline = time.monotonic() + wait
+    while wait and etag(execution) == seen and not execution.status.is_terminal and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+        execution = services.executions.get(identity.group_id, execution_id)
+    headers = {"ETag": etag(execution), "Cache-Control": "no-cache"}
+    if wait:
+        headers["Preference-Applied"] = f"wait={wait}"
+    if not execution.status.is_terminal:
+        headers["Retry-After"] = str(POLL_SECONDS)
+    if if_none_match and etag(execution) in {tag.strip() for tag in if_none_match.split(",")}:
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return execution_view(execution)
+
+
+def etag(execution: Execution) -> str:
+    return f'"{execution.revision}"'
+
+
+def _wait_seconds(prefer: str | None) -> int:
+    found = re.search(r"\bwait=(\d{1,4})\b", prefer or "")
+    return min(int(found[1]), MOST_WAIT_SECONDS) if found else 0
+
+
+@router.get("/{execution_id}/definition", responses=responses(404))
+def definition(execution_id: ExecutionId, identity: Caller, services: Injected) -> dict[str, Any]:
+    """The crew definition and inputs as they were accepted; `config` and `inputs` can be submitted again."""
+    submission = services.executions.submission(identity.group_id, execution_id)
+    config = submission.definition.model_dump(mode="json", exclude_unset=True)
+    return {"config": config, "inputs": submission.inputs}
+
+
+@router.post("/{execution_id}/cancel", status_code=202, responses=responses(404, 409))
+def cancel(execution_id: ExecutionId, identity: Writer, services: Injected) -> ExecutionView:
+    """Asks the runner to stop; one that has not started is cancelled at once. Asking again changes nothing."""
+    return execution_view(services.executions.request_cancel(identity.group_id, execution_id, services.clock.now()))
+
+
+@router.delete("/{execution_id}", status_code=204, responses=responses(404, 409))
+def delete(execution_id: ExecutionId, identity: Writer, services: Injected) -> Response:
+    """Removes a terminal execution with its trace, outputs and payloads."""
+    services.executions.delete(identity.group_id, execution_id)
+    return Response(status_code=204)

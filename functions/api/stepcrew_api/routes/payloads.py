@@ -1,0 +1,21 @@
+"""Bodies too large for a page: passed through while Lambda's 6 MB allow it, from the bucket itself beyond."""
+
+from __future__ import annotations
+
+from fastapi import Response
+from fastapi.responses import RedirectResponse
+
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.trace import PayloadReference
+from stepcrew_api.services import Services
+
+MOST_BYTES = 3_000_000
+
+
+def whole_body(services: Services, group_id: str, execution_id: str, reference: PayloadReference) -> Response:
+    if reference.bytes > MOST_BYTES:
+        return RedirectResponse(services.payloads.url(group_id, execution_id, reference.payload_id), status_code=307)
+    body = services.payloads.get(group_id, execution_id, reference.payload_id)
+    if body is None:
+        raise PlatformUnavailable("The stored body is missing in the bucket.")
+    return Response(body, media_type=reference.content_type)

@@ -1,0 +1,93 @@
+"""What the crew produced."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import RedirectResponse
+
+from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.domain.execution import Status, TaskOutput
+from stepcrew_api.identity import Caller
+from stepcrew_api.problems import responses
+from stepcrew_api.routes.executions import ExecutionId
+from stepcrew_api.routes.payloads import MOST_BYTES
+from stepcrew_api.schemas import BodyReference, ResultView, TaskOutputView
+from stepcrew_api.services import Injected
+from stepcrew_api.views import task_view
+
+router = APIRouter(prefix="/executions/{execution_id}", tags=["results"])
+
+INLINE_BYTES = 2_000_000
+"""Outputs are written into one answer up to this sum; further ones are references."""
+PREVIEW_CHARACTERS = 300
+
+
+@router.get("/result", responses=responses(404))
+def result(execution_id: ExecutionId, identity: Caller, services: Injected) -> ResultView:
+    """The final output and the output of every finished task, of an execution that did not complete too."""
+    execution = services.executions.get(identity.group_id, execution_id)
+    outputs = services.tasks.task_outputs(identity.group_id, execution_id, whole=False)
+    budget = INLINE_BYTES
+    tasks: list[TaskOutputView] = []
+    for output in outputs:
+        view = task_view(execution_id, output)
+        size = len(output.raw.encode())
+        if size > budget:
+            reference = BodyReference(
+                url=f"/api/v1/executions/{execution_id}/tasks/{output.index}/output",
+                bytes=size,
+                content_type="text/plain; charset=utf-8",
+                preview=output.raw[:PREVIEW_CHARACTERS],
+            )
+            view = view.model_copy(update={"raw": None, "raw_reference": reference, "json_dict": None})
+        else:
+            budget -= size
+        tasks.append(view)
+    final = execution.status is Status.COMPLETED
+    last = tasks[-1] if final and tasks else None
+    return ResultView(
+        execution_id=execution_id,
+        status=execution.status,
+        final=final,
+        output=last.raw if last else None,
+        output_reference=last.raw_reference if last else None,
+        json_dict=last.json_dict if last else None,
+        tasks=tasks,
+        usage=execution.usage,
+        error=execution.error,
+    )
+
+
+@router.get(
+    "/tasks/{index}/output",
+    responses={
+        200: {"content": {"text/plain": {}}, "description": "The output's text"},
+        307: {"description": "Too large to pass through here"},
+    }
+    | responses(404),
+)
+def task_output(
+    execution_id: ExecutionId,
+    index: Annotated[int, Path(ge=0, le=9999)],
+    identity: Caller,
+    services: Injected,
+) -> Response:
+    """The whole output of one finished task, as text."""
+    services.executions.get(identity.group_id, execution_id)
+    light = next(
+        (
+            one
+            for one in services.tasks.task_outputs(identity.group_id, execution_id, whole=False)
+            if one.index == index
+        ),
+        None,
+    )
+    if light is None:
+        raise ExecutionNotFound(execution_id)
+    if light.raw_reference and light.raw_reference.bytes > MOST_BYTES:
+        url = services.payloads.url(identity.group_id, execution_id, light.raw_reference.payload_id)
+        return RedirectResponse(url, status_code=307)
+    whole: TaskOutput | None = services.tasks.task_output(identity.group_id, execution_id, index)
+    return Response(whole.raw if whole else "", media_type="text/plain; charset=utf-8")

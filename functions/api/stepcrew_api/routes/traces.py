@@ -1,0 +1,73 @@
+"""The trace and the log of an execution."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from stepcrew.domain import cursor as cursors
+from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew_api.identity import Caller
+from stepcrew_api.problems import responses
+from stepcrew_api.routes.executions import POLL_SECONDS, ExecutionId
+from stepcrew_api.routes.payloads import whole_body
+from stepcrew_api.schemas import LogPage, TracePage
+from stepcrew_api.services import Injected
+from stepcrew_api.views import trace_page
+
+router = APIRouter(prefix="/executions/{execution_id}", tags=["traces"])
+
+After = Annotated[str | None, Query(max_length=100, description="The cursor of the page before.")]
+EventId = Annotated[str, Path(pattern=r"^[0-9]{1,4}\.[0-9]{1,8}$", description="<attempt>.<sequence>")]
+
+
+@router.get("/traces", responses=responses(404))
+def traces(
+    execution_id: ExecutionId,
+    identity: Caller,
+    services: Injected,
+    response: Response,
+    after: After = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> TracePage:
+    """Events behind the cursor, in order and without gaps; what is missing is named."""
+    page = services.read_trace(identity.group_id, execution_id, after=cursors.decode_position(after), limit=limit)
+    if not page.execution.status.is_terminal:
+        response.headers["Retry-After"] = str(POLL_SECONDS)
+    return trace_page(page)
+
+
+@router.get(
+    "/traces/{event_id}/output",
+    responses={200: {"content": {"application/json": {}}}, 307: {"description": "Too large to pass through here"}}
+    | responses(404),
+)
+def output(execution_id: ExecutionId, event_id: EventId, identity: Caller, services: Injected) -> Response:
+    """The whole body of one event."""
+    attempt, sequence = (int(part) for part in event_id.split("."))
+    event = services.traces.event(identity.group_id, execution_id, attempt, sequence)
+    if event is None:
+        raise ExecutionNotFound(execution_id)
+    if event.output_reference:
+        return whole_body(services, identity.group_id, execution_id, event.output_reference)
+    return Response(json.dumps(event.output, ensure_ascii=False), media_type="application/json")
+
+
+@router.get("/logs", responses=responses(404))
+def logs(
+    execution_id: ExecutionId,
+    identity: Caller,
+    services: Injected,
+    after: After = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+) -> LogPage:
+    """The log lines of the execution behind the cursor."""
+    services.executions.get(identity.group_id, execution_id)
+    position = cursors.decode_position(after)
+    found = services.traces.logs(identity.group_id, execution_id, after=position, limit=limit + 1)
+    lines = found[:limit]
+    if lines:
+        position = (lines[-1].attempt, lines[-1].sequence)
+    return LogPage(lines=lines, cursor=cursors.encode(*position), more=len(found) > limit)

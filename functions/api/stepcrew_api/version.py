@@ -1,0 +1,3 @@
+"""The version the API tells."""
+
+VERSION = "0.1.0"

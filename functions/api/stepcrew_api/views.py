@@ -1,0 +1,68 @@
+"""From the domain's shapes to those on the wire."""
+
+from __future__ import annotations
+
+from stepcrew.domain import cursor
+from stepcrew.domain.execution import Execution, TaskOutput
+from stepcrew.domain.trace import PayloadReference, TraceEvent
+from stepcrew.services.read_trace import TracePage as Page
+from stepcrew.services.read_trace import emitted, is_complete, recorded
+from stepcrew_api.schemas import (
+    BodyReference,
+    ExecutionView,
+    TaskOutputView,
+    TraceCounts,
+    TraceEventView,
+    TracePage,
+)
+
+PREFIX = "/api/v1"
+
+
+def location(execution_id: str) -> str:
+    return f"{PREFIX}/executions/{execution_id}"
+
+
+def execution_view(execution: Execution) -> ExecutionView:
+    counts = TraceCounts(emitted=emitted(execution), recorded=recorded(execution), complete=is_complete(execution))
+    return ExecutionView.model_validate({**execution.model_dump(), "traces": counts})
+
+
+def body_reference(reference: PayloadReference, url: str) -> BodyReference:
+    return BodyReference(url=url, bytes=reference.bytes, content_type=reference.content_type, preview=reference.preview)
+
+
+def event_view(event: TraceEvent) -> TraceEventView:
+    name = f"{event.attempt}.{event.sequence}"
+    reference = event.output_reference
+    url = f"{location(event.execution_id)}/traces/{name}/output"
+    return TraceEventView.model_validate(
+        {
+            **event.model_dump(exclude={"execution_id", "group_id"}),
+            "id": name,
+            "output_reference": body_reference(reference, url) if reference else None,
+        }
+    )
+
+
+def trace_page(page: Page) -> TracePage:
+    return TracePage(
+        events=[event_view(event) for event in page.events],
+        cursor=cursor.encode(*page.position),
+        more=page.more,
+        complete=is_complete(page.execution),
+        gaps=page.gaps,
+        status=page.execution.status,
+    )
+
+
+def task_view(execution_id: str, output: TaskOutput) -> TaskOutputView:
+    reference = output.raw_reference
+    url = f"{location(execution_id)}/tasks/{output.index}/output"
+    return TaskOutputView.model_validate(
+        {
+            **output.model_dump(exclude={"description", "raw_reference"}),
+            "raw": None if reference else output.raw,
+            "raw_reference": body_reference(reference, url) if reference else None,
+        }
+    )
