@@ -75,15 +75,14 @@ def _depth(value: Any) -> int:
     depth = 0
     while level and depth <= MAX_DEPTH:
         depth += 1
-        level = [
-            child
-            for entry in level
-            if isinstance(entry, dict | list)
-            for child in (
-                cast("dict[str, Any]", entry).values() if isinstance(entry, dict) else cast("list[Any]", entry)
-            )
-        ]
+        level = [child for entry in level for child in _children(entry)]
     return depth
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(cast("dict[str, Any]", value).values())
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 Submitted = Annotated[CrewRequest, Depends(crew_request)]

@@ -8,7 +8,8 @@ DOCS_PAGE = """<!doctype html>
 <style>
 :root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
 body{max-width:60rem;margin:2rem auto;padding:0 1rem}
-details{border:1px solid color-mix(in srgb,currentColor 20%,transparent);border-radius:.5rem;margin:.5rem 0;padding:.5rem .8rem}
+details{border:1px solid color-mix(in srgb,currentColor 20%,transparent);border-radius:.5rem}
+details{margin:.5rem 0;padding:.5rem .8rem}
 summary{cursor:pointer}b{display:inline-block;min-width:4.5rem;font-family:ui-monospace,monospace}
 pre{overflow:auto;font-size:13px}code{font-family:ui-monospace,monospace}
 </style></head><body><h1>Stepcrew API</h1>
@@ -27,7 +28,8 @@ fetch("openapi.json").then((answer) => answer.json()).then((api) => {
       part.append(head, element("p", operation.description ?? operation.summary));
       for (const parameter of operation.parameters ?? []) {
         const about = parameter.description ? `: ${parameter.description}` : "";
-        part.append(element("p", `${parameter.in} ${parameter.name}${parameter.required ? " (required)" : ""}${about}`));
+        const required = parameter.required ? " (required)" : "";
+        part.append(element("p", `${parameter.in} ${parameter.name}${required}${about}`));
       }
       part.append(element("p", `Answers: ${Object.keys(operation.responses).join(", ")}`));
       list.append(part);

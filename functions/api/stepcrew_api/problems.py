@@ -30,16 +30,6 @@ from stepcrew_api.schemas import Problem
 logger = Logger(child=True)
 
 MEDIA_TYPE = "application/problem+json"
-STATUS: dict[type[StepcrewError], int] = {
-    InvalidRequest: 422,
-    ExecutionNotFound: 404,
-    NotAllowed: 403,
-    Unauthenticated: 401,
-    IdempotencyMismatch: 422,
-    IdempotencyInFlight: 409,
-    Conflict: 409,
-    PlatformUnavailable: 503,
-}
 
 
 class BadRequest(StepcrewError):
@@ -59,7 +49,19 @@ class UnsupportedMediaType(StepcrewError):
     remedy = "Send application/json or application/yaml."
 
 
-STATUS |= {BadRequest: 400, TooLarge: 413, UnsupportedMediaType: 415}
+STATUS: dict[type[StepcrewError], int] = {
+    InvalidRequest: 422,
+    ExecutionNotFound: 404,
+    NotAllowed: 403,
+    Unauthenticated: 401,
+    IdempotencyMismatch: 422,
+    IdempotencyInFlight: 409,
+    Conflict: 409,
+    PlatformUnavailable: 503,
+    BadRequest: 400,
+    TooLarge: 413,
+    UnsupportedMediaType: 415,
+}
 
 
 def answer(status: int, error: StepcrewError, request: Request, faults: list[Fault] | None = None) -> JSONResponse:

@@ -164,8 +164,8 @@ class TaskOutputView(BaseModel):
 
 
 class ResultView(BaseModel):
-    """The outputs so far. `final` tells that the execution completed, so `output` is the crew's answer; while it is open
-    or when it did not complete, the finished tasks are here all the same and `output` is null."""
+    """The outputs so far. `final` tells that the execution completed, so `output` is the crew's answer; while it is
+    open or when it did not complete, the finished tasks are here all the same and `output` is null."""
 
     execution_id: str
     status: Status

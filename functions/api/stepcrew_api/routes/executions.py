@@ -45,7 +45,7 @@ def submit(
     dry_run: bool = False,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] = None,
 ) -> SubmittedExecution | DryRun:
-    """Checks the whole crew, stores it and starts it. The same `Idempotency-Key` with the same body is one execution."""
+    """Checks the whole crew, stores and starts it. The same `Idempotency-Key` with the same body is one execution."""
     request = CrewSubmission(
         group_id=identity.group_id,
         submitted_by=identity.email or identity.subject or None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import Response
 from fastapi.responses import RedirectResponse
 
@@ -10,6 +12,7 @@ from stepcrew.domain.trace import PayloadReference
 from stepcrew_api.services import Services
 
 MOST_BYTES = 3_000_000
+TOO_LARGE: dict[int | str, dict[str, Any]] = {307: {"description": "Too large to pass through here: fetch it there"}}
 
 
 def whole_body(services: Services, group_id: str, execution_id: str, reference: PayloadReference) -> Response:

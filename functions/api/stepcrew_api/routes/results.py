@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.domain.execution import Status, TaskOutput
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
-from stepcrew_api.routes.payloads import MOST_BYTES
+from stepcrew_api.routes.payloads import MOST_BYTES, TOO_LARGE
 from stepcrew_api.schemas import BodyReference, ResultView, TaskOutputView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import task_view
@@ -62,11 +62,8 @@ def result(execution_id: ExecutionId, identity: Caller, services: Injected) -> R
 
 @router.get(
     "/tasks/{index}/output",
-    responses={
-        200: {"content": {"text/plain": {}}, "description": "The output's text"},
-        307: {"description": "Too large to pass through here"},
-    }
-    | responses(404),
+    responses={**responses(404), **TOO_LARGE},
+    response_class=PlainTextResponse,
 )
 def task_output(
     execution_id: ExecutionId,
@@ -76,14 +73,8 @@ def task_output(
 ) -> Response:
     """The whole output of one finished task, as text."""
     services.executions.get(identity.group_id, execution_id)
-    light = next(
-        (
-            one
-            for one in services.tasks.task_outputs(identity.group_id, execution_id, whole=False)
-            if one.index == index
-        ),
-        None,
-    )
+    found = services.tasks.task_outputs(identity.group_id, execution_id, whole=False)
+    light = next((one for one in found if one.index == index), None)
     if light is None:
         raise ExecutionNotFound(execution_id)
     if light.raw_reference and light.raw_reference.bytes > MOST_BYTES:

@@ -12,7 +12,7 @@ from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import POLL_SECONDS, ExecutionId
-from stepcrew_api.routes.payloads import whole_body
+from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
 from stepcrew_api.schemas import LogPage, TracePage
 from stepcrew_api.services import Injected
 from stepcrew_api.views import trace_page
@@ -41,8 +41,7 @@ def traces(
 
 @router.get(
     "/traces/{event_id}/output",
-    responses={200: {"content": {"application/json": {}}}, 307: {"description": "Too large to pass through here"}}
-    | responses(404),
+    responses={**responses(404), **TOO_LARGE},
 )
 def output(execution_id: ExecutionId, event_id: EventId, identity: Caller, services: Injected) -> Response:
     """The whole body of one event."""

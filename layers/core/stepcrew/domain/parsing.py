@@ -19,7 +19,7 @@ MAX_FAULTS = 100
 RUN_SETTINGS = ("process", "manager_llm", "manager_agent", "planning", "planning_llm", "reasoning")
 """Settings that the older request carries inside `inputs`."""
 _ACCEPTED_ANYWAY = {"execution_type": ("crew",)}
-_SETTABLE: dict[type[Part], str] = {CrewDefinition: "crew", AgentDefinition: "agent", TaskDefinition: "task"}
+_SETTABLE: dict[type[Part], str] = {CrewDefinition: "a crew", AgentDefinition: "an agent", TaskDefinition: "a task"}
 
 Path = tuple[str, ...]
 
@@ -174,7 +174,7 @@ def _check_fields(document: dict[str, Any], places: Places, faults: list[Fault])
 
 def _checked(part: type[Part], raw: Any, path: Path, places: Places, faults: list[Fault]) -> Any:
     if not isinstance(raw, dict):
-        faults.append(places.fault(path, "type", f"The {_SETTABLE[part]} must be an object."))
+        faults.append(places.fault(path, "type", f"The definition of {_SETTABLE[part]} must be an object."))
         return raw
     entry = {str(key): value for key, value in cast("dict[Any, Any]", raw).items()}
     _check(part, entry, path, places, faults)
@@ -198,7 +198,7 @@ def _check(part: type[Part], entry: dict[str, Any], path: Path, places: Places, 
         else:
             near = difflib.get_close_matches(field, known, 1)
             remedy = f"Did you mean {near[0]}?" if near else "Remove it."
-            detail = f"{field} is not a field of a {_SETTABLE[part]}."
+            detail = f"{field} does not belong into the definition of {_SETTABLE[part]}."
             faults.append(places.fault((*path, field), "unknown_field", detail, remedy))
 
 
