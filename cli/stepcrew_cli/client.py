@@ -1,0 +1,147 @@
+"""The API, method by method. Answers are raw JSON (for --json) and models (for people)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from stepcrew_cli.errors import CliError, ServerTrouble
+from stepcrew_cli.transport import Patience, Transport, retry_after_seconds
+from stepcrew_cli.wire import TracePage
+
+API = "/api/v1"
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Answer:
+    """One JSON answer: as it came, and read as a model on demand."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        try:
+            self.data: JsonValue = response.json()
+        except ValueError:
+            raise ServerTrouble(
+                f"The server answered {response.status_code} with something that is not JSON.",
+                remedy="Is --url the address of a Stepcrew API?",
+            ) from None
+        self.etag: str | None = response.headers.get("ETag")
+        self.retry_after = retry_after_seconds(response)
+
+    def read(self, model: type[Model]) -> Model:
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            raise ServerTrouble(f"The server's answer is not a {model.__name__}: {error}") from error
+
+
+class Client:
+    """Calls one server as one identity. Use as a context manager."""
+
+    def __init__(self, http: httpx.Client, patience: Patience | None = None) -> None:
+        self._http = http
+        self._transport = Transport(http, patience)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def submit(self, body: Mapping[str, JsonValue], key: str) -> Answer:
+        return Answer(self._transport.request("POST", f"{API}/executions", json=body, headers={"Idempotency-Key": key}))
+
+    def dry_run(self, body: Mapping[str, JsonValue]) -> Answer:
+        return Answer(self._transport.request("POST", f"{API}/executions", json=body, params={"dry_run": "true"}))
+
+    def executions(self, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/executions", params=params))
+
+    def execution(self, execution_id: str) -> Answer:
+        return self._get(execution_id)
+
+    def execution_if_changed(self, execution_id: str, etag: str | None, wait: int) -> Answer | None:
+        """None when it is still as `etag` names it; the server may hold the answer for `wait` seconds."""
+        headers = {"Prefer": f"wait={wait}"} if wait else {}
+        if etag:
+            headers["If-None-Match"] = etag
+        response = self._transport.request("GET", _path(execution_id), headers=headers)
+        return None if response.status_code == httpx.codes.NOT_MODIFIED else Answer(response)
+
+    def traces(self, execution_id: str, after: str | None) -> Answer:
+        return self._get(execution_id, "/traces", {"after": after} if after else {})
+
+    def trace_pages(self, execution_id: str, after: str | None = None) -> Iterator[TracePage]:
+        """Every page that is recorded now; at least one."""
+        more = True
+        while more:
+            page = self.traces(execution_id, after).read(TracePage)
+            yield page
+            more, after = page.more, page.cursor
+
+    def result(self, execution_id: str) -> Answer:
+        return self._get(execution_id, "/result")
+
+    def logs(self, execution_id: str, after: str | None) -> Answer:
+        return self._get(execution_id, "/logs", {"after": after} if after else {})
+
+    def cancel(self, execution_id: str) -> Answer:
+        return Answer(self._transport.request("POST", f"{_path(execution_id)}/cancel"))
+
+    def delete(self, execution_id: str) -> None:
+        self._transport.request("DELETE", _path(execution_id))
+
+    def body(self, url: str) -> str:
+        """A body that stood behind a reference. The API may send on to the bucket; the token does not go along."""
+        target = self._http.base_url.join(url)
+        if (target.scheme, target.netloc) != (self._http.base_url.scheme, self._http.base_url.netloc):
+            raise ServerTrouble(f"The server refers to a body on another host ({target.host}); the token stays here.")
+        return self._transport.request("GET", url).text
+
+    def _get(self, execution_id: str, rest: str = "", params: Mapping[str, str] | None = None) -> Answer:
+        return Answer(self._transport.request("GET", f"{_path(execution_id)}{rest}", params=params))
+
+
+def _path(execution_id: str) -> str:
+    return f"{API}/executions/{quote(execution_id, safe='')}"
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def demo_token(url: str, identity: str) -> str:
+    """A token of the local stack's own issuer; only loopback servers are ever asked."""
+    if not is_loopback(url):
+        raise CliError(
+            f"{url} is not on this machine: a token is needed.",
+            remedy="Give --token or set STEPCREW_TOKEN; demo tokens exist only on the local stack.",
+        )
+    with httpx.Client(base_url=url, timeout=10, trust_env=False) as http:
+        answer = Answer(Transport(http).request("POST", "/auth/demo-token", json={"identity": identity}))
+    token = answer.data.get("access_token") if isinstance(answer.data, dict) else None
+    if not isinstance(token, str):
+        raise ServerTrouble(f"{url} gave no demo token.", remedy="Is it the local stack?")
+    return token
+
+
+def connect(url: str, token: str | None, identity: str, group: str | None) -> Client:
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise CliError(f"{url!r} is not a web address.", remedy="Give --url like https://HOST or http://127.0.0.1:8400.")
+    headers = {"Authorization": f"Bearer {token or demo_token(url, identity)}"}
+    if group:
+        headers["X-Group-Id"] = group
+    # A proxy of the environment would not reach this machine's loopback.
+    http = httpx.Client(base_url=url, headers=headers, timeout=40, follow_redirects=True, trust_env=not is_loopback(url))
+    return Client(http)
+

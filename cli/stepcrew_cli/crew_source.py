@@ -1,0 +1,25 @@
+"""What a crew on disk becomes: the body of a request, where it came from and what could not come along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stepcrew_cli.documents import Document
+from stepcrew_cli.errors import CrewFileError
+
+
+@dataclass(frozen=True)
+class CrewSource:
+    """`body` is {config, inputs?, name?, limits?}; `notes` are told to the user before anything is sent."""
+
+    body: Document
+    origin: str
+    notes: list[str] = field(default_factory=list[str])
+
+
+def local_tool_error(path: Path) -> CrewFileError:
+    return CrewFileError(
+        f"The crew uses its own tool in {path}: Python code of a project is never run by the platform.",
+        remedy="Use one of the platform's tools, or serve the tool over MCP and name its address in the agent's mcps.",
+    )

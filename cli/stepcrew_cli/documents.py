@@ -1,0 +1,68 @@
+"""Reading JSON, JSON with comments, and YAML files into plain objects."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import json5
+import yaml
+
+from stepcrew_cli.errors import CrewFileError
+
+MAX_BYTES = 4_000_000
+Document = dict[str, Any]
+
+
+def read_document(path: Path) -> Document:
+    """The file's top-level object, JSON values only. Raises CrewFileError with the place of a syntax fault."""
+    text = _read_text(path)
+    try:
+        value = _parse(path, text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise CrewFileError(f"{path} cannot be read: {error}") from error
+    if not isinstance(value, dict):
+        raise CrewFileError(f"{path} must hold an object (a mapping), not {type(value).__name__}.")
+    return cast(Document, _json_values(value, path))
+
+
+def _parse(path: Path, text: str) -> object:
+    if path.suffix == ".json":
+        try:
+            return json.loads(text)
+        except ValueError:
+            # CrewAI reads comments in .json too; the stricter parser is tried first because it is far faster.
+            return json5.loads(text)
+    if path.suffix in {".jsonc", ".json5"}:
+        return json5.loads(text)
+    return yaml.safe_load(text)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CrewFileError(f"{path} is larger than {MAX_BYTES:,} bytes.")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CrewFileError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CrewFileError(f"{path} is not UTF-8 text.") from error
+
+
+def _json_values(value: object, path: Path) -> object:
+    """YAML knows dates and non-text keys, JSON does not: dates become ISO text, keys must be text."""
+    if isinstance(value, dict):
+        items = cast(dict[object, object], value)
+        for key in items:
+            if not isinstance(key, str):
+                raise CrewFileError(f"{path}: the key {key!r} must be text; put it in quotes.")
+        return {key: _json_values(item, path) for key, item in items.items()}
+    if isinstance(value, list):
+        return [_json_values(item, path) for item in cast(list[object], value)]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise CrewFileError(f"{path}: {type(value).__name__} values cannot be sent as JSON.")

@@ -1,0 +1,55 @@
+"""One trace event as one line."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+from rich.text import Text
+
+from stepcrew_cli.text import as_text, one_line, plain, seconds
+from stepcrew_cli.wire import TraceEvent
+
+SOURCE_STYLE = {"crew": "bold", "task": "cyan", "agent": "blue", "llm": "magenta", "tool": "yellow", "system": "red"}
+PREVIEW = 70
+
+
+def total_tokens(event: TraceEvent) -> int | None:
+    """The tokens of a finished model call, if its usage says them."""
+    usage = event.extra_data.get("usage", event.extra_data)
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return total if isinstance(total, int) else None
+
+
+def failed(event: TraceEvent) -> bool:
+    return event.event_type.endswith(("_failed", "_error"))
+
+
+def preview(event: TraceEvent, width: int = PREVIEW) -> str:
+    value: JsonValue = event.output if event.output_reference is None else event.output_reference.preview
+    return "" if value in (None, "", {}, []) else one_line(as_text(value), width)
+
+
+def details(event: TraceEvent) -> Text:
+    """Type, context, duration, tokens and the beginning of the body; no time."""
+    style = "red" if failed(event) else SOURCE_STYLE.get(event.event_source, "")
+    line = plain(event.event_type, style)
+    if event.event_context:
+        line.append_text(plain(f" {one_line(event.event_context, 60)}"))
+    if event.duration_ms is not None:
+        line.append(f"  {seconds(event.duration_ms / 1000)}", "green")
+    tokens = total_tokens(event)
+    if tokens is not None:
+        line.append(f"  {tokens} tokens", "dim")
+    beginning = preview(event)
+    if beginning:
+        line.append(f"  {beginning}", "dim")
+    return line
+
+
+def event_line(event: TraceEvent) -> Text:
+    """The whole event for a log of lines: time of day, id, who, details."""
+    line = Text(f"{event.emitted_at.astimezone():%H:%M:%S} ", "dim")
+    line.append(f"{event.id:>6} ", "dim")
+    who = " / ".join(one_line(part, 30) for part in (event.agent_role, event.task_name) if part)
+    if who:
+        line.append(f"[{who}] ")
+    return line.append_text(details(event))

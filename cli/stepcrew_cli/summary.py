@@ -1,0 +1,83 @@
+"""The last words of an execution: its status, answer, usage and where the time went."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from stepcrew_cli.text import plain, seconds
+from stepcrew_cli.timing import TimeBreakdown
+from stepcrew_cli.wire import Execution, ExecutionError, Usage
+
+STATUS_STYLE = {
+    "PENDING": "yellow",
+    "RUNNING": "cyan",
+    "WAITING": "magenta",
+    "COMPLETED": "green",
+    "FAILED": "red",
+    "CANCELLED": "yellow",
+}
+
+
+def status_text(status: str) -> Text:
+    return plain(status, f"bold {STATUS_STYLE.get(status, '')}".strip())
+
+
+def usage_text(usage: Usage) -> str:
+    if usage.cost_usd is None:
+        cost = f"cost unknown ({usage.cost_note})" if usage.cost_note else "cost unknown"
+    else:
+        cost = f"${usage.cost_usd:.4f}"
+    calls = f"{usage.model_calls} model call{'' if usage.model_calls == 1 else 's'}"
+    tokens = f"{usage.total_tokens} tokens ({usage.prompt_tokens} in, {usage.completion_tokens} out)"
+    return f"{calls}, {tokens}, {cost}"
+
+
+def print_error(console: Console, error: ExecutionError) -> None:
+    where = f" in task {error.task}" if error.task else ""
+    console.print(plain(f"{error.category}{where}: {error.message}", "red"))
+    if error.remedy:
+        console.print(plain(error.remedy, "yellow"))
+
+
+def execution_table(execution: Execution) -> Table:
+    """What is known of one execution, field by field."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    progress = execution.progress
+    table.add_row("Execution", plain(f"{execution.execution_id}  {execution.name}"))
+    table.add_row("Status", status_text(execution.status))
+    if execution.message:
+        table.add_row("Message", plain(execution.message))
+    if execution.cancel_requested_at and not execution.ended:
+        table.add_row("Cancel", "requested")
+    table.add_row("Crew tasks", f"{progress.tasks_done} of {progress.tasks_total} done")
+    if progress.current_task and not execution.ended:
+        who = f" ({progress.current_agent})" if progress.current_agent else ""
+        table.add_row("Now", plain(progress.current_task + who))
+    if execution.model:
+        table.add_row("Model", plain(execution.model))
+    table.add_row("Usage", plain(usage_text(execution.usage)))
+    counts = execution.traces
+    recorded = "all recorded" if counts.complete else "still arriving"
+    table.add_row("Trace events", f"{counts.recorded} ({recorded})")
+    if execution.attempt > 1:
+        table.add_row("Attempts", str(execution.attempt))
+    return table
+
+
+def print_summary(console: Console, execution: Execution, output: str | None, time: TimeBreakdown) -> None:
+    if output is not None:
+        console.print(Panel(plain(output.strip() or "(empty)"), title="Result", title_align="left", border_style="green"))
+    console.print(execution_table(execution))
+    if execution.error:
+        print_error(console, execution.error)
+    table = Table(title="Where the time went", title_justify="left", box=None, pad_edge=False)
+    for name in ("Total", "Model", "Tools", "Waiting for a start", "Platform"):
+        table.add_column(name, justify="right")
+    parts = (time.total, time.model, time.tools, time.waiting, time.platform)
+    table.add_row(*(seconds(part) for part in parts))
+    console.print(table)

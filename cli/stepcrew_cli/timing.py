@@ -1,0 +1,56 @@
+"""Where the time of an execution went, from the trace's pairs and the execution's own times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from stepcrew_cli.wire import Execution, TraceEvent
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class TimeBreakdown:
+    """Seconds of wall time; the four parts add up to `total`. Work in parallel counts once.
+
+    `waiting` is from submission to the first attempt's start; `model` while a model call was open; `tools` while only a
+    tool ran; `platform` the rest (starting the crew, building prompts, checkpoints, pauses between attempts).
+    """
+
+    total: float
+    waiting: float
+    model: float
+    tools: float
+    platform: float
+
+
+def time_breakdown(execution: Execution, events: Iterable[TraceEvent]) -> TimeBreakdown:
+    end = execution.ended_at or datetime.now(UTC)
+    start = min(execution.started_at or end, end)
+    model_spans: list[Span] = []
+    tool_spans: list[Span] = []
+    for event in events:
+        if event.duration_ms is None or event.event_source not in {"llm", "tool"}:
+            continue
+        began = max(event.emitted_at - timedelta(milliseconds=event.duration_ms), start)
+        span = (began, min(event.emitted_at, end))
+        (model_spans if event.event_source == "llm" else tool_spans).append(span)
+    model = _covered(model_spans)
+    work = _covered([*model_spans, *tool_spans])
+    total = max(0.0, (end - execution.created_at).total_seconds())
+    waiting = max(0.0, (start - execution.created_at).total_seconds())
+    return TimeBreakdown(total, waiting, model, work - model, max(0.0, total - waiting - work))
+
+
+def _covered(spans: list[Span]) -> float:
+    """Seconds covered by at least one span."""
+    covered = 0.0
+    reached: datetime | None = None
+    for began, ended in sorted(spans):
+        fresh = began if reached is None else max(began, reached)
+        if ended > fresh:
+            covered += (ended - fresh).total_seconds()
+            reached = ended
+    return covered

@@ -1,0 +1,124 @@
+"""HTTP with patience: retries what may heal, and turns every refusal into one of our errors."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+from pydantic import ValidationError
+
+from stepcrew_cli.errors import CliError, Rejected, ServerTrouble, Unreachable
+from stepcrew_cli.wire import Problem
+
+RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+MAX_RETRY_AFTER_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often and how long a request is tried again; seconds."""
+
+    attempts: int = 6
+    first_delay: float = 0.3
+    max_delay: float = 8.0
+    sleep: Callable[[float], None] = field(default=time.sleep)
+
+    def delay(self, attempt: int, retry_after: float | None) -> float:
+        if retry_after is not None:
+            return min(retry_after, MAX_RETRY_AFTER_SECONDS)
+        ceiling = min(self.max_delay, self.first_delay * 2**attempt)
+        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+
+
+class Transport:
+    """One server. Every request may be sent more than once, so callers give writes an idempotency key."""
+
+    def __init__(self, http: httpx.Client, patience: Patience | None = None) -> None:
+        self._http = http
+        self._patience = patience or Patience()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """The answer, 2xx or 304. Raises Rejected, ServerTrouble or Unreachable."""
+        last: CliError | None = None
+        for attempt in range(self._patience.attempts):
+            retry_after: float | None = None
+            try:
+                response = self._http.request(method, path, json=json, params=params, headers=headers)
+            except httpx.TransportError as error:
+                last = _unreachable(self._http.base_url, error)
+                if isinstance(error, httpx.UnsupportedProtocol):
+                    break
+            else:
+                if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
+                    return response
+                last = refusal(response)
+                if not _may_heal(response):
+                    break
+                retry_after = retry_after_seconds(response)
+            if attempt + 1 < self._patience.attempts:
+                self._patience.sleep(self._patience.delay(attempt, retry_after))
+        assert last is not None
+        raise last
+
+
+def retry_after_seconds(response: httpx.Response) -> float | None:
+    """The header's seconds; its date form is not used by our API and counts as absent."""
+    try:
+        return max(0.0, float(response.headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def refusal(response: httpx.Response) -> CliError:
+    problem = _problem(response)
+    if response.is_client_error and response.status_code not in RETRYABLE_STATUS:
+        return Rejected(problem or Problem(status=response.status_code, detail=_plain_detail(response)))
+    detail = problem.detail or problem.title if problem else _plain_detail(response)
+    return ServerTrouble(
+        f"The server answered {response.status_code}: {detail}",
+        remedy=problem.remedy if problem else "Try again later.",
+        problem=problem,
+    )
+
+
+def _may_heal(response: httpx.Response) -> bool:
+    if response.status_code == httpx.codes.CONFLICT:
+        # 409 with retryable: an earlier attempt of the same request is still in flight.
+        problem = _problem(response)
+        return problem is not None and problem.retryable
+    return response.status_code in RETRYABLE_STATUS
+
+
+def _problem(response: httpx.Response) -> Problem | None:
+    if "json" not in response.headers.get("content-type", ""):
+        return None
+    try:
+        return Problem.model_validate_json(response.content)
+    except ValidationError:
+        return None
+
+
+def _plain_detail(response: httpx.Response) -> str:
+    """A gateway in front of the API answers in its own shape: {"message": "Unauthorized"}."""
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        return "the token is missing, expired or not accepted here (--token or STEPCREW_TOKEN)"
+    return response.text.strip()[:300] or response.reason_phrase
+
+
+def _unreachable(base_url: httpx.URL, error: httpx.TransportError) -> Unreachable:
+    reason = str(error) or type(error).__name__
+    return Unreachable(
+        f"Cannot reach {base_url}: {reason}.",
+        remedy="Is the stack running (./stepcrew up)? Is --url (STEPCREW_URL) right?",
+    )

@@ -1,0 +1,159 @@
+"""What the command line reads of the API's answers. Unknown fields are ignored, so that an older client goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, JsonValue
+
+TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+
+
+class Fault(BaseModel):
+    pointer: str
+    code: str = ""
+    detail: str
+    remedy: str = ""
+    line: int | None = None
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem document."""
+
+    title: str = ""
+    status: int = 0
+    detail: str = ""
+    category: str = ""
+    retryable: bool = False
+    remedy: str = ""
+    errors: list[Fault] = []
+    request_id: str | None = None
+
+
+class ExecutionError(BaseModel):
+    category: str = ""
+    type: str = ""
+    message: str = ""
+    remedy: str = ""
+    task: str | None = None
+
+
+class Usage(BaseModel):
+    model_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cost_usd: float | None = None
+    cost_note: str | None = None
+
+
+class Progress(BaseModel):
+    tasks_done: int = 0
+    tasks_total: int = 0
+    current_task: str | None = None
+    current_agent: str | None = None
+
+
+class TraceCounts(BaseModel):
+    emitted: int | None = None
+    recorded: int = 0
+    complete: bool = False
+
+
+class Execution(BaseModel):
+    execution_id: str
+    name: str = ""
+    status: str
+    message: str = ""
+    process: str = ""
+    model: str | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    progress: Progress = Progress()
+    usage: Usage = Usage()
+    error: ExecutionError | None = None
+    attempt: int = 0
+    cancel_requested_at: datetime | None = None
+    traces: TraceCounts = TraceCounts()
+
+    @property
+    def ended(self) -> bool:
+        return self.status in TERMINAL
+
+
+class BodyReference(BaseModel):
+    url: str
+    bytes: int = 0
+    content_type: str = "application/json"
+    preview: str = ""
+
+
+class TraceEvent(BaseModel):
+    id: str
+    attempt: int
+    sequence: int
+    emitted_at: datetime
+    event_type: str
+    event_source: str
+    event_context: str = ""
+    task_id: str | None = None
+    task_name: str | None = None
+    agent_role: str | None = None
+    parent_sequence: int | None = None
+    started_sequence: int | None = None
+    duration_ms: float | None = None
+    output: JsonValue = None
+    output_reference: BodyReference | None = None
+    extra_data: dict[str, JsonValue] = {}
+
+
+class Gap(BaseModel):
+    attempt: int
+    first: int
+    last: int | None = None
+
+
+class TracePage(BaseModel):
+    events: list[TraceEvent] = []
+    cursor: str
+    more: bool = False
+    complete: bool = False
+    gaps: list[Gap] = []
+    status: str
+
+
+class TaskOutput(BaseModel):
+    index: int = 0
+    name: str
+    agent_role: str | None = None
+    state: str = "completed"
+    raw: str | None = None
+    raw_reference: BodyReference | None = None
+    json_dict: dict[str, JsonValue] | None = None
+
+
+class Result(BaseModel):
+    execution_id: str
+    status: str
+    final: bool = False
+    output: str | None = None
+    output_reference: BodyReference | None = None
+    json_dict: dict[str, JsonValue] | None = None
+    tasks: list[TaskOutput] = []
+    usage: Usage = Usage()
+    error: ExecutionError | None = None
+
+
+class LogLine(BaseModel):
+    attempt: int = 1
+    emitted_at: datetime
+    level: str = "INFO"
+    logger: str = ""
+    message: str = ""
+
+
+class LogPage(BaseModel):
+    lines: list[LogLine] = []
+    cursor: str
+    more: bool = False
