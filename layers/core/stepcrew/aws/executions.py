@@ -173,9 +173,18 @@ class TableExecutions:
         return changed
 
     def save_progress(
-        self, execution: Execution, *, progress: Progress, usage: Usage, message: str, now: datetime
+        self,
+        execution: Execution,
+        *,
+        progress: Progress,
+        usage: Usage,
+        message: str,
+        now: datetime,
+        traces_emitted: int | None = None,
     ) -> Execution:
         update = Update(now).set("progress", progress).set("usage", usage).set("message", message)
+        if traces_emitted is not None:
+            update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
         update.require("attempt", execution.attempt).require_status({Status.RUNNING})
         changed = self._update(execution.group_id, execution.execution_id, update)
         if changed is None:

@@ -49,9 +49,17 @@ class ExecutionStore(Protocol):
         ...
 
     def save_progress(
-        self, execution: Execution, *, progress: Progress, usage: Usage, message: str, now: datetime
+        self,
+        execution: Execution,
+        *,
+        progress: Progress,
+        usage: Usage,
+        message: str,
+        now: datetime,
+        traces_emitted: int | None = None,
     ) -> Execution:
-        """Fenced by `execution.attempt`: raises `Superseded` when a later attempt or a terminal status took over."""
+        """With `traces_emitted`, the attempt says that it ends here. Fenced by `execution.attempt`: raises `Superseded`
+        when a later attempt or a terminal status took over."""
         ...
 
     def request_cancel(self, group_id: str, execution_id: str, now: datetime) -> Execution:

@@ -1,0 +1,34 @@
+"""Why an attempt stops before the crew is done. All are raised at a model-call boundary, and CrewAI repeats none."""
+
+from __future__ import annotations
+
+from crewai.hooks import HookAborted
+
+from stepcrew.domain.errors import ExecutionError
+
+
+class Abort(HookAborted):
+    """Base of our own stops."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, "stepcrew")
+
+
+class CancelRequested(Abort):
+    """Someone asked for it."""
+
+
+class OutOfTime(Abort):
+    """This slice is over: the next attempt goes on."""
+
+
+class Fenced(Abort):
+    """A later attempt or a terminal status took over."""
+
+
+class LimitReached(Abort):
+    """A limit of the execution is used up; `error` says which."""
+
+    def __init__(self, error: ExecutionError) -> None:
+        super().__init__(error.message)
+        self.error = error

@@ -1,0 +1,208 @@
+"""From a checked definition to CrewAI's objects. Fields are passed on by name: what is not named here stays unset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from crewai import Agent, Crew, Process
+from crewai.agent.planning_config import PlanningConfig
+from crewai.mcp import MCPServerHTTP
+from crewai.mcp.filters import create_static_tool_filter
+from crewai.tasks.task_output import TaskOutput as CrewOutput
+from crewai.utilities.string_utils import interpolate_only
+
+from stepcrew.domain.definition import AgentDefinition, Condition, McpServer, SecretReference, TaskDefinition
+from stepcrew.domain.references import address_fault
+from stepcrew.domain.submission import Submission
+from stepcrew.domain.tools import TOOLS, canonical_tool_name
+from stepcrew_runner.models import ModelFactory
+from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask
+from stepcrew_runner.tools import ToolNotUsable, make_tool
+
+_AGENT_FIELDS = (
+    *("max_iter", "max_rpm", "max_tokens", "max_execution_time", "max_retry_limit", "allow_delegation", "cache"),
+    *("guardrail", "guardrail_max_retries", "use_system_prompt", "system_template", "prompt_template"),
+    *("response_template", "inject_date", "date_format", "tool_failure_policy"),
+)
+_TASK_FIELDS = (
+    *("async_execution", "output_json", "output_pydantic", "response_model", "markdown", "guardrail"),
+    *("guardrail_max_retries", "tool_failure_policy", "allow_crewai_trigger_context"),
+)
+_CREW_FIELDS = ("name", "planning", "max_rpm", "cache", "tool_failure_policy")
+
+
+class BuiltCrew(NamedTuple):
+    """`tasks` in order of the definition."""
+
+    crew: Crew
+    tasks: list[ReplayableTask]
+
+
+class CrewBuilder:
+    """Builds one crew for one attempt. `secrets` are the group's, by name."""
+
+    def __init__(self, submission: Submission, models: ModelFactory, secrets: Mapping[str, str]) -> None:
+        self._crew = submission.definition
+        self._inputs: dict[str, Any] = dict(submission.inputs)
+        self._models = models
+        self._secrets = secrets
+
+    def build(self) -> BuiltCrew:
+        """Raises `ModelNotAvailable`, `ToolNotUsable`, or pydantic's ValidationError for what CrewAI itself refuses."""
+        definition = self._crew
+        agents = {name: self._agent(agent) for name, agent in definition.agents.items()}
+        tasks: list[ReplayableTask] = []
+        for task in definition.tasks:
+            tasks.append(self._task(task, agents, {done.name or "": done for done in tasks}))
+        arguments = _given(definition, _CREW_FIELDS)
+        if definition.planning:
+            arguments["planning_llm"] = self._models.make(definition.planning_llm or definition.model)
+        if definition.function_calling_llm:
+            arguments["function_calling_llm"] = self._models.make(definition.function_calling_llm)
+        if definition.process == "hierarchical":
+            arguments["process"] = Process.hierarchical
+            if definition.manager_agent:
+                arguments["manager_agent"] = agents.pop(definition.manager_agent)
+            else:
+                arguments["manager_llm"] = self._models.make(definition.manager_llm or definition.model)
+        crew = Crew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
+        return BuiltCrew(crew, tasks)
+
+    def _text(self, text: str) -> str:
+        return interpolate_only(input_string=text, inputs=self._inputs) if self._inputs else text
+
+    def _agent(self, agent: AgentDefinition) -> Agent:
+        arguments = _given(agent, _AGENT_FIELDS)
+        if agent.function_calling_llm:
+            arguments["function_calling_llm"] = self._models.make(agent.function_calling_llm)
+        planning = self._planning(agent)
+        if planning:
+            arguments["planning_config"] = planning
+        return Agent(
+            role=self._text(agent.role),
+            goal=self._text(agent.goal),
+            backstory=self._text(agent.backstory),
+            llm=self._models.make(agent.llm or self._crew.model),
+            tools=[make_tool(name, self._secrets) for name in agent.tools],
+            mcps=[self._server(server) for server in agent.mcps] or None,
+            # Each of them adds a request of its own before model calls, which nobody asked for and somebody pays.
+            respect_context_window="respect_context_window" in agent.model_fields_set and agent.respect_context_window,
+            use_better_compaction=bool(agent.use_better_compaction),
+            verbose=False,
+            **arguments,
+        )
+
+    def _planning(self, agent: AgentDefinition) -> PlanningConfig | None:
+        config = agent.planning_config
+        if config is None and not (agent.planning or agent.reasoning or self._crew.reasoning):
+            return None
+        arguments = config.model_dump(exclude={"llm"}, exclude_unset=True) if config else {}
+        if agent.max_reasoning_attempts:
+            arguments.setdefault("max_attempts", agent.max_reasoning_attempts)
+        if config and config.llm:
+            arguments["llm"] = self._models.make(config.llm)
+        return PlanningConfig(**arguments)
+
+    def _server(self, server: McpServer) -> MCPServerHTTP:
+        fault = address_fault(server)
+        if fault:
+            raise ToolNotUsable(fault)
+        only = {"tool_filter": create_static_tool_filter([server.tool])} if server.tool else {}
+        headers = {name: self._header(value) for name, value in server.headers.items()}
+        return MCPServerHTTP(
+            url=server.url,
+            headers=headers or None,
+            streamable=server.streamable,
+            cache_tools_list=server.cache_tools_list,
+            **only,
+        )
+
+    def _header(self, value: str | SecretReference) -> str:
+        if isinstance(value, str):
+            return value
+        secret = self._secrets.get(value.secret)
+        if secret is None:
+            raise ToolNotUsable(f"An MCP server needs the secret {value.secret}, which your group has not stored.")
+        return secret
+
+    def _task(
+        self, task: TaskDefinition, agents: Mapping[str, Agent], before: Mapping[str, ReplayableTask]
+    ) -> ReplayableTask:
+        arguments = _given(task, _TASK_FIELDS)
+        if task.guardrails:
+            arguments["guardrails"] = list(task.guardrails)
+        if task.context is not None:
+            arguments["context"] = [before[name] for name in task.context]
+        if task.agent is not None:
+            # An agent can execute one task at a time; a task that overlaps others gets an agent object of its own.
+            shared = agents[task.agent]
+            arguments["agent"] = self._agent(self._crew.agents[task.agent]) if task.async_execution else shared
+        arguments |= {
+            "name": task.name,
+            "description": self._text(task.description),
+            "expected_output": self._text(task.expected_output),
+            "tools": [make_tool(name, self._secrets) for name in task.tools],
+        }
+        if task.condition:
+            return ReplayableConditionalTask(condition=judge(task.condition), **arguments)
+        return ReplayableTask(**arguments)
+
+
+def _given(part: Any, fields: tuple[str, ...]) -> dict[str, Any]:
+    return {field: value for field in fields if (value := getattr(part, field)) is not None}
+
+
+def judge(condition: Condition) -> Callable[[CrewOutput], bool]:
+    """The test of a conditional task, on the output before it."""
+
+    def holds(output: CrewOutput) -> bool:
+        value: Any = output.raw
+        if condition.field is not None:
+            structured = output.json_dict or (output.pydantic.model_dump() if output.pydantic else None)
+            if structured is None:
+                structured = _parsed(output.raw)
+            value = structured.get(condition.field)
+        if condition.contains is not None:
+            return condition.contains in str(value)
+        if condition.not_contains is not None:
+            return condition.not_contains not in str(value)
+        if condition.longer_than is not None:
+            return len(str(value or "")) > condition.longer_than
+        if condition.greater_than is not None or condition.less_than is not None:
+            number = _number(value)
+            if number is None:
+                return False
+            low, high = condition.greater_than, condition.less_than
+            return (low is None or number > low) and (high is None or number < high)
+        return value == condition.equals
+
+    return holds
+
+
+def _parsed(raw: str) -> dict[str, Any]:
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def secret_names(submission: Submission) -> set[str]:
+    """Every secret of the group that the definition's tools and servers refer to."""
+    crew = submission.definition
+    tools = [name for agent in crew.agents.values() for name in agent.tools]
+    tools += [name for task in crew.tasks for name in task.tools]
+    names = {secret for tool in tools if (spec := TOOLS.get(canonical_tool_name(tool))) for secret in spec.secrets}
+    for agent in crew.agents.values():
+        for server in agent.mcps:
+            names |= {value.secret for value in server.headers.values() if isinstance(value, SecretReference)}
+    return names

@@ -1,0 +1,43 @@
+"""The Lambda handler of the runner: one invocation is one attempt of one execution."""
+
+from __future__ import annotations
+
+from stepcrew_runner import environment
+
+environment.prepare()
+
+import gc  # noqa: E402 - CrewAI may be imported only after `prepare`
+
+from aws_lambda_powertools import Logger  # noqa: E402
+from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
+from pydantic import BaseModel  # noqa: E402
+
+from stepcrew_runner import wiring  # noqa: E402
+from stepcrew_runner.addresses import trusted  # noqa: E402
+
+logger = Logger()
+# What the imports left behind lives as long as the process: no collection needs to look at it again.
+gc.collect()
+gc.freeze()
+
+
+class Invocation(BaseModel):
+    """What the state machine sends: references only."""
+
+    group_id: str
+    execution_id: str
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
+    """Answers `{"outcome", "attempt"}`. Raises only for faults of the platform, which the state machine repeats."""
+    invocation = Invocation.model_validate(event)
+    logger.append_keys(group_id=invocation.group_id, execution_id=invocation.execution_id)
+    with trusted():
+        answer = wiring.run_attempt()(
+            invocation.group_id,
+            invocation.execution_id,
+            lambda: context.get_remaining_time_in_millis() / 1000,
+        )
+    logger.info("Attempt ended", extra={"outcome": answer.outcome.value, "attempt": answer.attempt})
+    return {"outcome": answer.outcome.value, "attempt": answer.attempt}

@@ -1,0 +1,64 @@
+"""Model objects by CrewAI's names. A fresh one for every agent and attempt: CrewAI counts and caches on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from crewai import LLM
+
+from stepcrew.domain.definition import ModelSettings
+from stepcrew.domain.errors import Category, StepcrewError
+from stepcrew.domain.models import parse_model_name
+
+CALL_SECONDS = 120.0
+"""How long one model call may take unless the definition says otherwise."""
+KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+_CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
+_OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
+
+
+class ModelNotAvailable(StepcrewError):
+    """The operator does not offer this model."""
+
+    category = Category.MODEL
+    remedy = "Choose an available model, or ask the operator for a key."
+
+
+class ModelFactory:
+    """Makes models with the operator's keys. Endpoints come from the operator's environment alone."""
+
+    def __init__(self, operator_keys: Mapping[str, str], default: str) -> None:
+        self._keys = {**operator_keys, **{name: os.environ[name] for name in KEYS.values() if os.environ.get(name)}}
+        self._default = default
+
+    def secrets(self) -> list[str]:
+        return list(self._keys.values())
+
+    def name_of(self, settings: ModelSettings | None) -> str:
+        name = settings.model if settings else self._default
+        parsed = parse_model_name(name)
+        if parsed is None:
+            raise ModelNotAvailable(f"The model {name or '(none)'!r} is not one of a provider we carry.")
+        return str(parsed)
+
+    def make(self, settings: ModelSettings | None) -> Any:
+        """A model object of CrewAI. Raises `ModelNotAvailable`."""
+        name = self.name_of(settings)
+        provider = name.partition("/")[0]
+        wanted = settings or ModelSettings(model=name)
+        arguments: dict[str, Any] = {
+            field: value for field in _CARRIED if (value := getattr(wanted, field)) is not None
+        }
+        if provider == "openai":
+            arguments |= {field: value for field in _OPENAI_ONLY if (value := getattr(wanted, field)) is not None}
+        if provider in KEYS:
+            key = self._keys.get(KEYS[provider])
+            if not key:
+                raise ModelNotAvailable(f"There is no key for {provider}: the operator has not set {KEYS[provider]}.")
+            arguments["api_key"] = key
+            arguments["timeout"] = wanted.timeout or CALL_SECONDS
+        if provider == "openai" and (endpoint := os.environ.get("OPENAI_BASE_URL")):
+            arguments["base_url"] = endpoint
+        return LLM(model=name, **arguments)

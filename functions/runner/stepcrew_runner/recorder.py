@@ -1,0 +1,152 @@
+"""CrewAI's ordered event stream becomes numbered trace events. Called in the crew's own threads: no I/O here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from stepcrew.domain.errors import ExecutionError
+from stepcrew.domain.execution import Execution
+from stepcrew.domain.trace import EventSource, TraceEvent
+from stepcrew_runner.kinds import KINDS, Kind, plain
+from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.usage import UsageMeter
+
+
+class Recorded(NamedTuple):
+    """What later events need to know of an earlier one."""
+
+    sequence: int
+    emitted_at: datetime
+    task_name: str | None
+    agent_role: str | None
+
+
+class TraceRecorder:
+    """One attempt's numbering. `put` hands an event on to the sender."""
+
+    def __init__(
+        self,
+        execution: Execution,
+        task_names: Sequence[str],
+        put: Callable[[TraceEvent], None],
+        meter: UsageMeter,
+        redactor: Redactor,
+    ) -> None:
+        self._execution = execution
+        self._tasks = {name: index for index, name in enumerate(task_names)}
+        self._put = put
+        self._meter = meter
+        self._redactor = redactor
+        self._lock = threading.Lock()
+        self._recorded: dict[str, Recorded] = {}
+        self._hidden: dict[str, str | None] = {}
+        self._closed = False
+        self.count = 0
+
+    def sink(self, _source: Any, event: Any) -> None:
+        """The stream sink of CrewAI's event bus."""
+        kind = KINDS.get(event.type)
+        if kind is None:
+            self._hidden[event.event_id] = event.parent_event_id
+            return
+        extra = {name: plain(value) for name in kind.extra if (value := getattr(event, name, None)) is not None}
+        if event.type == "llm_call_completed":
+            call, cost = self._meter.add(event.model or "", event.usage)
+            extra["usage"] = {
+                "prompt_tokens": call.prompt,
+                "cached_prompt_tokens": call.cached,
+                "completion_tokens": call.completion,
+                "reasoning_tokens": call.reasoning,
+                "total_tokens": call.prompt + call.completion,
+            }
+            extra["cost_usd"] = float(cost) if cost is not None else None
+        parent = self._visible(event.parent_event_id)
+        task_name, agent_role = self._attribution(event, parent)
+        started = self._recorded.get(getattr(event, "started_event_id", None) or "")
+        emitted_at = event.timestamp.astimezone(UTC)
+        recorded = self._append(
+            kind,
+            emitted_at=emitted_at,
+            event_context=str(getattr(event, kind.context, None) or "") if kind.context else agent_role or "",
+            task_name=task_name,
+            agent_role=agent_role,
+            parent_sequence=parent.sequence if parent else None,
+            started_sequence=started.sequence if started else None,
+            duration_ms=_milliseconds(started.emitted_at, emitted_at) if started else None,
+            output=plain(kind.output(event)) if kind.output else None,
+            extra_data=extra,
+        )
+        if recorded:
+            self._recorded[event.event_id] = recorded
+
+    def skipped(self, task_name: str, agent_role: str | None) -> None:
+        """A conditional task whose condition did not hold."""
+        kind = Kind("task_skipped", EventSource.TASK)
+        self._append(kind, emitted_at=datetime.now(UTC), task_name=task_name, agent_role=agent_role)
+
+    def error(self, error: ExecutionError) -> None:
+        """Why the execution failed, told by the system."""
+        self._append(
+            Kind("error", EventSource.SYSTEM),
+            emitted_at=datetime.now(UTC),
+            event_context=error.type,
+            task_name=error.task,
+            output=error.message,
+            extra_data={"category": error.category.value, "remedy": error.remedy, "retryable": error.retryable},
+        )
+
+    def close(self) -> int:
+        """No event is taken any more (an abandoned model call may still end later). Answers how many there were."""
+        with self._lock:
+            self._closed = True
+            return self.count
+
+    def _append(self, kind: Kind, *, emitted_at: datetime, **fields: Any) -> Recorded | None:
+        fields["output"] = self._redactor.json(fields.get("output"))
+        fields["extra_data"] = self._redactor.json(fields.get("extra_data") or {})
+        name = fields.get("task_name")
+        with self._lock:
+            if self._closed:
+                return None
+            self.count += 1
+            event = TraceEvent(
+                execution_id=self._execution.execution_id,
+                group_id=self._execution.group_id,
+                attempt=self._execution.attempt,
+                sequence=self.count,
+                emitted_at=emitted_at,
+                event_type=kind.event_type,
+                event_source=kind.source,
+                task_id=str(self._tasks[name]) if name in self._tasks else None,
+                **fields,
+            )
+            # Inside the lock: the sender must get the events in the order of their numbers.
+            self._put(event)
+        return Recorded(event.sequence, emitted_at, event.task_name, event.agent_role)
+
+    def _visible(self, event_id: str | None) -> Recorded | None:
+        while event_id in self._hidden:
+            event_id = self._hidden[event_id]
+        return self._recorded.get(event_id or "")
+
+    def _attribution(self, event: Any, parent: Recorded | None) -> tuple[str | None, str | None]:
+        """Crew task and agent. Delegated and internal work has no crew task of its own: it belongs to the enclosing."""
+        task, agent = getattr(event, "task", None), getattr(event, "agent", None)
+        name = getattr(event, "task_name", None) or getattr(task, "name", None)
+        if name not in self._tasks:
+            name = parent.task_name if parent else None
+        role = (
+            getattr(event, "agent_role", None)
+            or getattr(agent, "role", None)
+            or getattr(getattr(event, "agent_info", None), "role", None)
+            or getattr(getattr(task, "agent", None), "role", None)
+            or (parent.agent_role if parent else None)
+        )
+        return name, str(role).strip() if role else None
+
+
+def _milliseconds(start: datetime, end: datetime) -> float:
+    return round((end - start).total_seconds() * 1000, 3)

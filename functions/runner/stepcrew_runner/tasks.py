@@ -1,0 +1,100 @@
+"""Crew tasks that can answer with a stored output: a finished task is never run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from crewai import Task
+from crewai.tasks.conditional_task import ConditionalTask
+from crewai.tasks.output_format import OutputFormat
+from crewai.tasks.task_output import TaskOutput as CrewOutput
+from pydantic import BaseModel, PrivateAttr
+
+from stepcrew.domain.execution import TaskOutput, TaskState
+
+
+class ReplayableTask(Task):
+    """CrewAI's task. After `replay` every way of executing it answers the stored output."""
+
+    _stored: CrewOutput | None = PrivateAttr(default=None)
+
+    def replay(self, output: CrewOutput) -> None:
+        self._stored = output
+        self.output = output  # other tasks take their context from here
+
+    @property
+    def is_replayed(self) -> bool:
+        return self._stored is not None
+
+    def execute_sync(self, agent: Any = None, context: Any = None, tools: Any = None) -> CrewOutput:
+        return self._stored or super().execute_sync(agent, context, tools)
+
+    def execute_async(self, agent: Any = None, context: Any = None, tools: Any = None) -> Future[CrewOutput]:
+        if self._stored is None:
+            return super().execute_async(agent, context, tools)
+        done: Future[CrewOutput] = Future()
+        done.set_result(self._stored)
+        return done
+
+    async def aexecute_sync(self, agent: Any = None, context: Any = None, tools: Any = None) -> CrewOutput:
+        return self._stored or await super().aexecute_sync(agent, context, tools)
+
+
+class ReplayableConditionalTask(ReplayableTask, ConditionalTask):
+    """The decision is replayed too, never judged again."""
+
+    _on_skip: Callable[[CrewOutput], None] | None = PrivateAttr(default=None)
+
+    def should_execute(self, context: CrewOutput) -> bool:
+        return self.is_replayed or super().should_execute(context)
+
+    def get_skipped_task_output(self) -> CrewOutput:
+        output = super().get_skipped_task_output()
+        output.name = self.name
+        self.output = output  # CrewAI leaves it unset, and a later context would miss it
+        if self._on_skip:
+            self._on_skip(output)
+        return output
+
+    def when_skipped(self, call: Callable[[CrewOutput], None]) -> None:
+        self._on_skip = call
+
+
+def to_stored(output: CrewOutput, index: int, name: str, attempt: int, state: TaskState) -> TaskOutput:
+    """What is kept of CrewAI's output: never its messages."""
+    structured = output.json_dict
+    if structured is None and isinstance(output.pydantic, BaseModel):
+        structured = output.pydantic.model_dump(mode="json")
+    return TaskOutput(
+        index=index,
+        name=name,
+        agent_role=output.agent or None,
+        state=state,
+        description=output.description,
+        expected_output=output.expected_output,
+        raw=output.raw,
+        json_dict=structured,
+        output_format=output.output_format.value.lower(),
+        attempt=attempt,
+    )
+
+
+def from_stored(stored: TaskOutput, task: Task) -> CrewOutput:
+    """CrewAI's output again; structured ones are validated into the task's own class."""
+    output = CrewOutput(
+        name=stored.name,
+        description=stored.description,
+        expected_output=stored.expected_output,
+        raw=stored.raw,
+        agent=stored.agent_role or "",
+        output_format=OutputFormat(stored.output_format),
+    )
+    if stored.json_dict is not None:
+        model = task.output_pydantic
+        if isinstance(model, type):
+            output.pydantic = model.model_validate(stored.json_dict)
+        else:
+            output.json_dict = stored.json_dict
+    return output

@@ -1,0 +1,95 @@
+"""Tokens and money, summed over the model calls. CrewAI's own totals double when agents share a model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+
+from genai_prices import Usage as PricedUsage
+from genai_prices import calc_price
+
+from stepcrew.domain.execution import Usage
+from stepcrew.domain.models import ModelName, parse_model_name
+
+
+class CallUsage(NamedTuple):
+    """Tokens of one model call; `prompt` includes the cached ones."""
+
+    prompt: int
+    cached: int
+    completion: int
+    reasoning: int
+
+
+def normalise(usage: Mapping[str, Any] | None) -> CallUsage:
+    """From what OpenAI, Anthropic or Bedrock report. Anthropic counts cached prompt tokens apart, the others inside."""
+    given = usage or {}
+
+    def number(*names: str) -> int:
+        return next((int(given[name]) for name in names if isinstance(given.get(name), int | float)), 0)
+
+    def detail(group: str, name: str) -> int:
+        details = given.get(group)
+        value = cast("Mapping[str, Any]", details).get(name) if isinstance(details, Mapping) else None
+        return int(value) if isinstance(value, int | float) else 0
+
+    prompt = number("prompt_tokens", "input_tokens", "inputTokens")
+    completion = number("completion_tokens", "output_tokens", "outputTokens")
+    apart = number("cache_read_input_tokens", "cacheReadInputTokens") + number(
+        "cache_creation_input_tokens", "cacheWriteInputTokens"
+    )
+    cached = (
+        detail("prompt_tokens_details", "cached_tokens")
+        or detail("input_tokens_details", "cached_tokens")
+        or number("cached_prompt_tokens", "cached_tokens")
+    )
+    if "prompt_tokens" not in given:
+        prompt, cached = prompt + apart, cached or number("cache_read_input_tokens", "cacheReadInputTokens")
+    reasoning = (
+        detail("completion_tokens_details", "reasoning_tokens")
+        or detail("output_tokens_details", "reasoning_tokens")
+        or number("reasoning_tokens")
+    )
+    return CallUsage(prompt, cached, completion, reasoning)
+
+
+def price(model: ModelName, call: CallUsage) -> Decimal | None:
+    """US dollars by the price library's table; None when it does not know the model."""
+    provider = {"bedrock": "aws"}.get(model.provider, model.provider)
+    counted = PricedUsage(input_tokens=call.prompt, cache_read_tokens=call.cached, output_tokens=call.completion)
+    try:
+        return calc_price(counted, model_ref=model.model, provider_id=provider).total_price
+    except LookupError:
+        return None
+
+
+class UsageMeter:
+    """The sum so far. Model calls end in several threads."""
+
+    def __init__(self, so_far: Usage) -> None:
+        self._usage = so_far.model_copy()
+        self._lock = threading.Lock()
+
+    def add(self, model: str, raw: Mapping[str, Any] | None) -> tuple[CallUsage, Decimal | None]:
+        """Counts one call and answers what it used and cost."""
+        call, name = normalise(raw), parse_model_name(model)
+        cost = price(name, call) if name else None
+        with self._lock:
+            usage = self._usage
+            usage.model_calls += 1
+            usage.prompt_tokens += call.prompt
+            usage.cached_prompt_tokens += call.cached
+            usage.completion_tokens += call.completion
+            usage.reasoning_tokens += call.reasoning
+            usage.total_tokens += call.prompt + call.completion
+            if cost is None:
+                usage.cost_usd, usage.cost_note = None, f"No price is known for {model}."
+            elif usage.cost_note is None:
+                usage.cost_usd = (usage.cost_usd or Decimal(0)) + cost
+        return call, cost
+
+    def total(self) -> Usage:
+        with self._lock:
+            return self._usage.model_copy()

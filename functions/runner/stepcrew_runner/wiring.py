@@ -1,0 +1,35 @@
+"""Puts the runner together once per process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.queue import SqsTraceQueue
+from stepcrew.aws.secrets import ParameterSecrets
+from stepcrew.aws.task_outputs import TableTaskOutputs
+from stepcrew.settings import settings
+from stepcrew_runner.addresses import allow_operator_endpoints, install_guard
+from stepcrew_runner.attempt import Ports, RunAttempt
+
+
+@lru_cache(maxsize=1)
+def run_attempt() -> RunAttempt:
+    configured, clients = settings(), Clients()
+    table, days = configured.table_name, configured.retention_days
+    payloads = BucketPayloads(clients.s3, configured.bucket_name)
+    install_guard()
+    allow_operator_endpoints()
+    return RunAttempt(
+        Ports(
+            executions=TableExecutions(clients.dynamodb, table, payloads, days),
+            tasks=TableTaskOutputs(clients.dynamodb, table, payloads, days),
+            queue=SqsTraceQueue(clients.sqs, configured.trace_queue_url),
+            payloads=payloads,
+            secrets=ParameterSecrets(clients.ssm, configured.secrets_prefix),
+            clock=SystemClock(),
+        ),
+        configured.default_model,
+    )
