@@ -45,6 +45,8 @@ class ApiProxy:
         self._target: str | None = None
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
         self._client = httpx.AsyncClient(timeout=API_SECONDS + 5, limits=limits, trust_env=False)
+        # What the caller did not send must not be sent in its name: it may not be able to read a compressed answer.
+        self._client.headers.clear()
 
     def set_target(self, url: str) -> None:
         """Where the HTTP API answers; called when the template is deployed."""

@@ -66,7 +66,7 @@ class CrewRun:
             raise self._failure
 
     async def _kickoff(self, built: BuiltCrew) -> None:
-        kickoff: Callable[[], Coroutine[Any, Any, Any]] = built.crew.akickoff  # pyright: ignore[reportUnknownMemberType]
+        kickoff = cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(built.crew, "akickoff"))  # noqa: B009
         crew = asyncio.create_task(kickoff())
         while not crew.done():
             await asyncio.wait({crew}, timeout=LOOK_SECONDS)
