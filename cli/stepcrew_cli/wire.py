@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
@@ -82,6 +82,18 @@ class Execution(BaseModel):
         return self.status in TERMINAL
 
 
+class ExecutionList(BaseModel):
+    executions: list[Execution] = []
+    next_cursor: str | None = None
+
+
+class Submitted(BaseModel):
+    """`replayed` tells that an earlier request with the same key made the execution."""
+
+    execution_id: str
+    replayed: bool = False
+
+
 class BodyReference(BaseModel):
     url: str
     bytes: int = 0
@@ -89,7 +101,13 @@ class BodyReference(BaseModel):
     preview: str = ""
 
 
-class TraceEvent(BaseModel):
+class Open(BaseModel):
+    """Keeps unknown fields, so that --json prints them too."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class TraceEvent(Open):
     id: str
     attempt: int
     sequence: int
@@ -145,7 +163,7 @@ class Result(BaseModel):
     error: ExecutionError | None = None
 
 
-class LogLine(BaseModel):
+class LogLine(Open):
     attempt: int = 1
     emitted_at: datetime
     level: str = "INFO"

@@ -8,7 +8,7 @@ import contextvars
 import io
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from crewai.events import crewai_event_bus
 from crewai.events.stream_context import add_stream_sink
