@@ -137,11 +137,14 @@ def demo_token(url: str, identity: str) -> str:
 
 def connect(url: str, token: str | None, identity: str, group: str | None) -> Client:
     if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-        raise CliError(f"{url!r} is not a web address.", remedy="Give --url like https://HOST or http://127.0.0.1:8400.")
+        raise CliError(
+            f"{url!r} is not a web address.", remedy="Give --url like https://HOST or http://127.0.0.1:8400."
+        )
     headers = {"Authorization": f"Bearer {token or demo_token(url, identity)}"}
     if group:
         headers["X-Group-Id"] = group
     # A proxy of the environment would not reach this machine's loopback.
-    http = httpx.Client(base_url=url, headers=headers, timeout=40, follow_redirects=True, trust_env=not is_loopback(url))
+    http = httpx.Client(
+        base_url=url, headers=headers, timeout=40, follow_redirects=True, trust_env=not is_loopback(url)
+    )
     return Client(http)
-

@@ -54,9 +54,10 @@ def read_crew_code(path: Path) -> ProjectCode:
 def read_main_inputs(path: Path) -> dict[str, Any]:
     """The literal entries of the first `inputs = {…}` in `main.py`; computed ones are left out, except the year."""
     for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            if any(isinstance(target, ast.Name) and target.id == "inputs" for target in node.targets):
-                return dict(_literal_entries(node.value))
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Dict):
+            continue
+        if any(isinstance(target, ast.Name) and target.id == "inputs" for target in node.targets):
+            return dict(_literal_entries(node.value))
     return {}
 
 
@@ -83,10 +84,10 @@ class _Reader:
     def part(self, method: str, call: ast.Call) -> Part:
         key = method
         for keyword in call.keywords:
-            # config=self.agents_config["researcher"]
-            if keyword.arg == "config" and isinstance(keyword.value, ast.Subscript):
-                if isinstance(keyword.value.slice, ast.Constant):
-                    key = str(keyword.value.slice.value)
+            # CrewAI's template writes `self.agents_config[…]` with the name of the YAML entry.
+            index = keyword.value.slice if isinstance(keyword.value, ast.Subscript) else None
+            if keyword.arg == "config" and isinstance(index, ast.Constant):
+                key = str(index.value)
         return Part(method, key, self.settings(call, method))
 
     def settings(self, call: ast.Call, where: str) -> dict[str, Any]:

@@ -32,9 +32,7 @@ class TaskBranch:
         elif event.event_source in WORK:
             self.tokens += total_tokens(event) or 0
             # A finished event takes the place of the started one it belongs to.
-            self.work = [
-                e for e in self.work if (e.attempt, e.sequence) != (event.attempt, event.started_sequence)
-            ]
+            self.work = [e for e in self.work if (e.attempt, e.sequence) != (event.attempt, event.started_sequence)]
             self.work.append(event)
             while len(self.work) > SHOWN_EVENTS:
                 self.work.pop(0)

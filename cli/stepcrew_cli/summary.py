@@ -71,7 +71,9 @@ def execution_table(execution: Execution) -> Table:
 
 def print_summary(console: Console, execution: Execution, output: str | None, time: TimeBreakdown) -> None:
     if output is not None:
-        console.print(Panel(plain(output.strip() or "(empty)"), title="Result", title_align="left", border_style="green"))
+        console.print(
+            Panel(plain(output.strip() or "(empty)"), title="Result", title_align="left", border_style="green")
+        )
     console.print(execution_table(execution))
     if execution.error:
         print_error(console, execution.error)

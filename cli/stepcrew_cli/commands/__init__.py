@@ -1,0 +1,1 @@
+"""The commands, grouped by what they do; each module registers its own."""

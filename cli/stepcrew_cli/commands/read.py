@@ -1,0 +1,131 @@
+"""Commands that read what an execution left: traces, result, logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stepcrew_cli.client import Client, connect
+from stepcrew_cli.errors import CliError
+from stepcrew_cli.event_lines import event_line
+from stepcrew_cli.follow import follow
+from stepcrew_cli.options import DEFAULT_URL, ExecutionId, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.summary import print_error
+from stepcrew_cli.text import safe
+from stepcrew_cli.watching import exit_code, full_text, output_text
+from stepcrew_cli.wire import LogPage, Result, TraceEvent
+
+After = Annotated[str | None, typer.Option(help="Only what is behind this cursor.")]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (traces, result, logs):
+        app.command(command.__name__)(command)
+
+
+def traces(
+    execution_id: ExecutionId,
+    following: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the trace is complete.")] = False,
+    after: After = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Print the trace, one event a line; with --json one JSON object a line."""
+    output = Output(as_json)
+    with reporting(output), connect(url, token, identity, group) as client:
+        try:
+            for event in _events(client, execution_id, after, following):
+                if as_json:
+                    output.json_line(event.model_dump(mode="json"))
+                else:
+                    output.console.print(event_line(event), soft_wrap=True)
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+
+def _events(client: Client, execution_id: str, after: str | None, following: bool) -> Iterator[TraceEvent]:
+    if following:
+        for update in follow(client, execution_id, after):
+            yield from update.events
+    else:
+        for page in client.trace_pages(execution_id, after):
+            yield from page.events
+
+
+def result(
+    execution_id: ExecutionId,
+    task: Annotated[str | None, typer.Option(help="The output of this crew task instead of the crew's.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Print the result. Exit code 1 when the execution failed or was cancelled."""
+    output = Output(as_json)
+    with reporting(output), connect(url, token, identity, group) as client:
+        answer = client.result(execution_id)
+        view = answer.read(Result)
+        if as_json:
+            output.json(answer.data)
+        elif task is not None:
+            _print_body(_task_text(client, view, task))
+        else:
+            _print_result(client, view, output.notes)
+    raise typer.Exit(exit_code(view.status))
+
+
+def _print_result(client: Client, view: Result, notes: Console) -> None:
+    text = output_text(client, view)
+    if text is not None:
+        _print_body(text)
+        return
+    done = ", ".join(task.name for task in view.tasks) or "none"
+    notes.print(f"The execution is {view.status}; it has no result. Finished crew tasks: {done}.", markup=False)
+    if view.error:
+        print_error(notes, view.error)
+
+
+def _task_text(client: Client, view: Result, name: str) -> str:
+    for task in view.tasks:
+        if task.name == name:
+            return full_text(client, task.raw, task.raw_reference) or ""
+    raise CliError(
+        f"No finished crew task is named {name}.",
+        remedy=f"Finished so far: {', '.join(task.name for task in view.tasks) or 'none'}.",
+    )
+
+
+def _print_body(text: str) -> None:
+    """Never wrapped, so that it can go into a file; still without terminal controls."""
+    print(safe(text), flush=True)
+
+
+def logs(
+    execution_id: ExecutionId,
+    after: After = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Print the log lines; with --json one JSON object a line."""
+    output = Output(as_json)
+    with reporting(output), connect(url, token, identity, group) as client:
+        more = True
+        while more:
+            page = client.logs(execution_id, after).read(LogPage)
+            more, after = page.more, page.cursor
+            for line in page.lines:
+                if as_json:
+                    output.json_line(line.model_dump(mode="json"))
+                else:
+                    when = f"{line.emitted_at.astimezone():%H:%M:%S}"
+                    print(safe(f"{when} {line.level:<7} {line.logger}: {line.message}"), flush=True)

@@ -1,0 +1,86 @@
+"""`stepcrew run`: submits a crew."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stepcrew_cli.client import Client, connect
+from stepcrew_cli.crew_input import load_crew
+from stepcrew_cli.documents import Document
+from stepcrew_cli.options import DEFAULT_URL, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.run_request import RunOptions, request_body
+from stepcrew_cli.watching import watch
+from stepcrew_cli.wire import Submitted
+
+
+def register(app: typer.Typer) -> None:
+    app.command("run")(run)
+
+
+def run(
+    crew: Annotated[
+        str, typer.Argument(metavar="CREW", help="Crew file, CrewAI project folder, or the name of an example.")
+    ],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", "-i", metavar="NAME=TEXT", help="An input; NAME:=JSON for other than text. Repeatable."
+        ),
+    ] = None,
+    inputs_file: Annotated[Path | None, typer.Option(help="JSON or YAML file of inputs.")] = None,
+    watching: Annotated[bool, typer.Option("--watch", "-w", help="Show it live and end with the result.")] = False,
+    name: Annotated[str | None, typer.Option(help="Name of the execution.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model of every agent that names none: provider/model.")] = None,
+    timeout_seconds: Annotated[int | None, typer.Option(min=1, help="Stop it after that time.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Stop it after that many tokens.")] = None,
+    max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Stop it after that cost.")] = None,
+    max_model_calls: Annotated[int | None, typer.Option(min=1, help="Stop it after that many model calls.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key starts it only once. Default: a fresh one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it all and tell what would run.")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Run a crew."""
+    output = Output(as_json)
+    limits: Document = {
+        "timeout_seconds": timeout_seconds,
+        "max_tokens": max_tokens,
+        "max_cost_usd": max_cost_usd,
+        "max_model_calls": max_model_calls,
+    }
+    with reporting(output):
+        source = load_crew(crew)
+        for note in source.notes:
+            output.note(note)
+        body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
+        with connect(url, token, identity, group) as client:
+            if dry_run:
+                output.json(client.dry_run(body).data)
+                return
+            code = _submit(client, output, body, idempotency_key or str(uuid.uuid4()), watching)
+    raise typer.Exit(code)
+
+
+def _submit(client: Client, output: Output, body: Document, key: str, watching: bool) -> int:
+    answer = client.submit(body, key)
+    submitted = answer.read(Submitted)
+    if submitted.replayed:
+        output.note(f"An earlier request with this key started {submitted.execution_id}; nothing new was started.")
+    if watching:
+        output.note(f"Execution {submitted.execution_id}", "dim")
+        return watch(client, submitted.execution_id, output)
+    if output.as_json:
+        output.json(answer.data)
+    else:
+        print(submitted.execution_id)
+        output.note(f"Go on with: stepcrew watch {submitted.execution_id}", "dim")
+    return 0

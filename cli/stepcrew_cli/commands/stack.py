@@ -1,0 +1,66 @@
+"""Commands around the local stack: up and token; and the list of examples."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stepcrew_cli.client import demo_token
+from stepcrew_cli.crew_input import example_names
+from stepcrew_cli.errors import CliError
+from stepcrew_cli.options import DEFAULT_URL, IdentityName, Json, Output, Url, reporting
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (up, token, examples):
+        app.command(command.__name__)(command)
+
+
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the web address, 0 for any.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder whose state survives a restart.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Deploy again when a source file changes.")] = False,
+) -> None:
+    """Start the local stack, until Ctrl-C."""
+    with reporting(Output(False)):
+        python = ROOT / ".venvs" / "local" / "bin" / "python"
+        if not (ROOT / "local" / "stepcrew_local").is_dir():
+            raise CliError(
+                "The local stack is part of Stepcrew's repository and is not here.",
+                remedy="Clone the repository and run ./stepcrew up there.",
+            )
+        if not python.is_file():
+            raise CliError("The local stack is not set up.", remedy=f"Run `make setup` in {ROOT} first.")
+        arguments = [str(python), "-m", "stepcrew_local", "up"]
+        arguments += ["--port", str(port)] if port is not None else []
+        arguments += ["--data", str(data.resolve())] if data else []
+        arguments += ["--watch"] if watch else []
+        paths = os.pathsep.join(filter(None, (str(ROOT / "local"), os.environ.get("PYTHONPATH"))))
+        # The stack takes over this process, so Ctrl-C and SIGTERM reach it directly.
+        os.execve(python, arguments, {**os.environ, "PYTHONPATH": paths})  # noqa: S606
+
+
+def token(url: Url = DEFAULT_URL, identity: IdentityName = "ada", as_json: Json = False) -> None:
+    """Print a demo token of the local stack."""
+    output = Output(as_json)
+    with reporting(output):
+        value = demo_token(url, identity)
+        if as_json:
+            output.json({"access_token": value})
+        else:
+            print(value)
+
+
+def examples(as_json: Json = False) -> None:
+    """List the examples that `run` takes by name."""
+    output = Output(as_json)
+    names = example_names()
+    if as_json:
+        output.json([*names])
+    else:
+        print("\n".join(names))

@@ -1,0 +1,81 @@
+"""Options that every command has, and what commands print to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+
+from stepcrew_cli.errors import CliError, Rejected, ServerTrouble
+from stepcrew_cli.text import plain
+
+DEFAULT_URL = "http://127.0.0.1:8400"
+
+Url = Annotated[str, typer.Option("--url", envvar="STEPCREW_URL", help="Address of the server.")]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", envvar="STEPCREW_TOKEN", show_envvar=True, help="Access token; the local stack gives one."),
+]
+IdentityName = Annotated[
+    str, typer.Option("--identity", envvar="STEPCREW_IDENTITY", help="Demo identity on the local stack.")
+]
+Group = Annotated[str | None, typer.Option("--group", envvar="STEPCREW_GROUP", help="Another group of the token.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine output: JSON on stdout, everything else on stderr.")]
+ExecutionId = Annotated[str, typer.Argument(metavar="ID", help="Execution id.")]
+
+
+class Output:
+    """People read `console`; with --json it is stderr, and stdout carries JSON alone."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(stderr=as_json, highlight=False)
+        self.notes = Console(stderr=True, highlight=False)
+
+    def json(self, value: JsonValue) -> None:
+        print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
+
+    def json_line(self, value: JsonValue) -> None:
+        print(json.dumps(value, ensure_ascii=False), flush=True)
+
+    def note(self, text: str, style: str = "yellow") -> None:
+        self.notes.print(plain(text, style), soft_wrap=True)
+
+
+@contextmanager
+def reporting(output: Output) -> Iterator[None]:
+    """Turns our errors into readable text on stderr (with --json also the problem on stdout) and an exit code."""
+    try:
+        yield
+    except CliError as error:
+        _report(output, error)
+    except BrokenPipeError:
+        # The reader of our stdout is gone (`stepcrew traces ID | head`): nothing more to say.
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+
+
+def _report(output: Output, error: CliError) -> NoReturn:
+    output.note(error.message, "bold red")
+    problem = error.problem if isinstance(error, Rejected | ServerTrouble) else None
+    for fault in problem.errors if problem else []:
+        line = f" (line {fault.line})" if fault.line else ""
+        output.note(f"  {fault.pointer or '/'}{line}: {fault.detail}", "red")
+        if fault.remedy:
+            output.note(f"      {fault.remedy}")
+    if error.remedy:
+        output.note(error.remedy)
+    if problem and problem.request_id:
+        output.note(f"Request id: {problem.request_id}", "dim")
+    if output.as_json:
+        if problem:
+            output.json(problem.model_dump(mode="json"))
+        else:
+            output.json({"detail": error.message, "remedy": error.remedy})
+    raise typer.Exit(error.exit_code)

@@ -1,0 +1,50 @@
+"""Watching an execution to its end and ending with its result."""
+
+from __future__ import annotations
+
+from stepcrew_cli.client import Client
+from stepcrew_cli.errors import Exit
+from stepcrew_cli.follow import follow
+from stepcrew_cli.live import Watched, show
+from stepcrew_cli.options import Output
+from stepcrew_cli.summary import print_summary
+from stepcrew_cli.timing import time_breakdown
+from stepcrew_cli.wire import BodyReference, Result
+
+DETACHED = 130
+
+
+def exit_code(status: str) -> Exit:
+    return Exit.EXECUTION_FAILED if status in {"FAILED", "CANCELLED"} else Exit.SUCCESS
+
+
+def watch(client: Client, execution_id: str, output: Output) -> int:
+    """The exit code of the execution, or 130 when Ctrl-C detached from it; it goes on then."""
+    watched = Watched()
+    try:
+        show(output.console, follow(client, execution_id), watched)
+    except KeyboardInterrupt:
+        output.note(f"\nDetached; execution {execution_id} goes on.")
+        output.note(f"  stepcrew status {execution_id}\n  stepcrew cancel {execution_id}")
+        return DETACHED
+    execution = watched.execution
+    assert execution is not None
+    if watched.gaps or not watched.complete:
+        missing = ", ".join(f"{g.attempt}.{g.first}-{g.last if g.last is not None else '?'}" for g in watched.gaps)
+        output.note(f"The trace is not complete{f': missing {missing}' if missing else ''}.")
+    answer = client.result(execution_id)
+    if output.as_json:
+        output.json(answer.data)
+    result = answer.read(Result)
+    print_summary(output.console, execution, output_text(client, result), time_breakdown(execution, watched.events))
+    return exit_code(execution.status)
+
+
+def output_text(client: Client, result: Result) -> str | None:
+    """The crew's answer in full."""
+    return full_text(client, result.output, result.output_reference)
+
+
+def full_text(client: Client, text: str | None, reference: BodyReference | None) -> str | None:
+    """The text itself, fetched when it is kept apart."""
+    return client.body(reference.url) if reference is not None else text
