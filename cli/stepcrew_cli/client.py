@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -70,7 +71,7 @@ class Client:
         if etag:
             headers["If-None-Match"] = etag
         response = self._transport.request("GET", _path(execution_id), headers=headers)
-        return None if response.status_code == httpx.codes.NOT_MODIFIED else Answer(response)
+        return None if response.status_code == HTTPStatus.NOT_MODIFIED else Answer(response)
 
     def traces(self, execution_id: str, after: str | None) -> Answer:
         return self._get(execution_id, "/traces", {"after": after} if after else {})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from stepcrew_cli.crew_source import CrewSource, local_tool_error
-from stepcrew_cli.documents import Document, read_document
+from stepcrew_cli.documents import Document, optional_object, read_document
 from stepcrew_cli.errors import CrewFileError
 
 
@@ -31,13 +31,11 @@ def load(crew_file: Path) -> CrewSource:
                 remedy="References to Python objects cannot run here; describe the agent in agents/NAME.jsonc.",
             )
         agents[name] = _agent(crew_file, name)
-    inputs = crew.pop("inputs", None) or {}
-    if not isinstance(inputs, dict):
-        raise CrewFileError(f"{crew_file}: inputs must be an object.")
-    tasks = crew.get("tasks")
-    if not isinstance(tasks, list):
-        raise CrewFileError(f"{crew_file}: tasks must be a list.")
-    for place in (*agents.values(), *(task for task in tasks if isinstance(task, dict))):
+    inputs = optional_object(crew, "inputs", crew_file)
+    tasks: object = crew.get("tasks")
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in cast(list[object], tasks)):
+        raise CrewFileError(f"{crew_file}: tasks must be a list of objects.")
+    for place in (*agents.values(), *cast(list[Document], tasks)):
         _check_tools(place, crew_file.parent)
         # The folder is used unchanged, so what cannot be honoured is said, not refused.
         if place.pop("output_file", None):
@@ -51,14 +49,12 @@ def _agent(crew_file: Path, name: str) -> Document:
     if path is None:
         raise CrewFileError(f"{crew_file}: agent {name} has no file agents/{name}.jsonc or agents/{name}.json.")
     agent = read_document(path)
-    settings = agent.pop("settings", None) or {}
-    if not isinstance(settings, dict):
-        raise CrewFileError(f"{path}: settings must be an object.")
+    settings = optional_object(agent, "settings", path)
     return {**agent, **settings}
 
 
 def _check_tools(place: Document, folder: Path) -> None:
-    tools = place.get("tools")
-    for tool in tools if isinstance(tools, list) else []:
+    tools: object = place.get("tools")
+    for tool in cast(list[object], tools) if isinstance(tools, list) else []:
         if isinstance(tool, str) and tool.startswith("custom:"):
             raise local_tool_error(folder / "tools" / f"{tool.removeprefix('custom:')}.py")

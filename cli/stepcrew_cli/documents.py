@@ -25,7 +25,7 @@ def read_document(path: Path) -> Document:
         raise CrewFileError(f"{path} cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise CrewFileError(f"{path} must hold an object (a mapping), not {type(value).__name__}.")
-    return cast(Document, _json_values(value, path))
+    return cast(Document, _json_values(cast(object, value), path))
 
 
 def _parse(path: Path, text: str) -> object:
@@ -55,10 +55,7 @@ def _json_values(value: object, path: Path) -> object:
     """YAML knows dates and non-text keys, JSON does not: dates become ISO text, keys must be text."""
     if isinstance(value, dict):
         items = cast(dict[object, object], value)
-        for key in items:
-            if not isinstance(key, str):
-                raise CrewFileError(f"{path}: the key {key!r} must be text; put it in quotes.")
-        return {key: _json_values(item, path) for key, item in items.items()}
+        return {_text_key(key, path): _json_values(item, path) for key, item in items.items()}
     if isinstance(value, list):
         return [_json_values(item, path) for item in cast(list[object], value)]
     if isinstance(value, date | datetime):
@@ -66,3 +63,19 @@ def _json_values(value: object, path: Path) -> object:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise CrewFileError(f"{path}: {type(value).__name__} values cannot be sent as JSON.")
+
+
+def _text_key(key: object, path: Path) -> str:
+    if not isinstance(key, str):
+        raise CrewFileError(f"{path}: the key {key!r} must be text; put it in quotes.")
+    return key
+
+
+def optional_object(document: Document, key: str, path: Path) -> Document:
+    """Takes an object out of the document; absent and null are empty. Raises CrewFileError for anything else."""
+    value: object = document.pop(key, None)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise CrewFileError(f"{path}: {key} must be an object (a mapping).")
+    return cast(Document, value)

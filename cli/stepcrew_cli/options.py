@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Annotated, NoReturn
 
@@ -49,7 +49,7 @@ class Output:
 
 
 @contextmanager
-def reporting(output: Output) -> Iterator[None]:
+def reporting(output: Output) -> Generator[None]:
     """Turns our errors into readable text on stderr (with --json also the problem on stdout) and an exit code."""
     try:
         yield

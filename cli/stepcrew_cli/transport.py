@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import httpx
 from pydantic import ValidationError
@@ -60,7 +61,7 @@ class Transport:
                 if isinstance(error, httpx.UnsupportedProtocol):
                     break
             else:
-                if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
+                if response.is_success or response.status_code == HTTPStatus.NOT_MODIFIED:
                     return response
                 last = refusal(response)
                 if not _may_heal(response):
@@ -93,7 +94,7 @@ def refusal(response: httpx.Response) -> CliError:
 
 
 def _may_heal(response: httpx.Response) -> bool:
-    if response.status_code == httpx.codes.CONFLICT:
+    if response.status_code == HTTPStatus.CONFLICT:
         # 409 with retryable: an earlier attempt of the same request is still in flight.
         problem = _problem(response)
         return problem is not None and problem.retryable
@@ -111,7 +112,7 @@ def _problem(response: httpx.Response) -> Problem | None:
 
 def _plain_detail(response: httpx.Response) -> str:
     """A gateway in front of the API answers in its own shape: {"message": "Unauthorized"}."""
-    if response.status_code == httpx.codes.UNAUTHORIZED:
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
         return "the token is missing, expired or not accepted here (--token or STEPCREW_TOKEN)"
     return response.text.strip()[:300] or response.reason_phrase
 
