@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -101,10 +101,21 @@ class Client:
         target = self._http.base_url.join(url)
         if (target.scheme, target.netloc) != (self._http.base_url.scheme, self._http.base_url.netloc):
             raise ServerTrouble(f"The server refers to a body on another host ({target.host}); the token stays here.")
-        return self._transport.request("GET", url).text
+        response = self._transport.request("GET", url)
+        return _redirected_text(response) if response.history else response.text
 
     def _get(self, execution_id: str, rest: str = "", params: Mapping[str, str] | None = None) -> Answer:
         return Answer(self._transport.request("GET", f"{_path(execution_id)}{rest}", params=params))
+
+
+def _redirected_text(response: httpx.Response) -> str:
+    """The bucket keeps a large task output as its whole record, whose text is in `raw`."""
+    try:
+        record = response.json()
+    except ValueError:
+        return response.text
+    raw: object = cast(dict[str, object], record).get("raw") if isinstance(record, dict) else None
+    return raw if isinstance(raw, str) else response.text
 
 
 def _path(execution_id: str) -> str:
