@@ -32,7 +32,7 @@ def details(event: TraceEvent) -> Text:
     """Type, context, duration, tokens and the beginning of the body; no time."""
     style = "red" if failed(event) else SOURCE_STYLE.get(event.event_source, "")
     line = plain(event.event_type, style)
-    if event.event_context:
+    if event.event_context and event.event_context not in {event.agent_role, event.task_name}:
         line.append_text(plain(f" {one_line(event.event_context, 60)}"))
     if event.duration_ms is not None:
         line.append(f"  {seconds(event.duration_ms / 1000)}", "green")

@@ -15,6 +15,8 @@ from rich.console import Console
 from stepcrew_cli.errors import CliError, Rejected, ServerTrouble
 from stepcrew_cli.text import plain
 
+PIPE_WIDTH = 120
+"""Columns of tables where no terminal says its own."""
 DEFAULT_URL = "http://127.0.0.1:8400"
 
 Url = Annotated[str, typer.Option("--url", envvar="STEPCREW_URL", help="Address of the server.")]
@@ -36,6 +38,8 @@ class Output:
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.console = Console(stderr=as_json, highlight=False)
+        if not self.console.is_terminal:
+            self.console.width = PIPE_WIDTH
         self.notes = Console(stderr=True, highlight=False)
 
     def json(self, value: JsonValue) -> None:

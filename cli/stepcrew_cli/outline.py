@@ -11,6 +11,7 @@ from stepcrew_cli.text import plain, seconds
 from stepcrew_cli.wire import TraceEvent
 
 SHOWN_EVENTS = 6
+SHOWN_WHEN_DONE = 1
 WORK = frozenset({"llm", "tool", "guardrail", "mcp", "reasoning", "memory", "knowledge", "human"})
 UNNAMED_AGENT = "(crew)"
 
@@ -79,10 +80,15 @@ class Outline:
             if branch.tokens:
                 label.append(f"  {branch.tokens} tokens", "dim")
             node = agents[role].add(label)
-            if branch.hidden:
-                node.add(plain(f"… {branch.hidden} earlier", "dim"))
-            for event in branch.work:
-                node.add(details(event))
+            # Finished tasks are folded, so that the picture of a long crew keeps the running one in sight.
+            shown = branch.work[-SHOWN_WHEN_DONE:] if branch.state == "done" else branch.work
+            hidden = branch.hidden + len(branch.work) - len(shown)
+            if hidden:
+                node.add(plain(f"… {hidden} earlier", "dim"))
+            for event in shown:
+                line = details(event)
+                line.no_wrap, line.overflow = True, "ellipsis"
+                node.add(line)
         return tree
 
     def _agent_of(self, task: str) -> str | None:

@@ -71,9 +71,7 @@ def execution_table(execution: Execution) -> Table:
 
 def print_summary(console: Console, execution: Execution, output: str | None, time: TimeBreakdown) -> None:
     if output is not None:
-        console.print(
-            Panel(plain(output.strip() or "(empty)"), title="Result", title_align="left", border_style="green")
-        )
+        _print_output(console, plain(output.strip() or "(empty)"))
     console.print(execution_table(execution))
     if execution.error:
         print_error(console, execution.error)
@@ -83,3 +81,11 @@ def print_summary(console: Console, execution: Execution, output: str | None, ti
     parts = (time.total, time.model, time.tools, time.waiting, time.platform)
     table.add_row(*(seconds(part) for part in parts))
     console.print(table)
+
+
+def _print_output(console: Console, output: Text) -> None:
+    if console.is_terminal:
+        console.print(Panel(output, title="Result", title_align="left", border_style="green"))
+    else:
+        # In a log or file a frame and broken lines would only be in the way.
+        console.print(Text("Result"), Text(""), output, Text(""), sep="\n", soft_wrap=True)

@@ -9,7 +9,7 @@ from stepcrew_cli.live import Watched, show
 from stepcrew_cli.options import Output
 from stepcrew_cli.summary import print_summary
 from stepcrew_cli.timing import time_breakdown
-from stepcrew_cli.wire import BodyReference, Result
+from stepcrew_cli.wire import BodyReference, Execution, Result
 
 DETACHED = 130
 
@@ -27,11 +27,11 @@ def watch(client: Client, execution_id: str, output: Output) -> int:
         output.note(f"\nDetached; execution {execution_id} goes on.")
         output.note(f"  stepcrew status {execution_id}\n  stepcrew cancel {execution_id}")
         return DETACHED
-    execution = watched.execution
-    assert execution is not None
     if watched.gaps or not watched.complete:
         missing = ", ".join(f"{g.attempt}.{g.first}-{g.last if g.last is not None else '?'}" for g in watched.gaps)
         output.note(f"The trace is not complete{f': missing {missing}' if missing else ''}.")
+    # Read again: the counts of the trace move on after the record's last change that was watched.
+    execution = client.execution(execution_id).read(Execution)
     answer = client.result(execution_id)
     if output.as_json:
         output.json(answer.data)

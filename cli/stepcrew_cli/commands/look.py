@@ -43,10 +43,10 @@ def list_executions(
         page = answer.read(ExecutionList)
         table = Table(box=None, pad_edge=False)
         for column in ("Execution", "Name", "Status", "Tasks", "Created"):
-            table.add_column(column, no_wrap=column == "Execution")
+            table.add_column(column, no_wrap=True)
         for each in page.executions:
             tasks = f"{each.progress.tasks_done}/{each.progress.tasks_total}"
-            created = f"{each.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
+            created = f"{each.created_at.astimezone():%m-%d %H:%M:%S}"
             table.add_row(
                 plain(each.execution_id), plain(one_line(each.name, 40)), status_text(each.status), tasks, created
             )
