@@ -120,8 +120,8 @@ class RunAttempt:
                 control.close()
             logger.info("Attempt %d ends: %s", execution.attempt, verdict.message)
         error = verdict.error and verdict.error.model_copy(update={"message": redactor.text(verdict.error.message)})
-        if error and error.category is not Category.CANCELLED:
-            recorder.error(error)
+        if error:
+            recorder.ended(error)
         emitted = recorder.close()
         sender.close()
         if verdict.outcome is Outcome.CONTINUE:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from stepcrew.domain.errors import ExecutionError
+from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.trace import EventSource, TraceEvent
 from stepcrew_runner.kinds import KINDS, Kind, plain
@@ -87,10 +87,11 @@ class TraceRecorder:
         kind = Kind("task_skipped", EventSource.TASK)
         self._append(kind, emitted_at=datetime.now(UTC), task_name=task_name, agent_role=agent_role)
 
-    def error(self, error: ExecutionError) -> None:
-        """Why the execution failed, told by the system."""
+    def ended(self, error: ExecutionError) -> None:
+        """Why the execution failed or was cancelled, told by the system: an abandoned crew says nothing itself."""
+        name = "cancelled" if error.category is Category.CANCELLED else "error"
         self._append(
-            Kind("error", EventSource.SYSTEM),
+            Kind(name, EventSource.SYSTEM),
             emitted_at=datetime.now(UTC),
             event_context=error.type,
             task_name=error.task,
