@@ -1,0 +1,17 @@
+"""A scripted model: an OpenAI-compatible server on loopback whose answers are written into the prompts.
+
+Directives stand in the text of the task, and only there (`[[say …]]` in a description, say):
+
+    [[say TEXT]]            answers TEXT
+    [[json {…}]]            answers that JSON text
+    [[size N]]              answers N characters
+    [[tool NAME {…}]]       calls that tool with these arguments; several are called one after the other
+    [[slow SECONDS]]        waits before answering
+    [[fail STATUS]]         answers with that HTTP status; `[[fail STATUS once]]` only the first time
+
+Without one the answer is "answer N", counted by request. It records every request, so tests can count model calls.
+"""
+
+from scripted_model.server import Request, ScriptedModel, scripted_model
+
+__all__ = ["Request", "ScriptedModel", "scripted_model"]

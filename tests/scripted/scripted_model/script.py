@@ -1,0 +1,71 @@
+"""What to answer, from the directives in a conversation."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple, cast
+
+_DIRECTIVE = re.compile(r"\[\[(say|json|size|tool|slow|fail) ?(.*?)\]\](?!\])", re.DOTALL)
+CURRENT_TASK = "Current Task:"
+
+
+class Directive(NamedTuple):
+    name: str
+    text: str
+
+
+class Reply(NamedTuple):
+    """`tool` is (name, arguments) when a tool is to be called; `status` is an HTTP status."""
+
+    text: str = ""
+    tool: tuple[str, dict[str, Any]] | None = None
+    delay: float = 0.0
+    status: int = 200
+
+
+def texts(messages: list[dict[str, Any]]) -> list[str]:
+    """The text of each message, whatever form its content has."""
+    found: list[str] = []
+    for message in messages:
+        content = message.get("content")
+        parts = cast("list[dict[str, Any]]", content) if isinstance(content, list) else [{"text": content or ""}]
+        found.append("".join(str(part.get("text", "")) for part in parts))
+    return found
+
+
+def directives(messages: list[dict[str, Any]]) -> list[Directive]:
+    """Of the last message of the user that has any; context of earlier tasks stands behind the task itself."""
+    for message, text in reversed(list(zip(messages, texts(messages), strict=True))):
+        found = [Directive(name, rest) for name, rest in _DIRECTIVE.findall(text)]
+        if message.get("role") in ("user", "system") and found:
+            return found
+    return []
+
+
+def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
+    """`failed` remembers which `[[fail STATUS once]]` have failed already."""
+    messages = cast("list[dict[str, Any]]", body.get("messages") or [])
+    tools_used = sum(message.get("role") == "tool" for message in messages)
+    known = {tool.get("function", {}).get("name") for tool in body.get("tools") or []}
+    text, delay, tools = f"answer {number}", 0.0, list[tuple[str, dict[str, Any]]]()
+    for directive in directives(messages):
+        name, _, rest = directive.text.partition(" ")
+        match directive.name:
+            case "say" | "json":
+                text = directive.text
+            case "size":
+                text = "x" * int(directive.text)
+            case "slow":
+                delay = float(directive.text)
+            case "tool":
+                tools.append((name, json.loads(rest or "{}")))
+            case _:
+                key = f"{texts(messages)[-1][:200]} {directive.text}"
+                if rest != "once" or key not in failed:
+                    failed.add(key)
+                    return Reply(status=int(name))
+    tools = [tool for tool in tools if tool[0] in known]
+    if tools_used < len(tools):
+        return Reply(tool=tools[tools_used], delay=delay)
+    return Reply(text=text, delay=delay)
