@@ -40,6 +40,7 @@ class Transport:
     def __init__(self, http: httpx.Client, patience: Patience | None = None) -> None:
         self._http = http
         self._patience = patience or Patience()
+        self._reached = False
 
     def request(
         self,
@@ -58,9 +59,12 @@ class Transport:
                 response = self._http.request(method, path, json=json, params=params, headers=headers)
             except httpx.TransportError as error:
                 last = _unreachable(self._http.base_url, error)
-                if isinstance(error, httpx.UnsupportedProtocol):
+                # A server that never answered is most likely not there; one that did will be back.
+                never_there = isinstance(error, httpx.ConnectError) and not self._reached and attempt > 0
+                if never_there or isinstance(error, httpx.UnsupportedProtocol):
                     break
             else:
+                self._reached = True
                 if response.is_success or response.status_code == HTTPStatus.NOT_MODIFIED:
                     return response
                 last = refusal(response)
