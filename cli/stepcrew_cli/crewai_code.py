@@ -71,7 +71,7 @@ def _literal_entries(node: ast.Dict) -> Iterator[tuple[str, Any]]:
             continue
         try:
             yield key.value, ast.literal_eval(value)
-        except ValueError:
+        except (ValueError, TypeError):
             continue
 
 
@@ -97,7 +97,7 @@ class _Reader:
                 continue
             try:
                 found[keyword.arg] = self._value(keyword.arg, keyword.value)
-            except ValueError:
+            except (ValueError, TypeError):
                 self.code.unread.append(f"{where}: {keyword.arg}={ast.unparse(keyword.value)[:80]}")
         return found
 

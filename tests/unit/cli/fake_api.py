@@ -1,0 +1,145 @@
+"""A small Stepcrew API on loopback: one execution that moves on with every look, and trouble on demand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+NOW = "2026-11-24T10:00:{:02}Z"
+EXECUTION_ID = "e-1"
+
+
+@dataclass
+class Seen:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass
+class FakeApi:
+    """`script` holds the execution's (status, events recorded so far), one per look at the record; the last one stays.
+    `trouble` are answers (status, document) given before anything else."""
+
+    script: list[tuple[str, int]] = field(default_factory=lambda: [("COMPLETED", 4)])
+    events: list[dict[str, Any]] = field(default_factory=lambda: default_events())
+    output: str | None = "The answer"
+    trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
+    seen: list[Seen] = field(default_factory=list[Seen])
+    looks: int = 0
+    url: str = ""
+
+    def state(self) -> tuple[str, int]:
+        return self.script[min(max(self.looks, 1), len(self.script)) - 1]
+
+    def answer(self, request: Seen) -> tuple[int, Any, dict[str, str]]:
+        path, _, query = request.path.partition("?")
+        if path == "/auth/demo-token":
+            return 200, {"access_token": f"token-of-{request.body['identity']}"}, {}
+        if self.trouble:
+            status, document = self.trouble.pop(0)
+            return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
+        if request.method == "POST" and path.endswith("/executions"):
+            return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
+        if path.endswith("/traces"):
+            return 200, self._trace(query), {}
+        status, _ = self.state()
+        if path.endswith("/result"):
+            final = status == "COMPLETED"
+            output = self.output if final else None
+            return 200, {"execution_id": EXECUTION_ID, "status": status, "final": final, "output": output}, {}
+        self.looks += request.method == "GET"
+        status, _ = self.state()
+        etag = f'"{status}"'
+        if request.headers.get("If-None-Match") == etag:
+            return 304, None, {}
+        return 200, execution(status), {"ETag": etag, "Retry-After": "0"}
+
+    def _trace(self, query: str) -> dict[str, Any]:
+        status, recorded = self.state()
+        first = int(query.removeprefix("after=") or 0)
+        page = self.events[first : min(recorded, first + 2)]
+        cursor = first + len(page)
+        complete = cursor == len(self.events) and status in {"COMPLETED", "FAILED", "CANCELLED"}
+        more = cursor < recorded
+        return {"events": page, "cursor": str(cursor), "more": more, "complete": complete, "gaps": [], "status": status}
+
+    def paths(self, method: str = "GET") -> list[str]:
+        return [seen.path for seen in self.seen if seen.method == method]
+
+
+def submitted() -> dict[str, Any]:
+    return {"execution_id": EXECUTION_ID, "status": "PENDING", "replayed": False}
+
+
+def execution(status: str) -> dict[str, Any]:
+    error = {"category": "model", "type": "X", "message": "The model refused.", "remedy": "Ask another."}
+    return {
+        "execution_id": EXECUTION_ID,
+        "name": "demo",
+        "status": status,
+        "created_at": NOW.format(0),
+        "started_at": NOW.format(1),
+        "ended_at": NOW.format(9) if status in {"COMPLETED", "FAILED", "CANCELLED"} else None,
+        "progress": {"tasks_done": int(status == "COMPLETED"), "tasks_total": 1},
+        "error": error if status == "FAILED" else None,
+        "unknown_field": 1,
+    }
+
+
+def event(sequence: int, event_type: str, source: str, **fields: Any) -> dict[str, Any]:
+    known = {"task_name": "write", "agent_role": "Writer"} | fields
+    base = {"id": f"1.{sequence}", "attempt": 1, "sequence": sequence, "emitted_at": NOW.format(sequence)}
+    return {**base, "event_type": event_type, "event_source": source, **known}
+
+
+def default_events() -> list[dict[str, Any]]:
+    usage = {"usage": {"total_tokens": 42}}
+    done = {"started_sequence": 2, "duration_ms": 1000.0, "extra_data": usage, "output": "The \x1b[31manswer"}
+    return [
+        event(1, "task_started", "task"),
+        event(2, "llm_call_started", "llm"),
+        event(3, "llm_call_completed", "llm", **done),
+        event(4, "task_completed", "task", started_sequence=1, duration_ms=3000.0),
+    ]
+
+
+@contextmanager
+def serving(api: FakeApi) -> Generator[FakeApi]:
+    class Handler(BaseHTTPRequestHandler):
+        def _handle(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length)) if length else None
+            request = Seen(self.command, self.path, dict(self.headers.items()), body)
+            api.seen.append(request)
+            status, document, headers = api.answer(request)
+            payload = b"" if document is None else json.dumps(document).encode()
+            self.send_response(status)
+            for name, value in ({"Content-Type": "application/json"} | headers).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(payload)))
+            self.end_headers()
+            self.wfile.write(payload)
+
+        do_GET = do_POST = do_DELETE = _handle
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet: the test shows what matters."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    api.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield api
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,158 @@
+"""The commands as a user types them, against a fake API over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
+from typer.testing import CliRunner, Result
+
+from stepcrew_cli.app import app
+
+CREW = """
+agents: {writer: {role: Writer, goal: Write, backstory: None}}
+tasks: [{name: write, agent: writer, description: "About {topic}", expected_output: Text}]
+inputs: {topic: paper, count: 1}
+"""
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with serving(FakeApi()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def crew(tmp_path: Path) -> str:
+    path = tmp_path / "crew.yaml"
+    path.write_text(CREW)
+    return str(path)
+
+
+def invoke(api: FakeApi, *arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), env={"STEPCREW_URL": api.url, "STEPCREW_TOKEN": None})
+
+
+def test_run_prints_the_id_alone_on_stdout(api: FakeApi, crew: str) -> None:
+    result = invoke(api, "run", crew)
+    assert result.exit_code == 0
+    assert result.stdout == f"{EXECUTION_ID}\n"
+
+
+def test_run_sends_the_crew_with_the_given_inputs_over_its_own(api: FakeApi, crew: str, tmp_path: Path) -> None:
+    more = tmp_path / "inputs.json"
+    more.write_text('{"topic": "file", "tone": "dry"}')
+    limit = ("--max-tokens", "9", "--model", "openai/x", "--name", "mine")
+    invoke(api, "run", crew, "--inputs-file", str(more), "-i", "topic=glass=2", "-i", "count:=3", *limit)
+    body = api.seen[-1].body
+    assert body["config"]["inputs"] == {"topic": "paper", "count": 1}
+    assert body["inputs"] == {"topic": "glass=2", "tone": "dry", "count": 3}
+    assert (body["config"]["model"], body["name"], body["limits"]) == ("openai/x", "mine", {"max_tokens": 9})
+
+
+def test_a_loopback_server_gives_the_demo_token_of_the_chosen_identity(api: FakeApi, crew: str) -> None:
+    invoke(api, "run", crew, "--identity", "vera", "--group", "research")
+    headers = api.seen[-1].headers
+    assert (headers["Authorization"], headers["X-Group-Id"]) == ("Bearer token-of-vera", "research")
+
+
+def test_a_foreign_server_is_never_asked_for_a_demo_token(crew: str) -> None:
+    result = CliRunner().invoke(app, ["run", crew, "--url", "https://stepcrew.invalid"], env={"STEPCREW_TOKEN": None})
+    assert result.exit_code == 2
+    assert "a token is needed" in result.stderr
+
+
+def test_a_retried_submission_keeps_its_idempotency_key(api: FakeApi, crew: str) -> None:
+    api.trouble = [(503, {"detail": "busy"}), (429, {"detail": "slow down"})]
+    result = invoke(api, "run", crew)
+    keys = [seen.headers["Idempotency-Key"] for seen in api.seen if seen.path.endswith("/executions")]
+    assert result.exit_code == 0
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+
+def test_a_rejected_crew_shows_each_fault_with_its_pointer_and_exits_2(api: FakeApi, crew: str) -> None:
+    fault = {
+        "pointer": "/config/agents/writer/gaol",
+        "code": "x",
+        "detail": "unknown field",
+        "remedy": "Did you mean goal?",
+    }
+    api.trouble = [(422, {"status": 422, "detail": "1 fault", "remedy": "Correct it.", "errors": [fault]})]
+    result = invoke(api, "run", crew)
+    assert result.exit_code == 2
+    for part in ("/config/agents/writer/gaol", "unknown field", "Did you mean goal?"):
+        assert part in result.stderr
+
+
+def test_a_rejection_with_json_is_the_problem_document_on_stdout(api: FakeApi, crew: str) -> None:
+    api.trouble = [(422, {"status": 422, "detail": "1 fault"})]
+    result = invoke(api, "run", crew, "--json")
+    assert json.loads(result.stdout)["detail"] == "1 fault"
+
+
+def test_a_server_that_is_not_there_exits_3(crew: str) -> None:
+    result = CliRunner().invoke(app, ["status", "x", "--url", "http://127.0.0.1:9", "--token", "t"])
+    assert result.exit_code == 3
+    assert "Cannot reach" in result.stderr
+
+
+def test_watching_shows_every_event_once_and_ends_with_the_result(api: FakeApi, crew: str) -> None:
+    api.script = [("PENDING", 0), ("RUNNING", 1), ("RUNNING", 3), ("COMPLETED", 3), ("COMPLETED", 4)]
+    result = invoke(api, "run", crew, "--watch")
+    assert result.exit_code == 0, result.output
+    for number, kind in enumerate(("task_started", "llm_call_started", "llm_call_completed", "task_completed"), 1):
+        assert result.stdout.count(f"1.{number} [Writer / write] {kind}") == 1
+    assert "The answer" in result.stdout
+    assert "42 tokens" in result.stdout
+
+
+def test_watching_a_failed_execution_exits_1_and_says_why(api: FakeApi, crew: str) -> None:
+    api.script = [("FAILED", 4)]
+    result = invoke(api, "run", crew, "--watch")
+    assert result.exit_code == 1
+    assert "The model refused." in result.stdout
+
+
+def test_watching_with_json_leaves_one_document_on_stdout(api: FakeApi, crew: str) -> None:
+    result = invoke(api, "run", crew, "--watch", "--json")
+    assert json.loads(result.stdout)["output"] == "The answer"
+
+
+def test_model_output_cannot_steer_the_terminal(api: FakeApi) -> None:
+    api.output = "a\x1b]0;title\x07b"
+    for command in ("result", "watch", "traces"):
+        assert "\x1b" not in invoke(api, command, EXECUTION_ID).output
+
+
+def test_a_trouble_in_the_middle_of_watching_is_waited_out(api: FakeApi, crew: str) -> None:
+    api.script = [("RUNNING", 2), ("COMPLETED", 4)]
+    invoke(api, "run", crew)
+    api.trouble = [(502, {}), (500, {})]
+    assert invoke(api, "watch", EXECUTION_ID).exit_code == 0
+
+
+def test_traces_with_json_are_one_object_a_line_over_all_pages(api: FakeApi) -> None:
+    lines = invoke(api, "traces", EXECUTION_ID, "--json").stdout.splitlines()
+    assert [json.loads(line)["sequence"] for line in lines] == [1, 2, 3, 4]
+
+
+def test_status_of_a_failed_execution_exits_1(api: FakeApi) -> None:
+    api.script = [("FAILED", 4)]
+    result = invoke(api, "status", EXECUTION_ID, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["unknown_field"]) == (1, 1)
+
+
+def test_a_dry_run_starts_nothing(api: FakeApi, crew: str) -> None:
+    result = invoke(api, "run", crew, "--dry-run")
+    assert json.loads(result.stdout) == {"valid": True}
+    assert [path for path in api.paths("POST") if "auth" not in path] == ["/api/v1/executions?dry_run=true"]
+
+
+def test_an_unknown_crew_names_the_examples(api: FakeApi) -> None:
+    result = invoke(api, "run", "no-such-crew")
+    assert result.exit_code == 2
+    assert "haiku" in result.stderr
