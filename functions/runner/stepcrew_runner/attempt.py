@@ -147,6 +147,14 @@ class RunAttempt:
             )
         return Answer(verdict.outcome, execution.attempt)
 
+    def _secrets(self, group_id: str, submission: Submission) -> dict[str, str]:
+        """The group's own; a tool's key may also be the operator's. What goes into a header of a server that a
+        definition names is the group's alone: it must not be able to ask for a key of the operator."""
+        needed = secret_names(submission)
+        found = {name: self._ports.secrets.group_secret(group_id, name) for name in needed.of_tools | needed.of_servers}
+        lent = {name: os.environ.get(name) for name in needed.of_tools - needed.of_servers}
+        return {name: value for name in found if (value := found[name] or lent.get(name))}
+
     def _run(
         self,
         execution: Execution,
@@ -162,11 +170,7 @@ class RunAttempt:
         environment.wipe()
         try:
             models = ModelFactory(ports.secrets.operator_secrets(), self._default_model)
-            secrets = {
-                name: value
-                for name in secret_names(submission)
-                if (value := ports.secrets.group_secret(execution.group_id, name)) is not None
-            }
+            secrets = self._secrets(execution.group_id, submission)
             for value in [*models.secrets(), *secrets.values()]:
                 redactor.learn(value)
             run = CrewRun(execution, ports.tasks, control, recorder)

@@ -196,13 +196,20 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def secret_names(submission: Submission) -> set[str]:
-    """Every secret of the group that the definition's tools and servers refer to."""
+class SecretNames(NamedTuple):
+    """Secrets that a definition refers to, by who needs them."""
+
+    of_tools: set[str]
+    of_servers: set[str]
+
+
+def secret_names(submission: Submission) -> SecretNames:
     crew = submission.definition
     tools = [name for agent in crew.agents.values() for name in agent.tools]
     tools += [name for task in crew.tasks for name in task.tools]
-    names = {secret for tool in tools if (spec := TOOLS.get(canonical_tool_name(tool))) for secret in spec.secrets}
-    for agent in crew.agents.values():
-        for server in agent.mcps:
-            names |= {value.secret for value in server.headers.values() if isinstance(value, SecretReference)}
-    return names
+    specs = [TOOLS.get(canonical_tool_name(tool)) for tool in tools]
+    headers = [value for agent in crew.agents.values() for server in agent.mcps for value in server.headers.values()]
+    return SecretNames(
+        {secret for spec in specs if spec for secret in spec.secrets},
+        {value.secret for value in headers if isinstance(value, SecretReference)},
+    )

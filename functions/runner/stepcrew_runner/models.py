@@ -34,7 +34,8 @@ class ModelFactory:
         self._default = default
 
     def secrets(self) -> list[str]:
-        return list(self._keys.values())
+        """Every key a model object may hold, to be masked."""
+        return [*self._keys.values(), os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "")]
 
     def name_of(self, settings: ModelSettings | None) -> str:
         name = settings.model if settings else self._default

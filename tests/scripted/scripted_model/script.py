@@ -34,6 +34,11 @@ def texts(messages: list[dict[str, Any]]) -> list[str]:
     return found
 
 
+def offered_tools(body: dict[str, Any]) -> list[str]:
+    """Names of the tools a request offers."""
+    return [str(tool["function"]["name"]) for tool in cast("list[dict[str, Any]]", body.get("tools") or [])]
+
+
 def directives(messages: list[dict[str, Any]]) -> list[Directive]:
     """Of the last message of the user that has any; context of earlier tasks stands behind the task itself."""
     for message, text in reversed(list(zip(messages, texts(messages), strict=True))):
@@ -47,7 +52,7 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
     """`failed` remembers which `[[fail STATUS once]]` have failed already."""
     messages = cast("list[dict[str, Any]]", body.get("messages") or [])
     tools_used = sum(message.get("role") == "tool" for message in messages)
-    known = {tool.get("function", {}).get("name") for tool in body.get("tools") or []}
+    known = offered_tools(body)
     text, delay, tools = f"answer {number}", 0.0, list[tuple[str, dict[str, Any]]]()
     for directive in directives(messages):
         name, _, rest = directive.text.partition(" ")

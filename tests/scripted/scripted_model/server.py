@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, cast
 
-from scripted_model.script import Reply, reply, texts
+from scripted_model.script import Reply, offered_tools, reply, texts
 
 
 class Request(NamedTuple):
@@ -27,7 +27,7 @@ class Request(NamedTuple):
 
     @property
     def tools(self) -> list[str]:
-        return [tool["function"]["name"] for tool in self.body.get("tools") or []]
+        return offered_tools(self.body)
 
 
 class ScriptedModel(ThreadingHTTPServer):
@@ -77,9 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
         said = model.take(body, self.headers.get("Authorization"))
         time.sleep(said.delay)
         if said.status != 200:
-            return self._send(
-                said.status, {"error": {"message": f"scripted failure {said.status}", "type": "scripted"}}
-            )
+            failure = {"message": f"scripted failure {said.status}", "type": "scripted"}
+            return self._send(said.status, {"error": failure})
         return self._send(200, completion(body, said))
 
     def do_GET(self) -> None:
