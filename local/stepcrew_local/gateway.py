@@ -6,7 +6,8 @@ required, a body has a limit, and what only concerns one connection is not passe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
 import httpx
@@ -27,7 +28,7 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's limit of a request's payload."""
 API_SECONDS = 30
 """API Gateway's limit of an integration's time, plus a little, so that its own answer arrives first."""
-PUBLIC = {("GET", "/api/v1/health"), ("GET", "/api/openapi.json"), ("GET", "/api/docs")}
+PUBLIC = {("GET", "/api/v1/health"), ("GET", "/api/openapi.json"), ("GET", "/api/docs"), ("GET", "/api/docs.js")}
 """Routes without an authorizer; the template decides, this only avoids refusing them before it could."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP_BY_HOP = {
@@ -132,7 +133,13 @@ def make_gateway(issuer: TokenIssuer, api: ApiProxy, console: Path, origins: Ite
     async def no_such_auth_route(_request: Request) -> Response:
         return PlainTextResponse("Not found\n", 404)
 
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        yield
+        await api.close()
+
     return Starlette(
+        lifespan=lifespan,
         routes=[
             Route("/api/{path:path}", api_root, methods=METHODS),
             Mount("/auth", routes=[*AuthRoutes(issuer).routes, Route("/{path:path}", no_such_auth_route)]),

@@ -253,7 +253,7 @@ def _emulator_port(data: Path | None) -> int:
 
 @contextlib.contextmanager
 def _served(app: Any, listener: Any) -> Generator[None]:
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="gateway", daemon=True)
     thread.start()

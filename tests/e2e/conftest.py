@@ -1,0 +1,40 @@
+"""The whole product on this machine, once for all end-to-end tests, with a scripted model."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from scripted_model import ScriptedModel, scripted_model
+from stepcrew_local.provider import external_model
+from stepcrew_local.stack import StackOptions, running_stack
+from tests.e2e.user import User
+
+
+@pytest.fixture(scope="session")
+def running() -> Generator[tuple[str, ScriptedModel, object]]:
+    with (
+        scripted_model() as model,
+        running_stack(StackOptions(port=0, model=external_model(model.url), environment={})) as stack,
+    ):
+        stack.wait_until_healthy()
+        yield stack.url, model, stack
+
+
+@pytest.fixture
+def model(running: tuple[str, ScriptedModel, object]) -> ScriptedModel:
+    running[1].reset()
+    return running[1]
+
+
+@pytest.fixture
+def ada(running: tuple[str, ScriptedModel, object]) -> Generator[User]:
+    with User(running[0], "ada") as user:
+        yield user
+
+
+@pytest.fixture
+def bob(running: tuple[str, ScriptedModel, object]) -> Generator[User]:
+    with User(running[0], "bob") as user:
+        yield user
