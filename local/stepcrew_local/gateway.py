@@ -44,14 +44,15 @@ class ApiProxy:
     def __init__(self, issuer: TokenIssuer) -> None:
         self._issuer = issuer
         self._target: str | None = None
+        self._storage: str | None = None
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
         self._client = httpx.AsyncClient(timeout=API_SECONDS + 5, limits=limits, trust_env=False)
         # What the caller did not send must not be sent in its name: it may not be able to read a compressed answer.
         self._client.headers.clear()
 
-    def set_target(self, url: str) -> None:
-        """Where the HTTP API answers; called when the template is deployed."""
-        self._target = url
+    def set_target(self, url: str, storage: str) -> None:
+        """Where the HTTP API and the bucket answer; called when the template is deployed."""
+        self._target, self._storage = url, storage
 
     async def __call__(self, request: Request) -> Response:
         if self._target is None:
@@ -88,6 +89,11 @@ class ApiProxy:
         )
         try:
             answer = await self._client.send(outgoing, stream=True)
+            location = answer.headers.get("location", "")
+            if answer.status_code == 307 and self._storage and location.startswith(f"{self._storage}/"):
+                # A large payload in the bucket. On AWS the caller fetches it there; no page may reach the emulator.
+                await answer.aclose()
+                answer = await self._client.send(self._client.build_request("GET", location), stream=True)
         except httpx.TimeoutException:
             return JSONResponse({"message": "Endpoint request timed out"}, 504)
         except httpx.TransportError:

@@ -193,7 +193,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack = Stack(url, data, issuer, emulator, model, options)
         stack.children = [emulator.child, *([model_server] if model_server else [])]
         stack.deploy()
-        api.set_target(stack.api_target)
+        api.set_target(stack.api_target, emulator.url)
         if model_server:
             wait_until_ready(
                 model_server, lambda: answers(f"{model.variables['OPENAI_BASE_URL']}/models"), MODEL_SECONDS

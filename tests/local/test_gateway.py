@@ -111,6 +111,14 @@ def test_headers_of_one_connection_are_not_passed_on(client: httpx.Client) -> No
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+def test_a_payload_in_the_bucket_is_fetched_for_the_caller(client: httpx.Client) -> None:
+    answer = client.get(f"{ANY}/payload", headers={"sec-fetch-site": "same-origin"})
+
+    assert answer.status_code == 200
+    assert answer.text == "large"
+    assert answer.headers["content-type"] == "text/plain"
+
+
 @pytest.mark.parametrize(
     "headers",
     [

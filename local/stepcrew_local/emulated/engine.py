@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import inspect
 import queue
+import socketserver
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core import iam_actions, lambda_runtime
 from ministack.services import stepfunctions
 
+INIT_SECONDS = 60
+"""Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
 REQUEST = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
 
 
@@ -28,6 +31,11 @@ def complete() -> None:
     _expect(iam_actions, "extract_resource_arn", REQUEST)
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
+    if not hasattr(lambda_runtime, "_PROVIDED_INIT_TIMEOUT"):
+        raise RuntimeError("The emulator changed: there is no _PROVIDED_INIT_TIMEOUT.")
+    lambda_runtime._PROVIDED_INIT_TIMEOUT = INIT_SECONDS
+    # Its runtime API sends an answer in two pieces; with Nagle's algorithm each waits 40 ms for an acknowledgement.
+    socketserver.StreamRequestHandler.disable_nagle_algorithm = True
     iam_actions.extract_resource_arn = _with_parameter_paths(iam_actions.extract_resource_arn)
 
 
