@@ -27,7 +27,8 @@ class Clients:
 
     @cached_property
     def s3(self) -> S3Client:
-        return boto3.client("s3", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
+        # Stated, because presigned addresses are otherwise signed the old way, which new buckets refuse.
+        return boto3.client("s3", config=CONFIG.merge(Config(signature_version="s3v4")))  # pyright: ignore[reportUnknownMemberType]
 
     @cached_property
     def sqs(self) -> SQSClient:
