@@ -70,12 +70,12 @@ def emulated_aws() -> Generator[Aws]:
             ],
         )
         clients.s3.create_bucket(Bucket=BUCKET)
-        payloads = BucketPayloads(clients.s3, BUCKET)
+        payloads = BucketPayloads(clients, BUCKET)
         yield Aws(
             clients,
-            TableExecutions(clients.dynamodb, TABLE, payloads, 30),
-            TableTaskOutputs(clients.dynamodb, TABLE, payloads, 30),
-            TableTraces(clients.dynamodb, TABLE, 30),
+            TableExecutions(clients, TABLE, payloads, 30),
+            TableTaskOutputs(clients, TABLE, payloads, 30),
+            TableTraces(clients, TABLE, 30),
             payloads,
         )
 

@@ -31,11 +31,11 @@ def model_rules(settings: Settings) -> ModelRules:
 def make_app(settings: Settings) -> FastAPI:
     clients, clock = Clients(), SystemClock()
     table, days = settings.table_name, settings.retention_days
-    payloads = BucketPayloads(clients.s3, settings.bucket_name)
-    executions = TableExecutions(clients.dynamodb, table, payloads, days)
-    traces = TableTraces(clients.dynamodb, table, days)
-    orchestrator = StateMachine(clients.stepfunctions, settings.state_machine_arn)
+    payloads = BucketPayloads(clients, settings.bucket_name)
+    executions = TableExecutions(clients, table, payloads, days)
+    traces = TableTraces(clients, table, days)
+    orchestrator = StateMachine(clients, settings.state_machine_arn)
     submit = SubmitExecution(executions, orchestrator, clock, new_id, model_rules(settings))
-    tasks = TableTaskOutputs(clients.dynamodb, table, payloads, days)
+    tasks = TableTaskOutputs(clients, table, payloads, days)
     services = Services(submit, executions, traces, ReadTrace(executions, traces), tasks, payloads, clock)
     return create_app(services, settings)

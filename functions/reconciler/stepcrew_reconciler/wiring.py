@@ -15,9 +15,9 @@ from stepcrew.settings import settings
 @lru_cache(maxsize=1)
 def record_failure() -> RecordFailure:
     configured, clients = settings(), Clients()
-    payloads = BucketPayloads(clients.s3, configured.bucket_name)
+    payloads = BucketPayloads(clients, configured.bucket_name)
     return RecordFailure(
-        TableExecutions(clients.dynamodb, configured.table_name, payloads, configured.retention_days),
-        TableTraces(clients.dynamodb, configured.table_name, configured.retention_days),
+        TableExecutions(clients, configured.table_name, payloads, configured.retention_days),
+        TableTraces(clients, configured.table_name, configured.retention_days),
         SystemClock(),
     )

@@ -19,16 +19,16 @@ from stepcrew_runner.attempt import Ports, RunAttempt
 def run_attempt() -> RunAttempt:
     configured, clients = settings(), Clients()
     table, days = configured.table_name, configured.retention_days
-    payloads = BucketPayloads(clients.s3, configured.bucket_name)
+    payloads = BucketPayloads(clients, configured.bucket_name)
     install_guard()
     allow_operator_endpoints()
     return RunAttempt(
         Ports(
-            executions=TableExecutions(clients.dynamodb, table, payloads, days),
-            tasks=TableTaskOutputs(clients.dynamodb, table, payloads, days),
-            queue=SqsTraceQueue(clients.sqs, configured.trace_queue_url),
+            executions=TableExecutions(clients, table, payloads, days),
+            tasks=TableTaskOutputs(clients, table, payloads, days),
+            queue=SqsTraceQueue(clients, configured.trace_queue_url),
             payloads=payloads,
-            secrets=ParameterSecrets(clients.ssm, configured.secrets_prefix),
+            secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=SystemClock(),
         ),
         configured.default_model,

@@ -13,4 +13,4 @@ from stepcrew.settings import settings
 @lru_cache(maxsize=1)
 def traces() -> TraceStore:
     configured = settings()
-    return TableTraces(Clients().dynamodb, configured.table_name, configured.retention_days)
+    return TableTraces(Clients(), configured.table_name, configured.retention_days)

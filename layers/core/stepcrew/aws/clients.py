@@ -19,7 +19,7 @@ CONFIG = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard",
 
 
 class Clients:
-    """Each client is made when first asked for: a function pays only for what it uses."""
+    """Each client is made when first used: a cold start pays only for what its request needs."""
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:

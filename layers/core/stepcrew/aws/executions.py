@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
 from stepcrew.aws.batches import write_all
+from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import Item, item, plain, values
 from stepcrew.aws.payloads import BucketPayloads
@@ -28,8 +29,7 @@ from stepcrew.domain.execution import OPEN, SOURCES_OF, Execution, Progress, Sta
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
+    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef, WriteRequestTypeDef
 
 IDEMPOTENCY_HOURS = 24
 INLINE_BYTES = 100_000
@@ -47,8 +47,8 @@ _RACES = 5
 class TableExecutions:
     """`ExecutionStore` over DynamoDB (and the bucket for large definitions)."""
 
-    def __init__(self, client: DynamoDBClient, table: str, payloads: BucketPayloads, retention_days: int) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, table: str, payloads: BucketPayloads, retention_days: int) -> None:
+        self._clients = clients
         self._table = table
         self._payloads = payloads
         self._retention = timedelta(days=retention_days)
@@ -86,7 +86,7 @@ class TableExecutions:
             )
         with platform_errors("Storing the execution"):
             try:
-                self._client.transact_write_items(
+                self._clients.dynamodb.transact_write_items(
                     TransactItems=[
                         {
                             "Put": {
@@ -137,7 +137,7 @@ class TableExecutions:
             query["ExpressionAttributeNames"] = {f"#{field}": field for field in filters}
         found: list[Execution] = []
         with platform_errors("Listing executions"):
-            pages = self._client.get_paginator("query").paginate(**query)
+            pages = self._clients.dynamodb.get_paginator("query").paginate(**query)
             for page in pages:
                 found += [Execution.model_validate(values(entry)) for entry in page["Items"]]
                 if len(found) >= limit:
@@ -250,7 +250,7 @@ class TableExecutions:
         key = keys.execution(group_id, execution_id)
         self._payloads.delete_all(group_id, execution_id)
         with platform_errors("Deleting the execution"):
-            pages = self._client.get_paginator("query").paginate(
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression="PK = :key",
                 ExpressionAttributeValues=item({":key": key}),
@@ -258,12 +258,14 @@ class TableExecutions:
             )
             for page in pages:
                 children = [entry for entry in page["Items"] if entry["SK"] != {"S": keys.EXECUTION}]
-                write_all(self._client, self._table, [{"DeleteRequest": {"Key": child}} for child in children])
-            self._client.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))
+                write_all(
+                    self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": child}} for child in children]
+                )
+            self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))
 
     def _item(self, partition: str, sort: str) -> Item | None:
         with platform_errors("Reading the table"):
-            answer = self._client.get_item(
+            answer = self._clients.dynamodb.get_item(
                 TableName=self._table, Key=item({"PK": partition, "SK": sort}), ConsistentRead=True
             )
         return answer.get("Item")
@@ -274,7 +276,7 @@ class TableExecutions:
         with platform_errors("Updating the execution"):
             try:
                 request = update.request(self._table, key)
-                answer = retry_conflicts(lambda: self._client.update_item(**request, ReturnValues="ALL_NEW"))
+                answer = retry_conflicts(lambda: self._clients.dynamodb.update_item(**request, ReturnValues="ALL_NEW"))
             except ClientError as error:
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
+from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.domain.trace import PayloadReference
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 PREVIEW_CHARACTERS = 300
@@ -21,15 +21,15 @@ URL_SECONDS = 300
 class BucketPayloads:
     """`PayloadStore` over S3. Writing a payload id again replaces it, so repeats are harmless."""
 
-    def __init__(self, client: S3Client, bucket: str) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, bucket: str) -> None:
+        self._clients = clients
         self._bucket = bucket
 
     def put(
         self, group_id: str, execution_id: str, payload_id: str, body: bytes, content_type: str = "application/json"
     ) -> PayloadReference:
         with platform_errors("Storing a payload"):
-            self._client.put_object(
+            self._clients.s3.put_object(
                 Bucket=self._bucket,
                 Key=keys.payload(group_id, execution_id, payload_id),
                 Body=body,
@@ -41,7 +41,7 @@ class BucketPayloads:
     def get(self, group_id: str, execution_id: str, payload_id: str) -> bytes | None:
         with platform_errors("Reading a payload"):
             try:
-                answer = self._client.get_object(
+                answer = self._clients.s3.get_object(
                     Bucket=self._bucket, Key=keys.payload(group_id, execution_id, payload_id)
                 )
             except ClientError as error:
@@ -52,7 +52,7 @@ class BucketPayloads:
 
     def url(self, group_id: str, execution_id: str, payload_id: str) -> str:
         """A presigned address of the payload, good for `URL_SECONDS`."""
-        return self._client.generate_presigned_url(
+        return self._clients.s3.generate_presigned_url(
             "get_object",
             Params={"Bucket": self._bucket, "Key": keys.payload(group_id, execution_id, payload_id)},
             ExpiresIn=URL_SECONDS,
@@ -61,9 +61,9 @@ class BucketPayloads:
     def delete_all(self, group_id: str, execution_id: str) -> None:
         folder = keys.payload_folder(group_id, execution_id)
         with platform_errors("Deleting payloads"):
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder):
+            for page in self._clients.s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder):
                 found: list[ObjectIdentifierTypeDef] = [
                     {"Key": entry["Key"]} for entry in page.get("Contents", []) if "Key" in entry
                 ]
                 if found:
-                    self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": found, "Quiet": True})
+                    self._clients.s3.delete_objects(Bucket=self._bucket, Delete={"Objects": found, "Quiet": True})

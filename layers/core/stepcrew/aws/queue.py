@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
+from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.domain.trace import LogLine, TraceBatch, TraceEvent
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 
 class SqsTraceQueue:
     """`TraceQueue` over SQS. A batch sent twice carries the same deduplication id and is stored once."""
 
-    def __init__(self, client: SQSClient, queue_url: str) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, queue_url: str) -> None:
+        self._clients = clients
         self._queue_url = queue_url
 
     def send(
@@ -26,7 +23,7 @@ class SqsTraceQueue:
         first_event = events[0].sequence if events else 0
         first_log = logs[0].sequence if logs else 0
         with platform_errors("Sending trace events"):
-            self._client.send_message(
+            self._clients.sqs.send_message(
                 QueueUrl=self._queue_url,
                 MessageBody=batch.model_dump_json(exclude_none=True),
                 MessageGroupId=hashlib.sha256(f"{group_id}#{execution_id}".encode()).hexdigest(),

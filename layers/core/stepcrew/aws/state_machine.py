@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import timestamp
 from stepcrew.domain.execution import Execution
-
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
 
 
 class StateMachine:
     """`Orchestrator` over Step Functions. Only references travel: group, execution and deadline."""
 
-    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, state_machine_arn: str) -> None:
+        self._clients = clients
         self._arn = state_machine_arn
 
     def start(self, execution: Execution) -> None:
@@ -30,7 +27,7 @@ class StateMachine:
         }
         with platform_errors("Starting the state machine"):
             try:
-                self._client.start_execution(
+                self._clients.stepfunctions.start_execution(
                     stateMachineArn=self._arn, name=execution.execution_id, input=json.dumps(reference, sort_keys=True)
                 )
             except ClientError as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
+from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.executions import INLINE_BYTES
 from stepcrew.aws.items import item, values
@@ -17,15 +17,12 @@ from stepcrew.domain.errors import PlatformUnavailable, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.trace import PayloadReference
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 
 class TableTaskOutputs:
     """`TaskOutputStore` over DynamoDB and the bucket."""
 
-    def __init__(self, client: DynamoDBClient, table: str, payloads: BucketPayloads, retention_days: int) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, table: str, payloads: BucketPayloads, retention_days: int) -> None:
+        self._clients = clients
         self._table = table
         self._payloads = payloads
         self._retention = timedelta(days=retention_days)
@@ -47,7 +44,7 @@ class TableTaskOutputs:
         with platform_errors("Storing a task output"):
             try:
                 retry_conflicts(
-                    lambda: self._client.transact_write_items(
+                    lambda: self._clients.dynamodb.transact_write_items(
                         TransactItems=[
                             {
                                 "ConditionCheck": {
@@ -71,7 +68,7 @@ class TableTaskOutputs:
 
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
         with platform_errors("Reading task outputs"):
-            pages = self._client.get_paginator("query").paginate(
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression="PK = :key AND begins_with(SK, :prefix)",
                 ExpressionAttributeValues=item(
@@ -86,7 +83,7 @@ class TableTaskOutputs:
 
     def task_output(self, group_id: str, execution_id: str, index: int) -> TaskOutput | None:
         with platform_errors("Reading a task output"):
-            answer = self._client.get_item(
+            answer = self._clients.dynamodb.get_item(
                 TableName=self._table,
                 Key=item({"PK": keys.execution(group_id, execution_id), "SK": keys.task(index)}),
                 ConsistentRead=True,

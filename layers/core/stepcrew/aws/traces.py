@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
 from stepcrew.aws.batches import write_all
+from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
 from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 
 class TableTraces:
     """`TraceStore` over DynamoDB."""
 
-    def __init__(self, client: DynamoDBClient, table: str, retention_days: int) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
+        self._clients = clients
         self._table = table
         self._retention = timedelta(days=retention_days)
 
@@ -42,7 +40,7 @@ class TableTraces:
             {**common, "SK": keys.log(line.attempt, line.sequence), "document": line.model_dump_json()} for line in logs
         ]
         with platform_errors("Storing trace events"):
-            known = self._client.get_item(
+            known = self._clients.dynamodb.get_item(
                 TableName=self._table,
                 Key=item({"PK": partition, "SK": keys.EXECUTION}),
                 ProjectionExpression="PK",
@@ -50,7 +48,7 @@ class TableTraces:
             )
             if "Item" not in known:
                 return  # deleted meanwhile: nobody could ever read these
-            write_all(self._client, self._table, [{"PutRequest": {"Item": item(entry)}} for entry in entries])
+            write_all(self._clients.dynamodb, self._table, [{"PutRequest": {"Item": item(entry)}} for entry in entries])
             if events:
                 self._count(group_id, execution_id, events, common, now)
 
@@ -64,7 +62,7 @@ class TableTraces:
         update = Update(now).add(f"traces_recorded.{attempt}", len(events))
         try:
             retry_conflicts(
-                lambda: self._client.transact_write_items(
+                lambda: self._clients.dynamodb.transact_write_items(
                     TransactItems=[
                         {
                             "Put": {
@@ -88,7 +86,7 @@ class TableTraces:
 
     def event(self, group_id: str, execution_id: str, attempt: int, sequence: int) -> TraceEvent | None:
         with platform_errors("Reading a trace event"):
-            answer = self._client.get_item(
+            answer = self._clients.dynamodb.get_item(
                 TableName=self._table,
                 Key=item({"PK": keys.execution(group_id, execution_id), "SK": keys.trace(attempt, sequence)}),
                 ConsistentRead=True,
@@ -110,7 +108,7 @@ class TableTraces:
         """Entries of one prefix behind the sort key `after`, in order."""
         found: list[dict[str, Any]] = []
         with platform_errors("Reading the trace"):
-            pages = self._client.get_paginator("query").paginate(
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression="PK = :key AND SK BETWEEN :after AND :end",
                 ExpressionAttributeValues=item(

@@ -30,7 +30,8 @@ _OPERATOR = "it is set by the operator"
 class Part(BaseModel):
     """A part of a definition: unknown fields are faults, and types are exact."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    # Built when first used: only a submission needs it, and the API imports it at every cold start.
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     REFUSED: ClassVar[dict[str, str]] = {}
 
 

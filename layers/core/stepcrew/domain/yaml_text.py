@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+if TYPE_CHECKING:
+    from yaml.nodes import Node
 
 from stepcrew.domain.errors import Fault
 
@@ -29,6 +29,8 @@ def read_yaml(text: str, pointer: str) -> YamlText:
 
     if len(text) > MAX_CHARACTERS:
         return failed(f"The YAML text is longer than {MAX_CHARACTERS} characters.")
+    import yaml  # few requests bring YAML text; every cold start would pay for the import
+
     try:
         # An alias can repeat a large part many times over; crews have no use for it.
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
@@ -52,6 +54,8 @@ def read_yaml(text: str, pointer: str) -> YamlText:
 def _walk(
     node: Node, path: tuple[str, ...], lines: dict[tuple[str, ...], int], faults: list[Fault], pointer: str
 ) -> None:
+    from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, MappingNode):
         seen: set[str] = set()
