@@ -57,7 +57,7 @@ test-stack: setup-all
 
 .PHONY: bench
 bench: setup-all ## Run the benchmarks and write benchmarks/README.md
-	$(DEV)/python -m benchmarks
+	PYTHONPATH=.:tests/scripted $(DEV)/python -m benchmarks
 
 .PHONY: build
 build: setup-all ## Build the zip functions and the layer with SAM

@@ -113,7 +113,8 @@ class TraceRecorder:
             if self._closed:
                 return None
             self.count += 1
-            event = TraceEvent(
+            # Made without validation: every value here is our own, and this runs in the crew's threads.
+            event = TraceEvent.model_construct(
                 execution_id=self._execution.execution_id,
                 group_id=self._execution.group_id,
                 attempt=self._execution.attempt,

@@ -108,5 +108,5 @@ class TraceSender:
 
 
 def _bytes(event: TraceEvent) -> int:
-    """About how much of a message the event takes; bodies are small by then."""
-    return 800 + 6 * (len(str(event.output or "")) + len(str(event.extra_data)))
+    """How much of a message the event takes."""
+    return len(event.__pydantic_serializer__.to_json(event))
