@@ -29,7 +29,7 @@ def kickoff(url: str, tasks: int) -> None:
         Task(name=f"t{number}", description=f"Task {number}. [[say done]]", expected_output="Text.", agent=agent)
         for number in range(tasks)
     ]
-    Crew(agents=[agent], tasks=crew, verbose=False).kickoff()
+    Crew(agents=[agent], tasks=crew, verbose=False).kickoff()  # pyright: ignore[reportUnknownMemberType]
 
 
 def main() -> None:

@@ -77,7 +77,8 @@ def measure() -> list[Figure]:
         options = StackOptions(port=0, model=external_model(model.url), environment={})
         with running_stack(options) as stack, User(stack.url, "ada") as user:
             for _ in range(3):
-                alone(), through_the_stack(user)
+                alone()
+                through_the_stack(user)
             pairs = [(alone(), *through_the_stack(user)) for _ in range(ROUNDS)]
     more = [whole - kickoff for kickoff, whole, _ in pairs]
     first = [event for _, _, event in pairs]

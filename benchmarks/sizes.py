@@ -57,7 +57,8 @@ def measure() -> list[Figure]:
             "installed files without bytecode; with the OpenAI, Anthropic and Bedrock providers and the tools",
         )
     )
-    imports(HANDLER), imports(BASE)
+    imports(HANDLER)
+    imports(BASE)
     pairs = [(imports(HANDLER), imports(BASE)) for _ in range(ROUNDS)]
     ratio = median([ours / base for ours, base in pairs])
     method = f"whole processes in turn, {ROUNDS} pairs; {BASE}: {median([base for _, base in pairs]) * 1000:.0f} ms"

@@ -73,7 +73,7 @@ def once(url: str, traced: bool) -> float:
         add_stream_sink(TraceRecorder(EXECUTION, NAMES, sender.put, UsageMeter(Usage()), Redactor()).sink)
     loop = asyncio.new_event_loop()
     with crewai_event_bus.scoped_handlers():
-        loop.run_until_complete(built.akickoff())
+        loop.run_until_complete(built.akickoff())  # pyright: ignore[reportUnknownMemberType]
     loop.close()
     took = time.perf_counter() - start
     if sender:

@@ -61,7 +61,7 @@ def task_view(execution_id: str, output: TaskOutput) -> TaskOutputView:
     url = f"{location(execution_id)}/tasks/{output.index}/output"
     return TaskOutputView.model_validate(
         {
-            **output.model_dump(exclude={"description", "raw_reference"}),
+            **output.model_dump(exclude={"description", "raw_reference", "json_reference"}),
             "raw": None if reference else output.raw,
             "raw_reference": body_reference(reference, url) if reference else None,
         }

@@ -22,7 +22,7 @@ from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask
 from stepcrew_runner.tools import ToolNotUsable, make_tool
 
 _AGENT_FIELDS = (
-    *("max_iter", "max_rpm", "max_tokens", "max_execution_time", "max_retry_limit", "allow_delegation", "cache"),
+    *("max_iter", "max_rpm", "max_execution_time", "max_retry_limit", "allow_delegation", "cache"),
     *("guardrail", "guardrail_max_retries", "use_system_prompt", "system_template", "prompt_template"),
     *("response_template", "inject_date", "date_format", "tool_failure_policy"),
 )
@@ -84,7 +84,7 @@ class CrewBuilder:
             role=self._text(agent.role),
             goal=self._text(agent.goal),
             backstory=self._text(agent.backstory),
-            llm=self._models.make(agent.llm or self._crew.model),
+            llm=self._models.make(agent.llm or self._crew.model, max_tokens=agent.max_tokens),
             tools=[make_tool(name, self._secrets) for name in agent.tools],
             mcps=[self._server(server) for server in agent.mcps] or None,
             # Each of them adds a request of its own before model calls, which nobody asked for and somebody pays.

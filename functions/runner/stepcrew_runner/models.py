@@ -44,14 +44,16 @@ class ModelFactory:
             raise ModelNotAvailable(f"The model {name or '(none)'!r} is not one of a provider we carry.")
         return str(parsed)
 
-    def make(self, settings: ModelSettings | None) -> Any:
-        """A model object of CrewAI. Raises `ModelNotAvailable`."""
+    def make(self, settings: ModelSettings | None, *, max_tokens: int | None = None) -> Any:
+        """A model object of CrewAI; `max_tokens` is an agent's own limit of an answer. Raises `ModelNotAvailable`."""
         name = self.name_of(settings)
         provider = name.partition("/")[0]
         wanted = settings or ModelSettings(model=name)
         arguments: dict[str, Any] = {
             field: value for field in _CARRIED if (value := getattr(wanted, field)) is not None
         }
+        if max_tokens and wanted.max_completion_tokens is None:
+            arguments["max_tokens"] = min(max_tokens, wanted.max_tokens or max_tokens)
         if provider == "openai":
             arguments |= {field: value for field in _OPENAI_ONLY if (value := getattr(wanted, field)) is not None}
         if provider in KEYS:

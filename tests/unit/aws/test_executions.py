@@ -173,8 +173,10 @@ def test_listing_is_newest_first_filtered_and_continues_behind_a_cursor(aws: Aws
 def test_a_two_megabyte_task_output_arrives_whole(aws: Aws) -> None:
     running = started(aws)
     raw = "ü" * 1_000_000
-    aws.tasks.save_task_output(running, TaskOutput(index=0, name="haiku", raw=raw))
+    structured: dict[str, object] = {"text": "y" * 200_000}
+    aws.tasks.save_task_output(running, TaskOutput(index=0, name="haiku", raw=raw, json_dict=structured))
     assert aws.tasks.task_outputs(GROUP, ID)[0].raw == raw
+    assert aws.tasks.task_outputs(GROUP, ID)[0].json_dict == structured
     light = aws.tasks.task_outputs(GROUP, ID, whole=False)[0]
     assert light.raw == ""
     assert light.raw_reference is not None

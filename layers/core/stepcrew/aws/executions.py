@@ -29,7 +29,7 @@ from stepcrew.domain.execution import OPEN, SOURCES_OF, Execution, Progress, Sta
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef, WriteRequestTypeDef
+    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
 
 IDEMPOTENCY_HOURS = 24
 INLINE_BYTES = 100_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
@@ -17,6 +18,8 @@ from stepcrew.domain.errors import PlatformUnavailable, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.trace import PayloadReference
 
+TEXT, JSON = "text/plain; charset=utf-8", "application/json"
+
 
 class TableTaskOutputs:
     """`TaskOutputStore` over DynamoDB and the bucket."""
@@ -29,16 +32,7 @@ class TableTaskOutputs:
 
     def save_task_output(self, execution: Execution, output: TaskOutput) -> None:
         key = keys.execution(execution.group_id, execution.execution_id)
-        document = output.model_dump_json()
-        if len(document.encode()) > INLINE_BYTES:
-            # The attempt is part of the id: a late worker that is fenced off below has overwritten nothing.
-            payload_id = f"task-{output.index:04d}-{execution.attempt}"
-            reference = self._payloads.put(
-                execution.group_id, execution.execution_id, payload_id, document.encode()
-            ).model_copy(update={"bytes": len(output.raw.encode()), "preview": output.raw[:300]})
-            document = output.model_copy(
-                update={"raw": "", "json_dict": None, "raw_reference": reference}
-            ).model_dump_json()
+        document = self._light(execution, output).model_dump_json()
         expires_at = int((datetime.now(UTC) + self._retention).timestamp())
         new = {"PK": key, "SK": keys.task(output.index), "document": document, "expires_at": expires_at}
         with platform_errors("Storing a task output"):
@@ -93,11 +87,32 @@ class TableTaskOutputs:
             return None
         return self._whole(group_id, execution_id, TaskOutput.model_validate_json(values(found)["document"]))
 
+    def _light(self, execution: Execution, output: TaskOutput) -> TaskOutput:
+        """The output with its large bodies put into the bucket: the text as text, so that it can be fetched as such."""
+
+        def put(payload_id: str, body: bytes, content_type: str) -> PayloadReference:
+            return self._payloads.put(execution.group_id, execution.execution_id, payload_id, body, content_type)
+
+        # The attempt is part of the id: a late worker that will be fenced off has overwritten nothing.
+        payload_id = f"task-{output.index:04d}-{execution.attempt}"
+        raw, structured = output.raw.encode(errors="replace"), json.dumps(output.json_dict).encode()
+        changes: dict[str, object] = {}
+        if len(raw) > INLINE_BYTES:
+            changes |= {"raw": "", "raw_reference": put(payload_id, raw, TEXT)}
+        if len(structured) > INLINE_BYTES:
+            changes |= {"json_dict": None, "json_reference": put(f"{payload_id}-json", structured, JSON)}
+        return output.model_copy(update=changes)
+
     def _whole(self, group_id: str, execution_id: str, output: TaskOutput) -> TaskOutput:
-        reference: PayloadReference | None = output.raw_reference
-        if reference is None:
-            return output
-        body = self._payloads.get(group_id, execution_id, reference.payload_id)
-        if body is None:
-            raise PlatformUnavailable(f"The stored output of crew task {output.name} is missing in the bucket.")
-        return TaskOutput.model_validate_json(body)
+        def body(reference: PayloadReference) -> str:
+            found = self._payloads.get(group_id, execution_id, reference.payload_id)
+            if found is None:
+                raise PlatformUnavailable(f"The stored output of crew task {output.name} is missing in the bucket.")
+            return found.decode()
+
+        changes: dict[str, object] = {}
+        if output.raw_reference:
+            changes |= {"raw": body(output.raw_reference), "raw_reference": None}
+        if output.json_reference:
+            changes |= {"json_dict": json.loads(body(output.json_reference)), "json_reference": None}
+        return output.model_copy(update=changes)

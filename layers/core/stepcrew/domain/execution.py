@@ -118,7 +118,8 @@ class TaskOutput(BaseModel):
     """What one finished crew task produced; also the checkpoint from which a later attempt goes on.
 
     `raw` is the text; `json_dict` its parsed form when the task asked for structured output. `messages` never travel.
-    Where a store was asked for light answers, `raw_reference` stands for a large `raw` (then empty) and `json_dict`.
+    Where a store was asked for light answers, `raw_reference` stands for a large `raw` (then empty), and
+    `json_reference` for a large `json_dict` (then null).
     """
 
     index: int
@@ -131,6 +132,7 @@ class TaskOutput(BaseModel):
     json_dict: dict[str, object] | None = None
     output_format: str = "raw"
     raw_reference: PayloadReference | None = None
+    json_reference: PayloadReference | None = None
     attempt: int = 1
     started_at: datetime | None = None
     ended_at: datetime | None = None
