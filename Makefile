@@ -26,7 +26,7 @@ up: setup ## Start the local stack: API and console on http://127.0.0.1:8400
 	@.venvs/local/bin/python -m stepcrew_local up
 
 .PHONY: check
-check: setup-all check-python check-template check-generated check-console ## Lint, format, types, import contracts, template, generated files
+check: setup-all check-python check-template check-generated ## Lint, format, types, import contracts, template, generated files
 
 .PHONY: check-python
 check-python:
@@ -45,7 +45,7 @@ check-generated:
 	$(DEV)/python scripts/openapi.py --check
 
 .PHONY: test
-test: check test-runner test-stack test-console ## Run all checks and tests
+test: check test-runner test-stack ## Run all checks and tests
 
 .PHONY: test-runner
 test-runner: setup-all
