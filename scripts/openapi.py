@@ -1,4 +1,4 @@
-"""Writes docs/openapi.json from the API's code; with --check, fails when the committed one is not what the code says."""
+"""Writes docs/openapi.json from the API's code; with --check, fails when the committed one differs."""
 
 from __future__ import annotations
 

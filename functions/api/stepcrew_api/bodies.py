@@ -39,6 +39,10 @@ async def crew_request(request: Request) -> CrewRequest:
     document = _read(request.headers.get("content-type", "").partition(";")[0].strip().lower(), raw)
     if not isinstance(document, dict):
         raise BadRequest("The body must be an object.")
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest("The body has half a surrogate pair, which is no character.") from error
     if _depth(cast("dict[str, Any]", document)) > MAX_DEPTH:
         raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
     try:

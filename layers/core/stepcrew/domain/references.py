@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from stepcrew.domain.definition import CrewDefinition, McpServer, ModelSettings
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.models import PROVIDERS, parse_model_name
-from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path
+from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path, escape
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
@@ -170,7 +170,9 @@ class Checker:
         for name, value in self._inputs.items():
             if not isinstance(value, str | int | float | bool | dict | list):
                 self.faults.append(
-                    Fault(pointer=f"/inputs/{name}", code="input_type", detail=f"The input {name!r} has no value.")
+                    Fault(
+                        pointer=f"/inputs/{escape(name)}", code="input_type", detail=f"The input {name!r} has no value."
+                    )
                 )
 
 

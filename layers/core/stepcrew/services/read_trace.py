@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.trace import Gap, RecordedRange, TraceEvent
 from stepcrew.services.ports import ExecutionStore, TraceStore
+
+PAGE_BYTES = 3_000_000
+"""Lambda answers at most 6 MB, in which every quotation mark of a body counts twice."""
 
 
 class TracePage(NamedTuple):
@@ -53,6 +57,16 @@ def gaps_of(execution: Execution, ranges: list[RecordedRange]) -> list[Gap]:
     return gaps
 
 
+def _within_bytes(events: list[TraceEvent]) -> list[TraceEvent]:
+    """As many as fit into one answer, at least one."""
+    size = 0
+    for number, event in enumerate(events):
+        size += 500 + len(json.dumps([event.output, event.extra_data], ensure_ascii=False).encode(errors="replace"))
+        if size > PAGE_BYTES and number:
+            return events[:number]
+    return events
+
+
 class ReadTrace:
     def __init__(self, executions: ExecutionStore, traces: TraceStore) -> None:
         self._executions = executions
@@ -62,8 +76,8 @@ class ReadTrace:
         """The record is read before the events: an execution said to be complete has all its events in reach."""
         execution = self._executions.get(group_id, execution_id)
         found = self._traces.events(group_id, execution_id, after=after, limit=limit + 1)
-        events = found[:limit]
+        events = _within_bytes(found[:limit])
         position = (events[-1].attempt, events[-1].sequence) if events else after
         ranges = [] if is_complete(execution) else self._traces.recorded_ranges(group_id, execution_id)
         gaps = gaps_of(execution, ranges) if ranges or execution.status.is_terminal else []
-        return TracePage(execution, events, position, len(found) > limit, [] if is_complete(execution) else gaps)
+        return TracePage(execution, events, position, len(found) > len(events), [] if is_complete(execution) else gaps)
