@@ -1,0 +1,40 @@
+"""The runner's own environment is prepared before CrewAI is imported, as its handler does."""
+
+from __future__ import annotations
+
+from stepcrew_runner import environment
+
+environment.prepare()
+
+import os  # noqa: E402
+from collections.abc import Generator  # noqa: E402
+
+import pytest  # noqa: E402
+
+from scripted_model import ScriptedModel, scripted_model  # noqa: E402
+from stepcrew_runner import addresses  # noqa: E402
+from tests.runner.house import House  # noqa: E402
+
+OPERATOR_KEY = "sk-operator-key-0123456789"
+
+
+@pytest.fixture(scope="session")
+def running_model() -> Generator[ScriptedModel]:
+    """The operator's endpoint for the whole session, with the guard on, as in the deployed function."""
+    with scripted_model() as server:
+        os.environ["OPENAI_BASE_URL"] = server.url
+        os.environ["OPENAI_API_KEY"] = OPERATOR_KEY
+        addresses.install_guard()
+        addresses.allow_operator_endpoints()
+        yield server
+
+
+@pytest.fixture
+def model(running_model: ScriptedModel) -> ScriptedModel:
+    running_model.reset()
+    return running_model
+
+
+@pytest.fixture
+def house(model: ScriptedModel) -> House:
+    return House(model)

@@ -1,0 +1,257 @@
+"""In-memory ports with the same rules as the real ones: fences, terminal statuses, one write at a time."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
+from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput, Usage
+from stepcrew.domain.submission import IdempotencyRecord, Submission
+from stepcrew.domain.trace import LogLine, PayloadReference, TraceEvent
+
+
+class FakeClock:
+    """The real time, shifted by what `advance` was told."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
+class FakeExecutions:
+    """`ExecutionStore`, as far as the runner uses it. `outages` makes the next writes fail, one for each."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self._records: dict[str, Execution] = {}
+        self._submissions: dict[str, Submission] = {}
+        self._lock = threading.RLock()
+        self.finishes: list[Status] = []
+        self.outages = 0
+
+    def add(self, execution: Execution, submission: Submission) -> None:
+        self._records[execution.execution_id] = execution
+        self._submissions[execution.execution_id] = submission
+
+    def create(self, execution: Execution, submission: Submission, idempotency: IdempotencyRecord | None) -> None:
+        self.add(execution, submission)
+
+    def get(self, group_id: str, execution_id: str) -> Execution:
+        with self._lock:
+            found = self._records.get(execution_id)
+            if found is None or found.group_id != group_id:
+                raise ExecutionNotFound(execution_id)
+            return found.model_copy(deep=True)
+
+    def list_newest(
+        self, group_id: str, *, status: Status | None, name: str | None, before: str | None, limit: int
+    ) -> list[Execution]:
+        raise NotImplementedError("The runner lists nothing.")
+
+    def submission(self, group_id: str, execution_id: str) -> Submission:
+        self.get(group_id, execution_id)
+        # Through JSON, as a store would: nothing is shared with the test.
+        return Submission.model_validate_json(self._submissions[execution_id].model_dump_json())
+
+    def idempotency(self, group_id: str, key: str) -> IdempotencyRecord | None:
+        return None
+
+    def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
+        with self._lock:
+            record = self.get(group_id, execution_id)
+            if record.status.is_terminal:
+                raise Superseded("The execution has ended already.")
+            return self._write(record, status=Status.RUNNING, attempt=record.attempt + 1)
+
+    def save_progress(
+        self,
+        execution: Execution,
+        *,
+        progress: Progress,
+        usage: Usage,
+        message: str,
+        now: datetime,
+        traces_emitted: int | None = None,
+    ) -> Execution:
+        with self._lock:
+            record = self._held(execution)
+            emitted = dict(record.traces_emitted)
+            if traces_emitted is not None:
+                emitted[str(execution.attempt)] = traces_emitted
+            return self._write(record, progress=progress, usage=usage, message=message, traces_emitted=emitted)
+
+    def request_cancel(self, group_id: str, execution_id: str, now: datetime) -> Execution:
+        with self._lock:
+            return self._write(self.get(group_id, execution_id), cancel_requested_at=now)
+
+    def finish(
+        self,
+        execution: Execution,
+        status: Status,
+        *,
+        message: str,
+        now: datetime,
+        progress: Progress | None = None,
+        usage: Usage | None = None,
+        error: ExecutionError | None = None,
+        traces_emitted: int | None = None,
+        fenced: bool = True,
+    ) -> Execution:
+        with self._lock:
+            record = self._held(execution)
+            self.finishes.append(status)
+            return self._write(
+                record,
+                status=status,
+                message=message,
+                ended_at=now,
+                progress=progress or record.progress,
+                usage=usage or record.usage,
+                error=error,
+                traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted or 0},
+            )
+
+    def delete(self, group_id: str, execution_id: str) -> None:
+        del self._records[execution_id]
+
+    def fence(self, execution: Execution) -> None:
+        """Raises `Superseded` unless the attempt still holds the execution."""
+        self._held(execution)
+
+    def fail_when_due(self) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise PlatformUnavailable("The table did not answer.")
+
+    def _held(self, execution: Execution) -> Execution:
+        self.fail_when_due()
+        record = self.get(execution.group_id, execution.execution_id)
+        if record.attempt != execution.attempt or record.status is not Status.RUNNING:
+            raise Superseded("A later attempt or a terminal status took over.")
+        return record
+
+    def _write(self, record: Execution, **changes: object) -> Execution:
+        changed = record.model_copy(update={**changes, "revision": record.revision + 1})
+        self._records[record.execution_id] = Execution.model_validate_json(changed.model_dump_json())
+        return self._records[record.execution_id].model_copy(deep=True)
+
+
+class FakeTaskOutputs:
+    """`TaskOutputStore`; outputs go through JSON, as in the table."""
+
+    def __init__(self, executions: FakeExecutions) -> None:
+        self._executions = executions
+        self._outputs: dict[tuple[str, int], str] = {}
+        self.saves: list[str] = []
+        self.outages = 0
+
+    def save_task_output(self, execution: Execution, output: TaskOutput) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise PlatformUnavailable("The table did not answer.")
+        self._executions.fence(execution)
+        self.saves.append(output.name)
+        self._outputs[execution.execution_id, output.index] = output.model_dump_json()
+
+    def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
+        kept = sorted((index, text) for (owner, index), text in self._outputs.items() if owner == execution_id)
+        return [TaskOutput.model_validate_json(text) for _, text in kept]
+
+    def task_output(self, group_id: str, execution_id: str, index: int) -> TaskOutput | None:
+        text = self._outputs.get((execution_id, index))
+        return TaskOutput.model_validate_json(text) if text else None
+
+
+class FakeQueue:
+    """`TraceQueue` that keeps every message as the text that would travel."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[str, list[TraceEvent], list[LogLine]]] = []
+        self.sent_at: list[datetime] = []
+        self.outages = 0
+
+    def send(
+        self, group_id: str, execution_id: str, attempt: int, events: list[TraceEvent], logs: list[LogLine]
+    ) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise PlatformUnavailable("The queue did not answer.")
+        assert len(events) <= 100
+        assert sum(len(event.model_dump_json()) for event in events) <= 900_000
+        self.sent_at.append(datetime.now(UTC))
+        self.batches.append(
+            (
+                execution_id,
+                [TraceEvent.model_validate_json(event.model_dump_json()) for event in events],
+                [LogLine.model_validate_json(line.model_dump_json()) for line in logs],
+            )
+        )
+
+    def events(self, execution_id: str) -> list[TraceEvent]:
+        return [event for owner, events, _ in self.batches if owner == execution_id for event in events]
+
+    def logs(self, execution_id: str) -> list[LogLine]:
+        return [line for owner, _, lines in self.batches if owner == execution_id for line in lines]
+
+    def text(self) -> str:
+        """Everything that ever left, as text."""
+        parts = [part for _, events, lines in self.batches for part in (*events, *lines)]
+        return "\n".join(part.model_dump_json() for part in parts)
+
+
+class FakePayloads:
+    """`PayloadStore` in a dictionary."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[tuple[str, str, str], bytes] = {}
+
+    def put(
+        self, group_id: str, execution_id: str, payload_id: str, body: bytes, content_type: str = "application/json"
+    ) -> PayloadReference:
+        self.bodies[group_id, execution_id, payload_id] = body
+        preview = body[:300].decode(errors="ignore")
+        return PayloadReference(payload_id=payload_id, bytes=len(body), content_type=content_type, preview=preview)
+
+    def get(self, group_id: str, execution_id: str, payload_id: str) -> bytes | None:
+        return self.bodies.get((group_id, execution_id, payload_id))
+
+    def url(self, group_id: str, execution_id: str, payload_id: str) -> str:
+        return f"https://bucket.example/{group_id}/{execution_id}/{payload_id}"
+
+    def delete_all(self, group_id: str, execution_id: str) -> None:
+        self.bodies = {key: body for key, body in self.bodies.items() if key[1] != execution_id}
+
+
+class FakeSecrets:
+    """`Secrets` in dictionaries."""
+
+    def __init__(self) -> None:
+        self.operator: dict[str, str] = {}
+        self.groups: dict[tuple[str, str], str] = {}
+
+    def group_secret(self, group_id: str, name: str) -> str | None:
+        return self.groups.get((group_id, name))
+
+    def operator_secrets(self) -> dict[str, str]:
+        return dict(self.operator)
+
+
+def new_execution(execution_id: str, tasks: int, now: datetime, limits: Limits, group_id: str) -> Execution:
+    """As the API would have stored it."""
+    return Execution(
+        execution_id=execution_id,
+        group_id=group_id,
+        name="crew",
+        status=Status.PENDING,
+        created_at=now,
+        updated_at=now,
+        deadline=now + timedelta(seconds=limits.timeout_seconds),
+        limits=limits,
+        progress=Progress(tasks_total=tasks),
+    )

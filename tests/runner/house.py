@@ -1,0 +1,146 @@
+"""A house for crews: the real runner on in-memory ports, with a scripted model."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.execution import Execution, Limits, TaskOutput
+from stepcrew.domain.submission import Submission
+from stepcrew.domain.trace import TraceEvent
+from stepcrew_runner.attempt import Answer, Ports, RunAttempt
+from tests.runner.fakes import (
+    FakeClock,
+    FakeExecutions,
+    FakePayloads,
+    FakeQueue,
+    FakeSecrets,
+    FakeTaskOutputs,
+    new_execution,
+)
+
+GROUP = "group-a"
+MODEL = "openai/gpt-4.1-mini"
+PATIENCE_SECONDS = 30
+_numbers = itertools.count(1)
+
+
+class House:
+    """Submits crews and runs attempts. `remaining` is the time left that an invocation claims to have, in seconds."""
+
+    def __init__(self, model: ScriptedModel) -> None:
+        self.model = model
+        self.clock = FakeClock()
+        self.executions = FakeExecutions(self.clock)
+        self.tasks = FakeTaskOutputs(self.executions)
+        self.queue = FakeQueue()
+        self.payloads = FakePayloads()
+        self.secrets = FakeSecrets()
+        self.remaining: Callable[[], float] = lambda: 900.0
+        ports = Ports(self.executions, self.tasks, self.queue, self.payloads, self.secrets, self.clock)
+        self.run_attempt = RunAttempt(ports, MODEL)
+
+    def submit(
+        self,
+        config: dict[str, Any],
+        inputs: dict[str, Any] | None = None,
+        limits: Limits | None = None,
+        group_id: str = GROUP,
+    ) -> str:
+        execution_id = f"execution-{next(_numbers)}"
+        definition = CrewDefinition.model_validate(config)
+        execution = new_execution(
+            execution_id, len(definition.tasks), self.clock.now(), limits or Limits(), group_id
+        )
+        self.executions.add(execution, Submission(definition=definition, inputs=inputs or {}))
+        return execution_id
+
+    def attempt(self, execution_id: str, group_id: str = GROUP) -> Answer:
+        return self.run_attempt(group_id, execution_id, lambda: self.remaining())
+
+    def run(self, config: dict[str, Any], inputs: dict[str, Any] | None = None, limits: Limits | None = None) -> Ended:
+        execution_id = self.submit(config, inputs, limits)
+        answer = self.attempt(execution_id)
+        return self.ended(execution_id, answer)
+
+    def ended(self, execution_id: str, answer: Answer) -> Ended:
+        return Ended(
+            answer,
+            self.executions.get(GROUP, execution_id),
+            self.queue.events(execution_id),
+            self.tasks.task_outputs(GROUP, execution_id),
+        )
+
+    def in_background(self, execution_id: str) -> Background:
+        return Background(self, execution_id)
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not reached():
+            assert time.monotonic() < deadline, "It did not happen in time."
+            time.sleep(0.01)
+
+
+class Ended:
+    """What an attempt left behind."""
+
+    def __init__(
+        self, answer: Answer, execution: Execution, events: list[TraceEvent], outputs: list[TaskOutput]
+    ) -> None:
+        self.answer = answer
+        self.execution = execution
+        self.events = events
+        self.outputs = outputs
+
+    @property
+    def outcome(self) -> str:
+        return self.answer.outcome.value
+
+    @property
+    def types(self) -> list[str]:
+        return [event.event_type for event in self.events]
+
+    def of(self, *types: str) -> list[TraceEvent]:
+        return [event for event in self.events if event.event_type in types]
+
+
+class Background(threading.Thread):
+    """An attempt in a thread of its own, so that the test can interfere."""
+
+    def __init__(self, house: House, execution_id: str) -> None:
+        super().__init__(daemon=True)
+        self._house = house
+        self._execution_id = execution_id
+        self._answer: Answer | None = None
+        self._error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._answer = self._house.attempt(self._execution_id)
+        except BaseException as error:
+            self._error = error
+
+    def ended(self) -> Ended:
+        self.join(PATIENCE_SECONDS)
+        if self._error:
+            raise self._error
+        assert self._answer is not None, "The attempt does not end."
+        return self._house.ended(self._execution_id, self._answer)
+
+
+def agent(role: str = "Worker", **more: Any) -> dict[str, Any]:
+    return {"role": role, "goal": "Do it", "backstory": "Has done it before.", **more}
+
+
+def task(description: str, name: str = "task", **more: Any) -> dict[str, Any]:
+    return {"name": name, "description": description, "expected_output": "Text.", "agent": "worker", **more}
+
+
+def crew(*tasks: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"agents": {"worker": agent()}, "tasks": list(tasks), **more}

@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.execution import TaskState
+from tests.runner.house import House, agent, crew, task
+
+
+def test_one_agent_and_one_task_complete(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task("Say it. [[say Hello]]")))
+    assert ended.outcome == "COMPLETED"
+    assert [output.raw for output in ended.outputs] == ["Hello"]
+    assert len(model.requests) == 1
+    assert ended.execution.progress.tasks_done == 1
+    assert ended.execution.progress.current_task is None
+
+
+def test_later_tasks_see_all_earlier_outputs_unless_they_say_which(house: House, model: ScriptedModel) -> None:
+    house.run(
+        crew(
+            task("First. [[say OUTPUT-ONE]]", "one"),
+            task("Second. [[say OUTPUT-TWO]]", "two"),
+            task("Third. [[say OUTPUT-THREE]]", "three", context=["one"]),
+            task("Fourth. [[say OUTPUT-FOUR]]", "four", context=[]),
+        )
+    )
+    second, third, fourth = (request.text for request in model.requests[1:])
+    assert "OUTPUT-ONE" in second
+    assert "OUTPUT-ONE" in third
+    assert "OUTPUT-TWO" not in third
+    assert "OUTPUT-" not in fourth.replace("[[say OUTPUT-FOUR]]", "")
+
+
+def test_inputs_are_put_into_every_text_once(house: House, model: ScriptedModel) -> None:
+    config = {
+        "agents": {"worker": agent("Expert of {topic}", goal="Know {topic}", backstory="Loves {topic}.")},
+        "tasks": [task("Write about {topic}.", expected_output="A text about {topic}")],
+    }
+    ended = house.run(config, inputs={"topic": "bees, {not} an input"})
+    assert ended.outcome == "COMPLETED"
+    assert model.requests[0].text.count("bees, {not} an input") == 5
+    assert "{topic}" not in model.requests[0].text
+
+
+def test_the_trigger_payload_reaches_the_first_task(house: House, model: ScriptedModel) -> None:
+    config = crew(task("First.", "one"), task("Second.", "two", context=[]))
+    house.run(config, inputs={"crewai_trigger_payload": "PAYLOAD-42"})
+    assert "Trigger Payload: PAYLOAD-42" in model.requests[0].text
+    assert "PAYLOAD-42" not in model.requests[1].text
+
+
+def test_a_tool_is_called_with_the_models_arguments(house: House, model: ScriptedModel) -> None:
+    described = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
+    ended = house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
+    assert [output.raw for output in ended.outputs] == ["It is 42."]
+    assert len(model.requests) == 2
+    assert "42" in model.requests[1].text
+
+
+def test_a_tool_of_a_task_is_offered_for_that_task_only(house: House, model: ScriptedModel) -> None:
+    house.run(crew(task("One.", "one", tools=["CurrentTimeTool"]), task("Two.", "two")))
+    assert [request.tools for request in model.requests] == [["current_time"], []]
+
+
+def test_a_manager_delegates_to_a_coworker(house: House, model: ScriptedModel) -> None:
+    arguments = {"task": "Do the delegated work", "context": "none", "coworker": "Worker"}
+    described = f"Manage it. [[tool delegate_work_to_coworker {json.dumps(arguments)}]] [[say Managed]]"
+    ended = house.run(
+        {"agents": {"worker": agent()}, "tasks": [task(described, agent=None)], "process": "hierarchical"}
+    )
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert [output.raw for output in ended.outputs] == ["Managed"]
+    assert len(model.requests) == 3
+    roles = [event.agent_role for event in ended.of("llm_call_started")]
+    assert roles[0] == roles[2] == "Crew Manager"
+    assert roles[1] == "Worker"
+    assert {event.task_name for event in ended.events if event.event_source.value == "llm"} == {"task"}
+
+
+def test_an_agent_may_be_the_manager(house: House, model: ScriptedModel) -> None:
+    config = {
+        "agents": {"boss": agent("Boss"), "worker": agent()},
+        "tasks": [task("Lead. [[say Led]]", agent=None)],
+        "process": "hierarchical",
+        "manager_agent": "boss",
+    }
+    ended = house.run(config)
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert ended.of("llm_call_started")[0].agent_role == "Boss"
+
+
+@pytest.mark.parametrize(
+    ("condition", "runs"),
+    [
+        ({"contains": "yes"}, True),
+        ({"contains": "no"}, False),
+        ({"not_contains": "no"}, True),
+        ({"longer_than": 100}, False),
+        ({"equals": "yes indeed"}, True),
+    ],
+)
+def test_a_conditional_task_runs_only_if_its_condition_holds(
+    house: House, model: ScriptedModel, condition: dict[str, Any], runs: bool
+) -> None:
+    ended = house.run(
+        crew(
+            task("First. [[say yes indeed]]", "one"),
+            task("Maybe. [[say RAN]]", "two", condition=condition),
+            task("Last. [[say END]]", "three"),
+        )
+    )
+    assert ended.outcome == "COMPLETED"
+    assert [output.state for output in ended.outputs][1] == (TaskState.COMPLETED if runs else TaskState.SKIPPED)
+    assert len(model.requests) == (3 if runs else 2)
+    assert ("task_skipped" in ended.types) is not runs
+    assert ended.execution.progress.tasks_done == 3
+
+
+def test_a_condition_may_read_a_field_of_structured_output(house: House, model: ScriptedModel) -> None:
+    schema = {"title": "Score", "type": "object", "properties": {"score": {"type": "integer"}}, "required": ["score"]}
+    ended = house.run(
+        crew(
+            task('Judge. [[json {"score": 9}]]', "one", output_json=schema),
+            task("High. [[say HIGH]]", "two", condition={"field": "score", "greater_than": 5}),
+            task("Low. [[say LOW]]", "three", condition={"field": "score", "less_than": 5}),
+        )
+    )
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert [output.raw for output in ended.outputs] == ['{"score": 9}', "HIGH", ""]
+
+
+def test_asynchronous_tasks_of_one_agent_run_at_the_same_time(house: House, model: ScriptedModel) -> None:
+    ended = house.run(
+        crew(
+            task("Left. [[slow 0.4]] [[say LEFT]]", "left", async_execution=True),
+            task("Right. [[slow 0.4]] [[say RIGHT]]", "right", async_execution=True),
+            task("Join. [[say JOINED]]", "join", context=["left", "right"]),
+        )
+    )
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    left, right = model.mentioning("Left.")[0], model.mentioning("Right.")[0]
+    assert abs(left.received_at - right.received_at) < 0.3
+    assert all(text in model.requests[2].text for text in ("LEFT", "RIGHT"))
+    calls = ended.of("llm_call_started")
+    assert sorted(str(event.task_name) for event in calls) == ["join", "left", "right"]
+    by_task = {event.task_name: event for event in ended.of("llm_call_completed")}
+    assert {name: str(event.output) for name, event in by_task.items()} == {
+        "left": "LEFT",
+        "right": "RIGHT",
+        "join": "JOINED",
+    }
+
+
+@pytest.mark.parametrize("field", ["output_json", "output_pydantic", "response_model"])
+def test_structured_output_follows_a_json_schema(house: House, model: ScriptedModel, field: str) -> None:
+    schema = {
+        "title": "Person",
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}},
+        "required": ["name", "age"],
+    }
+    ended = house.run(crew(task('Who? [[json {"name": "Zoë", "age": 7}]]', **{field: schema})))
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert json.loads(ended.outputs[0].raw) == {"name": "Zoë", "age": 7}
+    if field != "response_model":
+        assert ended.outputs[0].json_dict == {"name": "Zoë", "age": 7}
+
+
+def test_a_guardrail_that_is_passed_costs_one_call(house: House, model: ScriptedModel) -> None:
+    guardrail = 'Be kind. [[json {"valid": true, "feedback": null}]]'
+    ended = house.run(crew(task("Greet. [[say Dear friend]]", guardrail=guardrail)))
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert ended.outputs[0].raw == "Dear friend"
+    assert len(model.requests) == 2
+    judged = ended.of("guardrail_completed")
+    assert [event.extra_data["success"] for event in judged] == [True]
+    assert judged[0].task_name == "task"
+
+
+def test_a_guardrail_that_is_never_passed_fails_the_execution(house: House, model: ScriptedModel) -> None:
+    guardrail = 'Be kind. [[json {"valid": false, "feedback": "too rude"}]]'
+    ended = house.run(crew(task("Greet. [[say Go away]]", guardrail=guardrail, guardrail_max_retries=1)))
+    assert ended.outcome == "FAILED"
+    error = ended.execution.error
+    assert error is not None
+    assert (error.category.value, error.type, error.task) == ("guardrail", "GuardrailNotPassed", "task")
+    assert "too rude" in error.message
+
+
+def test_planning_adds_its_plan_to_the_tasks(house: House, model: ScriptedModel) -> None:
+    plan = {"list_of_plans_per_task": [{"task_number": 1, "task": "t", "plan": " PLAN-ONE"}]}
+    ended = house.run(crew(task(f"Do it. [[json {json.dumps(plan)}]]"), planning=True))
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert len(model.requests) == 2
+    assert "PLAN-ONE" in model.requests[1].text
+    planner = ended.of("llm_call_completed")[0]
+    assert planner.agent_role == "Task Execution Planner"
+    assert planner.task_name is None
+    assert ended.execution.usage.model_calls == 2
+
+
+def test_an_agent_may_plan_before_its_task(house: House, model: ScriptedModel) -> None:
+    config = {
+        "agents": {"worker": agent(planning_config={"max_attempts": 1, "max_steps": 2})},
+        "tasks": [task("Think. [[say THOUGHT]]")],
+    }
+    ended = house.run(config)
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert "agent_reasoning_started" in ended.types
+
+
+def test_markdown_is_asked_for(house: House, model: ScriptedModel) -> None:
+    house.run(crew(task("Write.", markdown=True)))
+    assert "Markdown" in model.requests[0].text
+
+
+def test_templates_replace_the_prompts(house: House, model: ScriptedModel) -> None:
+    templates = {
+        "system_template": "SYSTEM<{{ .System }}>",
+        "prompt_template": "PROMPT<{{ .Prompt }}>",
+        "response_template": "RESPONSE<{{ .Response }}>",
+    }
+    ended = house.run({"agents": {"worker": agent(**templates)}, "tasks": [task("Write. [[say X]]")]})
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert "SYSTEM<" in model.requests[0].text
+    assert "PROMPT<" in model.requests[0].text
+
+
+def test_limits_of_the_model_are_passed_on(house: House, model: ScriptedModel) -> None:
+    settings = {"model": "openai/gpt-4o", "temperature": 0.3, "max_tokens": 77, "seed": 5, "stop": ["END"]}
+    house.run({"agents": {"worker": agent(llm=settings)}, "tasks": [task("Write.")]})
+    body = model.requests[0].body
+    assert (body["model"], body["temperature"], body["max_tokens"], body["seed"]) == ("gpt-4o", 0.3, 77, 5)
+
+
+def test_unicode_arrives_as_it_was(house: House, model: ScriptedModel) -> None:
+    text = "Grüße 🐝 你好 \u202e\u0000 end"
+    ended = house.run(crew(task(f"Say it. [[say {text}]]", "größe")))
+    assert ended.outputs[0].raw == text
+    assert ended.of("task_completed")[0].output == text
+
+
+def test_half_a_surrogate_pair_breaks_nothing(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task("Say it. [[size 3]]", "one"), task("Broken. [[say a\ud83db]]", "two")))
+    assert ended.outcome == "COMPLETED"
+    assert ended.outputs[1].raw == "a\ufffdb"
+
+
+def test_sixty_tasks_complete(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(*(task(f"Task {n}. [[say OUT-{n}]]", f"t{n}", context=[]) for n in range(60))))
+    assert [output.raw for output in ended.outputs] == [f"OUT-{n}" for n in range(60)]
+    assert len(model.requests) == 60
+    assert [event.sequence for event in ended.events] == list(range(1, len(ended.events) + 1))
+
+
+def test_a_two_megabyte_output_is_kept_whole(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task("Big. [[size 2000000]]", "big"), task("Small. [[say s]]", "small")))
+    assert len(ended.outputs[0].raw) == 2_000_000
+    completed = ended.of("task_completed")[0]
+    assert completed.output is None
+    assert completed.output_reference is not None
+    body = house.payloads.get("group-a", completed.execution_id, completed.output_reference.payload_id)
+    assert json.loads(body or b"") == "x" * 2_000_000
+
+
+def test_nothing_but_the_crews_own_model_calls_is_requested(house: House, model: ScriptedModel) -> None:
+    # Token counts before each call and compaction after each tool would be requests of their own.
+    described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say two]]'
+    house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
+    assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "category", "kind", "requests"),
+    [
+        (401, "model", "ModelAuthentication", 1),
+        (404, "model", "ModelNotFound", 1),
+        (400, "model", "ModelRefusedRequest", 1),
+        (429, "model_rate_limit", "ModelRateLimit", None),
+        (500, "model", "ModelUnavailable", None),
+    ],
+)
+def test_a_model_that_refuses_is_named(
+    house: House, model: ScriptedModel, status: int, category: str, kind: str, requests: int | None
+) -> None:
+    ended = house.run(crew(task("Good. [[say KEPT]]", "good"), task(f"Bad. [[fail {status}]]", "bad")))
+    assert ended.outcome == "FAILED"
+    error = ended.execution.error
+    assert error is not None
+    assert (error.category.value, error.type, error.task) == (category, kind, "bad")
+    assert [output.raw for output in ended.outputs] == ["KEPT"]
+    failed = model.mentioning("Bad.")
+    print(status, len(failed))
+    if requests is not None:
+        assert len(failed) == requests
+    last = ended.events[-1]
+    assert (last.event_type, last.event_source.value, last.task_name) == ("error", "system", "bad")
+    assert ended.execution.traces_emitted == {"1": len(ended.events)}
