@@ -11,7 +11,15 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
-from stepcrew.domain.definition import AgentDefinition, CrewDefinition, Part, TaskDefinition
+from stepcrew.domain.definition import (
+    AgentDefinition,
+    CrewDefinition,
+    McpServer,
+    ModelSettings,
+    Part,
+    PlanningConfig,
+    TaskDefinition,
+)
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.yaml_text import read_yaml
 
@@ -20,6 +28,8 @@ RUN_SETTINGS = ("process", "manager_llm", "manager_agent", "planning", "planning
 """Settings that the older request carries inside `inputs`."""
 _ACCEPTED_ANYWAY = {"execution_type": ("crew",)}
 _SETTABLE: dict[type[Part], str] = {CrewDefinition: "a crew", AgentDefinition: "an agent", TaskDefinition: "a task"}
+
+_NESTED_REFUSED = ModelSettings.REFUSED | McpServer.REFUSED | PlanningConfig.REFUSED
 
 Path = tuple[str, ...]
 
@@ -209,6 +219,10 @@ def _from_pydantic(detail: Any, places: Places) -> Fault:
     if kind == "missing":
         return places.fault(path[:-1], "missing", f"{name} is missing.", f"Add {name}.")
     if kind == "extra_forbidden":
+        reason = _NESTED_REFUSED.get(name)
+        if reason is not None:
+            detail = f"{name} cannot be set: {reason or 'it is not available'}."
+            return places.fault(path, "refused", detail, f"Remove {name}.")
         return places.fault(path, "unknown_field", f"{name} is not a known field.", "Remove it.")
     message = str(detail["msg"]).removeprefix("Value error, ")
     return places.fault(path, kind, f"{name}: {message[:1].lower()}{message[1:]}.")

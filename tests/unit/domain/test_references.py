@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.parsing import parse_crew
+from stepcrew.domain.references import ModelRules, check_references, models_of
+
+
+def openai_only(name: str) -> bool:
+    return name.startswith("openai/")
+
+
+RULES = ModelRules("openai/gpt-4.1-mini", "openai/*", openai_only)
+AGENT: dict[str, Any] = {"role": "Poet", "goal": "Write", "backstory": "Old"}
+
+
+def agent(**changes: Any) -> dict[str, Any]:
+    return {**AGENT, **changes}
+
+
+def task(name: str = "one", **changes: Any) -> dict[str, Any]:
+    given = {"name": name, "description": "Write.", "expected_output": "Text", "agent": "poet", **changes}
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def faults(config: dict[str, Any], inputs: dict[str, Any] | None = None, rules: ModelRules = RULES) -> list[Fault]:
+    try:
+        check_references(parse_crew({"agents": {"poet": agent()}, **config}, inputs), rules)
+    except InvalidRequest as invalid:
+        return invalid.faults
+    return []
+
+
+def test_a_sound_crew_has_no_fault() -> None:
+    assert faults({"tasks": [task(), task("two", context=["one"], tools=["CalculatorTool"])]}) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "pointer", "code"),
+    [
+        ({"tasks": [task(agent="poetess")]}, "/config/tasks/0/agent", "unknown_agent"),
+        ({"tasks": [task(agent=None)]}, "/config/tasks/0/agent", "missing_agent"),
+        ({"tasks": [task(), task()]}, "/config/tasks/1/name", "duplicate_task"),
+        ({"tasks": [task(context=["none"])]}, "/config/tasks/0/context/0", "unknown_context"),
+        ({"tasks": [task(context=["one"])]}, "/config/tasks/0/context/0", "circular_context"),
+        (
+            {"tasks": [task(context=["two"]), task("two", context=["one"])]},
+            "/config/tasks/0/context/0",
+            "circular_context",
+        ),
+        ({"tasks": [task(context=["two"]), task("two")]}, "/config/tasks/0/context/0", "later_context"),
+        ({"tasks": [task(tools=["CalculaterTool"])]}, "/config/tasks/0/tools/0", "unknown_tool"),
+        ({"tasks": [task()], "manager_llm": "openai/gpt-4o"}, "/config/manager_llm", "unused_manager"),
+        (
+            {"tasks": [task(agent=None)], "process": "hierarchical", "manager_agent": "boss"},
+            "/config/manager_agent",
+            "unknown_agent",
+        ),
+        ({"tasks": [task(condition={"contains": "x"})]}, "/config/tasks/0/condition", "first_conditional"),
+        (
+            {"tasks": [task(async_execution=True), task("two", async_execution=True)]},
+            "/config/tasks/1/async_execution",
+            "async_end",
+        ),
+        ({"tasks": [task()], "model": "groq/llama"}, "/config/model", "unknown_model"),
+        ({"tasks": [task()], "model": "anthropic/claude-sonnet-4-5"}, "/config/model", "model_not_allowed"),
+        ({"tasks": [task(description="About {topic}.")]}, "/config/tasks/0/description", "missing_input"),
+        (
+            {"tasks": [task()], "agents": {"poet": agent(mcps=["https://10.0.0.1/mcp"])}},
+            "/config/agents/poet/mcps/0",
+            "mcp_address",
+        ),
+        (
+            {"tasks": [task()], "agents": {"poet": agent(mcps=["http://example.com/mcp"])}},
+            "/config/agents/poet/mcps/0",
+            "mcp_address",
+        ),
+    ],
+)
+def test_a_broken_reference_is_named_with_its_place(config: dict[str, Any], pointer: str, code: str) -> None:
+    found = faults(config)
+    assert (found[0].pointer, found[0].code) == (pointer, code)
+    assert found[0].detail
+
+
+def test_a_near_name_is_suggested() -> None:
+    assert faults({"tasks": [task(agent="poat")]})[0].remedy == "Did you mean poet?"
+    assert faults({"tasks": [task(tools=["CalculaterTool"])]})[0].remedy == "Did you mean CalculatorTool?"
+
+
+def test_without_any_model_the_agent_without_one_is_named() -> None:
+    found = faults({"tasks": [task()]}, rules=ModelRules("", "", openai_only))
+    assert (found[0].pointer, found[0].code) == ("/config/agents/poet/llm", "missing_model")
+
+
+def test_given_inputs_fill_their_placeholders_and_null_is_no_value() -> None:
+    config = {"tasks": [task(description="About {topic} and {other-thing}. {not a name} {}")]}
+    assert faults(config, {"topic": "rain", "other-thing": ["a", "b"]}) == []
+    found = faults(config, {"topic": None, "other-thing": 1})
+    assert [(fault.pointer, fault.code) for fault in found] == [("/inputs/topic", "input_type")]
+
+
+def test_every_model_that_would_be_called_is_known() -> None:
+    config = {
+        "agents": {"a": agent(), "b": agent(llm="gpt-4o")},
+        "tasks": [task(agent="a")],
+        "planning_llm": "openai/o3",
+    }
+    definition = parse_crew(config).definition
+    assert models_of(definition, "openai/gpt-4.1-mini") == ["openai/gpt-4.1-mini", "openai/gpt-4o", "openai/o3"]
