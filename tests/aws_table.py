@@ -30,6 +30,11 @@ CREDENTIALS = {
 }
 
 
+class FixedClock:
+    def now(self) -> datetime:
+        return NOW
+
+
 class Aws(NamedTuple):
     clients: Clients
     executions: TableExecutions

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
 from typer.testing import CliRunner, Result
 
 from stepcrew_cli.app import app
+from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
 
 CREW = """
 agents: {writer: {role: Writer, goal: Write, backstory: None}}

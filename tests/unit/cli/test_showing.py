@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 from rich.console import Console
-from tests.unit.cli.fake_api import event, execution
 
 from stepcrew_cli.client import Client
 from stepcrew_cli.follow import TRACE_GRACE_SECONDS, Clock, follow
@@ -17,6 +16,7 @@ from stepcrew_cli.outline import SHOWN_EVENTS, Outline
 from stepcrew_cli.text import one_line, safe, seconds
 from stepcrew_cli.timing import time_breakdown
 from stepcrew_cli.wire import Execution, TraceEvent
+from tests.unit.cli.fake_api import event, execution
 
 START = datetime(2026, 11, 24, 10, tzinfo=UTC)
 

@@ -76,8 +76,8 @@ def test_an_input_named_like_a_setting_stays_an_input_where_a_text_uses_it() -> 
         (crew(memory=True), "/config/memory", "refused"),
         (
             crew(agents={"poet": {**AGENT, "llm": {"model": "openai/x", "base_url": "http://x"}}}),
-            None,
-            "extra_forbidden",
+            "/config/agents/poet/llm/base_url",
+            "refused",
         ),
         (crew(process="parallel"), "/config/process", "literal_error"),
         (crew(agents={"poet": {"role": "Poet", "goal": "Write"}}), "/config/agents/poet", "missing"),

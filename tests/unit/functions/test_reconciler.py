@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
-from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
+from tests.aws_table import GROUP, ID, NOW, Aws, FixedClock, emulated_aws, execution, submission
 from tests.unit.functions.test_trace_sink import Context
 
 from stepcrew.domain.errors import Category
@@ -12,11 +12,6 @@ from stepcrew.domain.trace import SYSTEM_ATTEMPT
 from stepcrew.services.record_failure import RecordFailure
 from stepcrew_reconciler import handler as reconciler
 from stepcrew_reconciler import wiring
-
-
-class FixedClock:
-    def now(self):
-        return NOW
 
 
 @pytest.fixture

@@ -1,0 +1,73 @@
+"""The API over an emulated AWS, called as API Gateway calls it: with the checked claims in the event."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stepcrew.domain.execution import Execution
+from stepcrew.domain.references import ModelRules
+from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.settings import Settings
+from stepcrew_api.app import create_app
+from stepcrew_api.services import Services
+from stepcrew_api.wiring import new_id
+from tests.aws_table import Aws, FixedClock, emulated_aws
+
+ADA = {"sub": "ada", "email": "ada@example.com", "group_id": "demo", "groups": "[demo research]", "role": "owner"}
+BOB = {"sub": "bob", "group_id": "other"}
+VERA = {"sub": "vera", "group_id": "demo", "role": "viewer"}
+SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models="openai/*")
+
+
+class Started:
+    """An orchestrator that only remembers."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    def start(self, execution: Execution) -> None:
+        self.ids.append(execution.execution_id)
+
+
+class WithClaims:
+    """Puts the event of API Gateway into the scope, as Mangum does."""
+
+    def __init__(self, app: ASGIApp, claims: dict[str, Any]) -> None:
+        self._app = app
+        self._event = {"requestContext": {"requestId": "r-1", "authorizer": {"jwt": {"claims": claims}}}}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "aws.event": self._event}, receive, send)
+
+
+class House:
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
+        self.started = Started()
+        clock = FixedClock()
+        rules = ModelRules(SETTINGS.default_model, SETTINGS.allowed_models, SETTINGS.allows_model)
+        submit = SubmitExecution(aws.executions, self.started, clock, new_id, rules)
+        read_trace = ReadTrace(aws.executions, aws.traces)
+        services = Services(submit, aws.executions, aws.traces, read_trace, aws.tasks, aws.payloads, clock)
+        self.app = create_app(services, SETTINGS)
+
+    def client(self, claims: dict[str, Any] = ADA) -> TestClient:
+        return TestClient(WithClaims(self.app, claims), base_url="http://api/api/v1", raise_server_exceptions=False)
+
+
+@contextmanager
+def house() -> Generator[House]:
+    with emulated_aws() as aws:
+        yield House(aws)
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    agents = {"poet": {"role": "Poet", "goal": "Write", "backstory": "Old"}}
+    tasks = [{"name": "haiku", "description": "Write a haiku.", "expected_output": "A haiku", "agent": "poet"}]
+    return {"config": {"agents": agents, "tasks": tasks}, **changes}

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.execution import Execution, Status, TaskOutput
+from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
+from tests.aws_table import GROUP, NOW
+from tests.unit.api.house import BOB, House, body
+
+
+def submitted(home: House) -> str:
+    return home.client().post("/executions", json=body()).json()["execution_id"]
+
+
+def running(home: House) -> Execution:
+    return home.aws.executions.begin_attempt(GROUP, submitted(home), NOW)
+
+
+def events(execution: Execution, first: int, last: int, output: object = "text") -> list[TraceEvent]:
+    return [
+        TraceEvent.model_validate(
+            {
+                "execution_id": execution.execution_id,
+                "group_id": GROUP,
+                "attempt": 1,
+                "sequence": sequence,
+                "emitted_at": NOW + timedelta(seconds=sequence),
+                "event_type": "llm_call_started",
+                "event_source": EventSource.LLM,
+                "output": output,
+            }
+        )
+        for sequence in range(first, last + 1)
+    ]
+
+
+def test_nothing_changed_is_a_304_and_a_terminal_one_asks_for_no_polling(home: House) -> None:
+    execution, client = running(home), home.client()
+    first = client.get(f"/executions/{execution.execution_id}")
+    assert first.headers["retry-after"] == "1"
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert client.get(f"/executions/{execution.execution_id}", headers=tag).status_code == 304
+    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=0)
+    after = client.get(f"/executions/{execution.execution_id}", headers=tag)
+    assert (after.status_code, after.json()["status"]) == (200, "COMPLETED")
+    assert "retry-after" not in after.headers
+    waited = client.get(f"/executions/{execution.execution_id}", headers={"Prefer": "wait=20"})
+    assert waited.headers["preference-applied"] == "wait=20"
+
+
+def test_the_trace_is_paged_in_order_and_says_when_it_is_complete(home: House) -> None:
+    execution, client = running(home), home.client()
+    home.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 30), [])
+    url = f"/executions/{execution.execution_id}/traces"
+    page = client.get(url, params={"limit": 20}).json()
+    assert ([event["sequence"] for event in page["events"]], page["more"]) == (list(range(1, 21)), True)
+    rest = client.get(url, params={"limit": 20, "after": page["cursor"]}).json()
+    assert ([event["sequence"] for event in rest["events"]], rest["more"]) == (list(range(21, 31)), False)
+    assert rest["complete"] is False
+    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=30)
+    end = client.get(url, params={"after": rest["cursor"]}).json()
+    assert (end["events"], end["complete"], end["cursor"]) == ([], True, rest["cursor"])
+
+
+def test_missing_events_are_named(home: House) -> None:
+    execution = running(home)
+    home.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 2), [])
+    home.aws.traces.record(GROUP, execution.execution_id, events(execution, 5, 6), [])
+    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=9)
+    page = home.client().get(f"/executions/{execution.execution_id}/traces").json()
+    assert page["complete"] is False
+    assert [(gap["first"], gap["last"]) for gap in page["gaps"]] == [(3, 4), (7, 9)]
+
+
+def test_a_page_of_large_events_stays_within_one_answer(home: House) -> None:
+    execution = running(home)
+    for first in range(1, 401, 100):
+        home.aws.traces.record(GROUP, execution.execution_id, events(execution, first, first + 99, "x" * 15_000), [])
+    answer = home.client().get(f"/executions/{execution.execution_id}/traces", params={"limit": 500})
+    assert len(answer.content) < 5_000_000
+    assert answer.json()["more"] is True
+
+
+def test_an_event_body_in_the_bucket_is_fetched_on_demand(home: House) -> None:
+    execution = running(home)
+    reference = home.aws.payloads.put(GROUP, execution.execution_id, "trace-1-1", b'"a long text"')
+    event = events(execution, 1, 1, None)[0].model_copy(update={"output_reference": reference})
+    home.aws.traces.record(GROUP, execution.execution_id, [event], [])
+    shown = home.client().get(f"/executions/{execution.execution_id}/traces").json()["events"][0]
+    assert (shown["output"], shown["output_reference"]["bytes"]) == (None, 13)
+    url = shown["output_reference"]["url"].removeprefix("/api/v1")
+    assert home.client().get(url).json() == "a long text"
+    assert home.client(BOB).get(url).status_code == 404
+    assert home.client().get(f"/executions/{execution.execution_id}/traces/1.9/output").status_code == 404
+
+
+def test_the_result_holds_small_outputs_and_refers_to_large_ones(home: House) -> None:
+    execution = running(home)
+    home.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="a", raw="small", json_dict={"k": "ü"}))
+    home.aws.tasks.save_task_output(execution, TaskOutput(index=1, name="b", raw="ü" * 1_000_000))
+    url = f"/executions/{execution.execution_id}"
+    before = home.client().get(f"{url}/result").json()
+    assert (before["final"], before["output"], len(before["tasks"])) == (False, None, 2)
+    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW)
+    result = home.client().get(f"{url}/result").json()
+    assert result["tasks"][0]["json_dict"] == {"k": "ü"}
+    assert (result["final"], result["output"]) == (True, None)
+    assert result["output_reference"]["bytes"] == 2_000_000
+    assert home.client().get(result["output_reference"]["url"].removeprefix("/api/v1")).text == "ü" * 1_000_000
+    assert home.client().get(f"{url}/tasks/7/output").status_code == 404
+
+
+def test_a_body_too_large_for_lambda_is_fetched_from_the_bucket(home: House) -> None:
+    execution = running(home)
+    home.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="a", raw="x" * 3_500_000))
+    url = f"/executions/{execution.execution_id}/tasks/0/output"
+    answer = home.client().get(url, follow_redirects=False)
+    assert answer.status_code == 307
+    assert f"groups/{GROUP}/executions/{execution.execution_id}/" in answer.headers["location"]
+
+
+def test_log_lines_are_paged(home: House) -> None:
+    execution = running(home)
+    lines = [
+        LogLine(attempt=1, sequence=n, emitted_at=NOW, level="INFO", logger="x", message=str(n)) for n in (1, 2, 3)
+    ]
+    home.aws.traces.record(GROUP, execution.execution_id, [], lines)
+    url = f"/executions/{execution.execution_id}/logs"
+    page = home.client().get(url, params={"limit": 2}).json()
+    assert ([line["message"] for line in page["lines"]], page["more"]) == (["1", "2"], True)
+    rest = home.client().get(url, params={"after": page["cursor"]}).json()
+    assert ([line["message"] for line in rest["lines"]], rest["more"]) == (["3"], False)
+
+
+def test_the_list_is_newest_first_filtered_and_paged(home: House) -> None:
+    ids = [submitted(home) for _ in range(3)]
+    client = home.client()
+    client.post(f"/executions/{ids[1]}/cancel")
+    page = client.get("/executions", params={"limit": 2}).json()
+    assert [one["execution_id"] for one in page["executions"]] == [ids[2], ids[1]]
+    rest = client.get("/executions", params={"cursor": page["next_cursor"]}).json()
+    assert ([one["execution_id"] for one in rest["executions"]], rest["next_cursor"]) == ([ids[0]], None)
+    cancelled = client.get("/executions", params={"status": "CANCELLED"}).json()["executions"]
+    assert [one["execution_id"] for one in cancelled] == [ids[1]]
+    assert client.get("/executions", params={"crew": "none"}).json()["executions"] == []
+    assert home.client(BOB).get("/executions").json()["executions"] == []
+
+
+def test_cancelling_and_deleting_answer_sensibly_when_repeated(home: House) -> None:
+    execution_id, client = submitted(home), home.client()
+    assert client.delete(f"/executions/{execution_id}").status_code == 409
+    for _ in range(2):
+        answer = client.post(f"/executions/{execution_id}/cancel")
+        assert (answer.status_code, answer.json()["status"]) == (202, "CANCELLED")
+    assert client.delete(f"/executions/{execution_id}").status_code == 204
+    assert client.delete(f"/executions/{execution_id}").status_code == 404
+    done = running(home)
+    home.aws.executions.finish(done, Status.COMPLETED, message="", now=NOW)
+    assert client.post(f"/executions/{done.execution_id}/cancel").status_code == 409
+
+
+def test_the_definition_can_be_submitted_again(home: House) -> None:
+    execution_id = submitted(home)
+    stored = home.client().get(f"/executions/{execution_id}/definition").json()
+    assert home.client().post("/executions", json=stored).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/executions/none", 404),
+        ("GET", "/executions/01936a3c-0000-7000-8000-00000000000a/traces", 404),
+        ("GET", "/executions/with%20space", 422),
+        ("GET", f"/executions/{'a' * 90}", 422),
+        ("GET", "/executions?limit=0", 422),
+        ("GET", "/executions?status=DONE", 422),
+        ("GET", "/executions?cursor=%25", 422),
+        ("GET", "/nothing", 404),
+        ("PUT", "/executions", 405),
+    ],
+)
+def test_what_is_not_there_is_a_problem_document(home: House, method: str, path: str, status: int) -> None:
+    answer = home.client().request(method, path)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_a_platform_fault_is_a_503_and_a_bug_a_500_without_details(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise PlatformUnavailable("Reading the table failed: AWS answered ThrottlingException.")
+
+    monkeypatch.setattr(home.aws.executions, "get", away)
+    answer = home.client().get("/executions/x")
+    assert (answer.status_code, answer.json()["retryable"], answer.headers["retry-after"]) == (503, True, "1")
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("a secret detail")
+
+    monkeypatch.setattr(home.aws.executions, "get", broken)
+    answer = home.client().get("/executions/x")
+    assert (answer.status_code, answer.json()["request_id"]) == (500, "r-1")
+    assert "secret" not in answer.text

@@ -1,0 +1,78 @@
+"""Whatever a client sends: no server error, and only what the OpenAPI document announces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from stepcrew.domain.execution import Status, TaskOutput
+from tests.aws_table import GROUP, NOW
+from tests.unit.api.house import ADA, House, WithClaims, body, house
+
+DOCUMENT = Path(__file__).parents[3] / "docs/openapi.json"
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def home() -> Generator[House]:
+    """With one ended execution, so that some requests find something."""
+    with house() as made:
+        execution_id = made.client().post("/executions", json=body()).json()["execution_id"]
+        execution = made.aws.executions.begin_attempt(GROUP, execution_id, NOW)
+        made.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="haiku", raw="text"))
+        made.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=0)
+        yield made
+
+
+def operations(home: House) -> dict[str, Any]:
+    document = schemathesis.openapi.from_asgi("/api/openapi.json", WithClaims(home.app, ADA))
+    return {found.label: found for one in document.get_all_operations() if (found := one.ok()) is not None}
+
+
+LABELS = sorted(
+    f"{method.upper()} {path}"
+    for path, methods in json.loads(DOCUMENT.read_text())["paths"].items()
+    for method in methods
+)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_any_request_is_answered_as_announced(home: House, label: str) -> None:
+    operation = operations(home)[label]
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=40,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    def any_request(case: Case) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    any_request()
+
+
+def test_what_exists_is_answered_as_announced(home: House) -> None:
+    execution_id = home.client().get("/executions").json()["executions"][0]["execution_id"]
+    for found in operations(home).values():
+        if found.method.upper() != "GET":
+            continue
+        parameters = {"execution_id": execution_id, "index": 0, "event_id": "1.1"}
+        names = {parameter.name for parameter in found.path_parameters}
+        case = found.Case(path_parameters={name: value for name, value in parameters.items() if name in names})
+        case.call_and_validate(checks=CHECKS)
