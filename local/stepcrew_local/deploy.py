@@ -53,8 +53,14 @@ def deploy(
     except cloudformation.exceptions.AlreadyExistsException:
         _update(cloudformation, request)
     stack = _wait(cloudformation)
-    _set_cors(emulator, prepared, cloudformation)
+    _set_cors(emulator, prepared)
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def physical_id(emulator: Emulator, logical_id: str) -> str:
+    """The name AWS gave to a resource of the deployed stack."""
+    resource = emulator.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
+    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
 
 
 def _make_bucket(s3: Any) -> None:
@@ -97,10 +103,9 @@ def _failures(cloudformation: Any) -> str:
     )
 
 
-def _set_cors(emulator: Emulator, template: dict[str, Any], cloudformation: Any) -> None:
+def _set_cors(emulator: Emulator, template: dict[str, Any]) -> None:
     gateway = emulator.client("apigatewayv2")
     for name, cors in cors_of(template).items():
-        resource = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=name)
-        api = resource["StackResourceDetail"]["PhysicalResourceId"]
+        api = physical_id(emulator, name)
         # AllowOrigins is a parameter here; the gateway in front lets no foreign page through anyway.
         gateway.update_api(ApiId=api, CorsConfiguration={k: v for k, v in cors.items() if k != "AllowOrigins"})

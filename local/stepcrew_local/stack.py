@@ -24,7 +24,7 @@ import httpx
 import uvicorn
 
 from stepcrew_local.children import Child, answers, wait_until_ready
-from stepcrew_local.deploy import deploy
+from stepcrew_local.deploy import deploy, physical_id
 from stepcrew_local.emulator import REGION, STOP_SECONDS, Credentials, Emulator, start_emulator
 from stepcrew_local.errors import StackError
 from stepcrew_local.gateway import ApiProxy, make_gateway
@@ -40,6 +40,8 @@ DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
 MODEL_SECONDS = 60
 STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
+WARMED = (RUNNER, "TraceSinkFunction")
+"""Functions whose first process is started ahead; the API's is by the first look at its health."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,12 @@ class Stack:
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)
+
+    def warm_up(self) -> None:
+        """Begins to start the first process of the functions an execution needs."""
+        names = [physical_id(self.emulator, function) for function in WARMED]
+        warm = f"{self.emulator.url}/_stepcrew/warm"
+        httpx.post(warm, params={"function": names}, trust_env=False).raise_for_status()
 
     @property
     def api_target(self) -> str:
@@ -194,6 +202,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack.children = [emulator.child, *([model_server] if model_server else [])]
         stack.deploy()
         api.set_target(stack.api_target, emulator.url)
+        stack.warm_up()
         if model_server:
             wait_until_ready(
                 model_server, lambda: answers(f"{model.variables['OPENAI_BASE_URL']}/models"), MODEL_SECONDS

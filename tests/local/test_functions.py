@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.local.tiny_stack import ONLY_FOR_THE_RUNNER, invoke
+from tests.local.tiny_stack import ONLY_FOR_THE_RUNNER, invoke, tiny_options
 
-from stepcrew_local.stack import Stack
+from stepcrew_local.stack import Stack, running_stack
 
 EVENT_SECONDS = 1.5
 
@@ -43,6 +43,14 @@ def test_invocations_at_the_same_time_get_a_process_each(tiny_stack: Stack) -> N
 
     assert len({answer["pid"] for answer in answers}) == 3
     assert len({answer["environment"]["TMPDIR"] for answer in answers}) == 3
+
+
+def test_the_first_invocation_takes_the_process_that_was_started_ahead(tmp_path: Path) -> None:
+    with running_stack(tiny_options(tmp_path / "data")) as stack:
+        invoke(stack, "RunnerFunction", {})
+        log = (stack.data / "logs" / "emulator.log").read_text()
+
+    assert log.count("spawned for stepcrew-local-RunnerFunction") == 1
 
 
 def test_the_next_invocation_finds_a_warm_process(tiny_stack: Stack) -> None:

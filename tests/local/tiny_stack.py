@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stepcrew_local.deploy import STACK
+from stepcrew_local.deploy import physical_id
 from stepcrew_local.layout import python_of
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import Stack, StackOptions
@@ -33,12 +33,9 @@ def tiny_options(data: Path | None = None) -> StackOptions:
     )
 
 
-def function_name(stack: Stack, logical_id: str) -> str:
-    resource = stack.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
-    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
-
-
 def invoke(stack: Stack, logical_id: str, event: dict[str, Any]) -> Any:
     """Invokes the function and answers what it returned."""
-    answer = stack.client("lambda").invoke(FunctionName=function_name(stack, logical_id), Payload=json.dumps(event))
+    answer = stack.client("lambda").invoke(
+        FunctionName=physical_id(stack.emulator, logical_id), Payload=json.dumps(event)
+    )
     return json.loads(answer["Payload"].read())

@@ -7,6 +7,7 @@ import os
 from ministack.app import app as ministack
 
 from stepcrew_local.emulated import engine
+from stepcrew_local.emulated.warm import with_warming
 from stepcrew_local.origin_guard import Message, OriginGuard, Receive, Scope, Send
 
 engine.complete()
@@ -23,4 +24,4 @@ async def _ending(scope: Scope, receive: Receive, send: Send) -> None:
     await ministack(scope, receive, send_then_end if scope["type"] == "lifespan" else send)
 
 
-app = OriginGuard(_ending)
+app = OriginGuard(with_warming(_ending))
