@@ -41,7 +41,8 @@ def is_complete(execution: Execution) -> bool:
 def gaps_of(execution: Execution, ranges: list[RecordedRange]) -> list[Gap]:
     """What lies between the recorded ranges, and behind the last one up to what was emitted."""
     gaps: list[Gap] = []
-    attempts = sorted({int(number) for number in execution.traces_emitted} | {one.attempt for one in ranges})
+    begun = range(1, execution.attempt + 1)  # one that died at once left neither a count nor a batch
+    attempts = sorted({*begun, *map(int, execution.traces_emitted), *(one.attempt for one in ranges)})
     for attempt in attempts:
         expected = 1
         for one in ranges:
