@@ -1,5 +1,8 @@
 """Whatever a client sends: no server error, and only what the OpenAPI document announces."""
 
+# schemathesis leaves the parameters of its generic classes unknown.
+# pyright: basic
+
 from __future__ import annotations
 
 import json
@@ -12,6 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -39,7 +43,7 @@ def home() -> Generator[House]:
 
 def operations(home: House) -> dict[str, Any]:
     document = schemathesis.openapi.from_asgi("/api/openapi.json", WithClaims(home.app, ADA))
-    return {found.label: found for one in document.get_all_operations() if (found := one.ok()) is not None}
+    return {one.ok().label: one.ok() for one in document.get_all_operations() if isinstance(one, Ok)}
 
 
 LABELS = sorted(
@@ -59,7 +63,7 @@ def test_any_request_is_answered_as_announced(home: House, label: str) -> None:
         deadline=None,
         derandomize=True,
         database=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )
     def any_request(case: Case) -> None:
         case.call_and_validate(checks=CHECKS)
