@@ -43,6 +43,7 @@ check-template:
 .PHONY: check-generated
 check-generated:
 	$(DEV)/python scripts/openapi.py --check
+	$(DEV)/python scripts/trace_events.py --check
 
 .PHONY: test
 test: check test-runner test-stack ## Run all checks and tests

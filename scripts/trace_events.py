@@ -1,0 +1,71 @@
+"""Writes docs/trace-events.md from the runner's table of kinds; with --check, fails when the committed one differs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs/trace-events.md"
+sys.path.insert(0, str(ROOT / "functions/runner"))
+
+TEXT = """# Trace events
+
+The trace of an execution is the ordered list of its events. They are CrewAI's own events, taken synchronously where they
+happen, with only the fields named here: whole events of CrewAI hold keys.
+
+| field | meaning |
+|---|---|
+| `id` | `<attempt>.<sequence>`; `sequence` counts from 1 without gaps within its attempt |
+| `emitted_at`, `recorded_at` | when it happened in the runner; when the sink stored it |
+| `event_type`, `event_source` | the kind, and what it is about (tables below) |
+| `event_context` | a short label: the model, the tool, the crew's or the agent's name |
+| `task_id`, `task_name`, `agent_role` | the crew task (its index and name) and the agent it belongs to; delegated work belongs to the task that delegated it |
+| `parent_sequence` | the started event of the scope around it, in the same attempt |
+| `started_sequence`, `duration_ms` | on an event that ends something: its started event, and the time between |
+| `output` | what went in (started), what came out (completed), or the error's text (failed); a large body is an `output_reference` |
+| `extra_data` | small facts, named below; a completed model call also has `usage` (prompt, cached prompt, completion, reasoning and total tokens) and `cost_usd` (null when no price is known) |
+
+A kind comes as `_started`, then `_completed` or `_failed`. What is cut off by a cancel or a deadline stays open: it has a
+started event only, and the trace ends with the system's own event.
+
+## What the system adds
+
+| event | source | meaning |
+|---|---|---|
+| `task_skipped` | task | the condition of a conditional task did not hold |
+| `error` | system | why the execution failed; `extra_data`: category, remedy, retryable. Attempt 9999 is the platform's own: the runner could not say it |
+| `cancelled` | system | it was cancelled on request |
+
+## From CrewAI
+
+| event | source | CrewAI's event | extra_data |
+|---|---|---|---|
+"""
+
+
+def current() -> str:
+    from stepcrew_runner.kinds import KINDS
+
+    rows = [
+        f"| `{kind.event_type}` | {kind.source.value} | `{name}` | {', '.join(kind.extra) or '–'} |"
+        for name, kind in KINDS.items()
+    ]
+    return TEXT + "\n".join(rows) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    if not parser.parse_args().check:
+        DOCUMENT.write_text(current())
+        return 0
+    if DOCUMENT.exists() and DOCUMENT.read_text() == current():
+        return 0
+    print("docs/trace-events.md is not what the code says: run scripts/trace_events.py and commit it.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""What keeps the house in order, checked instead of promised. Import contracts are in pyproject.toml (`make check`)."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+DOCUMENTS = [name for name in TRACKED if name.endswith(".md")]
+MODULES = [name for name in TRACKED if name.endswith(".py") and not name.startswith("tests/")]
+LONGEST_MODULE = 300
+
+
+def test_no_module_is_longer_than_one_can_hold_in_the_head() -> None:
+    long = {name: lines for name in MODULES if (lines := (ROOT / name).read_text().count("\n")) > LONGEST_MODULE}
+    assert long == {}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_points_only_at_what_is_there(name: str) -> None:
+    text = (ROOT / name).read_text()
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+    assert [link for link in links if not (ROOT / name).parent.joinpath(link).exists()] == []
+
+
+def test_the_architecture_names_only_places_that_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    table = text[text.index("I want to change X") :]
+    places = [place for place in re.findall(r"`([^`]+)`", table) if "/" in place and " " not in place]
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_requirement_files_hold_versions_and_no_addresses() -> None:
+    files = [name for name in TRACKED if re.search(r"(requirements|requirements/[a-z-]+)\.txt$", name)]
+    assert len(files) >= 10
+    for name in files:
+        text = (ROOT / name).read_text()
+        assert "://" not in text, name
+        entries = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+        assert all("==" in line for line in entries), name
+
+
+def test_the_lock_file_of_the_console_holds_no_download_addresses() -> None:
+    for name in TRACKED:
+        if name.endswith("package-lock.json"):
+            packages = json.loads((ROOT / name).read_text())["packages"]
+            assert [key for key, entry in packages.items() if "://" in str(entry.get("resolved", ""))] == []
