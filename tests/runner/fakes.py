@@ -57,7 +57,7 @@ class FakeExecutions:
     def submission(self, group_id: str, execution_id: str) -> Submission:
         self.get(group_id, execution_id)
         # Through JSON, as a store would: nothing is shared with the test.
-        return Submission.model_validate_json(self._submissions[execution_id].model_dump_json())
+        return Submission.model_validate_json(self._submissions[execution_id].model_dump_json(exclude_unset=True))
 
     def idempotency(self, group_id: str, key: str) -> IdempotencyRecord | None:
         return None

@@ -54,9 +54,7 @@ class House:
     ) -> str:
         execution_id = f"execution-{next(_numbers)}"
         definition = CrewDefinition.model_validate(config)
-        execution = new_execution(
-            execution_id, len(definition.tasks), self.clock.now(), limits or Limits(), group_id
-        )
+        execution = new_execution(execution_id, len(definition.tasks), self.clock.now(), limits or Limits(), group_id)
         self.executions.add(execution, Submission(definition=definition, inputs=inputs or {}))
         return execution_id
 

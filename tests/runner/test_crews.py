@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from scripted_model import ScriptedModel
+from scripted_model.script import Reply
 from stepcrew.domain.execution import TaskState
 from tests.runner.house import House, agent, crew, task
 
@@ -130,7 +131,7 @@ def test_a_condition_may_read_a_field_of_structured_output(house: House, model: 
         )
     )
     assert ended.outcome == "COMPLETED", ended.execution.error
-    assert [output.raw for output in ended.outputs] == ['{"score": 9}', "HIGH", ""]
+    assert [output.raw for output in ended.outputs] == ['{"score":9}', "HIGH", ""]
 
 
 def test_asynchronous_tasks_of_one_agent_run_at_the_same_time(house: House, model: ScriptedModel) -> None:
@@ -244,10 +245,14 @@ def test_unicode_arrives_as_it_was(house: House, model: ScriptedModel) -> None:
     assert ended.of("task_completed")[0].output == text
 
 
-def test_half_a_surrogate_pair_breaks_nothing(house: House, model: ScriptedModel) -> None:
-    ended = house.run(crew(task("Say it. [[size 3]]", "one"), task("Broken. [[say a\ud83db]]", "two")))
+def test_half_a_surrogate_pair_breaks_nothing(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "take", lambda _body, _key: Reply(text="a\ud83db"))
+    ended = house.run(crew(task("Break it.")))
     assert ended.outcome == "COMPLETED"
-    assert ended.outputs[1].raw == "a\ufffdb"
+    assert ended.outputs[0].raw == "a?b"
+    assert ended.of("task_completed")[0].output == "a?b"
 
 
 def test_sixty_tasks_complete(house: House, model: ScriptedModel) -> None:
@@ -280,12 +285,12 @@ def test_nothing_but_the_crews_own_model_calls_is_requested(house: House, model:
         (401, "model", "ModelAuthentication", 1),
         (404, "model", "ModelNotFound", 1),
         (400, "model", "ModelRefusedRequest", 1),
-        (429, "model_rate_limit", "ModelRateLimit", None),
-        (500, "model", "ModelUnavailable", None),
+        (429, "model_rate_limit", "ModelRateLimit", 9),
+        (500, "model", "ModelUnavailable", 3),
     ],
 )
 def test_a_model_that_refuses_is_named(
-    house: House, model: ScriptedModel, status: int, category: str, kind: str, requests: int | None
+    house: House, model: ScriptedModel, status: int, category: str, kind: str, requests: int
 ) -> None:
     ended = house.run(crew(task("Good. [[say KEPT]]", "good"), task(f"Bad. [[fail {status}]]", "bad")))
     assert ended.outcome == "FAILED"
@@ -294,9 +299,8 @@ def test_a_model_that_refuses_is_named(
     assert (error.category.value, error.type, error.task) == (category, kind, "bad")
     assert [output.raw for output in ended.outputs] == ["KEPT"]
     failed = model.mentioning("Bad.")
-    print(status, len(failed))
-    if requests is not None:
-        assert len(failed) == requests
+    # The provider's client repeats what may pass, and CrewAI a rate limit; the agent never starts all over.
+    assert len(failed) == requests
     last = ended.events[-1]
     assert (last.event_type, last.event_source.value, last.task_name) == ("error", "system", "bad")
     assert ended.execution.traces_emitted == {"1": len(ended.events)}

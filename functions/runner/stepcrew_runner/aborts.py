@@ -26,6 +26,14 @@ class Fenced(Abort):
     """A later attempt or a terminal status took over."""
 
 
+class CrewFailed(Abort):
+    """The crew cannot go on, and trying its task again would not help; `error` says why."""
+
+    def __init__(self, error: ExecutionError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 class LimitReached(Abort):
     """A limit of the execution is used up; `error` says which."""
 

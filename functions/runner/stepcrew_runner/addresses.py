@@ -22,6 +22,7 @@ Answer = TypeVar("Answer")
 
 _trusted: ContextVar[bool] = ContextVar("stepcrew_trusted", default=False)
 _operator: set[tuple[str, int]] = set()
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 ENDPOINT_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
 
 
@@ -35,8 +36,14 @@ def is_public(host: str) -> bool:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_global) and not address.is_multicast
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or _behind_nat64(address)
+        return address.is_global and not address.is_multicast if inner is None else is_public(str(inner))
+    return address.is_global and not address.is_multicast
+
+
+def _behind_nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
 
 
 def allow_operator_endpoints() -> None:
@@ -58,8 +65,11 @@ def _bedrock_is_configured() -> bool:
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ and "AWS_ENDPOINT_URL" not in os.environ
 
 
+_SENDING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+
+
 def _check(event: str, arguments: tuple[Any, ...]) -> None:
-    if event != "socket.connect" or _trusted.get():
+    if event not in _SENDING or _trusted.get():
         return
     target = arguments[1]
     if isinstance(target, tuple):

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import NamedTuple
 
-from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, Superseded
+from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew.services.ports import Clock, ExecutionStore, PayloadStore, Secrets, TaskOutputStore, TraceQueue
 from stepcrew_runner import environment
-from stepcrew_runner.aborts import CancelRequested, Fenced, LimitReached, OutOfTime
+from stepcrew_runner.aborts import CancelRequested, CrewFailed, Fenced, LimitReached, OutOfTime
 from stepcrew_runner.building import CrewBuilder, secret_names
 from stepcrew_runner.claim_check import ClaimCheck
 from stepcrew_runner.control import Control
 from stepcrew_runner.failures import explain
 from stepcrew_runner.logs import execution_log
-from stepcrew_runner.models import CALL_SECONDS, ModelFactory
+from stepcrew_runner.models import ModelFactory, longest_call
+from stepcrew_runner.planning import KeptPlan
 from stepcrew_runner.recorder import TraceRecorder
 from stepcrew_runner.redaction import Redactor
 from stepcrew_runner.running import CrewRun
@@ -100,15 +101,13 @@ class RunAttempt:
         submission = ports.executions.submission(execution.group_id, execution.execution_id)
         finished = ports.tasks.task_outputs(execution.group_id, execution.execution_id)
         redactor, meter = Redactor(), UsageMeter(execution.usage)
-        claim_check = ClaimCheck(execution, ports.payloads)
 
         def send(events: list[TraceEvent], logs: list[LogLine]) -> None:
-            ports.queue.send(
-                execution.group_id, execution.execution_id, execution.attempt, claim_check.apply(events), logs
-            )
+            ports.queue.send(execution.group_id, execution.execution_id, execution.attempt, events, logs)
 
-        sender = TraceSender(send)
-        control = Control(execution, ports.executions, ports.clock, meter, remaining, CALL_SECONDS)
+        sender = TraceSender(send, ClaimCheck(execution, ports.payloads).apply)
+        call_seconds = longest_call(submission.definition, self._default_model)
+        control = Control(execution, ports.executions, ports.clock, meter, remaining, call_seconds)
         names = [task.name for task in submission.definition.tasks]
         recorder = TraceRecorder(execution, names, sender.put, meter, redactor)
         with execution_log(execution.attempt, sender.put_log, redactor):
@@ -116,6 +115,10 @@ class RunAttempt:
             control.start()
             try:
                 verdict = self._run(execution, submission, finished, control, recorder, redactor)
+            except PlatformUnavailable as fault:
+                logger.warning("Attempt %d ends: %s", execution.attempt, fault.message)
+                self._give_up(execution, control, recorder, sender, meter)
+                raise
             finally:
                 control.close()
             logger.info("Attempt %d ends: %s", execution.attempt, verdict.message)
@@ -125,14 +128,7 @@ class RunAttempt:
         emitted = recorder.close()
         sender.close()
         if verdict.outcome is Outcome.CONTINUE:
-            ports.executions.save_progress(
-                execution,
-                progress=control.progress(),
-                usage=meter.total(),
-                message=control.message(),
-                now=ports.clock.now(),
-                traces_emitted=emitted,
-            )
+            self._hand_over(execution, control, meter, emitted)
         elif verdict.outcome is not Outcome.SUPERSEDED:
             progress = control.progress().model_copy(update={"current_task": None, "current_agent": None})
             ports.executions.finish(
@@ -146,6 +142,26 @@ class RunAttempt:
                 traces_emitted=emitted,
             )
         return Answer(verdict.outcome, execution.attempt)
+
+    def _hand_over(self, execution: Execution, control: Control, meter: UsageMeter, emitted: int) -> None:
+        """The next attempt goes on from here."""
+        self._ports.executions.save_progress(
+            execution,
+            progress=control.progress(),
+            usage=meter.total(),
+            message=control.message(),
+            now=self._ports.clock.now(),
+            traces_emitted=emitted,
+        )
+
+    def _give_up(
+        self, execution: Execution, control: Control, recorder: TraceRecorder, sender: TraceSender, meter: UsageMeter
+    ) -> None:
+        """The platform failed under the crew and the state machine tries again: what can still be told, is."""
+        emitted = recorder.close()
+        with contextlib.suppress(PlatformUnavailable, Superseded):
+            sender.close()
+            self._hand_over(execution, control, meter, emitted)
 
     def _secrets(self, group_id: str, submission: Submission) -> dict[str, str]:
         """The group's own; a tool's key may also be the operator's. What goes into a header of a server that a
@@ -173,13 +189,13 @@ class RunAttempt:
             secrets = self._secrets(execution.group_id, submission)
             for value in [*models.secrets(), *secrets.values()]:
                 redactor.learn(value)
-            run = CrewRun(execution, ports.tasks, control, recorder)
+            run = CrewRun(execution, ports.tasks, control, recorder, redactor)
             with _in_environment(secrets):
-                run(CrewBuilder(submission, models, secrets), finished)
+                run(CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads)), finished)
         except CancelRequested:
             return Verdict(Outcome.CANCELLED, CANCELLED.message, CANCELLED)
-        except LimitReached as reached:
-            return Verdict(Outcome.FAILED, reached.error.message, reached.error)
+        except (LimitReached, CrewFailed) as ended:
+            return Verdict(Outcome.FAILED, ended.error.message, ended.error)
         except OutOfTime:
             if control.progress().tasks_done > len(finished):
                 return Verdict(Outcome.CONTINUE, "The slice is over.")
@@ -187,6 +203,8 @@ class RunAttempt:
             return Verdict(Outcome.FAILED, error.message, error)
         except (Fenced, Superseded):
             return Verdict(Outcome.SUPERSEDED, "A later attempt or a terminal status took over.")
+        except PlatformUnavailable:
+            raise  # none of the crew's doing
         except Exception as error:  # noqa: BLE001 - the boundary of the crew: whatever it raises is its failure
             explained = explain(error, control.progress().current_task)
             return Verdict(Outcome.FAILED, explained.message, explained)
@@ -195,7 +213,7 @@ class RunAttempt:
         return Verdict(Outcome.COMPLETED, "Completed.")
 
 
-@contextmanager
+@contextlib.contextmanager
 def _in_environment(secrets: Mapping[str, str]) -> Generator[None]:
     """Some tools read their key from the environment: it is there only while the crew runs."""
     before = {name: os.environ.get(name) for name in secrets}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from crewai import Agent, Crew, Process
+from crewai import Agent, Process
 from crewai.agent.planning_config import PlanningConfig
 from crewai.mcp import MCPServerHTTP
 from crewai.mcp.filters import create_static_tool_filter
@@ -18,6 +18,7 @@ from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 from stepcrew_runner.models import ModelFactory
+from stepcrew_runner.planning import KeptPlan, PlannedCrew
 from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask
 from stepcrew_runner.tools import ToolNotUsable, make_tool
 
@@ -28,7 +29,7 @@ _AGENT_FIELDS = (
 )
 _TASK_FIELDS = (
     *("async_execution", "output_json", "output_pydantic", "response_model", "markdown", "guardrail"),
-    *("guardrail_max_retries", "tool_failure_policy", "allow_crewai_trigger_context"),
+    *("guardrail_max_retries", "tool_failure_policy"),
 )
 _CREW_FIELDS = ("name", "planning", "max_rpm", "cache", "tool_failure_policy")
 
@@ -36,14 +37,17 @@ _CREW_FIELDS = ("name", "planning", "max_rpm", "cache", "tool_failure_policy")
 class BuiltCrew(NamedTuple):
     """`tasks` in order of the definition."""
 
-    crew: Crew
+    crew: PlannedCrew
     tasks: list[ReplayableTask]
 
 
 class CrewBuilder:
     """Builds one crew for one attempt. `secrets` are the group's, by name."""
 
-    def __init__(self, submission: Submission, models: ModelFactory, secrets: Mapping[str, str]) -> None:
+    def __init__(
+        self, submission: Submission, models: ModelFactory, secrets: Mapping[str, str], plan: KeptPlan
+    ) -> None:
+        self._plan = plan
         self._crew = submission.definition
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._models = models
@@ -67,11 +71,18 @@ class CrewBuilder:
                 arguments["manager_agent"] = agents.pop(definition.manager_agent)
             else:
                 arguments["manager_llm"] = self._models.make(definition.manager_llm or definition.model)
-        crew = Crew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
+        crew = PlannedCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
+        crew.keep_plan(self._plan)
         return BuiltCrew(crew, tasks)
 
     def _text(self, text: str) -> str:
         return interpolate_only(input_string=text, inputs=self._inputs) if self._inputs else text
+
+    def _trigger_text(self, task: TaskDefinition, *, is_first: bool) -> str:
+        """CrewAI's own convention; the inputs are already in the texts when its crew starts."""
+        payload, wanted = self._inputs.get("crewai_trigger_payload"), task.allow_crewai_trigger_context
+        takes = is_first if wanted is None else wanted
+        return f"\n\nTrigger Payload: {payload}" if payload and takes else ""
 
     def _agent(self, agent: AgentDefinition) -> Agent:
         arguments = _given(agent, _AGENT_FIELDS)
@@ -141,7 +152,7 @@ class CrewBuilder:
             arguments["agent"] = self._agent(self._crew.agents[task.agent]) if task.async_execution else shared
         arguments |= {
             "name": task.name,
-            "description": self._text(task.description),
+            "description": self._text(task.description) + self._trigger_text(task, is_first=not before),
             "expected_output": self._text(task.expected_output),
             "tools": [make_tool(name, self._secrets) for name in task.tools],
         }

@@ -1,7 +1,7 @@
 """When an attempt must stop: cancel, deadline, limits, its own time, a newer attempt. One mechanism for all of them.
 
 The decision is made in two places: before every model call (`before_model_call`, so that nothing more is paid for), and
-by the watcher (`interrupt` is set, so that even a call in flight is abandoned).
+by the watcher (`interrupt` and `stirred` are set, so that even a call in flight is abandoned).
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
-from stepcrew.domain.execution import Execution, Progress
+from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
+from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.services.ports import Clock, ExecutionStore
 from stepcrew_runner.aborts import Abort, CancelRequested, Fenced, LimitReached, OutOfTime
 from stepcrew_runner.addresses import trusted
@@ -41,9 +41,10 @@ class Control:
         self._call_seconds = call_seconds
         self._lock = threading.Lock()
         self._progress = execution.progress.model_copy()
-        self._dirty = False
+        self._saved = (execution.progress.model_copy(), execution.usage.model_copy())
         self._done = threading.Event()
         self.interrupt: Abort | None = None
+        self.stirred = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
 
     def start(self) -> None:
@@ -61,19 +62,15 @@ class Control:
 
     def stop(self, reason: Exception) -> None:
         """Ends the attempt because of a failure of the platform's own."""
-        self.interrupt = self.interrupt or (
-            Fenced(str(reason)) if isinstance(reason, Superseded) else Abort(str(reason))
-        )
+        self._interrupt(Fenced(str(reason)) if isinstance(reason, Superseded) else Abort(str(reason)))
 
     def task_started(self, name: str, agent: str | None) -> None:
         with self._lock:
             self._progress.current_task, self._progress.current_agent = name, agent
-            self._dirty = True
 
     def task_finished(self, done: int) -> None:
         with self._lock:
             self._progress.tasks_done = done
-            self._dirty = True
 
     def progress(self) -> Progress:
         with self._lock:
@@ -110,38 +107,43 @@ class Control:
             return OutOfTime("The time of this invocation is running short.")
         return None
 
+    def _interrupt(self, abort: Abort | None) -> None:
+        if abort:
+            self.interrupt = self.interrupt or abort
+            self.stirred.set()
+
     def _watch(self) -> None:
         with trusted():
             while not self._done.wait(LOOK_SECONDS):
-                self.interrupt = self.interrupt or self._look()
+                self._interrupt(self._look())
 
     def _look(self) -> Abort | None:
-        with self._lock:
-            dirty, self._dirty = self._dirty, False
         try:
-            if dirty:
-                current = self._executions.save_progress(
-                    self._execution,
-                    progress=self.progress(),
-                    usage=self._meter.total(),
-                    message=self.message(),
-                    now=self._clock.now(),
-                )
-            else:
-                current = self._executions.get(self._execution.group_id, self._execution.execution_id)
-        except Superseded:
+            current = self._exchange((self.progress(), self._meter.total()))
+        except (Superseded, ExecutionNotFound):
             return Fenced("A later attempt or a terminal status took over.")
         except PlatformUnavailable:
-            with self._lock:
-                self._dirty = self._dirty or dirty
-            return None  # looked again in a second
-        if current.attempt != self._execution.attempt or current.status.is_terminal:
+            current = None  # looked again in a second; the clock goes on
+        if current and (current.attempt != self._execution.attempt or current.status.is_terminal):
             return Fenced("A later attempt or a terminal status took over.")
-        if current.cancel_requested_at:
+        if current and current.cancel_requested_at:
             return CancelRequested("Cancelled on request.")
         if self._clock.now() >= self._execution.deadline:
             return self._limit()
+        if self._remaining() < MARGIN_SECONDS:
+            return OutOfTime("The time of this invocation is over.")
         return None
+
+    def _exchange(self, news: tuple[Progress, Usage]) -> Execution:
+        """Saves what is new, and answers the record as it is now."""
+        if news == self._saved:
+            return self._executions.get(self._execution.group_id, self._execution.execution_id)
+        progress, usage = news
+        current = self._executions.save_progress(
+            self._execution, progress=progress, usage=usage, message=self.message(), now=self._clock.now()
+        )
+        self._saved = news
+        return current
 
 
 def _reached(category: Category, kind: str, limit: str, allowed: object, unit: str, task: str | None) -> ExecutionError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ MOST_CHARACTERS = 500
 
 
 class Cause(NamedTuple):
-    """Recognised by the name of an exception in the chain, or by a part of its text."""
+    """Recognised by the beginning of a word in an exception's name or text."""
 
     signs: tuple[str, ...]
     category: Category
@@ -19,6 +20,9 @@ class Cause(NamedTuple):
     sentence: str
     remedy: str
     retryable: bool = False
+
+    def is_in(self, text: str) -> bool:
+        return any(re.search(rf"\b{re.escape(sign)}", text) for sign in self.signs)
 
 
 CAUSES = (
@@ -31,7 +35,10 @@ CAUSES = (
         True,
     ),
     Cause(
-        ("AuthenticationError", "PermissionDeniedError", "AccessDeniedException", "Incorrect API key"),
+        (
+            *("AuthenticationError", "PermissionDeniedError", "AccessDeniedException", "Incorrect API key"),
+            *("Error code: 401", "Error code: 403", "UnrecognizedClientException"),
+        ),
         Category.MODEL,
         "ModelAuthentication",
         "The model provider did not accept the key",
@@ -45,7 +52,7 @@ CAUSES = (
         "Shorten descriptions or context, or choose a model with a larger window.",
     ),
     Cause(
-        ("NotFoundError", "model_not_found", "ResourceNotFoundException"),
+        ("NotFoundError", "model_not_found", "ResourceNotFoundException", "Error code: 404"),
         Category.MODEL,
         "ModelNotFound",
         "The model provider does not know the model",
@@ -81,7 +88,10 @@ CAUSES = (
         "Look at the tool's events in the trace.",
     ),
     Cause(
-        ("APITimeoutError", "APIConnectionError", "InternalServerError", "ServiceUnavailable", "Error code: 5"),
+        (
+            *("APITimeoutError", "APIConnectionError", "InternalServerError", "ServiceUnavailable", "Error code: 5"),
+            *("Failed to connect to", "Overloaded", "Connection error."),
+        ),
         Category.MODEL,
         "ModelUnavailable",
         "The model provider did not answer",
@@ -110,8 +120,8 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 def explain(error: BaseException, task: str | None) -> ExecutionError:
     """Our own errors speak for themselves; the others are recognised by their names, in the chain of causes."""
-    where = f" in crew task {task}" if task else ""
-    for one in chain(error):
+    links = list(chain(error))
+    for one in links:
         if isinstance(one, StepcrewError):
             return ExecutionError(
                 category=one.category,
@@ -122,25 +132,42 @@ def explain(error: BaseException, task: str | None) -> ExecutionError:
                 task=task,
             )
     for cause in CAUSES:
-        for one in chain(error):
-            if any(sign in type(one).__name__ or sign in str(one) for sign in cause.signs):
-                return ExecutionError(
-                    category=cause.category,
-                    type=cause.type,
-                    message=f"{cause.sentence}{where}: {_short(one)}",
-                    retryable=cause.retryable,
-                    remedy=cause.remedy,
-                    task=task,
-                )
+        for one in links:
+            if cause.is_in(type(one).__name__) or cause.is_in(str(one)):
+                return _explained(cause, str(one) or type(one).__name__, task)
     return ExecutionError(
         category=Category.CREW,
         type=type(error).__name__,
-        message=f"The crew failed{where}: {_short(error)}",
+        message=f"The crew failed{_where(task)}: {_short(str(error) or type(error).__name__)}",
         remedy="Look at the last events of the trace.",
         task=task,
     )
 
 
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+def model_failure(text: str, task: str | None) -> ExecutionError | None:
+    """The explanation of an agent's error if it is the model provider's doing, else None."""
+    for cause in CAUSES:
+        if cause.is_in(text):
+            is_models = cause.category in (Category.MODEL, Category.MODEL_RATE_LIMIT)
+            return _explained(cause, text, task) if is_models else None
+    return None
+
+
+def _explained(cause: Cause, text: str, task: str | None) -> ExecutionError:
+    return ExecutionError(
+        category=cause.category,
+        type=cause.type,
+        message=f"{cause.sentence}{_where(task)}: {_short(text)}",
+        retryable=cause.retryable,
+        remedy=cause.remedy,
+        task=task,
+    )
+
+
+def _where(task: str | None) -> str:
+    return f" in crew task {task}" if task else ""
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"

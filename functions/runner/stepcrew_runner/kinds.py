@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 from stepcrew.domain.trace import EventSource
 
 Body = Callable[[Any], Any]
+MOST_CHARACTERS = 2_000
 
 
 class Kind(NamedTuple):
@@ -82,7 +83,7 @@ KINDS: dict[str, Kind] = {
     "context_window_summarization_started": Kind("summarization_started", S.LLM, None, ("model",), "model"),
     "context_window_summarization_completed": Kind("summarization_completed", S.LLM, None, ("model",), "model"),
     "context_window_summarization_failed": Kind("summarization_failed", S.LLM, _error, ("model",), "model"),
-    "tool_usage_started": Kind("tool_usage_started", S.TOOL, None, _TOOL, "tool_name"),
+    "tool_usage_started": Kind("tool_usage_started", S.TOOL, field("tool_args"), _TOOL, "tool_name"),
     "tool_usage_finished": Kind("tool_usage_completed", S.TOOL, field("output"), (*_TOOL, "from_cache"), "tool_name"),
     "tool_usage_error": Kind("tool_usage_failed", S.TOOL, _error, _TOOL, "tool_name"),
     "tool_validate_input_error": Kind("tool_usage_failed", S.TOOL, _error, _TOOL, "tool_name"),
@@ -106,7 +107,7 @@ KINDS: dict[str, Kind] = {
     "mcp_connection_started": Kind("mcp_connection_started", S.MCP, None, _MCP, "server_name"),
     "mcp_connection_completed": Kind("mcp_connection_completed", S.MCP, None, _MCP, "server_name"),
     "mcp_connection_failed": Kind("mcp_connection_failed", S.MCP, _error, (*_MCP, "error_type"), "server_name"),
-    "mcp_tool_execution_started": Kind("mcp_tool_started", S.MCP, None, _MCP_TOOL, "tool_name"),
+    "mcp_tool_execution_started": Kind("mcp_tool_started", S.MCP, field("tool_args"), _MCP_TOOL, "tool_name"),
     "mcp_tool_execution_completed": Kind("mcp_tool_completed", S.MCP, field("result"), _MCP_TOOL, "tool_name"),
     "mcp_tool_execution_failed": Kind("mcp_tool_failed", S.MCP, _error, _MCP_TOOL, "tool_name"),
     "memory_query_started": Kind("memory_query_started", S.MEMORY, field("query"), ("limit", "score_threshold")),
@@ -132,3 +133,11 @@ KINDS: dict[str, Kind] = {
 def plain(value: Any) -> Any:
     """A JSON-like copy, so that later changes of CrewAI's objects do not reach the trace."""
     return to_jsonable_python(value, fallback=str, inf_nan_mode="strings")
+
+
+def clipped(value: Any) -> Any:
+    """A small fact as it is; a large one as the beginning of its text, because facts travel inside the event."""
+    if isinstance(value, int | float | bool) or value is None:
+        return value
+    text = value if isinstance(value, str) else str(value)
+    return value if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + "…"

@@ -1,4 +1,8 @@
-"""The execution's log: what our own code and CrewAI say while it runs, as ordered lines without secrets."""
+"""The execution's log: what our own code and CrewAI say while it runs, as ordered lines without secrets.
+
+Lines belong to the execution in whose context they are written (`current`), so two executions of one process never mix.
+What a crew says stays in its execution's log: it may hold its users' texts, which are none of the operator's business.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +10,31 @@ import logging
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from stepcrew.domain.trace import LogLine
 from stepcrew_runner.redaction import Redactor
 
-LOGGERS = {"stepcrew_runner": logging.INFO, "crewai": logging.WARNING, "crewai_tools": logging.WARNING}
+OWN = "stepcrew_runner"
 MOST_CHARACTERS = 4_000
-# One warning per model call about approximate token counts says nothing about the crew.
-logging.getLogger("crewai.llms.base_llm").setLevel(logging.ERROR)
 
 
-class ExecutionLog(logging.Handler):
+class ExecutionLog:
     """Numbers the lines and hands them on."""
 
     def __init__(self, attempt: int, put: Callable[[LogLine], None], redactor: Redactor) -> None:
-        super().__init__()
         self._attempt = attempt
-        self._put_line = put
+        self._put = put
         self._redactor = redactor
-        self._numbers = threading.Lock()
+        self._lock = threading.Lock()
         self._count = 0
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def write(self, record: logging.LogRecord) -> None:
         message = self._redactor.text(record.getMessage())[:MOST_CHARACTERS]
-        with self._numbers:
+        with self._lock:
             self._count += 1
-            self._put_line(
+            self._put(
                 LogLine(
                     attempt=self._attempt,
                     sequence=self._count,
@@ -44,17 +46,41 @@ class ExecutionLog(logging.Handler):
             )
 
 
+current: ContextVar[ExecutionLog | None] = ContextVar("stepcrew_execution_log", default=None)
+
+
+class _Divider(logging.Handler):
+    """Writes the records of an execution's context into its log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = current.get()
+        if log and (record.name.startswith(OWN) or record.levelno >= logging.WARNING):
+            log.write(record)
+
+
+def _outside_of_executions(_record: logging.LogRecord) -> bool:
+    return current.get() is None
+
+
+def install() -> None:
+    """Once per process, after the handlers of the function's own log exist."""
+    root = logging.getLogger()
+    if any(isinstance(handler, _Divider) for handler in root.handlers):
+        return
+    for handler in root.handlers:
+        handler.addFilter(_outside_of_executions)
+    root.addHandler(_Divider())
+    logging.getLogger(OWN).setLevel(logging.INFO)
+    # One warning per model call about approximate token counts says nothing about the crew.
+    logging.getLogger("crewai.llms.base_llm").setLevel(logging.ERROR)
+
+
 @contextmanager
 def execution_log(attempt: int, put: Callable[[LogLine], None], redactor: Redactor) -> Generator[None]:
-    """While the block runs, the loggers of `LOGGERS` write into the execution's log."""
-    handler = ExecutionLog(attempt, put, redactor)
-    before = {name: logging.getLogger(name).level for name in LOGGERS}
-    for name, level in LOGGERS.items():
-        logging.getLogger(name).setLevel(level)
-        logging.getLogger(name).addHandler(handler)
+    """While the block runs, what is logged in this context goes into the execution's log."""
+    install()
+    token = current.set(ExecutionLog(attempt, put, redactor))
     try:
         yield
     finally:
-        for name, level in before.items():
-            logging.getLogger(name).removeHandler(handler)
-            logging.getLogger(name).setLevel(level)
+        current.reset(token)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from crewai import LLM
+from crewai import LLM, BaseLLM
 
-from stepcrew.domain.definition import ModelSettings
+from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 
 CALL_SECONDS = 120.0
 """How long one model call may take unless the definition says otherwise."""
+BEDROCK_CALL_SECONDS = 300.0
+"""CrewAI's own, which it lets nobody set."""
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
 _OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
@@ -64,4 +67,27 @@ class ModelFactory:
             arguments["timeout"] = wanted.timeout or CALL_SECONDS
         if provider == "openai" and (endpoint := os.environ.get("OPENAI_BASE_URL")):
             arguments["base_url"] = endpoint
-        return LLM(model=name, **arguments)
+        made = LLM(model=name, **arguments)
+        # The agents that CrewAI makes by itself (manager, planner, guardrail) have their tokens counted before each
+        # call, by a request to the provider. CrewAI's own estimate takes its place.
+        object.__setattr__(made, "get_input_tokens_count", partial(BaseLLM.get_input_tokens_count, made))
+        return made
+
+
+def longest_call(crew: CrewDefinition, default: str) -> float:
+    """Seconds that one model call of this crew may take."""
+    seconds = [CALL_SECONDS]
+    for settings in _settings_of(crew, default):
+        parsed = parse_model_name(settings.model)
+        is_bedrock = parsed is not None and parsed.provider == "bedrock"
+        seconds.append(BEDROCK_CALL_SECONDS if is_bedrock else settings.timeout or CALL_SECONDS)
+    return max(seconds)
+
+
+def _settings_of(crew: CrewDefinition, default: str) -> Iterator[ModelSettings]:
+    named = [crew.model, crew.manager_llm, crew.planning_llm, crew.function_calling_llm]
+    for agent in crew.agents.values():
+        named += [agent.llm, agent.function_calling_llm, agent.planning_config and agent.planning_config.llm]
+    yield from (settings for settings in named if settings)
+    if default:
+        yield ModelSettings(model=default)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.trace import EventSource, TraceEvent
-from stepcrew_runner.kinds import KINDS, Kind, plain
+from stepcrew_runner.kinds import KINDS, Kind, clipped, plain
 from stepcrew_runner.redaction import Redactor
 from stepcrew_runner.usage import UsageMeter
 
@@ -52,7 +52,9 @@ class TraceRecorder:
         if kind is None:
             self._hidden[event.event_id] = event.parent_event_id
             return
-        extra = {name: plain(value) for name in kind.extra if (value := getattr(event, name, None)) is not None}
+        extra = {
+            name: clipped(plain(value)) for name in kind.extra if (value := getattr(event, name, None)) is not None
+        }
         if event.type == "llm_call_completed":
             call, cost = self._meter.add(event.model or "", event.usage)
             extra["usage"] = {

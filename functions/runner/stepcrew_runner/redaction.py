@@ -1,4 +1,8 @@
-"""Secrets never leave the runner: their values are masked wherever text goes out."""
+"""Secrets never leave the runner: their values are masked wherever text goes out.
+
+On the same way, what is no valid Unicode (half a surrogate pair, which a model may answer) becomes `?`: nothing behind
+the runner could store it.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,19 @@ class Redactor:
         self._values: list[str] = []
 
     def learn(self, value: str | None) -> None:
-        """Very short values are left out: masking them would destroy ordinary text."""
-        if value and len(value) >= SHORTEST and value not in self._values:
-            self._values.append(value)
-            self._values.sort(key=len, reverse=True)
+        """Of `Bearer xyz` and the like, the last word too. Very short values are left out: masking them would destroy
+        ordinary text."""
+        words = (value or "").split()
+        for one in (value or "", *words[-1:]):
+            if len(one) >= SHORTEST and one not in self._values:
+                self._values.append(one)
+        self._values.sort(key=len, reverse=True)
 
     def text(self, text: str) -> str:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode(errors="replace").decode()
         for value in self._values:
             if value in text:
                 text = text.replace(value, MASK)

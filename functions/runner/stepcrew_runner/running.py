@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import contextvars
 import io
+import threading
+import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -16,72 +18,68 @@ from crewai.hooks import InterceptionPoint
 from crewai.hooks.dispatch import scoped_hooks
 from crewai.tasks.task_output import TaskOutput as CrewOutput
 
+from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, TaskOutput, TaskState
 from stepcrew.services.ports import TaskOutputStore
+from stepcrew_runner import logs
+from stepcrew_runner.aborts import CrewFailed
 from stepcrew_runner.addresses import as_platform
 from stepcrew_runner.building import BuiltCrew, CrewBuilder
 from stepcrew_runner.control import Control
+from stepcrew_runner.failures import model_failure
 from stepcrew_runner.recorder import TraceRecorder
+from stepcrew_runner.redaction import Redactor
 from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask, from_stored, to_stored
 
-LOOK_SECONDS = 0.05
+ABANDON_SECONDS = 1.0
+"""How long a cancelled crew may take to stop. What blocks longer is abandoned: it ends at its next model call."""
+SAVE_TRIES = 6
 
 
 class CrewRun:
     """Of one attempt."""
 
-    def __init__(self, execution: Execution, tasks: TaskOutputStore, control: Control, recorder: TraceRecorder) -> None:
+    def __init__(
+        self,
+        execution: Execution,
+        tasks: TaskOutputStore,
+        control: Control,
+        recorder: TraceRecorder,
+        redactor: Redactor,
+    ) -> None:
         self._execution = execution
+        self._redactor = redactor
         self._tasks = tasks
         self._control = control
         self._recorder = recorder
         self._started: dict[str, datetime] = {}
         self._done: set[int] = set()
+        self._indexes: dict[str, int] = {}
         self._failure: Exception | None = None
 
     def __call__(self, builder: CrewBuilder, finished: list[TaskOutput]) -> None:
-        """Returns when the crew is done; raises one of our aborts or what the crew raised.
+        """Returns when the crew is done; raises one of our aborts or what the crew raised."""
+        crew = _CrewThread(lambda: self._run(builder, finished), self._control)
+        with (
+            crewai_event_bus.scoped_handlers(),  # CrewAI's own console output and listeners
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            crew.start()
+            crew.join_or_abandon()
+        # An interruption or a failed write of ours is the true reason of whatever came after it.
+        reason = self._failure or (self._control.interrupt if crew.error or crew.is_alive() else None)
+        if reason:
+            raise reason
+        if crew.error:
+            raise crew.error
 
-        A context of its own for each attempt: an aborted run leaves frames behind in CrewAI's, and in a fresh one no
-        code of the crew counts as the platform's (see `addresses`).
-        """
-        contextvars.Context().run(self._in_context, builder, finished)
-
-    def _in_context(self, builder: CrewBuilder, finished: list[TaskOutput]) -> None:
+    async def _run(self, builder: CrewBuilder, finished: list[TaskOutput]) -> None:
         built = builder.build()
         self._replay(built, finished)
         add_stream_sink(self._sink)
-        hooks = {InterceptionPoint.PRE_MODEL_CALL: [self._before_model_call]}
-        loop = asyncio.new_event_loop()
-        try:
-            with (
-                scoped_hooks(hooks),
-                crewai_event_bus.scoped_handlers(),  # CrewAI's own console output and listeners
-                contextlib.redirect_stdout(io.StringIO()),
-            ):
-                loop.run_until_complete(self._kickoff(built))
-        finally:
-            loop.close()
-        if self._failure:
-            raise self._failure
-
-    async def _kickoff(self, built: BuiltCrew) -> None:
         kickoff = cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(built.crew, "akickoff"))  # noqa: B009
-        crew = asyncio.create_task(kickoff())
-        while not crew.done():
-            await asyncio.wait({crew}, timeout=LOOK_SECONDS)
-            if self._control.interrupt and not crew.done():
-                crew.cancel()
-                await asyncio.wait({crew}, timeout=5)
-                raise self._control.interrupt
-        try:
-            await crew
-        except Exception:
-            # An interruption or a failed write of ours is the true reason of whatever came after it.
-            reason = self._failure or self._control.interrupt
-            if reason:
-                raise reason from None
-            raise
+        with scoped_hooks({InterceptionPoint.PRE_MODEL_CALL: [self._before_model_call]}):
+            await kickoff()
 
     def _before_model_call(self, _context: Any) -> None:
         as_platform(self._control.before_model_call)
@@ -97,7 +95,7 @@ class CrewRun:
                 task.when_skipped(self._skipped_at(index, task))
         self._indexes = {task.name or "": index for index, task in enumerate(built.tasks)}
 
-    def _skipped_at(self, index: int, task: ReplayableTask) -> Any:
+    def _skipped_at(self, index: int, task: ReplayableTask) -> Callable[[CrewOutput], None]:
         def skipped(output: CrewOutput) -> None:
             if index in self._done:
                 return
@@ -108,28 +106,113 @@ class CrewRun:
 
     def _sink(self, source: Any, event: Any) -> None:
         """Outputs are stored before the crew goes on. What is raised here would be retried by CrewAI like a fault of
-        the crew, so a failed write is kept and ends the attempt at the next model call."""
+        the crew, so a failed write is kept and ends the attempt; only aborts are never retried."""
         self._recorder.sink(source, event)
-        name = getattr(event, "task_name", None) or getattr(getattr(event, "task", None), "name", None)
-        if event.type not in ("task_started", "task_completed") or name not in self._indexes:
-            return
-        if event.type == "task_started":
+        match event.type:
+            case "task_started":
+                self._task_started(event)
+            case "task_completed":
+                self._task_completed(event)
+            case "agent_execution_error":
+                # An agent's retries repeat its whole task, calls that were paid for included. That may help an agent
+                # that lost its way, but not a model that refuses after the provider's client has retried already.
+                error = model_failure(str(event.error), self._control.progress().current_task)
+                if error:
+                    raise CrewFailed(error)
+            case _:
+                pass
+
+    def _task_started(self, event: Any) -> None:
+        name = _task_name(event)
+        if name in self._indexes:
             self._started[name] = datetime.now(UTC)
             self._control.task_started(name, getattr(getattr(event.task, "agent", None), "role", None))
-            return
-        index = self._indexes[name]
-        stored = to_stored(event.output, index, name, self._execution.attempt, TaskState.COMPLETED)
-        times = {"started_at": self._started.get(name), "ended_at": datetime.now(UTC)}
-        self._keep(stored.model_copy(update=times))
+
+    def _task_completed(self, event: Any) -> None:
+        name = _task_name(event)
+        if name in self._indexes:
+            stored = to_stored(event.output, self._indexes[name], name, self._execution.attempt, TaskState.COMPLETED)
+            times = {"started_at": self._started.get(name), "ended_at": datetime.now(UTC)}
+            self._keep(stored.model_copy(update=times))
 
     def _keep(self, output: TaskOutput) -> None:
         if output.index in self._done or self._failure:
             return
+        safe = {"raw": self._redactor.text(output.raw), "json_dict": self._redactor.json(output.json_dict)}
         try:
-            as_platform(self._tasks.save_task_output, self._execution, output)
+            as_platform(self._save, output.model_copy(update=safe))
         except Exception as error:  # noqa: BLE001 - a boundary to CrewAI: raised again as the end of the attempt
             self._failure = error
             self._control.stop(error)
             return
         self._done.add(output.index)
         self._control.task_finished(len(self._done))
+
+    def _save(self, output: TaskOutput) -> None:
+        """What is finished was paid for: a table that does not answer at once is asked again."""
+        for attempt in range(SAVE_TRIES):
+            try:
+                self._tasks.save_task_output(self._execution, output)
+                return
+            except PlatformUnavailable:
+                if attempt == SAVE_TRIES - 1:
+                    raise
+                time.sleep(0.1 * 2**attempt)
+
+
+class _CrewThread(threading.Thread):
+    """Runs a crew in a thread, an event loop and a context of its own.
+
+    A thread, because some of CrewAI's calls block the loop (planning, guardrails) and can only be abandoned. A fresh
+    context, because an aborted crew leaves frames behind in it, and because code of a crew must not count as the
+    platform's (see `addresses`).
+    """
+
+    def __init__(self, run: Callable[[], Coroutine[Any, Any, None]], control: Control) -> None:
+        super().__init__(name="crew", daemon=True)
+        self._run_crew = run
+        self._control = control
+        self._log = logs.current.get()
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task[None] | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            contextvars.Context().run(self._in_context)
+        except BaseException as error:  # noqa: BLE001 - the thread's boundary: raised again in the attempt
+            self.error = error
+        finally:
+            self._control.stirred.set()
+
+    def join_or_abandon(self) -> None:
+        """Returns when the crew has ended, or soon after the attempt was interrupted."""
+        self._control.stirred.wait()
+        if self._control.interrupt:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
+                self._loop.call_soon_threadsafe(self._cancel)
+            self.join(ABANDON_SECONDS)
+        else:
+            self.join()
+
+    def _in_context(self) -> None:
+        logs.current.set(self._log)
+        try:
+            self._task = self._loop.create_task(self._run_crew())
+            self._loop.run_until_complete(self._task)
+        finally:
+            # Asynchronous tasks of a crew that ended early. Threads are not waited for: they end by themselves.
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
+                task.cancel()
+            if left:
+                self._loop.run_until_complete(asyncio.wait(left))
+            self._loop.close()
+
+    def _cancel(self) -> None:
+        if self._task:
+            self._task.cancel()
+
+
+def _task_name(event: Any) -> str:
+    return getattr(event, "task_name", None) or getattr(getattr(event, "task", None), "name", None) or ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar, cast
 
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.trace import LogLine, TraceEvent
@@ -15,20 +17,28 @@ BATCH_BYTES = 900_000
 LINGER_SECONDS = 1.0
 FIRST_LINGER_SECONDS = 0.05
 MOST_WAITING = 5_000
+MOST_CHARACTERS_WAITING = 64_000_000
 SEND_TRIES = 8
 
 Send = Callable[[list[TraceEvent], list[LogLine]], None]
+Lighten = Callable[[list[TraceEvent]], list[TraceEvent]]
+Item = TypeVar("Item", TraceEvent, LogLine)
+Answer = TypeVar("Answer")
 
 
 class TraceSender:
     """One thread. A batch goes out after a second or 100 events, whichever is first; the very first one at once, so
     that a reader sees the start. When the queue does not keep up, `put` waits: no event is ever dropped.
+
+    `lighten` moves large bodies elsewhere before a batch is measured and sent. It and `send` may be repeated.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, lighten: Lighten = lambda events: events) -> None:
         self._send = send
-        self._events: list[TraceEvent] = []
-        self._logs: list[LogLine] = []
+        self._lighten = lighten
+        self._events: deque[tuple[TraceEvent, int]] = deque()
+        self._characters = 0
+        self._logs: deque[LogLine] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._failure: Exception | None = None
@@ -37,10 +47,12 @@ class TraceSender:
         self._thread.start()
 
     def put(self, event: TraceEvent) -> None:
+        weight = characters(event.output)
         with self._changed:
-            while len(self._events) >= MOST_WAITING and self._failure is None:
+            while self._is_full() and self._failure is None:
                 self._changed.wait(1)
-            self._events.append(event)
+            self._events.append((event, weight))
+            self._characters += weight
             if len(self._events) in (1, BATCH_EVENTS):
                 self._changed.notify_all()
 
@@ -59,54 +71,85 @@ class TraceSender:
         if self._failure:
             raise self._failure
 
+    def _is_full(self) -> bool:
+        return len(self._events) >= MOST_WAITING or self._characters >= MOST_CHARACTERS_WAITING
+
     def _run(self) -> None:
         with trusted():
-            self._loop()
+            try:
+                self._loop()
+            except Exception as error:  # noqa: BLE001 - the thread's boundary: `close` raises it in the attempt
+                with self._changed:
+                    self._failure = error
+                    self._changed.notify_all()
 
     def _loop(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._events or self._logs or self._closing))
-                if not self._closing and len(self._events) < BATCH_EVENTS:
-                    self._changed.wait_for(
-                        lambda: self._closing or len(self._events) >= BATCH_EVENTS, timeout=self._linger
-                    )
+                self._changed.wait_for(
+                    lambda: self._closing or len(self._events) >= BATCH_EVENTS or self._is_full(), timeout=self._linger
+                )
                 events, logs = self._take()
                 done = self._closing and not events and not logs
                 self._changed.notify_all()
             if done:
                 return
             self._linger = LINGER_SECONDS
-            try:
-                self._ship(events, logs)
-            except Exception as error:  # noqa: BLE001 - the thread's boundary: `close` raises it in the attempt
-                with self._changed:
-                    self._failure = error
-                    self._changed.notify_all()
-                return
+            self._ship(events, logs)
 
     def _take(self) -> tuple[list[TraceEvent], list[LogLine]]:
-        events, size = list[TraceEvent](), 0
-        while self._events and len(events) < BATCH_EVENTS:
-            size += _bytes(self._events[0])
-            if events and size > BATCH_BYTES:
-                break
-            events.append(self._events.pop(0))
-        logs = self._logs[:BATCH_EVENTS] if size < BATCH_BYTES // 2 else []
-        del self._logs[: len(logs)]
-        return events, logs
+        taken = [self._events.popleft() for _ in range(min(BATCH_EVENTS, len(self._events)))]
+        self._characters -= sum(weight for _, weight in taken)
+        logs = [self._logs.popleft() for _ in range(min(BATCH_EVENTS, len(self._logs)))]
+        return [event for event, _ in taken], logs
 
     def _ship(self, events: list[TraceEvent], logs: list[LogLine]) -> None:
-        for attempt in range(SEND_TRIES):
-            try:
-                self._send(events, logs)
-                return
-            except PlatformUnavailable:
-                if attempt == SEND_TRIES - 1:
-                    raise
-                time.sleep(min(5.0, 0.1 * 2**attempt))
+        light = _retried(lambda: self._lighten(events))
+        batches, lines = list(_parts(light)), list(_parts(logs))
+        if len(batches) <= 1 and len(lines) <= 1 and size(light) + size(logs) <= BATCH_BYTES:
+            _retried(lambda: self._send(light, logs))
+            return
+        for batch in batches:
+            _retried(lambda batch=batch: self._send(batch, []))
+        for part in lines:
+            _retried(lambda part=part: self._send([], part))
 
 
-def _bytes(event: TraceEvent) -> int:
-    """How much of a message the event takes."""
-    return len(event.__pydantic_serializer__.to_json(event))
+def _retried(call: Callable[[], Answer]) -> Answer:
+    for attempt in range(SEND_TRIES - 1):
+        try:
+            return call()
+        except PlatformUnavailable:
+            time.sleep(min(5.0, 0.1 * 2**attempt))
+    return call()
+
+
+def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """Consecutive items, each part small enough for one message."""
+    part, used = list[Item](), 0
+    for item in items:
+        needed = size([item])
+        if part and used + needed > BATCH_BYTES:
+            yield part
+            part, used = [], 0
+        part.append(item)
+        used += needed
+    if part:
+        yield part
+
+
+def size(items: Sequence[TraceEvent | LogLine]) -> int:
+    """Bytes in a message."""
+    return sum(len(item.__pydantic_serializer__.to_json(item)) + 1 for item in items)
+
+
+def characters(value: Any) -> int:
+    """About how much memory a body takes."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, list):
+        return sum(characters(entry) for entry in cast("list[Any]", value))
+    if isinstance(value, dict):
+        return sum(characters(entry) for entry in cast("dict[str, Any]", value).values())
+    return 8
