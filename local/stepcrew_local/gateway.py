@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Mount, Route
 
 from stepcrew_local.auth_routes import AuthRoutes
-from stepcrew_local.identity import TokenIssuer
+from stepcrew_local.identity import AUDIENCE, IDENTITIES, SCOPE, TokenIssuer
 from stepcrew_local.origin_guard import OriginGuard
 from stepcrew_local.site import Site
 
@@ -126,12 +126,26 @@ async def _body_of(request: Request) -> bytes | None:
     return b"".join(parts)
 
 
+def console_settings(issuer: TokenIssuer) -> dict[str, object]:
+    """What the console reads at `/config.json`: where to sign in, and as whom by one click."""
+    return {
+        "issuer": issuer.url,
+        "client_id": AUDIENCE,
+        "scope": SCOPE,
+        "local": True,
+        "identities": [{"name": one.name, "description": one.description} for one in IDENTITIES.values()],
+    }
+
+
 def make_gateway(issuer: TokenIssuer, api: ApiProxy, console: Path, origins: Iterable[str]) -> Starlette:
     """The application. `origins` are the addresses under which its own pages are opened."""
     site = Site(console)
 
     async def page(request: Request) -> Response:
         return site.answer(request.url.path)
+
+    async def settings(_request: Request) -> Response:
+        return JSONResponse(console_settings(issuer), headers={"cache-control": "no-cache"})
 
     async def api_root(request: Request) -> Response:
         return await api(request)
@@ -149,6 +163,7 @@ def make_gateway(issuer: TokenIssuer, api: ApiProxy, console: Path, origins: Ite
         routes=[
             Route("/api/{path:path}", api_root, methods=METHODS),
             Mount("/auth", routes=[*AuthRoutes(issuer).routes, Route("/{path:path}", no_such_auth_route)]),
+            Route("/config.json", settings),
             Route("/{path:path}", page),
         ],
         middleware=[Middleware(OriginGuard, origins=tuple(origins))],

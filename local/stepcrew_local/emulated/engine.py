@@ -14,6 +14,8 @@ from typing import Any
 from ministack.core import iam_actions, lambda_runtime
 from ministack.services import stepfunctions
 
+from stepcrew_local.emulated import scaling
+
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
 REQUEST = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
@@ -29,11 +31,14 @@ def complete() -> None:
     _expect(stepfunctions, "_jsonata_state_field", ("state_def", "field", "expected", "raw_input", "ctx"))
     _expect(lambda_runtime.Worker, "_drain_stderr_bounded", ("self", "first_line_wait", "idle_confirm", "hard_cap"))
     _expect(iam_actions, "extract_resource_arn", REQUEST)
+    _expect(lambda_runtime, "acquire_worker", ("func_name", "config", "code_zip", "qualifier", "max_concurrency"))
+    _expect(lambda_runtime, "release_worker", ("worker",))
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
     if not hasattr(lambda_runtime, "_PROVIDED_INIT_TIMEOUT"):
         raise RuntimeError("The emulator changed: there is no _PROVIDED_INIT_TIMEOUT.")
     lambda_runtime._PROVIDED_INIT_TIMEOUT = INIT_SECONDS
+    scaling.install()
     # Its runtime API sends an answer in two pieces; with Nagle's algorithm each waits 40 ms for an acknowledgement.
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
     iam_actions.extract_resource_arn = _with_parameter_paths(iam_actions.extract_resource_arn)
