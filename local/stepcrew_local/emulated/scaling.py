@@ -1,9 +1,9 @@
 """When a function gets one more process: this machine has few cores, not a region's worth.
 
-Lambda starts an environment for every invocation that finds none free. Here that would start eight imports of CrewAI at
-once on two cores, which then all take four times as long, while the process that is warm stands idle again after half a
-second. So only as many processes start at the same time as there are cores; an invocation beyond that waits for whichever
-comes first, a free process or its turn to start one.
+Lambda starts an environment for every invocation that finds none free. Here that would start eight imports of CrewAI
+at once on two cores, which then all take four times as long, while the process that is warm stands idle again after
+half a second. So only as many processes start at the same time as there are cores; an invocation beyond that waits for
+whichever comes first, a free process or its turn to start one.
 """
 
 from __future__ import annotations
