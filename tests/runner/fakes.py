@@ -120,6 +120,9 @@ class FakeExecutions:
     def delete(self, group_id: str, execution_id: str) -> None:
         del self._records[execution_id]
 
+    def all(self) -> list[Execution]:
+        return list(self._records.values())
+
     def fence(self, execution: Execution) -> None:
         """Raises `Superseded` unless the attempt still holds the execution."""
         self._held(execution)

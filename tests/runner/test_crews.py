@@ -158,13 +158,14 @@ def test_asynchronous_tasks_of_one_agent_run_at_the_same_time(house: House, mode
 
 @pytest.mark.parametrize("field", ["output_json", "output_pydantic", "response_model"])
 def test_structured_output_follows_a_json_schema(house: House, model: ScriptedModel, field: str) -> None:
-    schema = {
+    schema: dict[str, Any] = {
         "title": "Person",
         "type": "object",
         "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}},
         "required": ["name", "age"],
     }
-    ended = house.run(crew(task('Who? [[json {"name": "Zoë", "age": 7}]]', **{field: schema})))
+    fields: dict[str, Any] = {field: schema}
+    ended = house.run(crew(task('Who? [[json {"name": "Zoë", "age": 7}]]', **fields)))
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert json.loads(ended.outputs[0].raw) == {"name": "Zoë", "age": 7}
     if field != "response_model":
@@ -248,7 +249,10 @@ def test_unicode_arrives_as_it_was(house: House, model: ScriptedModel) -> None:
 def test_half_a_surrogate_pair_breaks_nothing(
     house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "take", lambda _body, _key: Reply(text="a\ud83db"))
+    def broken(_body: dict[str, Any], _key: str | None) -> Reply:
+        return Reply(text="a\ud83db")
+
+    monkeypatch.setattr(model, "take", broken)
     ended = house.run(crew(task("Break it.")))
     assert ended.outcome == "COMPLETED"
     assert ended.outputs[0].raw == "a?b"

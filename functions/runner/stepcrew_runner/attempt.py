@@ -19,10 +19,10 @@ from stepcrew_runner.aborts import CancelRequested, CrewFailed, Fenced, LimitRea
 from stepcrew_runner.building import CrewBuilder, secret_names
 from stepcrew_runner.claim_check import ClaimCheck
 from stepcrew_runner.control import Control
+from stepcrew_runner.crews import KeptPlan
 from stepcrew_runner.failures import explain
 from stepcrew_runner.logs import execution_log
 from stepcrew_runner.models import ModelFactory, longest_call
-from stepcrew_runner.planning import KeptPlan
 from stepcrew_runner.recorder import TraceRecorder
 from stepcrew_runner.redaction import Redactor
 from stepcrew_runner.running import CrewRun

@@ -17,8 +17,8 @@ from stepcrew.domain.definition import AgentDefinition, Condition, McpServer, Se
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
+from stepcrew_runner.crews import KeptPlan, SlicedCrew
 from stepcrew_runner.models import ModelFactory
-from stepcrew_runner.planning import KeptPlan, PlannedCrew
 from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask
 from stepcrew_runner.tools import ToolNotUsable, make_tool
 
@@ -37,7 +37,7 @@ _CREW_FIELDS = ("name", "planning", "max_rpm", "cache", "tool_failure_policy")
 class BuiltCrew(NamedTuple):
     """`tasks` in order of the definition."""
 
-    crew: PlannedCrew
+    crew: SlicedCrew
     tasks: list[ReplayableTask]
 
 
@@ -71,7 +71,7 @@ class CrewBuilder:
                 arguments["manager_agent"] = agents.pop(definition.manager_agent)
             else:
                 arguments["manager_llm"] = self._models.make(definition.manager_llm or definition.model)
-        crew = PlannedCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
+        crew = SlicedCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
         crew.keep_plan(self._plan)
         return BuiltCrew(crew, tasks)
 

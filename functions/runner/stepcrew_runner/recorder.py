@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.models import PROVIDERS
 from stepcrew.domain.trace import EventSource, TraceEvent
 from stepcrew_runner.kinds import KINDS, Kind, clipped, plain
 from stepcrew_runner.redaction import Redactor
@@ -43,20 +44,23 @@ class TraceRecorder:
         self._lock = threading.Lock()
         self._recorded: dict[str, Recorded] = {}
         self._hidden: dict[str, str | None] = {}
+        self._failed_calls: set[str | None] = set()
         self._closed = False
         self.count = 0
 
-    def sink(self, _source: Any, event: Any) -> None:
+    def sink(self, source: Any, event: Any) -> None:
         """The stream sink of CrewAI's event bus."""
         kind = KINDS.get(event.type)
-        if kind is None:
+        if kind is None or self._is_told_again(event):
             self._hidden[event.event_id] = event.parent_event_id
             return
         extra = {
             name: clipped(plain(value)) for name in kind.extra if (value := getattr(event, name, None)) is not None
         }
+        if "model" in extra:
+            extra["model"] = _model_name(source, extra["model"])
         if event.type == "llm_call_completed":
-            call, cost = self._meter.add(event.model or "", event.usage)
+            call, cost = self._meter.add(extra.get("model") or "", event.usage)
             extra["usage"] = {
                 "prompt_tokens": call.prompt,
                 "cached_prompt_tokens": call.cached,
@@ -131,6 +135,15 @@ class TraceRecorder:
             self._put(event)
         return Recorded(event.sequence, emitted_at, event.task_name, event.agent_role)
 
+    def _is_told_again(self, event: Any) -> bool:
+        """CrewAI reports a failed model call on two levels."""
+        if event.type != "llm_call_failed":
+            return False
+        call_id = getattr(event, "call_id", None)
+        told = call_id in self._failed_calls
+        self._failed_calls.add(call_id)
+        return told and call_id is not None
+
     def _visible(self, event_id: str | None) -> Recorded | None:
         while event_id in self._hidden:
             event_id = self._hidden[event_id]
@@ -150,6 +163,12 @@ class TraceRecorder:
             or (parent.agent_role if parent else None)
         )
         return name, str(role).strip() if role else None
+
+
+def _model_name(source: Any, model: str) -> str:
+    """`provider/model`: CrewAI's events leave the provider out, their source knows it."""
+    provider = getattr(source, "provider", None)
+    return f"{provider}/{model}" if provider in PROVIDERS.values() and not model.startswith(f"{provider}/") else model
 
 
 def _milliseconds(start: datetime, end: datetime) -> float:

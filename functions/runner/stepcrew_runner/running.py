@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from crewai.events import crewai_event_bus
+from crewai.events import crewai_event_bus, event_context
 from crewai.events.stream_context import add_stream_sink
 from crewai.hooks import InterceptionPoint
 from crewai.hooks.dispatch import scoped_hooks
@@ -34,6 +34,9 @@ from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask, fro
 ABANDON_SECONDS = 1.0
 """How long a cancelled crew may take to stop. What blocks longer is abandoned: it ends at its next model call."""
 SAVE_TRIES = 6
+QUIET = event_context.EventContextConfig(
+    mismatch_behavior=event_context.MismatchBehavior.SILENT, empty_pop_behavior=event_context.MismatchBehavior.SILENT
+)
 
 
 class CrewRun:
@@ -138,7 +141,8 @@ class CrewRun:
     def _keep(self, output: TaskOutput) -> None:
         if output.index in self._done or self._failure:
             return
-        safe = {"raw": self._redactor.text(output.raw), "json_dict": self._redactor.json(output.json_dict)}
+        texts = {name: self._redactor.text(getattr(output, name) or "") for name in ("raw", "description")}
+        safe = {**texts, "json_dict": self._redactor.json(output.json_dict)}
         try:
             as_platform(self._save, output.model_copy(update=safe))
         except Exception as error:  # noqa: BLE001 - a boundary to CrewAI: raised again as the end of the attempt
@@ -197,6 +201,8 @@ class _CrewThread(threading.Thread):
 
     def _in_context(self) -> None:
         logs.current.set(self._log)
+        # An aborted crew leaves scopes open, about which CrewAI would print a warning each.
+        event_context._event_context_config.set(QUIET)  # pyright: ignore[reportPrivateUsage]
         try:
             self._task = self._loop.create_task(self._run_crew())
             self._loop.run_until_complete(self._task)

@@ -1,10 +1,11 @@
-"""A crew's plan: made once, and the same for every attempt of its execution."""
+"""CrewAI's crew, as one of several attempts at the same execution."""
 
 from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import Any
 
 from crewai import Crew
 from pydantic import PrivateAttr
@@ -32,9 +33,24 @@ class KeptPlan:
         as_platform(self._payloads.put, self._group_id, self._execution_id, PAYLOAD_ID, body)
 
 
-class PlannedCrew(Crew):
-    """CrewAI's crew. With `planning`, a later attempt takes the plan of the first instead of paying for another."""
+class _NoStorage:
+    """In place of CrewAI's database file of the last run's outputs: ours are in the table, and a file in a warm process
+    would show one execution's outputs to the next."""
 
+    def reset(self) -> None:
+        pass
+
+    def update(self, task_index: int, log: dict[str, Any]) -> None:
+        pass
+
+    def load(self) -> list[dict[str, Any]]:
+        return []
+
+
+class SlicedCrew(Crew):
+    """With `planning`, a later attempt takes the plan of the first instead of paying for another."""
+
+    _task_output_handler: Any = PrivateAttr(default_factory=_NoStorage)
     _kept: KeptPlan | None = PrivateAttr(default=None)
 
     def keep_plan(self, kept: KeptPlan) -> None:

@@ -1,0 +1,256 @@
+"""Cancel, deadline, limits, slices, crashes and fences: one attempt and the next."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.execution import Limits, Status
+from tests.runner.house import GROUP, House, agent, crew, task
+
+
+def test_cancel_abandons_the_model_call_in_flight(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
+    attempt = house.in_background(execution_id)
+    house.until(lambda: len(model.requests) == 2)
+    asked = time.monotonic()
+    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    ended = attempt.ended()
+    assert time.monotonic() - asked < 3
+    assert ended.outcome == "CANCELLED"
+    assert ended.execution.status is Status.CANCELLED
+    assert ended.execution.error is not None
+    assert ended.execution.error.category.value == "cancelled"
+    assert [output.raw for output in ended.outputs] == ["ONE"]
+    assert len(model.requests) == 2
+    assert ended.types[-1] == "cancelled"
+    assert ended.execution.traces_emitted == {"1": len(ended.events)}
+
+
+@pytest.mark.parametrize("where", ["planning", "guardrail", "async", "delegation"])
+def test_cancel_does_not_wait_for_calls_that_crewai_makes_in_between(
+    house: House, model: ScriptedModel, where: str
+) -> None:
+    slow = "Slow. [[slow 20]]"
+    arguments = json.dumps({"task": "[[slow 20]", "context": "none", "coworker": "Worker"})
+    configs: dict[str, dict[str, Any]] = {
+        "planning": crew(task(slow), planning=True),
+        "guardrail": crew(task("Quick. [[say Q]]", guardrail=slow)),
+        "async": crew(task(slow, "a", async_execution=True), task(slow, "b", async_execution=True), task("End.", "c")),
+        "delegation": {
+            "agents": {"worker": agent(goal=slow)},
+            "tasks": [task(f"Manage. [[tool delegate_work_to_coworker {arguments}]]", agent=None)],
+            "process": "hierarchical",
+        },
+    }
+    execution_id = house.submit(configs[where])
+    attempt = house.in_background(execution_id)
+    house.until(lambda: len(model.requests) == {"planning": 1}.get(where, 2))
+    asked = time.monotonic()
+    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    ended = attempt.ended()
+    assert ended.outcome == "CANCELLED"
+    assert time.monotonic() - asked < 4
+
+
+def test_a_cancel_before_the_attempt_costs_nothing(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("Never.")))
+    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    assert house.attempt(execution_id).outcome.value == "CANCELLED"
+    assert model.requests == []
+
+
+def test_the_deadline_names_the_limit_and_the_last_task(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("Slow. [[slow 20]]", "slow")), limits=Limits(timeout_seconds=60))
+    attempt = house.in_background(execution_id)
+    house.until(lambda: len(model.requests) == 1)
+    house.clock.advance(61)
+    ended = attempt.ended()
+    assert ended.outcome == "FAILED"
+    error = ended.execution.error
+    assert error is not None
+    assert (error.category.value, error.task) == ("timeout", "slow")
+    assert "timeout_seconds = 60 s" in error.message
+    assert "slow" in error.message
+
+
+@pytest.mark.parametrize(
+    ("limits", "calls"),
+    [(Limits(max_model_calls=2), 2), (Limits(max_tokens=1), 1), (Limits(max_cost_usd="0.000001"), 1)],  # type: ignore[arg-type]
+)
+def test_a_budget_is_checked_before_each_model_call(
+    house: House, model: ScriptedModel, limits: Limits, calls: int
+) -> None:
+    ended = house.run(crew(*(task(f"Task {n}. [[say {n}]]", f"t{n}") for n in range(4))), limits=limits)
+    assert ended.outcome == "FAILED"
+    assert len(model.requests) == calls
+    assert len(ended.outputs) == calls
+    error = ended.execution.error
+    assert error is not None
+    assert (error.category.value, error.task) == ("budget", f"t{calls}")
+    assert f"t{calls}" in error.message
+
+
+def test_a_model_without_a_price_cannot_be_held_to_a_budget(house: House, model: ScriptedModel) -> None:
+    config = crew(task("One.", "one"), task("Two.", "two"), model="openai/of-our-own")
+    ended = house.run(config, limits=Limits(max_cost_usd="5"))  # type: ignore[arg-type]
+    assert ended.execution.error is not None
+    assert ended.execution.error.type == "PriceUnknown"
+    assert ended.execution.usage.cost_usd is None
+    assert "openai/of-our-own" in (ended.execution.usage.cost_note or "")
+
+
+def sliced(house: House, model: ScriptedModel, execution_id: str, calls: int) -> list[str]:
+    """Attempts that each make so many model calls; their outcomes."""
+    outcomes: list[str] = []
+    while not outcomes or outcomes[-1] == "CONTINUE":
+        before = len(model.requests)
+        house.remaining = lambda before=before: 900 if len(model.requests) < before + calls else 100
+        outcomes.append(house.attempt(execution_id).outcome.value)
+        assert len(outcomes) < 30
+    return outcomes
+
+
+def test_a_crew_of_many_slices_runs_every_task_once(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(*(task(f"Task {n}! [[say OUT-{n}]]", f"t{n}") for n in range(7))))
+    assert sliced(house, model, execution_id, 2) == ["CONTINUE", "CONTINUE", "CONTINUE", "COMPLETED"]
+    assert [output.raw for output in house.tasks.task_outputs(GROUP, execution_id)] == [f"OUT-{n}" for n in range(7)]
+    assert len(model.requests) == 7
+    assert "OUT-0" in model.requests[6].text
+    record = house.executions.get(GROUP, execution_id)
+    assert record.usage.model_calls == 7
+    events = house.queue.events(execution_id)
+    assert {attempt: sum(str(event.attempt) == attempt for event in events) for attempt in "1234"} == (
+        record.traces_emitted
+    )
+
+
+def test_what_later_tasks_need_survives_a_slice(house: House, model: ScriptedModel) -> None:
+    person = {"title": "P", "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    config = crew(
+        task('Who? [[json {"name": "Zoë"}]]', "who", output_pydantic=person),
+        task("Never. [[say NEVER]]", "never", condition={"field": "name", "equals": "Bob"}),
+        task("Left. [[say LEFT]]", "left", async_execution=True, context=["who"]),
+        task("Right. [[say RIGHT]]", "right", async_execution=True, context=["who"]),
+        task("Join. [[say JOIN]]", "join", context=["left", "right"]),
+        task("If. [[say IF]]", "if", condition={"contains": "JOIN"}),
+        task("End. [[say END]]", "end"),
+    )
+    execution_id = house.submit(config)
+    assert sliced(house, model, execution_id, 1)[-1] == "COMPLETED"
+    assert len(model.requests) == 6
+    outputs = {output.name: output for output in house.tasks.task_outputs(GROUP, execution_id)}
+    assert outputs["who"].json_dict == {"name": "Zoë"}
+    assert outputs["never"].state.value == "skipped"
+    assert [outputs[name].raw for name in ("left", "right", "join", "if", "end")] == [
+        "LEFT",
+        "RIGHT",
+        "JOIN",
+        "IF",
+        "END",
+    ]
+    join = model.mentioning("Current Task: Join.")[0]
+    assert "LEFT" in join.text
+    assert "RIGHT" in join.text
+    skipped = [event for event in house.queue.events(execution_id) if event.event_type == "task_skipped"]
+    assert len(skipped) == 1
+
+
+def test_a_plan_is_made_once_for_all_slices(house: House, model: ScriptedModel) -> None:
+    plans = [{"task_number": n, "task": "t", "plan": f" PLAN-{n}"} for n in (1, 2, 3)]
+    answer = json.dumps({"list_of_plans_per_task": plans})
+    config = crew(*(task(f"Do {n}. [[json {answer}]]", f"t{n}", context=[]) for n in (1, 2, 3)), planning=True)
+    execution_id = house.submit(config)
+    assert sliced(house, model, execution_id, 2)[-1] == "COMPLETED"
+    assert len(model.requests) == 4
+    assert "PLAN-3" in model.requests[3].text
+
+
+def test_a_manager_goes_on_in_the_next_slice(house: House, model: ScriptedModel) -> None:
+    tasks = [task(f"Lead {n}. [[say LED-{n}]]", f"t{n}", agent=None) for n in range(3)]
+    execution_id = house.submit({"agents": {"worker": agent()}, "tasks": tasks, "process": "hierarchical"})
+    assert sliced(house, model, execution_id, 1) == ["CONTINUE", "CONTINUE", "COMPLETED"]
+    assert len(model.requests) == 3
+    assert "LED-1" in model.requests[2].text
+
+
+def test_a_task_that_no_slice_can_hold_fails_instead_of_going_in_circles(house: House, model: ScriptedModel) -> None:
+    house.remaining = lambda: 900 if not model.requests else 100
+    described = 'Long. [[tool calculator {"expression": "1+1"}]] [[say two]]'
+    ended = house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
+    assert ended.outcome == "FAILED"
+    assert ended.execution.error is not None
+    assert ended.execution.error.type == "TaskTooLong"
+
+
+def test_a_later_attempt_silences_the_earlier_one(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("One. [[slow 1.5]] [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+    late = house.in_background(execution_id)
+    house.until(lambda: len(model.requests) == 1)
+    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+    assert late.ended().outcome == "SUPERSEDED"
+    record = house.executions.get(GROUP, execution_id)
+    assert record.status is Status.COMPLETED
+    assert record.attempt == 2
+    assert house.executions.finishes == [Status.COMPLETED]
+    assert sorted(house.tasks.saves) == ["one", "two"]
+
+
+def test_an_execution_that_has_ended_is_left_alone(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("Once. [[say ONCE]]")))
+    house.attempt(execution_id)
+    assert house.attempt(execution_id).outcome.value == "SUPERSEDED"
+    assert house.attempt("no-such-execution").outcome.value == "SUPERSEDED"
+    assert len(model.requests) == 1
+
+
+def test_a_finish_that_got_lost_is_repeated_without_running_anything(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("Once. [[say ONCE]]")))
+    finish = house.executions.finish
+    house.executions.finish = unavailable  # type: ignore[method-assign,assignment]
+    with pytest.raises(PlatformUnavailable):
+        house.attempt(execution_id)
+    house.executions.finish = finish
+    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+    assert len(model.requests) == 1
+
+
+def unavailable(*_arguments: Any, **_named: Any) -> None:
+    raise PlatformUnavailable("The table did not answer.")
+
+
+def test_short_outages_of_table_and_queue_are_bridged(house: House, model: ScriptedModel) -> None:
+    house.tasks.outages = 2
+    house.queue.outages = 2
+    ended = house.run(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+    assert ended.outcome == "COMPLETED"
+    assert [output.raw for output in ended.outputs] == ["ONE", "TWO"]
+    assert [event.sequence for event in ended.events] == list(range(1, len(ended.events) + 1))
+
+
+def test_a_lasting_outage_ends_the_attempt_not_the_execution(house: House, model: ScriptedModel) -> None:
+    house.tasks.outages = 6
+    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+    with pytest.raises(PlatformUnavailable):
+        house.attempt(execution_id)
+    assert house.executions.get(GROUP, execution_id).status is Status.RUNNING
+    assert len(model.requests) == 1
+    assert house.executions.get(GROUP, execution_id).traces_emitted == {"1": len(house.queue.events(execution_id))}
+    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+
+
+def test_progress_and_usage_are_told_while_the_crew_runs(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[slow 3]]", "two")))
+    attempt = house.in_background(execution_id)
+    house.until(lambda: house.executions.get(GROUP, execution_id).progress.tasks_done == 1)
+    record = house.executions.get(GROUP, execution_id)
+    assert record.progress.current_task == "two"
+    assert record.progress.current_agent == "Worker"
+    assert record.usage.model_calls == 1
+    assert record.message == "Running task 2 of 2: two"
+    assert attempt.ended().outcome == "COMPLETED"

@@ -1,0 +1,143 @@
+"""A warm process serves each execution as if it were the first."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew_runner import environment
+from tests.runner.house import GROUP, House, agent, crew, task
+
+_watching: list[tuple[str, Any]] | None = None
+
+
+def _note(event: str, arguments: tuple[Any, ...]) -> None:
+    if _watching is None:
+        return
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        _watching.append((event, arguments[1][:2]))
+    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        _watching.append((event, str(arguments[0])))
+
+
+sys.addaudithook(_note)
+
+
+@pytest.fixture
+def watched() -> Any:
+    """Connections and files opened for writing, from now on."""
+    global _watching
+    _watching = []
+    yield _watching
+    _watching = None
+
+
+def test_two_executions_at_once_share_nothing(house: House, model: ScriptedModel) -> None:
+    ids = {
+        name: house.submit(
+            {
+                "agents": {"worker": agent(f"Worker {name}")},
+                "tasks": [task(f"{name}-{n} [[slow 0.05]] [[say {name}-{n}]]", f"{name}{n}") for n in range(5)],
+            }
+        )
+        for name in ("left", "right")
+    }
+    attempts = {name: house.in_background(execution_id) for name, execution_id in ids.items()}
+    for name, attempt in attempts.items():
+        ended = attempt.ended()
+        assert ended.outcome == "COMPLETED"
+        other = "right" if name == "left" else "left"
+        assert [output.raw for output in ended.outputs] == [f"{name}-{n}" for n in range(5)]
+        assert [event.sequence for event in ended.events] == list(range(1, len(ended.events) + 1))
+        everything = "".join(event.model_dump_json() for event in ended.events)
+        everything += "".join(line.model_dump_json() for line in house.queue.logs(ids[name]))
+        assert f"{other}-" not in everything
+        assert f"Worker {other}" not in everything
+        assert ended.execution.usage.model_calls == 5
+
+
+def test_after_failed_and_cancelled_executions_the_next_one_is_as_new(house: House, model: ScriptedModel) -> None:
+    first = house.run(crew(task("Clean. [[say C]]")))
+    for n in range(3):
+        assert house.run(crew(task(f"Fail {n}. [[fail 400]]"))).outcome == "FAILED"
+        execution_id = house.submit(crew(task("Long. [[slow 3]]")))
+        attempt = house.in_background(execution_id)
+        house.until(lambda n=n: len(model.mentioning("Long.")) == n + 1)
+        house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+        assert attempt.ended().outcome == "CANCELLED"
+    last = house.run(crew(task("Clean. [[say C]]")))
+    assert last.outcome == "COMPLETED"
+    assert last.types == first.types
+    assert [event.parent_sequence for event in last.events] == [event.parent_sequence for event in first.events]
+
+
+def test_threads_do_not_pile_up(house: House, model: ScriptedModel) -> None:
+    config = crew(task("One.", "one"), task("Two.", "two"))
+    house.run(config)
+    before = own_threads()
+    for _ in range(5):
+        house.run(config)
+    assert len(own_threads()) <= len(before), own_threads()
+
+
+def own_threads() -> list[str]:
+    """Without those of the scripted model, which live as long as its connections."""
+    return [thread.name for thread in threading.enumerate() if "process_request_thread" not in thread.name]
+
+
+def test_only_the_model_is_called_and_only_the_own_folder_written(
+    house: House, model: ScriptedModel, watched: list[tuple[str, Any]]
+) -> None:
+    described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say two]]'
+    config = {"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]}
+    assert house.run(config).outcome == "COMPLETED"
+    connections = {target for event, target in watched if event == "socket.connect"}
+    assert connections == {("127.0.0.1", model.server_address[1])}
+    written = {Path(str(path)).resolve() for event, path in watched if event == "open"}
+    outside = {path for path in written if not path.is_relative_to(environment.FOLDER) and path != Path(os.devnull)}
+    assert outside == set()
+
+
+def test_nothing_is_left_on_disk(house: House, model: ScriptedModel) -> None:
+    house.run(crew(task("Secret thing. [[say SECRET-ANSWER]]")))
+    files = [path for path in environment.FOLDER.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"SECRET-ANSWER" in path.read_bytes()]
+    assert list(environment.WORK.iterdir()) == []
+    assert Path.cwd() == environment.WORK.resolve()
+    assert environment.FOLDER.is_relative_to(tempfile.gettempdir())
+
+
+def test_nothing_is_printed(house: House, model: ScriptedModel, capfd: pytest.CaptureFixture[str]) -> None:
+    house.run(crew(task("One.")))
+    house.run(crew(task("Fail. [[fail 400]]")))
+    printed = capfd.readouterr()
+    assert printed.out == ""
+
+
+def test_each_agent_and_attempt_has_its_own_model_object(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stepcrew_runner.models import ModelFactory
+
+    made: list[Any] = []
+    make = ModelFactory.make
+
+    def remembered(factory: ModelFactory, *arguments: Any, **named: Any) -> Any:
+        made.append(make(factory, *arguments, **named))
+        return made[-1]
+
+    monkeypatch.setattr(ModelFactory, "make", remembered)
+    config = {
+        "agents": {"worker": agent(), "other": agent("Other")},
+        "tasks": [task("One.", "one"), task("Two.", "two", agent="other")],
+    }
+    house.run(config)
+    house.run(config)
+    assert len({id(one) for one in made}) == len(made) == 4

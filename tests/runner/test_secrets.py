@@ -1,0 +1,102 @@
+"""No key and no secret leaves the runner, whatever a crew does with it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew_runner.tools import OWN
+from tests.runner.conftest import OPERATOR_KEY
+from tests.runner.house import GROUP, House, agent, crew, task
+
+GROUP_SECRET = "group-secret-9f8e7d6c"
+
+
+def everything(house: House) -> str:
+    outputs = "".join(
+        output.model_dump_json()
+        for _, events, _ in house.queue.batches
+        for output in house.tasks.task_outputs(GROUP, events[0].execution_id if events else "")
+    )
+    payloads = "".join(body.decode() for body in house.payloads.bodies.values())
+    records = "".join(record.model_dump_json() for record in house.executions.all())
+    return house.queue.text() + outputs + payloads + records
+
+
+def test_the_operators_key_reaches_the_model_and_nothing_else(house: House, model: ScriptedModel) -> None:
+    plan = '[[json {"list_of_plans_per_task": [{"task_number": 1, "task": "t", "plan": "p"}]}]]'
+    described = f'Calculate. [[tool calculator {{"expression": "1+1"}}]] {plan}'
+    guardrail = 'Fine? [[json {"valid": true, "feedback": null}]]'
+    config = {
+        "agents": {"worker": agent(tools=["CalculatorTool"])},
+        "tasks": [task(described, guardrail=guardrail), task("Fail. [[fail 401]]", "bad")],
+        "planning": True,
+    }
+    house.run(config)
+    assert {request.authorization for request in model.requests} == {f"Bearer {OPERATOR_KEY}"}
+    assert OPERATOR_KEY not in everything(house)
+
+
+def test_a_key_that_a_model_repeats_is_masked(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task(f"Say. [[say the key is {OPERATOR_KEY}]]")))
+    assert ended.outputs[0].raw == "the key is [secret]"
+    assert OPERATOR_KEY not in everything(house)
+
+
+def test_a_secret_that_a_failing_tool_tells_is_masked(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.secrets.groups[GROUP, "SERPER_API_KEY"] = GROUP_SECRET
+
+    class Leaking(OWN["CalculatorTool"]):  # type: ignore[misc,valid-type]
+        def _run(self, expression: str) -> str:
+            raise RuntimeError(f"cannot use {os.environ['SERPER_API_KEY']}")
+
+    monkeypatch.setitem(OWN, "CalculatorTool", Leaking)
+    described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say done]]'
+    config = {"agents": {"worker": agent(tools=["CalculatorTool", "SerperDevTool"])}, "tasks": [task(described)]}
+    ended = house.run(config)
+    assert ended.outcome == "COMPLETED"
+    assert any("cannot use [secret]" in event.model_dump_json() for event in ended.events)
+    assert GROUP_SECRET not in everything(house)
+
+
+def test_a_secret_is_in_the_environment_only_while_its_crew_runs(house: House, model: ScriptedModel) -> None:
+    house.secrets.groups[GROUP, "SERPER_API_KEY"] = GROUP_SECRET
+    house.run({"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task("Do.")]})
+    assert "SERPER_API_KEY" not in os.environ
+
+
+def test_a_missing_secret_is_named(house: House, model: ScriptedModel) -> None:
+    ended = house.run({"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task("Do.")]})
+    assert ended.outcome == "FAILED"
+    error = ended.execution.error
+    assert error is not None
+    assert (error.category.value, error.type) == ("tool", "ToolNotUsable")
+    assert "SERPER_API_KEY" in error.message
+    assert model.requests == []
+
+
+def test_another_groups_secret_is_not_found(house: House, model: ScriptedModel) -> None:
+    house.secrets.groups["group-b", "SERPER_API_KEY"] = GROUP_SECRET
+    ended = house.run({"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task("Do.")]})
+    assert ended.outcome == "FAILED"
+
+
+def test_a_server_cannot_be_sent_a_key_of_the_operator(house: House, model: ScriptedModel) -> None:
+    server = {"url": "https://mcp.example.com/", "headers": {"Authorization": {"secret": "OPENAI_API_KEY"}}}
+    ended = house.run({"agents": {"worker": agent(mcps=[server])}, "tasks": [task("Do.")]})
+    assert ended.outcome == "FAILED"
+    error: Any = ended.execution.error
+    assert "OPENAI_API_KEY" in error.message
+    assert OPERATOR_KEY not in everything(house)
+
+
+def test_a_model_without_a_key_is_named(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task("Do."), model="anthropic/claude-sonnet-4-5"))
+    error: Any = ended.execution.error
+    assert (ended.outcome, error.type) == ("FAILED", "ModelNotAvailable")
+    assert "ANTHROPIC_API_KEY" in error.message

@@ -1,0 +1,167 @@
+"""What the trace of an execution tells, and that it tells all of it, in order."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.trace import TraceEvent
+from stepcrew_runner import sender as sending
+from stepcrew_runner.kinds import KINDS
+from tests.runner.house import GROUP, Ended, House, agent, crew, task
+
+CALCULATE = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say 42]]'
+
+
+def calculated(house: House) -> Ended:
+    ended = house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(CALCULATE, "sum")]})
+    assert ended.outcome == "COMPLETED"
+    return ended
+
+
+def test_the_events_of_a_small_crew_are_complete_and_in_order(house: House, model: ScriptedModel) -> None:
+    assert calculated(house).types == [
+        "crew_started",
+        "task_started",
+        "agent_execution_started",
+        "llm_call_started",
+        "llm_call_completed",
+        "tool_usage_started",
+        "tool_usage_completed",
+        "llm_call_started",
+        "llm_call_completed",
+        "agent_execution_completed",
+        "task_completed",
+        "crew_completed",
+    ]
+
+
+def test_every_event_names_its_enclosing_one(house: House, model: ScriptedModel) -> None:
+    events = calculated(house).events
+    parents = {event.event_type: event.parent_sequence for event in events}
+    by_type = {event.event_type: event.sequence for event in reversed(events)}
+    assert parents["crew_started"] is None
+    assert parents["task_started"] == by_type["crew_started"]
+    assert parents["agent_execution_started"] == by_type["task_started"]
+    # CrewAI puts a flow of its own between; nobody asked for it.
+    assert parents["llm_call_started"] == by_type["agent_execution_started"]
+    assert parents["tool_usage_started"] == by_type["agent_execution_started"]
+
+
+def test_finished_events_name_the_started_one_and_how_long_it_took(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task("Slow. [[slow 0.3]]")))
+    started = {event.sequence: event for event in ended.events}
+    for event in ended.events:
+        if event.event_type.endswith("_completed"):
+            opener = started[event.started_sequence or 0]
+            assert opener.event_type == event.event_type.replace("_completed", "_started")
+            assert event.duration_ms is not None
+            difference = (event.emitted_at - opener.emitted_at).total_seconds() * 1000
+            assert abs(event.duration_ms - difference) < 1
+    call = ended.of("llm_call_completed")[0]
+    assert 300 <= (call.duration_ms or 0) < 1500
+
+
+def test_events_belong_to_crew_task_and_agent(house: House, model: ScriptedModel) -> None:
+    config = {
+        "agents": {"worker": agent("Writer"), "other": agent("Reader")},
+        "tasks": [task("Write.", "write"), task("Read.", "read", agent="other")],
+    }
+    events = house.run(config).events
+    inner = [event for event in events if event.event_source.value in ("agent", "llm", "task")]
+    assert {(event.task_name, event.task_id, event.agent_role) for event in inner} == {
+        ("write", "0", "Writer"),
+        ("read", "1", "Reader"),
+    }
+
+
+def test_a_model_call_carries_messages_answer_usage_and_cost(house: House, model: ScriptedModel) -> None:
+    ended = calculated(house)
+    started, completed = ended.of("llm_call_started")[1], ended.of("llm_call_completed")[1]
+    messages: Any = started.output
+    assert [message["role"] for message in messages][-1] == "tool"
+    assert messages[-1]["content"] == "42"
+    assert completed.output == "42"
+    facts: Any = completed.extra_data
+    assert facts["model"] == "openai/gpt-4.1-mini"
+    usage = facts["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] > 0
+    assert usage["cached_prompt_tokens"] == usage["prompt_tokens"] // 2
+    assert 0 < facts["cost_usd"] < 0.01
+    total = ended.execution.usage
+    assert total.total_tokens == sum(
+        event.extra_data["usage"]["total_tokens"]  # type: ignore[index,call-overload]
+        for event in ended.of("llm_call_completed")
+    )
+    assert total.model_calls == len(model.requests)
+
+
+def test_a_failure_is_told_where_it_happened_and_once_by_the_system(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task("Good.", "good"), task("Bad. [[fail 400]]", "bad")))
+    failed = [event for event in ended.events if event.event_type.endswith("_failed")]
+    assert {event.event_type for event in failed} >= {"llm_call_failed", "task_failed", "crew_failed"}
+    assert {event.task_name for event in failed if event.event_type != "crew_failed"} == {"bad"}
+    counts = Counter(ended.types)
+    assert counts["error"] == 1
+    assert counts["llm_call_failed"] == 1
+    assert ended.events[-1].output == ended.execution.message
+
+
+def test_large_bodies_travel_by_claim_check(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task("Big. [[size 20000]]", "big"), task("Next.", "next")))
+    large = [event for event in ended.events if event.output_reference]
+    assert {event.event_type for event in large} == {
+        "llm_call_completed",
+        "agent_execution_completed",
+        "task_completed",
+        "task_started",
+        "agent_execution_started",
+        "llm_call_started",
+    }
+    for event in large:
+        reference = event.output_reference
+        assert reference is not None
+        assert reference.payload_id == f"trace-1-{event.sequence}"
+        body = house.payloads.get(GROUP, event.execution_id, reference.payload_id)
+        assert len(body or b"") == reference.bytes
+        assert "x" * 20_000 in json.dumps(json.loads(body or b""))
+
+
+def test_large_arguments_of_a_tool_are_whole_in_the_body_and_short_beside_it(
+    house: House, model: ScriptedModel
+) -> None:
+    long = "1+" * 3_000 + "1"
+    described = f"Calculate. [[tool calculator {json.dumps({'expression': long})}]] [[say done]]"
+    ended = house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
+    started: TraceEvent = ended.of("tool_usage_started")[0]
+    assert long in json.dumps(started.output)
+    assert len(json.dumps(started.extra_data)) < 3_000
+
+
+def test_the_first_event_leaves_at_once(house: House, model: ScriptedModel) -> None:
+    ended = house.run(crew(task("Slow. [[slow 1]]")))
+    assert (house.queue.sent_at[0] - ended.events[0].emitted_at).total_seconds() < 0.5
+
+
+def test_events_leave_in_batches_of_a_hundred_at_most(house: House, model: ScriptedModel) -> None:
+    house.run(crew(*(task(f"Task {n}.", f"t{n}", context=[]) for n in range(40))))
+    sizes = [len(events) for _, events, _ in house.queue.batches]
+    assert max(sizes) == sending.BATCH_EVENTS
+    assert sum(sizes) > 240
+
+
+def test_the_log_tells_the_attempts_of_this_execution_only(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("Fail. [[fail 400]]")))
+    house.attempt(execution_id)
+    lines = house.queue.logs(execution_id)
+    assert [line.sequence for line in lines] == list(range(1, len(lines) + 1))
+    assert "Attempt 1 starts" in lines[0].message
+    assert any("scripted failure 400" in line.message and line.level == "ERROR" for line in lines)
+
+
+def test_every_kind_that_starts_also_ends() -> None:
+    kinds = {kind.event_type for kind in KINDS.values()}
+    for started in (kind for kind in kinds if kind.endswith("_started")):
+        assert started.replace("_started", "_completed") in kinds
