@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -22,7 +22,8 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if _watching is None:
         return
     if event == "socket.connect" and isinstance(arguments[1], tuple):
-        _watching.append((event, arguments[1][:2]))
+        host, port, *_ = cast("tuple[Any, ...]", arguments[1])
+        _watching.append((event, (host, port)))
     if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
         _watching.append((event, str(arguments[0])))
 

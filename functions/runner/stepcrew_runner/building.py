@@ -126,7 +126,8 @@ class CrewBuilder:
             url=server.url,
             headers=headers or None,
             streamable=server.streamable,
-            cache_tools_list=server.cache_tools_list,
+            # CrewAI's cache is one for the whole process, by address: another group would be shown its contents.
+            cache_tools_list=False,
             **only,
         )
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import ast
+import importlib
+import importlib.util
+import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from importlib import import_module
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from types import ModuleType
 
 from crewai.tools import BaseTool
-from pydantic import BaseModel, Field
 
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
-
-MOST_CHARACTERS = 500
-MOST_EXPONENT = 1_000
+from stepcrew_runner.own_tools import CalculatorTool, CurrentTimeTool
 
 
 class ToolNotUsable(StepcrewError):
@@ -26,71 +22,13 @@ class ToolNotUsable(StepcrewError):
     remedy = "Ask the operator to store the secret for your group, or remove the tool."
 
 
-class Expression(BaseModel):
-    expression: str = Field(description="An arithmetic expression, for example (2 + 3) * 4.")
-
-
-class CalculatorTool(BaseTool):
-    name: str = "calculator"
-    description: str = "Evaluates an arithmetic expression with + - * / // % ** and parentheses, exactly."
-    args_schema: type[BaseModel] = Expression
-
-    def _run(self, expression: str) -> str:
-        try:
-            if len(expression) > MOST_CHARACTERS:
-                raise ValueError("it is too long")
-            return str(_value(ast.parse(expression.strip(), mode="eval").body))
-        except (ValueError, SyntaxError, ArithmeticError, RecursionError) as error:
-            return f"The expression cannot be evaluated: {error}."
-
-
-_BINARY: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-    ast.FloorDiv: lambda a, b: a // b,
-    ast.Mod: lambda a, b: a % b,
-}
-
-
-def _value(node: ast.AST) -> int | float:
-    match node:
-        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return number
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand)
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _value(operand)
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            base, exponent = _value(left), _value(right)
-            if abs(exponent) > MOST_EXPONENT or abs(base) > 10**6:
-                raise ValueError("the power is too large")
-            return base**exponent
-        case ast.BinOp(left=left, op=kind, right=right) if type(kind) in _BINARY:
-            return _BINARY[type(kind)](_value(left), _value(right))
-        case _:
-            raise ValueError("only numbers and + - * / // % ** are known")
-
-
-class Zone(BaseModel):
-    time_zone: str = Field(default="UTC", description="An IANA time zone, for example Europe/Vienna.")
-
-
-class CurrentTimeTool(BaseTool):
-    name: str = "current_time"
-    description: str = "Tells the current date and time in a time zone."
-    args_schema: type[BaseModel] = Zone
-
-    def _run(self, time_zone: str = "UTC") -> str:
-        try:
-            return datetime.now(ZoneInfo(time_zone)).isoformat(timespec="seconds")
-        except (ZoneInfoNotFoundError, ValueError):
-            return f"There is no time zone {time_zone!r}."
-
-
 OWN: dict[str, Callable[[], BaseTool]] = {"CalculatorTool": CalculatorTool, "CurrentTimeTool": CurrentTimeTool}
-SECRET_ARGUMENTS = {"BRAVE_API_KEY": "api_key"}
+MODULES = {
+    "SerperDevTool": "serper_dev_tool.serper_dev_tool",
+    "ScrapeWebsiteTool": "scrape_website_tool.scrape_website_tool",
+    "BraveSearchTool": "brave_search_tool.brave_search_tool",
+    "ArxivPaperTool": "arxiv_paper_tool.arxiv_paper_tool",
+}
 
 
 def make_tool(name: str, secrets: Mapping[str, str]) -> BaseTool:
@@ -103,5 +41,18 @@ def make_tool(name: str, secrets: Mapping[str, str]) -> BaseTool:
         raise ToolNotUsable(f"The tool {spec.name} needs the secret {missing[0]}, which your group has not stored.")
     if spec.name in OWN:
         return OWN[spec.name]()
-    arguments = {SECRET_ARGUMENTS[key]: secrets[key] for key in spec.secrets if key in SECRET_ARGUMENTS}
-    return getattr(import_module("crewai_tools"), spec.name)(**arguments)
+    # Each reads its secret from the environment, where it is while the crew runs.
+    return getattr(_module(MODULES[spec.name]), spec.name)()
+
+
+def _module(path: str) -> ModuleType:
+    """A module of crewai_tools without the package's own `__init__`, which imports all of its hundred tools: two
+    seconds and 40 MB for one of them."""
+    for package in ("crewai_tools", "crewai_tools.tools"):
+        if package not in sys.modules:
+            spec = importlib.util.find_spec(package)
+            if spec is None:
+                raise ToolNotUsable(f"{package} is not installed.", remedy="Tell the operator.")
+            sys.modules[package] = bare = ModuleType(package)
+            bare.__spec__, bare.__path__ = spec, list(spec.submodule_search_locations or ())
+    return importlib.import_module(f"crewai_tools.tools.{path}")

@@ -15,50 +15,53 @@ from stepcrew.domain.models import ModelName, parse_model_name
 
 
 class CallUsage(NamedTuple):
-    """Tokens of one model call; `prompt` includes the cached ones."""
+    """Tokens of one model call. `prompt` includes those read from a provider's cache and those written into it."""
 
     prompt: int
     cached: int
     completion: int
     reasoning: int
+    written: int = 0
 
 
 def normalise(usage: Mapping[str, Any] | None) -> CallUsage:
-    """From what OpenAI, Anthropic or Bedrock report. Anthropic counts cached prompt tokens apart, the others inside."""
+    """From CrewAI's reports, or what OpenAI, Anthropic or Bedrock say themselves. The latter two count the tokens of
+    their cache apart from the prompt's; CrewAI has already added them up for Anthropic, but not for Bedrock."""
     given = usage or {}
 
-    def number(*names: str) -> int:
-        return next((int(given[name]) for name in names if isinstance(given.get(name), int | float)), 0)
+    def number(*names: str, inside: Mapping[str, Any] = given) -> int:
+        return next((int(inside[name]) for name in names if isinstance(inside.get(name), int | float)), 0)
 
-    def detail(group: str, name: str) -> int:
-        details = given.get(group)
-        value = cast("Mapping[str, Any]", details).get(name) if isinstance(details, Mapping) else None
-        return int(value) if isinstance(value, int | float) else 0
+    def detail(name: str, *groups: str) -> int:
+        found = [given[group] for group in groups if isinstance(given.get(group), Mapping)]
+        return next((number(name, inside=cast("Mapping[str, Any]", one)) for one in found), 0)
 
+    read_apart = number("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount")
+    written_apart = number("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount")
     prompt = number("prompt_tokens", "input_tokens", "inputTokens")
-    completion = number("completion_tokens", "output_tokens", "outputTokens")
-    apart = number("cache_read_input_tokens", "cacheReadInputTokens") + number(
-        "cache_creation_input_tokens", "cacheWriteInputTokens"
-    )
-    cached = (
-        detail("prompt_tokens_details", "cached_tokens")
-        or detail("input_tokens_details", "cached_tokens")
-        or number("cached_prompt_tokens", "cached_tokens")
-    )
     if "prompt_tokens" not in given:
-        prompt, cached = prompt + apart, cached or number("cache_read_input_tokens", "cacheReadInputTokens")
-    reasoning = (
-        detail("completion_tokens_details", "reasoning_tokens")
-        or detail("output_tokens_details", "reasoning_tokens")
-        or number("reasoning_tokens")
+        prompt += read_apart + written_apart
+    return CallUsage(
+        prompt=prompt,
+        cached=detail("cached_tokens", "prompt_tokens_details", "input_tokens_details")
+        or number("cached_prompt_tokens", "cached_tokens")
+        or read_apart,
+        completion=number("completion_tokens", "output_tokens", "outputTokens"),
+        reasoning=detail("reasoning_tokens", "completion_tokens_details", "output_tokens_details")
+        or number("reasoning_tokens"),
+        written=written_apart or number("cache_creation_tokens"),
     )
-    return CallUsage(prompt, cached, completion, reasoning)
 
 
 def price(model: ModelName, call: CallUsage) -> Decimal | None:
     """US dollars by the price library's table; None when it does not know the model."""
     provider = {"bedrock": "aws"}.get(model.provider, model.provider)
-    counted = PricedUsage(input_tokens=call.prompt, cache_read_tokens=call.cached, output_tokens=call.completion)
+    counted = PricedUsage(
+        input_tokens=call.prompt,
+        cache_read_tokens=call.cached,
+        cache_write_tokens=call.written,
+        output_tokens=call.completion,
+    )
     try:
         return calc_price(counted, model_ref=model.model, provider_id=provider).total_price
     except LookupError:

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from stepcrew.domain.errors import Category, PlatformUnavailable
+from stepcrew_runner.addresses import PrivateAddress
+from stepcrew_runner.failures import explain, model_failure
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (
+            "OpenAI API call failed: Error code: 401 - {'error': {'message': 'Incorrect API key provided'}}",
+            "ModelAuthentication",
+        ),
+        ("Error code: 403 - forbidden", "ModelAuthentication"),
+        ("Bedrock: AccessDeniedException: you may not", "ModelAuthentication"),
+        ("Error code: 429 - Rate limit reached", "ModelRateLimit"),
+        ("AWS Bedrock ThrottlingException", "ModelRateLimit"),
+        ("Model gpt-9 not found: Error code: 404", "ModelNotFound"),
+        ("This model's maximum context length is 8192 tokens", "ContextTooLong"),
+        ("Error code: 503 - overloaded", "ModelUnavailable"),
+        ("Failed to connect to OpenAI API: Request timed out.", "ModelUnavailable"),
+        ("Error code: 400 - bad parameter", "ModelRefusedRequest"),
+    ],
+)
+def test_what_a_model_provider_says_is_recognised(text: str, kind: str) -> None:
+    found = model_failure(text, "write")
+    assert found is not None
+    assert found.type == kind
+    assert found.category in (Category.MODEL, Category.MODEL_RATE_LIMIT)
+    assert found.retryable is (kind in ("ModelRateLimit", "ModelUnavailable"))
+    assert "in crew task write" in found.message
+    assert found.remedy
+    assert explain(RuntimeError(text), "write") == found
+
+
+def test_an_agents_own_error_is_not_the_models() -> None:
+    assert model_failure("Invalid response from LLM call - None or empty.", None) is None
+    assert model_failure("the guardrail said no", None) is None
+
+
+def test_the_cause_is_found_in_the_chain() -> None:
+    error = RuntimeError("Connection error.")
+    error.__cause__ = PrivateAddress("The address 10.0.0.1 is inside the platform.")
+    assert explain(error, None).type == "PrivateAddress"
+
+
+def test_our_own_errors_speak_for_themselves() -> None:
+    found = explain(PlatformUnavailable("The table did not answer."), None)
+    assert (found.category, found.message, found.retryable) == (Category.PLATFORM, "The table did not answer.", True)
+
+
+def test_a_missing_module_is_no_missing_model() -> None:
+    found = explain(ModuleNotFoundError("No module named 'x'"), None)
+    assert (found.category, found.type) == (Category.CREW, "ModuleNotFoundError")
+
+
+def test_a_message_is_one_sentence_of_a_bounded_length() -> None:
+    found = explain(ValueError("line one\nline two " + "x" * 10_000), "t")
+    assert "\n" not in found.message
+    assert len(found.message) < 700

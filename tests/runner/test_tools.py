@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.tools import TOOLS
+from stepcrew_runner.own_tools import CalculatorTool, CurrentTimeTool
+from stepcrew_runner.tools import OWN, ToolNotUsable, make_tool
+from tests.runner.house import House, agent, task
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("6*7", "42"),
+        ("(2 + 3) * 4 - 1", "19"),
+        ("-7 // 2", "-4"),
+        ("2**100", str(2**100)),
+        ("1/3", str(1 / 3)),
+        ("+5 % 3", "2"),
+    ],
+)
+def test_the_calculator_is_exact(expression: str, value: str) -> None:
+    assert CalculatorTool().run(expression=expression) == value
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("__import__('os')", "open('/etc/passwd')", "a+1", "'a'*9", "True+1", "1 if 1 else 2", "[1][0]", "1/0"),
+        *("9**9**9", "10**10000", "(" * 400 + ")" * 400, "1+" * 300, "", "0x"),
+    ],
+)
+def test_the_calculator_refuses_everything_else(expression: str) -> None:
+    assert "cannot be evaluated" in CalculatorTool().run(expression=expression)
+
+
+def test_the_clock_knows_time_zones() -> None:
+    assert CurrentTimeTool().run(time_zone="Asia/Kathmandu").endswith("+05:45")
+    assert "no time zone" in CurrentTimeTool().run(time_zone="../etc/passwd")
+
+
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_every_tool_of_the_allow_list_can_be_made(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = dict.fromkeys(TOOLS[name].secrets, "a-secret-value")
+    for key, value in secrets.items():
+        monkeypatch.setenv(key, value)  # as while a crew runs
+    made = make_tool(name, secrets)
+    assert type(made).__name__ == name
+    assert made.args_schema.model_json_schema()["properties"]
+    assert make_tool(f"crewai_tools:{name}", secrets) is not made
+
+
+def test_a_tool_outside_the_allow_list_is_not_made() -> None:
+    for name in ("FileReadTool", "CodeInterpreterTool", "crewai_tools:FileWriterTool", "os:system"):
+        with pytest.raises(ToolNotUsable):
+            make_tool(name, {})
+
+
+def test_making_one_tool_does_not_import_all_of_them() -> None:
+    code = (
+        "from stepcrew_runner import environment; environment.prepare(); import sys;"
+        "from stepcrew_runner.tools import make_tool; make_tool('SerperDevTool', {'SERPER_API_KEY': 'x'});"
+        "print(sum(name.startswith('crewai_tools.tools.') for name in sys.modules))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=paths())
+    assert int(printed.stdout) < 10
+
+
+def paths() -> dict[str, str]:
+    return {"PYTHONPATH": ":".join(sys.path)}
+
+
+def test_a_tool_that_leads_into_the_platform_is_refused(house: House, model: ScriptedModel) -> None:
+    described = 'Read. [[tool read_website_content {"website_url": "http://127.0.0.1:9/latest"}]] [[say done]]'
+    config: dict[str, Any] = {"agents": {"worker": agent(tools=["ScrapeWebsiteTool"])}, "tasks": [task(described)]}
+    ended = house.run(config)
+    assert ended.outcome == "COMPLETED"
+    assert len(ended.of("tool_usage_started")) == 1
+    told = ended.of("tool_usage_failed", "tool_usage_completed")[0]
+    assert "private" in str(told.output).lower() or "inside the platform" in str(told.output)
+
+
+def test_our_own_tools_are_of_the_allow_list() -> None:
+    assert set(OWN) <= set(TOOLS)
