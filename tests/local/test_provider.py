@@ -1,0 +1,58 @@
+"""Which model the stack offers, from what the operator has set."""
+
+from __future__ import annotations
+
+import pytest
+
+from stepcrew_local.provider import configured_model, embedded_model
+
+
+def test_without_any_key_there_is_no_configured_model() -> None:
+    assert configured_model({"PATH": "/bin", "OPENAI_API_KEY": ""}) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "provider"),
+    [("OPENAI_API_KEY", "openai"), ("ANTHROPIC_API_KEY", "anthropic"), ("AWS_BEARER_TOKEN_BEDROCK", "bedrock")],
+)
+def test_a_key_allows_its_providers_models_and_reaches_the_runner(key: str, provider: str) -> None:
+    model = configured_model({key: "secret", "UNRELATED": "x"})
+
+    assert model
+    assert model.default_model.startswith(f"{provider}/")
+    assert model.allowed_models == f"{provider}/*"
+    assert model.variables[key] == "secret"
+    assert "UNRELATED" not in model.variables
+    assert "secret" not in model.description
+
+
+def test_bedrock_is_the_real_one_in_the_operators_region() -> None:
+    model = configured_model({"AWS_BEARER_TOKEN_BEDROCK": "k", "AWS_REGION": "eu-central-1"})
+
+    assert model
+    assert model.variables["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] == "https://bedrock-runtime.eu-central-1.amazonaws.com"
+
+
+def test_a_server_of_ones_own_needs_no_key() -> None:
+    model = configured_model({"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "STEPCREW_DEFAULT_MODEL": "openai/llama"})
+
+    assert model
+    assert model.default_model == "openai/llama"
+    assert model.variables["OPENAI_API_KEY"]
+
+
+def test_a_server_for_tests_comes_before_every_key() -> None:
+    model = configured_model({"OPENAI_API_KEY": "real", "STEPCREW_MODEL_URL": "http://127.0.0.1:1/v1"})
+
+    assert model
+    assert model.allowed_models == "*"
+    assert model.variables["OPENAI_API_KEY"] != "real"
+
+
+def test_the_embedded_model_says_that_it_is_one_for_demonstration() -> None:
+    model = embedded_model(8500)
+
+    assert model.is_embedded
+    assert "demo model" in model.description
+    assert "OPENAI_API_KEY" in model.description
+    assert model.allowed_models == model.default_model

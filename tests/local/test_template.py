@@ -1,0 +1,113 @@
+"""What of the template changes on the way to the emulator: the packaging, and nothing that is tested through it."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.local.tiny_stack import invoke, tiny_options
+
+from stepcrew_local.errors import StackError
+from stepcrew_local.gateway import PUBLIC
+from stepcrew_local.layout import TEMPLATE
+from stepcrew_local.stack import Stack, running_stack
+from stepcrew_local.template import FunctionSource, prepare, read_template
+
+FUNCTIONS = {"ApiFunction", "TraceSinkFunction", "ReconcilerFunction", "RunnerFunction"}
+PARAMETERS = {"JwtIssuer": "http://127.0.0.1:1/auth", "JwtAudience": "stepcrew-local"}
+
+
+@pytest.fixture(scope="module")
+def prepared() -> tuple[dict[str, Any], list[bytes]]:
+    zips: list[bytes] = []
+
+    def put_code(content: bytes) -> dict[str, str]:
+        zips.append(content)
+        return {"Bucket": "code", "Key": str(len(zips))}
+
+    return prepare(TEMPLATE, PARAMETERS, put_code, {}), zips
+
+
+def _of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
+
+
+def test_every_function_runs_the_runtime_client_on_its_live_sources(
+    prepared: tuple[dict[str, Any], list[bytes]],
+) -> None:
+    template, zips = prepared
+    scripts = [zipfile.ZipFile(io.BytesIO(content)).read("bootstrap").decode() for content in zips]
+
+    assert _of_type(template, "AWS::Lambda::Function").keys() == FUNCTIONS
+    assert all(
+        f["Properties"]["Runtime"] == "provided.al2023" for f in _of_type(template, "AWS::Lambda::Function").values()
+    )
+    for folder in ("api", "trace_sink", "reconciler", "runner"):
+        [script] = [script for script in scripts if f"/functions/{folder}:" in script]
+        assert f"/.venvs/{folder}/bin/python" in script
+        assert "/layers/core" in script
+
+
+def test_timeouts_sizes_roles_and_variables_stay_as_they_are(prepared: tuple[dict[str, Any], list[bytes]]) -> None:
+    original = read_template(TEMPLATE)["Resources"]["RunnerFunction"]["Properties"]
+    runner = prepared[0]["Resources"]["RunnerFunction"]["Properties"]
+
+    assert runner["Timeout"] == original["Timeout"]
+    assert runner["MemorySize"] == original["MemorySize"]
+    assert runner["Environment"]["Variables"]["TABLE_NAME"] == {"Ref": "Table"}
+    role = prepared[0]["Resources"]["RunnerFunctionRole"]["Properties"]
+    assert role["Policies"][0]["PolicyDocument"] == original["Policies"][0]
+
+
+def test_the_http_apis_routes_are_spelled_out_with_their_authorizer(
+    prepared: tuple[dict[str, Any], list[bytes]],
+) -> None:
+    routes = {
+        r["Properties"]["RouteKey"]: r["Properties"] for r in _of_type(prepared[0], "AWS::ApiGatewayV2::Route").values()
+    }
+    [authorizer] = _of_type(prepared[0], "AWS::ApiGatewayV2::Authorizer").values()
+
+    is_protected = {key: route.get("AuthorizationType") == "JWT" for key, route in routes.items()}
+    assert is_protected.pop("ANY /api/{proxy+}")
+    # What is public is the template's decision; the gateway must not refuse it before.
+    assert is_protected == dict.fromkeys((f"{method} {path}" for method, path in PUBLIC), False)
+    assert authorizer["Properties"]["JwtConfiguration"].keys() == {"Issuer", "Audience"}
+
+
+def test_only_what_demands_tls_is_left_out(prepared: tuple[dict[str, Any], list[bytes]]) -> None:
+    assert "aws:SecureTransport" in json.dumps(read_template(TEMPLATE))
+    assert "aws:SecureTransport" not in json.dumps(prepared[0])
+
+
+def test_a_missing_environment_says_how_to_make_it(tmp_path: Path) -> None:
+    (tmp_path / "functions" / "unknown").mkdir(parents=True)
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Resources:\n  Unknown:\n    Type: AWS::Serverless::Function\n"
+        "    Properties: {CodeUri: functions/unknown, Handler: a.b, Runtime: python3.13}\n"
+    )
+
+    with pytest.raises(StackError, match=r"python3 scripts/bootstrap\.py unknown"):
+        prepare(template, {}, lambda _: {}, {})
+
+
+def test_a_changed_source_is_what_runs_after_the_next_deployment(tmp_path: Path) -> None:
+    source = tmp_path / "changing.py"
+    source.write_text("def handler(event, context):\n    return 'before'\n")
+    options = tiny_options()
+    reconciler = FunctionSource(tmp_path, options.sources["ReconcilerFunction"].python, handler="changing.handler")
+    changed = {**options.sources, "ReconcilerFunction": reconciler}
+    with running_stack(dataclasses.replace(options, sources=changed)) as stack:
+        assert _reconciler(stack) == "before"
+        source.write_text("def handler(event, context):\n    return 'after'\n")
+        stack.deploy()
+        assert _reconciler(stack) == "after"
+
+
+def _reconciler(stack: Stack) -> Any:
+    return invoke(stack, "ReconcilerFunction", {})
