@@ -55,7 +55,10 @@ def _value(node: ast.AST) -> int | float:
             base, exponent = _value(left), _value(right)
             if abs(exponent) > MOST_EXPONENT or abs(base) > 10**6:
                 raise ValueError("the power is too large")
-            return base**exponent
+            power = base**exponent
+            if isinstance(power, complex):
+                raise ValueError("the power is not a real number")
+            return power
         case ast.BinOp(left=left, op=kind, right=right) if type(kind) in _BINARY:
             return _BINARY[type(kind)](_value(left), _value(right))
         case _:
