@@ -49,6 +49,12 @@ class Places:
         self._roots: dict[str, str] = {"agents": "/config/agents", "tasks": "/config/tasks"}
         self._lines: dict[str, dict[Path, int]] = {}
         self._tasks: list[str] = []
+        self.inputs: dict[str, str] = {}
+        """The pointer of each input."""
+
+    def move(self, field: str, pointer: str) -> None:
+        """A field of the crew that was given somewhere else."""
+        self._roots[field] = pointer
 
     def put(self, part: str, field: str, lines: dict[Path, int] | None, names: list[str] | None) -> None:
         self._roots[part] = f"/config/{field}"
@@ -77,14 +83,14 @@ def parse_crew(config: dict[str, Any], inputs: dict[str, Any] | None = None) -> 
     """Raises `InvalidRequest` with all faults of form. References between the parts are checked in `references`."""
     places, faults = Places(), list[Fault]()
     document = dict(config)
-    merged = _inputs(document, inputs, faults)
+    merged = _inputs(document, inputs, places, faults)
     for part in ("agents", "tasks"):
         document[part] = _part(document, part, places, faults)
     for name, accepted in _ACCEPTED_ANYWAY.items():
         value = document.pop(name, None)
         if value not in (None, *accepted):
             faults.append(places.fault((name,), "refused", f"{name} {value!r} is not available."))
-    _settings_in_inputs(document, merged)
+    _settings_in_inputs(document, merged, places)
     if not faults:
         _check_fields(document, places, faults)
     if faults:
@@ -92,7 +98,8 @@ def parse_crew(config: dict[str, Any], inputs: dict[str, Any] | None = None) -> 
     try:
         return ParsedCrew(CrewDefinition.model_validate(document), merged, places)
     except ValidationError as error:
-        raise _invalid([_from_pydantic(detail, places) for detail in error.errors()]) from error
+        found = [_from_pydantic(detail, document, places) for detail in error.errors()]
+        raise _invalid(_one_per_place(found)) from error
 
 
 def _invalid(faults: list[Fault]) -> InvalidRequest:
@@ -101,20 +108,27 @@ def _invalid(faults: list[Fault]) -> InvalidRequest:
     return InvalidRequest(told, faults[:MAX_FAULTS])
 
 
-def _inputs(document: dict[str, Any], given: dict[str, Any] | None, faults: list[Fault]) -> dict[str, Any]:
+def _inputs(
+    document: dict[str, Any], given: dict[str, Any] | None, places: Places, faults: list[Fault]
+) -> dict[str, Any]:
     inside = document.pop("inputs", None)
     if inside is not None and not isinstance(inside, dict):
         faults.append(Fault(pointer="/config/inputs", code="type", detail="inputs must be an object."))
         inside = None
-    return {**cast("dict[str, Any]", inside or {}), **(given or {})}
+    merged: dict[str, Any] = {}
+    for pointer, values in (("/config/inputs", cast("dict[str, Any]", inside or {})), ("/inputs", given or {})):
+        merged |= values
+        places.inputs |= {name: f"{pointer}/{escape(name)}" for name in values}
+    return merged
 
 
-def _settings_in_inputs(document: dict[str, Any], inputs: dict[str, Any]) -> None:
+def _settings_in_inputs(document: dict[str, Any], inputs: dict[str, Any], places: Places) -> None:
     for name in RUN_SETTINGS:
         if name in inputs and f"{{{name}}}" not in str(document):
             value = inputs.pop(name)
-            if value not in (None, ""):
-                document.setdefault(name, value)
+            if value not in (None, "") and document.get(name) is None:
+                document[name] = value
+                places.move(name, places.inputs[name])
 
 
 def _part(document: dict[str, Any], part: str, places: Places, faults: list[Fault]) -> Any:
@@ -142,7 +156,7 @@ def _part(document: dict[str, Any], part: str, places: Places, faults: list[Faul
     if part == "tasks" and isinstance(value, dict):
         mapping = cast("dict[Any, Any]", value)
         names = [str(name) for name in mapping]
-        value = [{"name": str(name), **_entry(entry)} for name, entry in mapping.items()]
+        value = [_named(str(name), entry) for name, entry in mapping.items()]
     wanted = dict if part == "agents" else list
     if not isinstance(value, wanted):
         faults.append(Fault(pointer=pointer, code="type", detail=f"{part} must be an object or YAML text."))
@@ -150,10 +164,12 @@ def _part(document: dict[str, Any], part: str, places: Places, faults: list[Faul
     places.put(part, field, lines, names)
     if part == "agents":
         return {str(name): entry for name, entry in cast("dict[Any, Any]", value).items()}
-    return [
-        {"name": f"task_{number}", **_entry(entry)} if isinstance(entry, dict) else entry
-        for number, entry in enumerate(cast("list[Any]", value), 1)
-    ]
+    return [_named(f"task_{number}", entry) for number, entry in enumerate(cast("list[Any]", value), 1)]
+
+
+def _named(name: str, entry: Any) -> Any:
+    """The entry with its own name, or this one; what is no object is told as a fault later."""
+    return {"name": name, **cast("dict[str, Any]", entry)} if isinstance(entry, dict) else entry
 
 
 def _by_name(entries: list[Any], pointer: str, faults: list[Fault]) -> dict[str, Any]:
@@ -212,7 +228,7 @@ def _check(part: type[Part], entry: dict[str, Any], path: Path, places: Places, 
             faults.append(places.fault((*path, field), "unknown_field", detail, remedy))
 
 
-def _from_pydantic(detail: Any, places: Places) -> Fault:
+def _from_pydantic(detail: Any, document: dict[str, Any], places: Places) -> Fault:
     path = tuple(str(step) for step in detail["loc"])
     name = path[-1] if path else "config"
     kind = str(detail["type"])
@@ -221,8 +237,30 @@ def _from_pydantic(detail: Any, places: Places) -> Fault:
     if kind == "extra_forbidden":
         reason = _NESTED_REFUSED.get(name)
         if reason is not None:
-            detail = f"{name} cannot be set: {reason or 'it is not available'}."
-            return places.fault(path, "refused", detail, f"Remove {name}.")
+            told = f"{name} cannot be set: {reason or 'it is not available'}."
+            return places.fault(path, "refused", told, f"Remove {name}.")
         return places.fault(path, "unknown_field", f"{name} is not a known field.", "Remove it.")
+    path = _in_document(path, document)
+    name = path[-1] if path else "config"
     message = str(detail["msg"]).removeprefix("Value error, ")
     return places.fault(path, kind, f"{name}: {message[:1].lower()}{message[1:]}.")
+
+
+def _in_document(path: Path, document: dict[str, Any]) -> Path:
+    """Without the steps that pydantic adds for its own types (members of a union, keys of a mapping)."""
+    kept: list[str] = []
+    here: Any = document
+    for step in path:
+        if isinstance(here, dict) and step in here:
+            here = cast("dict[str, Any]", here)[step]
+        elif isinstance(here, list) and step.isdecimal() and int(step) < len(cast("list[Any]", here)):
+            here = cast("list[Any]", here)[int(step)]
+        else:
+            continue
+        kept.append(step)
+    return tuple(kept)
+
+
+def _one_per_place(faults: list[Fault]) -> list[Fault]:
+    """A value that fits no member of a union is one fault, not one for each member."""
+    return list({fault.pointer: fault for fault in reversed(faults)}.values())[::-1]

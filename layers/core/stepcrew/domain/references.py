@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import socket
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from stepcrew.domain.definition import CrewDefinition, McpServer, ModelSettings
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.models import PROVIDERS, parse_model_name
-from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path, escape
+from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
@@ -135,7 +136,7 @@ class Checker:
                     self._add(("agents", name, "mcps", str(position)), "mcp_address", fault)
 
     def _model_names(self) -> None:
-        for path, name in self._named_models():
+        for path, name in named_models(self._crew):
             parsed = parse_model_name(name)
             if parsed is None:
                 remedy = f"Write provider/model with one of the providers {', '.join(sorted(set(PROVIDERS.values())))}."
@@ -143,23 +144,10 @@ class Checker:
             elif not self._models.allows(str(parsed)):
                 detail = f"The model {parsed} is not available here."
                 self._add(path, "model_not_allowed", detail, f"Available: {self._models.allowed or 'none'}.")
-        undecided = [name for name, agent in self._crew.agents.items() if agent.llm is None]
-        if undecided and self._crew.model is None and not self._models.default:
-            detail = f"Agent {undecided[0]!r} names no model, and neither the crew nor the operator has a default."
-            self._add(("agents", undecided[0], "llm"), "missing_model", detail, "Set model.")
-
-    def _named_models(self) -> Iterator[tuple[Path, str]]:
-        crew = self._crew
-        candidates: list[tuple[Path, ModelSettings | None]] = [
-            ((field,), getattr(crew, field))
-            for field in ("model", "manager_llm", "planning_llm", "function_calling_llm")
-        ]
-        for name, agent in crew.agents.items():
-            candidates.append((("agents", name, "llm"), agent.llm))
-            candidates.append((("agents", name, "function_calling_llm"), agent.function_calling_llm))
-            if agent.planning_config:
-                candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
-        return ((path, settings.model) for path, settings in candidates if settings)
+        if self._crew.model is None and not self._models.default:
+            for path, who in takers_of_default(self._crew):
+                detail = f"{who} has no model, and neither the crew nor the operator has a default."
+                self._add(path, "missing_model", detail, "Set model.")
 
     def _placeholders(self) -> None:
         for path, text in texts_of(self._crew):
@@ -169,11 +157,8 @@ class Checker:
                     self._add(path, "missing_input", detail, f"Add it to inputs, or remove {{{name}}}.")
         for name, value in self._inputs.items():
             if not isinstance(value, str | int | float | bool | dict | list):
-                self.faults.append(
-                    Fault(
-                        pointer=f"/inputs/{escape(name)}", code="input_type", detail=f"The input {name!r} has no value."
-                    )
-                )
+                pointer, detail = self._places.inputs[name], f"The input {name!r} has no value."
+                self.faults.append(Fault(pointer=pointer, code="input_type", detail=detail))
 
 
 def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
@@ -194,17 +179,32 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def address_fault(server: McpServer) -> str | None:
     """Why an address may not be reached, as far as its text tells; names are resolved and checked by the runner."""
-    parts = urlsplit(server.url)
-    if parts.scheme != "https" or not parts.hostname:
+    try:
+        parts = urlsplit(server.url)
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return "The address of the MCP server cannot be read."
+    if parts.scheme != "https" or not host:
         return "An MCP server needs an https:// address."
     if parts.username or parts.password:
         return "Credentials in an address are not kept secret: use headers with {secret: NAME}."
+    inside = "The address is inside the platform."
+    if host == "localhost" or host.endswith((".localhost", ".internal", ".local")):
+        return inside
+    address = _literal(host)
+    return inside if address and not address.is_global else None
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address a host is written as, in the odd forms too that resolvers accept: 127.1, 0x7f000001, 2130706433."""
     try:
-        address = ipaddress.ip_address(parts.hostname)
+        return ipaddress.ip_address(host)
     except ValueError:
-        inside = parts.hostname == "localhost" or parts.hostname.endswith((".localhost", ".internal", ".local"))
-        return "The address is inside the platform." if inside else None
-    return None if address.is_global else "The address is inside the platform."
+        pass
+    try:
+        return ipaddress.ip_address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
 
 
 def check_references(parsed: ParsedCrew, models: ModelRules) -> None:
@@ -215,10 +215,33 @@ def check_references(parsed: ParsedCrew, models: ModelRules) -> None:
         raise InvalidRequest(checker.faults[0].detail, checker.faults[:MAX_FAULTS])
 
 
+def named_models(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
+    """Every model that is named, with its path."""
+    candidates: list[tuple[Path, ModelSettings | None]] = [
+        ((field,), getattr(crew, field)) for field in ("model", "manager_llm", "planning_llm", "function_calling_llm")
+    ]
+    for name, agent in crew.agents.items():
+        candidates.append((("agents", name, "llm"), agent.llm))
+        candidates.append((("agents", name, "function_calling_llm"), agent.function_calling_llm))
+        if agent.planning_config:
+            candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
+    return ((path, settings.model) for path, settings in candidates if settings)
+
+
+def takers_of_default(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
+    """Who names no model of their own, with the path where they would."""
+    for name, agent in crew.agents.items():
+        if agent.llm is None:
+            yield ("agents", name, "llm"), f"Agent {name!r}"
+    if crew.process == "hierarchical" and crew.manager_agent is None and crew.manager_llm is None:
+        yield ("manager_llm",), "The manager"
+    if crew.planning and crew.planning_llm is None:
+        yield ("planning_llm",), "The planner"
+
+
 def models_of(crew: CrewDefinition, default: str) -> list[str]:
     """Every model the crew would call, as `provider/model`."""
-    named: list[Any] = [crew.model, crew.manager_llm, crew.planning_llm, *(agent.llm for agent in crew.agents.values())]
-    names = [settings.model for settings in named if settings]
-    if crew.model is None and any(agent.llm is None for agent in crew.agents.values()) and default:
-        names.append(default)
-    return sorted({str(parse_model_name(name) or name) for name in names})
+    names = [name for path, name in named_models(crew) if path != ("model",)]
+    if any(takers_of_default(crew)):
+        names.append(crew.model.model if crew.model else default)
+    return sorted({str(parse_model_name(name) or name) for name in names if name})
