@@ -10,13 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from stepcrew.domain.errors import InvalidRequest
-from stepcrew.domain.yaml_text import read_yaml
+from stepcrew.domain.parsing import MAX_FAULTS
+from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.schemas import CrewRequest
 
 MAX_BODY_BYTES = 5_000_000
 JSON, YAML = "application/json", ("application/yaml", "application/x-yaml", "text/yaml")
-MAX_DEPTH = 60
 
 SUBMISSION_BODY: dict[str, Any] = {
     "requestBody": {
@@ -31,8 +31,6 @@ SUBMISSION_BODY: dict[str, Any] = {
 
 async def crew_request(request: Request) -> CrewRequest:
     """Raises `TooLarge`, `UnsupportedMediaType`, `BadRequest` or FastAPI's RequestValidationError."""
-    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-        raise TooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
     raw = await request.body()
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
@@ -54,24 +52,32 @@ async def crew_request(request: Request) -> CrewRequest:
 
 def _read(media_type: str, raw: bytes) -> Any:
     try:
-        text = raw.decode()
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest("The body is not UTF-8.") from error
     if media_type in YAML:
         parsed = read_yaml(text, "")
         if parsed.faults:
-            raise InvalidRequest(parsed.faults[0].detail, parsed.faults)
-        return json.loads(json.dumps(parsed.value, default=str))
+            raise InvalidRequest(parsed.faults[0].detail, parsed.faults[:MAX_FAULTS])
+        return parsed.value
     if media_type != JSON and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"The content type {media_type or '(none)'!r} is not supported.")
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}.") from error
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
+    return found
 
 
 def _depth(value: Any) -> int:

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from stepcrew.domain.errors import NotAllowed, StepcrewError
 from stepcrew.settings import Settings
 
-GROUP_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+GROUP_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.@-]{1,128}")
+"""Safe in a key and in a bucket path: neither `#`, nor `/`, nor a name of dots alone."""
 VIEWER = "viewer"
 
 

@@ -112,7 +112,8 @@ def _fault(detail: dict[str, Any]) -> Fault:
     where, *rest = [str(step) for step in detail["loc"]]
     pointer = "".join(f"/{escape(step)}" for step in rest) if where == "body" else ""
     name = rest[-1] if rest else where
-    return Fault(pointer=pointer, code=str(detail["type"]), detail=f"{name}: {detail['msg']}.")
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return Fault(pointer=pointer, code=str(detail["type"]), detail=f"{name}: {message[:1].lower()}{message[1:]}.")
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:

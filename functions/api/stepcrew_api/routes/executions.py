@@ -135,9 +135,10 @@ def read(
     """How it stands. `Prefer: wait=n` answers when something changed, or after n seconds (at most 20)."""
     execution = services.executions.get(identity.group_id, execution_id)
     wait = _wait_seconds(prefer)
-    seen = if_none_match or etag(execution)
+    known = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",") if tag.strip()}
+    seen = known or {etag(execution)}
     deadline = time.monotonic() + wait
-    while wait and etag(execution) == seen and not execution.status.is_terminal and time.monotonic() < deadline:
+    while wait and etag(execution) in seen and not execution.status.is_terminal and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
         execution = services.executions.get(identity.group_id, execution_id)
     headers = {"ETag": etag(execution), "Cache-Control": "no-cache"}
@@ -145,7 +146,7 @@ def read(
         headers["Preference-Applied"] = f"wait={wait}"
     if not execution.status.is_terminal:
         headers["Retry-After"] = str(POLL_SECONDS)
-    if if_none_match and etag(execution) in {tag.strip() for tag in if_none_match.split(",")}:
+    if etag(execution) in known:
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)
     return execution_view(execution)

@@ -7,13 +7,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.trace import PayloadReference
 
 DEFAULT_TIMEOUT_SECONDS = 3600
 MAX_TIMEOUT_SECONDS = 7 * 24 * 3600
+MOST_TOKENS = 10**12
+MOST_MODEL_CALLS = 10**6
+MOST_USD = 10**6
 
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
@@ -44,15 +47,29 @@ SOURCES_OF: dict[Status, frozenset[Status]] = {
 """The statuses each status may be entered from. No terminal status is ever among them."""
 
 
+def _number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("input should be a number")
+    return value
+
+
+NumberOnly = BeforeValidator(_number)
+Money = Annotated[
+    Usd,
+    Field(gt=0, le=MOST_USD, decimal_places=9),
+    BeforeValidator(_number, json_schema_input_type=Annotated[float, Field(gt=0, le=MOST_USD)]),
+]
+
+
 class Limits(BaseModel):
     """What one execution may use before it is stopped. Times in seconds, money in US dollars."""
 
     model_config = ConfigDict(extra="forbid")
 
-    timeout_seconds: int = Field(default=DEFAULT_TIMEOUT_SECONDS, ge=1, le=MAX_TIMEOUT_SECONDS)
-    max_tokens: int | None = Field(default=None, ge=1)
-    max_cost_usd: Usd | None = Field(default=None, gt=0)
-    max_model_calls: int | None = Field(default=None, ge=1)
+    timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS), NumberOnly] = DEFAULT_TIMEOUT_SECONDS
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), NumberOnly] | None = None
+    max_cost_usd: Money | None = None
+    max_model_calls: Annotated[int, Field(ge=1, le=MOST_MODEL_CALLS), NumberOnly] | None = None
 
 
 class Usage(BaseModel):

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from stepcrew.domain.errors import (
     AlreadyExists,
@@ -133,6 +133,9 @@ class SubmitExecution:
 
 
 def _hash(request: CrewSubmission) -> str:
+    """The same for every order of keys, except where order has a meaning: tasks run in the order of their mapping."""
     limits = request.limits.model_dump(mode="json") if request.limits else None
-    body = [request.config, request.inputs, request.name, limits]
+    given = [request.config.get(field) for field in ("tasks", "tasks_yaml")]
+    order = [list(cast("dict[str, Any]", tasks)) for tasks in given if isinstance(tasks, dict)]
+    body = [request.config, request.inputs, request.name, limits, order]
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
