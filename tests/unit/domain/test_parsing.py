@@ -84,6 +84,26 @@ def test_an_input_named_like_a_setting_stays_an_input_where_a_text_uses_it() -> 
         (crew(agents={"poet": {**AGENT, "max_iter": "many"}}), "/config/agents/poet/max_iter", "int_type"),
         (crew(agents={"poet": {**AGENT, "max_iter": 10_000}}), "/config/agents/poet/max_iter", "less_than_equal"),
         (crew(execution_type="flow"), "/config/execution_type", "refused"),
+        (crew(tasks={"a/b": "a text"}), "/config/tasks/a~1b", "type"),
+        (crew(tasks=["a text"]), "/config/tasks/0", "type"),
+        (crew(tasks=7), "/config/tasks", "type"),
+        (crew(agents=[{**AGENT}, {**AGENT}]), "/config/agents/1", "agent_name"),
+        (crew(inputs=[1]), "/config/inputs", "type"),
+        (crew(agents={"poet": {**AGENT, "llm": ""}}), "/config/agents/poet/llm", "string_too_short"),
+        (crew(agents={"": AGENT}), "/config/agents/", "string_too_short"),
+        (crew(tasks=[TASK, {**TASK, "condition": {"equals": [1]}}]), "/config/tasks/1/condition/equals", "string_type"),
+        (crew(tasks=[TASK, {**TASK, "condition": {}}]), "/config/tasks/1/condition", "value_error"),
+        (
+            crew(agents={"poet": {**AGENT, "mcps": [{"url": "https://x.org", "headers": {"K": 1}}]}}),
+            "/config/agents/poet/mcps/0/headers/K",
+            "string_type",
+        ),
+        (
+            crew(agents={"poet": {**AGENT, "mcps": [{"command": "sh", "url": "https://x.org"}]}}),
+            "/config/agents/poet/mcps/0/command",
+            "refused",
+        ),
+        (crew(tasks=[{**TASK}] * 201), "/config/tasks", "too_long"),
     ],
 )
 def test_a_fault_is_named_with_its_place(config: dict[str, Any], pointer: str, code: str) -> None:
@@ -108,3 +128,40 @@ def test_every_fault_is_told_at_once() -> None:
 def test_a_refused_field_that_asks_for_nothing_is_dropped() -> None:
     tasks = [{**TASK, "human_input": False, "output_file": "", "callback": None}]
     assert parse_crew(crew(memory=False, knowledge_sources=[], tasks=tasks)).definition.tasks[0].name == "task_1"
+
+
+def test_agents_may_be_a_list_with_names_or_roles() -> None:
+    parsed = parse_crew(crew(agents=[{**AGENT, "name": "poet"}, {**AGENT, "role": "Critic"}]))
+    assert list(parsed.definition.agents) == ["poet", "Critic"]
+
+
+def test_a_mapping_of_tasks_may_hold_names_of_its_own() -> None:
+    parsed = parse_crew(crew(tasks={"a": TASK, "b": {**TASK, "name": "other"}}))
+    assert [task.name for task in parsed.definition.tasks] == ["a", "other"]
+
+
+def test_a_text_that_fits_no_kind_of_value_is_one_fault() -> None:
+    assert len(faults(crew(tasks=[TASK, {**TASK, "condition": {"equals": {}}}]))) == 1
+
+
+def test_a_setting_given_as_input_is_faulted_where_it_stands() -> None:
+    assert faults(crew(), {"process": "parallel"})[0].pointer == "/inputs/process"
+    assert faults(crew(inputs={"planning": "yes"}))[0].pointer == "/config/inputs/planning"
+
+
+def test_the_crew_wins_over_the_same_setting_in_its_inputs() -> None:
+    parsed = parse_crew(crew(process="sequential"), {"process": "hierarchical", "planning": ""})
+    assert (parsed.definition.process, parsed.inputs) == ("sequential", {})
+
+
+def test_inputs_beside_the_config_win_over_those_inside() -> None:
+    assert parse_crew(crew(inputs={"a": 1, "b": 1}), {"b": 2}).inputs == {"a": 1, "b": 2}
+
+
+def test_at_most_a_hundred_faults_are_told() -> None:
+    assert len(faults(crew(**{f"unknown_{n}": 1 for n in range(150)}))) == 100
+
+
+def test_null_asks_for_the_default() -> None:
+    parsed = parse_crew(crew(agents={"poet": {**AGENT, "max_iter": None, "llm": None}}, process=None, name=None))
+    assert (parsed.definition.process, parsed.definition.agents["poet"].max_iter) == ("sequential", 25)

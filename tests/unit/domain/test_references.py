@@ -26,6 +26,13 @@ def task(name: str = "one", **changes: Any) -> dict[str, Any]:
     return {field: value for field, value in given.items() if value is not None}
 
 
+MANAGED: dict[str, Any] = {
+    "process": "hierarchical",
+    "manager_agent": "boss",
+    "agents": {"poet": agent(), "boss": agent()},
+}
+
+
 def faults(config: dict[str, Any], inputs: dict[str, Any] | None = None, rules: ModelRules = RULES) -> list[Fault]:
     try:
         check_references(parse_crew({"agents": {"poet": agent()}, **config}, inputs), rules)
@@ -68,6 +75,38 @@ def test_a_sound_crew_has_no_fault() -> None:
         ({"tasks": [task()], "model": "groq/llama"}, "/config/model", "unknown_model"),
         ({"tasks": [task()], "model": "anthropic/claude-sonnet-4-5"}, "/config/model", "model_not_allowed"),
         ({"tasks": [task(description="About {topic}.")]}, "/config/tasks/0/description", "missing_input"),
+        ({"tasks": [task(), task("two", context=["none"])]}, "/config/tasks/1/context/0", "unknown_context"),
+        (
+            {"tasks": [task(), task("two", condition={"contains": "x"}, async_execution=True), task("three")]},
+            "/config/tasks/1/async_execution",
+            "async_conditional",
+        ),
+        (
+            {"tasks": [task(async_execution=True), task("two")], "process": "hierarchical"},
+            "/config/tasks/0/async_execution",
+            "async_hierarchical",
+        ),
+        (
+            {"tasks": [task(agent=None, guardrail="Is polite")], "process": "hierarchical"},
+            "/config/tasks/0/agent",
+            "missing_agent",
+        ),
+        ({**MANAGED, "tasks": [task(agent="boss")]}, "/config/tasks/0/agent", "manager_task"),
+        (
+            {**MANAGED, "tasks": [task()], "agents": {"poet": agent(), "boss": agent(tools=["CalculatorTool"])}},
+            "/config/agents/boss/tools",
+            "manager_tools",
+        ),
+        ({**MANAGED, "tasks": [task(agent=None)], "agents": {"boss": agent()}}, "/config/agents", "no_workers"),
+        ({"tasks": [task()], "manager_agent": "poet"}, "/config/tasks/0/agent", "manager_task"),
+        ({"tasks": [task()], "agents": {"poet": agent(tools=["Bash"])}}, "/config/agents/poet/tools/0", "unknown_tool"),
+        ({"tasks": [task()], "agents": {"poet": agent(llm="llama3")}}, "/config/agents/poet/llm", "unknown_model"),
+        ({"tasks": [task()], "planning_llm": "claude-haiku-4-5"}, "/config/planning_llm", "model_not_allowed"),
+        (
+            {"tasks": [task()], "agents": {"poet": agent(planning_config={"llm": "anthropic/x"})}},
+            "/config/agents/poet/planning_config/llm",
+            "model_not_allowed",
+        ),
         (
             {"tasks": [task()], "agents": {"poet": agent(mcps=["https://10.0.0.1/mcp"])}},
             "/config/agents/poet/mcps/0",
@@ -96,18 +135,70 @@ def test_without_any_model_the_agent_without_one_is_named() -> None:
     assert (found[0].pointer, found[0].code) == ("/config/agents/poet/llm", "missing_model")
 
 
+@pytest.mark.parametrize(
+    ("config", "pointer"),
+    [({"process": "hierarchical"}, "/config/manager_llm"), ({"planning": True}, "/config/planning_llm")],
+)
+def test_without_any_model_the_manager_or_planner_without_one_is_named(config: dict[str, Any], pointer: str) -> None:
+    crew = {"tasks": [task()], "agents": {"poet": agent(llm="openai/gpt-4o")}, **config}
+    found = faults(crew, rules=ModelRules("", "", openai_only))
+    assert [(fault.pointer, fault.code) for fault in found] == [(pointer, "missing_model")]
+    assert faults(crew) == []
+
+
+@pytest.mark.parametrize("trailing", [[], ["async"]])
+def test_one_asynchronous_task_may_end_a_crew_and_more_may_be_joined(trailing: list[str]) -> None:
+    tasks = [task("a", async_execution=True), task("b", async_execution=True), task("join")]
+    assert faults({"tasks": [*tasks, *(task(name, async_execution=True) for name in trailing)]}) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://127.1/",
+        "https://0x7f.1/",
+        "https://2130706433/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://169.254.169.254/latest",
+        "https://100.64.0.1/",
+        "https://localhost./",
+        "https://db.internal./",
+        "https://key:secret@example.com/",
+        "https://[::1/",
+        "https://example.com:99999/",
+        "https:///path",
+        "file:///x",
+    ],
+)
+def test_an_address_inside_the_platform_or_none_at_all_is_refused(address: str) -> None:
+    found = faults({"tasks": [task()], "agents": {"poet": agent(mcps=[address])}})
+    assert [(fault.pointer, fault.code) for fault in found] == [("/config/agents/poet/mcps/0", "mcp_address")]
+
+
+def test_a_public_address_is_allowed() -> None:
+    servers = ["https://mcp.example.com/mcp#search", {"url": "https://8.8.8.8/mcp", "headers": {"A": {"secret": "K"}}}]
+    assert faults({"tasks": [task()], "agents": {"poet": agent(mcps=servers)}}) == []
+
+
 def test_given_inputs_fill_their_placeholders_and_null_is_no_value() -> None:
     config = {"tasks": [task(description="About {topic} and {other-thing}. {not a name} {}")]}
     assert faults(config, {"topic": "rain", "other-thing": ["a", "b"]}) == []
     found = faults(config, {"topic": None, "other-thing": 1})
     assert [(fault.pointer, fault.code) for fault in found] == [("/inputs/topic", "input_type")]
+    found = faults({**config, "inputs": {"topic": None, "other-thing": 1}})
+    assert [fault.pointer for fault in found] == ["/config/inputs/topic"]
 
 
 def test_every_model_that_would_be_called_is_known() -> None:
-    config = {
+    config: dict[str, Any] = {
         "agents": {"a": agent(), "b": agent(llm="gpt-4o")},
         "tasks": [task(agent="a")],
         "planning_llm": "openai/o3",
     }
     definition = parse_crew(config).definition
     assert models_of(definition, "openai/gpt-4.1-mini") == ["openai/gpt-4.1-mini", "openai/gpt-4o", "openai/o3"]
+    config["agents"]["a"] = agent(llm="openai/o4-mini")
+    assert models_of(parse_crew(config).definition, "openai/x") == ["openai/gpt-4o", "openai/o3", "openai/o4-mini"]
+    config["process"] = "hierarchical"
+    assert "openai/x" in models_of(parse_crew(config).definition, "openai/x")

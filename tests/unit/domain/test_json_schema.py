@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stepcrew.domain.json_schema import faults_of
+
+
+def having(part: Any, **more: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"a": part}, **more}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        having({"type": "string", "minLength": 1, "pattern": "^x"}, required=["a"], title="Answer"),
+        having({"type": ["string", "null"]}),
+        having({"type": "array", "items": {"type": "object", "properties": {"b": {"type": "number", "minimum": 0}}}}),
+        having({"enum": ["low", "high"]}),
+        having({"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}),
+        having({"$ref": "#/$defs/part"}, **{"$defs": {"part": {"type": "string"}}}),
+        having({"type": "array", "items": {"$ref": "#"}}),
+        {"$ref": "#/$defs/answer", "$defs": {"answer": having({"type": "string"})}},
+        {"allOf": [having({"type": "string"})]},
+        {"properties": {"a": {}}},
+        having(
+            {"type": "string"},
+            additionalProperties=False,
+            **{"$schema": "https://json-schema.org/draft/2020-12/schema"},
+        ),
+    ],
+)
+def test_what_crewai_can_make_a_model_of_has_no_fault(schema: dict[str, Any]) -> None:
+    assert faults_of(schema) == []
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["file:///etc/hosts", "http://127.0.0.1:9001/next", "https://example.com/x.json", "other.json", "//host/x", ""]
+    + ["#/$defs/none", "#/properties/a/type", "#%2F..", "#anchor"],
+)
+def test_no_reference_leads_out_of_the_schema(reference: str) -> None:
+    assert faults_of(having({"$ref": reference}))[0].where == ("properties", "a", "$ref")
+    assert faults_of(having({"type": "object", "default": {"x": [{"$ref": reference}]}}))
+
+
+@pytest.mark.parametrize(
+    ("schema", "where"),
+    [
+        (having({"type": "strin"}), ("properties", "a", "type")),
+        (having(True), ("properties", "a")),
+        (having({"type": "array", "items": [{}]}), ("properties", "a", "items")),
+        (having({"enum": [[1]]}), ("properties", "a", "enum", 0)),
+        (having({"type": "integer", "minimum": "x"}), ("properties", "a", "minimum")),
+        (having({"type": "string", "pattern": "("}), ("properties", "a", "pattern")),
+        (having({"type": "string", "pattern": "(?=x)"}), ("properties", "a", "pattern")),
+        ({"type": "object", "properties": {"_a": {}}}, ("properties", "_a")),
+        ({"type": "object", "properties": {"model_config": {}}}, ("properties", "model_config")),
+        (having({}, required="a"), ("required",)),
+        ({"type": "string"}, ()),
+        ({"type": "object"}, ()),
+        ({}, ()),
+    ],
+)
+def test_what_it_cannot_is_named_with_its_place(schema: dict[str, Any], where: tuple[str | int, ...]) -> None:
+    found = faults_of(schema)[0]
+    assert found.where[: len(where)] == where
+    assert found.detail
+
+
+def test_references_that_multiply_are_counted_written_out() -> None:
+    parts: dict[str, Any] = {"n30": {"type": "string"}}
+    for n in range(30):
+        below = {"$ref": f"#/$defs/n{n + 1}"}
+        parts[f"n{n}"] = {"anyOf": [below, {"type": "array", "items": below}]}
+    assert "parts" in faults_of(having({"$ref": "#/$defs/n0"}, **{"$defs": parts}))[0].detail
