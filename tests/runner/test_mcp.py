@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import uvicorn
 from mcp.server.fastmcp import Context, FastMCP
-from mcp.server.fastmcp.server import StreamableHTTPASGIApp
 
 from scripted_model import ScriptedModel
 from stepcrew_runner import addresses, building
@@ -28,7 +27,9 @@ class Server(uvicorn.Server):
         @mcp.tool()
         def forecast(city: str, context: Context[Any, Any, Any]) -> str:
             """Tells tomorrow's weather."""
-            self.authorizations.add(context.request_context.request.headers.get("authorization", ""))
+            request = context.request_context.request
+            assert request is not None
+            self.authorizations.add(request.headers.get("authorization", ""))
             return f"Sunny in {city}"
 
         @mcp.tool()
@@ -36,7 +37,7 @@ class Server(uvicorn.Server):
             """Warns of storms."""
             return f"Storm in {city}"
 
-        _ = (forecast, warn, StreamableHTTPASGIApp)
+        self.tools = (forecast, warn)
         super().__init__(uvicorn.Config(mcp.streamable_http_app(), port=0, log_level="error"))
 
     @property
@@ -58,7 +59,7 @@ def server() -> Generator[Server]:
 
 def config(server: Server, **more: Any) -> dict[str, Any]:
     entry = {"url": f"http://127.0.0.1:{server.port}/mcp", "headers": {"Authorization": {"secret": "MCP_KEY"}}, **more}
-    name = f"127_0_0_1_{server.port}_mcp_forecast"
+    name = f"mcp_127_0_0_1_{server.port}_mcp_forecast"
     described = f'Ask. [[tool {name} {{"city": "Wien"}}]] [[say done]]'
     return {"agents": {"worker": agent(mcps=[entry])}, "tasks": [task(described)]}
 
@@ -81,7 +82,7 @@ def test_a_tool_of_a_server_is_called_with_the_groups_secret(
     house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
     ended = house.run(config(public))
     assert ended.outcome == "COMPLETED", ended.execution.error
-    assert "Sunny in Wien" in model.requests[1].text, model.requests[0].tools
+    assert "Sunny in Wien" in model.requests[1].text
     assert public.authorizations == {SECRET}
     assert {"mcp_connection_started", "mcp_connection_completed"} <= set(ended.types)
     called = ended.of("mcp_tool_completed")

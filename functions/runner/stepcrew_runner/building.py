@@ -17,6 +17,7 @@ from stepcrew.domain.definition import AgentDefinition, Condition, McpServer, Se
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
+from stepcrew_runner import mcp_on_311
 from stepcrew_runner.crews import KeptPlan, SlicedCrew
 from stepcrew_runner.models import ModelFactory
 from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask
@@ -120,6 +121,7 @@ class CrewBuilder:
         fault = address_fault(server)
         if fault:
             raise ToolNotUsable(fault)
+        mcp_on_311.mend()
         only = {"tool_filter": create_static_tool_filter([server.tool])} if server.tool else {}
         headers = {name: self._header(value) for name, value in server.headers.items()}
         return MCPServerHTTP(

@@ -1,0 +1,89 @@
+"""The deployed handler with its own wiring, on an emulated AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from scripted_model import ScriptedModel
+from stepcrew import settings
+from stepcrew.domain.execution import Limits, Status
+from stepcrew.domain.submission import Submission
+from stepcrew_runner import addresses, wiring
+from tests.aws_table import BUCKET, CREDENTIALS, GROUP, TABLE, Aws, emulated_aws
+from tests.runner.fakes import FakeClock, new_execution
+from tests.runner.house import agent, crew, task
+
+ID = "01936a3c-0000-7000-8000-0000000000bb"
+
+
+class Context:
+    """What Lambda passes beside the event."""
+
+    function_name = "runner"
+    memory_limit_in_mb = 1024
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:runner"
+    aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+@pytest.fixture
+def aws(model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> Generator[Aws]:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws(), emulated_aws() as emulated:
+        queue = emulated.clients.sqs.create_queue(QueueName="trace.fifo", Attributes={"FifoQueue": "true"})
+        for name, value in {
+            "TABLE_NAME": TABLE,
+            "BUCKET_NAME": BUCKET,
+            "TRACE_QUEUE_URL": queue["QueueUrl"],
+            "DEFAULT_MODEL": "openai/gpt-4.1-mini",
+            "SECRETS_PREFIX": "/stepcrew/test",
+        }.items():
+            monkeypatch.setenv(name, value)
+        settings.settings.cache_clear()
+        wiring.run_attempt.cache_clear()
+        yield emulated
+        settings.settings.cache_clear()
+        wiring.run_attempt.cache_clear()
+
+
+def submit(aws: Aws, config: dict[str, Any]) -> None:
+    submission = Submission.model_validate({"definition": config})
+    tasks = len(submission.definition.tasks)
+    aws.executions.create(new_execution(ID, tasks, FakeClock().now(), Limits(), GROUP), submission, None)
+
+
+def invoke() -> dict[str, object]:
+    from stepcrew_runner.handler import handler
+
+    return handler({"group_id": GROUP, "execution_id": ID}, Context())  # type: ignore[arg-type]
+
+
+def test_an_invocation_runs_the_crew_and_answers_its_outcome(aws: Aws, model: ScriptedModel) -> None:
+    with addresses.trusted():
+        submit(aws, crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two", agent="worker")))
+    assert invoke() == {"outcome": "COMPLETED", "attempt": 1}
+    with addresses.trusted():
+        assert aws.executions.get(GROUP, ID).status is Status.COMPLETED
+        assert [output.raw for output in aws.tasks.task_outputs(GROUP, ID)] == ["ONE", "TWO"]
+    assert invoke() == {"outcome": "SUPERSEDED", "attempt": 0}
+    assert len(model.requests) == 2
+
+
+def test_secrets_come_from_the_parameter_store(aws: Aws, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with addresses.trusted():
+        for name, value in {
+            "operator/OPENAI_API_KEY": "sk-from-parameter-store",
+            f"groups/{GROUP}/SERPER_API_KEY": "group-secret-value",
+        }.items():
+            aws.clients.ssm.put_parameter(Name=f"/stepcrew/test/{name}", Value=value, Type="SecureString")
+        submit(aws, {"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task("Do. [[say done]]")]})
+    assert invoke()["outcome"] == "COMPLETED"
+    assert model.requests[0].authorization == "Bearer sk-from-parameter-store"
