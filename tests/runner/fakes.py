@@ -123,6 +123,13 @@ class FakeExecutions:
     def all(self) -> list[Execution]:
         return list(self._records.values())
 
+    def kept(self) -> tuple[dict[str, Execution], dict[str, Submission]]:
+        with self._lock:
+            return dict(self._records), dict(self._submissions)
+
+    def restore(self, records: dict[str, Execution], submissions: dict[str, Submission]) -> None:
+        self._records, self._submissions = records, submissions
+
     def fence(self, execution: Execution) -> None:
         """Raises `Superseded` unless the attempt still holds the execution."""
         self._held(execution)
@@ -161,6 +168,12 @@ class FakeTaskOutputs:
         self._executions.fence(execution)
         self.saves.append(output.name)
         self._outputs[execution.execution_id, output.index] = output.model_dump_json()
+
+    def kept(self) -> dict[tuple[str, int], str]:
+        return dict(self._outputs)
+
+    def restore(self, outputs: dict[tuple[str, int], str]) -> None:
+        self._outputs = outputs
 
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
         kept = sorted((index, text) for (owner, index), text in self._outputs.items() if owner == execution_id)

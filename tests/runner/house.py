@@ -74,6 +74,15 @@ class House:
             self.tasks.task_outputs(GROUP, execution_id),
         )
 
+    def kept(self) -> tuple[Any, ...]:
+        """What survives a process: the table and the bucket."""
+        return (*self.executions.kept(), self.tasks.kept(), self.payloads.bodies)
+
+    def restore(self, kept: tuple[Any, ...]) -> None:
+        *executions, tasks, self.payloads.bodies = kept
+        self.executions.restore(*executions)
+        self.tasks.restore(tasks)
+
     def in_background(self, execution_id: str) -> Background:
         return Background(self, execution_id)
 

@@ -1,0 +1,116 @@
+"""A runner that is killed loses nothing that was finished and paid for; the next one goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from scripted_model import ScriptedModel
+from tests.runner.house import GROUP, Ended, House, agent, task
+from tests.runner.mortal import keep, restore
+
+ROOT = Path(__file__).resolve().parents[2]
+CALLS = {"one": 1, "sum": 2, "never": 0, "left": 1, "end": 1}
+"""Model calls of each crew task when nothing goes wrong."""
+
+
+def config() -> dict[str, Any]:
+    return {
+        "agents": {"worker": agent(tools=["CalculatorTool"])},
+        "tasks": [
+            task("Do one. [[say ONE]]", "one"),
+            task('Do sum. [[tool calculator {"expression": "6*7"}]] [[say 42]]', "sum"),
+            task("Do never. [[say NEVER]]", "never", condition={"contains": "nothing like it"}),
+            task("Do left. [[slow 0.2]] [[say LEFT]]", "left", async_execution=True, context=["one"]),
+            task("Do end. [[say END]]", "end", context=["one", "sum", "left"]),
+        ],
+    }
+
+
+class Mortal(NamedTuple):
+    """The process of a first attempt, and where it keeps what it stores."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+
+def start(house: House, folder: Path, moment: str, number: int) -> Mortal:
+    keep(house, folder)
+    arguments = [sys.executable, "-m", "tests.runner.mortal", str(folder), moment, str(number)]
+    paths = [ROOT, ROOT / "layers/core", ROOT / "functions/runner", ROOT / "tests/scripted"]
+    environment = {**os.environ, "PYTHONPATH": ":".join(map(str, paths))}
+    return Mortal(subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE), folder)
+
+
+def after(mortal: Mortal, house: House, execution_id: str, code: int = 9) -> Ended:
+    """The next attempt, here, from what the dead one left."""
+    _, errors = mortal.process.communicate(timeout=60)
+    assert mortal.process.returncode == code, errors.decode()[-2000:]
+    restore(house, mortal.folder)
+    answer = house.attempt(execution_id)
+    return house.ended(execution_id, answer)
+
+
+def calls(model: ScriptedModel) -> dict[str, int]:
+    return {name: len(model.mentioning(f"Current Task: Do {name}.")) for name in CALLS}
+
+
+@pytest.mark.parametrize(
+    ("moment", "number", "repeated"),
+    [
+        ("call", 2, {}),
+        ("call", 3, {"sum": 1}),  # between two calls of one task: the task begins again
+        ("save", 2, {"sum": 2}),  # paid for, but not stored yet
+        ("saved", 3, {}),  # the skipped one
+        ("saved", 5, {}),
+        ("finish", 1, {}),
+    ],
+)
+def test_the_next_attempt_repeats_only_what_was_not_stored(
+    house: House, model: ScriptedModel, tmp_path: Path, moment: str, number: int, repeated: dict[str, int]
+) -> None:
+    execution_id = house.submit(config())
+    ended = after(start(house, tmp_path, moment, number), house, execution_id)
+    assert (ended.outcome, ended.answer.attempt) == ("COMPLETED", 2)
+    assert {output.name: output.raw for output in ended.outputs} == {
+        "one": "ONE",
+        "sum": "42",
+        "never": "",
+        "left": "LEFT",
+        "end": "END",
+    }
+    assert calls(model) == {name: count + repeated.get(name, 0) for name, count in CALLS.items()}
+    last = model.mentioning("Current Task: Do end.")[-1].text
+    assert all(text in last for text in ("ONE", "42", "LEFT"))
+    assert [event.sequence for event in ended.events] == list(range(1, len(ended.events) + 1))
+
+
+def test_an_attempt_that_died_after_its_last_write_needs_no_other(
+    house: House, model: ScriptedModel, tmp_path: Path
+) -> None:
+    execution_id = house.submit(config())
+    ended = after(start(house, tmp_path, "finished", 1), house, execution_id)
+    assert ended.outcome == "SUPERSEDED"
+    assert ended.execution.status.value == "COMPLETED"
+    assert calls(model) == CALLS
+
+
+def test_a_kill_in_the_middle_of_a_model_call_costs_that_call_alone(
+    house: House, model: ScriptedModel, tmp_path: Path
+) -> None:
+    slow = task("Do slow. [[slow 2]] [[say SLOW]]", "slow")
+    execution_id = house.submit({"agents": {"worker": agent()}, "tasks": [task("Do one. [[say ONE]]", "one"), slow]})
+    mortal = start(house, tmp_path, "finished", 9)
+    house.until(lambda: len(model.requests) == 2)
+    mortal.process.send_signal(signal.SIGKILL)
+    ended = after(mortal, house, execution_id, code=-signal.SIGKILL)
+    assert ended.outcome == "COMPLETED"
+    assert [output.attempt for output in house.tasks.task_outputs(GROUP, execution_id)] == [1, 2]
+    assert len(model.mentioning("Current Task: Do one.")) == 1
+    assert len(model.mentioning("Current Task: Do slow.")) == 2
