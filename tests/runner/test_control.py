@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -81,7 +82,7 @@ def test_the_deadline_names_the_limit_and_the_last_task(house: House, model: Scr
 
 @pytest.mark.parametrize(
     ("limits", "calls"),
-    [(Limits(max_model_calls=2), 2), (Limits(max_tokens=1), 1), (Limits(max_cost_usd="0.000001"), 1)],  # type: ignore[arg-type]
+    [(Limits(max_model_calls=2), 2), (Limits(max_tokens=1), 1), (Limits(max_cost_usd=Decimal("0.000001")), 1)],
 )
 def test_a_budget_is_checked_before_each_model_call(
     house: House, model: ScriptedModel, limits: Limits, calls: int
@@ -98,7 +99,7 @@ def test_a_budget_is_checked_before_each_model_call(
 
 def test_a_model_without_a_price_cannot_be_held_to_a_budget(house: House, model: ScriptedModel) -> None:
     config = crew(task("One.", "one"), task("Two.", "two"), model="openai/of-our-own")
-    ended = house.run(config, limits=Limits(max_cost_usd="5"))  # type: ignore[arg-type]
+    ended = house.run(config, limits=Limits(max_cost_usd=Decimal(5)))
     assert ended.execution.error is not None
     assert ended.execution.error.type == "PriceUnknown"
     assert ended.execution.usage.cost_usd is None
