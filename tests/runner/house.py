@@ -26,7 +26,7 @@ from tests.runner.fakes import (
 
 GROUP = "group-a"
 MODEL = "openai/gpt-4.1-mini"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 _numbers = itertools.count(1)
 
 

@@ -50,7 +50,7 @@ def start(house: House, folder: Path, moment: str, number: int) -> Mortal:
 
 def after(mortal: Mortal, house: House, execution_id: str, code: int = 9) -> Ended:
     """The next attempt, here, from what the dead one left."""
-    _, errors = mortal.process.communicate(timeout=60)
+    _, errors = mortal.process.communicate(timeout=90)
     assert mortal.process.returncode == code, errors.decode()[-2000:]
     restore(house, mortal.folder)
     answer = house.attempt(execution_id)

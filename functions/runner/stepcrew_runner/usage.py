@@ -53,8 +53,14 @@ def normalise(usage: Mapping[str, Any] | None) -> CallUsage:
     )
 
 
+_unpriced: set[ModelName] = set()
+"""The library searches its whole table anew for a model that it does not know, and this runs in the crew's threads."""
+
+
 def price(model: ModelName, call: CallUsage) -> Decimal | None:
     """US dollars by the price library's table; None when it does not know the model."""
+    if model in _unpriced:
+        return None
     provider = {"bedrock": "aws"}.get(model.provider, model.provider)
     counted = PricedUsage(
         input_tokens=call.prompt,
@@ -65,6 +71,7 @@ def price(model: ModelName, call: CallUsage) -> Decimal | None:
     try:
         return calc_price(counted, model_ref=model.model, provider_id=provider).total_price
     except LookupError:
+        _unpriced.add(model)
         return None
 
 

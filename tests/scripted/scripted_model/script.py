@@ -7,6 +7,7 @@ import re
 from typing import Any, NamedTuple, cast
 
 _DIRECTIVE = re.compile(r"\[\[(say|json|size|tool|slow|fail) ?(.*?)\]\](?!\])", re.DOTALL)
+_BEFORE_JSON = re.compile(r"\[\[(?:json|tool \S+) ")
 CURRENT_TASK = "Current Task:"
 
 
@@ -39,10 +40,29 @@ def offered_tools(body: dict[str, Any]) -> list[str]:
     return [str(tool["function"]["name"]) for tool in cast("list[dict[str, Any]]", body.get("tools") or [])]
 
 
+def _end_of(text: str, found: re.Match[str]) -> int:
+    """Where the directive's text ends: JSON may have `]]` inside."""
+    start = _BEFORE_JSON.match(text, found.start())
+    try:
+        end = json.JSONDecoder().raw_decode(text, start.end())[1] if start else found.end(2)
+    except ValueError:
+        return found.end(2)
+    return end if text.startswith("]]", end) else found.end(2)
+
+
+def directives_in(text: str) -> list[Directive]:
+    found, at = list[Directive](), 0
+    while match := _DIRECTIVE.search(text, at):
+        end = _end_of(text, match)
+        found.append(Directive(match[1], text[match.start(2) : end]))
+        at = end + 2
+    return found
+
+
 def directives(messages: list[dict[str, Any]]) -> list[Directive]:
     """Of the last message of the user that has any; context of earlier tasks stands behind the task itself."""
     for message, text in reversed(list(zip(messages, texts(messages), strict=True))):
-        found = [Directive(name, rest) for name, rest in _DIRECTIVE.findall(text)]
+        found = directives_in(text)
         if message.get("role") in ("user", "system") and found:
             return found
     return []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,34 @@ def test_nothing_changed_is_a_304_and_a_terminal_one_asks_for_no_polling(home: H
     assert "retry-after" not in after.headers
     waited = client.get(f"/executions/{execution.execution_id}", headers={"Prefer": "wait=20"})
     assert waited.headers["preference-applied"] == "wait=20"
+
+
+def test_a_weakened_tag_and_one_of_several_count_too(home: House) -> None:
+    execution, client = running(home), home.client()
+    tag = client.get(f"/executions/{execution.execution_id}").headers["etag"]
+    for sent in (f"W/{tag}", f'"x", {tag}'):
+        answer = client.get(f"/executions/{execution.execution_id}", headers={"If-None-Match": sent})
+        assert (answer.status_code, answer.headers["etag"], answer.content) == (304, tag, b"")
+
+
+def test_waiting_answers_when_something_changes(home: House) -> None:
+    execution, client = running(home), home.client()
+    tag = client.get(f"/executions/{execution.execution_id}").headers["etag"]
+    with ThreadPoolExecutor(1) as pool:
+        headers = {"If-None-Match": tag, "Prefer": "respond-async, wait=20"}
+        waiting = pool.submit(client.get, f"/executions/{execution.execution_id}", headers=headers)
+        assert not waiting.done()
+        home.aws.executions.finish(execution, Status.FAILED, message="", now=NOW)
+        answer = waiting.result(timeout=10)
+    assert (answer.status_code, answer.json()["status"]) == (200, "FAILED")
+    assert answer.headers["preference-applied"] == "wait=20"
+
+
+def test_waiting_ends_by_itself(home: House) -> None:
+    execution, client = running(home), home.client()
+    tag = client.get(f"/executions/{execution.execution_id}").headers["etag"]
+    headers = {"If-None-Match": tag, "Prefer": "wait=1"}
+    assert client.get(f"/executions/{execution.execution_id}", headers=headers).status_code == 304
 
 
 def test_the_trace_is_paged_in_order_and_says_when_it_is_complete(home: House) -> None:
@@ -157,7 +186,13 @@ def test_cancelling_and_deleting_answer_sensibly_when_repeated(home: House) -> N
         assert (answer.status_code, answer.json()["status"]) == (202, "CANCELLED")
     assert client.delete(f"/executions/{execution_id}").status_code == 204
     assert client.delete(f"/executions/{execution_id}").status_code == 404
+    assert client.get(f"/executions/{execution_id}/definition").status_code == 404
     done = running(home)
+    assert client.delete(f"/executions/{done.execution_id}").status_code == 409
+    for _ in range(2):
+        answer = client.post(f"/executions/{done.execution_id}/cancel")
+        assert (answer.status_code, answer.json()["status"]) == (202, "RUNNING")
+        assert answer.json()["cancel_requested_at"]
     home.aws.executions.finish(done, Status.COMPLETED, message="", now=NOW)
     assert client.post(f"/executions/{done.execution_id}/cancel").status_code == 409
 
@@ -178,6 +213,22 @@ def test_the_definition_can_be_submitted_again(home: House) -> None:
         ("GET", "/executions?limit=0", 422),
         ("GET", "/executions?status=DONE", 422),
         ("GET", "/executions?cursor=%25", 422),
+        ("GET", "/executions?limit=101", 422),
+        ("GET", "/executions?limit=x", 422),
+        ("GET", "/executions/x/traces?limit=501", 422),
+        ("GET", "/executions/x/traces?after=%00", 422),
+        ("GET", "/executions/x/traces?after=MTAwMDAuMQ", 422),
+        ("GET", "/executions/x/traces/1/output", 422),
+        ("GET", "/executions/x/tasks/-1/output", 422),
+        ("GET", "/executions/x/tasks/1/output", 404),
+        ("GET", "/executions/x/result", 404),
+        ("GET", "/executions/x/logs", 404),
+        ("GET", "/executions/x/definition", 404),
+        ("GET", "/executions/..%2Fx", 404),
+        ("POST", "/executions/x/cancel", 404),
+        ("DELETE", "/executions/x", 404),
+        ("GET", "/executions/", 404),
+        ("PATCH", "/executions/x", 405),
         ("GET", "/nothing", 404),
         ("PUT", "/executions", 405),
     ],

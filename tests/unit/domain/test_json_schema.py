@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.json_schema import faults_of
+from stepcrew.domain.parsing import parse_crew
+from stepcrew.domain.references import ModelRules, check_references
+
+
+def any_model(name: str) -> bool:
+    return bool(name)
 
 
 def having(part: Any, **more: Any) -> dict[str, Any]:
@@ -37,8 +44,10 @@ def test_what_crewai_can_make_a_model_of_has_no_fault(schema: dict[str, Any]) ->
 
 @pytest.mark.parametrize(
     "reference",
-    ["file:///etc/hosts", "http://127.0.0.1:9001/next", "https://example.com/x.json", "other.json", "//host/x", ""]
-    + ["#/$defs/none", "#/properties/a/type", "#%2F..", "#anchor"],
+    [
+        *("file:///etc/hosts", "http://127.0.0.1:9001/next", "https://example.com/x.json", "other.json", "//host/x"),
+        *("", "#/$defs/none", "#/properties/a/type", "#%2F..", "#anchor"),
+    ],
 )
 def test_no_reference_leads_out_of_the_schema(reference: str) -> None:
     assert faults_of(having({"$ref": reference}))[0].where == ("properties", "a", "$ref")
@@ -51,7 +60,7 @@ def test_no_reference_leads_out_of_the_schema(reference: str) -> None:
         (having({"type": "strin"}), ("properties", "a", "type")),
         (having(True), ("properties", "a")),
         (having({"type": "array", "items": [{}]}), ("properties", "a", "items")),
-        (having({"enum": [[1]]}), ("properties", "a", "enum", 0)),
+        (having({"enum": [[1]]}), ("properties", "a", "enum", "0")),
         (having({"type": "integer", "minimum": "x"}), ("properties", "a", "minimum")),
         (having({"type": "string", "pattern": "("}), ("properties", "a", "pattern")),
         (having({"type": "string", "pattern": "(?=x)"}), ("properties", "a", "pattern")),
@@ -63,9 +72,9 @@ def test_no_reference_leads_out_of_the_schema(reference: str) -> None:
         ({}, ()),
     ],
 )
-def test_what_it_cannot_is_named_with_its_place(schema: dict[str, Any], where: tuple[str | int, ...]) -> None:
+def test_what_it_cannot_is_named_with_its_place(schema: dict[str, Any], where: tuple[str, ...]) -> None:
     found = faults_of(schema)[0]
-    assert found.where[: len(where)] == where
+    assert found.where == where
     assert found.detail
 
 
@@ -75,3 +84,26 @@ def test_references_that_multiply_are_counted_written_out() -> None:
         below = {"$ref": f"#/$defs/n{n + 1}"}
         parts[f"n{n}"] = {"anyOf": [below, {"type": "array", "items": below}]}
     assert "parts" in faults_of(having({"$ref": "#/$defs/n0"}, **{"$defs": parts}))[0].detail
+
+
+@pytest.mark.parametrize(
+    ("outputs", "pointer", "code"),
+    [
+        (
+            {"output_json": having({"$ref": "file:///x"})},
+            "/config/tasks/t/output_json/properties/a/$ref",
+            "json_schema",
+        ),
+        ({"response_model": {"type": "array"}}, "/config/tasks/t/response_model", "json_schema"),
+        ({"output_json": having({}), "output_pydantic": having({})}, "/config/tasks/t/output_pydantic", "two_outputs"),
+    ],
+)
+def test_the_schema_of_a_task_is_checked_before_anything_starts(
+    outputs: dict[str, Any], pointer: str, code: str
+) -> None:
+    agents = {"a": {"role": "r", "goal": "g", "backstory": "b"}}
+    tasks = {"t": {"description": "d", "expected_output": "e", "agent": "a", **outputs}}
+    rules = ModelRules("openai/gpt-4.1-mini", "*", any_model)
+    with pytest.raises(InvalidRequest) as caught:
+        check_references(parse_crew({"agents": agents, "tasks": tasks}), rules)
+    assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [(pointer, code)]

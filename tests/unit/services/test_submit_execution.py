@@ -16,7 +16,13 @@ from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 
 AGENT = {"role": "Poet", "goal": "Write", "backstory": "Old"}
 TASK = {"description": "Write.", "expected_output": "Text", "agent": "poet"}
-RULES = ModelRules("openai/gpt-4.1-mini", "openai/*", lambda name: "/" in name)
+
+
+def any_model(name: str) -> bool:
+    return bool(name)
+
+
+RULES = ModelRules("openai/gpt-4.1-mini", "*", any_model)
 
 
 class Orchestrator:

@@ -240,13 +240,13 @@ def _from_pydantic(detail: Any, document: dict[str, Any], places: Places) -> Fau
             told = f"{name} cannot be set: {reason or 'it is not available'}."
             return places.fault(path, "refused", told, f"Remove {name}.")
         return places.fault(path, "unknown_field", f"{name} is not a known field.", "Remove it.")
-    path = _in_document(path, document)
+    path = in_document(path, document)
     name = path[-1] if path else "config"
     message = str(detail["msg"]).removeprefix("Value error, ")
     return places.fault(path, kind, f"{name}: {message[:1].lower()}{message[1:]}.")
 
 
-def _in_document(path: Path, document: dict[str, Any]) -> Path:
+def in_document(path: Path, document: dict[str, Any]) -> Path:
     """Without the steps that pydantic adds for its own types (members of a union, keys of a mapping)."""
     kept: list[str] = []
     here: Any = document

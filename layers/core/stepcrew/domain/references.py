@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from stepcrew.domain.definition import CrewDefinition, McpServer, ModelSettings
 from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.json_schema import faults_of
 from stepcrew.domain.models import PROVIDERS, parse_model_name
 from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path
 from stepcrew.domain.placeholders import names_in
@@ -39,6 +40,7 @@ class Checker:
         self._tasks()
         self._manager()
         self._order()
+        self._structured_outputs()
         self._tools()
         self._mcp()
         self._model_names()
@@ -114,6 +116,18 @@ class Checker:
         if trailing > 1:
             last: Path = ("tasks", str(len(tasks) - 1), "async_execution")
             self._add(last, "async_end", "At most one asynchronous task may end a crew.", "Add a task that joins them.")
+
+    def _structured_outputs(self) -> None:
+        for index, task in enumerate(self._crew.tasks):
+            path: Path = ("tasks", str(index))
+            if task.output_json is not None and task.output_pydantic is not None:
+                detail = "output_json and output_pydantic cannot be set both."
+                self._add((*path, "output_pydantic"), "two_outputs", detail, "Remove one of them.")
+            for field in ("output_json", "output_pydantic", "response_model"):
+                schema = getattr(task, field)
+                for fault in faults_of(schema) if schema is not None else []:
+                    detail = f"{field} is no schema an output could be checked with: {fault.detail}."
+                    self._add((*path, field, *fault.where), "json_schema", detail, "Correct the JSON Schema.")
 
     def _tools(self) -> None:
         for path, names in self._tool_lists():

@@ -1,0 +1,142 @@
+import { type QueryClient, keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useContext, useState } from "react";
+import { ApiContext } from "@/app/context";
+import { type Api, unwrap } from "./client";
+import { Pace } from "./pace";
+import { type Execution, type LogLine, isTerminal } from "./types";
+
+export function useApi(): { api: Api; group: string } {
+  const value = useContext(ApiContext);
+  if (!value) throw new Error("useApi needs an ApiContext");
+  return value;
+}
+
+export const keys = {
+  executions: (group: string, filter: object) => [group, "executions", filter] as const,
+  execution: (group: string, id: string) => [group, "execution", id] as const,
+  result: (group: string, id: string) => [group, "result", id] as const,
+  logs: (group: string, id: string) => [group, "logs", id] as const,
+  trace: (group: string, id: string) => [group, "trace", id] as const,
+  definition: (group: string, id: string) => [group, "definition", id] as const,
+};
+
+export interface Read {
+  execution: Execution;
+  etag: string | null;
+}
+
+/** One execution, asked for with the ETag of what is known: an unchanged one costs an empty 304. */
+export async function readExecution(api: Api, id: string, known: Read | undefined): Promise<Read> {
+  const answer = await api.GET("/api/v1/executions/{execution_id}", {
+    params: { path: { execution_id: id }, header: known?.etag ? { "if-none-match": known.etag } : {} },
+  });
+  if (answer.response.status === 304 && known) return known;
+  return { execution: unwrap(answer), etag: answer.response.headers.get("etag") };
+}
+
+export function useExecution(id: string) {
+  const { api, group } = useApi();
+  const client = useQueryClient();
+  const [pace] = useState(() => new Pace());
+  const key = keys.execution(group, id);
+  return useQuery({
+    queryKey: key,
+    queryFn: () => readExecution(api, id, client.getQueryData<Read>(key)),
+    select: (read) => read.execution,
+    structuralSharing: false,
+    refetchInterval: ({ state }) =>
+      state.data && isTerminal(state.data.execution.status) && state.data.execution.traces.complete
+        ? false
+        : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data),
+  });
+}
+
+/** The outputs. Asked for again whenever the record says that another crew task is done. */
+export function useResult(execution: Execution | undefined, enabled = true) {
+  const { api, group } = useApi();
+  const id = execution?.execution_id ?? "";
+  return useQuery({
+    queryKey: [...keys.result(group, id), execution?.status, execution?.progress.tasks_done],
+    enabled: enabled && id !== "",
+    placeholderData: keepPreviousData,
+    queryFn: async () =>
+      unwrap(await api.GET("/api/v1/executions/{execution_id}/result", { params: { path: { execution_id: id } } })),
+  });
+}
+
+export interface Definition {
+  config: Record<string, unknown>;
+  inputs: Record<string, unknown>;
+}
+
+export function useDefinition(id: string | undefined) {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: keys.definition(group, id ?? ""),
+    enabled: Boolean(id),
+    staleTime: Infinity, // what was accepted never changes
+    queryFn: async () =>
+      unwrap(
+        await api.GET("/api/v1/executions/{execution_id}/definition", { params: { path: { execution_id: id ?? "" } } }),
+      ) as unknown as Definition,
+  });
+}
+
+export interface Logs {
+  lines: LogLine[];
+  cursor: string | undefined;
+}
+
+/** All lines behind those that are known, page by page. */
+export async function readLogs(api: Api, id: string, known: Logs | undefined): Promise<Logs> {
+  let { lines, cursor } = known ?? { lines: [], cursor: undefined };
+  for (;;) {
+    const page = unwrap(
+      await api.GET("/api/v1/executions/{execution_id}/logs", {
+        params: { path: { execution_id: id }, query: { limit: 1000, ...(cursor && { after: cursor }) } },
+      }),
+    );
+    if (page.lines.length) lines = [...lines, ...page.lines];
+    cursor = page.cursor;
+    if (!page.more) return known && lines === known.lines ? known : { lines, cursor };
+  }
+}
+
+export function useLogs(execution: Execution) {
+  const { api, group } = useApi();
+  const client = useQueryClient();
+  const [pace] = useState(() => new Pace());
+  const key = keys.logs(group, execution.execution_id);
+  const ended = isTerminal(execution.status) && execution.traces.complete;
+  return useQuery({
+    // The last lines may come with the last trace events, so one more look is taken when those are complete.
+    queryKey: [...key, ended],
+    queryFn: () =>
+      readLogs(api, execution.execution_id, client.getQueryData<Logs>([...key, ended]) ?? client.getQueryData<Logs>([...key, false])),
+    placeholderData: keepPreviousData,
+    structuralSharing: false,
+    refetchInterval: ({ state }) => (ended ? false : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data)),
+  });
+}
+
+export function useHealth() {
+  const { api } = useApi();
+  return useQuery({
+    queryKey: ["health"],
+    staleTime: 300_000,
+    queryFn: async () => unwrap(await api.GET("/api/v1/health")),
+  });
+}
+
+/** A large body, as text. */
+export async function fetchBody(api: Api, url: string): Promise<string> {
+  // The address comes in the API's own answer, and is a path of it.
+  const path = url as "/api/v1/executions/{execution_id}/tasks/{index}/output";
+  const answer = await api.GET(path, { params: { path: { execution_id: "", index: 0 } }, parseAs: "text" });
+  return unwrap<unknown>(answer) as string;
+}
+
+/** What the list and the page of one execution show of it must agree. */
+export function rememberExecution(client: QueryClient, group: string, execution: Execution): void {
+  client.setQueryData<Read>(keys.execution(group, execution.execution_id), { execution, etag: null });
+}

@@ -1,0 +1,31 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Execution = Schemas["ExecutionView"];
+export type ExecutionList = Schemas["ExecutionList"];
+export type ExecutionError = Schemas["ExecutionError"];
+export type Status = Schemas["Status"];
+export type Usage = Schemas["Usage"];
+export type Limits = Schemas["Limits"];
+export type TraceEvent = Schemas["TraceEventView"];
+export type TracePage = Schemas["TracePage"];
+export type Gap = Schemas["Gap"];
+export type EventSource = Schemas["EventSource"];
+export type BodyReference = Schemas["BodyReference"];
+export type Result = Schemas["ResultView"];
+export type TaskOutput = Schemas["TaskOutputView"];
+export type LogLine = Schemas["LogLine"];
+export type LogPage = Schemas["LogPage"];
+export type Identity = Schemas["Identity"];
+export type Health = Schemas["Health"];
+export type Problem = Schemas["Problem"];
+export type Fault = Schemas["Fault"];
+export type DryRun = Schemas["DryRun"];
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+export const STATUSES: readonly Status[] = ["PENDING", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"];
+
+export function isTerminal(status: Status): boolean {
+  return status === "COMPLETED" || status === "FAILED" || status === "CANCELLED";
+}

@@ -1,0 +1,31 @@
+import { Modal } from "@/ui/Modal";
+
+const SHORTCUTS: [string[], string][] = [
+  [["j", "k"], "Down and up, in lists, the timeline and events"],
+  [["Enter"], "Open what is chosen"],
+  [["h", "l"], "Close and open a part of the timeline"],
+  [["/"], "Search"],
+  [["Esc"], "Close the panel, or leave the search"],
+  [["1", "…", "5"], "Tabs of an execution"],
+  [["n"], "Run a crew"],
+  [["?"], "This list"],
+];
+
+export function KeysHelp({ open, onClose }: { open: boolean; onClose: () => void }) {
+  return (
+    <Modal title="Keyboard shortcuts" open={open} onClose={onClose}>
+      <dl className="shortcuts">
+        {SHORTCUTS.map(([names, text]) => (
+          <div key={text}>
+            <dt>
+              {names.map((name) => (
+                <kbd key={name}>{name}</kbd>
+              ))}
+            </dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}

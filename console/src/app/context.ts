@@ -1,0 +1,25 @@
+import { createContext, useContext } from "react";
+import type { Api } from "@/api/client";
+import type { Identity } from "@/api/types";
+import type { Session } from "@/auth/session";
+
+export const SessionContext = createContext<Session | null>(null);
+export const ApiContext = createContext<{ api: Api; group: string } | null>(null);
+export const IdentityContext = createContext<Identity | null>(null);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("useSession needs a SessionContext");
+  return session;
+}
+
+export function useIdentity(): Identity {
+  const identity = useContext(IdentityContext);
+  if (!identity) throw new Error("useIdentity needs an IdentityContext");
+  return identity;
+}
+
+/** A viewer sees no button they may not press. The API refuses anyway; this only keeps the page honest. */
+export function useMayWrite(): boolean {
+  return useIdentity().role !== "viewer";
+}

@@ -1,0 +1,64 @@
+import { createBrowserRouter, useRouteError } from "react-router";
+import { Empty } from "@/ui/kit";
+import { SignedIn } from "@/auth/SignedIn";
+import { Gate } from "@/auth/Gate";
+import { GroupShell, ToOwnGroup } from "./Shell";
+
+export function makeRouter() {
+  return createBrowserRouter([
+    { path: "/signed-in", element: <SignedIn /> },
+    {
+      element: <Gate />,
+      errorElement: <Broken />,
+      children: [
+        {
+          path: "/g/:group",
+          element: <GroupShell />,
+          errorElement: <Broken />,
+          children: [
+            { index: true, element: <ToOwnGroup /> },
+            { path: "executions", lazy: async () => ({ Component: (await import("@/list/ExecutionsPage")).ExecutionsPage }) },
+            { path: "new", lazy: async () => ({ Component: (await import("@/compose/ComposePage")).ComposePage }) },
+            { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
+            {
+              path: "executions/:id",
+              lazy: async () => ({ Component: (await import("@/execution/ExecutionPage")).ExecutionPage }),
+              children: [
+                { index: true, lazy: async () => ({ Component: (await import("@/execution/TimelineTab")).TimelineTab }) },
+                { path: "result", lazy: async () => ({ Component: (await import("@/execution/ResultTab")).ResultTab }) },
+                { path: "tasks", lazy: async () => ({ Component: (await import("@/execution/TasksTab")).TasksTab }) },
+                { path: "logs", lazy: async () => ({ Component: (await import("@/execution/LogsTab")).LogsTab }) },
+                { path: "definition", lazy: async () => ({ Component: (await import("@/execution/DefinitionTab")).DefinitionTab }) },
+              ],
+            },
+            { path: "*", element: <Missing /> },
+          ],
+        },
+        // Addresses without a group (as a script would write them) lead to the caller's own.
+        { path: "*", element: <ToOwnGroup /> },
+      ],
+    },
+  ]);
+}
+
+function Missing() {
+  return (
+    <main className="page">
+      <Empty title="There is no such page">The address may be mistyped. Everything starts at the list of executions.</Empty>
+    </main>
+  );
+}
+
+/** A new version may have replaced the files an open page still asks for; loading anew is the remedy for that too. */
+function Broken() {
+  const error = useRouteError();
+  return (
+    <main className="alone" role="alert">
+      <h1>This page broke</h1>
+      <p>{error instanceof Error ? error.message : String(error)}</p>
+      <p>
+        <a href={window.location.href}>Load it again</a>
+      </p>
+    </main>
+  );
+}

@@ -1,0 +1,90 @@
+import type { ReactNode } from "react";
+import { useHealth } from "@/api/queries";
+import { Field } from "@/ui/kit";
+import type { Composition } from "./ComposePage";
+import { type Draft, LIMIT_NAMES, type LimitName, type Options, type PlacedFault, textOfInput } from "./request";
+
+interface Props {
+  composition: Composition;
+  draft: Draft;
+  faults: PlacedFault[];
+  onChange: (next: Composition) => void;
+  children: ReactNode;
+}
+
+const LIMITS: Record<LimitName, { label: string; placeholder: string }> = {
+  timeout_seconds: { label: "Time, seconds", placeholder: "3600" },
+  max_tokens: { label: "Tokens", placeholder: "no limit" },
+  max_cost_usd: { label: "Cost, US dollars", placeholder: "no limit" },
+  max_model_calls: { label: "Model calls", placeholder: "no limit" },
+};
+
+export function OptionsForm({ composition, draft, faults, onChange, children }: Props) {
+  const { files, options } = composition;
+  const health = useHealth();
+  const set = (changed: Partial<Options>): void => onChange({ files, options: { ...options, ...changed } });
+  const names = [...new Set([...draft.placeholders, ...Object.keys(draft.defaults)])];
+  const models = (health.data?.allowed_models ?? []).filter((model) => !/[*?[]/.test(model));
+  const inputFault = (name: string): string => faults.find((fault) => fault.input === name)?.text ?? "";
+  return (
+    <form className="options" onSubmit={(event) => event.preventDefault()}>
+      <fieldset>
+        <legend>Inputs</legend>
+        {names.length === 0 && <p className="faint">This crew asks for none. Write {"{topic}"} in a task, and it will.</p>}
+        {names.map((name) => (
+          <Field key={name} label={name} error={inputFault(name)}>
+            <textarea
+              rows={1}
+              value={options.inputs[name] ?? textOfInput(draft.defaults[name])}
+              onChange={(event) => set({ inputs: { ...options.inputs, [name]: event.target.value } })}
+            />
+          </Field>
+        ))}
+      </fieldset>
+      <fieldset>
+        <legend>How to run</legend>
+        <Field label="Name">
+          <input value={options.name} placeholder={files.name || "crew"} maxLength={200} onChange={(event) => set({ name: event.target.value })} />
+        </Field>
+        <Field label="Model" hint={files.form === "crew" ? "Of every agent that names none." : undefined}>
+          <input
+            value={options.model}
+            placeholder={health.data?.default_model ?? "provider/model"}
+            list="models"
+            spellCheck={false}
+            onChange={(event) => set({ model: event.target.value })}
+          />
+          <datalist id="models">
+            {models.map((model) => (
+              <option key={model} value={model} />
+            ))}
+          </datalist>
+        </Field>
+        {files.form === "two-files" && (
+          <Field label="Process">
+            <select value={files.process} onChange={(event) => onChange({ options, files: { ...files, process: event.target.value } })}>
+              <option>sequential</option>
+              <option>hierarchical</option>
+            </select>
+          </Field>
+        )}
+      </fieldset>
+      <fieldset className="limits">
+        <legend>Limits</legend>
+        {LIMIT_NAMES.map((name) => (
+          <Field key={name} label={LIMITS[name].label}>
+            <input
+              type="number"
+              min={name === "max_cost_usd" ? 0 : 1}
+              step={name === "max_cost_usd" ? "any" : 1}
+              value={options.limits[name]}
+              placeholder={LIMITS[name].placeholder}
+              onChange={(event) => set({ limits: { ...options.limits, [name]: event.target.value } })}
+            />
+          </Field>
+        ))}
+      </fieldset>
+      {children}
+    </form>
+  );
+}

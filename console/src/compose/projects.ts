@@ -1,0 +1,120 @@
+import JSON5 from "json5";
+import { parse, stringify } from "yaml";
+
+export interface Example {
+  name: string;
+  summary: string;
+  files: Record<string, string>;
+}
+
+export interface SourceFile {
+  name: string;
+  text: string;
+}
+
+/** What the editor holds: one crew file, or CrewAI's two. `notes` tell what could not come along. */
+export interface CrewFiles {
+  form: "crew" | "two-files";
+  name: string;
+  files: SourceFile[];
+  process: string;
+  notes: string[];
+}
+
+/** The files are no crew. The message says what was looked for. */
+export class NotACrew extends Error {}
+
+type Fields = Record<string, unknown>;
+
+/** Reads the files of a crew, by their paths: a crew file, a JSON-first project or a classic project of CrewAI. */
+export function readProject(name: string, files: Record<string, string>): CrewFiles {
+  const paths = Object.keys(files);
+  const named = (pattern: RegExp): string | undefined => paths.filter((path) => pattern.test(path)).sort((a, b) => a.length - b.length)[0];
+  const crewFile = named(/(^|\/)crew\.(ya?ml|jsonc?)$/);
+  const agents = named(/(^|\/)agents\.ya?ml$/);
+  const tasks = named(/(^|\/)tasks\.ya?ml$/);
+  if (crewFile) return readCrewFile(name, crewFile, files);
+  if (agents && tasks) return readClassic(name, agents, tasks, files);
+  const only = paths.filter((path) => /\.(ya?ml|jsonc?)$/.test(path));
+  if (only.length === 1 && only[0]) return readCrewFile(name, only[0], files);
+  throw new NotACrew("No crew found. Looked for crew.yaml, crew.jsonc, agents.yaml with tasks.yaml, or one YAML or JSON file.");
+}
+
+function readCrewFile(name: string, path: string, files: Record<string, string>): CrewFiles {
+  const text = files[path] ?? "";
+  const json = /\.jsonc?$/.test(path);
+  const document = object(json ? JSON5.parse(text) : parse(text));
+  if (!document) throw new NotACrew(`${path} must hold a mapping with agents and tasks.`);
+  const config = object(document["config"]) ?? document;
+  const own = typeof document["name"] === "string" ? document["name"] : typeof config["name"] === "string" ? config["name"] : name;
+  if (Array.isArray(config["agents"]) && config["agents"].every((each) => typeof each === "string")) {
+    return readJsonFirst(own, path, config, files);
+  }
+  if (!json) return crew(own, text, []);
+  return crew(own, stringify(document, { lineWidth: 110 }), /(^|\s)\/\//.test(text) ? ["Comments of the JSON file are not kept."] : []);
+}
+
+/** Agents stand in files of their own; here they become one crew file. */
+function readJsonFirst(name: string, path: string, config: Fields, files: Record<string, string>): CrewFiles {
+  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
+  const manager = config["manager_agent"];
+  const wanted = [...(config["agents"] as string[]), ...(typeof manager === "string" ? [manager] : [])];
+  const agents: Fields = {};
+  const notes: string[] = [];
+  for (const each of wanted) {
+    const text = files[`${folder}agents/${each}.jsonc`] ?? files[`${folder}agents/${each}.json`];
+    if (text === undefined) throw new NotACrew(`The agent ${each} has no file agents/${each}.jsonc.`);
+    const { settings, ...agent } = object(JSON5.parse(text)) ?? {};
+    agents[each] = { ...agent, ...object(settings) };
+  }
+  const parts = [...Object.values(agents), ...(Array.isArray(config["tasks"]) ? (config["tasks"] as unknown[]) : [])];
+  for (const part of parts) {
+    if (object(part)?.["output_file"] !== undefined) {
+      delete (part as Fields)["output_file"];
+      notes.push("output_file is left out: nothing is written to disk, the output is in the result.");
+    }
+  }
+  return crew(name, stringify({ name, ...config, agents }, { lineWidth: 110 }), [...new Set(notes)]);
+}
+
+function readClassic(name: string, agents: string, tasks: string, files: Record<string, string>): CrewFiles {
+  const code = Object.entries(files).find(([path]) => /(^|\/)crew\.py$/.test(path))?.[1];
+  const hierarchical = code !== undefined && /Process\.hierarchical/.test(code);
+  return {
+    form: "two-files",
+    name,
+    files: [
+      { name: "agents.yaml", text: files[agents] ?? "" },
+      { name: "tasks.yaml", text: files[tasks] ?? "" },
+    ],
+    process: hierarchical ? "hierarchical" : "sequential",
+    notes: code === undefined ? [] : ["crew.py is not read here: what it adds to the two files (context, tools, settings) must stand in them. The command line reads it."],
+  };
+}
+
+function crew(name: string, text: string, notes: string[]): CrewFiles {
+  return { form: "crew", name, files: [{ name: "crew.yaml", text }], process: "", notes };
+}
+
+function object(value: unknown): Fields | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+}
+
+export const BLANK: CrewFiles = crew(
+  "my-crew",
+  `name: my-crew
+agents:
+  writer:
+    role: Writer
+    goal: Write about {topic}
+    backstory: You write short, clear sentences.
+tasks:
+  - name: write
+    agent: writer
+    description: Write one paragraph about {topic}.
+    expected_output: One paragraph.
+inputs:
+  topic: the sea
+`,
+  [],
+);

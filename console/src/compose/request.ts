@@ -1,0 +1,182 @@
+import { LineCounter, type Node, isMap, isScalar, isSeq, parse, parseDocument } from "yaml";
+import type { Fault } from "@/api/types";
+import type { CrewFiles } from "./projects";
+
+export interface Options {
+  name: string;
+  model: string;
+  /** Field texts by input name; what the crew file itself gives is the default. */
+  inputs: Record<string, string>;
+  limits: Record<LimitName, string>;
+}
+
+export const LIMIT_NAMES = ["timeout_seconds", "max_tokens", "max_cost_usd", "max_model_calls"] as const;
+export type LimitName = (typeof LIMIT_NAMES)[number];
+
+type Fields = Record<string, unknown>;
+
+export interface Request {
+  config: Fields;
+  inputs: Fields;
+  name?: string;
+  limits?: Record<string, number>;
+}
+
+/** A fault at its place: which file, and which line of it. `input` is set when it is about an input's value. */
+export interface PlacedFault {
+  file: number | null;
+  line: number | null;
+  input: string | null;
+  text: string;
+  remedy: string;
+}
+
+export interface Draft {
+  /** null when the text cannot be read; then `faults` say why. */
+  request: Request | null;
+  faults: PlacedFault[];
+  placeholders: string[];
+  defaults: Fields;
+  place: (fault: Fault) => PlacedFault;
+}
+
+/** What would be sent for the texts and options, and where its parts stand in the texts. */
+export function draftOf(files: CrewFiles, options: Options): Draft {
+  return files.form === "crew" ? fromCrewFile(files, options) : fromTwoFiles(files, options);
+}
+
+function fromCrewFile(files: CrewFiles, options: Options): Draft {
+  const lines = new LineCounter();
+  const document = parseDocument(files.files[0]?.text ?? "", { lineCounter: lines, version: "1.1", merge: false });
+  const problem = document.errors[0];
+  const whole = problem ? null : fieldsOf(document.toJS({ maxAliasCount: 0 }) as unknown);
+  if (!whole) {
+    const line = problem ? lines.linePos(problem.pos[0]).line : 1;
+    const text = problem ? (problem.message.split("\n")[0] ?? "") : "A crew is a mapping with agents and tasks.";
+    return unreadable({ file: 0, line, input: null, text, remedy: "" });
+  }
+  const wrapped = fieldsOf(whole["config"]);
+  const { inputs: inside, ...config } = wrapped ?? whole;
+  const defaults = { ...fieldsOf(inside), ...(wrapped ? fieldsOf(whole["inputs"]) : null) };
+  const request = assemble(config, defaults, options);
+  const place = (fault: Fault): PlacedFault => {
+    const [root, ...path] = pathOf(fault.pointer);
+    const steps = wrapped && root ? [root, ...path] : path;
+    const about = inputOf(fault);
+    const line = root === "config" && path[0] !== "inputs" ? lineOf(document.contents, steps, lines) : null;
+    return { file: line === null ? null : 0, line, input: about, text: fault.detail, remedy: fault.remedy };
+  };
+  return { request, faults: [], placeholders: placeholdersOf(PARTS.map((part) => config[part]).map((part) => (typeof part === "string" ? readable(part) : part))), defaults, place };
+}
+
+function fromTwoFiles(files: CrewFiles, options: Options): Draft {
+  const [agents, tasks] = files.files.map((file) => file.text);
+  const config: Fields = { name: files.name, agents_yaml: agents ?? "", tasks_yaml: tasks ?? "", ...(files.process && { process: files.process }) };
+  const place = (fault: Fault): PlacedFault => {
+    const part = pathOf(fault.pointer)[1];
+    const file = part === "agents_yaml" ? 0 : part === "tasks_yaml" ? 1 : null;
+    const line = file === null ? null : (fault.line ?? 1);
+    return { file, line, input: inputOf(fault), text: fault.detail, remedy: fault.remedy };
+  };
+  return { request: assemble(config, {}, options), faults: [], placeholders: placeholdersOf([readable(agents), readable(tasks)]), defaults: {}, place };
+}
+
+/** The parsed text, or nothing while it cannot be read: the API says why. */
+function readable(text: string | undefined): unknown {
+  try {
+    return parse(text ?? "", { version: "1.1", maxAliasCount: 0, logLevel: "silent" }) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+function unreadable(fault: PlacedFault): Draft {
+  return { request: null, faults: [fault], placeholders: [], defaults: {}, place: () => fault };
+}
+
+function assemble(config: Fields, defaults: Fields, options: Options): Request {
+  const inputs: Fields = { ...defaults };
+  for (const [name, text] of Object.entries(options.inputs)) {
+    // An empty field of an input without a default is one not given: the API names it as missing.
+    if (text !== "" || name in defaults) inputs[name] = valueOf(text, defaults[name]);
+  }
+  const limits = Object.fromEntries(LIMIT_NAMES.flatMap((name) => (options.limits[name].trim() ? [[name, Number(options.limits[name])]] : [])));
+  return {
+    config: options.model.trim() ? { ...config, model: options.model.trim() } : config,
+    inputs,
+    ...(options.name.trim() && { name: options.name.trim() }),
+    ...(Object.keys(limits).length && { limits }),
+  };
+}
+
+/** A field whose default is no text stays what it was, if what was typed can be read so. */
+function valueOf(text: string, standard: unknown): unknown {
+  if (standard === undefined || typeof standard === "string") return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+export function textOfInput(value: unknown): string {
+  return typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+}
+
+const PARTS = ["agents", "tasks", "agents_yaml", "tasks_yaml"];
+const TEXT_FIELDS = new Set(["role", "goal", "backstory", "description", "expected_output"]);
+/** CrewAI's pattern, as the API finds placeholders too. */
+const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
+
+/** Input names in braces, in order of appearance. */
+function placeholdersOf(parts: unknown[]): string[] {
+  const found = new Set<string>();
+  const look = (value: unknown, named: boolean): void => {
+    if (typeof value === "string") {
+      if (named) for (const [, name] of value.matchAll(PLACEHOLDER)) found.add(name ?? "");
+    } else if (Array.isArray(value)) {
+      value.forEach((each) => look(each, false));
+    } else if (typeof value === "object" && value !== null) {
+      Object.entries(value).forEach(([key, each]) => look(each, TEXT_FIELDS.has(key)));
+    }
+  };
+  parts.forEach((part) => look(part, false));
+  return [...found];
+}
+
+function fieldsOf(value: unknown): Fields | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+}
+
+/** The steps of an RFC 6901 JSON pointer. */
+export function pathOf(pointer: string): string[] {
+  return pointer.split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/** The input a fault is about. One that is missing is told at the place that asks for it, so its name is in the text. */
+function inputOf(fault: Fault): string | null {
+  if (fault.code === "missing_input") return /'([^']+)'/.exec(fault.detail)?.[1] ?? null;
+  const [first, second, third] = pathOf(fault.pointer);
+  if (first === "inputs") return second ?? null;
+  return first === "config" && second === "inputs" ? (third ?? null) : null;
+}
+
+/** The line of the deepest part of the path that stands in the text. */
+function lineOf(root: Node | null, path: string[], lines: LineCounter): number {
+  let node: unknown = root;
+  let line = 1;
+  for (const step of path) {
+    let at: number | undefined;
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === step);
+      at = (pair?.key as Node | undefined)?.range?.[0];
+      node = pair?.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      at = (node as Node | undefined)?.range?.[0];
+    }
+    if (at === undefined) break;
+    line = lines.linePos(at).line;
+  }
+  return line;
+}

@@ -1,0 +1,50 @@
+import { Suspense, lazy, useMemo } from "react";
+import { Link } from "react-router";
+import { stringify } from "yaml";
+import { useApi, useDefinition } from "@/api/queries";
+import { useMayWrite } from "@/app/context";
+import { useParam } from "@/lib/hooks";
+import { Copy } from "@/ui/Copy";
+import { Loading, Trouble } from "@/ui/kit";
+import { useShown } from "./ExecutionPage";
+
+const CodeEditor = lazy(() => import("@/compose/CodeEditor"));
+
+/** The crew and its inputs as they were accepted. */
+export function DefinitionTab() {
+  const { execution } = useShown();
+  const { group } = useApi();
+  const writes = useMayWrite();
+  const definition = useDefinition(execution.execution_id);
+  const [form, setForm] = useParam("as");
+  const text = useMemo(() => {
+    if (!definition.data) return "";
+    const { config, inputs } = definition.data;
+    const whole = { ...config, ...(Object.keys(inputs).length && { inputs }) };
+    return form === "json" ? JSON.stringify(whole, null, 2) : stringify(whole, { lineWidth: 110 });
+  }, [definition.data, form]);
+  if (definition.error) return <Trouble error={definition.error} retry={() => void definition.refetch()} />;
+  if (!definition.data) return <Loading label="Reading the definition…" />;
+  return (
+    <div className="definition">
+      <div className="viewer-bar">
+        <div className="segments" role="group" aria-label="Show as">
+          {["yaml", "json"].map((each) => (
+            <button key={each} type="button" aria-pressed={(form || "yaml") === each} onClick={() => setForm(each === "yaml" ? "" : each)}>
+              {each.toUpperCase()}
+            </button>
+          ))}
+        </div>
+        <Copy text={() => text} label="Copy the definition" />
+        {writes && (
+          <Link className="button" to={`/g/${group}/new?from=${execution.execution_id}`}>
+            Run it again with changes
+          </Link>
+        )}
+      </div>
+      <Suspense fallback={<pre className="raw">{text}</pre>}>
+        <CodeEditor value={text} label="Definition" language={form === "json" ? "json" : "yaml"} />
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+import { ChevronRight } from "lucide-react";
+import { Link } from "react-router";
+import { useApi } from "@/api/queries";
+import { type Execution, type ExecutionError, isTerminal } from "@/api/types";
+import { formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
+import { useNow } from "@/lib/hooks";
+import { Progress, elapsed } from "@/list/ExecutionTable";
+import type { Trace } from "@/trace/useTrace";
+import { Copy } from "@/ui/Copy";
+import { StatusBadge } from "@/ui/StatusBadge";
+import { Actions } from "./Actions";
+
+export function Header({ execution, trace }: { execution: Execution; trace: Trace | undefined }) {
+  const { group } = useApi();
+  const open = !isTerminal(execution.status);
+  const now = useNow(true, open ? 1000 : 30_000);
+  const { usage, progress } = execution;
+  return (
+    <header className="execution-head">
+      <div className="crumbs">
+        <Link to={`/g/${group}/executions`}>Executions</Link>
+        <ChevronRight size={13} aria-hidden />
+        <code>{execution.execution_id}</code>
+        <Copy text={() => execution.execution_id} label="Copy the id" />
+      </div>
+      <div className="execution-title">
+        <h1>{execution.name}</h1>
+        <StatusBadge status={execution.status} cancelling={execution.cancel_requested_at !== null} />
+        <Actions execution={execution} trace={trace} />
+      </div>
+      <dl className="facts">
+        <Fact name="Progress">
+          <Progress execution={execution} />
+        </Fact>
+        <Fact name="Elapsed">{formatDuration(elapsed(execution, now))}</Fact>
+        <Fact name="Tokens" hint={`${formatNumber(usage.prompt_tokens)} in, ${formatNumber(usage.completion_tokens)} out`}>
+          {formatNumber(usage.total_tokens)}
+        </Fact>
+        <Fact name="Model calls">{formatNumber(usage.model_calls)}</Fact>
+        <Fact name="Cost" hint={usage.cost_note ?? undefined}>
+          {formatCost(usage.cost_usd)}
+        </Fact>
+        <Fact name="Model">{execution.model ?? "–"}</Fact>
+        <Fact name="Started" hint={formatDateTime(execution.created_at)}>
+          {formatAgo(execution.created_at, now)}
+          {execution.submitted_by && <span className="faint"> by {execution.submitted_by}</span>}
+        </Fact>
+        {execution.attempt > 1 && <Fact name="Attempt">{execution.attempt}</Fact>}
+      </dl>
+      <p className="now" role="status">
+        {open ? <Now {...progress} message={execution.message} /> : <Outcome execution={execution} />}
+      </p>
+      {execution.error && <ErrorBox error={execution.error} cancelled={execution.status === "CANCELLED"} />}
+    </header>
+  );
+}
+
+function Fact({ name, hint, children }: { name: string; hint?: string | undefined; children: React.ReactNode }) {
+  return (
+    <div title={hint}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Now({ current_agent: agent, current_task: task, message }: Partial<Execution["progress"]> & { message: string }) {
+  if (!task) return <>{message}</>;
+  return (
+    <>
+      {agent && <strong>{agent}</strong>} {agent ? "works on" : "Now:"} <strong>{task}</strong>
+    </>
+  );
+}
+
+function Outcome({ execution }: { execution: Execution }) {
+  if (execution.error) return null;
+  return <>{execution.message || `Ended ${execution.ended_at ? formatDateTime(execution.ended_at) : ""}`}</>;
+}
+
+function ErrorBox({ error, cancelled }: { error: ExecutionError; cancelled: boolean }) {
+  return (
+    <div className={cancelled ? "outcome outcome-quiet" : "outcome"} role={cancelled ? undefined : "alert"}>
+      <p className="outcome-title">{error.message}</p>
+      <p>
+        <span className="tag">{error.category.replaceAll("_", " ")}</span>
+        {error.task && (
+          <>
+            {" "}
+            in <strong>{error.task}</strong>.
+          </>
+        )}{" "}
+        {error.remedy}
+      </p>
+    </div>
+  );
+}

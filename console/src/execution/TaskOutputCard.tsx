@@ -1,0 +1,43 @@
+import { ChevronDown, ChevronRight } from "lucide-react";
+import { useState } from "react";
+import type { TaskOutput } from "@/api/types";
+import { formatDuration } from "@/lib/format";
+import { preview } from "@/lib/text";
+import { Viewer } from "@/ui/Viewer";
+
+export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean }) {
+  const [shown, setShown] = useState(open);
+  const Icon = shown ? ChevronDown : ChevronRight;
+  const skipped = task.state === "skipped";
+  return (
+    <article className="card">
+      <h3 className="card-head">
+        <button type="button" aria-expanded={shown} onClick={() => setShown(!shown)}>
+          <Icon size={15} aria-hidden />
+          <span className="card-number">{task.index + 1}</span>
+          <span>{task.name}</span>
+          {task.agent_role && <span className="faint">{task.agent_role}</span>}
+          {skipped && <span className="tag">skipped</span>}
+          <span className="card-end faint">{durationOf(task)}</span>
+        </button>
+      </h3>
+      {!shown && !skipped && <p className="card-preview faint">{preview(task.raw ?? task.raw_reference?.preview ?? "", 200)}</p>}
+      {shown && skipped && <p className="card-preview faint">Its condition did not hold, so it was not run.</p>}
+      {shown && !skipped && (
+        <div className="card-body">
+          {task.expected_output && (
+            <p className="faint">
+              <strong>Expected:</strong> {task.expected_output}
+            </p>
+          )}
+          <Viewer name={task.name} value={task.json_dict ? (task.json_dict as never) : task.raw} reference={task.raw_reference} />
+        </div>
+      )}
+    </article>
+  );
+}
+
+export function durationOf(task: TaskOutput): string {
+  if (!task.started_at || !task.ended_at) return "";
+  return formatDuration(Date.parse(task.ended_at) - Date.parse(task.started_at));
+}

@@ -1,0 +1,91 @@
+import { CircleCheck, CircleDashed, CircleSlash, CircleX, LoaderCircle } from "lucide-react";
+import { useMemo } from "react";
+import { Link } from "react-router";
+import { useApi, useDefinition, useResult } from "@/api/queries";
+import { isTerminal } from "@/api/types";
+import { formatCompact, formatDuration } from "@/lib/format";
+import { useNow } from "@/lib/hooks";
+import { type TreeNode, buildTree } from "@/trace/tree";
+import { Loading, Trouble } from "@/ui/kit";
+import { useShown } from "./ExecutionPage";
+import { type TaskLine, type TaskLook, taskLines } from "./tasks";
+
+const LOOKS = {
+  completed: { icon: CircleCheck, name: "Done", style: "completed" },
+  skipped: { icon: CircleSlash, name: "Skipped", style: "cancelled" },
+  failed: { icon: CircleX, name: "Failed", style: "failed" },
+  running: { icon: LoaderCircle, name: "Running", style: "running" },
+  open: { icon: CircleDashed, name: "Not yet", style: "pending" },
+  never: { icon: CircleDashed, name: "Not reached", style: "pending" },
+} as const satisfies Record<TaskLook, unknown>;
+
+/** All tasks of the definition, also those that have not begun, and how each stands. */
+export function TasksTab() {
+  const { execution, trace } = useShown();
+  const { group } = useApi();
+  const definition = useDefinition(execution.execution_id);
+  const result = useResult(execution);
+  const ended = isTerminal(execution.status);
+  const now = useNow(!ended);
+  const tree = useMemo(() => buildTree(trace.data?.events ?? [], [], ended), [trace.data, ended]);
+  const lines = useMemo(
+    () => taskLines(definition.data?.config, result.data?.tasks ?? [], tree.roots.flatMap((root: TreeNode) => root.children), ended),
+    [definition.data, result.data, tree, ended],
+  );
+  if (definition.error) return <Trouble error={definition.error} retry={() => void definition.refetch()} />;
+  if (!definition.data || !result.data) return <Loading label="Reading the tasks…" />;
+  const longest = Math.max(1, ...lines.map((line) => timeOf(line, now) ?? 0));
+  return (
+    <div className="table-scroll">
+      <table className="tasks">
+        <thead>
+          <tr>
+            <th className="col-number">#</th>
+            <th>Task</th>
+            <th>Agent</th>
+            <th>State</th>
+            <th className="col-bar">Time</th>
+            <th className="col-number">Tokens</th>
+            <th className="col-number">Attempt</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => {
+            const { icon: Icon, name, style } = LOOKS[line.state];
+            const time = timeOf(line, now);
+            return (
+              <tr key={line.index}>
+                <td className="col-number faint">{line.index + 1}</td>
+                <td>
+                  <Link className="row-link" to={`/g/${group}/executions/${execution.execution_id}?q=${encodeURIComponent(line.name)}`}>
+                    {line.name}
+                  </Link>
+                  <span className="faint row-message">{line.description}</span>
+                </td>
+                <td>{line.agent || "–"}</td>
+                <td>
+                  <span className={`status status-${style}`}>
+                    <Icon size={14} className={line.state === "running" ? "spin" : undefined} aria-hidden />
+                    {name}
+                  </span>
+                </td>
+                <td className="col-bar">
+                  <span className="mini-bar" aria-hidden>
+                    <span style={{ width: `${((time ?? 0) / longest) * 100}%` }} />
+                  </span>
+                  {time === null ? "–" : formatDuration(time)}
+                </td>
+                <td className="col-number">{line.tokens ? formatCompact(line.tokens) : "–"}</td>
+                <td className="col-number">{line.attempt ?? "–"}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function timeOf(line: TaskLine, now: number): number | null {
+  return line.start === null ? null : (line.end ?? now) - line.start;
+}

@@ -1,0 +1,81 @@
+import { ChevronsDownUp, ChevronsUpDown, Search, X } from "lucide-react";
+import type { Ref } from "react";
+import { KINDS, KIND_NAMES } from "@/trace/kinds";
+import type { Filter } from "@/trace/rows";
+import type { TraceTree, TreeNode } from "@/trace/tree";
+import { Button, IconButton } from "@/ui/kit";
+import { KindIcon } from "@/ui/KindIcon";
+import type { FilterBinding } from "./TimelineTab";
+
+interface Props {
+  tree: TraceTree;
+  filter: Filter;
+  bind: FilterBinding;
+  field: Ref<HTMLInputElement>;
+  shownRows: number;
+  closed: ReadonlySet<string>;
+  onCloseAll: (ids: ReadonlySet<string>) => void;
+}
+
+export function TimelineFilters({ tree, filter, bind, field, shownRows, closed, onCloseAll }: Props) {
+  const narrowed = filter.kinds.size > 0 || filter.agent !== "" || filter.search !== "" || filter.failures;
+  const offered = KINDS.filter((kind) => tree.kinds.has(kind) && (filter.everything || !["crew", "task", "agent", "system"].includes(kind)));
+  return (
+    <div className="filters timeline-filters" role="search">
+      <div className="search">
+        <Search size={15} aria-hidden />
+        <input
+          ref={field}
+          type="search"
+          placeholder="Search the trace"
+          aria-label="Search the trace"
+          value={filter.search}
+          onChange={(event) => bind.setSearch(event.target.value)}
+          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+        />
+        <kbd className="wide-only">/</kbd>
+      </div>
+      {tree.agents.length > 1 && (
+        <select aria-label="Agent" value={filter.agent} onChange={(event) => bind.setAgent(event.target.value)}>
+          <option value="">All agents</option>
+          {tree.agents.map((agent) => (
+            <option key={agent}>{agent}</option>
+          ))}
+        </select>
+      )}
+      <div className="chips" role="group" aria-label="Kinds of events">
+        {offered.map((kind) => (
+          <button key={kind} type="button" className="chip" aria-pressed={filter.kinds.has(kind)} onClick={() => bind.toggleKind(kind)}>
+            <KindIcon kind={kind} />
+            {KIND_NAMES[kind]}
+          </button>
+        ))}
+        {tree.failures > 0 && (
+          <button type="button" className="chip chip-failures" aria-pressed={filter.failures} onClick={bind.toggleFailures}>
+            {tree.failures} {tree.failures === 1 ? "failure" : "failures"}
+          </button>
+        )}
+      </div>
+      <label className="check">
+        <input type="checkbox" checked={filter.everything} onChange={bind.toggleEverything} />
+        All events
+      </label>
+      <IconButton
+        label={closed.size ? "Open everything" : "Close every task"}
+        onClick={() => onCloseAll(closed.size ? new Set() : new Set(taskIds(tree.roots)))}
+      >
+        {closed.size ? <ChevronsUpDown size={15} aria-hidden /> : <ChevronsDownUp size={15} aria-hidden />}
+      </IconButton>
+      {narrowed && (
+        <Button look="quiet" onClick={bind.clear}>
+          <X size={14} aria-hidden />
+          Clear ({shownRows} shown)
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function taskIds(nodes: readonly TreeNode[]): string[] {
+  return nodes.flatMap((each) => [...(each.type === "task" ? [each.id] : []), ...(each.type === "agent" ? taskIds(each.children) : [])]);
+}

@@ -1,0 +1,62 @@
+import { CircleAlert, LoaderCircle } from "lucide-react";
+import { useMemo } from "react";
+import { formatDuration, formatNumber } from "@/lib/format";
+import { spentOf } from "@/trace/time";
+import { type TraceTree, gapText } from "@/trace/tree";
+import type { Trace } from "@/trace/useTrace";
+
+interface Props {
+  tree: TraceTree;
+  end: number;
+  trace: Trace;
+  running: boolean;
+  /** What is missing will not come any more. */
+  lost: boolean;
+}
+
+/** Where the time went, and whether the whole trace is there. */
+export function TimelineSummary({ tree, end, trace, running, lost }: Props) {
+  const spent = useMemo(() => spentOf(new Set(tree.spans.values()), tree.start, end), [tree, end]);
+  const parts = [
+    ["model", "Model", spent.model],
+    ["tool", "Tools", spent.tool],
+    ["waiting", "Between", spent.waiting],
+  ] as const;
+  const missing = trace.gaps.map(gapText).join("; ");
+  return (
+    <div className="summary">
+      <div className="summary-time">
+        <div className="spent" aria-hidden>
+          {parts.map(([kind, , ms]) => (
+            <span key={kind} className={`spent-${kind}`} style={{ flexGrow: ms }} />
+          ))}
+        </div>
+        <ul className="legend" aria-label="Where the time went">
+          {parts.map(([kind, name, ms]) => (
+            <li key={kind}>
+              <span className={`dot spent-${kind}`} aria-hidden />
+              {name} <strong>{formatDuration(ms)}</strong>
+              <span className="faint">{spent.total ? ` ${Math.round((ms / spent.total) * 100)} %` : ""}</span>
+            </li>
+          ))}
+          <li className="legend-total">
+            Total <strong>{formatDuration(spent.total)}</strong>
+          </li>
+        </ul>
+      </div>
+      <p className="summary-events">
+        {running && <LoaderCircle size={13} className="spin" aria-hidden />}
+        <span>
+          {formatNumber(trace.events.length)} events
+          {trace.complete ? ", complete" : running ? ", following" : ""}
+        </span>
+      </p>
+      {!trace.complete && missing && !running && (
+        <p className={lost ? "gaps gaps-lost" : "gaps"} role="status">
+          <CircleAlert size={14} aria-hidden />
+          {lost ? `The trace has gaps: ${missing}.` : `Not everything has arrived yet: ${missing}.`}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import type { Json } from "@/api/types";
+
+export interface Message {
+  role: string;
+  content: Json;
+  calls: { name: string; args: Json }[];
+}
+
+type Fields = Record<string, Json | undefined>;
+
+/** The conversation a model was sent, or null when the body has another form. */
+export function asMessages(body: Json): Message[] | null {
+  if (!Array.isArray(body) || body.length === 0) return null;
+  const messages: Message[] = [];
+  for (const each of body) {
+    if (typeof each !== "object" || each === null || Array.isArray(each)) return null;
+    const { role, content, tool_calls: calls } = each as Fields;
+    if (typeof role !== "string") return null;
+    messages.push({ role, content: textParts(content ?? null), calls: Array.isArray(calls) ? calls.map(callOf) : [] });
+  }
+  return messages;
+}
+
+/** Content in parts is shown as its text where all parts are text. */
+function textParts(content: Json): Json {
+  if (!Array.isArray(content)) return content;
+  const texts = content.map((part) => (typeof part === "object" && part !== null && !Array.isArray(part) ? part["text"] : undefined));
+  return texts.every((text) => typeof text === "string") ? texts.join("\n") : content;
+}
+
+function callOf(call: Json): { name: string; args: Json } {
+  const outer = (typeof call === "object" && call !== null && !Array.isArray(call) ? call : {}) as Fields;
+  const inner = (typeof outer["function"] === "object" && outer["function"] !== null ? outer["function"] : outer) as Fields;
+  return { name: typeof inner["name"] === "string" ? inner["name"] : "a tool", args: inner["arguments"] ?? inner["input"] ?? null };
+}

@@ -1,0 +1,67 @@
+import type { TaskOutput } from "@/api/types";
+import { preview } from "@/lib/text";
+import type { TreeNode } from "@/trace/tree";
+
+export type TaskLook = "completed" | "skipped" | "failed" | "running" | "open" | "never";
+
+export interface TaskLine {
+  index: number;
+  name: string;
+  description: string;
+  agent: string;
+  state: TaskLook;
+  start: number | null;
+  end: number | null;
+  tokens: number;
+  attempt: number | null;
+}
+
+interface Defined {
+  name: string;
+  description: string;
+  agent: string;
+}
+
+/** The definition tells which tasks there are, the outputs which are finished, the trace how the others stand. */
+export function taskLines(config: Record<string, unknown> | undefined, outputs: TaskOutput[], traced: TreeNode[], ended: boolean): TaskLine[] {
+  const done = new Map(outputs.map((output) => [output.index, output]));
+  return definedTasks(config).map((task, index) => {
+    const output = done.get(index);
+    const lines = traced.filter((line) => line.type === "task" && line.label === task.name);
+    const starts = lines.map((line) => line.start).filter(Number.isFinite);
+    const ends = lines.map((line) => line.end);
+    const start = starts.length ? Math.min(...starts) : output?.started_at ? Date.parse(output.started_at) : null;
+    const finished = ended || Boolean(output);
+    const told = ends.filter((end) => end !== null);
+    const end = finished && told.length ? Math.max(...told) : output?.ended_at ? Date.parse(output.ended_at) : null;
+    return {
+      index,
+      name: task.name,
+      description: preview(task.description, 160),
+      agent: output?.agent_role ?? lines.map((line) => line.id.slice(2, line.id.indexOf("|"))).find(Boolean) ?? task.agent,
+      state: stateOf(output, lines, ended),
+      start,
+      end,
+      tokens: lines.reduce((sum, line) => sum + line.tokens, 0),
+      attempt: output?.attempt ?? lines.at(-1)?.children.at(-1)?.span?.attempt ?? null,
+    };
+  });
+}
+
+function stateOf(output: TaskOutput | undefined, lines: TreeNode[], ended: boolean): TaskLook {
+  if (output) return output.state;
+  if (!lines.length) return ended ? "never" : "open";
+  if (lines.some((line) => line.failed) || ended) return "failed";
+  return "running";
+}
+
+/** Tasks in order, whichever of the accepted forms the definition has. */
+function definedTasks(config: Record<string, unknown> | undefined): Defined[] {
+  const tasks = config?.["tasks"];
+  const entries = Array.isArray(tasks) ? (tasks as unknown[]).map((task) => ["", task] as const) : Object.entries((tasks ?? {}) as object);
+  return entries.map(([key, task]) => {
+    const fields = (task ?? {}) as Record<string, unknown>;
+    const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
+    return { name: text("name") || key, description: text("description"), agent: text("agent") };
+  });
+}

@@ -1,0 +1,143 @@
+import { useRef, useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { useApi } from "@/api/queries";
+import { type Execution, isTerminal } from "@/api/types";
+import { formatAgo, formatCompact, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
+import { useKeys, useNow } from "@/lib/hooks";
+import { preview } from "@/lib/text";
+import { Hint } from "@/ui/kit";
+import { StatusBadge } from "@/ui/StatusBadge";
+
+interface Props {
+  executions: Execution[];
+  now: number;
+  picked: string[];
+  onPick: (ids: string[]) => void;
+}
+
+export function ExecutionTable({ executions, now, picked, onPick }: Props) {
+  const { group } = useApi();
+  const navigate = useNavigate();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const body = useRef<HTMLTableSectionElement>(null);
+  const running = executions.some((each) => !isTerminal(each.status));
+  const tick = useNow(running, 1000);
+  useKeys(({ key }) => {
+    const index = executions.findIndex((each) => each.execution_id === chosen);
+    const move = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key];
+    if (move) {
+      const next = executions[index < 0 ? 0 : Math.min(Math.max(index + move, 0), executions.length - 1)];
+      setChosen(next?.execution_id ?? null);
+      body.current?.querySelector(`[data-id="${next?.execution_id}"]`)?.scrollIntoView({ block: "nearest" });
+      return true;
+    }
+    if (key === "Enter" && chosen && document.activeElement === document.body) {
+      void navigate(`/g/${group}/executions/${chosen}`);
+      return true;
+    }
+    return false;
+  });
+  const pick = (id: string): void => onPick(picked.includes(id) ? picked.filter((each) => each !== id) : [...picked, id].slice(-2));
+  return (
+    <div className="table-scroll">
+      <table className="executions">
+        <thead>
+          <tr>
+            <th className="col-pick">
+              <span className="visually-hidden">Compare</span>
+            </th>
+            <th className="col-status">Status</th>
+            <th>Crew</th>
+            <th className="col-progress">Progress</th>
+            <th className="col-number">Duration</th>
+            <th className="col-number col-tokens">Tokens</th>
+            <th className="col-number col-cost">Cost</th>
+            <th className="col-who">Started by</th>
+            <th className="col-when">Started</th>
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {executions.map((each) => (
+            <ExecutionRow
+              key={each.execution_id}
+              execution={each}
+              to={`/g/${group}/executions/${each.execution_id}`}
+              now={running ? tick : now}
+              chosen={each.execution_id === chosen}
+              picked={picked.includes(each.execution_id)}
+              onPick={pick}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface RowProps {
+  execution: Execution;
+  to: string;
+  now: number;
+  chosen: boolean;
+  picked: boolean;
+  onPick: (id: string) => void;
+}
+
+function ExecutionRow({ execution, to, now, chosen, picked, onPick }: RowProps) {
+  const { execution_id: id, name, status, usage, error, message } = execution;
+  const open = !isTerminal(status);
+  return (
+    <tr data-id={id} data-chosen={chosen} data-picked={picked}>
+      <td className="col-pick">
+        <input type="checkbox" checked={picked} onChange={() => onPick(id)} aria-label={`Compare ${name}, ${id}`} />
+      </td>
+      <td className="col-status">
+        <StatusBadge status={status} cancelling={execution.cancel_requested_at !== null} />
+      </td>
+      <td className="col-crew">
+        <Link to={to} className="row-link">
+          {name}
+        </Link>
+        <span className="faint row-message">{preview(error?.message ?? (open ? message : (execution.model ?? "")), 140)}</span>
+      </td>
+      <td className="col-progress">
+        <Progress execution={execution} />
+      </td>
+      <td className="col-number">{formatDuration(elapsed(execution, now))}</td>
+      <td className="col-number col-tokens">
+        <Hint text={`${formatNumber(usage.prompt_tokens)} in, ${formatNumber(usage.completion_tokens)} out, ${usage.model_calls} model calls`}>
+          <span>{usage.total_tokens ? formatCompact(usage.total_tokens) : "–"}</span>
+        </Hint>
+      </td>
+      <td className="col-number col-cost">{formatCost(usage.cost_usd)}</td>
+      <td className="col-who">
+        <span className="clip">{execution.submitted_by ?? "–"}</span>
+        {execution.source !== "api" && <span className="faint"> by {execution.source}</span>}
+      </td>
+      <td className="col-when">
+        <time dateTime={execution.created_at} title={formatDateTime(execution.created_at)}>
+          {formatAgo(execution.created_at, now)}
+        </time>
+      </td>
+    </tr>
+  );
+}
+
+/** Milliseconds from the start to the end, or until now. */
+export function elapsed(execution: Execution, now: number): number {
+  const start = Date.parse(execution.started_at ?? execution.created_at);
+  return Math.max(0, (execution.ended_at ? Date.parse(execution.ended_at) : now) - start);
+}
+
+export function Progress({ execution }: { execution: Execution }) {
+  const { tasks_done: done, tasks_total: total } = execution.progress;
+  const told = total ? `${done} of ${total} tasks` : "not started";
+  return (
+    <span className={`progress progress-${execution.status.toLowerCase()}`}>
+      <span className="progress-bar" role="progressbar" aria-label={told} aria-valuemin={0} aria-valuemax={total || 1} aria-valuenow={done}>
+        <span style={{ width: `${total ? (done / total) * 100 : 0}%` }} />
+      </span>
+      <span className="progress-text">{total ? `${done}/${total}` : "–"}</span>
+    </span>
+  );
+}

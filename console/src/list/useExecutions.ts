@@ -1,0 +1,82 @@
+import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { type Api, unwrap } from "@/api/client";
+import { Pace } from "@/api/pace";
+import { keys, readExecution, rememberExecution, useApi } from "@/api/queries";
+import { type Execution, type ExecutionList, type Status, isTerminal } from "@/api/types";
+
+const PAGE = 50;
+const FOLLOWED_MOST = 20;
+
+export interface ListFilter {
+  status: Status | "";
+  crew: string;
+}
+
+async function readPage(api: Api, { status, crew }: ListFilter, cursor: string | null): Promise<ExecutionList> {
+  const query = { limit: PAGE, ...(status && { status }), ...(crew && { crew }), ...(cursor && { cursor }) };
+  return unwrap(await api.GET("/api/v1/executions", { params: { query } }));
+}
+
+/**
+ * The group's executions, newest first. The newest page is looked at again and again; of older pages only what is
+ * still open is, so that a long list costs no more than a short one.
+ */
+export function useExecutions(filter: ListFilter) {
+  const { api, group } = useApi();
+  const client = useQueryClient();
+  const [pace] = useState(() => new Pace());
+  const key = keys.executions(group, filter);
+  const head = useQuery({
+    queryKey: [...key, "head"],
+    queryFn: () => readPage(api, filter, null),
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data),
+  });
+  const firstCursor = head.data?.next_cursor ?? null;
+  const [pages, setPages] = useState<{ key: string; list: ExecutionList[]; loading: boolean; error: unknown }>(none(key));
+  const own = pages.key === JSON.stringify(key) ? pages : none(key);
+  const lastCursor = own.list.length ? (own.list.at(-1)?.next_cursor ?? null) : firstCursor;
+  const loadMore = async (): Promise<void> => {
+    if (!lastCursor || own.loading) return;
+    setPages({ ...own, loading: true, error: null });
+    try {
+      const page = await readPage(api, filter, lastCursor);
+      setPages({ ...own, list: [...own.list, page], loading: false, error: null });
+    } catch (error) {
+      setPages({ ...own, loading: false, error });
+    }
+  };
+  const merged = useMemo(() => {
+    const byId = new Map<string, Execution>();
+    for (const page of own.list) for (const each of page.executions) byId.set(each.execution_id, each);
+    for (const each of head.data?.executions ?? []) byId.set(each.execution_id, each);
+    return byId;
+  }, [own.list, head.data]);
+  const inHead = useMemo(() => new Set(head.data?.executions.map((each) => each.execution_id)), [head.data]);
+  const followed = [...merged.values()].filter((each) => !inHead.has(each.execution_id) && !isTerminal(each.status)).slice(0, FOLLOWED_MOST);
+  const fresher = useQueries({
+    queries: followed.map(({ execution_id: id }) => ({
+      queryKey: keys.execution(group, id),
+      queryFn: () => readExecution(api, id, undefined),
+      refetchInterval: 5_000,
+    })),
+    combine: (results) => results.map((result) => result.data?.execution),
+  });
+  const executions = useMemo(() => {
+    const found = new Map(merged);
+    for (const each of fresher) if (each) found.set(each.execution_id, each);
+    return [...found.values()].sort((a, b) => (a.execution_id < b.execution_id ? 1 : -1));
+  }, [merged, fresher]);
+  useEffect(() => {
+    // The page of an execution opens with what the list knows of it.
+    for (const each of head.data?.executions ?? []) {
+      if (!client.getQueryData(keys.execution(group, each.execution_id))) rememberExecution(client, group, each);
+    }
+  }, [head.data, client, group]);
+  return { head, executions, hasMore: lastCursor !== null, loadMore, loadingMore: own.loading, moreError: own.error };
+}
+
+function none(key: readonly unknown[]) {
+  return { key: JSON.stringify(key), list: [] as ExecutionList[], loading: false, error: null as unknown };
+}

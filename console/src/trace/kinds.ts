@@ -1,0 +1,82 @@
+import type { EventSource } from "@/api/types";
+
+/** Kinds as the filter offers them, in the order of the legend. */
+export const KINDS: readonly EventSource[] = [
+  "llm",
+  "tool",
+  "mcp",
+  "agent",
+  "task",
+  "crew",
+  "reasoning",
+  "guardrail",
+  "memory",
+  "knowledge",
+  "human",
+  "system",
+];
+
+export const KIND_NAMES: Record<EventSource, string> = {
+  llm: "Model",
+  tool: "Tool",
+  mcp: "MCP",
+  agent: "Agent",
+  task: "Task",
+  crew: "Crew",
+  reasoning: "Reasoning",
+  guardrail: "Guardrail",
+  memory: "Memory",
+  knowledge: "Knowledge",
+  human: "Person",
+  system: "System",
+};
+
+const NAMES: Record<string, string> = {
+  llm_call: "Model call",
+  summarization: "Context summarized",
+  tool_usage: "Tool call",
+  tool_failure: "Tool failure",
+  mcp_connection: "MCP connection",
+  mcp_tool: "MCP tool call",
+  agent_execution: "Agent at work",
+  agent_reasoning: "Planning",
+  plan_step: "Plan step",
+  step_observation: "Observation",
+  plan_refinement: "Plan refined",
+  plan_replan: "New plan",
+  goal_achieved_early: "Goal reached early",
+  guardrail: "Guardrail",
+  memory_query: "Memory query",
+  memory_retrieval: "Memory retrieval",
+  memory_save: "Memory save",
+  knowledge_retrieval: "Knowledge retrieval",
+  knowledge_query: "Knowledge query",
+  crew: "Crew",
+  task: "Task",
+  error: "Error",
+  cancelled: "Cancelled",
+};
+
+const ENDINGS = /_(started|completed|finished|failed|error|skipped|restored)$/;
+
+/** `llm_call_completed` → `llm_call`. */
+export function baseType(eventType: string): string {
+  return eventType.replace(ENDINGS, "");
+}
+
+export function typeName(eventType: string): string {
+  const base = baseType(eventType);
+  return NAMES[base] ?? capitalize(base.replaceAll("_", " "));
+}
+
+export function isStart(eventType: string): boolean {
+  return eventType.endsWith("_started");
+}
+
+export function isFailure(eventType: string): boolean {
+  return /_(failed|error|failure)$/.test(eventType) || eventType === "error";
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,86 @@
+import type { EventSource, Json } from "@/api/types";
+import { preview } from "@/lib/text";
+import type { Span } from "./spans";
+import type { TreeNode } from "./tree";
+
+export interface Filter {
+  kinds: ReadonlySet<EventSource>;
+  agent: string;
+  search: string;
+  failures: boolean;
+  everything: boolean;
+}
+
+export const NO_FILTER: Filter = { kinds: new Set(), agent: "", search: "", failures: false, everything: false };
+
+export interface Row {
+  node: TreeNode;
+  depth: number;
+  expandable: boolean;
+  expanded: boolean;
+}
+
+/** The lines to show, top to bottom. `closed` are ids a person closed. */
+export function visibleRows(roots: readonly TreeNode[], filter: Filter, closed: ReadonlySet<string>): Row[] {
+  const search = filter.search.trim().toLowerCase();
+  const narrowed = search !== "" || filter.kinds.size > 0 || filter.failures;
+  const rows: Row[] = [];
+  const matches = (line: TreeNode): boolean => {
+    if (line.type === "gap") return true;
+    if (line.noise && !filter.everything && !(filter.failures && line.failed)) return false;
+    if (filter.kinds.size && !(line.span && filter.kinds.has(line.kind))) return false;
+    if (filter.failures && !(line.span && line.failed)) return false;
+    return !search || searchable(line).includes(search);
+  };
+  /** Answers whether anything was shown for the line. */
+  const visit = (line: TreeNode, depth: number): boolean => {
+    const hidden = line.noise && !filter.everything && !(filter.failures && line.failed);
+    if (hidden) return line.children.map((child) => visit(child, depth)).some(Boolean);
+    const at = rows.length;
+    const expandable = line.children.length > 0;
+    const expanded = expandable && (narrowed || !closed.has(line.id));
+    rows.push({ node: line, depth, expandable, expanded });
+    const below = expanded && line.children.map((child) => visit(child, depth + 1)).some(Boolean);
+    if (narrowed && !below && !matches(line)) {
+      rows.length = at;
+      return false;
+    }
+    return true;
+  };
+  for (const line of roots) {
+    if (filter.agent && line.type === "agent" && line.label !== filter.agent) continue;
+    visit(line, 0);
+  }
+  return rows;
+}
+
+const texts = new WeakMap<Span, { last: unknown; text: string }>();
+
+function searchable(line: TreeNode): string {
+  const label = line.label.toLowerCase();
+  if (!line.span) return label;
+  const { first, last } = line.span;
+  const known = texts.get(line.span);
+  if (known && known.last === last) return label + known.text;
+  const parts = [first, last].flatMap((event) =>
+    event ? [event.event_type, event.event_context, event.agent_role, event.task_name, asText(event.output as Json), asText(event.extra_data as Json), event.output_reference?.preview] : [],
+  );
+  const text = parts.filter(Boolean).join("\n").toLowerCase();
+  texts.set(line.span, { last, text });
+  return label + text;
+}
+
+function asText(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** What a line says beside its name: who, which, and how the answer begins. */
+export function detailOf(span: Span): { name: string; text: string } {
+  const { first, last } = span;
+  const context = last?.event_context ?? first.event_context;
+  const name = context && context !== first.agent_role && context !== first.task_name ? context : "";
+  const told = last ?? first;
+  const body = told.output_reference?.preview ?? asText(told.output as Json);
+  const text = span.kind === "tool" && !span.failed ? asText((first.extra_data["tool_args"] ?? null) as Json) : body;
+  return { name, text: text === "null" ? "" : preview(text, 160) };
+}

@@ -1,0 +1,64 @@
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { type Api, unwrap } from "@/api/client";
+import { Pace } from "@/api/pace";
+import { keys, useApi } from "@/api/queries";
+import type { Execution, Gap, TraceEvent } from "@/api/types";
+import { isTerminal } from "@/api/types";
+
+export interface Trace {
+  events: TraceEvent[];
+  cursor: string | undefined;
+  gaps: Gap[];
+  complete: boolean;
+}
+
+const EMPTY: Trace = { events: [], cursor: undefined, gaps: [], complete: false };
+const PAGE = 500;
+/** How long after its end an execution's missing events may still be on their way. */
+export const ARRIVING_MS = 120_000;
+
+/**
+ * Follows one execution's events. Only what lies behind the cursor travels; pages of a long trace show as they come.
+ * It stops when every event is there, or when the missing ones have been given up.
+ */
+export function useTrace(execution: Execution) {
+  const { api, group } = useApi();
+  const client = useQueryClient();
+  const [pace] = useState(() => new Pace());
+  const id = execution.execution_id;
+  const key = keys.trace(group, id);
+  return useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => follow(api, client, key, id, signal),
+    structuralSharing: false,
+    refetchInterval: ({ state }) => {
+      if (state.data?.complete || hasGivenUp(execution, Date.now())) return false;
+      return pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data?.events);
+    },
+  });
+}
+
+export function hasGivenUp(execution: Execution, now: number): boolean {
+  return isTerminal(execution.status) && execution.ended_at !== null && now - Date.parse(execution.ended_at) > ARRIVING_MS;
+}
+
+async function follow(api: Api, client: QueryClient, key: readonly unknown[], id: string, signal: AbortSignal): Promise<Trace> {
+  let trace = client.getQueryData<Trace>(key) ?? EMPTY;
+  for (;;) {
+    const page = unwrap(
+      await api.GET("/api/v1/executions/{execution_id}/traces", {
+        params: { path: { execution_id: id }, query: { limit: PAGE, ...(trace.cursor && { after: trace.cursor }) } },
+        signal,
+      }),
+    );
+    trace = {
+      events: page.events.length ? [...trace.events, ...page.events] : trace.events,
+      cursor: page.cursor,
+      gaps: page.gaps,
+      complete: page.complete && !page.more,
+    };
+    if (!page.more) return trace;
+    client.setQueryData(key, trace);
+  }
+}

@@ -1,0 +1,141 @@
+import { useQuery } from "@tanstack/react-query";
+import { Download } from "lucide-react";
+import { Suspense, lazy, useMemo, useState } from "react";
+import { fetchBody, useApi } from "@/api/queries";
+import type { BodyReference, Json } from "@/api/types";
+import { download } from "@/lib/files";
+import { formatBytes } from "@/lib/format";
+import { asJson, harmless } from "@/lib/text";
+import { Copy } from "./Copy";
+import { Button, IconButton, Trouble } from "./kit";
+
+const Markdown = lazy(() => import("./Markdown"));
+const JsonTree = lazy(() => import("./JsonTree"));
+
+type Look = "rendered" | "raw" | "json";
+const LOOK_NAMES: Record<Look, string> = { rendered: "Rendered", raw: "Raw", json: "JSON" };
+/** Markdown of more than this is shown raw: rendering it would hold the page up. Characters. */
+const RENDERED_MOST = 150_000;
+const RAW_PORTION = 100_000;
+
+interface Props {
+  /** For the file's name and the group's label. */
+  name: string;
+  value: Json | undefined;
+  reference?: BodyReference | null | undefined;
+  look?: Look;
+}
+
+/** A body as rendered markdown, raw text or a JSON tree. A large one is fetched when asked for. */
+export function Viewer({ name, value, reference, look }: Props) {
+  const { api, group } = useApi();
+  const [wanted, setWanted] = useState(false);
+  const whole = useQuery({
+    queryKey: [group, "body", reference?.url],
+    enabled: wanted && Boolean(reference),
+    staleTime: Infinity,
+    gcTime: 60_000,
+    queryFn: () => fetchBody(api, reference?.url ?? ""),
+  });
+  const text = useMemo(() => {
+    if (!reference) return textOf(value);
+    return whole.data === undefined ? reference.preview : unquoted(whole.data, reference.content_type);
+  }, [value, reference, whole.data]);
+  const pending = Boolean(reference) && whole.data === undefined;
+  const fetchAll = async (): Promise<string> => {
+    if (!reference || whole.data !== undefined) return text;
+    return unquoted(await fetchBody(api, reference.url), reference.content_type);
+  };
+  return (
+    <div className="viewer">
+      <ViewerBody name={name} text={text} value={reference ? undefined : value} look={look} fetchAll={fetchAll} />
+      {pending && reference && (
+        <div className="viewer-more">
+          <span className="faint">The beginning of {formatBytes(reference.bytes)}.</span>
+          <Button busy={whole.isFetching} onClick={() => setWanted(true)}>
+            Show everything
+          </Button>
+        </div>
+      )}
+      {whole.error && <Trouble error={whole.error} retry={() => void whole.refetch()} />}
+    </div>
+  );
+}
+
+interface BodyProps {
+  name: string;
+  text: string;
+  value: Json | undefined;
+  look: Look | undefined;
+  fetchAll: () => Promise<string>;
+}
+
+function ViewerBody({ name, text, value, look, fetchAll }: BodyProps) {
+  const json = useMemo(() => (typeof value === "object" && value !== null ? value : asJson(text)), [value, text]);
+  const [chosen, setChosen] = useState<Look | null>(null);
+  const looks: Look[] = [...(text.length <= RENDERED_MOST ? (["rendered"] as const) : []), "raw", ...(json ? (["json"] as const) : [])];
+  const standard: Look = look ?? (json ? "json" : "rendered");
+  const shown = [chosen, standard, "raw" as const].find((each) => each && looks.includes(each)) ?? "raw";
+  const save = async (): Promise<void> => download(`${name}.${json ? "json" : "md"}`, "text/plain", await fetchAll());
+  return (
+    <>
+      <div className="viewer-bar">
+        <div className="segments" role="group" aria-label="Show as">
+          {looks.map((each) => (
+            <button key={each} type="button" aria-pressed={each === shown} onClick={() => setChosen(each)}>
+              {LOOK_NAMES[each]}
+            </button>
+          ))}
+        </div>
+        <Copy text={fetchAll} />
+        <IconButton label="Download" onClick={() => void save()}>
+          <Download size={15} aria-hidden />
+        </IconButton>
+      </div>
+      <Suspense fallback={<Raw text={text} />}>
+        {shown === "rendered" && <Markdown text={harmless(text)} />}
+        {shown === "json" && json && <JsonTree value={json} />}
+        {shown === "raw" && <Raw text={text} />}
+      </Suspense>
+    </>
+  );
+}
+
+/** Text as it is, portion by portion: a line of megabytes must not stop the page. */
+function Raw({ text }: { text: string }) {
+  const [most, setMost] = useState(RAW_PORTION);
+  const shown = useMemo(() => harmless(text.slice(0, most)), [text, most]);
+  if (text === "") return <p className="faint">Nothing.</p>;
+  return (
+    <>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keyboard */}
+      <pre className="raw" tabIndex={0}>
+        {shown}
+      </pre>
+      {text.length > most && (
+        <div className="viewer-more">
+          <span className="faint">
+            {formatBytes(most)} of {formatBytes(text.length)} shown.
+          </span>
+          <Button onClick={() => setMost(most + RAW_PORTION * 5)}>Show more</Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+export function textOf(value: Json | undefined): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}
+
+/** A stored body that is one JSON text is shown as that text. */
+function unquoted(body: string, contentType: string): string {
+  if (!contentType.includes("json") || !body.startsWith('"')) return body;
+  try {
+    const value = JSON.parse(body) as unknown;
+    return typeof value === "string" ? value : body;
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,163 @@
+"""The JSON Schemas of structured outputs, as far as CrewAI can make a model of them.
+
+Its reader follows every `$ref`, into files and addresses too, so only references inside the schema itself are let
+through; and it silently makes an empty model of a schema that describes no object.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple, cast
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import SchemaError
+
+from stepcrew.domain.parsing import in_document
+
+MAX_PARTS = 2_000
+"""Parts of a schema with every reference written out: what a model costs to make grows with them."""
+
+_LOCAL = re.compile(r"#(/[^%]*)?")
+Where = tuple[str, ...]
+Scalar = str | int | float | bool | None
+
+
+class SchemaFault(NamedTuple):
+    where: Where
+    detail: str
+
+
+def _property_name(name: str) -> str:
+    if name.startswith("_") or name == "model_config":
+        raise ValueError(f"the output cannot have a property named {name}")
+    return name
+
+
+def _pattern(text: str) -> str:
+    try:
+        TypeAdapter(Annotated[str, StringConstraints(pattern=text)])
+    except SchemaError as error:
+        raise ValueError("not a regular expression of the kind that can be checked (no look-around)") from error
+    return text
+
+
+TypeName = Literal["string", "integer", "number", "boolean", "array", "object", "null"]
+PropertyName = Annotated[str, AfterValidator(_property_name)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class SchemaPart(BaseModel):
+    """One schema; keywords that are not here only inform the model and are passed on."""
+
+    model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
+
+    type: TypeName | Annotated[list[TypeName], Field(min_length=1)] | None = None
+    title: str | None = None
+    description: str | None = None
+    format: str | None = None
+    properties: dict[PropertyName, SchemaPart] = {}
+    required: list[str] = []
+    items: SchemaPart | None = None
+    any_of: list[SchemaPart] = Field(default=[], alias="anyOf")
+    one_of: list[SchemaPart] = Field(default=[], alias="oneOf")
+    all_of: list[SchemaPart] = Field(default=[], alias="allOf")
+    enum: list[Scalar] | None = Field(default=None, min_length=1)
+    const: Scalar = None
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: float | None = Field(default=None, alias="exclusiveMinimum")
+    exclusive_maximum: float | None = Field(default=None, alias="exclusiveMaximum")
+    multiple_of: float | None = Field(default=None, alias="multipleOf", gt=0)
+    min_length: Count | None = Field(default=None, alias="minLength")
+    max_length: Count | None = Field(default=None, alias="maxLength")
+    pattern: Annotated[str, AfterValidator(_pattern)] | None = None
+    definitions: dict[str, SchemaPart] = Field(default={}, alias="$defs")
+    older_definitions: dict[str, SchemaPart] = Field(default={}, alias="definitions")
+
+
+def faults_of(schema: dict[str, Any]) -> list[SchemaFault]:
+    """Everything that would keep CrewAI from making a model of it; references are judged first."""
+    found = list(_reference_faults(schema, schema, ()))
+    if found:
+        return found
+    try:
+        SchemaPart.model_validate(schema)
+    except ValidationError as error:
+        return [_from_pydantic(one, schema) for one in error.errors()]
+    if not _describes_an_object(schema, schema):
+        return [SchemaFault((), "it describes no object with properties, so no output would fit")]
+    if _size(schema, schema, {}, MAX_PARTS) > MAX_PARTS:
+        return [SchemaFault((), f"it has more than {MAX_PARTS} parts when its references are written out")]
+    return []
+
+
+def _from_pydantic(one: Any, schema: dict[str, Any]) -> SchemaFault:
+    message = str(one["msg"]).removeprefix("Value error, ")
+    where = in_document(tuple(str(step) for step in one["loc"]), schema)
+    return SchemaFault(where, message[:1].lower() + message[1:])
+
+
+def _reference_faults(value: Any, root: dict[str, Any], where: Where) -> Iterator[SchemaFault]:
+    if isinstance(value, dict):
+        entry = cast("dict[str, Any]", value)
+        reference = entry.get("$ref")
+        if isinstance(reference, str) and _target(reference, root) is None:
+            detail = "a reference must lead to a schema inside this one, as in #/$defs/name"
+            yield SchemaFault((*where, "$ref"), detail)
+        for key, child in entry.items():
+            yield from _reference_faults(child, root, (*where, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(cast("list[Any]", value)):
+            yield from _reference_faults(child, root, (*where, str(index)))
+
+
+def _target(reference: str, root: dict[str, Any]) -> dict[str, Any] | None:
+    if not _LOCAL.fullmatch(reference):
+        return None
+    here: Any = root
+    for step in reference.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(here, list) and name.isdecimal() and int(name) < len(cast("list[Any]", here)):
+            here = cast("list[Any]", here)[int(name)]
+        elif isinstance(here, dict) and name in here:
+            here = cast("dict[str, Any]", here)[name]
+        else:
+            return None
+    return cast("dict[str, Any]", here) if isinstance(here, dict) else None
+
+
+def _followed(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """The schema a reference, or a chain of them, leads to; an empty one when they lead in a circle."""
+    for _ in range(MAX_PARTS):
+        reference = schema.get("$ref")
+        target = _target(reference, root) if isinstance(reference, str) else None
+        if target is None:
+            return schema
+        schema = target
+    return {}
+
+
+def _describes_an_object(schema: dict[str, Any], root: dict[str, Any]) -> bool:
+    schema = _followed(schema, root)
+    if schema.get("type", "object") != "object":
+        return False
+    return bool(schema.get("properties")) or any(
+        _followed(one, root).get("properties") for one in schema.get("allOf", [])
+    )
+
+
+def _size(schema: Any, root: dict[str, Any], known: dict[int, int], most: int) -> int:
+    """How many parts it has with references written out. A schema inside itself counts once: CrewAI ends there too."""
+    if isinstance(schema, list):
+        return sum(_size(one, root, known, most) for one in cast("list[Any]", schema))
+    if not isinstance(schema, dict):
+        return 0
+    entry = cast("dict[str, Any]", schema)
+    if id(entry) not in known:
+        known[id(entry)] = 1
+        reference = entry.get("$ref")
+        target = _target(reference, root) if isinstance(reference, str) else None
+        children = [target, *(child for key, child in entry.items() if key not in ("$defs", "definitions"))]
+        known[id(entry)] = min(1 + sum(_size(child, root, known, most) for child in children), most + 1)
+    return known[id(entry)]

@@ -1,0 +1,90 @@
+"""The scripted model says what its prompts tell it to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scripted_model import ScriptedModel, scripted_model
+
+CALCULATOR = {"type": "function", "function": {"name": "calculator", "parameters": {"type": "object"}}}
+
+
+@pytest.fixture
+def model() -> Generator[ScriptedModel]:
+    with scripted_model() as running:
+        yield running
+
+
+def ask(model: ScriptedModel, *messages: tuple[str, str], **more: Any) -> httpx.Response:
+    body = {"model": "m", "messages": [{"role": role, "content": text} for role, text in messages], **more}
+    return httpx.post(f"{model.url}/chat/completions", json=body, headers={"Authorization": "Bearer key"}, timeout=10)
+
+
+def said(answer: httpx.Response) -> str:
+    return answer.json()["choices"][0]["message"]["content"]
+
+
+def test_it_says_what_it_is_told_and_counts_its_tokens(model: ScriptedModel) -> None:
+    answer = ask(model, ("user", "Do. [[say Zoë [1]]]"))
+    assert said(answer) == "Zoë [1]"
+    usage = answer.json()["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] > 0
+    assert [(request.number, request.authorization) for request in model.requests] == [(1, "Bearer key")]
+
+
+def test_without_a_directive_it_counts_its_answers(model: ScriptedModel) -> None:
+    assert [said(ask(model, ("user", "Do."))) for _ in range(2)] == ["answer 1", "answer 2"]
+
+
+def test_the_last_message_with_directives_counts(model: ScriptedModel) -> None:
+    assert said(ask(model, ("system", "[[say A]]"), ("user", "[[say B]]"), ("assistant", "[[say C]]"))) == "B"
+    assert said(ask(model, ("user", 'x [[json {"a": [1, [2]]}]]'))) == '{"a": [1, [2]]}'
+
+
+def test_tools_are_called_in_order_if_they_are_offered(model: ScriptedModel) -> None:
+    prompt = ("user", '[[tool calculator {"expression": "1+1"}]] [[tool calculator {}]] [[say done]]')
+    first = ask(model, prompt, tools=[CALCULATOR]).json()["choices"][0]
+    assert first["finish_reason"] == "tool_calls"
+    assert first["message"]["tool_calls"][0]["function"] == {
+        "name": "calculator",
+        "arguments": '{"expression": "1+1"}',
+    }
+    second = ask(model, prompt, ("tool", "2"), tools=[CALCULATOR]).json()["choices"][0]["message"]
+    assert second["tool_calls"][0]["function"]["arguments"] == "{}"
+    assert said(ask(model, prompt, ("tool", "2"), ("tool", "3"), tools=[CALCULATOR])) == "done"
+    assert said(ask(model, prompt)) == "done"
+
+
+def test_it_may_be_slow_large_or_failing(model: ScriptedModel) -> None:
+    started = time.monotonic()
+    assert len(said(ask(model, ("user", "[[slow 0.3]] [[size 2000000]]")))) == 2_000_000
+    assert time.monotonic() - started >= 0.3
+    assert [ask(model, ("user", "[[fail 429]]")).status_code for _ in range(2)] == [429, 429]
+    assert [ask(model, ("user", "[[fail 500 once]]")).status_code for _ in range(2)] == [500, 200]
+
+
+def test_requests_can_be_read_and_forgotten_over_http(model: ScriptedModel) -> None:
+    ask(model, ("user", "Remember."))
+    requests = f"{model.url.removesuffix('/v1')}/requests"
+    (remembered,) = httpx.get(requests).json()
+    assert remembered["body"]["messages"][0]["content"] == "Remember."
+    httpx.delete(requests)
+    assert httpx.get(requests).json() == []
+
+
+def test_it_runs_as_a_process_of_its_own_until_it_is_ended() -> None:
+    command = [sys.executable, "-m", "scripted_model"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("ready ").strip()
+        assert httpx.get(f"{url}/models").status_code == 200
+        process.terminate()
+        assert process.wait(10) == 0
