@@ -21,8 +21,12 @@ setup-all:
 demo: setup ## Run an example crew to its end on this machine, shown live
 	@.venvs/local/bin/python -m stepcrew_local demo
 
+console/dist/index.html: $(shell find console/src console/public console/index.html console/package-lock.json -type f 2>/dev/null)
+	@if command -v npm >/dev/null; then cd console && npm ci --silent && npm run --silent build; \
+	else echo "The web console needs Node 20 and npm to be built; the stack runs without it."; fi
+
 .PHONY: up
-up: setup ## Start the local stack: API and console on http://127.0.0.1:8400
+up: setup console/dist/index.html ## Start the local stack: API and console on http://127.0.0.1:8400
 	@.venvs/local/bin/python -m stepcrew_local up
 
 .PHONY: check
@@ -54,7 +58,12 @@ test-runner: setup-all
 
 .PHONY: test-stack
 test-stack: setup-all
-	$(DEV)/pytest $(PYTEST) --ignore=tests/runner
+	$(DEV)/pytest $(PYTEST) --ignore=tests/runner -m "not browser"
+
+.PHONY: test-console
+test-console: setup-all console/dist/index.html ## Test the web console in Chromium
+	cd console && npm run --silent check && npm test
+	$(DEV)/pytest $(PYTEST) -m browser
 
 .PHONY: bench
 bench: setup-all ## Run the benchmarks and write benchmarks/README.md
