@@ -24,11 +24,14 @@ export function Account({ identity, group, onHelp }: { identity: Identity; group
   };
   return (
     <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="account" aria-label={`${who}, group ${group}`}>
+      <DropdownMenu.Trigger className="account">
         <span className={`avatar avatar-${who.length % 4}`} aria-hidden>
           {who.charAt(0).toUpperCase()}
         </span>
-        <span className="account-group wide-only">{group}</span>
+        <span className="visually-hidden">{`${who}, group ${group}`}</span>
+        <span className="account-group wide-only" aria-hidden>
+          {group}
+        </span>
         <ChevronDown size={14} aria-hidden />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

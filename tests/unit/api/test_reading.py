@@ -203,41 +203,6 @@ def test_the_definition_can_be_submitted_again(home: House) -> None:
     assert home.client().post("/executions", json=stored).status_code == 202
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/executions/none", 404),
-        ("GET", "/executions/01936a3c-0000-7000-8000-00000000000a/traces", 404),
-        ("GET", "/executions/with%20space", 422),
-        ("GET", f"/executions/{'a' * 90}", 422),
-        ("GET", "/executions?limit=0", 422),
-        ("GET", "/executions?status=DONE", 422),
-        ("GET", "/executions?cursor=%25", 422),
-        ("GET", "/executions?limit=101", 422),
-        ("GET", "/executions?limit=x", 422),
-        ("GET", "/executions/x/traces?limit=501", 422),
-        ("GET", "/executions/x/traces?after=%00", 422),
-        ("GET", "/executions/x/traces?after=MTAwMDAuMQ", 422),
-        ("GET", "/executions/x/traces/1/output", 422),
-        ("GET", "/executions/x/tasks/-1/output", 422),
-        ("GET", "/executions/x/tasks/1/output", 404),
-        ("GET", "/executions/x/result", 404),
-        ("GET", "/executions/x/logs", 404),
-        ("GET", "/executions/x/definition", 404),
-        ("GET", "/executions/..%2Fx", 404),
-        ("POST", "/executions/x/cancel", 404),
-        ("DELETE", "/executions/x", 404),
-        ("GET", "/executions/", 404),
-        ("PATCH", "/executions/x", 405),
-        ("GET", "/nothing", 404),
-        ("PUT", "/executions", 405),
-    ],
-)
-def test_what_is_not_there_is_a_problem_document(home: House, method: str, path: str, status: int) -> None:
-    answer = home.client().request(method, path)
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
-
-
 def test_a_platform_fault_is_a_503_and_a_bug_a_500_without_details(
     home: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
