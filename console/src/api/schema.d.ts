@@ -509,7 +509,7 @@ export interface components {
              * Max Cost Usd
              * @default null
              */
-            max_cost_usd: number | string | null;
+            max_cost_usd: number | null;
             /**
              * Max Model Calls
              * @default null

@@ -40,10 +40,12 @@ export function ComposePage() {
 function FromExecution({ id }: { id: string }) {
   const execution = useExecution(id);
   const definition = useDefinition(id);
+  // Neither the definition nor these two of the record ever change, so what was written is not overwritten by polling.
+  const name = execution.data?.name;
+  const limits = useMemo(() => execution.data?.limits, [execution.data]);
   const initial = useMemo<Composition | null>(() => {
-    if (!definition.data || !execution.data) return null;
+    if (!definition.data || !limits || !name) return null;
     const { config, inputs } = definition.data;
-    const { limits, name } = execution.data;
     const text = stringify({ ...config, ...(Object.keys(inputs).length && { inputs }) }, { lineWidth: 110 });
     return {
       files: { form: "crew", name, files: [{ name: "crew.yaml", text }], process: "", notes: [] },
@@ -58,9 +60,7 @@ function FromExecution({ id }: { id: string }) {
         },
       },
     };
-    // The definition never changes; the record does while the execution runs, and must not overwrite what was written.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [definition.data, execution.data === undefined]);
+  }, [definition.data, limits, name]);
   const error = definition.error ?? execution.error;
   if (error && !initial) {
     return (

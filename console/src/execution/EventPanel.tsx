@@ -1,7 +1,7 @@
 import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { formatCost, formatDateTime, formatDuration, formatNumber, formatOffset } from "@/lib/format";
-import { KIND_NAMES, typeName } from "@/trace/kinds";
+import { kindName, typeName } from "@/trace/kinds";
 import { type Span, fact } from "@/trace/spans";
 import { Copy } from "@/ui/Copy";
 import { IconButton } from "@/ui/kit";
@@ -66,7 +66,7 @@ function Facts({ span, origin }: { span: Span; origin: number }) {
   const tokens = typeof usage === "object" && usage !== null && !Array.isArray(usage) ? usage : null;
   const state = span.failed ? "failed" : span.end === null ? "running" : span.cut ? "unfinished" : "";
   const rows: [string, React.ReactNode][] = [
-    ["Kind", <>{KIND_NAMES[span.kind] ?? span.kind}{state && <span className={`tag tag-${state}`}>{state}</span>}</>],
+    ["Kind", <>{kindName(span.kind)}{state && <span className={`tag tag-${state}`}>{state}</span>}</>],
     ["Duration", span.end === null ? "running" : formatDuration(span.end - span.start)],
     ["Started", <span title={formatDateTime(first.emitted_at)}>{formatOffset(span.start - origin)} <span className="faint">{formatDateTime(first.emitted_at)}</span></span>],
     ["Agent", first.agent_role],

@@ -87,7 +87,7 @@ export function TimelineTab() {
 
   if (trace.isPending) return <Loading label="Reading the trace…" />;
   if (trace.error && !trace.data) return <Trouble error={trace.error} retry={() => void trace.refetch()} />;
-  if (!trace.data?.events.length) {
+  if (!trace.data.events.length) {
     return (
       <Empty title={ended ? "This execution left no trace" : "Nothing has happened yet"}>
         {ended ? "It ended before its crew began." : "The crew is being prepared. Events show here as they happen."}

@@ -58,7 +58,7 @@ function stateOf(output: TaskOutput | undefined, lines: TreeNode[], ended: boole
 /** Tasks in order, whichever of the accepted forms the definition has. */
 function definedTasks(config: Record<string, unknown> | undefined): Defined[] {
   const tasks = config?.["tasks"];
-  const entries = Array.isArray(tasks) ? (tasks as unknown[]).map((task) => ["", task] as const) : Object.entries((tasks ?? {}) as object);
+  const entries = Array.isArray(tasks) ? tasks.map((task: unknown) => ["", task] as const) : Object.entries((tasks ?? {}));
   return entries.map(([key, task]) => {
     const fields = (task ?? {}) as Record<string, unknown>;
     const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");

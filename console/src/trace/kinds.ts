@@ -31,6 +31,11 @@ export const KIND_NAMES: Record<EventSource, string> = {
   system: "System",
 };
 
+/** A kind this page does not know yet is called what the API calls it. */
+export function kindName(kind: EventSource): string {
+  return (KIND_NAMES as Partial<typeof KIND_NAMES>)[kind] ?? kind;
+}
+
 const NAMES: Record<string, string> = {
   llm_call: "Model call",
   summarization: "Context summarized",

@@ -86,8 +86,6 @@ export function explain(error: unknown): { title: string; remedy: string; reques
 
 export function Field({ label, hint, error, children }: { label: string; hint?: ReactNode; error?: string; children: ReactNode }) {
   return (
-    // The control is what `children` brings.
-    // eslint-disable-next-line jsx-a11y/label-has-associated-control
     <label className="field">
       <span className="field-label">{label}</span>
       {children}
