@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 from stepcrew_local.model_name import MODEL_NAME
 
 if TYPE_CHECKING:
-    from xllamacpp import CommonParams
+    from xllamacpp import CommonParams, Server
 
 CONTEXT_TOKENS = 8192
 """What the weights were trained for; the parallel slots share it. A longer prompt is answered with 400."""
 
-MAX_ANSWER_TOKENS = 400
-"""Upper limit of every answer: a model of this size seldom finds the end of a long one."""
+ANSWER_TOKENS = 400
+"""Where an answer is cut when its request names no limit: a model of this size seldom finds the end of a long one."""
 
 PARALLEL_REQUESTS = 4
 """More slots than the two that compute at a useful speed: a waiting request should wait inside, not at the socket."""
@@ -64,7 +64,7 @@ def server_parameters(weights: Path, port: int) -> CommonParams:
     parameters.n_ctx = CONTEXT_TOKENS
     parameters.kv_unified = True
     parameters.n_parallel = PARALLEL_REQUESTS
-    parameters.n_predict = MAX_ANSWER_TOKENS
+    parameters.n_predict = ANSWER_TOKENS
     # Threads of one computation wait for each other; on a small machine that also runs the crew, a thread fewer and no
     # spinning is several times faster while the machine is busy, and costs little while it is not.
     threads = max(1, min(4, (os.cpu_count() or 2) - 1))
@@ -100,18 +100,20 @@ def check_port(port: int) -> None:
             raise ModelUnavailable(f"Port {port} cannot be used by the embedded model: {error.strerror}.") from error
 
 
-def serve_until_stopped(port: int, parent: int) -> None:
-    """Load the weights, answer requests, return on a signal or when `parent` is no longer this process's parent."""
+def start_server(port: int) -> Server:
+    """Load the weights and answer requests on `port`, in threads of llama.cpp. Raises ModelUnavailable."""
     weights = find_weights()
     check_port(port)
     import xllamacpp
 
-    server = xllamacpp.Server(server_parameters(weights, port))
+    return xllamacpp.Server(server_parameters(weights, port))
+
+
+def wait_for_end(parent: int) -> None:
+    """Returns on SIGTERM or SIGINT, or when `parent` is no longer this process's parent."""
     stop = threading.Event()
-    # After the server: llama.cpp installs handlers of its own.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    print(f"ready {server.listening_address}", flush=True)
     # Polled, because Linux ties its death signal to the parent's *thread*, and other systems have none.
     while os.getppid() == parent and not stop.wait(PARENT_CHECK_SECONDS):
         pass
@@ -123,11 +125,13 @@ def main() -> None:
     arguments.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 chooses a free one")
     port: int = arguments.parse_args().port
     try:
-        serve_until_stopped(port, parent)
+        server = start_server(port)
     except ModelUnavailable as error:
         sys.exit(str(error))
-    # The server has no way to stop while it computes an answer nobody waits for any more.
-    sys.stdout.flush()
+    print(f"ready {server.listening_address}", flush=True)
+    # After the server: llama.cpp installs signal handlers of its own.
+    wait_for_end(parent)
+    # `server` must still be referenced here: its destructor waits for ever for an answer that is being computed.
     os._exit(0)
 
 
