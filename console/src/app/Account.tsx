@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { DropdownMenu } from "radix-ui";
 import { useNavigate } from "react-router";
 import type { Identity } from "@/api/types";
+import { Avatar } from "./Avatar";
 import { useSession } from "./context";
 import { GROUP_KEY } from "./Shell";
 
@@ -25,9 +26,7 @@ export function Account({ identity, group, onHelp }: { identity: Identity; group
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger className="account">
-        <span className={`avatar avatar-${who.length % 4}`} aria-hidden>
-          {who.charAt(0).toUpperCase()}
-        </span>
+        <Avatar name={who} />
         <span className="visually-hidden">{`${who}, group ${group}`}</span>
         <span className="account-group wide-only" aria-hidden>
           {group}

@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { Outlet, useLocation } from "react-router";
 import { useSession } from "@/app/context";
+import { Avatar } from "@/app/Avatar";
 import { Logo } from "@/app/Logo";
 import { useTitle } from "@/lib/hooks";
 import { Button } from "@/ui/kit";
@@ -59,9 +60,7 @@ function SignInChoices() {
       {identities.map(({ name, description }) => (
         <li key={name}>
           <button type="button" className="identity" onClick={() => void session.signIn(returnTo, name)}>
-            <span className={`avatar avatar-${name.length % 4}`} aria-hidden>
-              {name.charAt(0).toUpperCase()}
-            </span>
+            <Avatar name={name} />
             <span>
               <strong>{name.charAt(0).toUpperCase() + name.slice(1)}</strong>
               <span className="faint">{description}</span>

@@ -3,7 +3,7 @@ import type { Json, TraceEvent } from "@/api/types";
 import { harmless, preview } from "@/lib/text";
 import { type Span, fact } from "@/trace/spans";
 import { Viewer, textOf } from "@/ui/Viewer";
-import { asMessages, type Message } from "./messages";
+import { asMessages, type Message, type ToolCall, toolCalls } from "@/trace/messages";
 
 /** The bodies of an event, by what it is: what went in, what came out. */
 export function EventBody({ span }: { span: Span }) {
@@ -18,7 +18,7 @@ export function EventBody({ span }: { span: Span }) {
   const sections = [
     args !== undefined && args !== null && args !== "" && <Section key="args" title="Arguments"><Viewer name={`${name}-arguments`} value={parsed(args)} /></Section>,
     query !== undefined && <Section key="query" title="Query"><Viewer name={`${name}-query`} value={query} /></Section>,
-    last && hasBody(last) && <Section key="out" title={output} failed={span.failed}><Body event={last} name={`${name}-output`} /></Section>,
+    last && hasBody(last) && <Section key="out" title={output} failed={span.failed}><Body event={last} name={`${name}-output`} answer={span.kind === "llm" && !span.failed} /></Section>,
     hasBody(first) && <Section key="in" title={last ? input : span.failed ? "Error" : input} failed={!last && span.failed}><Body event={first} name={`${name}-input`} messages={span.kind === "llm"} /></Section>,
     rest.length > 0 && <Section key="rest" title="More facts"><Viewer name={`${name}-facts`} value={Object.fromEntries(rest) as Json} look="json" /></Section>,
   ].filter(Boolean);
@@ -52,7 +52,9 @@ function Section({ title, failed = false, children }: { title: string; failed?: 
   );
 }
 
-function Body({ event, name, messages = false }: { event: TraceEvent; name: string; messages?: boolean }) {
+function Body({ event, name, messages = false, answer = false }: { event: TraceEvent; name: string; messages?: boolean; answer?: boolean }) {
+  const calls = answer ? toolCalls(event.output as Json) : [];
+  if (calls.length) return <Calls calls={calls} name={name} />;
   const conversation = messages && !event.output_reference ? asMessages(event.output as Json) : null;
   if (conversation) return <Conversation messages={conversation} name={name} />;
   return <Viewer name={name} value={event.output as Json} reference={event.output_reference} />;
@@ -82,16 +84,20 @@ function MessageView({ message, name, open }: { message: Message; name: string; 
       {shown && (
         <div className="message-body">
           {text && <Viewer name={name} value={message.content} />}
-          {message.calls.map((call, index) => (
-            <div key={index} className="message-call">
-              <p>
-                Calls <code>{harmless(call.name)}</code>
-              </p>
-              <Viewer name={`${name}-call-${index + 1}`} value={parsed(call.args)} />
-            </div>
-          ))}
+          <Calls calls={message.calls} name={name} />
         </div>
       )}
     </li>
   );
+}
+
+function Calls({ calls, name }: { calls: ToolCall[]; name: string }) {
+  return calls.map((call, index) => (
+    <div key={index} className="message-call">
+      <p>
+        Calls <code>{harmless(call.name)}</code> with
+      </p>
+      <Viewer name={`${name}-call-${index + 1}`} value={parsed(call.args)} />
+    </div>
+  ));
 }

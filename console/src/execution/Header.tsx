@@ -26,6 +26,9 @@ export function Header({ execution, trace }: { execution: Execution; trace: Trac
       <div className="execution-title">
         <h1>{execution.name}</h1>
         <StatusBadge status={execution.status} cancelling={execution.cancel_requested_at !== null} />
+        <p className="now" role="status">
+          {open && <Now {...progress} message={execution.message} />}
+        </p>
         <Actions execution={execution} trace={trace} />
       </div>
       <dl className="facts">
@@ -47,9 +50,6 @@ export function Header({ execution, trace }: { execution: Execution; trace: Trac
         </Fact>
         {execution.attempt > 1 && <Fact name="Attempt">{execution.attempt}</Fact>}
       </dl>
-      <p className="now" role="status">
-        {open ? <Now {...progress} message={execution.message} /> : <Outcome execution={execution} />}
-      </p>
       {execution.error && <ErrorBox error={execution.error} cancelled={execution.status === "CANCELLED"} />}
     </header>
   );
@@ -71,11 +71,6 @@ function Now({ current_agent: agent, current_task: task, message }: Partial<Exec
       {agent && <strong>{agent}</strong>} {agent ? "works on" : "Now:"} <strong>{task}</strong>
     </>
   );
-}
-
-function Outcome({ execution }: { execution: Execution }) {
-  if (execution.error) return null;
-  return <>{execution.message || `Ended ${execution.ended_at ? formatDateTime(execution.ended_at) : ""}`}</>;
 }
 
 function ErrorBox({ error, cancelled }: { error: ExecutionError; cancelled: boolean }) {

@@ -1,5 +1,6 @@
 import type { EventSource, Json } from "@/api/types";
 import { preview } from "@/lib/text";
+import { toolCalls } from "./messages";
 import type { Span } from "./spans";
 import type { TreeNode } from "./tree";
 
@@ -81,6 +82,7 @@ export function detailOf(span: Span): { name: string; text: string } {
   const name = context && context !== first.agent_role && context !== first.task_name ? context : "";
   const told = last ?? first;
   const body = told.output_reference?.preview ?? asText(told.output as Json);
-  const text = span.kind === "tool" && !span.failed ? asText((first.extra_data["tool_args"] ?? null) as Json) : body;
+  const calls = last && span.kind === "llm" ? toolCalls(last.output as Json).map((call) => `${call.name} ${asText(call.args)}`) : [];
+  const text = span.kind === "tool" && !span.failed ? asText((first.extra_data["tool_args"] ?? null) as Json) : calls.length ? `calls ${calls.join(", ")}` : body;
   return { name, text: text === "null" ? "" : preview(text, 160) };
 }

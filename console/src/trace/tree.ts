@@ -33,14 +33,19 @@ export interface TraceTree {
 
 const CREW = "Crew";
 
+/** What the whole execution came to stands last, the platform's own word behind the crew's. */
+function rank({ type }: TreeNode): number {
+  return type === "system" ? 2 : type === "end" ? 1 : 0;
+}
+
 /** Start → agent → task → event → end. */
 export function buildTree(events: readonly TraceEvent[], gaps: readonly Gap[], ended: boolean): TraceTree {
   const { all, roots: rootSpans } = makeSpans(events, ended);
   const builder = new Builder();
   for (const span of rootSpans) builder.place(span, undefined);
   const roots = builder.roots;
-  roots.sort((a, b) => (a.type === "end" ? 1 : 0) - (b.type === "end" ? 1 : 0) || a.start - b.start);
   for (const node of roots) summarize(node);
+  roots.sort((a, b) => rank(a) - rank(b) || a.start - b.start);
   for (const gap of gaps) insertGap(roots, builder.nodes, gap);
   const spans = new Map<string, Span>();
   for (const span of all) {
@@ -55,7 +60,7 @@ export function buildTree(events: readonly TraceEvent[], gaps: readonly Gap[], e
     spans,
     agents: [...builder.agents.keys()],
     kinds: new Set(all.map((span) => span.kind)),
-    failures: all.filter((span) => span.failed).length,
+    failures: [...builder.nodes.values()].filter((line) => line.failed && !line.noise && (line.type === "span" || line.type === "system")).length,
   };
 }
 
@@ -83,7 +88,7 @@ class Builder {
   }
 
   private placeCrew(span: Span): void {
-    this.add(this.roots, { ...node("start", `s:${span.id}`, span.kind, "Crew started", span), end: span.start });
+    this.add(this.roots, { ...node("start", `s:${span.id}`, span.kind, "Crew started", span), end: span.start, failed: false });
     for (const child of span.children) this.place(child, undefined);
     const told = span.last;
     if (!told) return;

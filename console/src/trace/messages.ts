@@ -1,9 +1,14 @@
 import type { Json } from "@/api/types";
 
+export interface ToolCall {
+  name: string;
+  args: Json;
+}
+
 export interface Message {
   role: string;
   content: Json;
-  calls: { name: string; args: Json }[];
+  calls: ToolCall[];
 }
 
 type Fields = Record<string, Json | undefined>;
@@ -28,8 +33,27 @@ function textParts(content: Json): Json {
   return texts.every((text) => typeof text === "string") ? texts.join("\n") : content;
 }
 
-function callOf(call: Json): { name: string; args: Json } {
+function callOf(call: Json): ToolCall {
   const outer = (typeof call === "object" && call !== null && !Array.isArray(call) ? call : {}) as Fields;
   const inner = (typeof outer["function"] === "object" && outer["function"] !== null ? outer["function"] : outer) as Fields;
   return { name: typeof inner["name"] === "string" ? inner["name"] : "a tool", args: inner["arguments"] ?? inner["input"] ?? null };
+}
+
+const CALLS_MOST = 50_000;
+
+/** The tools a model's answer asks for, when that is all it says; providers differ, and some send them as JSON text. */
+export function toolCalls(answer: Json): ToolCall[] {
+  let body = answer;
+  if (typeof answer === "string") {
+    if (!/^\s*\[\s*\{/.test(answer) || answer.length > CALLS_MOST) return [];
+    try {
+      body = JSON.parse(answer) as Json;
+    } catch {
+      return [];
+    }
+  }
+  if (!Array.isArray(body) || !body.length) return [];
+  const isCall = (each: Json): boolean =>
+    typeof each === "object" && each !== null && !Array.isArray(each) && ("function" in each || each["type"] === "tool_use");
+  return body.every(isCall) ? body.map(callOf) : [];
 }
