@@ -92,6 +92,34 @@ def test_a_failing_crew_says_why_keeps_what_is_finished_and_shows_where(ada: Use
     assert (last["event_type"], last["event_source"], last["task_name"]) == ("error", "system", "bad")
 
 
+def test_a_manager_gives_the_work_to_an_agent(ada: User, model: ScriptedModel) -> None:
+    order = '{"task": "Sum it up. [[say FIVE]]", "context": "None", "coworker": "Worker"}'
+    described = f"Manage. [[tool delegate_work_to_coworker {order}]] [[say DELEGATED]]"
+    config = {
+        "process": "hierarchical",
+        "manager_llm": "openai/gpt-4.1-mini",
+        "agents": {"worker": agent()},
+        "tasks": [{"name": "managed", "description": described, "expected_output": "Text."}],
+    }
+    record = ada.run(config)
+    assert record["status"] == "COMPLETED", record["error"]
+    assert ada.result(record["execution_id"])["output"] == "DELEGATED"
+    events = ada.trace(record["execution_id"])
+    assert_gapless(events)
+    assert "Worker" in {event["agent_role"] for event in events if event["event_source"] == "llm"}
+    assert "FIVE" in str([event["output"] for event in events if event["event_type"] == "tool_usage_completed"])
+
+
+def test_every_script_arrives_as_it_was_written(ada: User, model: ScriptedModel) -> None:
+    text = "naïve 🌧️ عربي 中文 𝕏"
+    config = crew(task(f"Say {{word}}. [[say {text}]]", "名前/~"), name=text)
+    record = ada.run(config, inputs={"word": text})
+    assert (record["status"], record["name"]) == ("COMPLETED", text)
+    assert ada.result(record["execution_id"])["output"] == text
+    assert text in model.requests[0].text
+    assert {"名前/~"} == {event["task_name"] for event in ada.trace(record["execution_id"])} - {None}
+
+
 def test_one_idempotency_key_is_one_execution(ada: User, model: ScriptedModel) -> None:
     body = {"config": crew(task("Once. [[say ONCE]]"))}
     headers = {"Idempotency-Key": "e2e-once"}

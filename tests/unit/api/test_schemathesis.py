@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis import Case
+from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
@@ -53,11 +53,14 @@ LABELS = sorted(
 )
 
 
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sound", "broken"])
 @pytest.mark.parametrize("label", LABELS)
-def test_any_request_is_answered_as_announced(home: House, label: str) -> None:
+def test_any_request_is_answered_as_announced(home: House, label: str, mode: GenerationMode) -> None:
     operation = operations(home)[label]
+    if mode is GenerationMode.NEGATIVE and not (list(operation.iter_parameters()) or list(operation.body)):
+        return  # nothing about it can be broken
 
-    @given(case=operation.as_strategy())
+    @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
         max_examples=40,
         deadline=None,
