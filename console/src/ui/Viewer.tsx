@@ -73,7 +73,8 @@ interface BodyProps {
 function ViewerBody({ name, text, value, look, fetchAll }: BodyProps) {
   const json = useMemo(() => (typeof value === "object" && value !== null ? value : asJson(text)), [value, text]);
   const [chosen, setChosen] = useState<Look | null>(null);
-  const looks: Look[] = [...(text.length <= RENDERED_MOST ? (["rendered"] as const) : []), "raw", ...(json ? (["json"] as const) : [])];
+  const first: Look[] = json ? ["json"] : text.length <= RENDERED_MOST ? ["rendered"] : [];
+  const looks: Look[] = [...first, "raw"];
   const standard: Look = look ?? (json ? "json" : "rendered");
   const shown = [chosen, standard, "raw" as const].find((each) => each && looks.includes(each)) ?? "raw";
   const save = async (): Promise<void> => download(`${name}.${json ? "json" : "md"}`, "text/plain", await fetchAll());
