@@ -15,6 +15,7 @@ import pytest
 from scripted_model import ScriptedModel, scripted_model
 
 CALCULATOR = {"type": "function", "function": {"name": "calculator", "parameters": {"type": "object"}}}
+FAILING = [{"text": "[[fail 429]]"}]
 
 
 @pytest.fixture
@@ -69,6 +70,49 @@ def test_it_may_be_slow_large_or_failing(model: ScriptedModel) -> None:
     assert time.monotonic() - started >= 0.3
     assert [ask(model, ("user", "[[fail 429]]")).status_code for _ in range(2)] == [429, 429]
     assert [ask(model, ("user", "[[fail 500 once]]")).status_code for _ in range(2)] == [500, 200]
+
+
+def test_it_speaks_like_anthropic(model: ScriptedModel) -> None:
+    prompt = {"role": "user", "content": [{"type": "text", "text": '[[tool calculator {"a": 1}]] [[say done]]'}]}
+    body: dict[str, Any] = {"model": "m", "system": "Be.", "messages": [prompt], "tools": [{"name": "calculator"}]}
+    first = post(model, "/v1/messages", body)
+    assert first["stop_reason"] == "tool_use"
+    assert (first["content"][0]["name"], first["content"][0]["input"]) == ("calculator", {"a": 1})
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "2"}]}
+    second = post(model, "/v1/messages", {**body, "messages": [prompt, result]})
+    assert second["content"] == [{"type": "text", "text": "done"}]
+    assert second["usage"]["cache_read_input_tokens"] > 0
+    assert [request.provider for request in model.requests] == ["anthropic", "anthropic"]
+    assert model.requests[0].text.startswith("Be.")
+    assert model.requests[0].tools == ["calculator"]
+
+
+def test_it_speaks_like_bedrock(model: ScriptedModel) -> None:
+    prompt = {"role": "user", "content": [{"text": '[[tool calculator {"a": 1}]] [[say done]]'}]}
+    tools = {"tools": [{"toolSpec": {"name": "calculator"}}]}
+    body: dict[str, Any] = {"system": [{"text": "Be."}], "messages": [prompt], "toolConfig": tools}
+    first = post(model, "/model/some.model-v1%3A0/converse", body)
+    assert first["stopReason"] == "tool_use"
+    assert first["output"]["message"]["content"][0]["toolUse"]["input"] == {"a": 1}
+    result = {"role": "user", "content": [{"toolResult": {"toolUseId": "1", "content": [{"text": "2"}]}}]}
+    second = post(model, "/model/some.model-v1%3A0/converse", {**body, "messages": [prompt, result]})
+    assert second["output"]["message"]["content"] == [{"text": "done"}]
+    assert model.requests[0].tools == ["calculator"]
+    refused = httpx.post(f"{root(model)}/model/m/converse", json={"messages": [{"role": "user", "content": FAILING}]})
+    assert (refused.status_code, refused.json()["__type"]) == (429, "ThrottlingException")
+
+
+def test_what_it_does_not_speak_is_not_found(model: ScriptedModel) -> None:
+    assert httpx.post(f"{model.url}/responses", json={}).status_code == 404
+    assert model.requests == []
+
+
+def post(model: ScriptedModel, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    return httpx.post(f"{root(model)}{path}", json=body).json()
+
+
+def root(model: ScriptedModel) -> str:
+    return model.url.removesuffix("/v1")
 
 
 def test_requests_can_be_read_and_forgotten_over_http(model: ScriptedModel) -> None:

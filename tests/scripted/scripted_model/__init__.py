@@ -1,4 +1,5 @@
-"""A scripted model: an OpenAI-compatible server on loopback whose answers are written into the prompts.
+"""A scripted model: a server on loopback that speaks like OpenAI, Anthropic and Bedrock; its answers are written into
+the prompts.
 
 Directives stand in the text of the task, and only there (`[[say …]]` in a description, say):
 

@@ -10,16 +10,18 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, cast
 
+from scripted_model.dialects import dialect_of
 from scripted_model.script import Reply, offered_tools, reply, texts
 
 
 class Request(NamedTuple):
-    """One request as it came. `text` is all its messages in one."""
+    """One request. `body` is in OpenAI's form, whatever the provider; `text` is all its messages in one."""
 
     number: int
     received_at: float
     body: dict[str, Any]
     authorization: str | None
+    provider: str = "openai"
 
     @property
     def text(self) -> str:
@@ -31,7 +33,7 @@ class Request(NamedTuple):
 
 
 class ScriptedModel(ThreadingHTTPServer):
-    """`url` is the base URL for a client. `answer` may be replaced to answer by code instead of directives."""
+    """`url` is the base URL for a client of OpenAI; those of Anthropic and Bedrock want it without `/v1`."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -53,9 +55,9 @@ class ScriptedModel(ThreadingHTTPServer):
         with self.lock:
             return [request for request in self.requests if text in request.text]
 
-    def take(self, body: dict[str, Any], authorization: str | None) -> Reply:
+    def take(self, body: dict[str, Any], authorization: str | None, provider: str = "openai") -> Reply:
         with self.lock:
-            request = Request(len(self.requests) + 1, time.time(), body, authorization)
+            request = Request(len(self.requests) + 1, time.time(), body, authorization, provider)
             self.requests.append(request)
             return reply(body, request.number, self.failed)
 
@@ -71,15 +73,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         model = cast(ScriptedModel, self.server)
-        if not self.path.endswith("/chat/completions"):
+        dialect = dialect_of(self.path)
+        if dialect is None:
             return self._send(404, {"error": {"message": f"no {self.path} here", "type": "not_found"}})
-        body = json.loads(raw)
-        said = model.take(body, self.headers.get("Authorization"))
+        body = dialect.read(json.loads(raw))
+        key = self.headers.get("Authorization") or self.headers.get("X-Api-Key")
+        said = model.take(body, key, dialect.name)
         time.sleep(said.delay)
         if said.status != 200:
-            failure = {"message": f"scripted failure {said.status}", "type": "scripted"}
-            return self._send(said.status, {"error": failure})
-        return self._send(200, completion(body, said))
+            return self._send(said.status, dialect.failure(said.status))
+        return self._send(200, dialect.answer(body, said))
 
     def do_GET(self) -> None:
         model = cast(ScriptedModel, self.server)
@@ -103,31 +106,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the caller has gone: an abandoned model call
-
-
-def completion(body: dict[str, Any], said: Reply) -> dict[str, Any]:
-    """A chat completion with usage, as the provider would count it: four characters a token."""
-    message: dict[str, Any] = {"role": "assistant", "content": said.text}
-    if said.tool:
-        name, arguments = said.tool
-        call = {"name": name, "arguments": json.dumps(arguments)}
-        message = {"role": "assistant", "content": None}
-        message["tool_calls"] = [{"id": f"call_{time.time_ns()}", "type": "function", "function": call}]
-    prompt = max(1, len("".join(texts(body.get("messages") or []))) // 4)
-    answered = max(1, len(said.text) // 4)
-    return {
-        "id": f"chatcmpl-{time.time_ns()}",
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": body.get("model"),
-        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if said.tool else "stop"}],
-        "usage": {
-            "prompt_tokens": prompt,
-            "completion_tokens": answered,
-            "total_tokens": prompt + answered,
-            "prompt_tokens_details": {"cached_tokens": prompt // 2},
-        },
-    }
 
 
 @contextmanager

@@ -1,0 +1,172 @@
+"""How OpenAI, Anthropic and Bedrock say the same: every request is read as OpenAI's, and answered in its own way.
+
+Usage is counted alike for all: four characters a token, half of the prompt from a cache.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+from scripted_model.script import Reply, texts
+
+BEDROCK_ERRORS = {
+    400: "ValidationException",
+    401: "UnrecognizedClientException",
+    403: "AccessDeniedException",
+    429: "ThrottlingException",
+    503: "ServiceUnavailableException",
+}
+Document = dict[str, Any]
+Block = dict[str, Any]
+
+
+class Dialect(NamedTuple):
+    """`read` gives OpenAI's form of a request; `answer` and `failure` are the provider's own bodies."""
+
+    name: str
+    path: re.Pattern[str]
+    read: Callable[[Document], Document]
+    answer: Callable[[Document, Reply], Document]
+    failure: Callable[[int], Document]
+
+
+class Tokens(NamedTuple):
+    prompt: int
+    cached: int
+    answered: int
+
+
+def _tokens(body: Document, said: Reply) -> Tokens:
+    prompt = max(1, len("".join(texts(body.get("messages") or []))) // 4)
+    return Tokens(prompt, prompt // 2, max(1, len(said.text) // 4))
+
+
+def _tool(name: str) -> Document:
+    return {"type": "function", "function": {"name": name}}
+
+
+def _blocks(content: object) -> list[Block]:
+    return cast("list[Block]", content) if isinstance(content, list) else [{"text": content or ""}]
+
+
+def _as_openai(
+    system: object, messages: list[Document], tools: list[str], is_result: Callable[[Block], bool]
+) -> Document:
+    """Both other providers put results of tools into messages of the user, block by block."""
+    found: list[Document] = []
+    if system:
+        found.append({"role": "system", "content": _blocks(system)})
+    for message in messages:
+        blocks = _blocks(message.get("content"))
+        results = [block for block in blocks if is_result(block)]
+        found += [{"role": "tool", "content": json.dumps(block)} for block in results]
+        if len(results) < len(blocks):
+            found.append({"role": message["role"], "content": [block for block in blocks if block not in results]})
+    return {"messages": found, "tools": [_tool(name) for name in tools]}
+
+
+def _openai_answer(body: Document, said: Reply) -> Document:
+    message: Document = {"role": "assistant", "content": said.text}
+    if said.tool:
+        name, arguments = said.tool
+        call = {"name": name, "arguments": json.dumps(arguments)}
+        message = {"role": "assistant", "content": None}
+        message["tool_calls"] = [{"id": f"call_{time.time_ns()}", "type": "function", "function": call}]
+    tokens = _tokens(body, said)
+    return {
+        "id": f"chatcmpl-{time.time_ns()}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": body.get("model"),
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if said.tool else "stop"}],
+        "usage": {
+            "prompt_tokens": tokens.prompt,
+            "completion_tokens": tokens.answered,
+            "total_tokens": tokens.prompt + tokens.answered,
+            "prompt_tokens_details": {"cached_tokens": tokens.cached},
+        },
+    }
+
+
+def _openai_failure(status: int) -> Document:
+    return {"error": {"message": f"scripted failure {status}", "type": "scripted"}}
+
+
+def _from_anthropic(body: Document) -> Document:
+    names = [str(tool["name"]) for tool in cast("list[Document]", body.get("tools") or [])]
+    read = _as_openai(body.get("system"), body["messages"], names, lambda block: block.get("type") == "tool_result")
+    return {**read, "model": body.get("model")}
+
+
+def _anthropic_answer(body: Document, said: Reply) -> Document:
+    content: Block = {"type": "text", "text": said.text}
+    if said.tool:
+        name, arguments = said.tool
+        content = {"type": "tool_use", "id": f"toolu_{time.time_ns()}", "name": name, "input": arguments}
+    tokens = _tokens(body, said)
+    return {
+        "id": f"msg_{time.time_ns()}",
+        "type": "message",
+        "role": "assistant",
+        "model": body.get("model"),
+        "content": [content],
+        "stop_reason": "tool_use" if said.tool else "end_turn",
+        "stop_sequence": None,
+        # Anthropic counts what came from its cache beside the other tokens of the prompt.
+        "usage": {
+            "input_tokens": tokens.prompt - tokens.cached,
+            "cache_read_input_tokens": tokens.cached,
+            "cache_creation_input_tokens": 0,
+            "output_tokens": tokens.answered,
+        },
+    }
+
+
+def _anthropic_failure(status: int) -> Document:
+    return {"type": "error", "error": {"type": "api_error", "message": f"scripted failure {status}"}}
+
+
+def _from_bedrock(body: Document) -> Document:
+    configured = cast(Document, body.get("toolConfig") or {})
+    tools = cast("list[Document]", configured.get("tools") or [])
+    names = [str(tool["toolSpec"]["name"]) for tool in tools]
+    return _as_openai(body.get("system"), body["messages"], names, lambda block: "toolResult" in block)
+
+
+def _bedrock_answer(body: Document, said: Reply) -> Document:
+    content: Block = {"text": said.text}
+    if said.tool:
+        name, arguments = said.tool
+        content = {"toolUse": {"toolUseId": f"tooluse_{time.time_ns()}", "name": name, "input": arguments}}
+    tokens = _tokens(body, said)
+    return {
+        "output": {"message": {"role": "assistant", "content": [content]}},
+        "stopReason": "tool_use" if said.tool else "end_turn",
+        "usage": {
+            "inputTokens": tokens.prompt - tokens.cached,
+            "cacheReadInputTokens": tokens.cached,
+            "outputTokens": tokens.answered,
+            "totalTokens": tokens.prompt + tokens.answered,
+        },
+        "metrics": {"latencyMs": 1},
+    }
+
+
+def _bedrock_failure(status: int) -> Document:
+    return {"__type": BEDROCK_ERRORS.get(status, "InternalServerException"), "message": f"scripted failure {status}"}
+
+
+DIALECTS = (
+    Dialect("openai", re.compile(r"/chat/completions$"), dict, _openai_answer, _openai_failure),
+    Dialect("anthropic", re.compile(r"/messages$"), _from_anthropic, _anthropic_answer, _anthropic_failure),
+    Dialect("bedrock", re.compile(r"/model/[^/]+/converse$"), _from_bedrock, _bedrock_answer, _bedrock_failure),
+)
+
+
+def dialect_of(path: str) -> Dialect | None:
+    path = path.partition("?")[0]
+    return next((dialect for dialect in DIALECTS if dialect.path.search(path)), None)
