@@ -249,7 +249,7 @@ def test_unicode_arrives_as_it_was(house: House, model: ScriptedModel) -> None:
 def test_half_a_surrogate_pair_breaks_nothing(
     house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_body: dict[str, Any], _key: str | None) -> Reply:
+    def broken(_body: dict[str, Any], _key: str | None, _provider: str) -> Reply:
         return Reply(text="a\ud83db")
 
     monkeypatch.setattr(model, "take", broken)
