@@ -18,6 +18,8 @@ export default defineConfig(
   {
     files: ["src/**/*.tsx", "src/**/*.ts"],
     extends: [hooks.configs.flat["recommended-latest"], a11y.flatConfigs.recommended],
+    // It warns of libraries the React Compiler cannot handle; the compiler is not used here.
+    rules: { "react-hooks/incompatible-library": "off" },
   },
   { files: ["tests/**"], rules: { "@typescript-eslint/no-non-null-assertion": "off" } },
   {

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { useApi, useExecution, useResult } from "@/api/queries";
 import { type Execution, type Result, isTerminal } from "@/api/types";
 import { formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
-import { useNow, useParam, useTitle } from "@/lib/hooks";
+import { useNow, useParam, useSetParams, useTitle } from "@/lib/hooks";
 import { elapsed } from "@/list/ExecutionTable";
 import { useExecutions } from "@/list/useExecutions";
 import { Button, Loading, Trouble } from "@/ui/kit";
@@ -18,10 +18,7 @@ export function ComparePage() {
   useTitle("Compare");
   const [a, setA] = useParam("a");
   const [b, setB] = useParam("b");
-  const swap = (): void => {
-    setA(b);
-    setB(a);
-  };
+  const setParams = useSetParams();
   return (
     <main className="page compare">
       <div className="page-head">
@@ -29,7 +26,7 @@ export function ComparePage() {
       </div>
       <div className="compare-choice">
         <Choice label="First" value={a} onChange={setA} other={b} />
-        <Button look="quiet" onClick={swap} disabled={!a && !b} aria-label="Swap the two">
+        <Button look="quiet" onClick={() => setParams({ a: b, b: a })} disabled={!a && !b} aria-label="Swap the two">
           <ArrowLeftRight size={15} aria-hidden />
         </Button>
         <Choice label="Second" value={b} onChange={setB} other={a} />

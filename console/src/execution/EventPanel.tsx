@@ -21,7 +21,10 @@ interface Props {
 /** Everything one event (a started and its finished one are one) has to say. */
 export function EventPanel({ span, origin, eventId, onClose, onMove, position }: Props) {
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.scrollTo({ top: 0 }), [eventId]);
+  useEffect(() => {
+    // In braces: newer browsers answer a promise here, which is no cleanup.
+    panel.current?.scrollTo({ top: 0 });
+  }, [eventId]);
   return (
     <aside ref={panel} className="panel" aria-label="Event">
       <header className="panel-head">

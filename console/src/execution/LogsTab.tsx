@@ -5,7 +5,7 @@ import { useLogs } from "@/api/queries";
 import { isTerminal } from "@/api/types";
 import { download } from "@/lib/files";
 import { formatNumber } from "@/lib/format";
-import { useParam } from "@/lib/hooks";
+import { useParam, useTypedParam } from "@/lib/hooks";
 import { harmless } from "@/lib/text";
 import { Copy } from "@/ui/Copy";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
@@ -20,7 +20,7 @@ export function LogsTab() {
   const { execution } = useShown();
   const logs = useLogs(execution);
   const [level, setLevel] = useParam("level");
-  const [search, setSearch] = useParam("q");
+  const [search, setSearch] = useTypedParam("q");
   const open = !isTerminal(execution.status);
   const [follow, setFollow] = useState(open);
   const scroller = useRef<HTMLDivElement>(null);

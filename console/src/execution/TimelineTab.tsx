@@ -1,6 +1,6 @@
 import { useCallback, useMemo, useRef, useState } from "react";
 import { type EventSource, isTerminal } from "@/api/types";
-import { useDebounced, useKeys, useNow, useParam } from "@/lib/hooks";
+import { useDebounced, useKeys, useNow, useParam, useSetParams, useTypedParam } from "@/lib/hooks";
 import { type Filter, type Row, visibleRows } from "@/trace/rows";
 import { buildTree } from "@/trace/tree";
 import { hasGivenUp } from "@/trace/useTrace";
@@ -130,9 +130,10 @@ export interface FilterBinding {
 function useFilter(): { filter: Filter; bind: FilterBinding } {
   const [kinds, setKinds] = useParam("kinds");
   const [agent, setAgent] = useParam("agent");
-  const [search, setSearch] = useParam("q");
+  const [search, setSearch] = useTypedParam("q");
   const [failures, setFailures] = useParam("failures");
   const [everything, setEverything] = useParam("all");
+  const setParams = useSetParams();
   const filter = useMemo<Filter>(
     () => ({
       kinds: new Set(kinds ? (kinds.split(",") as EventSource[]) : []),
@@ -154,7 +155,7 @@ function useFilter(): { filter: Filter; bind: FilterBinding } {
     toggleKind,
     toggleFailures: () => setFailures(failures ? "" : "1"),
     toggleEverything: () => setEverything(everything ? "" : "1"),
-    clear: () => [setKinds, setAgent, setSearch, setFailures].forEach((set) => set("")),
+    clear: () => setParams({ kinds: "", agent: "", q: "", failures: "" }),
   };
   return { filter, bind };
 }

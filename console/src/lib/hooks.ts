@@ -30,23 +30,67 @@ export function useKeys(handler: (event: KeyboardEvent) => boolean | undefined):
   }, []);
 }
 
-/** One parameter of the address. Setting "" removes it; typing does not fill the browser's history. */
-export function useParam(name: string): [string, (value: string, options?: { push?: boolean }) => void] {
-  const [params, setParams] = useSearchParams();
-  const set = useCallback(
-    (value: string, { push = false } = {}) =>
+/** Changes several parameters of the address at once; "" removes one. It does not fill the browser's history. */
+export function useSetParams(): (changes: Record<string, string>) => void {
+  const [, setParams] = useSearchParams();
+  return useCallback(
+    (changes: Record<string, string>) =>
       setParams(
         (before) => {
           const after = new URLSearchParams(before);
-          if (value) after.set(name, value);
-          else after.delete(name);
+          for (const [name, value] of Object.entries(changes)) {
+            if (value) after.set(name, value);
+            else after.delete(name);
+          }
           return after;
         },
-        { replace: !push },
+        { replace: true },
       ),
-    [name, setParams],
+    [setParams],
   );
+}
+
+/** One parameter of the address. To change several in one go, use `useSetParams`: the router keeps only the last call. */
+export function useParam(name: string): [string, (value: string) => void] {
+  const [params] = useSearchParams();
+  const setParams = useSetParams();
+  const set = useCallback((value: string) => setParams({ [name]: value }), [name, setParams]);
   return [params.get(name) ?? "", set];
+}
+
+const TYPING_MS = 250;
+
+/**
+ * A parameter that is typed. The router changes the address a little later, which would swallow letters, so what is
+ * typed is kept here and follows into the address; a change from elsewhere (a link, "clear") is taken over.
+ */
+export function useTypedParam(name: string): [string, (value: string) => void] {
+  const [param, setParam] = useParam(name);
+  const [own, setOwn] = useState({ text: param, param, writes: [] as string[] });
+  const [typed, setTyped] = useState<string | null>(null);
+  if (param !== own.param) {
+    const at = own.writes.indexOf(param);
+    if (at < 0) setTyped(null); // what was typed just before must not come back
+    setOwn(at < 0 ? { text: param, param, writes: [] } : { ...own, param, writes: own.writes.slice(at + 1) });
+  }
+  const { text } = own;
+  const write = useRef(setParam);
+  useEffect(() => {
+    write.current = setParam;
+  });
+  useEffect(() => {
+    if (typed === null) return;
+    const timer = setTimeout(() => {
+      setOwn((before) => ({ ...before, writes: [...before.writes, typed] }));
+      write.current(typed);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  const set = useCallback((value: string) => {
+    setOwn((before) => ({ ...before, text: value }));
+    setTyped(value);
+  }, []);
+  return [text, set];
 }
 
 export function useDebounced<T>(value: T, ms: number): T {

@@ -5,7 +5,7 @@ import { useApi } from "@/api/queries";
 import { type Execution, STATUSES, type Status } from "@/api/types";
 import { Connection } from "@/app/Connection";
 import { useMayWrite } from "@/app/context";
-import { useKeys, useNow, useParam, useTitle } from "@/lib/hooks";
+import { useKeys, useNow, useParam, useSetParams, useTitle, useTypedParam } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { statusName } from "@/ui/StatusBadge";
 import { ExecutionTable } from "./ExecutionTable";
@@ -22,7 +22,8 @@ export function ExecutionsPage() {
   const [status, setStatus] = useParam("status");
   const [crew, setCrew] = useParam("crew");
   const [span, setSpan] = useParam("time");
-  const [search, setSearch] = useParam("q");
+  const [search, setSearch] = useTypedParam("q");
+  const setParams = useSetParams();
   const known = STATUSES.includes(status as Status) ? (status as Status) : "";
   const { head, executions, hasMore, loadMore, loadingMore, moreError } = useExecutions({ status: known, crew });
   const [picked, setPicked] = useState<string[]>([]);
@@ -36,7 +37,7 @@ export function ExecutionsPage() {
     const searching = search !== "" && shown.length < 20 && executions.length < SEARCHED_MOST;
     if (searching && moreInTime && !loadingMore && !moreError) void loadMore();
   });
-  const clear = (): void => [setStatus, setCrew, setSpan, setSearch].forEach((set) => set(""));
+  const clear = (): void => setParams({ status: "", crew: "", time: "", q: "" });
   return (
     <main className="page">
       <div className="page-head">

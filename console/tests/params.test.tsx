@@ -1,0 +1,49 @@
+import { act, render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { createMemoryRouter, RouterProvider } from "react-router";
+import { expect, it, vi } from "vitest";
+import { useParam, useSetParams, useTypedParam } from "@/lib/hooks";
+
+function Search() {
+  const [text, setText] = useTypedParam("q");
+  const [kind] = useParam("kind");
+  const setParams = useSetParams();
+  return (
+    <>
+      <input aria-label="search" value={text} onChange={(event) => setText(event.target.value)} />
+      <output>{kind}</output>
+      <button type="button" onClick={() => setParams({ q: "", kind: "" })}>
+        Clear
+      </button>
+    </>
+  );
+}
+
+const open = (path: string) => {
+  const router = createMemoryRouter([{ path: "/", element: <Search /> }], { initialEntries: [path] });
+  render(<RouterProvider router={router} />);
+  return { field: screen.getByRole<HTMLInputElement>("textbox", { name: "search" }), search: () => router.state.location.search, router };
+};
+
+it("What is typed is kept letter by letter and follows into the address", async () => {
+  const { field, search } = open("/?kind=llm");
+  await userEvent.type(field, "the whole phrase");
+  expect(field.value).toBe("the whole phrase");
+  await vi.waitFor(() => expect(search()).toBe("?kind=llm&q=the+whole+phrase"));
+  expect(field.value).toBe("the whole phrase");
+});
+
+it("Several parameters are cleared at once, and the field with them", async () => {
+  const { field, search } = open("/?kind=llm&q=old");
+  expect(field.value).toBe("old");
+  await userEvent.click(screen.getByRole("button", { name: "Clear" }));
+  expect(search()).toBe("");
+  expect(field.value).toBe("");
+  expect(screen.getByRole("status")).toBeEmptyDOMElement();
+});
+
+it("A link to another search fills the field", async () => {
+  const { field, router } = open("/?q=one");
+  await act(() => router.navigate("/?q=two"));
+  expect(field.value).toBe("two");
+});

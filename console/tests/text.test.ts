@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { formatCost, formatDuration } from "@/lib/format";
+import { asJson, harmless, preview } from "@/lib/text";
+import { spentOf, ticks, union } from "@/trace/time";
+import { buildTree } from "@/trace/tree";
+import { asMessages, toolCalls } from "@/trace/messages";
+import { pairTasks } from "@/compare/pairs";
+import { oneTask } from "./trace-events";
+import type { TaskOutput } from "@/api/types";
+
+describe("What a crew wrote", () => {
+  it("loses its terminal escapes and shows other control characters", () => {
+    expect(harmless("\u001b[31mred\u001b[0m \u001b]8;;http://x\u0007link\u0007")).toBe("red link\ufffd");
+    expect(harmless("a\u202eb\u0000c\r\nd\te")).toBe("a\ufffdb\ufffdc\nd\te");
+  });
+
+  it("is looked at only as far as the preview needs", () => {
+    const before = performance.now();
+    expect(preview("x".repeat(20_000_000), 50)).toHaveLength(50);
+    expect(performance.now() - before).toBeLessThan(100);
+  });
+
+  it("is JSON only when it is an object or a list", () => {
+    expect(asJson('{"a": 1}')).toEqual({ a: 1 });
+    expect(asJson("12")).toBeNull();
+    expect(asJson("[not json]")).toBeNull();
+  });
+});
+
+describe("Conversations", () => {
+  it("are read whichever way a provider writes content and calls", () => {
+    const messages = asMessages([
+      { role: "user", content: [{ type: "text", text: "one" }, { type: "text", text: "two" }] },
+      { role: "assistant", content: null, tool_calls: [{ function: { name: "search", arguments: "{}" } }] },
+    ]);
+    expect(messages?.[0]?.content).toBe("one\ntwo");
+    expect(messages?.[1]?.calls).toEqual([{ name: "search", args: "{}" }]);
+    expect(asMessages("just text")).toBeNull();
+  });
+
+  it("tell an answer that only calls tools from a list that is the answer", () => {
+    expect(toolCalls('[{"id": "c", "function": {"name": "add", "arguments": "{}"}}]')).toEqual([{ name: "add", args: "{}" }]);
+    expect(toolCalls([{ type: "tool_use", name: "add", input: { a: 1 } }])).toEqual([{ name: "add", args: { a: 1 } }]);
+    expect(toolCalls('[{"city": "Rome"}]')).toEqual([]);
+  });
+});
+
+describe("Time", () => {
+  it("of what ran side by side is counted once", () => {
+    expect(union([{ start: 0, end: 10 }, { start: 5, end: 15 }, { start: 20, end: 30 }])).toEqual([{ start: 0, end: 15 }, { start: 20, end: 30 }]);
+  });
+
+  it("is split into model, tools and what lies between", () => {
+    const tree = buildTree(oneTask(), [], true);
+    const spent = spentOf(new Set(tree.spans.values()), tree.start, tree.end ?? 0);
+    expect(spent).toEqual({ total: 470, model: 300, tool: 100, waiting: 70 });
+  });
+
+  it("is marked by round numbers", () => {
+    expect(ticks(2220, 6)).toEqual([0, 500, 1000, 1500, 2000]);
+    expect(ticks(0, 6)).toEqual([0]);
+  });
+
+  it("and money are told in a form to read", () => {
+    expect([0.4, 250, 2_500, 12_340, 125_000, 3_723_000].map(formatDuration)).toEqual(["<1 ms", "250 ms", "2.50 s", "12.3 s", "2 m 05 s", "1 h 02 m"]);
+    expect([null, 0, 0.00001, 0.0123, 3].map(formatCost)).toEqual(["–", "$0", "<$0.0001", "$0.0123", "$3.00"]);
+  });
+});
+
+it("Tasks of two executions stand beside each other by name", () => {
+  const task = (name: string, raw: string) => ({ name, raw, started_at: null, ended_at: null, json_dict: null, raw_reference: null }) as unknown as TaskOutput;
+  const pairs = pairTasks([task("a", "1"), task("b", "2")], [task("b", "3"), task("c", "4")]);
+  expect(pairs.map(({ name, texts }) => [name, ...texts])).toEqual([["a", "1", null], ["b", "2", "3"], ["c", null, "4"]]);
+});

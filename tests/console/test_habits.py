@@ -1,0 +1,164 @@
+"""What the console does by itself and by keyboard: polling, groups, links, and what it keeps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Request, Response, Route, expect
+
+from scripted_model import ScriptedModel
+from tests.console.person import Person
+from tests.e2e.user import User, crew, task
+
+pytestmark = pytest.mark.browser
+SignIn = Callable[..., Person]
+
+
+def test_the_timeline_is_walked_by_keyboard(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    done = ada_api.run(crew(task("[[say First answer.]]", "one"), task("[[say Second answer.]]", "two")))
+    ada = sign_in("ada")
+    ada.open(done["execution_id"])
+    expect(ada.line("Crew completed")).to_be_visible(timeout=30_000)
+    chosen = page.locator("[role=treeitem][aria-selected=true]")
+    for key in "jjjj":
+        page.keyboard.press(key)
+    expect(chosen).to_contain_text("First answer.")
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("complementary", name="Event")
+    expect(panel.get_by_text("First answer.").first).to_be_visible()
+    page.keyboard.press("j")
+    expect(panel.get_by_text("Second answer.").first).to_be_visible()
+    page.keyboard.press("k")
+    expect(panel.get_by_text("First answer.").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.type("Second")
+    expect(ada.line("First answer.")).to_have_count(0)
+    expect(ada.line("Second answer.")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"[?&]q=Second"))
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    expect(page).to_have_url(re.compile("/result$"))
+
+
+def test_a_link_shows_the_event_its_sender_saw(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    done = ada_api.run(crew(task("[[say Linked answer.]]")))
+    calls = [one for one in ada_api.trace(done["execution_id"]) if one["event_type"] == "llm_call_completed"]
+    sign_in("ada", f"/executions/{done['execution_id']}?event={calls[0]['id']}")
+    expect(page.get_by_role("complementary", name="Event").get_by_text("Linked answer.").first).to_be_visible()
+
+
+def test_only_what_is_new_travels_and_an_ended_execution_is_left_alone(
+    page: Page, sign_in: SignIn, ada_api: User
+) -> None:
+    looked: list[Response] = []
+    asked: list[Request] = []
+    execution_id = ada_api.submit(crew(task("[[slow 5]] [[say Late.]]")))
+    ada = sign_in("ada")
+    page.on("response", lambda answer: looked.append(answer) if answer.url.endswith(execution_id) else None)
+    page.on("request", lambda request: asked.append(request) if "/traces?" in request.url else None)
+    ada.open(execution_id)
+    expect(ada.line("Crew completed")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("complete", exact=False).first).to_be_visible()
+    assert any(answer.status == 304 for answer in looked), [answer.status for answer in looked]
+    assert all("after=" in request.url for request in asked[1:])
+    expect(page.get_by_text(re.compile("events, complete"))).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    before = len(looked) + len(asked)
+    # The longest wait between two looks is ten seconds; nothing may come in more than that.
+    page.wait_for_timeout(11_000)
+    assert len(looked) + len(asked) == before
+
+
+def test_a_hidden_page_asks_nothing(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    execution_id = ada_api.submit(crew(task("[[slow 120]]"), name="hidden"))
+    ada = sign_in("ada")
+    ada.open(execution_id)
+    expect(page.get_by_role("heading", name="hidden")).to_be_visible()
+    page.evaluate(
+        "Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(4_000)
+    assert asked == []
+    page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_event("request", timeout=15_000)
+    ada_api.post(f"/executions/{execution_id}/cancel")
+
+
+def test_groups_are_switched_and_kept_apart(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    ada_api.run(crew(task("[[say x]]"), name="of-demo"))
+    sign_in("ada")
+    page.goto("/g/demo/executions")
+    expect(page.get_by_role("link", name="of-demo").first).to_be_visible()
+    page.get_by_role("button", name=re.compile("group demo")).click()
+    page.get_by_role("menuitemradio", name="research").click()
+    expect(page).to_have_url(re.compile("/g/research/executions"))
+    expect(page.get_by_role("heading", name=re.compile("research has run nothing"))).to_be_visible()
+    page.goto("/g/other/executions")
+    expect(page.get_by_role("heading", name=re.compile("do not belong to the group other"))).to_be_visible()
+
+
+def test_an_execution_of_nobody_says_so(page: Page, sign_in: SignIn) -> None:
+    sign_in("ada", "/executions/01900000-0000-7000-8000-000000000000")
+    expect(page.get_by_role("heading", name=re.compile("no such execution"))).to_be_visible()
+
+
+def test_missing_events_are_shown_as_a_gap(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    done = ada_api.run(crew(task("[[say Something.]]")))
+    events = ada_api.trace(done["execution_id"])
+    left = [one for one in events if one["sequence"] not in (3, 4)]
+
+    def answer(route: Route) -> None:
+        gaps = [{"attempt": 1, "first": 3, "last": 4}]
+        page_ = {"events": left, "cursor": "c", "more": False, "complete": False, "gaps": gaps, "status": "COMPLETED"}
+        again = page_ | {"events": []}
+        route.fulfill(json=again if "after=" in route.request.url else page_)
+
+    page.route("**/traces?*", answer)
+    ada = sign_in("ada")
+    ada.open(done["execution_id"])
+    expect(ada.line("Events 3–4 are missing")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Events 3–4 are missing")).to_be_visible()
+
+
+def test_an_example_is_run_once_however_often_the_button_is_pressed(
+    page: Page, sign_in: SignIn, ada_api: User, scripted: ScriptedModel
+) -> None:
+    sign_in("ada", "/g/research/new")
+    page.get_by_role("button", name=re.compile("^haiku")).click()
+    start = page.get_by_role("button", name="Run this crew")
+    expect(page.get_by_role("heading", name="Ready to run")).to_be_visible()
+    start.dblclick(no_wait_after=True)
+    expect(page).to_have_url(re.compile(r"/executions/[0-9a-f-]{36}"))
+    headers = {"x-group-id": "research"}
+    listed = ada_api.get("/executions", params={"crew": "haiku"}, headers=headers).json()["executions"]
+    assert len(listed) == 1
+
+
+def test_a_fault_of_a_project_file_is_shown_in_that_file(page: Page, sign_in: SignIn) -> None:
+    sign_in("ada", "/new")
+    page.get_by_role("button", name=re.compile("^research-write-edit")).click()
+    page.get_by_role("tab", name="tasks.yaml").click()
+    editor = page.get_by_role("textbox", name="tasks.yaml")
+    editor.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.insert_text("\nextra_task:\n  description: More\n  expected_output: Text\n  agent: nobody\n")
+    fault = page.get_by_role("region", name="Faults").get_by_role("button").first
+    expect(fault).to_contain_text(re.compile(r"Line \d+"))
+    page.get_by_role("tab", name="agents.yaml").click()
+    fault.click()
+    expect(page.get_by_role("tab", name=re.compile("tasks.yaml"))).to_have_attribute("aria-selected", "true")
+
+
+def test_what_was_written_survives_a_reload(page: Page, sign_in: SignIn) -> None:
+    sign_in("ada", "/new")
+    page.get_by_role("textbox", name="topic").fill("dunes at noon")
+    page.reload()
+    expect(page.get_by_role("textbox", name="topic")).to_have_value("dunes at noon")
