@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import TypeVar, cast
+from typing import cast
 from urllib.parse import quote, urlsplit
 
 import httpx
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import JsonValue
 
+from stepcrew_cli.answer import Answer
 from stepcrew_cli.errors import CliError, ServerTrouble
-from stepcrew_cli.transport import Patience, Transport, retry_after_seconds
+from stepcrew_cli.tokens import DemoToken, is_loopback
+from stepcrew_cli.transport import Patience, Transport
 from stepcrew_cli.wire import TracePage
 
 API = "/api/v1"
-Model = TypeVar("Model", bound=BaseModel)
-
-
-class Answer:
-    """One JSON answer: as it came, and read as a model on demand."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        try:
-            self.data: JsonValue = response.json()
-        except ValueError:
-            raise ServerTrouble(
-                f"The server answered {response.status_code} with something that is not JSON.",
-                remedy="Is --url the address of a Stepcrew API?",
-            ) from None
-        self.etag: str | None = response.headers.get("ETag")
-        self.retry_after = retry_after_seconds(response)
-
-    def read(self, model: type[Model]) -> Model:
-        try:
-            return model.model_validate(self.data)
-        except ValidationError as error:
-            raise ServerTrouble(f"The server's answer is not a {model.__name__}: {error}") from error
 
 
 class Client:
@@ -122,41 +101,21 @@ def _path(execution_id: str) -> str:
     return f"{API}/executions/{quote(execution_id, safe='')}"
 
 
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def demo_token(url: str, identity: str) -> str:
-    """A token of the local stack's own issuer; only loopback servers are ever asked."""
-    if not is_loopback(url):
-        raise CliError(
-            f"{url} is not on this machine: a token is needed.",
-            remedy="Give --token or set STEPCREW_TOKEN; demo tokens exist only on the local stack.",
-        )
-    with httpx.Client(base_url=url, timeout=10, trust_env=False) as http:
-        answer = Answer(Transport(http).request("POST", "/auth/demo-token", json={"identity": identity}))
-    token = answer.data.get("access_token") if isinstance(answer.data, dict) else None
-    if not isinstance(token, str):
-        raise ServerTrouble(f"{url} gave no demo token.", remedy="Is it the local stack?")
-    return token
-
-
 def connect(url: str, token: str | None, identity: str, group: str | None) -> Client:
     if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
         raise CliError(
             f"{url!r} is not a web address.", remedy="Give --url like https://HOST or http://127.0.0.1:8400."
         )
-    headers = {"Authorization": f"Bearer {token or demo_token(url, identity)}"}
-    if group:
-        headers["X-Group-Id"] = group
-    # A proxy of the environment would not reach this machine's loopback.
+    headers = {"X-Group-Id": group} if group else {}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     http = httpx.Client(
-        base_url=url, headers=headers, timeout=40, follow_redirects=True, trust_env=not is_loopback(url)
+        base_url=url,
+        headers=headers,
+        auth=None if token else DemoToken(url, identity),
+        timeout=40,
+        follow_redirects=True,
+        # A proxy of the environment would not reach this machine's loopback.
+        trust_env=not is_loopback(url),
     )
     return Client(http)

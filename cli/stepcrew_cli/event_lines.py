@@ -25,7 +25,16 @@ def failed(event: TraceEvent) -> bool:
 
 def preview(event: TraceEvent, width: int = PREVIEW) -> str:
     value: JsonValue = event.output if event.output_reference is None else event.output_reference.preview
+    if event.event_type == "llm_call_started":
+        value = _newest_message(value)
     return "" if value in (None, "", {}, []) else one_line(as_text(value), width)
+
+
+def _newest_message(messages: JsonValue) -> JsonValue:
+    """What is new in a conversation stands at its end; the beginning is the same in every call."""
+    newest = messages[-1] if isinstance(messages, list) and messages else None
+    content = newest.get("content") if isinstance(newest, dict) else None
+    return content.lstrip() if isinstance(content, str) and content else messages
 
 
 def details(event: TraceEvent) -> Text:

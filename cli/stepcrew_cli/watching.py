@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stepcrew_cli.client import Client
-from stepcrew_cli.errors import Exit
+from stepcrew_cli.errors import CliError, Exit
 from stepcrew_cli.follow import follow
 from stepcrew_cli.live import Watched, show
 from stepcrew_cli.options import Output
@@ -25,8 +25,12 @@ def watch(client: Client, execution_id: str, output: Output) -> int:
         show(output.console, follow(client, execution_id), watched)
     except KeyboardInterrupt:
         output.note(f"\nDetached; execution {execution_id} goes on.")
-        output.note(f"  stepcrew status {execution_id}\n  stepcrew cancel {execution_id}")
+        _say_how_to_go_on(output, execution_id)
         return DETACHED
+    except CliError:
+        output.note(f"Lost sight of execution {execution_id}; that does not stop it.")
+        _say_how_to_go_on(output, execution_id)
+        raise
     if watched.gaps or not watched.complete:
         missing = ", ".join(f"{g.attempt}.{g.first}-{g.last if g.last is not None else '?'}" for g in watched.gaps)
         output.note(f"The trace is not complete{f': missing {missing}' if missing else ''}.")
@@ -38,6 +42,10 @@ def watch(client: Client, execution_id: str, output: Output) -> int:
     result = answer.read(Result)
     print_summary(output.console, execution, output_text(client, result), time_breakdown(execution, watched.events))
     return exit_code(execution.status)
+
+
+def _say_how_to_go_on(output: Output, execution_id: str) -> None:
+    output.note("\n".join(f"  stepcrew {command} {execution_id}" for command in ("watch", "status", "cancel")))
 
 
 def output_text(client: Client, result: Result) -> str | None:

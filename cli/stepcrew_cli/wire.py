@@ -30,6 +30,10 @@ class Problem(BaseModel):
     request_id: str | None = None
 
 
+class DemoTokenAnswer(BaseModel):
+    access_token: str
+
+
 class ExecutionError(BaseModel):
     category: str = ""
     type: str = ""

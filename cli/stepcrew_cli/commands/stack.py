@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from stepcrew_cli.client import demo_token
 from stepcrew_cli.crew_input import example_names
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import DEFAULT_URL, IdentityName, Json, Output, Url, reporting
+from stepcrew_cli.tokens import demo_token
 
 ROOT = Path(__file__).resolve().parents[3]
 

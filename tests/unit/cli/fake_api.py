@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,14 +25,18 @@ class Seen:
 @dataclass
 class FakeApi:
     """`script` holds the execution's (status, events recorded so far), one per look at the record; the last one stays.
-    `trouble` are answers (status, document) given before anything else."""
+    `trouble` are answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are
+    refused."""
 
     script: list[tuple[str, int]] = field(default_factory=lambda: [("COMPLETED", 4)])
     events: list[dict[str, Any]] = field(default_factory=lambda: default_events())
     output: str | None = "The answer"
+    on_look: Callable[[int], None] = lambda _: None
+    expired: set[str] = field(default_factory=set[str])
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
     seen: list[Seen] = field(default_factory=list[Seen])
     looks: int = 0
+    tokens: int = 0
     url: str = ""
 
     def state(self) -> tuple[str, int]:
@@ -41,7 +45,10 @@ class FakeApi:
     def answer(self, request: Seen) -> tuple[int, Any, dict[str, str]]:
         path, _, query = request.path.partition("?")
         if path == "/auth/demo-token":
-            return 200, {"access_token": f"token-of-{request.body['identity']}"}, {}
+            self.tokens += 1
+            return 200, {"access_token": f"{request.body['identity']}-{self.tokens}"}, {}
+        if request.headers["Authorization"].removeprefix("Bearer ") in self.expired:
+            return 401, {"message": "Unauthorized"}, {}
         if self.trouble:
             status, document = self.trouble.pop(0)
             return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
@@ -55,6 +62,7 @@ class FakeApi:
             output = self.output if final else None
             return 200, {"execution_id": EXECUTION_ID, "status": status, "final": final, "output": output}, {}
         self.looks += request.method == "GET"
+        self.on_look(self.looks)
         status, _ = self.state()
         etag = f'"{status}"'
         if request.headers.get("If-None-Match") == etag:

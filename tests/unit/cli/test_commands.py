@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stepcrew_cli.app import app
+from stepcrew_cli.transport import Patience
 from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
 
 CREW = """
@@ -56,7 +57,24 @@ def test_run_sends_the_crew_with_the_given_inputs_over_its_own(api: FakeApi, cre
 def test_a_loopback_server_gives_the_demo_token_of_the_chosen_identity(api: FakeApi, crew: str) -> None:
     invoke(api, "run", crew, "--identity", "vera", "--group", "research")
     headers = api.seen[-1].headers
-    assert (headers["Authorization"], headers["X-Group-Id"]) == ("Bearer token-of-vera", "research")
+    assert (headers["Authorization"], headers["X-Group-Id"]) == ("Bearer vera-1", "research")
+
+
+def test_a_demo_token_that_expires_while_watching_is_replaced(api: FakeApi) -> None:
+    def expire(look: int) -> None:
+        if look == 2:
+            api.expired.add("ada-1")
+
+    api.script = [("RUNNING", 2), ("RUNNING", 3), ("COMPLETED", 4)]
+    api.on_look = expire
+    assert invoke(api, "watch", EXECUTION_ID).exit_code == 0
+    assert api.seen[-1].headers["Authorization"] == "Bearer ada-2"
+
+
+def test_a_demo_token_that_is_refused_at_once_is_not_asked_for_again_and_again(api: FakeApi) -> None:
+    api.expired = {"ada-1"}
+    assert invoke(api, "status", EXECUTION_ID).exit_code == 2
+    assert api.tokens == 1
 
 
 def test_a_foreign_server_is_never_asked_for_a_demo_token(crew: str) -> None:
@@ -133,6 +151,19 @@ def test_a_trouble_in_the_middle_of_watching_is_waited_out(api: FakeApi, crew: s
     invoke(api, "run", crew)
     api.trouble = [(502, {}), (500, {})]
     assert invoke(api, "watch", EXECUTION_ID).exit_code == 0
+
+
+def test_an_execution_that_is_lost_from_sight_is_said_to_go_on(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    def at_once(_patience: Patience, _attempt: int, _retry_after: float | None) -> float:
+        return 0.0
+
+    monkeypatch.setattr(Patience, "delay", at_once)
+    api.script = [("RUNNING", 2)]
+    api.on_look = lambda _: api.trouble.extend([(503, {"detail": "away"})] * 10)
+    result = invoke(api, "watch", EXECUTION_ID)
+    assert result.exit_code == 3
+    assert f"stepcrew watch {EXECUTION_ID}" in result.stderr
+    assert "away" in result.stderr
 
 
 def test_traces_with_json_are_one_object_a_line_over_all_pages(api: FakeApi) -> None:

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from stepcrew_cli.client import Client
+from stepcrew_cli.event_lines import preview
 from stepcrew_cli.follow import TRACE_GRACE_SECONDS, Clock, follow
 from stepcrew_cli.outline import SHOWN_EVENTS, Outline
 from stepcrew_cli.text import one_line, safe, seconds
@@ -165,3 +166,11 @@ def test_following_slows_down_while_nothing_happens() -> None:
         )
     assert (hands.naps[0], hands.naps[-1]) == (2.0, 5.0)
     assert hands.naps == sorted(hands.naps)
+
+
+def test_a_model_call_that_begins_shows_the_newest_message() -> None:
+    messages = [{"role": "system", "content": "You are Writer."}, {"role": "user", "content": "\nCurrent Task: Write."}]
+    begun = TraceEvent.model_validate(event(2, "llm_call_started", "llm", output=messages))
+    assert preview(begun) == "Current Task: Write."
+    asked = TraceEvent.model_validate(event(2, "llm_call_started", "llm", output=[{"role": "assistant"}]))
+    assert preview(asked) == '[{"role": "assistant"}]'

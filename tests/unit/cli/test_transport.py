@@ -5,8 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from stepcrew_cli.client import Client, is_loopback
+from stepcrew_cli.client import Client
 from stepcrew_cli.errors import Rejected, ServerTrouble, Unreachable
+from stepcrew_cli.tokens import is_loopback
 from stepcrew_cli.transport import Patience, Transport
 
 

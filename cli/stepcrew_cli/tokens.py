@@ -1,0 +1,58 @@
+"""Demo tokens: what the local stack gives to whoever asks on the same machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Generator
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import httpx
+
+from stepcrew_cli.answer import Answer
+from stepcrew_cli.errors import CliError
+from stepcrew_cli.transport import Transport
+from stepcrew_cli.wire import DemoTokenAnswer
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def demo_token(url: str, identity: str) -> str:
+    """A token of the local stack's own issuer; only loopback servers are ever asked."""
+    if not is_loopback(url):
+        raise CliError(
+            f"{url} is not on this machine: a token is needed.",
+            remedy="Give --token or set STEPCREW_TOKEN; demo tokens exist only on the local stack.",
+        )
+    with httpx.Client(base_url=url, timeout=10, trust_env=False) as http:
+        answer = Answer(Transport(http).request("POST", "/auth/demo-token", json={"identity": identity}))
+    return answer.read(DemoTokenAnswer).access_token
+
+
+class DemoToken(httpx.Auth):
+    """Asks for a demo token at the first request, and for another one when it has expired: a watch may take longer."""
+
+    def __init__(self, url: str, identity: str) -> None:
+        self._url = url
+        self._identity = identity
+        self._token: str | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        is_fresh = self._token is None
+        response = yield self._with_token(request)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not is_fresh:
+            self._token = None
+            yield self._with_token(request)
+
+    def _with_token(self, request: httpx.Request) -> httpx.Request:
+        self._token = self._token or demo_token(self._url, self._identity)
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
