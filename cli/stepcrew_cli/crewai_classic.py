@@ -29,21 +29,23 @@ def load(folder: Path, config_folder: Path) -> CrewSource:
     crew_py, main_py = package / "crew.py", package / "main.py"
     code = read_crew_code(crew_py) if crew_py.is_file() else ProjectCode()
     agents = _entries(config_folder / "agents.yaml", code.agents)
-    tasks = _entries(config_folder / "tasks.yaml", code.tasks)
+    tasks = _entries(config_folder / "tasks.yaml", _in_order(code))
     if not code.crew:
         code.crew = {"process": "sequential"}
     manager = code.crew.get("manager_agent")
     if manager:
         code.crew["manager_agent"] = _keys(code.agents).get(manager, manager)
-    notes = [f"{crew_py}: left out, because only running the code would tell it: {each}" for each in code.unread]
+    notes = [f"{crew_py}: left out, because code of a project is never run: {each}" for each in code.left_out]
     listed: list[Document] = []
-    task_keys = _keys(code.tasks)
+    agent_keys, task_keys = _keys(code.agents), _keys(code.tasks)
     for name, task in tasks.items():
         if task.pop("output_file", None):
             notes.append(NOT_WRITTEN)
         context = task.get("context")
         if isinstance(context, list):
             task["context"] = [task_keys.get(str(each), each) for each in cast(list[Any], context)]
+        if isinstance(agent := task.get("agent"), str):
+            task["agent"] = agent_keys.get(agent, agent)
         listed.append({"name": name, **task})
     config = {"name": folder.resolve().name or "crew", **code.crew, "agents": agents, "tasks": listed}
     inputs = read_main_inputs(main_py) if main_py.is_file() else {}
@@ -53,6 +55,17 @@ def load(folder: Path, config_folder: Path) -> CrewSource:
 def _keys(parts: list[Part]) -> dict[str, str]:
     """Method name → name of the YAML entry."""
     return {part.method: part.key for part in parts}
+
+
+def _in_order(code: ProjectCode) -> list[Part]:
+    """The tasks as the crew runs them. Raises CrewFileError when it lists one that has no @task method."""
+    if code.order is None:
+        return code.tasks
+    by_method = {part.method: part for part in code.tasks}
+    unknown = [method for method in code.order if method not in by_method]
+    if unknown:
+        raise CrewFileError(f"crew.py lists tasks that are no @task methods: {', '.join(unknown)}.")
+    return [by_method[method] for method in code.order]
 
 
 def _entries(path: Path, parts: list[Part]) -> dict[str, Document]:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stepcrew_cli.crew_source import local_tool_error
+from stepcrew_cli.crewai_values import OnlyRunningTells, Values, literal, name_of
 from stepcrew_cli.errors import CrewFileError
 
-OBJECTS = frozenset({"agents", "tasks", "config", "agent"})
+OBJECTS = frozenset({"agents", "tasks", "config"})
 """Keywords whose values the decorators and the two YAML files already give."""
+AROUND = frozenset({"before_kickoff", "after_kickoff"})
 
 
 @dataclass
@@ -27,27 +28,31 @@ class Part:
 
 @dataclass
 class ProjectCode:
-    """Parts stand in source order, which is CrewAI's order of running. `unread` names settings code computes."""
+    """Parts stand in source order, which is CrewAI's order of `self.tasks`; `order` names the tasks' methods where the
+    crew lists them itself. `left_out` names what could not come along."""
 
     agents: list[Part] = field(default_factory=list[Part])
     tasks: list[Part] = field(default_factory=list[Part])
     crew: dict[str, Any] = field(default_factory=dict[str, Any])
-    unread: list[str] = field(default_factory=list[str])
+    order: list[str] | None = None
+    left_out: list[str] = field(default_factory=list[str])
 
 
 def read_crew_code(path: Path) -> ProjectCode:
     """Raises CrewFileError when the file is not Python or uses a tool of the project itself."""
     tree = _tree(path)
-    reader = _Reader(path, _local_imports(tree, path))
+    reader = _Reader(Values(tree, path))
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        kinds = {_name(d.func if isinstance(d, ast.Call) else d) for d in function.decorator_list}
+        kinds = {name_of(d.func if isinstance(d, ast.Call) else d) for d in function.decorator_list}
+        reader.code.left_out += [f"{function.name} (@{kind})" for kind in sorted(kinds & AROUND)]
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-            if "agent" in kinds and _name(call.func) == "Agent":
+            if "agent" in kinds and name_of(call.func) == "Agent":
                 reader.code.agents.append(reader.part(function.name, call))
-            elif "task" in kinds and _name(call.func) in {"Task", "ConditionalTask"}:
+            elif "task" in kinds and name_of(call.func) in {"Task", "ConditionalTask"}:
                 reader.code.tasks.append(reader.part(function.name, call))
-            elif "crew" in kinds and _name(call.func) == "Crew":
+            elif "crew" in kinds and name_of(call.func) == "Crew":
                 reader.code.crew = reader.settings(call, "crew")
+                reader.code.order = reader.order(call)
     return reader.code
 
 
@@ -70,15 +75,14 @@ def _literal_entries(node: ast.Dict) -> Iterator[tuple[str, Any]]:
             yield key.value, str(datetime.now(UTC).year)
             continue
         try:
-            yield key.value, ast.literal_eval(value)
-        except (ValueError, TypeError):
+            yield key.value, literal(value)
+        except OnlyRunningTells:
             continue
 
 
 class _Reader:
-    def __init__(self, path: Path, local: dict[str, Path]) -> None:
-        self._path = path
-        self._local = local
+    def __init__(self, values: Values) -> None:
+        self._values = values
         self.code = ProjectCode()
 
     def part(self, method: str, call: ast.Call) -> Part:
@@ -90,66 +94,28 @@ class _Reader:
                 key = str(index.value)
         return Part(method, key, self.settings(call, method))
 
+    def order(self, call: ast.Call) -> list[str] | None:
+        listed = next((keyword.value for keyword in call.keywords if keyword.arg == "tasks"), None)
+        if not isinstance(listed, ast.List):
+            return None
+        try:
+            return self._values.read("tasks", listed)
+        except OnlyRunningTells:
+            self.code.left_out.append(f"crew: the order tasks={ast.unparse(listed)[:80]}")
+            return None
+
     def settings(self, call: ast.Call, where: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for keyword in call.keywords:
             if keyword.arg is None or keyword.arg in OBJECTS:
                 continue
             try:
-                found[keyword.arg] = self._value(keyword.arg, keyword.value)
-            except (ValueError, TypeError):
-                self.code.unread.append(f"{where}: {keyword.arg}={ast.unparse(keyword.value)[:80]}")
+                found[keyword.arg] = self._values.read(keyword.arg, keyword.value)
+            except OnlyRunningTells:
+                self.code.left_out.append(f"{where}: {keyword.arg}={ast.unparse(keyword.value)[:80]}")
+        self.code.left_out += [f"{where}: {each}" for each in self._values.left_out]
+        self._values.left_out.clear()
         return found
-
-    def _value(self, keyword: str, node: ast.expr) -> Any:
-        """Raises ValueError when only running the code would tell."""
-        if keyword == "process" and isinstance(node, ast.Attribute):
-            return node.attr
-        if keyword == "tools" and isinstance(node, ast.List):
-            return [self._tool(element) for element in node.elts]
-        if keyword == "context" and isinstance(node, ast.List):
-            return [_method_call(element) for element in node.elts]
-        if keyword == "manager_agent":
-            return _method_call(node)
-        return ast.literal_eval(node)
-
-    def _tool(self, node: ast.expr) -> str:
-        name = _name(node.func) if isinstance(node, ast.Call) else _name(node)
-        if name in self._local:
-            raise local_tool_error(self._local[name])
-        if not isinstance(node, ast.Call) or node.args or node.keywords or not name:
-            raise ValueError("a tool with arguments")
-        return name
-
-
-def _method_call(node: ast.expr) -> str:
-    """`self.research_task()` → `research_task`."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.attr
-    raise ValueError("not a method of the crew")
-
-
-def _local_imports(tree: ast.Module, path: Path) -> dict[str, Path]:
-    """Names that come from a file of the project, and that file."""
-    package = path.parent
-    found: dict[str, Path] = {}
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom):
-            continue
-        parts = (node.module or "").split(".") if node.module else []
-        if not node.level and parts and parts[0] == package.name:
-            parts = parts[1:]
-        elif not node.level and not (package / parts[0]).exists() and not (package / f"{parts[0]}.py").exists():
-            continue
-        module = package.joinpath(*parts)
-        for alias in node.names:
-            inner = module / f"{alias.name}.py"
-            found[alias.asname or alias.name] = inner if inner.is_file() else module.with_suffix(".py")
-    return found
-
-
-def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _tree(path: Path) -> ast.Module:

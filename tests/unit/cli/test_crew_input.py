@@ -31,7 +31,7 @@ class Demo:
 
     @agent
     def worker(self) -> Agent:
-        return Agent(config=self.agents_config["worker"], tools=[{tool}], llm=choose())
+        return Agent(config=self.agents_config["worker"], tools=[{tool}], llm={llm})
 
     @task
     def second_task(self) -> Task:
@@ -47,13 +47,13 @@ class Demo:
 """
 
 
-def classic(folder: Path, imports: str = "", tool: str = "SerperDevTool()") -> Path:
+def classic(folder: Path, imports: str = "", tool: str = "SerperDevTool()", llm: str = "choose()") -> Path:
     package = folder / "src" / "demo"
     (package / "config").mkdir(parents=True)
     (package / "config" / "agents.yaml").write_text(f"worker:\n  {AGENT}boss:\n  {AGENT}")
     task = "description: About {topic}\n  expected_output: Text\n  agent: worker\n"
     (package / "config" / "tasks.yaml").write_text(f"first:\n  {task}second:\n  {task}")
-    (package / "crew.py").write_text(CREW_PY.format(imports=imports, tool=tool))
+    (package / "crew.py").write_text(CREW_PY.format(imports=imports, tool=tool, llm=llm))
     (package / "main.py").write_text(
         "from datetime import datetime\ndef run():\n"
         "    inputs = {'topic': 'AI', 'current_year': str(datetime.now().year), 'x': compute()}\n"
@@ -76,6 +76,67 @@ def test_what_a_project_computes_or_writes_is_said_not_dropped_silently(tmp_path
     notes = "\n".join(load_crew(str(classic(tmp_path))).notes)
     assert "worker: llm=choose()" in notes
     assert "output_file" in notes
+
+
+@pytest.mark.parametrize(
+    ("above", "tools"),
+    [
+        ("search = SerperDevTool()", "search"),
+        ("search: SerperDevTool = SerperDevTool()", "search"),
+        ("import crewai_tools", "crewai_tools.SerperDevTool()"),
+        ("", "SerperDevTool(n_results=3)"),
+    ],
+)
+def test_tools_are_found_by_the_names_the_file_gives_them(tmp_path: Path, above: str, tools: str) -> None:
+    source = load_crew(str(classic(tmp_path, above, tools)))
+    assert source.body["config"]["agents"]["worker"]["tools"] == ["SerperDevTool"]
+    assert any("n_results" in note for note in source.notes) == ("n_results" in tools)
+
+
+def test_a_name_that_is_assigned_twice_is_left_out(tmp_path: Path) -> None:
+    source = load_crew(str(classic(tmp_path, "search = SerperDevTool()\nsearch = OtherTool()", "search")))
+    assert source.body["config"]["agents"]["worker"]["tools"] == []
+    assert any("the tool search" in note for note in source.notes)
+
+
+def test_one_tool_that_is_computed_leaves_the_others(tmp_path: Path) -> None:
+    source = load_crew(str(classic(tmp_path, "", "SerperDevTool(), make()")))
+    assert source.body["config"]["agents"]["worker"]["tools"] == ["SerperDevTool"]
+    assert any("the tool make()" in note for note in source.notes)
+
+
+def test_a_crew_that_lists_its_tasks_and_agents_in_code_is_followed(tmp_path: Path) -> None:
+    folder = classic(tmp_path)
+    code = folder / "src" / "demo" / "crew.py"
+    text = code.read_text().replace("tasks=self.tasks", "tasks=[self.first_task(), self.second_task()]")
+    code.write_text(text.replace('output_file="report.md"', "agent=self.boss()"))
+    tasks = load_crew(str(folder)).body["config"]["tasks"]
+    assert [(task["name"], task["agent"]) for task in tasks] == [("first", "worker"), ("second", "boss")]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ('LLM(model="openai/gpt-4.1")', "openai/gpt-4.1"),
+        ('LLM("openai/gpt-4.1", temperature=0)', {"model": "openai/gpt-4.1", "temperature": 0}),
+        ('LLM(model="openai/gpt-4.1", api_key=os.environ["KEY"])', "openai/gpt-4.1"),
+    ],
+)
+def test_models_are_read_without_keys(tmp_path: Path, given: str, read: object) -> None:
+    source = load_crew(str(classic(tmp_path, f"def choose(): ...\nmodel = {given}", llm="model")))
+    assert source.body["config"]["agents"]["worker"]["llm"] == read
+    assert any("api_key of LLM" in note for note in source.notes) == ("api_key" in given)
+
+
+@pytest.mark.parametrize("own", ["@tool\ndef mine(text: str) -> str: ...", "class mine(BaseTool): ..."])
+def test_a_tool_defined_in_crew_py_is_refused_with_the_file(tmp_path: Path, own: str) -> None:
+    with pytest.raises(CrewFileError, match=r"crew\.py"):
+        load_crew(str(classic(tmp_path, own, "mine" if "def" in own else "mine()")))
+
+
+def test_code_around_the_crew_is_said_to_be_left_out(tmp_path: Path) -> None:
+    above = "class Other:\n    @before_kickoff\n    def prepare(self, inputs): ..."
+    assert any("prepare (@before_kickoff)" in note for note in load_crew(str(classic(tmp_path, above))).notes)
 
 
 @pytest.mark.parametrize("module", ["demo.tools.custom_tool", ".tools.custom_tool"])
