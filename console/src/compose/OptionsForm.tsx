@@ -44,7 +44,7 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
       <fieldset>
         <legend>How to run</legend>
         <Field label="Name">
-          <input value={options.name} placeholder={files.name || "crew"} maxLength={200} onChange={(event) => set({ name: event.target.value })} />
+          <input value={options.name} placeholder={crewName(draft) || files.name || "crew"} maxLength={200} onChange={(event) => set({ name: event.target.value })} />
         </Field>
         <Field label="Model" hint={files.form === "crew" ? "Of every agent that names none." : undefined}>
           <input
@@ -87,4 +87,9 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
       {children}
     </form>
   );
+}
+
+function crewName(draft: Draft): string {
+  const name = draft.request?.config["name"];
+  return typeof name === "string" ? name : "";
 }

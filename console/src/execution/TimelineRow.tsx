@@ -1,4 +1,4 @@
-import { ChevronDown, ChevronRight, CircleAlert, Flag, RotateCcw, TriangleAlert } from "lucide-react";
+import { ChevronDown, ChevronRight, CircleAlert, CircleSlash, Flag, RotateCcw, TriangleAlert } from "lucide-react";
 import { memo, useMemo } from "react";
 import { formatCompact, formatDuration, formatOffset } from "@/lib/format";
 import { typeName } from "@/trace/kinds";
@@ -76,6 +76,7 @@ function RowIcon({ node }: { node: TreeNode }) {
   if (node.type === "gap") return <CircleAlert className="kind-icon kind-gap" size={14} aria-hidden />;
   if (node.type === "attempt") return <RotateCcw className="kind-icon" size={14} aria-hidden />;
   if (node.type === "start" || node.type === "end") return <Flag className="kind-icon kind-crew" size={14} aria-hidden />;
+  if (node.type === "system" && !node.failed) return <CircleSlash className="kind-icon" size={14} aria-hidden />;
   if (node.failed && node.type === "span") return <TriangleAlert className="kind-icon kind-failed" size={14} aria-label="Failed" />;
   return <KindIcon kind={node.kind} />;
 }
@@ -117,6 +118,6 @@ function Bar({ node, origin, total, now }: { node: TreeNode; origin: number; tot
     );
   }
   const looks = ["bar", `bar-${node.kind}`, node.failed && "bar-failed", node.span?.cut && "bar-cut", node.end === null && "bar-running"];
-  if (whole.end - whole.start < 1) return <span className={`point bar-${node.kind}${node.failed ? " bar-failed" : ""}`} style={{ left: place(whole).left }} />;
+  if (whole.end - whole.start < 1) return <span className={`point bar-${node.kind === "system" ? "crew" : node.kind}${node.failed ? " bar-failed" : ""}`} style={{ left: place(whole).left }} />;
   return <span className={looks.filter(Boolean).join(" ")} style={place(whole)} />;
 }

@@ -1,6 +1,7 @@
 import type { EventSource, Json } from "@/api/types";
 import { preview } from "@/lib/text";
-import { toolCalls } from "./messages";
+import { typeName } from "./kinds";
+import { asMessages, toolCalls } from "./messages";
 import type { Span } from "./spans";
 import type { TreeNode } from "./tree";
 
@@ -79,7 +80,13 @@ function asText(value: Json): string {
 export function detailOf(span: Span): { name: string; text: string } {
   const { first, last } = span;
   const context = last?.event_context ?? first.event_context;
-  const name = context && context !== first.agent_role && context !== first.task_name ? context : "";
+  const said = new Set([first.agent_role, first.task_name, typeName(first.event_type)]);
+  const name = context && !said.has(context) ? context : "";
+  if (span.kind === "llm" && !last) {
+    // Of a call that has no answer yet, how its question ends.
+    const question = asMessages(first.output as Json)?.at(-1)?.content;
+    if (question) return { name, text: preview(asText(question), 160) };
+  }
   const told = last ?? first;
   const body = told.output_reference?.preview ?? asText(told.output as Json);
   const calls = last && span.kind === "llm" ? toolCalls(last.output as Json).map((call) => `${call.name} ${asText(call.args)}`) : [];
