@@ -64,6 +64,18 @@ def test_two_executions_at_once_share_nothing(house: House, model: ScriptedModel
         assert ended.execution.usage.model_calls == 5
 
 
+def test_the_folder_is_never_wiped_under_a_running_crew() -> None:
+    file = environment.WORK / "notes.txt"
+    with environment.workspace():
+        file.write_text("still needed")
+        with environment.workspace():
+            assert file.exists()
+        assert file.exists()
+    assert not file.exists()
+    with environment.workspace():
+        assert list(environment.WORK.iterdir()) == []
+
+
 def test_after_failed_and_cancelled_executions_the_next_one_is_as_new(house: House, model: ScriptedModel) -> None:
     first = house.run(crew(task("Clean. [[say C]]")))
     for n in range(3):

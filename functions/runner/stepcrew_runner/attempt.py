@@ -183,14 +183,13 @@ class RunAttempt:
         if execution.cancel_requested_at:
             return Verdict(Outcome.CANCELLED, CANCELLED.message, CANCELLED)
         ports = self._ports
-        environment.wipe()
         try:
             models = ModelFactory(ports.secrets.operator_secrets(), self._default_model)
             secrets = self._secrets(execution.group_id, submission)
             for value in [*models.secrets(), *secrets.values()]:
                 redactor.learn(value)
             run = CrewRun(execution, ports.tasks, control, recorder, redactor)
-            with _in_environment(secrets):
+            with environment.workspace(), _in_environment(secrets):
                 run(CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads)), finished)
         except CancelRequested:
             return Verdict(Outcome.CANCELLED, CANCELLED.message, CANCELLED)
@@ -208,8 +207,6 @@ class RunAttempt:
         except Exception as error:  # noqa: BLE001 - the boundary of the crew: whatever it raises is its failure
             explained = explain(error, control.progress().current_task)
             return Verdict(Outcome.FAILED, explained.message, explained)
-        finally:
-            environment.wipe()
         return Verdict(Outcome.COMPLETED, "Completed.")
 
 

@@ -10,7 +10,10 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER = Path(tempfile.gettempdir()) / f"stepcrew-runner-{os.getpid()}"
@@ -35,8 +38,30 @@ def prepare() -> None:
     warnings.filterwarnings("ignore", module=r"crewai|pydantic|chromadb")
 
 
+_lock = threading.Lock()
+_running = 0
+
+
+@contextmanager
+def workspace() -> Generator[None]:
+    """While a crew runs. Nothing of the one before is there when it starts, nothing is left when it ends; where several
+    run in one process, the folder is wiped before the first and after the last of them, never under a running one."""
+    global _running
+    with _lock:
+        if _running == 0:
+            wipe()
+        _running += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _running -= 1
+            if _running == 0:
+                wipe()
+
+
 def wipe() -> None:
-    """Between executions: nothing of the last one is left, and the working folder is a fresh one."""
+    """Removes what was written and makes the working folder a fresh one."""
     os.chdir(tempfile.gettempdir())
     for name in ("work", "storage"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
