@@ -179,7 +179,7 @@ class FakeTaskOutputs:
         kept = sorted((index, text) for (owner, index), text in self._outputs.items() if owner == execution_id)
         return [TaskOutput.model_validate_json(text) for _, text in kept]
 
-    def task_output(self, group_id: str, execution_id: str, index: int) -> TaskOutput | None:
+    def task_output(self, group_id: str, execution_id: str, index: int, *, whole: bool = True) -> TaskOutput | None:
         text = self._outputs.get((execution_id, index))
         return TaskOutput.model_validate_json(text) if text else None
 

@@ -17,6 +17,8 @@ from stepcrew_api.schemas import (
 )
 
 PREFIX = "/api/v1"
+TEXT = "text/plain; charset=utf-8"
+PREVIEW_CHARACTERS = 300
 
 
 def location(execution_id: str) -> str:
@@ -56,13 +58,20 @@ def trace_page(page: Page) -> TracePage:
     )
 
 
-def task_view(execution_id: str, output: TaskOutput) -> TaskOutputView:
-    reference = output.raw_reference
+def task_view(execution_id: str, output: TaskOutput, *, inline: bool) -> TaskOutputView:
+    """Without `inline`, a body that would still fit is a reference too: the answer around it is full."""
     url = f"{location(execution_id)}/tasks/{output.index}/output"
+    reference: BodyReference | None = None
+    if output.raw_reference:
+        reference = body_reference(output.raw_reference, url)
+    elif not inline:
+        preview, size = output.raw[:PREVIEW_CHARACTERS], len(output.raw.encode())
+        reference = BodyReference(url=url, bytes=size, content_type=TEXT, preview=preview)
     return TaskOutputView.model_validate(
         {
             **output.model_dump(exclude={"description", "raw_reference", "json_reference"}),
             "raw": None if reference else output.raw,
-            "raw_reference": body_reference(reference, url) if reference else None,
+            "raw_reference": reference,
+            "json_dict": output.json_dict if inline else None,
         }
     )

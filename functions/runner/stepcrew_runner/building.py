@@ -14,9 +14,10 @@ from crewai.tasks.task_output import TaskOutput as CrewOutput
 from crewai.utilities.string_utils import interpolate_only
 
 from stepcrew.domain.definition import AgentDefinition, Condition, McpServer, SecretReference, TaskDefinition
+from stepcrew.domain.parts import tools_of
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
-from stepcrew.domain.tools import TOOLS, canonical_tool_name
+from stepcrew.domain.tools import TOOLS
 from stepcrew_runner import mcp_on_311
 from stepcrew_runner.crews import KeptPlan, SlicedCrew
 from stepcrew_runner.models import ModelFactory
@@ -219,9 +220,7 @@ class SecretNames(NamedTuple):
 
 def secret_names(submission: Submission) -> SecretNames:
     crew = submission.definition
-    tools = [name for agent in crew.agents.values() for name in agent.tools]
-    tools += [name for task in crew.tasks for name in task.tools]
-    specs = [TOOLS.get(canonical_tool_name(tool)) for tool in tools]
+    specs = [TOOLS.get(tool) for tool in tools_of(crew)]
     headers = [value for agent in crew.agents.values() for server in agent.mcps for value in server.headers.values()]
     return SecretNames(
         {secret for spec in specs if spec for secret in spec.secrets},

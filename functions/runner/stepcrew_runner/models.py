@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from crewai import LLM, BaseLLM
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
+from stepcrew.domain.parts import model_settings
 
 CALL_SECONDS = 120.0
 """How long one model call may take unless the definition says otherwise."""
@@ -76,18 +77,10 @@ class ModelFactory:
 
 def longest_call(crew: CrewDefinition, default: str) -> float:
     """Seconds that one model call of this crew may take."""
+    named = [settings for _, settings in model_settings(crew)]
     seconds = [CALL_SECONDS]
-    for settings in _settings_of(crew, default):
+    for settings in [*named, *([ModelSettings(model=default)] if default else [])]:
         parsed = parse_model_name(settings.model)
         is_bedrock = parsed is not None and parsed.provider == "bedrock"
         seconds.append(BEDROCK_CALL_SECONDS if is_bedrock else settings.timeout or CALL_SECONDS)
     return max(seconds)
-
-
-def _settings_of(crew: CrewDefinition, default: str) -> Iterator[ModelSettings]:
-    named = [crew.model, crew.manager_llm, crew.planning_llm, crew.function_calling_llm]
-    for agent in crew.agents.values():
-        named += [agent.llm, agent.function_calling_llm, agent.planning_config and agent.planning_config.llm]
-    yield from (settings for settings in named if settings)
-    if default:
-        yield ModelSettings(model=default)

@@ -6,7 +6,8 @@ import pytest
 
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.parsing import parse_crew
-from stepcrew.domain.references import ModelRules, check_references, models_of
+from stepcrew.domain.parts import models_of
+from stepcrew.domain.references import ModelRules, check_references
 
 
 def openai_only(name: str) -> bool:

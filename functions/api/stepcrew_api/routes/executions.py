@@ -9,11 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
+from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, Status
+from stepcrew.domain.parts import models_of, texts_of, tools_of
 from stepcrew.domain.placeholders import names_in
-from stepcrew.domain.references import models_of, texts_of
-from stepcrew.domain.submission import Submission
-from stepcrew.domain.tools import canonical_tool_name
 from stepcrew.services.submit_execution import CrewSubmission
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
 from stepcrew_api.identity import Caller, Writer
@@ -58,7 +57,7 @@ def submit(
     if dry_run:
         parsed = services.submit.check(request)
         response.status_code = 200
-        return _plan(Submission(definition=parsed.definition, inputs=parsed.inputs), request, services)
+        return _plan(parsed.definition, request, services)
     accepted = services.submit(request)
     response.headers["Location"] = location(accepted.execution.execution_id)
     response.headers["Retry-After"] = str(POLL_SECONDS)
@@ -69,10 +68,8 @@ def submit(
     )
 
 
-def _plan(submission: Submission, request: CrewSubmission, services: Injected) -> DryRun:
-    crew, default = submission.definition, services.submit.default_model
-    tools = [name for agent in crew.agents.values() for name in agent.tools]
-    tools += [name for task in crew.tasks for name in task.tools]
+def _plan(crew: CrewDefinition, request: CrewSubmission, services: Injected) -> DryRun:
+    default = services.submit.default_model
     return DryRun(
         name=request.name or crew.name,
         process=crew.process,
@@ -89,7 +86,7 @@ def _plan(submission: Submission, request: CrewSubmission, services: Injected) -
             )
             for task in crew.tasks
         ],
-        tools=sorted({canonical_tool_name(name) for name in tools}),
+        tools=sorted(tools_of(crew)),
         placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
         limits=request.limits or Limits(),
     )

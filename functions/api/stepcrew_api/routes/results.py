@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain.errors import ExecutionNotFound
-from stepcrew.domain.execution import Status, TaskOutput
+from stepcrew.domain.execution import Status
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
-from stepcrew_api.routes.payloads import MOST_BYTES, TOO_LARGE
-from stepcrew_api.schemas import BodyReference, ResultView, TaskOutputView
+from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
+from stepcrew_api.schemas import ResultView, TaskOutputView
 from stepcrew_api.services import Injected
-from stepcrew_api.views import task_view
+from stepcrew_api.views import TEXT, task_view
 
 router = APIRouter(prefix="/executions/{execution_id}", tags=["results"])
 
 INLINE_BYTES = 2_000_000
 """Outputs are written into one answer up to this sum; further ones are references."""
-PREVIEW_CHARACTERS = 300
 
 
 @router.get("/result", responses=responses(404))
@@ -32,19 +31,9 @@ def result(execution_id: ExecutionId, identity: Caller, services: Injected) -> R
     budget = INLINE_BYTES
     tasks: list[TaskOutputView] = []
     for output in outputs:
-        view = task_view(execution_id, output)
         size = len(output.raw.encode())
-        if size > budget:
-            reference = BodyReference(
-                url=f"/api/v1/executions/{execution_id}/tasks/{output.index}/output",
-                bytes=size,
-                content_type="text/plain; charset=utf-8",
-                preview=output.raw[:PREVIEW_CHARACTERS],
-            )
-            view = view.model_copy(update={"raw": None, "raw_reference": reference, "json_dict": None})
-        else:
-            budget -= size
-        tasks.append(view)
+        tasks.append(task_view(execution_id, output, inline=size <= budget))
+        budget -= size if size <= budget else 0
     final = execution.status is Status.COMPLETED
     last = tasks[-1] if final and tasks else None
     return ResultView(
@@ -72,13 +61,9 @@ def task_output(
     services: Injected,
 ) -> Response:
     """The whole output of one finished task, as text."""
-    services.executions.get(identity.group_id, execution_id)
-    found = services.tasks.task_outputs(identity.group_id, execution_id, whole=False)
-    light = next((one for one in found if one.index == index), None)
-    if light is None:
+    found = services.tasks.task_output(identity.group_id, execution_id, index, whole=False)
+    if found is None:
         raise ExecutionNotFound(execution_id)
-    if light.raw_reference and light.raw_reference.bytes > MOST_BYTES:
-        url = services.payloads.url(identity.group_id, execution_id, light.raw_reference.payload_id)
-        return RedirectResponse(url, status_code=307)
-    whole: TaskOutput | None = services.tasks.task_output(identity.group_id, execution_id, index)
-    return Response(whole.raw if whole else "", media_type="text/plain; charset=utf-8")
+    if found.raw_reference:
+        return whole_body(services, identity.group_id, execution_id, found.raw_reference)
+    return Response(found.raw, media_type=TEXT)

@@ -75,7 +75,7 @@ class TableTaskOutputs:
             ]
         return [self._whole(group_id, execution_id, output) for output in found] if whole else found
 
-    def task_output(self, group_id: str, execution_id: str, index: int) -> TaskOutput | None:
+    def task_output(self, group_id: str, execution_id: str, index: int, *, whole: bool = True) -> TaskOutput | None:
         with platform_errors("Reading a task output"):
             answer = self._clients.dynamodb.get_item(
                 TableName=self._table,
@@ -85,7 +85,8 @@ class TableTaskOutputs:
         found = answer.get("Item")
         if found is None:
             return None
-        return self._whole(group_id, execution_id, TaskOutput.model_validate_json(values(found)["document"]))
+        output = TaskOutput.model_validate_json(values(found)["document"])
+        return self._whole(group_id, execution_id, output) if whole else output
 
     def _light(self, execution: Execution, output: TaskOutput) -> TaskOutput:
         """The output with its large bodies put into the bucket: the text as text, so that it can be fetched as such."""

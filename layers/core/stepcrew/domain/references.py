@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from stepcrew.domain.definition import CrewDefinition, McpServer, ModelSettings
+from stepcrew.domain.definition import McpServer
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.json_schema import faults_of
 from stepcrew.domain.models import PROVIDERS, parse_model_name
 from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path
+from stepcrew.domain.parts import model_settings, takers_of_default, texts_of, tool_lists
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
@@ -130,17 +131,11 @@ class Checker:
                     self._add((*path, field, *fault.where), "json_schema", detail, "Correct the JSON Schema.")
 
     def _tools(self) -> None:
-        for path, names in self._tool_lists():
+        for path, names in tool_lists(self._crew):
             for position, name in enumerate(names):
                 if canonical_tool_name(name) not in TOOLS:
                     detail = f"There is no tool {name!r} here."
                     self._add((*path, str(position)), "unknown_tool", detail, suggest(name, TOOLS))
-
-    def _tool_lists(self) -> Iterator[tuple[Path, list[str]]]:
-        for name, agent in self._crew.agents.items():
-            yield ("agents", name, "tools"), agent.tools
-        for index, task in enumerate(self._crew.tasks):
-            yield ("tasks", str(index), "tools"), task.tools
 
     def _mcp(self) -> None:
         for name, agent in self._crew.agents.items():
@@ -150,7 +145,8 @@ class Checker:
                     self._add(("agents", name, "mcps", str(position)), "mcp_address", fault)
 
     def _model_names(self) -> None:
-        for path, name in named_models(self._crew):
+        for path, settings in model_settings(self._crew):
+            name = settings.model
             parsed = parse_model_name(name)
             if parsed is None:
                 remedy = f"Write provider/model with one of the providers {', '.join(sorted(set(PROVIDERS.values())))}."
@@ -173,16 +169,6 @@ class Checker:
             if not isinstance(value, str | int | float | bool | dict | list):
                 pointer, detail = self._places.inputs[name], f"The input {name!r} has no value."
                 self.faults.append(Fault(pointer=pointer, code="input_type", detail=detail))
-
-
-def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
-    """Every text in which placeholders are replaced, with its path."""
-    for name, agent in crew.agents.items():
-        for field in ("role", "goal", "backstory"):
-            yield ("agents", name, field), getattr(agent, field)
-    for index, task in enumerate(crew.tasks):
-        for field in ("description", "expected_output"):
-            yield ("tasks", str(index), field), getattr(task, field)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -227,35 +213,3 @@ def check_references(parsed: ParsedCrew, models: ModelRules) -> None:
     checker.check()
     if checker.faults:
         raise InvalidRequest(checker.faults[0].detail, checker.faults[:MAX_FAULTS])
-
-
-def named_models(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
-    """Every model that is named, with its path."""
-    candidates: list[tuple[Path, ModelSettings | None]] = [
-        ((field,), getattr(crew, field)) for field in ("model", "manager_llm", "planning_llm", "function_calling_llm")
-    ]
-    for name, agent in crew.agents.items():
-        candidates.append((("agents", name, "llm"), agent.llm))
-        candidates.append((("agents", name, "function_calling_llm"), agent.function_calling_llm))
-        if agent.planning_config:
-            candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
-    return ((path, settings.model) for path, settings in candidates if settings)
-
-
-def takers_of_default(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
-    """Who names no model of their own, with the path where they would."""
-    for name, agent in crew.agents.items():
-        if agent.llm is None:
-            yield ("agents", name, "llm"), f"Agent {name!r}"
-    if crew.process == "hierarchical" and crew.manager_agent is None and crew.manager_llm is None:
-        yield ("manager_llm",), "The manager"
-    if crew.planning and crew.planning_llm is None:
-        yield ("planning_llm",), "The planner"
-
-
-def models_of(crew: CrewDefinition, default: str) -> list[str]:
-    """Every model the crew would call, as `provider/model`."""
-    names = [name for path, name in named_models(crew) if path != ("model",)]
-    if any(takers_of_default(crew)):
-        names.append(crew.model.model if crew.model else default)
-    return sorted({str(parse_model_name(name) or name) for name in names if name})

@@ -100,8 +100,8 @@ class TaskOutputStore(Protocol):
         """All finished tasks by index. With `whole` false, bodies kept in the bucket stay there (`raw_reference`)."""
         ...
 
-    def task_output(self, group_id: str, execution_id: str, index: int) -> TaskOutput | None:
-        """One finished task, its body whole."""
+    def task_output(self, group_id: str, execution_id: str, index: int, *, whole: bool = True) -> TaskOutput | None:
+        """One finished task; `whole` as above."""
         ...
 
 

@@ -79,6 +79,8 @@ class ReadTrace:
         found = self._traces.events(group_id, execution_id, after=after, limit=limit + 1)
         events = _within_bytes(found[:limit])
         position = (events[-1].attempt, events[-1].sequence) if events else after
-        ranges = [] if is_complete(execution) else self._traces.recorded_ranges(group_id, execution_id)
-        gaps = gaps_of(execution, ranges) if ranges or execution.status.is_terminal else []
-        return TracePage(execution, events, position, len(found) > len(events), [] if is_complete(execution) else gaps)
+        gaps: list[Gap] = []
+        if not is_complete(execution):
+            ranges = self._traces.recorded_ranges(group_id, execution_id)
+            gaps = gaps_of(execution, ranges) if ranges or execution.status.is_terminal else []
+        return TracePage(execution, events, position, len(found) > len(events), gaps)

@@ -18,7 +18,8 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import Execution, Limits, Progress, Status
 from stepcrew.domain.parsing import ParsedCrew, parse_crew
-from stepcrew.domain.references import ModelRules, check_references, models_of
+from stepcrew.domain.parts import models_of
+from stepcrew.domain.references import ModelRules, check_references
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.services.ports import Clock, ExecutionStore, Orchestrator
 

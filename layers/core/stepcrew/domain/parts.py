@@ -1,0 +1,65 @@
+"""What the parts of a definition name: texts, tools and models, each with its path; asked by all who need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stepcrew.domain.definition import CrewDefinition, ModelSettings
+from stepcrew.domain.models import parse_model_name
+from stepcrew.domain.parsing import Path
+from stepcrew.domain.tools import canonical_tool_name
+
+
+def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
+    """Every text in which placeholders are replaced, with its path."""
+    for name, agent in crew.agents.items():
+        for field in ("role", "goal", "backstory"):
+            yield ("agents", name, field), getattr(agent, field)
+    for index, task in enumerate(crew.tasks):
+        for field in ("description", "expected_output"):
+            yield ("tasks", str(index), field), getattr(task, field)
+
+
+def tool_lists(crew: CrewDefinition) -> Iterator[tuple[Path, list[str]]]:
+    """Every list of tools, as written."""
+    for name, agent in crew.agents.items():
+        yield ("agents", name, "tools"), agent.tools
+    for index, task in enumerate(crew.tasks):
+        yield ("tasks", str(index), "tools"), task.tools
+
+
+def tools_of(crew: CrewDefinition) -> set[str]:
+    """Every tool of the crew, by its name in the allow-list."""
+    return {canonical_tool_name(name) for _, names in tool_lists(crew) for name in names}
+
+
+def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]:
+    """Every model that is named."""
+    candidates: list[tuple[Path, ModelSettings | None]] = [
+        ((field,), getattr(crew, field)) for field in ("model", "manager_llm", "planning_llm", "function_calling_llm")
+    ]
+    for name, agent in crew.agents.items():
+        candidates.append((("agents", name, "llm"), agent.llm))
+        candidates.append((("agents", name, "function_calling_llm"), agent.function_calling_llm))
+        if agent.planning_config:
+            candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
+    return ((path, settings) for path, settings in candidates if settings)
+
+
+def takers_of_default(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
+    """Who names no model of their own, with the path where they would."""
+    for name, agent in crew.agents.items():
+        if agent.llm is None:
+            yield ("agents", name, "llm"), f"Agent {name!r}"
+    if crew.process == "hierarchical" and crew.manager_agent is None and crew.manager_llm is None:
+        yield ("manager_llm",), "The manager"
+    if crew.planning and crew.planning_llm is None:
+        yield ("planning_llm",), "The planner"
+
+
+def models_of(crew: CrewDefinition, default: str) -> list[str]:
+    """Every model the crew would call, as `provider/model`."""
+    names = [settings.model for path, settings in model_settings(crew) if path != ("model",)]
+    if any(takers_of_default(crew)):
+        names.append(crew.model.model if crew.model else default)
+    return sorted({str(parse_model_name(name) or name) for name in names if name})
