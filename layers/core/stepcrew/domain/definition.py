@@ -13,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, S
 MAX_AGENTS = 50
 MAX_TASKS = 200
 MAX_TEXT = 50_000
+MAX_WAIT_SECONDS = 364 * 24 * 3600
+"""A state machine execution lives a year at most (Step Functions quotas)."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
 OptionalText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
@@ -196,7 +198,6 @@ class TaskDefinition(Part):
 
     REFUSED = {
         "config": "write the fields themselves",
-        "human_input": "people in the loop are not available yet",
         "output_file": "nothing is written to disk; the output is in the result",
         "input_files": _PLATFORM_FILES,
         "callback": _PLATFORM_CODE,
@@ -213,6 +214,7 @@ class TaskDefinition(Part):
     context: list[Name] | None = None
     tools: list[Name] = Field(default_factory=list[str], max_length=30)
     async_execution: bool = False
+    human_input: bool = False
     condition: Condition | None = None
     output_json: JsonSchema | None = None
     output_pydantic: JsonSchema | None = None
@@ -224,6 +226,17 @@ class TaskDefinition(Part):
     guardrail_max_retries: Retries = 3
     tool_failure_policy: ToolFailurePolicy | None = None
     allow_crewai_trigger_context: bool | None = None
+
+
+class ApprovalRules(Part):
+    """How people take part: `tools` are asked about before each call (a name here may also be one of an MCP server's
+    tools), and tasks with `human_input` have their answers judged. `deciders` are e-mail addresses; empty means
+    everyone who may write in the group. When nobody decides in time, `on_timeout` is taken."""
+
+    tools: list[Name] = Field(default_factory=list[str], max_length=50)
+    deciders: list[Name] = Field(default_factory=list[str], max_length=50)
+    timeout_seconds: int = Field(default=7 * 24 * 3600, ge=1, le=MAX_WAIT_SECONDS)
+    on_timeout: Literal["approve", "reject"] = "reject"
 
 
 class CrewDefinition(Part):
@@ -267,3 +280,4 @@ class CrewDefinition(Part):
     cache: bool = False
     verbose: bool = False
     tool_failure_policy: ToolFailurePolicy | None = None
+    approval: ApprovalRules | None = None

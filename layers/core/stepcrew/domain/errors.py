@@ -21,6 +21,7 @@ class Category(StrEnum):
     CRASH = "crash"
     PLATFORM = "platform"
     CANCELLED = "cancelled"
+    REJECTED = "rejected"
 
 
 class ExecutionError(BaseModel):
@@ -123,6 +124,13 @@ class Superseded(StepcrewError):
 
     category = Category.PLATFORM
     remedy = "Nothing to do: the newer attempt goes on."
+
+
+class StillWaiting(StepcrewError):
+    """The execution waits for a person's decision; nothing runs it before."""
+
+    category = Category.PLATFORM
+    remedy = "Nothing to do: the decision starts the next attempt."
 
 
 class PlatformUnavailable(StepcrewError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
@@ -38,7 +38,7 @@ TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 OPEN = frozenset(Status) - TERMINAL
 
 SOURCES_OF: dict[Status, frozenset[Status]] = {
-    Status.RUNNING: frozenset({Status.PENDING, Status.RUNNING, Status.WAITING}),
+    Status.RUNNING: frozenset({Status.PENDING, Status.RUNNING}),  # from WAITING by a decision, nothing else
     Status.WAITING: frozenset({Status.RUNNING}),
     Status.COMPLETED: frozenset({Status.RUNNING}),
     Status.FAILED: OPEN,
@@ -70,6 +70,20 @@ class Limits(BaseModel):
     max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), NumberOnly] | None = None
     max_cost_usd: Money | None = None
     max_model_calls: Annotated[int, Field(ge=1, le=MOST_MODEL_CALLS), NumberOnly] | None = None
+    on_budget: Literal["fail", "ask"] = Field(
+        "fail", description="Whether a used-up budget (not the time) ends the execution or asks a person for more."
+    )
+
+
+class GroupLimits(BaseModel):
+    """Limits an operator sets for a group; null where there is none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS), NumberOnly] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), NumberOnly] | None = None
+    max_cost_usd: Money | None = None
+    max_model_calls: Annotated[int, Field(ge=1, le=MOST_MODEL_CALLS), NumberOnly] | None = None
 
 
 class Usage(BaseModel):
@@ -94,11 +108,37 @@ class Progress(BaseModel):
     current_agent: str | None = None
 
 
+class Waiting(BaseModel):
+    """Why an execution is WAITING: the approval of this number."""
+
+    number: int
+    kind: str
+    task_name: str | None = None
+    since: datetime
+    expires_at: datetime
+
+
+class CancelReceipt(BaseModel):
+    """What a cancel request cost. `observed_at` is when the runner (or whoever ended the execution) saw it; the model
+    calls, tokens and US dollars are those after the request: the call in flight at most. A call that was abandoned
+    counts in `abandoned_calls` too: its provider may bill it, but never told its usage. All of them are null when the
+    runner died before it could say."""
+
+    requested_at: datetime
+    observed_at: datetime
+    model_calls: int | None = 0
+    abandoned_calls: int | None = 0
+    total_tokens: int | None = 0
+    cost_usd: Usd | None = None
+
+
 class Execution(BaseModel):
     """One run of a crew, as the table and the API hold it.
 
     `revision` grows with every write and is the ETag. `traces_emitted` and `traces_recorded` are keyed by attempt
     number; an attempt that died left no emitted count. `cancel_requested_at` is set before the status is terminal.
+    `deadline` moves on by the time spent WAITING. `conversations` are payload ids by the index of a crew task that was
+    in flight when an attempt handed over. `definition_hash` is the SHA-256 (hex) of the submission.
     """
 
     execution_id: str
@@ -122,6 +162,11 @@ class Execution(BaseModel):
     error: ExecutionError | None = None
     attempt: int = 0
     cancel_requested_at: datetime | None = None
+    cancel_receipt: CancelReceipt | None = None
+    waiting: Waiting | None = None
+    approvals: int = 0
+    conversations: dict[str, str] = {}
+    definition_hash: str | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
 

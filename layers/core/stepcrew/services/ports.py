@@ -5,13 +5,24 @@ Every method may be repeated safely. All raise our own errors; a platform fault 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from stepcrew.domain.approval import Approval, Verdict
 from stepcrew.domain.errors import ExecutionError
-from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
+from stepcrew.domain.execution import CancelReceipt, Execution, GroupLimits, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
+
+
+class Orchestration(NamedTuple):
+    """A state machine execution: `status` in the words of Step Functions (RUNNING, SUCCEEDED, FAILED, TIMED_OUT,
+    ABORTED), with the error's name and cause when it ended abnormally."""
+
+    status: str
+    error: str = ""
+    cause: str = ""
 
 
 class Clock(Protocol):
@@ -45,7 +56,8 @@ class ExecutionStore(Protocol):
     def idempotency(self, group_id: str, key: str) -> IdempotencyRecord | None: ...
 
     def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
-        """Takes the next attempt number and marks RUNNING. Raises `Superseded` when the status is terminal."""
+        """Takes the next attempt number and marks RUNNING. Raises `Superseded` when the status is terminal, and
+        `StillWaiting` when it waits for a person: only a decision ends that."""
         ...
 
     def save_progress(
@@ -57,14 +69,17 @@ class ExecutionStore(Protocol):
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        conversations: dict[str, str] | None = None,
     ) -> Execution:
-        """With `traces_emitted`, the attempt says that it ends here. Fenced by `execution.attempt`: raises `Superseded`
+        """With `traces_emitted`, the attempt says that it ends here, and with `conversations` (payload ids by task
+        index) where the tasks in flight go on. Fenced by `execution.attempt`: raises `Superseded`
         when a later attempt or a terminal status took over."""
         ...
 
     def request_cancel(self, group_id: str, execution_id: str, now: datetime) -> Execution:
-        """Sets `cancel_requested_at` once, while open, and answers the record as it is now. A PENDING execution becomes
-        CANCELLED at once. Raises `Conflict` when the status is already terminal (COMPLETED or FAILED)."""
+        """Sets `cancel_requested_at` once, while open, and answers the record as it is now. A PENDING or WAITING
+        execution becomes CANCELLED at once, with its receipt, and what waits is withdrawn. Raises `Conflict` when the
+        status is already terminal (COMPLETED or FAILED)."""
         ...
 
     def finish(
@@ -78,14 +93,81 @@ class ExecutionStore(Protocol):
         usage: Usage | None = None,
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
+        cancel_receipt: CancelReceipt | None = None,
         fenced: bool = True,
     ) -> Execution:
         """The one write that ends an execution. With `fenced`, only the attempt `execution.attempt` may; without, any
-        open execution is ended (the platform's own verdict). Raises `Superseded` otherwise, having written nothing."""
+        open execution is ended (the platform's own verdict) and what waits is withdrawn. Raises `Superseded`
+        otherwise, having written nothing."""
+        ...
+
+    def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
+        """Every open execution of every group whose record did not change since, read from the sparse index of open
+        executions alone. For the reconciler."""
         ...
 
     def delete(self, group_id: str, execution_id: str) -> None:
         """Removes everything of a terminal execution, the record last. Raises `Conflict` while it is open."""
+        ...
+
+
+class ApprovalStore(Protocol):
+    """What waits for people. An execution has at most one open approval."""
+
+    def park(
+        self,
+        execution: Execution,
+        approval: Approval,
+        *,
+        progress: Progress,
+        usage: Usage,
+        traces_emitted: int,
+        conversations: dict[str, str],
+        now: datetime,
+    ) -> Execution:
+        """RUNNING becomes WAITING and the approval is stored, at once. Fenced by `execution.attempt`: raises
+        `Superseded` when a later attempt, a terminal status or a cancel request came before. A large `output` goes to
+        the bucket unseen by the caller."""
+        ...
+
+    def waiting(self, group_id: str, *, after: str | None, limit: int) -> list[Approval]:
+        """Up to `limit` open approvals of the group behind the approval id `after`, oldest execution first."""
+        ...
+
+    def approvals(self, group_id: str, execution_id: str) -> list[Approval]:
+        """All of one execution, by number; strongly consistent. Large outputs stay in the bucket."""
+        ...
+
+    def decide(self, execution: Execution, verdict: Verdict, *, deadline: datetime, now: datetime) -> Execution:
+        """The execution's open approval (`execution.waiting`) gets its verdict and WAITING becomes RUNNING with the new
+        deadline (and limits), at once. Raises `Superseded` when another decision or a cancel came before."""
+        ...
+
+    def keep_token(self, group_id: str, execution_id: str, token: str) -> Execution | None:
+        """Stores the state machine's task token while the execution is WAITING and answers the record; answers None
+        when it is not WAITING (any more)."""
+        ...
+
+    def token(self, group_id: str, execution_id: str) -> str | None:
+        """The task token on which the state machine waits, if one is known."""
+        ...
+
+    def forget_token(self, group_id: str, execution_id: str, token: str) -> None:
+        """Removes the token if it is still this one; the record's revision does not change."""
+        ...
+
+
+class LimitRules(NamedTuple):
+    """Of a group: `defaults` stand in for what a submission leaves out, and nothing may exceed `ceilings`. A field that
+    is null there has no default or ceiling."""
+
+    defaults: GroupLimits
+    ceilings: GroupLimits
+
+
+class LimitStore(Protocol):
+    def limit_rules(self, group_id: str) -> LimitRules:
+        """The group's own, else the operator's for all groups."""
         ...
 
 
@@ -151,6 +233,14 @@ class PayloadStore(Protocol):
 class Orchestrator(Protocol):
     def start(self, execution: Execution) -> None:
         """Starts the state machine under the execution's id; starting again is harmless."""
+        ...
+
+    def resume(self, token: str) -> None:
+        """Lets a state machine that waits on this task token go on; one that does not wait any more is left alone."""
+        ...
+
+    def look(self, execution_id: str) -> Orchestration | None:
+        """How the state machine execution of this name stands; None when there is none."""
         ...
 
 

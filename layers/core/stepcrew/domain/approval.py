@@ -1,0 +1,90 @@
+"""What waits for a person: an answer to judge, a tool call to allow, a budget to raise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, JsonValue
+
+from stepcrew.domain.execution import Limits
+from stepcrew.domain.trace import PayloadReference
+
+
+class ApprovalKind(StrEnum):
+    ANSWER = "answer"
+    """A crew task's answer, because the task has `human_input`."""
+    TOOL = "tool"
+    """Calls of tools that the crew's `approval.tools` marks."""
+    BUDGET = "budget"
+    """A limit that is used up, because of `on_budget: ask`."""
+
+
+class Decision(StrEnum):
+    APPROVE = "approve"
+    REVISE = "revise"
+    """Only of an answer: the agent goes on with the comment, and asks again."""
+    REJECT = "reject"
+
+
+class ToolCall(BaseModel):
+    """One call that is held back. `call_id` stands in the saved conversation where its result will be."""
+
+    call_id: str
+    tool_name: str
+    arguments: dict[str, JsonValue]
+
+
+class Verdict(BaseModel):
+    """What was decided. `decided_by` is null when nobody did in time and `on_timeout` was taken.
+
+    `output` replaces the answer that was approved; `limits` are those of the execution from now on.
+    """
+
+    decision: Decision
+    comment: str | None = None
+    output: str | None = None
+    limits: Limits | None = None
+    decided_by: str | None = None
+    decided_at: datetime
+
+
+class Approval(BaseModel):
+    """One question to people. Open while there is neither a `verdict` nor a withdrawal (the execution ended).
+
+    `number` counts within the execution from 1, and `approval_id` is `<execution_id>.<number>`. `output` is what is to
+    be judged; where it is large, `output_reference` stands for it. `deciders` lists who may decide, by e-mail address;
+    empty means everyone who may write in the group.
+    """
+
+    execution_id: str
+    group_id: str
+    number: int
+    kind: ApprovalKind
+    execution_name: str
+    question: str
+    task_name: str | None = None
+    agent_role: str | None = None
+    output: str = ""
+    output_reference: PayloadReference | None = None
+    tools: list[ToolCall] = []
+    limit: str | None = None
+    deciders: list[str] = []
+    on_timeout: Decision = Decision.REJECT
+    requested_at: datetime
+    expires_at: datetime
+    attempt: int
+    verdict: Verdict | None = None
+    withdrawn_at: datetime | None = None
+
+    @property
+    def approval_id(self) -> str:
+        return f"{self.execution_id}.{self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.verdict is None and self.withdrawn_at is None
+
+    def allows(self, email: str | None) -> bool:
+        """Whether a member of the group with this address may decide; addresses are compared without case."""
+        return not self.deciders or (email or "").casefold() in {decider.casefold() for decider in self.deciders}
