@@ -18,6 +18,7 @@ from stepcrew_local.template import FunctionSource, prepare
 
 STACK = "stepcrew-local"
 CODE_BUCKET = "stepcrew-local-code"
+TEMPLATE_KEY = "template.json"
 DEPLOY_SECONDS = 60
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -42,9 +43,11 @@ def deploy(
         return {"Bucket": CODE_BUCKET, "Key": key}
 
     prepared = prepare(template, parameters, put_code, sources or {})
+    # In the bucket, as SAM does it: a template in the request itself may have 51,200 bytes.
+    s3.put_object(Bucket=CODE_BUCKET, Key=TEMPLATE_KEY, Body=json.dumps(prepared).encode())
     request: dict[str, Any] = {
         "StackName": STACK,
-        "TemplateBody": json.dumps(prepared),
+        "TemplateURL": f"{emulator.url}/{CODE_BUCKET}/{TEMPLATE_KEY}",
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
         "Capabilities": CAPABILITIES,
     }

@@ -101,6 +101,7 @@ class Stack:
             "DefaultModel": self.model.default_model,
             "AllowedModels": self.model.allowed_models,
             "ProtectData": "false",
+            "DeployConsole": "false",  # the gateway serves it, see site.py
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)

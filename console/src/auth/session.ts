@@ -23,6 +23,8 @@ export class Session {
       scope: config.scope ?? "openid email profile",
       automaticSilentRenew: false,
       loadUserInfo: false,
+      // Some issuers give tokens for an API only to who names it.
+      ...(config.audience && !config.local && { extraQueryParams: { audience: config.audience } }),
       // Demo identities are no secret: on the local stack a link opened in a new tab is signed in already.
       userStore: new WebStorageStateStore({ store: config.local ? window.localStorage : window.sessionStorage }),
       stateStore: new WebStorageStateStore({ store: window.sessionStorage }),
