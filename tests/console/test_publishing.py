@@ -26,7 +26,7 @@ class Stacks:
     def __init__(self, **outputs: str) -> None:
         self._outputs = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
 
-    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - as boto3 calls it
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:
         return {"Stacks": [{"StackName": StackName, "Outputs": self._outputs}]}
 
 
@@ -35,7 +35,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Generator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     with mock_aws():
-        client: Any = boto3.client("s3", region_name="us-east-1")
+        session: Any = boto3.Session(region_name="us-east-1")
+        client = session.client("s3")
         client.create_bucket(Bucket=BUCKET)
         yield client
 
