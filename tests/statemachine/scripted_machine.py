@@ -33,14 +33,67 @@ class Outcome:
     record: dict[str, Any]
 
 
+class Running:
+    """One state machine execution under way."""
+
+    def __init__(self, machine: Machine, execution_id: str, folder: Path) -> None:
+        self.arn = ""
+        self.key = {"PK": {"S": f"GROUP#{GROUP}#EXECUTION#{execution_id}"}, "SK": {"S": "EXECUTION"}}
+        self._machine = machine
+        self._id = execution_id
+        self._folder = folder
+
+    def calls(self, function: str, number: int = 0) -> list[dict[str, Any]]:
+        """What the function was called with; waits until it was called at least `number` times."""
+        deadline = time.monotonic() + END_SECONDS
+        while len(found := _lines(self._folder / f"{function}.calls")) < number:
+            assert time.monotonic() < deadline, f"{function} was called {len(found)} times only"
+            time.sleep(0.02)
+        return found
+
+    def set(self, **attributes: Any) -> None:
+        """Changes attributes of the record, given as DynamoDB's values."""
+        self._machine.table.update_item(
+            TableName=self._machine.table_name,
+            Key=self.key,
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+            ExpressionAttributeNames={f"#{name}": name for name in attributes},
+            ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+        )
+
+    def send_back(self, token: str) -> None:
+        self._machine.states.send_task_success(taskToken=token, output="{}")
+
+    def outcome(self) -> Outcome:
+        """Waits for the end."""
+        status = self._wait()
+        history = self._machine.states.get_execution_history(executionArn=self.arn, maxResults=1000)["events"]
+        stored = self._machine.table.get_item(TableName=self._machine.table_name, Key=self.key).get("Item", {})
+        return Outcome(
+            status=status,
+            states=[e["stateEnteredEventDetails"]["name"] for e in history if "stateEnteredEventDetails" in e],
+            runner_events=self.calls("runner"),
+            reconciler_events=self.calls("reconciler"),
+            announcements=[a for a in self._machine.announcements() if a["detail"]["execution_id"] == self._id],
+            record={name: next(iter(value.values())) for name, value in stored.items()},
+        )
+
+    def _wait(self) -> str:
+        deadline = time.monotonic() + END_SECONDS
+        while (status := self._machine.states.describe_execution(executionArn=self.arn)["status"]) == "RUNNING":
+            assert time.monotonic() < deadline, f"{self.arn} is still running"
+            time.sleep(0.02)
+        return str(status)
+
+
 class Machine:
     """Runs executions and tells how they went."""
 
     def __init__(self, stack: Stack, scripts: Path) -> None:
         self.stack = stack
         self._scripts = scripts
-        self._states = stack.client("stepfunctions")
-        self._table = stack.client("dynamodb")
+        self.states = stack.client("stepfunctions")
+        self.table = stack.client("dynamodb")
         self._sqs = stack.client("sqs")
         self._queue = self._subscribe()
 
@@ -49,48 +102,40 @@ class Machine:
         *,
         runner: list[dict[str, Any]],
         reconciler: list[dict[str, Any]] | None = None,
-        record: dict[str, str] | None = None,
+        record: dict[str, Any] | None = None,
         deadline_in: float = 600,
     ) -> Outcome:
         """Puts a record (None: a pending one, {}: none), runs the machine to its end and gathers what happened."""
+        return self.begin(runner=runner, reconciler=reconciler, record=record, deadline_in=deadline_in).outcome()
+
+    def begin(
+        self,
+        *,
+        runner: list[dict[str, Any]],
+        reconciler: list[dict[str, Any]] | None = None,
+        record: dict[str, Any] | None = None,
+        deadline_in: float = 600,
+    ) -> Running:
+        """As `run`, but answers while it is still running."""
         execution_id = str(uuid.uuid4())
         folder = self._scripts / execution_id
         folder.mkdir()
         (folder / "runner.json").write_text(json.dumps(runner))
         (folder / "reconciler.json").write_text(json.dumps(reconciler or [{"answer": {"outcome": "FAILED"}}]))
+        running = Running(self, execution_id, folder)
         attributes = {"status": "PENDING"} if record is None else record
-        key = {"PK": {"S": f"GROUP#{GROUP}#EXECUTION#{execution_id}"}, "SK": {"S": "EXECUTION"}}
         if attributes:
-            item = {**key, "revision": {"N": "1"}, **{name: {"S": value} for name, value in attributes.items()}}
-            self._table.put_item(TableName=self.stack.outputs["TableName"], Item=item)
-        deadline = datetime.now(UTC) + timedelta(seconds=deadline_in)
-        references = {
-            "group_id": GROUP,
-            "execution_id": execution_id,
-            "deadline": deadline.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        }
-        arn = self._states.start_execution(
+            item: dict[str, Any] = {k: {"S": v} if isinstance(v, str) else v for k, v in attributes.items()}
+            self.table.put_item(TableName=self.table_name, Item={**running.key, "revision": {"N": "1"}, **item})
+        references = {"group_id": GROUP, "execution_id": execution_id, "deadline": moment(deadline_in)}
+        running.arn = self.states.start_execution(
             stateMachineArn=self.stack.outputs["StateMachineArn"], name=execution_id, input=json.dumps(references)
         )["executionArn"]
-        status = self._wait(arn)
-        history = self._states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
-        states = [e["stateEnteredEventDetails"]["name"] for e in history if "stateEnteredEventDetails" in e]
-        stored = self._table.get_item(TableName=self.stack.outputs["TableName"], Key=key).get("Item", {})
-        return Outcome(
-            status=status,
-            states=states,
-            runner_events=_lines(folder / "runner.calls"),
-            reconciler_events=_lines(folder / "reconciler.calls"),
-            announcements=[a for a in self._announcements() if a["detail"]["execution_id"] == execution_id],
-            record={name: next(iter(value.values())) for name, value in stored.items()},
-        )
+        return running
 
-    def _wait(self, arn: str) -> str:
-        deadline = time.monotonic() + END_SECONDS
-        while (status := self._states.describe_execution(executionArn=arn)["status"]) == "RUNNING":
-            assert time.monotonic() < deadline, f"{arn} is still running"
-            time.sleep(0.02)
-        return str(status)
+    @property
+    def table_name(self) -> str:
+        return self.stack.outputs["TableName"]
 
     def _subscribe(self) -> str:
         queue: str = self._sqs.create_queue(QueueName="announcements")["QueueUrl"]
@@ -100,13 +145,18 @@ class Machine:
         events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
         return queue
 
-    def _announcements(self) -> list[dict[str, Any]]:
+    def announcements(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while messages := self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 found.append(json.loads(message["Body"]))
                 self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
         return found
+
+
+def moment(seconds: float) -> str:
+    """The time so many seconds from now, as the product writes it."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 from ministack.core import iam_actions, lambda_runtime
 from ministack.services import stepfunctions
 
-from stepcrew_local.emulated import scaling
+from stepcrew_local.emulated import callbacks, scaling
 
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
@@ -29,6 +29,8 @@ def complete() -> None:
     """
     _expect(stepfunctions, "_execute_task", ("state_def", "raw_input", "execution", "ctx"))
     _expect(stepfunctions, "_jsonata_state_field", ("state_def", "field", "expected", "raw_input", "ctx"))
+    _expect(stepfunctions, "_call_lambda", ("func_ref", "event"))
+    _expect(stepfunctions, "_invoke_with_callback", ("resource", "input_data", "token", "state_def"))
     _expect(lambda_runtime.Worker, "_drain_stderr_bounded", ("self", "first_line_wait", "idle_confirm", "hard_cap"))
     _expect(iam_actions, "extract_resource_arn", REQUEST)
     _expect(lambda_runtime, "acquire_worker", ("func_name", "config", "code_zip", "qualifier", "max_concurrency"))
@@ -42,6 +44,8 @@ def complete() -> None:
     # Its runtime API sends an answer in two pieces; with Nagle's algorithm each waits 40 ms for an acknowledgement.
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
     iam_actions.extract_resource_arn = _with_parameter_paths(iam_actions.extract_resource_arn)
+    iam_actions.extract_resource_arn = callbacks.with_tokens(iam_actions.extract_resource_arn)
+    callbacks.install()
 
 
 def _expect(owner: object, name: str, parameters: tuple[str, ...]) -> None:

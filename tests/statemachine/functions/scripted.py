@@ -1,7 +1,8 @@
 """Stand-ins for the runner and the reconciler that do what the test's script says, call by call.
 
-A script is a JSON list of actions; the last one repeats. An action may set the record's status, then raises, exits,
-sleeps or answers. Every event received is written down beside the script.
+A script is a JSON list of actions; the last one repeats. An action may set the record's status and other attributes
+and send the event's task token back, then raises, exits, sleeps or answers. Every event received is written down beside
+the script.
 """
 
 from __future__ import annotations
@@ -34,19 +35,22 @@ def _act(function: str, event: dict[str, Any]) -> object:
     script: list[dict[str, Any]] = json.loads((folder / f"{function}.json").read_text())
     action = script[min(number, len(script)) - 1]
     if "set_status" in action:
-        aws.client("dynamodb").update_item(
-            TableName=os.environ["TABLE_NAME"],
-            Key={
-                "PK": {"S": f"GROUP#{event['group_id']}#EXECUTION#{event['execution_id']}"},
-                "SK": {"S": "EXECUTION"},
-            },
-            UpdateExpression="SET #s = :s",
-            ExpressionAttributeNames={"#s": "status"},
-            ExpressionAttributeValues={":s": {"S": action["set_status"]}},
-        )
+        _set(event, {"status": {"S": action["set_status"]}, **action.get("set", {})})
+    if action.get("send_back"):
+        aws.client("stepfunctions").send_task_success(taskToken=event["task_token"], output="{}")
     if "raise" in action:
         raise type(action["raise"], (Exception,), {})("as the script says")
     if "exit" in action:
         os._exit(action["exit"])
     time.sleep(action.get("sleep", 0))
     return action.get("answer")
+
+
+def _set(event: dict[str, Any], attributes: dict[str, Any]) -> None:
+    aws.client("dynamodb").update_item(
+        TableName=os.environ["TABLE_NAME"],
+        Key={"PK": {"S": f"GROUP#{event['group_id']}#EXECUTION#{event['execution_id']}"}, "SK": {"S": "EXECUTION"}},
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+        ExpressionAttributeNames={f"#{name}": name for name in attributes},
+        ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+    )
