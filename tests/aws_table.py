@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from moto import mock_aws
 
+from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
@@ -41,6 +42,7 @@ class Aws(NamedTuple):
     tasks: TableTaskOutputs
     traces: TableTraces
     payloads: BucketPayloads
+    approvals: TableApprovals
 
 
 @contextmanager
@@ -82,6 +84,7 @@ def emulated_aws() -> Generator[Aws]:
             TableTaskOutputs(clients, TABLE, payloads, 30),
             TableTraces(clients, TABLE, 30),
             payloads,
+            TableApprovals(clients, TABLE, payloads, 30),
         )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stepcrew.domain.execution import Execution
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.submit_execution import SubmitExecution
@@ -18,21 +17,12 @@ from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from stepcrew_api.wiring import new_id
 from tests.aws_table import Aws, FixedClock, emulated_aws
+from tests.fakes.orchestrator import FakeOrchestrator
 
 ADA = {"sub": "ada", "email": "ada@example.com", "group_id": "demo", "groups": "[demo research]", "role": "owner"}
 BOB = {"sub": "bob", "group_id": "other"}
 VERA = {"sub": "vera", "group_id": "demo", "role": "viewer"}
 SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models="openai/*")
-
-
-class Started:
-    """An orchestrator that only remembers."""
-
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-
-    def start(self, execution: Execution) -> None:
-        self.ids.append(execution.execution_id)
 
 
 class WithClaims:
@@ -49,10 +39,10 @@ class WithClaims:
 class House:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.started = Started()
+        self.orchestrator = FakeOrchestrator()
         clock = FixedClock()
         rules = ModelRules(SETTINGS.default_model, SETTINGS.allowed_models, SETTINGS.allows_model)
-        submit = SubmitExecution(aws.executions, self.started, clock, new_id, rules)
+        submit = SubmitExecution(aws.executions, self.orchestrator, clock, new_id, rules)
         read_trace = ReadTrace(aws.executions, aws.traces)
         services = Services(submit, aws.executions, aws.traces, read_trace, aws.tasks, aws.payloads, clock)
         self.app = create_app(services, SETTINGS)

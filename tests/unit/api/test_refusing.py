@@ -15,7 +15,7 @@ def home() -> Generator[House]:
     """One for all: nothing here ever stores anything."""
     with house() as made:
         yield made
-        assert made.started.ids == []
+        assert made.orchestrator.started == []
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_body_that_cannot_be_used_is_a_problem_and_stores_nothing(
     assert answer.headers["content-type"] == "application/problem+json"
     assert (problem["status"], problem["category"], problem["request_id"]) == (status, "input", "r-1")
     assert problem["detail"]
-    assert home.started.ids == []
+    assert home.orchestrator.started == []
     assert home.client().get("/executions").json()["executions"] == []
 
 
@@ -81,14 +81,14 @@ def test_a_limit_that_cannot_be_kept_is_refused(home: House, limits: object, poi
     answer = home.client().post("/executions", json=body(limits=limits))
     assert answer.status_code == 422
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
-    assert home.started.ids == []
+    assert home.orchestrator.started == []
 
 
 @pytest.mark.parametrize("key", ["", "with space", "\x7f", "k" * 201])
 def test_an_idempotency_key_that_is_no_token_is_refused(home: House, key: str) -> None:
     answer = home.client().post("/executions", json=body(), headers={"Idempotency-Key": key})
     assert answer.status_code == 422
-    assert home.started.ids == []
+    assert home.orchestrator.started == []
 
 
 @pytest.mark.parametrize("group", ["a/b", "a#b", "..", "", "x" * 129, "a b", "ä"])

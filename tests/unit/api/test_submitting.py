@@ -12,7 +12,7 @@ def test_a_submission_is_stored_started_and_answered_at_once(home: House) -> Non
     assert answer.json() == {"execution_id": execution_id, "status": "PENDING", "replayed": False}
     assert answer.headers["location"] == f"/api/v1/executions/{execution_id}"
     assert answer.headers["retry-after"] == "1"
-    assert home.started.ids == [execution_id]
+    assert home.orchestrator.started == [execution_id]
     stored = home.client().get(f"/executions/{execution_id}").json()
     assert (stored["name"], stored["status"], stored["submitted_by"]) == ("poems", "PENDING", "ada@example.com")
 
@@ -23,7 +23,7 @@ def test_the_same_key_and_body_is_one_execution_started_again_while_pending(home
     again = client.post("/executions", json=body(), headers=headers)
     assert (again.status_code, again.headers["idempotency-replayed"]) == (202, "true")
     assert again.json() == {**first.json(), "replayed": True}
-    assert home.started.ids == [first.json()["execution_id"]] * 2
+    assert home.orchestrator.started == [first.json()["execution_id"]] * 2
     other = client.post("/executions", json=body(name="other"), headers=headers)
     assert (other.status_code, other.json()["type"]) == (422, "urn:stepcrew:problem:idempotency-mismatch")
     foreign = home.client(BOB).post("/executions", json=body(), headers=headers)
@@ -38,7 +38,7 @@ def test_a_dry_run_tells_what_would_run_and_stores_nothing(home: House) -> None:
     plan = answer.json()
     assert (plan["models"], plan["tools"]) == (["openai/gpt-4.1-mini"], ["CalculatorTool"])
     assert plan["placeholders"] == ["topic"]
-    assert home.started.ids == []
+    assert home.orchestrator.started == []
     assert home.client().get("/executions").json()["executions"] == []
 
 
@@ -59,7 +59,8 @@ def test_a_fault_of_the_crew_is_named_by_its_pointer(home: House) -> None:
 
 
 def test_limits_are_kept_exactly(home: House) -> None:
-    limits = {"timeout_seconds": 60, "max_tokens": 10**12, "max_cost_usd": 0.000000001, "max_model_calls": 5}
+    amounts = {"timeout_seconds": 60, "max_tokens": 10**12, "max_cost_usd": 0.000000001, "max_model_calls": 5}
+    limits = {**amounts, "on_budget": "ask"}
     execution_id = home.client().post("/executions", json=body(limits=limits)).json()["execution_id"]
     stored = home.client().get(f"/executions/{execution_id}").json()
     assert stored["limits"] == limits

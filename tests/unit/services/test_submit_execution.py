@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from tests.aws_table import GROUP, NOW, Aws, FixedClock, emulated_aws
+from tests.fakes.orchestrator import FakeOrchestrator
 
 from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest, PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.references import ModelRules
-from stepcrew.domain.submission import IdempotencyRecord
+from stepcrew.domain.submission import IdempotencyRecord, fingerprint
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 
 AGENT = {"role": "Poet", "goal": "Write", "backstory": "Old"}
@@ -25,24 +26,10 @@ def any_model(name: str) -> bool:
 RULES = ModelRules("openai/gpt-4.1-mini", "*", any_model)
 
 
-class Orchestrator:
-    """Remembers what was started; fails as often as `outages` says."""
-
-    def __init__(self) -> None:
-        self.started: list[str] = []
-        self.outages = 0
-
-    def start(self, execution: Execution) -> None:
-        if self.outages:
-            self.outages -= 1
-            raise PlatformUnavailable("Starting failed.")
-        self.started.append(execution.execution_id)
-
-
 class Home:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.orchestrator = Orchestrator()
+        self.orchestrator = FakeOrchestrator()
         self.made = 0
         self.submit = SubmitExecution(aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES)
 
@@ -147,3 +134,11 @@ def test_the_record_names_the_model_only_when_there_is_one(home: Home) -> None:
     assert home.submit(request(None)).execution.model == "openai/gpt-4.1-mini"
     other = {**AGENT, "llm": "anthropic/claude-haiku-4-5"}
     assert home.submit(request(None, agents={"poet": AGENT, "critic": other})).execution.model is None
+
+
+def test_the_record_carries_the_fingerprint_of_what_is_stored(home: Home) -> None:
+    agent = {**AGENT, "llm": {"model": "openai/gpt-4.1", "temperature": 1}, "mcps": ["https://mcp.example/a#tool"]}
+    accepted = home.submit(request(agents={"poet": agent})._replace(inputs={"n": 1.0, "big": 10**30, "text": "é"}))
+    stored = home.aws.executions.submission(GROUP, accepted.execution.execution_id)
+    assert accepted.execution.definition_hash == fingerprint(stored)
+    assert fingerprint(stored.model_copy(update={"inputs": {}})) != fingerprint(stored)

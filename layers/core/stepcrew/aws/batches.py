@@ -1,4 +1,4 @@
-"""Batch writes that end only when the table has taken everything."""
+"""Batch reads and writes that end only when the table has given or taken everything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import WriteRequestUnionTypeDef
 
-_MOST = 25  # the service's limit of one batch
+    from stepcrew.aws.items import Item
+
+# The service's limits of one batch.
+_MOST = 25
+_MOST_READ = 100
 _TRIES = 8
 
 
@@ -29,3 +33,21 @@ def write_all(client: DynamoDBClient, table: str, requests: Sequence[WriteReques
             time.sleep(min(2.0, 0.05 * 2**attempt))
         else:
             raise PlatformUnavailable("The table took only a part of the items.")
+
+
+def read_all(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> list[Item]:
+    """Those items that exist, strongly consistent. Raises `PlatformUnavailable` when a part stays unread."""
+    found: list[Item] = []
+    for start in range(0, len(keys), _MOST_READ):
+        pending: Sequence[Item] = keys[start : start + _MOST_READ]
+        for attempt in range(_TRIES):
+            answer = client.batch_get_item(RequestItems={table: {"Keys": pending, "ConsistentRead": True}})
+            found += answer["Responses"].get(table, [])
+            left = answer.get("UnprocessedKeys", {}).get(table)
+            if not left:
+                break
+            pending = [dict(key) for key in left["Keys"]]
+            time.sleep(min(2.0, 0.05 * 2**attempt))
+        else:
+            raise PlatformUnavailable("The table gave only a part of the items.")
+    return found

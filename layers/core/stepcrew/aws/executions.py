@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from stepcrew.aws import keys
+from stepcrew.aws import approval_items, keys
 from stepcrew.aws.batches import write_all
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.aws.items import Item, item, plain, values
+from stepcrew.aws.documents import keep, kept
+from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.payloads import BucketPayloads
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.records import Records
+from stepcrew.aws.transactions import cancellation_codes
 from stepcrew.aws.updates import Update
+from stepcrew.domain.cancelling import cancelled_at_rest, receipt_at_rest
 from stepcrew.domain.errors import (
     AlreadyExists,
-    Category,
     Conflict,
     ExecutionError,
     ExecutionNotFound,
     IdempotencyInFlight,
+    PlatformUnavailable,
+    StillWaiting,
     Superseded,
 )
-from stepcrew.domain.execution import OPEN, SOURCES_OF, Execution, Progress, Status, Usage
-from stepcrew.domain.submission import IdempotencyRecord, Submission
+from stepcrew.domain.execution import SOURCES_OF, CancelReceipt, Execution, Progress, Status, Usage
+from stepcrew.domain.submission import IdempotencyRecord, Submission, document_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
 
 IDEMPOTENCY_HOURS = 24
-INLINE_BYTES = 100_000
-"""Documents above this size are kept in the bucket: an item holds at most 400 KB."""
 DEFINITION_PAYLOAD = "definition"
-CANCELLED = ExecutionError(
-    category=Category.CANCELLED,
-    type="Cancelled",
-    message="The execution was cancelled before it started.",
-    remedy="Submit it again when you want it to run.",
-)
 _RACES = 5
 
 
@@ -51,6 +48,7 @@ class TableExecutions:
         self._clients = clients
         self._table = table
         self._payloads = payloads
+        self._records = Records(clients, table)
         self._retention = timedelta(days=retention_days)
 
     def create(self, execution: Execution, submission: Submission, idempotency: IdempotencyRecord | None) -> None:
@@ -67,13 +65,9 @@ class TableExecutions:
             "open_sort": execution_id,
             "expires_at": expires_at,
         }
-        document = submission.model_dump_json(exclude_unset=True)
-        if len(document.encode()) > INLINE_BYTES:
-            self._payloads.put(group_id, execution_id, DEFINITION_PAYLOAD, document.encode())
-            definition = {**key, "SK": keys.DEFINITION, "payload_id": DEFINITION_PAYLOAD, "expires_at": expires_at}
-        else:
-            definition = {**key, "SK": keys.DEFINITION, "document": document, "expires_at": expires_at}
-        items = [record, definition]
+        document = document_of(submission)
+        stored = keep(self._payloads, group_id, execution_id, DEFINITION_PAYLOAD, document)
+        items = [record, {**key, "SK": keys.DEFINITION, **stored, "expires_at": expires_at}]
         if idempotency:
             until = execution.created_at + timedelta(hours=IDEMPOTENCY_HOURS)
             items.append(
@@ -109,10 +103,7 @@ class TableExecutions:
                 raise
 
     def get(self, group_id: str, execution_id: str) -> Execution:
-        found = self._item(keys.execution(group_id, execution_id), keys.EXECUTION)
-        if found is None:
-            raise ExecutionNotFound(execution_id)
-        return Execution.model_validate(values(found))
+        return self._records.get(group_id, execution_id)
 
     def list_newest(
         self, group_id: str, *, status: Status | None, name: str | None, before: str | None, limit: int
@@ -145,19 +136,16 @@ class TableExecutions:
         return found[:limit]
 
     def submission(self, group_id: str, execution_id: str) -> Submission:
-        found = self._item(keys.execution(group_id, execution_id), keys.DEFINITION)
+        found = self._records.item(keys.execution(group_id, execution_id), keys.DEFINITION)
         if found is None:
             raise ExecutionNotFound(execution_id)
-        entry = values(found)
-        document = entry.get("document")
-        if document is None:
-            document = self._payloads.get(group_id, execution_id, entry["payload_id"])
+        document = kept(self._payloads, group_id, execution_id, values(found))
         if document is None:
             raise ExecutionNotFound(execution_id)
         return Submission.model_validate_json(document)
 
     def idempotency(self, group_id: str, key: str) -> IdempotencyRecord | None:
-        found = self._item(keys.idempotency(group_id, key), keys.IDEMPOTENCY)
+        found = self._records.item(keys.idempotency(group_id, key), keys.IDEMPOTENCY)
         if found is None:
             return None
         entry = values(found)
@@ -165,12 +153,17 @@ class TableExecutions:
         return IdempotencyRecord.model_validate(entry) if entry["expires_at"] > time.time() else None
 
     def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
-        update = Update(now).set("status", Status.RUNNING).add("attempt", 1).set("started_at", now, keep=True)
-        changed = self._update(group_id, execution_id, update.require_status(SOURCES_OF[Status.RUNNING]))
-        if changed is None:
-            self.get(group_id, execution_id)
-            raise Superseded("The execution has ended already.")
-        return changed
+        for _ in range(_RACES):
+            update = Update(now).set("status", Status.RUNNING).add("attempt", 1).set("started_at", now, keep=True)
+            begun = self._records.update(group_id, execution_id, update.require_status(SOURCES_OF[Status.RUNNING]))
+            if begun is not None:
+                return begun
+            current = self.get(group_id, execution_id)
+            if current.status is Status.WAITING:
+                raise StillWaiting("The execution waits for a person's decision.")
+            if current.status.is_terminal:
+                raise Superseded("The execution has ended already.")
+        raise PlatformUnavailable("The execution changes too fast to begin an attempt.")
 
     def save_progress(
         self,
@@ -181,12 +174,15 @@ class TableExecutions:
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        conversations: dict[str, str] | None = None,
     ) -> Execution:
         update = Update(now).set("progress", progress).set("usage", usage).set("message", message)
         if traces_emitted is not None:
             update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
+        if conversations is not None:
+            update.set("conversations", conversations)
         update.require("attempt", execution.attempt).require_status({Status.RUNNING})
-        changed = self._update(execution.group_id, execution.execution_id, update)
+        changed = self._records.update(execution.group_id, execution.execution_id, update)
         if changed is None:
             raise Superseded("A later attempt or a terminal status took over.")
         return changed
@@ -201,13 +197,15 @@ class TableExecutions:
                 )
             if current.status is Status.CANCELLED or current.cancel_requested_at:
                 return current
-            update = Update(now).set("cancel_requested_at", now, keep=True).require_status({current.status})
-            if current.status is Status.PENDING:
-                update.set("status", Status.CANCELLED).set("ended_at", now).set("error", CANCELLED)
-                update.set("message", CANCELLED.message).remove("open_key", "open_sort")
+            update = Update(now).set("cancel_requested_at", now, keep=True)
+            if current.status is Status.RUNNING:
+                update.set("message", "Cancelling…").require_status({Status.RUNNING})
+                changed = self._records.update(group_id, execution_id, update)
             else:
-                update.set("message", "Cancelling…")
-            changed = self._update(group_id, execution_id, update)
+                error = cancelled_at_rest(current)
+                update.set("error", error).set("message", error.message)
+                update.set("cancel_receipt", receipt_at_rest(current, now))
+                changed = self._end(current, Status.CANCELLED, update, now)
             if changed is not None:
                 return changed
         raise Conflict("The execution changes too fast to be cancelled.", remedy="Cancel it again in a second.")
@@ -223,26 +221,45 @@ class TableExecutions:
         usage: Usage | None = None,
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
+        cancel_receipt: CancelReceipt | None = None,
         fenced: bool = True,
     ) -> Execution:
-        update = Update(now).set("status", status).set("message", message).set("ended_at", now)
-        update.remove("open_key", "open_sort")
-        for path, value in (("progress", progress), ("usage", usage), ("error", error)):
-            if value is not None:
-                update.set(path, value)
-        if traces_emitted is not None:
-            update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
-        if fenced:
-            update.require("attempt", execution.attempt).require_status({Status.RUNNING})
-        else:
-            update.require_status(OPEN)
-        changed = self._update(execution.group_id, execution.execution_id, update)
-        if changed is not None:
-            return changed
-        current = self.get(execution.group_id, execution.execution_id)
-        if fenced and current.status is status and current.attempt == execution.attempt:
-            return current  # our own earlier write whose answer was lost
-        raise Superseded(f"The execution has status {current.status} already.")
+        given = {"progress": progress, "usage": usage, "error": error, "cancel_receipt": cancel_receipt}
+        for _ in range(_RACES):
+            update = Update(now).set("message", message)
+            for path, value in given.items():
+                if value is not None:
+                    update.set(path, value)
+            if traces_emitted is not None:
+                update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
+            if fenced:
+                current = execution.model_copy(update={"status": Status.RUNNING, "waiting": None})
+                update.require("attempt", execution.attempt)
+            else:
+                current = self.get(execution.group_id, execution.execution_id)
+            ended = None if current.status.is_terminal else self._end(current, status, update, now)
+            if ended is not None:
+                return ended
+            current = self.get(execution.group_id, execution.execution_id)
+            if fenced and current.status is status and current.attempt == execution.attempt:
+                return current  # our own earlier write whose answer was lost
+            if fenced or current.status.is_terminal:
+                raise Superseded(f"The execution has status {current.status} already.")
+        raise PlatformUnavailable("The execution changes too fast to be ended.")
+
+    def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
+        return self._records.open(unchanged_since=unchanged_since)
+
+    def _end(self, seen: Execution, status: Status, update: Update, now: datetime) -> Execution | None:
+        """Makes the update the execution's last one, if it still has the status that was seen; what waits with it is
+        withdrawn in the same transaction."""
+        update.set("status", status).set("ended_at", now).require_status({seen.status})
+        update.remove("open_key", "open_sort", "waiting")
+        if seen.waiting is None:
+            return self._records.update(seen.group_id, seen.execution_id, update)
+        update.require("waiting.number", seen.waiting.number)
+        withdrawn = approval_items.withdrawn(self._table, seen, now)
+        return self._records.update_with(seen.group_id, seen.execution_id, update, withdrawn)
 
     def delete(self, group_id: str, execution_id: str) -> None:
         if not self.get(group_id, execution_id).status.is_terminal:
@@ -262,26 +279,6 @@ class TableExecutions:
                     self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": child}} for child in children]
                 )
             self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))
-
-    def _item(self, partition: str, sort: str) -> Item | None:
-        with platform_errors("Reading the table"):
-            answer = self._clients.dynamodb.get_item(
-                TableName=self._table, Key=item({"PK": partition, "SK": sort}), ConsistentRead=True
-            )
-        return answer.get("Item")
-
-    def _update(self, group_id: str, execution_id: str, update: Update) -> Execution | None:
-        """The record after the update, or None when its condition did not hold."""
-        key = item({"PK": keys.execution(group_id, execution_id), "SK": keys.EXECUTION})
-        with platform_errors("Updating the execution"):
-            try:
-                request = update.request(self._table, key)
-                answer = retry_conflicts(lambda: self._clients.dynamodb.update_item(**request, ReturnValues="ALL_NEW"))
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return None
-        return Execution.model_validate(values(answer.get("Attributes", {})))
 
 
 class SystemClock:

@@ -9,6 +9,7 @@ TASK_PREFIX = "TASK#"
 TRACE_PREFIX = "TRACE#"
 LOG_PREFIX = "LOG#"
 BATCH_PREFIX = "BATCH#"
+APPROVAL_PREFIX = "APPROVAL#"
 
 BY_GROUP_INDEX = "by_group"
 OPEN_INDEX = "open"
@@ -44,9 +45,22 @@ def batch(attempt: int, first: int) -> str:
     return f"{BATCH_PREFIX}{attempt:04d}#{first:08d}"
 
 
+def approval(number: int) -> str:
+    return f"{APPROVAL_PREFIX}{number:04d}"
+
+
+def waiting(group_id: str) -> str:
+    """The place of a group's open approvals in the index by group; no group's name has a `#`."""
+    return f"{group(group_id)}#WAITING"
+
+
 def open_shard(execution_id: str) -> str:
     """Spreads the sparse index of open executions; the last hexadecimal digit of a UUIDv7 is random."""
     return f"OPEN#{execution_id[-1:].lower()}"
+
+
+def open_shards() -> list[str]:
+    return [f"OPEN#{digit:x}" for digit in range(OPEN_SHARDS)]
 
 
 def payload_folder(group_id: str, execution_id: str) -> str:

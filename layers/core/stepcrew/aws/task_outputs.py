@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
+from stepcrew.aws.documents import INLINE_BYTES
 from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.executions import INLINE_BYTES
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 
 class Update:
-    """Collects assignments and conditions; every update also raises `revision` and sets `updated_at`."""
+    """Collects assignments and conditions. Every update also raises `revision` and sets `updated_at`, except one
+    without a time: it changes nothing that anyone can see."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime | None) -> None:
         self._sets: list[str] = []
         self._removes: list[str] = []
         self._conditions: list[str] = ["attribute_exists(PK)"]
         self._names: dict[str, str] = {}
         self._values: dict[str, Any] = {}
-        self.set("updated_at", now)
-        self.add("revision", 1)
+        if now is not None:
+            self.set("updated_at", now)
+            self.add("revision", 1)
 
     def name(self, path: str) -> str:
         """Placeholders for a path of attribute names, dots between them."""
@@ -68,6 +70,10 @@ class Update:
         self._conditions.append(f"{self.name(path)} = {self.value(value)}")
         return self
 
+    def require_absent(self, path: str) -> Update:
+        self._conditions.append(f"attribute_not_exists({self.name(path)})")
+        return self
+
     def require_status(self, allowed: Iterable[Status]) -> Update:
         options = ", ".join(self.value(status) for status in sorted(allowed))
         self._conditions.append(f"{self.name('status')} IN ({options})")
@@ -75,11 +81,12 @@ class Update:
 
     def request(self, table: str, key: Item) -> UpdateTypeDef:
         """The parameters both `update_item` and a transaction's `Update` take."""
-        removes = f" REMOVE {', '.join(self._removes)}" if self._removes else ""
+        sets = f"SET {', '.join(self._sets)} " if self._sets else ""
+        removes = f"REMOVE {', '.join(self._removes)}" if self._removes else ""
         return {
             "TableName": table,
             "Key": key,
-            "UpdateExpression": f"SET {', '.join(self._sets)}{removes}",
+            "UpdateExpression": (sets + removes).strip(),
             "ConditionExpression": " AND ".join(self._conditions),
             "ExpressionAttributeNames": self._names,
             "ExpressionAttributeValues": item(self._values),

@@ -28,11 +28,13 @@ class Decision(StrEnum):
 
 
 class ToolCall(BaseModel):
-    """One call that is held back. `call_id` stands in the saved conversation where its result will be."""
+    """One call that is held back. `call_id` stands in the saved conversation where its result will be; a `delegated`
+    call, by an agent that another one gave work to, has no conversation of its own and comes again."""
 
     call_id: str
     tool_name: str
     arguments: dict[str, JsonValue]
+    delegated: bool = False
 
 
 class Verdict(BaseModel):
@@ -88,3 +90,22 @@ class Approval(BaseModel):
     def allows(self, email: str | None) -> bool:
         """Whether a member of the group with this address may decide; addresses are compared without case."""
         return not self.deciders or (email or "").casefold() in {decider.casefold() for decider in self.deciders}
+
+
+def waiting_for(approval: Approval) -> str:
+    """The execution's message while this is open."""
+    match approval.kind:
+        case ApprovalKind.ANSWER:
+            return f"Waiting for a person to judge the answer of {approval.task_name or 'a crew task'}…"
+        case ApprovalKind.TOOL:
+            names = ", ".join(sorted({call.tool_name for call in approval.tools}))
+            return f"Waiting for a person to allow {names or 'a tool call'}…"
+        case ApprovalKind.BUDGET:
+            return f"Waiting for a person to raise {approval.limit or 'a limit'}…"
+
+
+def going_on(verdict: Verdict) -> str:
+    """The execution's message once this was decided, until the next attempt has begun."""
+    words = {Decision.APPROVE: "Approved", Decision.REVISE: "To be revised", Decision.REJECT: "Rejected"}
+    who = f"by {verdict.decided_by}" if verdict.decided_by else "because nobody decided in time"
+    return f"{words[verdict.decision]} {who}; going on…"

@@ -71,7 +71,8 @@ class Limits(BaseModel):
     max_cost_usd: Money | None = None
     max_model_calls: Annotated[int, Field(ge=1, le=MOST_MODEL_CALLS), NumberOnly] | None = None
     on_budget: Literal["fail", "ask"] = Field(
-        "fail", description="Whether a used-up budget (not the time) ends the execution or asks a person for more."
+        default="fail",
+        description="Whether a used-up budget (not the time) ends the execution or asks a person for more.",
     )
 
 

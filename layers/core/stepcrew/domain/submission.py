@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from pydantic import BaseModel, JsonValue
 
 from stepcrew.domain.definition import CrewDefinition
@@ -12,6 +14,17 @@ class Submission(BaseModel):
 
     definition: CrewDefinition
     inputs: dict[str, JsonValue] = {}
+
+
+def document_of(submission: Submission) -> str:
+    """The text that is stored: only what was set, so that a newer version's defaults change nothing of it."""
+    return submission.model_dump_json(exclude_unset=True)
+
+
+def fingerprint(submission: Submission) -> str:
+    """SHA-256 (hex) of the stored text. Reading a submission back and asking again gives the same:
+    an attempt goes on only from the submission the execution was made with."""
+    return hashlib.sha256(document_of(submission).encode()).hexdigest()
 
 
 class IdempotencyRecord(BaseModel):

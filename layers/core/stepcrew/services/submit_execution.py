@@ -20,7 +20,7 @@ from stepcrew.domain.execution import Execution, Limits, Progress, Status
 from stepcrew.domain.parsing import ParsedCrew, parse_crew
 from stepcrew.domain.parts import models_of
 from stepcrew.domain.references import ModelRules, check_references
-from stepcrew.domain.submission import IdempotencyRecord, Submission
+from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.services.ports import Clock, ExecutionStore, Orchestrator
 
 PENDING_MESSAGE = "Waiting to start…"
@@ -81,8 +81,8 @@ class SubmitExecution:
         if request.idempotency_key and (known := self._known(request, body_hash)):
             return known
         parsed = self.check(request)
-        execution = self._new_execution(request, parsed)
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
+        execution = self._new_execution(request, parsed, fingerprint(submission))
         record = None
         if request.idempotency_key:
             record = IdempotencyRecord(
@@ -113,7 +113,7 @@ class SubmitExecution:
             self._orchestrator.start(execution)
         return Accepted(execution, replayed=True)
 
-    def _new_execution(self, request: CrewSubmission, parsed: ParsedCrew) -> Execution:
+    def _new_execution(self, request: CrewSubmission, parsed: ParsedCrew, definition_hash: str) -> Execution:
         now, crew, limits = self._clock.now(), parsed.definition, request.limits or Limits()
         models = models_of(crew, self._models.default)
         return Execution(
@@ -130,6 +130,7 @@ class SubmitExecution:
             deadline=now + timedelta(seconds=limits.timeout_seconds),
             limits=limits,
             progress=Progress(tasks_total=len(crew.tasks)),
+            definition_hash=definition_hash,
         )
 
 

@@ -1,0 +1,102 @@
+"""Reads and conditional writes of execution records; what must change with a record changes in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from stepcrew.aws import keys
+from stepcrew.aws.batches import read_all
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.items import Item, item, values
+from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.updates import Update
+from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.domain.execution import Execution
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+class Records:
+    """Execution records of one table."""
+
+    def __init__(self, clients: Clients, table: str) -> None:
+        self._clients = clients
+        self.table = table
+
+    def item(self, partition: str, sort: str) -> Item | None:
+        """Strongly consistent."""
+        with platform_errors("Reading the table"):
+            answer = self._clients.dynamodb.get_item(
+                TableName=self.table, Key=item({"PK": partition, "SK": sort}), ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def get(self, group_id: str, execution_id: str) -> Execution:
+        """Raises `ExecutionNotFound`."""
+        found = self.item(keys.execution(group_id, execution_id), keys.EXECUTION)
+        if found is None:
+            raise ExecutionNotFound(execution_id)
+        return Execution.model_validate(values(found))
+
+    def update(self, group_id: str, execution_id: str, update: Update) -> Execution | None:
+        """The record after the update, or None when its condition did not hold."""
+        request = update.request(self.table, key_of(group_id, execution_id))
+        with platform_errors("Updating the execution"):
+            try:
+                answer = retry_conflicts(lambda: self._clients.dynamodb.update_item(**request, ReturnValues="ALL_NEW"))
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return None
+        return Execution.model_validate(values(answer.get("Attributes", {})))
+
+    def update_with(
+        self, group_id: str, execution_id: str, update: Update, *companions: TransactWriteItemTypeDef
+    ) -> Execution | None:
+        """The same in one transaction with the companions; None, and nothing written, when any condition did not
+        hold."""
+        request = update.request(self.table, key_of(group_id, execution_id))
+        with platform_errors("Updating the execution"):
+            try:
+                retry_conflicts(
+                    lambda: self._clients.dynamodb.transact_write_items(
+                        TransactItems=[{"Update": request}, *companions]
+                    )
+                )
+            except ClientError as error:
+                if "ConditionalCheckFailed" not in cancellation_codes(error):
+                    raise
+                return None
+        return self.get(group_id, execution_id)
+
+    def open(self, *, unchanged_since: datetime) -> Iterator[Execution]:
+        """Shard by shard; only the sparse index says which records are read."""
+        for shard in keys.open_shards():
+            with platform_errors("Reading the open executions"):
+                pages = self._clients.dynamodb.get_paginator("query").paginate(
+                    TableName=self.table,
+                    IndexName=keys.OPEN_INDEX,
+                    KeyConditionExpression="open_key = :shard",
+                    ExpressionAttributeValues=item({":shard": shard}),
+                    ProjectionExpression="PK, SK",
+                )
+                found = [entry for page in pages for entry in page["Items"]]
+            yield from self._unchanged(found, unchanged_since)
+
+    def _unchanged(self, found: Iterable[Item], since: datetime) -> Iterator[Execution]:
+        with platform_errors("Reading the open executions"):
+            records = read_all(self._clients.dynamodb, self.table, list(found))
+        for record in records:
+            execution = Execution.model_validate(values(record))
+            if not execution.status.is_terminal and execution.updated_at <= since:
+                yield execution
+
+
+def key_of(group_id: str, execution_id: str) -> Item:
+    return item({"PK": keys.execution(group_id, execution_id), "SK": keys.EXECUTION})

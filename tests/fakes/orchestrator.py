@@ -1,0 +1,34 @@
+"""An orchestrator that only remembers."""
+
+from __future__ import annotations
+
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.execution import Execution
+from stepcrew.services.ports import Orchestration
+
+
+class FakeOrchestrator:
+    """Remembers what was started and resumed; the next `outages` calls fail. `standing` is what `look` answers."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.resumed: list[str] = []
+        self.standing: dict[str, Orchestration] = {}
+        self.outages = 0
+
+    def start(self, execution: Execution) -> None:
+        self._fail_when_due()
+        self.started.append(execution.execution_id)
+
+    def resume(self, token: str) -> None:
+        self._fail_when_due()
+        self.resumed.append(token)
+
+    def look(self, execution_id: str) -> Orchestration | None:
+        self._fail_when_due()
+        return self.standing.get(execution_id)
+
+    def _fail_when_due(self) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise PlatformUnavailable("The state machine did not answer.")
