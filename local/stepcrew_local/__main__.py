@@ -21,6 +21,7 @@ from stepcrew_local.watch import SourceWatch
 
 PORT_VARIABLE = "STEPCREW_PORT"
 DATA_VARIABLE = "STEPCREW_DATA_DIR"
+SLICE_VARIABLE = "STEPCREW_SLICE_SECONDS"
 CHECK_SECONDS = 0.5
 
 
@@ -35,9 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         options = StackOptions(
-            port=_port(environment) if chosen.port is None else chosen.port,
+            port=int(_number(environment, PORT_VARIABLE, DEFAULT_PORT, 65535)) if chosen.port is None else chosen.port,
             data=chosen.data or (Path(environment[DATA_VARIABLE]) if environment.get(DATA_VARIABLE) else None),
             environment=environment,
+            parameters={"SliceSeconds": _number(environment, SLICE_VARIABLE, 0, 890)},
         )
         if chosen.command == "demo":
             signal.signal(signal.SIGTERM, _exit_on_signal)
@@ -79,11 +81,11 @@ def _report(error: StackError) -> int:
     return 1
 
 
-def _port(environment: dict[str, str]) -> int:
-    text = environment.get(PORT_VARIABLE) or str(DEFAULT_PORT)
-    if not text.isdigit() or int(text) > 65535:
-        raise StackError(f"{PORT_VARIABLE}={text} is not a port.", "Use a number from 0 to 65535.")
-    return int(text)
+def _number(environment: dict[str, str], variable: str, default: int, most: int) -> str:
+    text = environment.get(variable) or str(default)
+    if not text.isdigit() or int(text) > most:
+        raise StackError(f"{variable}={text} is not a number from 0 to {most}.", "Correct it or unset it.")
+    return text
 
 
 def _announce(stack: Stack, options: StackOptions) -> None:

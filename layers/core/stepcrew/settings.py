@@ -27,6 +27,8 @@ class Settings(BaseModel):
     allowed_models: str = "*"
     secrets_prefix: str = "/stepcrew"
     retention_days: int = 90
+    slice_seconds: int = 0
+    """After which an attempt hands over; 0 leaves it to the function's own time."""
 
     @property
     def allowed_model_patterns(self) -> list[str]:
