@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, emulated_aws, execution, submission
@@ -81,6 +82,21 @@ def test_each_attempt_takes_the_next_number(aws: Aws) -> None:
     assert (first.attempt, second.attempt) == (1, 2)
     assert second.status is Status.RUNNING
     assert second.started_at == NOW
+
+
+def test_an_attempt_is_taken_once_when_the_answer_is_lost_and_the_client_sends_again(aws: Aws) -> None:
+    aws.executions.create(execution(), submission(), None)
+    sent: list[str] = []
+
+    def loses_the_first_answer(**_: object) -> float | None:
+        sent.append("once more")
+        return 0 if len(sent) == 1 else None  # seconds until botocore sends again
+
+    events: Any = aws.clients.dynamodb.meta.events  # its stubs know no handler that answers
+    events.register_first("needs-retry.dynamodb.UpdateItem", loses_the_first_answer)
+    assert aws.executions.begin_attempt(GROUP, ID, NOW).attempt == 1
+    assert len(sent) == 2
+    assert aws.executions.begin_attempt(GROUP, ID, NOW).attempt == 2
 
 
 def test_an_older_attempt_can_write_nothing(aws: Aws) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -153,12 +154,20 @@ class TableExecutions:
         return IdempotencyRecord.model_validate(entry) if entry["expires_at"] > time.time() else None
 
     def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
+        claim = uuid4().hex  # tells our own write, sent again because its answer was lost, from another's
         for _ in range(_RACES):
             update = Update(now).set("status", Status.RUNNING).add("attempt", 1).set("started_at", now, keep=True)
+            update.set("attempt_claim", claim).require_other("attempt_claim", claim)
             begun = self._records.update(group_id, execution_id, update.require_status(SOURCES_OF[Status.RUNNING]))
             if begun is not None:
                 return begun
-            current = self.get(group_id, execution_id)
+            found = self._records.item(keys.execution(group_id, execution_id), keys.EXECUTION)
+            if found is None:
+                raise ExecutionNotFound(execution_id)
+            stored = values(found)
+            current = Execution.model_validate(stored)
+            if stored.get("attempt_claim") == claim:
+                return current
             if current.status is Status.WAITING:
                 raise StillWaiting("The execution waits for a person's decision.")
             if current.status.is_terminal:

@@ -70,6 +70,11 @@ class Update:
         self._conditions.append(f"{self.name(path)} = {self.value(value)}")
         return self
 
+    def require_other(self, path: str, value: object) -> Update:
+        name = self.name(path)
+        self._conditions.append(f"(attribute_not_exists({name}) OR {name} <> {self.value(value)})")
+        return self
+
     def require_absent(self, path: str) -> Update:
         self._conditions.append(f"attribute_not_exists({self.name(path)})")
         return self
