@@ -1,42 +1,19 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { Tooltip } from "radix-ui";
 import type { ReactNode } from "react";
-import { MemoryRouter } from "react-router";
 import { describe, expect, it, vi } from "vitest";
-import type { Api } from "@/api/client";
-import type { Execution, Identity } from "@/api/types";
-import { ApiContext, IdentityContext } from "@/app/context";
 import { Actions } from "@/execution/Actions";
 import { EventBody } from "@/execution/EventBody";
 import { ExecutionTable } from "@/list/ExecutionTable";
 import { buildTree } from "@/trace/tree";
 import Markdown from "@/ui/Markdown";
 import { Viewer } from "@/ui/Viewer";
+import { anExecution, showWith } from "./fake-api";
 import { oneTask } from "./trace-events";
 
-const execution = {
-  execution_id: "01a2", name: "report", status: "RUNNING", message: "Running", model: "openai/x", source: "api", submitted_by: "ada",
-  created_at: "2026-11-24T10:00:00Z", started_at: "2026-11-24T10:00:01Z", ended_at: null, cancel_requested_at: null, error: null,
-  progress: { tasks_done: 1, tasks_total: 4 }, usage: { model_calls: 2, prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost_usd: 0.01 },
-  limits: {}, traces: { complete: false, emitted: null, recorded: 3 },
-} as unknown as Execution;
+const execution = anExecution({ status: "RUNNING", message: "Running" });
 
-function show(children: ReactNode, { role = "owner", GET = vi.fn() } = {}) {
-  const identity: Identity = { subject: "s", email: null, group_id: "demo", groups: ["demo"], role };
-  return render(
-    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-      <MemoryRouter>
-        <Tooltip.Provider>
-          <ApiContext value={{ api: { GET } as unknown as Api, group: "demo" }}>
-            <IdentityContext value={identity}>{children}</IdentityContext>
-          </ApiContext>
-        </Tooltip.Provider>
-      </MemoryRouter>
-    </QueryClientProvider>,
-  );
-}
+const show = (children: ReactNode, { role = "owner", GET = vi.fn() } = {}) => showWith({ GET }, children, { role });
 
 describe("Rendered markdown", () => {
   it("shows HTML as text, keeps addresses harmless and fetches nothing", () => {

@@ -18,6 +18,8 @@ export const keys = {
   logs: (group: string, id: string) => [group, "logs", id] as const,
   trace: (group: string, id: string) => [group, "trace", id] as const,
   definition: (group: string, id: string) => [group, "definition", id] as const,
+  approvals: (group: string) => [group, "approvals"] as const,
+  approvalsOf: (group: string, id: string) => [group, "approvals-of", id] as const,
 };
 
 export interface Read {

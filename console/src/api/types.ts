@@ -1,8 +1,10 @@
 import type { components } from "./schema";
 
+import type { CancelReceipt, Waiting } from "./approvals";
+
 type Schemas = components["schemas"];
 
-export type Execution = Schemas["ExecutionView"];
+export type Execution = Schemas["ExecutionView"] & { waiting?: Waiting | null; cancel_receipt?: CancelReceipt | null };
 export type ExecutionList = Schemas["ExecutionList"];
 export type ExecutionError = Schemas["ExecutionError"];
 export type Status = Schemas["Status"];

@@ -6,7 +6,7 @@ const SHORTCUTS: [string[], string][] = [
   [["h", "l"], "Close and open a part of the timeline"],
   [["/"], "Search"],
   [["Esc"], "Close the panel, or leave the search"],
-  [["1", "…", "5"], "Tabs of an execution"],
+  [["1", "…", "6"], "Tabs of an execution"],
   [["n"], "Run a crew"],
   [["?"], "This list"],
 ];

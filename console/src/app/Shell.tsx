@@ -3,6 +3,7 @@ import { Monitor, Moon, Plus, Sun } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Link, NavLink, Navigate, Outlet, useLocation, useNavigate, useNavigation, useParams } from "react-router";
 import { ApiProblem, makeApi, unwrap } from "@/api/client";
+import { useWaiting } from "@/api/approvals";
 import type { Identity } from "@/api/types";
 import { useKeys, useStored } from "@/lib/hooks";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
@@ -33,7 +34,7 @@ export function ToOwnGroup() {
   if (!me.data) return <Loading />;
   const last = localStorage.getItem(GROUP_KEY);
   const own = group ?? (last && me.data.groups.includes(last) ? last : me.data.group_id);
-  const rest = /^\/(executions|new|compare)\b/.test(pathname) ? pathname + search : "/executions";
+  const rest = /^\/(executions|new|approvals|compare)\b/.test(pathname) ? pathname + search : "/executions";
   return <Navigate to={`/g/${encodeURIComponent(own)}${rest}`} replace />;
 }
 
@@ -86,6 +87,10 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
       </Link>
       <nav aria-label="Main">
         <NavLink to={`${base}/executions`}>Executions</NavLink>
+        <NavLink to={`${base}/approvals`}>
+          Approvals
+          <WaitingCount />
+        </NavLink>
         <NavLink to={`${base}/compare`}>Compare</NavLink>
       </nav>
       <div className="head-end">
@@ -100,6 +105,19 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
       </div>
       <KeysHelp open={help} onClose={() => setHelp(false)} />
     </header>
+  );
+}
+
+/** How many questions wait for people. Nothing is shown for none, or while it is not known. */
+function WaitingCount() {
+  const { data, hasNextPage } = useWaiting({ aside: true });
+  if (!data?.length) return null;
+  return (
+    <span className="count">
+      {data.length}
+      {hasNextPage && "+"}
+      <span className="visually-hidden"> waiting</span>
+    </span>
   );
 }
 

@@ -19,6 +19,7 @@ export function makeRouter() {
             { index: true, element: <ToOwnGroup /> },
             { path: "executions", lazy: async () => ({ Component: (await import("@/list/ExecutionsPage")).ExecutionsPage }) },
             { path: "new", lazy: async () => ({ Component: (await import("@/compose/ComposePage")).ComposePage }) },
+            { path: "approvals", lazy: async () => ({ Component: (await import("@/approvals/ApprovalsPage")).ApprovalsPage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {
               path: "executions/:id",
@@ -28,6 +29,7 @@ export function makeRouter() {
                 { path: "result", lazy: async () => ({ Component: (await import("@/execution/ResultTab")).ResultTab }) },
                 { path: "tasks", lazy: async () => ({ Component: (await import("@/execution/TasksTab")).TasksTab }) },
                 { path: "logs", lazy: async () => ({ Component: (await import("@/execution/LogsTab")).LogsTab }) },
+                { path: "approvals", lazy: async () => ({ Component: (await import("@/execution/ApprovalsTab")).ApprovalsTab }) },
                 { path: "definition", lazy: async () => ({ Component: (await import("@/execution/DefinitionTab")).DefinitionTab }) },
               ],
             },

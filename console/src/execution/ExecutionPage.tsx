@@ -1,6 +1,7 @@
 import { useCallback } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate, useOutletContext, useParams } from "react-router";
 import { ApiProblem } from "@/api/client";
+import { useApprovalsOf } from "@/api/approvals";
 import { useApi, useExecution } from "@/api/queries";
 import type { Execution } from "@/api/types";
 import { Connection } from "@/app/Connection";
@@ -12,6 +13,7 @@ import { Header } from "./Header";
 export interface ExecutionOutlet {
   execution: Execution;
   trace: ReturnType<typeof useTrace>;
+  approvals: ReturnType<typeof useApprovalsOf>;
 }
 
 export const useShown = (): ExecutionOutlet => useOutletContext<ExecutionOutlet>();
@@ -22,6 +24,7 @@ const TABS = [
   ["tasks", "Tasks"],
   ["logs", "Logs"],
   ["definition", "Definition"],
+  ["approvals", "Approvals"],
 ] as const;
 
 export function ExecutionPage() {
@@ -61,6 +64,8 @@ function Shown({ execution, look }: { execution: Execution; look: ReturnType<typ
   const navigate = useNavigate();
   const { pathname, search } = useLocation();
   const trace = useTrace(execution);
+  const approvals = useApprovalsOf(execution.execution_id, `${execution.status} ${execution.waiting?.number ?? ""}`);
+  const asked = Boolean(execution.waiting) || Boolean(approvals.data?.length) || pathname.endsWith("/approvals");
   const base = `/g/${group}/executions/${execution.execution_id}`;
   const to = useCallback((tab: string) => (tab ? `${base}/${tab}` : base), [base]);
   useKeys(({ key }) => {
@@ -73,16 +78,17 @@ function Shown({ execution, look }: { execution: Execution; look: ReturnType<typ
     <main className="execution">
       <Header execution={execution} trace={trace.data} />
       <nav className="tabs" aria-label="Views of this execution">
-        {TABS.map(([path, name]) => (
+        {TABS.filter(([path]) => path !== "approvals" || asked).map(([path, name]) => (
           // Filters of the timeline stay while other tabs are looked at, so its link carries them.
           <NavLink key={name} end to={path === "" && pathname === base ? { pathname: base, search } : to(path)}>
             {name}
+            {path === "approvals" && execution.waiting && <span className="count">1<span className="visually-hidden"> open</span></span>}
           </NavLink>
         ))}
       </nav>
       <Connection looks={[look, trace]} />
       <div className="tab-body">
-        <Outlet context={{ execution, trace } satisfies ExecutionOutlet} />
+        <Outlet context={{ execution, trace, approvals } satisfies ExecutionOutlet} />
       </div>
     </main>
   );

@@ -1,5 +1,7 @@
-import { ChevronRight } from "lucide-react";
-import { Link } from "react-router";
+import { ChevronRight, Hourglass, ReceiptText } from "lucide-react";
+import { Link, useLocation } from "react-router";
+import type { CancelReceipt, Waiting } from "@/api/approvals";
+import { askedFor } from "@/approvals/words";
 import { useApi } from "@/api/queries";
 import { type Execution, type ExecutionError, isTerminal } from "@/api/types";
 import { formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
@@ -50,7 +52,9 @@ export function Header({ execution, trace }: { execution: Execution; trace: Trac
         </Fact>
         {execution.attempt > 1 && <Fact name="Attempt">{execution.attempt}</Fact>}
       </dl>
+      {execution.waiting && <WaitingNotice waiting={execution.waiting} now={now} to={`/g/${group}/executions/${execution.execution_id}/approvals`} />}
       {execution.error && <ErrorBox error={execution.error} cancelled={execution.status === "CANCELLED"} />}
+      {execution.cancel_receipt && <Receipt receipt={execution.cancel_receipt} />}
     </header>
   );
 }
@@ -70,6 +74,43 @@ function Now({ current_agent: agent, current_task: task, message }: Partial<Exec
     <>
       {agent && <strong>{agent}</strong>} {agent ? "works on" : "Now:"} <strong>{task}</strong>
     </>
+  );
+}
+
+function WaitingNotice({ waiting, now, to }: { waiting: Waiting; now: number; to: string }) {
+  const there = useLocation().pathname === to;
+  return (
+    <div className="outcome outcome-waiting" role="status">
+      <p>
+        <Hourglass size={14} aria-hidden /> <strong>{askedFor(waiting)}.</strong> It waits for a person since{" "}
+        {formatDuration(now - Date.parse(waiting.since))}. Nothing runs or costs meanwhile.
+      </p>
+      {!there && (
+        <Link className="button button-primary" to={to}>
+          Read and decide
+        </Link>
+      )}
+    </div>
+  );
+}
+
+/** What a cancel request still cost; null counts when the runner died before it could say. */
+function Receipt({ receipt }: { receipt: CancelReceipt }) {
+  const { model_calls: calls, abandoned_calls: abandoned, total_tokens: tokens, cost_usd: cost } = receipt;
+  const took = formatDuration(Date.parse(receipt.observed_at) - Date.parse(receipt.requested_at));
+  return (
+    <p className="receipt">
+      <ReceiptText size={14} aria-hidden />
+      <span>
+        Cancelled on request, seen after {took}.{" "}
+        {calls === null
+          ? "What was spent after the request is not known: the runner was gone."
+          : calls === 0
+            ? "No model call was paid for after the request."
+            : `After the request: ${formatNumber(calls)} model ${calls === 1 ? "call" : "calls"}, ${formatNumber(tokens ?? 0)} tokens, ${formatCost(cost)}.`}
+        {abandoned ? ` ${formatNumber(abandoned)} ${abandoned === 1 ? "call was" : "calls were"} left in flight; a provider may bill for it.` : ""}
+      </span>
+    </p>
   );
 }
 

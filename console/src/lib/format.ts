@@ -7,7 +7,7 @@ export const formatNumber = (value: number): string => number.format(value);
 export const formatCompact = (value: number): string => compact.format(value);
 export const formatDateTime = (iso: string): string => dateTime.format(new Date(iso));
 
-/** `12 ms`, `3.4 s`, `2 m 05 s`, `1 h 02 m`. */
+/** `12 ms`, `3.4 s`, `2 m 05 s`, `1 h 02 m`, `6 d 04 h`. */
 export function formatDuration(ms: number): string {
   if (ms < 0 || !Number.isFinite(ms)) return "–";
   if (ms < 1) return "<1 ms";
@@ -16,7 +16,9 @@ export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const two = (value: number): string => String(value).padStart(2, "0");
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${two(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))} m`;
+  const hours = Math.floor(seconds / 3600);
+  if (hours >= 48) return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
+  return `${hours} h ${two(Math.floor((seconds % 3600) / 60))} m`;
 }
 
 /** Relative to the start: `+0.00 s`. */

@@ -1,0 +1,62 @@
+import { LockKeyhole, UsersRound } from "lucide-react";
+import { Link } from "react-router";
+import { type Approval, isOpen, useDecide } from "@/api/approvals";
+import { ApiProblem } from "@/api/client";
+import { useApi } from "@/api/queries";
+import { useMayWrite } from "@/app/context";
+import { formatAgo, formatDateTime } from "@/lib/format";
+import { useNow } from "@/lib/hooks";
+import { Countdown } from "./Countdown";
+import { DecisionForm } from "./DecisionForm";
+import { Question } from "./Question";
+import { VerdictLine } from "./VerdictLine";
+import { deciderWords, titleOf } from "./words";
+
+/** One question to people: what it is about, until when and by whom it is decided, and the decision. */
+export function ApprovalCard({ approval, linked = false }: { approval: Approval; linked?: boolean }) {
+  const { group } = useApi();
+  const writes = useMayWrite();
+  const now = useNow(true, 30_000);
+  const decide = useDecide(approval);
+  const late = decide.error instanceof ApiProblem && decide.error.status === 409;
+  const open = isOpen(approval) && !late;
+  const { execution_id: id, execution_name: name, task_name: task, agent_role: agent } = approval;
+  return (
+    <article className="card approval" aria-label={titleOf(approval)}>
+      <header>
+        <h2>{titleOf(approval)}</h2>
+        <p className="faint">
+          {linked && (
+            <>
+              <Link to={`/g/${group}/executions/${id}`}>{name}</Link>
+              {" · "}
+            </>
+          )}
+          {[agent, task && `task ${task}`].filter(Boolean).join(" · ")}
+          {(agent ?? task) && " · "}
+          <time dateTime={approval.requested_at} title={formatDateTime(approval.requested_at)}>
+            asked {formatAgo(approval.requested_at, now)}
+          </time>
+        </p>
+      </header>
+      {open && <Countdown approval={approval} />}
+      <Question approval={approval} />
+      {late && (
+        <p className="notice-line" role="status">
+          <UsersRound size={14} aria-hidden />
+          It was decided before your answer came, which changed nothing.
+        </p>
+      )}
+      <VerdictLine approval={approval} />
+      {open && approval.may_decide && writes && <DecisionForm key={approval.approval_id} approval={approval} decide={decide} />}
+      {open && !(approval.may_decide && writes) && (
+        <p className="notice-line">
+          <LockKeyhole size={14} aria-hidden />
+          <span>
+            Who may decide: <strong>{deciderWords(approval)}</strong>.
+          </span>
+        </p>
+      )}
+    </article>
+  );
+}

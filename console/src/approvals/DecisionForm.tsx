@@ -1,0 +1,118 @@
+import { Check, Pencil, RotateCcw, X } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import type { Approval, Feedback, useDecide } from "@/api/approvals";
+import { fetchBody, useApi } from "@/api/queries";
+import { Button, Field, Trouble } from "@/ui/kit";
+import { BudgetForm } from "./BudgetForm";
+import { Send } from "./Send";
+
+/** Characters. */
+const COMMENT_MOST = 10_000;
+
+type Mode = "approve" | "change" | "revise" | "reject";
+
+const WORDS = {
+  answer: { approve: "Approve", reject: "Reject" },
+  tool: { approve: "Allow", reject: "Refuse" },
+  budget: { approve: "Give more", reject: "Stop here" },
+} as const;
+const AFTER_REJECTION = {
+  answer: "The execution ends as failed. Finished tasks keep their outputs.",
+  tool: "The call is not made. The agent is told so, with your words, and goes on.",
+  budget: "The execution ends as failed. Finished tasks keep their outputs.",
+} as const;
+
+/** The ways out of one question. What was written stays while the page looks for news. */
+export function DecisionForm({ approval, decide }: { approval: Approval; decide: ReturnType<typeof useDecide> }) {
+  const { api } = useApi();
+  const [mode, setMode] = useState<Mode | null>(approval.kind === "budget" ? "approve" : null);
+  const [comment, setComment] = useState("");
+  const [answer, setAnswer] = useState<string | null>(null);
+  const [unread, setUnread] = useState<unknown>(null);
+  const { kind, output, output_reference: reference } = approval;
+  const words = WORDS[kind];
+  const send = (feedback: Feedback): void => decide.mutate({ ...feedback, ...(comment.trim() && { comment: comment.trim() }) });
+  const change = async (): Promise<void> => {
+    setMode("change");
+    if (answer !== null) return;
+    try {
+      setAnswer(reference ? await fetchBody(api, reference.url) : (output ?? ""));
+      setUnread(null);
+    } catch (error) {
+      setUnread(error);
+    }
+  };
+  return (
+    <form className="decision" aria-label="Decide" onSubmit={(event) => event.preventDefault()}>
+      <div className="decision-ways">
+        {kind !== "budget" && (
+          <Button look="primary" busy={decide.isPending && decide.variables.decision === "approve"} onClick={() => send({ decision: "approve" })}>
+            <Check size={14} aria-hidden />
+            {words.approve}
+          </Button>
+        )}
+        {kind === "budget" && (
+          <Way mode="approve" chosen={mode} onChoose={() => setMode("approve")} icon={<Check size={14} aria-hidden />} label={words.approve} />
+        )}
+        {kind === "answer" && (
+          <>
+            <Way mode="change" chosen={mode} onChoose={() => void change()} icon={<Pencil size={13} aria-hidden />} label="Approve with changes" />
+            <Way mode="revise" chosen={mode} onChoose={() => setMode("revise")} icon={<RotateCcw size={13} aria-hidden />} label="Ask to revise" />
+          </>
+        )}
+        <Way mode="reject" chosen={mode} onChoose={() => setMode("reject")} icon={<X size={14} aria-hidden />} label={words.reject} />
+      </div>
+      {mode === "change" && answer !== null && (
+        <>
+          <Field label="The answer as it should be" hint="It takes the place of the agent's; later tasks read this one.">
+            <textarea className="answer-editor" rows={10} value={answer} onChange={(event) => setAnswer(event.target.value)} />
+          </Field>
+          <Comment value={comment} onChange={setComment} hint="Why, for whoever reads the trace. Not needed." />
+          <Send label="Approve this answer" busy={decide.isPending} disabled={answer.trim() === ""} onSend={() => send({ decision: "approve", output: answer })} />
+        </>
+      )}
+      {mode === "revise" && (
+        <>
+          <Comment value={comment} onChange={setComment} hint="The agent reads this and answers again; then you are asked again." />
+          <Send label="Send back" busy={decide.isPending} disabled={comment.trim() === ""} onSend={() => send({ decision: "revise" })} />
+        </>
+      )}
+      {mode === "reject" && (
+        <>
+          <Comment value={comment} onChange={setComment} hint={AFTER_REJECTION[kind]} />
+          <Send label={words.reject} look="danger" busy={decide.isPending} onSend={() => send({ decision: "reject" })} />
+        </>
+      )}
+      {mode === "approve" && kind === "budget" && (
+        <BudgetForm approval={approval} busy={decide.isPending} onSend={(limits) => send({ decision: "approve", limits })} />
+      )}
+      {unread !== null && <Trouble error={unread} retry={() => void change()} />}
+      {decide.error && <Trouble error={decide.error} />}
+    </form>
+  );
+}
+
+interface WayProps {
+  mode: Mode;
+  chosen: Mode | null;
+  onChoose: () => void;
+  icon: ReactNode;
+  label: string;
+}
+
+function Way({ mode, chosen, onChoose, icon, label }: WayProps) {
+  return (
+    <Button aria-expanded={mode === chosen} onClick={onChoose}>
+      {icon}
+      {label}…
+    </Button>
+  );
+}
+
+function Comment({ value, onChange, hint }: { value: string; onChange: (value: string) => void; hint: string }) {
+  return (
+    <Field label="Comment" hint={hint}>
+      <textarea rows={3} value={value} maxLength={COMMENT_MOST} onChange={(event) => onChange(event.target.value)} />
+    </Field>
+  );
+}

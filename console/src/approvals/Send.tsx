@@ -1,0 +1,19 @@
+import { Button } from "@/ui/kit";
+
+interface SendProps {
+  label: string;
+  busy: boolean;
+  disabled?: boolean;
+  look?: "primary" | "danger";
+  onSend: () => void;
+}
+
+export function Send({ label, busy, disabled = false, look = "primary", onSend }: SendProps) {
+  return (
+    <div>
+      <Button look={look} busy={busy} disabled={disabled} onClick={onSend}>
+        {label}
+      </Button>
+    </div>
+  );
+}

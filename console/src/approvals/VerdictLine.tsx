@@ -1,0 +1,36 @@
+import { CircleCheck, CircleSlash, CircleX, RotateCcw } from "lucide-react";
+import type { Approval } from "@/api/approvals";
+import { formatDateTime } from "@/lib/format";
+import { harmless } from "@/lib/text";
+import { verdictWords } from "./words";
+
+const LOOKS = {
+  approve: { icon: CircleCheck, style: "completed" },
+  revise: { icon: RotateCcw, style: "waiting" },
+  reject: { icon: CircleX, style: "failed" },
+} as const;
+
+/** What became of a question: who decided what and when, or that nobody had to. */
+export function VerdictLine({ approval }: { approval: Approval }) {
+  const { verdict, withdrawn_at: withdrawn } = approval;
+  if (!verdict) {
+    return withdrawn ? (
+      <p className="verdict-line">
+        <CircleSlash size={15} aria-hidden />
+        Nobody has to decide any more: the execution ended on {formatDateTime(withdrawn)}.
+      </p>
+    ) : null;
+  }
+  const { icon: Icon, style } = LOOKS[verdict.decision];
+  return (
+    <div className="verdict-line">
+      <Icon size={15} className={`status-${style}`} aria-hidden />
+      <div>
+        <p>
+          <strong>{verdictWords(verdict)}</strong> <span className="faint">{formatDateTime(verdict.decided_at)}</span>
+        </p>
+        {verdict.comment && <blockquote>{harmless(verdict.comment)}</blockquote>}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import type { Approval, ApprovalKind, Verdict } from "@/api/approvals";
+
+export const LIMIT_WORDS: Record<string, string> = {
+  max_tokens: "tokens",
+  max_cost_usd: "US dollars",
+  max_model_calls: "model calls",
+  timeout_seconds: "seconds",
+};
+
+export const KIND_WORDS: Record<ApprovalKind, string> = { answer: "Answer", tool: "Tool call", budget: "Budget" };
+
+/** What is asked, in a few words. */
+export function askedFor({ kind, task_name: task }: Pick<Approval, "kind" | "task_name">, tools: string[] = [], limit: string | null = null): string {
+  if (kind === "answer") return `Judge the answer of ${task ?? "a task"}`;
+  if (kind === "tool") return `Allow ${tools.length ? [...new Set(tools)].join(" and ") : "a tool call"}`;
+  return `Give more ${limit ? (LIMIT_WORDS[limit] ?? limit) : "budget"}`;
+}
+
+export function titleOf(approval: Approval): string {
+  return askedFor(approval, approval.tools.map((call) => call.tool_name), approval.limit);
+}
+
+const DONE: Record<Verdict["decision"], string> = { approve: "Approved", revise: "Sent back to be revised", reject: "Rejected" };
+
+/** Who decided what. */
+export function verdictWords({ decision, decided_by: who, output }: Verdict): string {
+  const what = `${DONE[decision]}${output === null ? "" : " with changes"}`;
+  return who ? `${what} by ${who}` : `${what} because nobody decided in time`;
+}
+
+export function deciderWords({ deciders }: Pick<Approval, "deciders">): string {
+  return deciders.length ? deciders.join(", ") : "everyone who may run crews in this group";
+}

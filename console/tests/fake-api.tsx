@@ -1,0 +1,87 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { render } from "@testing-library/react";
+import { Tooltip } from "radix-ui";
+import type { ReactNode } from "react";
+import { MemoryRouter } from "react-router";
+import type { Approval, Verdict } from "@/api/approvals";
+import type { Api } from "@/api/client";
+import type { Execution, Identity } from "@/api/types";
+import { ApiContext, IdentityContext } from "@/app/context";
+
+interface Options {
+  params?: { path?: Record<string, string>; query?: Record<string, unknown> };
+  body?: Record<string, unknown>;
+}
+
+export const anApproval = (more: Partial<Approval> = {}): Approval => ({
+  approval_id: `01a2.${more.number ?? 1}`, execution_id: "01a2", number: 1, kind: "answer", execution_name: "report", question: "", task_name: "write",
+  agent_role: "Writer", output: "**Tides** come and go.", output_reference: null, tools: [], limit: null, deciders: [], may_decide: true,
+  on_timeout: "reject", requested_at: "2026-11-24T10:00:00Z", expires_at: "2099-01-01T00:00:00Z", verdict: null, withdrawn_at: null, ...more,
+});
+
+export const anExecution = (more: Partial<Execution> = {}): Execution =>
+  ({
+    execution_id: "01a2", name: "report", status: "WAITING", message: "", model: "openai/x", source: "api", submitted_by: "ada", attempt: 1,
+    created_at: "2026-11-24T10:00:00Z", started_at: "2026-11-24T10:00:01Z", ended_at: null, cancel_requested_at: null, error: null,
+    progress: { tasks_done: 1, tasks_total: 4 }, traces: { complete: false, emitted: null, recorded: 3 }, limits: { max_tokens: 1000 },
+    usage: { model_calls: 2, prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost_usd: 0.01 }, ...more,
+  }) as unknown as Execution;
+
+/** The API as far as people go: it keeps approvals, and the first decision counts. */
+export class FakeApi {
+  approvals: Approval[];
+  execution: Execution;
+  readonly sent: Record<string, unknown>[] = [];
+  readonly bodies = new Map<string, string>();
+
+  constructor(approvals: Approval[] = [], execution: Execution = anExecution()) {
+    this.approvals = approvals;
+    this.execution = execution;
+  }
+
+  decide(number: number, verdict: Partial<Verdict> & Pick<Verdict, "decision">): void {
+    const whole = { comment: null, output: null, limits: null, decided_by: "bob@example.org", decided_at: "2026-11-24T11:00:00Z", ...verdict };
+    this.approvals = this.approvals.map((each) => (each.number === number ? { ...each, verdict: whole } : each));
+  }
+
+  GET = (path: string): Promise<unknown> => {
+    const body = this.bodies.get(path);
+    if (body !== undefined) return answer(200, body);
+    if (path === "/api/v1/approvals") {
+      const open = this.approvals.filter((each) => !each.verdict && !each.withdrawn_at);
+      return answer(200, { approvals: open, next_cursor: null });
+    }
+    if (path.endsWith("/approvals")) return answer(200, { approvals: this.approvals });
+    if (path === "/api/v1/executions/{execution_id}") return answer(200, this.execution);
+    return answer(404, { detail: `no ${path}` });
+  };
+
+  POST = (path: string, { body = {} }: Options = {}): Promise<unknown> => {
+    if (!path.endsWith("/feedback")) return answer(404, {});
+    this.sent.push(body);
+    const asked = this.approvals.find((each) => each.approval_id === body["approval_id"]);
+    if (!asked || asked.verdict) return answer(409, { detail: "This was decided already." });
+    this.decide(asked.number, { ...(body as Pick<Verdict, "decision">), decided_by: "ada@example.org" });
+    return answer(202, { ...this.execution, status: "RUNNING" });
+  };
+}
+
+function answer(status: number, body: unknown): Promise<unknown> {
+  const response = new Response(null, { status });
+  return Promise.resolve(response.ok ? { data: body, response } : { error: body, response });
+}
+
+export function showWith(api: unknown, children: ReactNode, { role = "owner", at = "/" } = {}) {
+  const identity: Identity = { subject: "s", email: null, group_id: "demo", groups: ["demo"], role };
+  return render(
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <MemoryRouter initialEntries={[at]}>
+        <Tooltip.Provider>
+          <ApiContext value={{ api: api as Api, group: "demo" }}>
+            <IdentityContext value={identity}>{children}</IdentityContext>
+          </ApiContext>
+        </Tooltip.Provider>
+      </MemoryRouter>
+    </QueryClientProvider>,
+  );
+}
