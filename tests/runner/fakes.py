@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
-from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput, Usage
+from stepcrew.domain.approval import Approval, Verdict
+from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, StillWaiting, Superseded
+from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, TaskOutput, Usage, Waiting
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, TraceEvent
 
@@ -67,6 +69,8 @@ class FakeExecutions:
             record = self.get(group_id, execution_id)
             if record.status.is_terminal:
                 raise Superseded("The execution has ended already.")
+            if record.status is Status.WAITING:
+                raise StillWaiting("The execution waits for a person.")
             return self._write(record, status=Status.RUNNING, attempt=record.attempt + 1)
 
     def save_progress(
@@ -78,13 +82,29 @@ class FakeExecutions:
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        conversations: dict[str, str] | None = None,
     ) -> Execution:
         with self._lock:
             record = self._held(execution)
             emitted = dict(record.traces_emitted)
             if traces_emitted is not None:
                 emitted[str(execution.attempt)] = traces_emitted
-            return self._write(record, progress=progress, usage=usage, message=message, traces_emitted=emitted)
+            return self._write(
+                record,
+                progress=progress,
+                usage=usage,
+                message=message,
+                traces_emitted=emitted,
+                conversations=record.conversations if conversations is None else conversations,
+            )
+
+    def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
+        raise NotImplementedError("The runner sweeps nothing.")
+
+    def change(self, execution_id: str, **changes: object) -> Execution:
+        """What somebody else wrote, without a fence."""
+        with self._lock:
+            return self._write(self._records[execution_id], **changes)
 
     def request_cancel(self, group_id: str, execution_id: str, now: datetime) -> Execution:
         with self._lock:
@@ -101,6 +121,7 @@ class FakeExecutions:
         usage: Usage | None = None,
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
+        cancel_receipt: CancelReceipt | None = None,
         fenced: bool = True,
     ) -> Execution:
         with self._lock:
@@ -114,6 +135,7 @@ class FakeExecutions:
                 progress=progress or record.progress,
                 usage=usage or record.usage,
                 error=error,
+                cancel_receipt=cancel_receipt,
                 traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted or 0},
             )
 
@@ -150,6 +172,69 @@ class FakeExecutions:
         changed = record.model_copy(update={**changes, "revision": record.revision + 1})
         self._records[record.execution_id] = Execution.model_validate_json(changed.model_dump_json())
         return self._records[record.execution_id].model_copy(deep=True)
+
+
+class FakeApprovals:
+    """`ApprovalStore`, as far as the runner uses it, and `decide` for the tests' people."""
+
+    def __init__(self, executions: FakeExecutions) -> None:
+        self._executions = executions
+        self._approvals: dict[str, list[Approval]] = {}
+
+    def park(
+        self,
+        execution: Execution,
+        approval: Approval,
+        *,
+        progress: Progress,
+        usage: Usage,
+        traces_emitted: int,
+        conversations: dict[str, str],
+        now: datetime,
+    ) -> Execution:
+        self._executions.fence(execution)
+        record = self._executions.get(execution.group_id, execution.execution_id)
+        if record.cancel_requested_at:
+            raise Superseded("A cancel request came before.")
+        self._approvals.setdefault(execution.execution_id, []).append(approval)
+        return self._executions.change(
+            execution.execution_id,
+            status=Status.WAITING,
+            waiting=Waiting(
+                number=approval.number,
+                kind=approval.kind.value,
+                task_name=approval.task_name,
+                since=now,
+                expires_at=approval.expires_at,
+            ),
+            approvals=approval.number,
+            progress=progress,
+            usage=usage,
+            conversations=conversations,
+            traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted},
+        )
+
+    def approvals(self, group_id: str, execution_id: str) -> list[Approval]:
+        return [one.model_copy(deep=True) for one in self._approvals.get(execution_id, [])]
+
+    def waiting(self, group_id: str, *, after: str | None, limit: int) -> list[Approval]:
+        raise NotImplementedError("The runner lists nothing.")
+
+    def decide(self, execution: Execution, verdict: Verdict, *, deadline: datetime, now: datetime) -> Execution:
+        latest = self._approvals[execution.execution_id][-1]
+        assert latest.is_open, "Nothing waits."
+        self._approvals[execution.execution_id][-1] = latest.model_copy(update={"verdict": verdict})
+        limits = verdict.limits or execution.limits
+        return self._executions.change(execution.execution_id, status=Status.RUNNING, waiting=None, limits=limits)
+
+    def keep_token(self, group_id: str, execution_id: str, token: str) -> Execution | None:
+        raise NotImplementedError("The runner knows no tokens.")
+
+    def token(self, group_id: str, execution_id: str) -> str | None:
+        raise NotImplementedError("The runner knows no tokens.")
+
+    def forget_token(self, group_id: str, execution_id: str, token: str) -> None:
+        raise NotImplementedError("The runner knows no tokens.")
 
 
 class FakeTaskOutputs:

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from scripted_model import ScriptedModel
+from stepcrew.domain.approval import Verdict
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt import Answer, Ports, RunAttempt
 from tests.runner.fakes import (
+    FakeApprovals,
     FakeClock,
     FakeExecutions,
     FakePayloads,
@@ -42,8 +44,11 @@ class House:
         self.payloads = FakePayloads()
         self.secrets = FakeSecrets()
         self.remaining: Callable[[], float] = lambda: 900.0
-        ports = Ports(self.executions, self.tasks, self.queue, self.payloads, self.secrets, self.clock)
-        self.run_attempt = RunAttempt(ports, MODEL)
+        self.approvals = FakeApprovals(self.executions)
+        self.slice_seconds = 0.0
+        self._ports = Ports(
+            self.executions, self.tasks, self.approvals, self.queue, self.payloads, self.secrets, self.clock
+        )
 
     def submit(
         self,
@@ -59,7 +64,15 @@ class House:
         return execution_id
 
     def attempt(self, execution_id: str, group_id: str = GROUP) -> Answer:
-        return self.run_attempt(group_id, execution_id, lambda: self.remaining())
+        return RunAttempt(self._ports, MODEL, self.slice_seconds)(group_id, execution_id, lambda: self.remaining())
+
+    def decide(self, execution_id: str, decision: str, **fields: Any) -> None:
+        """What a person answers to the open question; `decided_by` null means that nobody did."""
+        verdict = Verdict.model_validate(
+            {"decision": decision, "decided_by": "ada@example.com", "decided_at": self.clock.now(), **fields}
+        )
+        execution = self.executions.get(GROUP, execution_id)
+        self.approvals.decide(execution, verdict, deadline=execution.deadline, now=self.clock.now())
 
     def run(self, config: dict[str, Any], inputs: dict[str, Any] | None = None, limits: Limits | None = None) -> Ended:
         execution_id = self.submit(config, inputs, limits)

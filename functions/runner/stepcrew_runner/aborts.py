@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from crewai.hooks import HookAborted
 
+from stepcrew.domain.approval import ApprovalKind, ToolCall
 from stepcrew.domain.errors import ExecutionError
 
 
@@ -40,3 +43,23 @@ class LimitReached(Abort):
     def __init__(self, error: ExecutionError) -> None:
         super().__init__(error.message)
         self.error = error
+
+
+class Question(NamedTuple):
+    """What a person is asked."""
+
+    kind: ApprovalKind
+    text: str
+    task_name: str | None = None
+    agent_role: str | None = None
+    output: str = ""
+    tools: tuple[ToolCall, ...] = ()
+    limit: str | None = None
+
+
+class AskPerson(Abort):
+    """The attempt ends here, and the execution waits."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question.text)
+        self.question = question

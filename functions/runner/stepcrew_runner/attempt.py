@@ -6,38 +6,48 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Generator, Mapping
-from enum import StrEnum
 from typing import NamedTuple
 
-from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
-from stepcrew.domain.execution import Execution, Status, TaskOutput
-from stepcrew.domain.submission import Submission
+from stepcrew.domain.approval import Approval
+from stepcrew.domain.definition import ApprovalRules
+from stepcrew.domain.errors import (
+    Category,
+    ExecutionError,
+    ExecutionNotFound,
+    PlatformUnavailable,
+    StillWaiting,
+    Superseded,
+)
+from stepcrew.domain.execution import Execution
+from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
-from stepcrew.services.ports import Clock, ExecutionStore, PayloadStore, Secrets, TaskOutputStore, TraceQueue
+from stepcrew.services.ports import (
+    ApprovalStore,
+    Clock,
+    ExecutionStore,
+    PayloadStore,
+    Secrets,
+    TaskOutputStore,
+    TraceQueue,
+)
 from stepcrew_runner import environment
-from stepcrew_runner.aborts import CancelRequested, CrewFailed, Fenced, LimitReached, OutOfTime
+from stepcrew_runner.aborts import AskPerson, CancelRequested, CrewFailed, Fenced, LimitReached, OutOfTime
 from stepcrew_runner.building import CrewBuilder, secret_names
 from stepcrew_runner.claim_check import ClaimCheck
 from stepcrew_runner.control import Control
 from stepcrew_runner.crews import KeptPlan
+from stepcrew_runner.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome
 from stepcrew_runner.failures import explain
 from stepcrew_runner.logs import execution_log
 from stepcrew_runner.models import ModelFactory, longest_call
 from stepcrew_runner.recorder import TraceRecorder
 from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.resuming import Resumption, load_resumption
 from stepcrew_runner.running import CrewRun
 from stepcrew_runner.sender import TraceSender
 from stepcrew_runner.usage import UsageMeter
 
 logger = logging.getLogger("stepcrew_runner")
-
-
-class Outcome(StrEnum):
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-    CONTINUE = "CONTINUE"
-    SUPERSEDED = "SUPERSEDED"
 
 
 class Answer(NamedTuple):
@@ -50,118 +60,80 @@ class Answer(NamedTuple):
 class Ports(NamedTuple):
     executions: ExecutionStore
     tasks: TaskOutputStore
+    approvals: ApprovalStore
     queue: TraceQueue
     payloads: PayloadStore
     secrets: Secrets
     clock: Clock
 
 
-class Verdict(NamedTuple):
-    """How the crew's part of the attempt ended."""
-
-    outcome: Outcome
-    message: str
-    error: ExecutionError | None = None
-
-
-CANCELLED = ExecutionError(
-    category=Category.CANCELLED,
-    type="Cancelled",
-    message="The execution was cancelled on request.",
-    remedy="Its finished tasks' outputs stay readable.",
-)
 TOO_LONG = ExecutionError(
     category=Category.TIMEOUT,
     type="TaskTooLong",
-    message="One crew task needs more time than a whole invocation of the runner has.",
-    remedy="Split the task into smaller ones.",
+    message="One model call or tool call needs more time than a whole invocation of the runner has.",
+    remedy="Split the crew task into smaller ones, or give its model a timeout.",
+)
+CHANGED = ExecutionError(
+    category=Category.PLATFORM,
+    type="DefinitionChanged",
+    message="The stored crew definition is not the one that was submitted; what is finished may not fit it.",
+    remedy="Submit the crew again.",
 )
 
 
 class RunAttempt:
-    """Raises only for faults of the platform; the state machine repeats those."""
+    """Raises only for faults of the platform; the state machine repeats those.
 
-    def __init__(self, ports: Ports, default_model: str) -> None:
+    `slice_seconds` ends a slice earlier than the invocation's own time does; 0 leaves it to that."""
+
+    def __init__(self, ports: Ports, default_model: str, slice_seconds: float = 0) -> None:
         self._ports = ports
         self._default_model = default_model
+        self._slice_seconds = slice_seconds
 
     def __call__(self, group_id: str, execution_id: str, remaining: Callable[[], float]) -> Answer:
         """`remaining` tells the seconds left of this invocation."""
         try:
             execution = self._ports.executions.begin_attempt(group_id, execution_id, self._ports.clock.now())
+        except StillWaiting:
+            return Answer(Outcome.PARKED, 0)
         except (Superseded, ExecutionNotFound):
             return Answer(Outcome.SUPERSEDED, 0)
         try:
-            return self._attempt(execution, remaining)
+            return Answer(self._attempt(execution, remaining), execution.attempt)
         except Superseded:
             return Answer(Outcome.SUPERSEDED, execution.attempt)
 
-    def _attempt(self, execution: Execution, remaining: Callable[[], float]) -> Answer:
+    def _attempt(self, execution: Execution, remaining: Callable[[], float]) -> Outcome:
         ports = self._ports
         submission = ports.executions.submission(execution.group_id, execution.execution_id)
-        finished = ports.tasks.task_outputs(execution.group_id, execution.execution_id)
         redactor, meter = Redactor(), UsageMeter(execution.usage)
+        from_before = load_resumption(execution, submission, ports.tasks, ports.approvals, ports.payloads, redactor)
 
         def send(events: list[TraceEvent], logs: list[LogLine]) -> None:
             ports.queue.send(execution.group_id, execution.execution_id, execution.attempt, events, logs)
 
         sender = TraceSender(send, ClaimCheck(execution, ports.payloads).apply)
         call_seconds = longest_call(submission.definition, self._default_model)
-        control = Control(execution, ports.executions, ports.clock, meter, remaining, call_seconds)
+        control = Control(execution, ports.executions, ports.clock, meter, remaining, call_seconds, self._slice_seconds)
         names = [task.name for task in submission.definition.tasks]
         recorder = TraceRecorder(execution, names, sender.put, meter, redactor)
+        ending = Ending(
+            execution, ports.executions, ports.approvals, ports.clock, control, recorder, sender, meter, redactor
+        )
         with execution_log(execution.attempt, sender.put_log, redactor):
-            logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
+            logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(from_before.finished))
             control.start()
             try:
-                verdict = self._run(execution, submission, finished, control, recorder, redactor)
+                end = self._run(execution, submission, from_before, control, recorder, redactor)
             except PlatformUnavailable as fault:
                 logger.warning("Attempt %d ends: %s", execution.attempt, fault.message)
-                self._give_up(execution, control, recorder, sender, meter)
+                ending.give_up()
                 raise
             finally:
                 control.close()
-            logger.info("Attempt %d ends: %s", execution.attempt, verdict.message)
-        error = verdict.error and verdict.error.model_copy(update={"message": redactor.text(verdict.error.message)})
-        if error:
-            recorder.ended(error)
-        emitted = recorder.close()
-        sender.close()
-        if verdict.outcome is Outcome.CONTINUE:
-            self._hand_over(execution, control, meter, emitted)
-        elif verdict.outcome is not Outcome.SUPERSEDED:
-            progress = control.progress().model_copy(update={"current_task": None, "current_agent": None})
-            ports.executions.finish(
-                execution,
-                Status(verdict.outcome.value),
-                message=error.message if error else verdict.message,
-                now=ports.clock.now(),
-                progress=progress,
-                usage=meter.total(),
-                error=error,
-                traces_emitted=emitted,
-            )
-        return Answer(verdict.outcome, execution.attempt)
-
-    def _hand_over(self, execution: Execution, control: Control, meter: UsageMeter, emitted: int) -> None:
-        """The next attempt goes on from here."""
-        self._ports.executions.save_progress(
-            execution,
-            progress=control.progress(),
-            usage=meter.total(),
-            message=control.message(),
-            now=self._ports.clock.now(),
-            traces_emitted=emitted,
-        )
-
-    def _give_up(
-        self, execution: Execution, control: Control, recorder: TraceRecorder, sender: TraceSender, meter: UsageMeter
-    ) -> None:
-        """The platform failed under the crew and the state machine tries again: what can still be told, is."""
-        emitted = recorder.close()
-        with contextlib.suppress(PlatformUnavailable, Superseded):
-            sender.close()
-            self._hand_over(execution, control, meter, emitted)
+            logger.info("Attempt %d ends: %s", execution.attempt, end.message)
+        return ending(end, from_before.conversations, submission.definition.approval or ApprovalRules())
 
     def _secrets(self, group_id: str, submission: Submission) -> dict[str, str]:
         """The group's own; a tool's key may also be the operator's. What goes into a header of a server that a
@@ -175,39 +147,53 @@ class RunAttempt:
         self,
         execution: Execution,
         submission: Submission,
-        finished: list[TaskOutput],
+        from_before: Resumption,
         control: Control,
         recorder: TraceRecorder,
         redactor: Redactor,
-    ) -> Verdict:
+    ) -> CrewEnd:
         if execution.cancel_requested_at:
-            return Verdict(Outcome.CANCELLED, CANCELLED.message, CANCELLED)
+            return WAS_CANCELLED
+        if execution.definition_hash not in (None, fingerprint(submission)):
+            return CrewEnd(Outcome.FAILED, CHANGED.message, CHANGED)
+        if from_before.latest and _is_news(execution, from_before.latest):
+            recorder.decided(from_before.latest)
+        if from_before.rejection:
+            return CrewEnd(Outcome.FAILED, from_before.rejection.message, from_before.rejection)
         ports = self._ports
         try:
             models = ModelFactory(ports.secrets.operator_secrets(), self._default_model)
             secrets = self._secrets(execution.group_id, submission)
             for value in [*models.secrets(), *secrets.values()]:
                 redactor.learn(value)
-            run = CrewRun(execution, ports.tasks, control, recorder, redactor)
+            run = CrewRun(execution, ports.executions, ports.tasks, control, recorder, redactor)
             with environment.workspace(), _in_environment(secrets):
-                run(CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads)), finished)
+                run(CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads)), from_before)
         except CancelRequested:
-            return Verdict(Outcome.CANCELLED, CANCELLED.message, CANCELLED)
+            return WAS_CANCELLED
+        except AskPerson as asked:
+            return CrewEnd(Outcome.PARKED, asked.question.text, question=asked.question)
         except (LimitReached, CrewFailed) as ended:
-            return Verdict(Outcome.FAILED, ended.error.message, ended.error)
-        except OutOfTime:
-            if control.progress().tasks_done > len(finished):
-                return Verdict(Outcome.CONTINUE, "The slice is over.")
+            return CrewEnd(Outcome.FAILED, ended.error.message, ended.error)
+        except OutOfTime as over:
+            if control.progress().tasks_done > len(from_before.finished) or from_before.conversations.has_advanced():
+                return CrewEnd(Outcome.CONTINUE, over.reason)
             error = TOO_LONG.model_copy(update={"task": control.progress().current_task})
-            return Verdict(Outcome.FAILED, error.message, error)
+            return CrewEnd(Outcome.FAILED, error.message, error)
         except (Fenced, Superseded):
-            return Verdict(Outcome.SUPERSEDED, "A later attempt or a terminal status took over.")
+            return CrewEnd(Outcome.SUPERSEDED, "A later attempt or a terminal status took over.")
         except PlatformUnavailable:
             raise  # none of the crew's doing
         except Exception as error:  # noqa: BLE001 - the boundary of the crew: whatever it raises is its failure
             explained = explain(error, control.progress().current_task)
-            return Verdict(Outcome.FAILED, explained.message, explained)
-        return Verdict(Outcome.COMPLETED, "Completed.")
+            return CrewEnd(Outcome.FAILED, explained.message, explained)
+        return CrewEnd(Outcome.COMPLETED, "Completed.")
+
+
+def _is_news(execution: Execution, approval: Approval) -> bool:
+    """Whether no attempt since the question has told its answer to the trace (one that died has not)."""
+    later = range(approval.attempt + 1, execution.attempt)
+    return not any(str(attempt) in execution.traces_emitted for attempt in later)
 
 
 @contextlib.contextmanager

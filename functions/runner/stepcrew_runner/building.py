@@ -30,7 +30,7 @@ _AGENT_FIELDS = (
     *("response_template", "inject_date", "date_format", "tool_failure_policy"),
 )
 _TASK_FIELDS = (
-    *("async_execution", "output_json", "output_pydantic", "response_model", "markdown", "guardrail"),
+    *("async_execution", "human_input", "output_json", "output_pydantic", "response_model", "markdown", "guardrail"),
     *("guardrail_max_retries", "tool_failure_policy"),
 )
 _CREW_FIELDS = ("name", "planning", "max_rpm", "cache", "tool_failure_policy")

@@ -7,12 +7,16 @@ by the watcher (`interrupt` and `stirred` are set, so that even a call in flight
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
 
+from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.services.ports import Clock, ExecutionStore
-from stepcrew_runner.aborts import Abort, CancelRequested, Fenced, LimitReached, OutOfTime
+from stepcrew_runner.aborts import Abort, AskPerson, CancelRequested, Fenced, LimitReached, OutOfTime, Question
 from stepcrew_runner.addresses import trusted
 from stepcrew_runner.usage import UsageMeter
 
@@ -21,8 +25,15 @@ MARGIN_SECONDS = 20.0
 """What the attempt needs after its last model call: to store, to ship the trace, to answer."""
 
 
+class SeenCancel(NamedTuple):
+    """A cancel request, and when this attempt saw it."""
+
+    requested_at: datetime
+    observed_at: datetime
+
+
 class Control:
-    """Of one attempt. `remaining` tells the seconds left of this invocation."""
+    """Of one attempt. `remaining` tells the seconds left of the invocation; `slice_seconds` above 0 end it earlier."""
 
     def __init__(
         self,
@@ -32,6 +43,7 @@ class Control:
         meter: UsageMeter,
         remaining: Callable[[], float],
         call_seconds: float,
+        slice_seconds: float = 0,
     ) -> None:
         self._execution = execution
         self._executions = executions
@@ -39,11 +51,14 @@ class Control:
         self._meter = meter
         self._remaining = remaining
         self._call_seconds = call_seconds
+        self._slice_ends = time.monotonic() + slice_seconds if slice_seconds else None
         self._lock = threading.Lock()
         self._progress = execution.progress.model_copy()
         self._saved = (execution.progress.model_copy(), execution.usage.model_copy())
         self._done = threading.Event()
         self.interrupt: Abort | None = None
+        self.cancel: SeenCancel | None = None
+        self.sees_cancel(execution)
         self.stirred = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
 
@@ -54,11 +69,22 @@ class Control:
         self._done.set()
         self._thread.join()
 
-    def before_model_call(self) -> None:
-        """Raises the abort that applies, if any."""
-        abort = self.interrupt or self._limit() or self._slice()
-        if abort:
-            raise abort
+    def before_model_call(self) -> Abort | None:
+        """The abort that applies, if any. It stays: CrewAI turns one inside a delegated task into a tool's result, and
+        the next boundary must end the attempt all the same."""
+        self.interrupt = self.interrupt or self._limit() or self._slice()
+        return self.interrupt
+
+    def sees_cancel(self, current: Execution) -> bool:
+        """Whether the record as it is now asks to stop; remembers when that was seen first."""
+        if current.cancel_requested_at and self.cancel is None:
+            self.cancel = SeenCancel(current.cancel_requested_at, self._clock.now())
+        return self.cancel is not None
+
+    def ask(self, question: Question) -> Abort:
+        """What ends the attempt: this question to people, or an abort that came before it."""
+        self.interrupt = self.interrupt or AskPerson(question)
+        return self.interrupt
 
     def stop(self, reason: Exception) -> None:
         """Ends the attempt because of a failure of the platform's own."""
@@ -71,6 +97,9 @@ class Control:
     def task_finished(self, done: int) -> None:
         with self._lock:
             self._progress.tasks_done = done
+
+    def usage(self) -> Usage:
+        return self._meter.total()
 
     def progress(self) -> Progress:
         with self._lock:
@@ -90,21 +119,34 @@ class Control:
                 _reached(Category.TIMEOUT, "DeadlinePassed", "timeout_seconds", limits.timeout_seconds, "s", task)
             )
         if limits.max_model_calls is not None and used.model_calls >= limits.max_model_calls:
-            return LimitReached(_budget("max_model_calls", limits.max_model_calls, used.model_calls, task))
+            return self._used_up("max_model_calls", limits.max_model_calls, used.model_calls)
         if limits.max_tokens is not None and used.total_tokens >= limits.max_tokens:
-            return LimitReached(_budget("max_tokens", limits.max_tokens, used.total_tokens, task))
+            return self._used_up("max_tokens", limits.max_tokens, used.total_tokens)
         if limits.max_cost_usd is not None and used.model_calls:
             if used.cost_usd is None:
                 error = _budget("max_cost_usd", limits.max_cost_usd, "an unknown sum", task)
                 remedy = "Use max_tokens or max_model_calls for a model without a known price."
                 return LimitReached(error.model_copy(update={"type": "PriceUnknown", "remedy": remedy}))
             if used.cost_usd >= limits.max_cost_usd:
-                return LimitReached(_budget("max_cost_usd", limits.max_cost_usd, used.cost_usd, task))
+                return self._used_up("max_cost_usd", limits.max_cost_usd, used.cost_usd)
         return None
+
+    def _used_up(self, limit: str, allowed: object, used: object) -> Abort:
+        progress = self.progress()
+        error = _budget(limit, allowed, used, progress.current_task)
+        if self._execution.limits.on_budget == "fail":
+            return LimitReached(error)
+        text = f"{error.message} May it use more?"
+        return AskPerson(
+            Question(ApprovalKind.BUDGET, text, progress.current_task, progress.current_agent, limit=limit)
+        )
 
     def _slice(self) -> Abort | None:
         if self._remaining() < self._call_seconds + MARGIN_SECONDS:
             return OutOfTime("The time of this invocation is running short.")
+        # Each slice gets at least one model call further: a crew that cannot advance must not go on for ever.
+        if self._slice_ends and time.monotonic() >= self._slice_ends and self._meter.calls_of_attempt:
+            return OutOfTime("The slice is over.")
         return None
 
     def _interrupt(self, abort: Abort | None) -> None:
@@ -126,7 +168,7 @@ class Control:
             current = None  # looked again in a second; the clock goes on
         if current and (current.attempt != self._execution.attempt or current.status.is_terminal):
             return Fenced("A later attempt or a terminal status took over.")
-        if current and current.cancel_requested_at:
+        if current and self.sees_cancel(current):
             return CancelRequested("Cancelled on request.")
         if self._clock.now() >= self._execution.deadline:
             return self._limit()

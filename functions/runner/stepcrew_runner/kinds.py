@@ -12,6 +12,8 @@ from stepcrew.domain.trace import EventSource
 
 Body = Callable[[Any], Any]
 MOST_CHARACTERS = 2_000
+HELD = "[held back for approval "
+"""How the result of a tool call begins that waits for a person."""
 
 
 class Kind(NamedTuple):
@@ -128,6 +130,7 @@ KINDS: dict[str, Kind] = {
     "knowledge_query_completed": Kind("knowledge_query_completed", S.KNOWLEDGE, field("query")),
     "knowledge_query_failed": Kind("knowledge_query_failed", S.KNOWLEDGE, _error),
 }
+TOOL_HELD = Kind("tool_usage_held", S.TOOL, None, _TOOL, "tool_name")
 
 
 def plain(value: Any) -> Any:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from stepcrew.domain.approval import Approval
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.models import PROVIDERS
 from stepcrew.domain.trace import EventSource, TraceEvent
-from stepcrew_runner.kinds import KINDS, Kind, clipped, plain
+from stepcrew_runner.kinds import HELD, KINDS, TOOL_HELD, Kind, clipped, plain
 from stepcrew_runner.redaction import Redactor
 from stepcrew_runner.usage import UsageMeter
 
@@ -51,6 +52,7 @@ class TraceRecorder:
     def sink(self, source: Any, event: Any) -> None:
         """The stream sink of CrewAI's event bus."""
         kind = KINDS.get(event.type)
+        self._count(event)
         if kind is None or self._is_told_again(event):
             self._hidden[event.event_id] = event.parent_event_id
             return
@@ -60,7 +62,7 @@ class TraceRecorder:
         if "model" in extra:
             extra["model"] = _model_name(source, extra["model"])
         if event.type == "llm_call_completed":
-            call, cost = self._meter.add(extra.get("model") or "", event.usage)
+            call, cost = self._meter.add(extra.get("model") or "", event.usage, event.call_id)
             extra["usage"] = {
                 "prompt_tokens": call.prompt,
                 "cached_prompt_tokens": call.cached,
@@ -69,6 +71,8 @@ class TraceRecorder:
                 "total_tokens": call.prompt + call.completion,
             }
             extra["cost_usd"] = float(cost) if cost is not None else None
+        elif event.type == "tool_usage_finished" and str(event.output).startswith(HELD):
+            kind = TOOL_HELD
         parent = self._visible(event.parent_event_id)
         task_name, agent_role = self._attribution(event, parent)
         started = self._recorded.get(getattr(event, "started_event_id", None) or "")
@@ -92,6 +96,46 @@ class TraceRecorder:
         """A conditional task whose condition did not hold."""
         kind = Kind("task_skipped", EventSource.TASK)
         self._append(kind, emitted_at=datetime.now(UTC), task_name=task_name, agent_role=agent_role)
+
+    def asked(self, approval: Approval) -> None:
+        """The execution waits for a person."""
+        self._append(
+            Kind("human_feedback_requested", EventSource.HUMAN),
+            emitted_at=approval.requested_at,
+            event_context=approval.kind.value,
+            task_name=approval.task_name,
+            agent_role=approval.agent_role,
+            output=approval.output or [call.model_dump(mode="json") for call in approval.tools] or approval.question,
+            extra_data={
+                "approval": approval.number,
+                "question": approval.question,
+                "deciders": approval.deciders,
+                "expires_at": approval.expires_at.isoformat(),
+                "on_timeout": approval.on_timeout.value,
+            },
+        )
+
+    def decided(self, approval: Approval) -> None:
+        """What the person (or nobody in time) decided."""
+        verdict = approval.verdict
+        if verdict is None:
+            return
+        self._append(
+            Kind("human_feedback_received", EventSource.HUMAN),
+            emitted_at=verdict.decided_at,
+            event_context=verdict.decision.value,
+            task_name=approval.task_name,
+            agent_role=approval.agent_role,
+            duration_ms=_milliseconds(approval.requested_at, verdict.decided_at),
+            output=verdict.output or verdict.comment,
+            extra_data={
+                "approval": approval.number,
+                "decision": verdict.decision.value,
+                "decided_by": verdict.decided_by,
+                "comment": verdict.comment,
+                "limits": verdict.limits.model_dump(mode="json") if verdict.limits else None,
+            },
+        )
 
     def ended(self, error: ExecutionError) -> None:
         """Why the execution failed or was cancelled, told by the system: an abandoned crew says nothing itself."""
@@ -134,6 +178,12 @@ class TraceRecorder:
             # Inside the lock: the sender must get the events in the order of their numbers.
             self._put(event)
         return Recorded(event.sequence, emitted_at, event.task_name, event.agent_role)
+
+    def _count(self, event: Any) -> None:
+        if event.type == "llm_call_started":
+            self._meter.started(event.call_id)
+        elif event.type == "llm_call_failed":
+            self._meter.failed(event.call_id)
 
     def _is_told_again(self, event: Any) -> bool:
         """CrewAI reports a failed model call on two levels."""

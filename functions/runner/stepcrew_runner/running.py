@@ -12,23 +12,27 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from crewai.core.providers.human_input import set_provider
 from crewai.events import crewai_event_bus, event_context
 from crewai.events.stream_context import add_stream_sink
 from crewai.hooks import InterceptionPoint
 from crewai.hooks.dispatch import scoped_hooks
 from crewai.tasks.task_output import TaskOutput as CrewOutput
 
+from stepcrew.domain.approval import ApprovalKind, ToolCall
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, TaskOutput, TaskState
-from stepcrew.services.ports import TaskOutputStore
+from stepcrew.services.ports import ExecutionStore, TaskOutputStore
 from stepcrew_runner import logs
-from stepcrew_runner.aborts import CrewFailed
+from stepcrew_runner.aborts import Abort, AskPerson, CrewFailed, Question
 from stepcrew_runner.addresses import as_platform
 from stepcrew_runner.building import BuiltCrew, CrewBuilder
 from stepcrew_runner.control import Control
 from stepcrew_runner.failures import model_failure
+from stepcrew_runner.people import Judge, placeholder
 from stepcrew_runner.recorder import TraceRecorder
 from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.resuming import Resumption
 from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask, from_stored, to_stored
 
 ABANDON_SECONDS = 1.0
@@ -45,12 +49,14 @@ class CrewRun:
     def __init__(
         self,
         execution: Execution,
+        executions: ExecutionStore,
         tasks: TaskOutputStore,
         control: Control,
         recorder: TraceRecorder,
         redactor: Redactor,
     ) -> None:
         self._execution = execution
+        self._executions = executions
         self._redactor = redactor
         self._tasks = tasks
         self._control = control
@@ -59,10 +65,12 @@ class CrewRun:
         self._done: set[int] = set()
         self._indexes: dict[str, int] = {}
         self._failure: Exception | None = None
+        self._inner_abort = False
+        self._executors: dict[int, Any] = {}
 
-    def __call__(self, builder: CrewBuilder, finished: list[TaskOutput]) -> None:
+    def __call__(self, builder: CrewBuilder, from_before: Resumption) -> None:
         """Returns when the crew is done; raises one of our aborts or what the crew raised."""
-        crew = _CrewThread(lambda: self._run(builder, finished), self._control)
+        crew = _CrewThread(lambda: self._run(builder, from_before), self._control)
         with (
             crewai_event_bus.scoped_handlers(),  # CrewAI's own console output and listeners
             contextlib.redirect_stdout(io.StringIO()),
@@ -76,27 +84,109 @@ class CrewRun:
         if crew.error:
             raise crew.error
 
-    async def _run(self, builder: CrewBuilder, finished: list[TaskOutput]) -> None:
+    async def _run(self, builder: CrewBuilder, from_before: Resumption) -> None:
         built = builder.build()
-        self._replay(built, finished)
+        self._from = from_before
+        self._indexes = {task.name or "": index for index, task in enumerate(built.tasks)}
+        self._replay(built, from_before)
         add_stream_sink(self._sink)
+        set_provider(Judge(from_before.conversations, self._indexes, from_before.latest, self._ask_for_feedback))
+        hooks: dict[InterceptionPoint, list[Callable[..., Any]]] = {
+            InterceptionPoint.PRE_MODEL_CALL: [self._before_model_call]
+        }
+        if from_before.gate.marks_any:
+            hooks[InterceptionPoint.PRE_TOOL_CALL] = [from_before.gate.before]
+            hooks[InterceptionPoint.POST_TOOL_CALL] = [from_before.gate.after]
         kickoff = cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(built.crew, "akickoff"))  # noqa: B009
-        with scoped_hooks({InterceptionPoint.PRE_MODEL_CALL: [self._before_model_call]}):
+        with scoped_hooks(hooks):
             await kickoff()
 
-    def _before_model_call(self, _context: Any) -> None:
-        as_platform(self._control.before_model_call)
+    def _before_model_call(self, context: Any) -> None:
+        executor, gate = context.executor, self._from.gate
+        index = self._kept_index(executor)
+        if index is not None:
+            self._executors[index] = executor
+            self._go_on_counting(index, executor)
+        if index is not None and gate.resolve(executor):
+            # The allowed calls have been made: should this attempt die, they must not be made again.
+            self._note(index, executor)
+            as_platform(self._keep_conversations)
+        held = gate.held()
+        abort: Abort | None
+        if held:
+            abort = self._control.ask(self._tool_question(executor, held))
+        else:
+            abort = as_platform(self._control.before_model_call)
+        if index is not None and not self._inner_abort:
+            own = {call.call_id for call in held if any(placeholder(call.call_id) in str(m) for m in executor.messages)}
+            asked = {call.call_id for call in abort.question.tools} if isinstance(abort, AskPerson) else set[str]()
+            # Another task asked first: this one's calls are not part of that question, and will be made again.
+            if own <= asked:
+                self._note(index, executor, awaits=bool(own))
+        if abort:
+            if index is None:
+                self._note_around()
+            raise abort
 
-    def _replay(self, built: BuiltCrew, finished: list[TaskOutput]) -> None:
-        for stored in finished:
+    def _go_on_counting(self, index: int, executor: Any) -> None:
+        executor.iterations += self._from.conversations.iterations_before(index)
+        if executor.iterations >= executor.max_iter:
+            executor._openai_tools.clear()  # out of iterations: all it may do is answer
+
+    def _note_around(self) -> None:
+        """An abort in delegated or internal work. CrewAI makes it the result of the tool that does that work, which
+        must not be kept: from here on nothing is noted any more."""
+        for index, executor in list(self._executors.items()) if not self._inner_abort else []:
+            if index not in self._done:
+                self._from.conversations.note_whole(index, executor.messages, executor.iterations)
+        self._inner_abort = True
+
+    def _kept_index(self, executor: Any) -> int | None:
+        """The crew task whose conversation this is; None for delegated and internal work, and for agents that plan."""
+        task, agent = getattr(executor, "task", None), getattr(executor, "agent", None)
+        if task is None or getattr(agent, "planning_config", None):
+            return None
+        return self._indexes.get(task.name or "")
+
+    def _note(self, index: int, executor: Any, *, awaits: bool = False) -> None:
+        number = self._execution.approvals + 1 if awaits else 0
+        self._from.conversations.note(index, executor.messages, executor.iterations, number)
+
+    def _keep_conversations(self) -> None:
+        control = self._control
+        self._executions.save_progress(
+            self._execution,
+            progress=control.progress(),
+            usage=control.usage(),
+            message=control.message(),
+            now=datetime.now(UTC),
+            conversations=self._from.conversations.save(),
+        )
+
+    def _ask_for_feedback(self, question: Question, executor: Any) -> Abort:
+        index = self._kept_index(executor)
+        if index is not None and not self._inner_abort:
+            self._note(index, executor, awaits=True)
+        return self._control.ask(question)
+
+    def _tool_question(self, executor: Any, held: tuple[ToolCall, ...]) -> Question:
+        progress = self._control.progress()
+        names = ", ".join(call.tool_name for call in held)
+        task = getattr(getattr(executor, "task", None), "name", None) or progress.current_task
+        role = getattr(getattr(executor, "agent", None), "role", None)
+        return Question(ApprovalKind.TOOL, f"May {role or 'the agent'} call {names}?", task, role, tools=held)
+
+    def _replay(self, built: BuiltCrew, from_before: Resumption) -> None:
+        for stored in from_before.finished:
             task = built.tasks[stored.index]
             task.replay(from_stored(stored, task))
             self._done.add(stored.index)
         self._control.task_finished(len(self._done))
+        if from_before.answers is not None:
+            built.tasks[from_before.answers].answer(from_before.approved_answer)
         for index, task in enumerate(built.tasks):
             if isinstance(task, ReplayableConditionalTask):
                 task.when_skipped(self._skipped_at(index, task))
-        self._indexes = {task.name or "": index for index, task in enumerate(built.tasks)}
 
     def _skipped_at(self, index: int, task: ReplayableTask) -> Callable[[CrewOutput], None]:
         def skipped(output: CrewOutput) -> None:
@@ -150,6 +240,7 @@ class CrewRun:
             self._control.stop(error)
             return
         self._done.add(output.index)
+        self._from.conversations.forget(output.index)
         self._control.task_finished(len(self._done))
 
     def _save(self, output: TaskOutput) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from genai_prices import Usage as PricedUsage
 from genai_prices import calc_price
 
-from stepcrew.domain.execution import Usage
+from stepcrew.domain.execution import CancelReceipt, Usage
 from stepcrew.domain.models import ModelName, parse_model_name
 
 
@@ -75,18 +76,39 @@ def price(model: ModelName, call: CallUsage) -> Decimal | None:
         return None
 
 
+class Ended(NamedTuple):
+    """One model call that ended."""
+
+    at: datetime
+    tokens: int
+    cost: Decimal | None
+
+
 class UsageMeter:
     """The sum so far. Model calls end in several threads."""
 
     def __init__(self, so_far: Usage) -> None:
         self._usage = so_far.model_copy()
+        self._before = so_far.model_calls
         self._lock = threading.Lock()
+        self._in_flight: set[str] = set()
+        self._ended: list[Ended] = []
 
-    def add(self, model: str, raw: Mapping[str, Any] | None) -> tuple[CallUsage, Decimal | None]:
+    def started(self, call_id: str) -> None:
+        with self._lock:
+            self._in_flight.add(call_id)
+
+    def failed(self, call_id: str) -> None:
+        with self._lock:
+            self._in_flight.discard(call_id)
+
+    def add(self, model: str, raw: Mapping[str, Any] | None, call_id: str = "") -> tuple[CallUsage, Decimal | None]:
         """Counts one call and answers what it used and cost."""
         call, name = normalise(raw), parse_model_name(model)
         cost = price(name, call) if name else None
         with self._lock:
+            self._in_flight.discard(call_id)
+            self._ended.append(Ended(datetime.now(UTC), call.prompt + call.completion, cost))
             usage = self._usage
             usage.model_calls += 1
             usage.prompt_tokens += call.prompt
@@ -103,3 +125,24 @@ class UsageMeter:
     def total(self) -> Usage:
         with self._lock:
             return self._usage.model_copy()
+
+    @property
+    def calls_of_attempt(self) -> int:
+        with self._lock:
+            return self._usage.model_calls - self._before
+
+    def receipt(self, requested_at: datetime, observed_at: datetime) -> CancelReceipt:
+        """What was spent since a cancel request. A call still in flight is abandoned: its provider never told its
+        usage, so the money is unknown then."""
+        with self._lock:
+            after, abandoned = [call for call in self._ended if call.at > requested_at], len(self._in_flight)
+        costs = [call.cost for call in after]
+        known = not abandoned and all(cost is not None for cost in costs)
+        return CancelReceipt(
+            requested_at=requested_at,
+            observed_at=observed_at,
+            model_calls=len(after) + abandoned,
+            abandoned_calls=abandoned,
+            total_tokens=sum(call.tokens for call in after),
+            cost_usd=sum((cost for cost in costs if cost is not None), Decimal(0)) if known else None,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import SystemClock, TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
@@ -26,10 +27,12 @@ def run_attempt() -> RunAttempt:
         Ports(
             executions=TableExecutions(clients, table, payloads, days),
             tasks=TableTaskOutputs(clients, table, payloads, days),
+            approvals=TableApprovals(clients, table, payloads, days),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             payloads=payloads,
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=SystemClock(),
         ),
         configured.default_model,
+        configured.slice_seconds,
     )

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from stepcrew.domain.execution import GroupLimits
+
+
+def _parsed(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+JsonLimits = Annotated[GroupLimits, BeforeValidator(_parsed)]
 
 
 class Settings(BaseModel):
@@ -27,8 +38,16 @@ class Settings(BaseModel):
     allowed_models: str = "*"
     secrets_prefix: str = "/stepcrew"
     retention_days: int = 90
+    default_limits: JsonLimits = GroupLimits()
+    limit_ceilings: JsonLimits = GroupLimits()
     slice_seconds: int = 0
     """After which an attempt hands over; 0 leaves it to the function's own time."""
+    sweep_lost_seconds: int = 60
+    """A PENDING execution that is unchanged for so long is looked at."""
+    sweep_silent_seconds: int = 120
+    """The same for every other open one."""
+    sweep_overdue_seconds: int = 600
+    """So long after the deadline even a running state machine is not believed to end its execution."""
 
     @property
     def allowed_model_patterns(self) -> list[str]:
@@ -41,6 +60,6 @@ class Settings(BaseModel):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once. Raises pydantic's ValidationError for a malformed number."""
+    """The settings of this process, read once. Raises pydantic's ValidationError for a malformed number or limit."""
     values = {field: os.environ[field.upper()] for field in Settings.model_fields if os.environ.get(field.upper())}
     return Settings.model_validate(values)

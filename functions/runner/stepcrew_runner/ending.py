@@ -1,0 +1,186 @@
+"""The last writes of an attempt: it completes, fails, is cancelled, hands over, waits for a person, or gives up."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from stepcrew.domain.approval import Approval, Decision
+from stepcrew.domain.definition import ApprovalRules
+from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
+from stepcrew.domain.execution import Execution, Status
+from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore
+from stepcrew_runner.aborts import Question
+from stepcrew_runner.control import Control
+from stepcrew_runner.conversations import Conversations
+from stepcrew_runner.recorder import TraceRecorder
+from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.sender import TraceSender
+from stepcrew_runner.usage import UsageMeter
+
+logger = logging.getLogger("stepcrew_runner")
+
+CANCELLED = ExecutionError(
+    category=Category.CANCELLED,
+    type="Cancelled",
+    message="The execution was cancelled on request.",
+    remedy="Its finished tasks' outputs stay readable.",
+)
+
+
+class Outcome(StrEnum):
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    CONTINUE = "CONTINUE"
+    PARKED = "PARKED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+class CrewEnd(NamedTuple):
+    """How the crew's part of the attempt ended. `question` is what PARKED waits for."""
+
+    outcome: Outcome
+    message: str
+    error: ExecutionError | None = None
+    question: Question | None = None
+
+
+WAS_CANCELLED = CrewEnd(Outcome.CANCELLED, CANCELLED.message, CANCELLED)
+
+
+class Ending:
+    """Of one attempt."""
+
+    def __init__(
+        self,
+        execution: Execution,
+        executions: ExecutionStore,
+        approvals: ApprovalStore,
+        clock: Clock,
+        control: Control,
+        recorder: TraceRecorder,
+        sender: TraceSender,
+        meter: UsageMeter,
+        redactor: Redactor,
+    ) -> None:
+        self._execution = execution
+        self._executions = executions
+        self._approvals = approvals
+        self._clock = clock
+        self._control = control
+        self._recorder = recorder
+        self._sender = sender
+        self._meter = meter
+        self._redactor = redactor
+
+    def __call__(self, end: CrewEnd, conversations: Conversations, rules: ApprovalRules) -> Outcome:
+        """Answers the outcome that was written. The trace is shipped before any of these writes."""
+        if end.outcome in (Outcome.CONTINUE, Outcome.PARKED) and self._is_cancelled():
+            end = WAS_CANCELLED
+        if end.outcome is Outcome.SUPERSEDED:
+            self._ship()
+            return end.outcome
+        if end.outcome is Outcome.CONTINUE:
+            self._hand_over(self._ship(), conversations.save())
+            return end.outcome
+        if end.outcome is Outcome.PARKED and end.question:
+            return self._park(end.question, conversations.save(), rules)
+        return self._finish(end)
+
+    def give_up(self) -> None:
+        """The platform failed under the crew and the state machine tries again: what can still be told, is."""
+        emitted = self._recorder.close()
+        with contextlib.suppress(PlatformUnavailable, Superseded):
+            self._sender.close()
+            self._hand_over(emitted, None)
+
+    def _is_cancelled(self) -> bool:
+        current = self._executions.get(self._execution.group_id, self._execution.execution_id)
+        return self._control.sees_cancel(current)
+
+    def _ship(self) -> int:
+        emitted = self._recorder.close()
+        self._sender.close()
+        return emitted
+
+    def _hand_over(self, emitted: int, conversations: dict[str, str] | None) -> None:
+        """The next attempt goes on from here."""
+        self._executions.save_progress(
+            self._execution,
+            progress=self._control.progress(),
+            usage=self._meter.total(),
+            message=self._control.message(),
+            now=self._clock.now(),
+            traces_emitted=emitted,
+            conversations=conversations,
+        )
+
+    def _park(self, question: Question, conversations: dict[str, str], rules: ApprovalRules) -> Outcome:
+        approval = self._approval(question, rules)
+        self._recorder.asked(approval)
+        emitted = self._ship()
+        try:
+            self._approvals.park(
+                self._execution,
+                approval,
+                progress=self._control.progress(),
+                usage=self._meter.total(),
+                traces_emitted=emitted,
+                conversations=conversations,
+                now=self._clock.now(),
+            )
+        except Superseded:
+            # Either another attempt holds the execution, or a cancel request came in this moment.
+            if not self._is_cancelled():
+                raise
+            return self._finish(WAS_CANCELLED)
+        logger.info("Waiting for a person: %s", question.text)
+        return Outcome.PARKED
+
+    def _approval(self, question: Question, rules: ApprovalRules) -> Approval:
+        now = self._clock.now()
+        return Approval(
+            execution_id=self._execution.execution_id,
+            group_id=self._execution.group_id,
+            number=self._execution.approvals + 1,
+            kind=question.kind,
+            execution_name=self._execution.name,
+            question=self._redactor.text(question.text),
+            task_name=question.task_name,
+            agent_role=question.agent_role,
+            output=self._redactor.text(question.output),
+            tools=[
+                call.model_copy(update={"arguments": self._redactor.json(call.arguments)}) for call in question.tools
+            ],
+            limit=question.limit,
+            deciders=rules.deciders,
+            on_timeout=Decision(rules.on_timeout),
+            requested_at=now,
+            expires_at=now + timedelta(seconds=rules.timeout_seconds),
+            attempt=self._execution.attempt,
+        )
+
+    def _finish(self, end: CrewEnd) -> Outcome:
+        error = end.error and end.error.model_copy(update={"message": self._redactor.text(end.error.message)})
+        if error:
+            self._recorder.ended(error)
+        emitted = self._ship()
+        cancel, receipt = self._control.cancel, None
+        if end.outcome is Outcome.CANCELLED and cancel:
+            receipt = self._meter.receipt(cancel.requested_at, cancel.observed_at)
+        self._executions.finish(
+            self._execution,
+            Status(end.outcome.value),
+            message=error.message if error else end.message,
+            now=self._clock.now(),
+            progress=self._control.progress().model_copy(update={"current_task": None, "current_agent": None}),
+            usage=self._meter.total(),
+            error=error,
+            traces_emitted=emitted,
+            cancel_receipt=receipt,
+        )
+        return end.outcome

@@ -1,0 +1,186 @@
+"""Where people take part: a task's answer is judged, a marked tool call is held back, a verdict is put in."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, cast
+
+from crewai.core.providers.human_input import HumanInputProvider
+from crewai.events import crewai_event_bus
+from crewai.events.types.tool_usage_events import (
+    ToolUsageErrorEvent,
+    ToolUsageFinishedEvent,
+    ToolUsageStartedEvent,
+)
+from crewai.utilities.string_utils import sanitize_tool_name
+
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, ToolCall, Verdict
+from stepcrew.domain.tools import canonical_tool_name
+from stepcrew_runner.aborts import Question
+from stepcrew_runner.conversations import Conversations
+from stepcrew_runner.kinds import HELD, plain
+
+NOT_ALLOWED = "A person did not allow this tool call."
+
+
+def placeholder(call_id: str) -> str:
+    return f"{HELD}{call_id}]"
+
+
+class Judge(HumanInputProvider):
+    """CrewAI's way to ask for feedback, and its way to restore a conversation. Asking ends the attempt.
+
+    `indexes` are the crew's own tasks by name: what agents delegate has no name and no conversation of its own.
+    """
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        indexes: dict[str, int],
+        latest: Approval | None,
+        ask: Callable[[Question, Any], Exception],
+    ) -> None:
+        self._conversations = conversations
+        self._indexes = indexes
+        self._latest = latest
+        self._ask = ask
+
+    def setup_messages(self, context: Any) -> bool:
+        index = self._indexes.get(getattr(context.task, "name", None) or "")
+        conversation = None if index is None else self._conversations.take(index)
+        if conversation is None:
+            return False
+        context.messages.extend(conversation.messages)
+        latest = self._latest
+        verdict = latest.verdict if latest and latest.number == conversation.approval else None
+        if verdict and verdict.decision is Decision.REVISE:
+            context.messages.append(context._format_feedback_message(verdict.comment or ""))
+        return True
+
+    def post_setup_messages(self, context: Any) -> None:
+        pass
+
+    def handle_feedback(self, formatted_answer: Any, context: Any) -> Any:
+        name = getattr(context.task, "name", None) or ""
+        question = Question(
+            ApprovalKind.ANSWER,
+            f"Is this answer of crew task {name} good?",
+            task_name=name,
+            agent_role=getattr(context.agent, "role", None),
+            output=self._get_output_string(formatted_answer),
+        )
+        raise self._ask(question, context)
+
+    async def handle_feedback_async(self, formatted_answer: Any, context: Any) -> Any:
+        return self.handle_feedback(formatted_answer, context)
+
+
+class ToolGate:
+    """Holds calls of marked tools back. CrewAI is told that a call was blocked and gets a placeholder as its result;
+    before the next model call the attempt ends. When it is decided, the result (or the refusal) takes that place, so no
+    model call is repeated. A call by an agent to which work was delegated has no kept conversation: it comes again,
+    and is then recognised by its arguments."""
+
+    def __init__(self, marked: Iterable[str], decided: Iterable[Approval], open_tasks: set[str]) -> None:
+        self._marked = {canonical_tool_name(name) for name in marked}
+        self._lock = threading.Lock()
+        self._held: list[ToolCall] = []
+        self._blocked: dict[int, str] = {}
+        self._decided: list[tuple[ToolCall, Verdict]] = []
+        self._of_delegates: dict[str, Verdict] = {}
+        for approval in decided:
+            if approval.verdict is None:
+                continue
+            for call in approval.tools:
+                self._decided.append((call, approval.verdict))
+                if call.delegated and approval.task_name in open_tasks:
+                    self._of_delegates[_key(call.tool_name, call.arguments)] = approval.verdict
+
+    def before(self, context: Any) -> bool | None:
+        """CrewAI's hook before a tool call; false blocks it."""
+        name = sanitize_tool_name(context.tool_name)
+        if not self._marks(name, context.tool):
+            return None
+        arguments = cast("dict[str, Any]", plain(context.tool_input))
+        delegated = not getattr(context.task, "name", None)
+        with self._lock:
+            verdict = self._of_delegates.get(_key(name, arguments)) if delegated else None
+            if verdict and verdict.decision is Decision.APPROVE:
+                return None
+            if verdict:
+                self._blocked[id(context.tool_input)] = refusal(verdict)
+                return False
+            call = ToolCall(call_id=uuid.uuid4().hex, tool_name=name, arguments=arguments, delegated=delegated)
+            self._held.append(call)
+            self._blocked[id(context.tool_input)] = placeholder(call.call_id)
+        return False
+
+    def _marks(self, name: str, tool: Any) -> bool:
+        """By the name in the definition, which for our tools is their class, or the one the model sees, which for tools
+        of an MCP server begins with the server's. Rather one question too many."""
+        kind = type(getattr(tool, "_original_tool", None)).__name__
+        names = [sanitize_tool_name(marked) for marked in self._marked]
+        return kind in self._marked or any(name == one or name.endswith(f"_{one}") for one in names)
+
+    def after(self, context: Any) -> str | None:
+        """CrewAI's hook after a tool call, which is also run after a blocked one: the same input object tells which."""
+        with self._lock:
+            return self._blocked.pop(id(context.tool_input), None)
+
+    @property
+    def marks_any(self) -> bool:
+        return bool(self._marked)
+
+    def held(self) -> tuple[ToolCall, ...]:
+        with self._lock:
+            return tuple(self._held)
+
+    def resolve(self, executor: Any) -> bool:
+        """Puts results or refusals where placeholders stand in the executor's messages; answers whether there were."""
+        found = False
+        for position, message in enumerate(executor.messages):
+            content = message.get("content")
+            for call, verdict in self._decided:
+                mark = placeholder(call.call_id)
+                if isinstance(content, str) and mark in content:
+                    allowed = verdict.decision is Decision.APPROVE
+                    content = content.replace(mark, call_tool(executor, call) if allowed else refusal(verdict))
+                    executor.messages[position] = {**message, "content": content}
+                    found = True
+        return found
+
+
+def refusal(verdict: Verdict) -> str:
+    return f"{NOT_ALLOWED} {verdict.comment}" if verdict.comment else NOT_ALLOWED
+
+
+def _key(name: str, arguments: dict[str, Any]) -> str:
+    return f"{name} {json.dumps(arguments, sort_keys=True)}"
+
+
+def call_tool(executor: Any, call: ToolCall) -> str:
+    """Runs one allowed call as the executor would: its result or its error as text, with the same events."""
+    about: dict[str, Any] = {
+        "tool_name": call.tool_name,
+        "tool_args": call.arguments,
+        "from_agent": executor.agent,
+        "from_task": executor.task,
+        "agent_key": getattr(executor.agent, "key", "unknown"),
+    }
+    tools = cast("list[Any]", executor.tools or [])
+    tool = next((one for one in tools if sanitize_tool_name(one.name) == call.tool_name), None)
+    started_at = datetime.now()
+    crewai_event_bus.emit(executor, event=ToolUsageStartedEvent(**about))
+    try:
+        result = "Tool not found" if tool is None else str(tool.invoke(dict(call.arguments)))
+    except Exception as error:  # noqa: BLE001 - a tool may raise anything, and the agent is told, as by CrewAI itself
+        crewai_event_bus.emit(executor, event=ToolUsageErrorEvent(**about, error=error))
+        return f"Error executing tool: {error}"
+    finished_at = datetime.now()
+    event = ToolUsageFinishedEvent(**about, output=result, started_at=started_at, finished_at=finished_at)
+    crewai_event_bus.emit(executor, event=event)
+    return result

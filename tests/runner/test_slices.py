@@ -1,0 +1,153 @@
+"""A task longer than a slice goes on from its conversation: no model call and no tool call is made twice."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.execution import Status
+from tests.runner.house import GROUP, House, agent, crew, task
+
+SUM = '[[tool calculator {"expression": "1+1"}]] [[tool calculator {"expression": "2+2"}]]'
+
+
+def worker(**more: Any) -> dict[str, Any]:
+    return agent(tools=["CalculatorTool"], **more)
+
+
+def after_each_call(house: House, model: ScriptedModel, execution_id: str) -> list[str]:
+    """Attempts whose time runs short after one model call each; their outcomes."""
+    outcomes: list[str] = []
+    while not outcomes or outcomes[-1] == "CONTINUE":
+        before = len(model.requests)
+        house.remaining = lambda before=before: 900 if len(model.requests) == before else 100
+        outcomes.append(house.attempt(execution_id).outcome.value)
+        assert len(outcomes) < 30
+    return outcomes
+
+
+def tool_results(house: House, execution_id: str) -> list[str]:
+    return [
+        str(event.output) for event in house.queue.events(execution_id) if event.event_type == "tool_usage_completed"
+    ]
+
+
+def test_a_task_goes_on_in_the_middle_without_repeating_a_tool_call(house: House, model: ScriptedModel) -> None:
+    tasks = [task(f"Sum. {SUM} [[say DONE]]", "sum"), task("End. [[say END]]", "end")]
+    execution_id = house.submit({"agents": {"worker": worker()}, "tasks": tasks})
+    assert after_each_call(house, model, execution_id) == ["CONTINUE"] * 3 + ["COMPLETED"]
+    assert len(model.requests) == 4
+    assert tool_results(house, execution_id) == ["2", "4"]
+    assert [output.raw for output in house.tasks.task_outputs(GROUP, execution_id)] == ["DONE", "END"]
+    record = house.executions.get(GROUP, execution_id)
+    assert record.usage.model_calls == 4
+    assert record.conversations == {}
+
+
+def test_the_conversation_is_the_one_of_an_unsliced_run(house: House, model: ScriptedModel) -> None:
+    config = {"agents": {"worker": worker()}, "tasks": [task(f"Sum. {SUM} [[say DONE]]", "sum")]}
+    after_each_call(house, model, house.submit(config))
+    sliced = [request.body["messages"] for request in model.requests]
+    model.reset()
+    house.remaining = lambda: 900
+    house.run(config)
+    whole = [request.body["messages"] for request in model.requests]
+    assert without_ids(sliced) == without_ids(whole)
+
+
+def without_ids(requests: list[Any]) -> str:
+    return re.sub(r'"(call_)?[0-9a-f-]{8,}"', '"id"', json.dumps(requests))
+
+
+def test_asynchronous_tasks_keep_a_conversation_each(house: House, model: ScriptedModel) -> None:
+    left, right = (task(f"{name}. {SUM} [[say {name}]]", name, async_execution=True) for name in ("LEFT", "RIGHT"))
+    execution_id = house.submit(
+        {"agents": {"worker": worker()}, "tasks": [left, right, task("End. [[say END]]", "end")]}
+    )
+    house.remaining = lambda: 900 if len(model.requests) < 4 else 100
+    assert house.attempt(execution_id).outcome.value == "CONTINUE"
+    house.remaining = lambda: 900
+    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+    assert sorted(tool_results(house, execution_id)) == ["2", "2", "4", "4"]
+    assert len(model.requests) == 7
+
+
+def test_an_agent_out_of_iterations_is_made_to_answer_over_slices_too(house: House, model: ScriptedModel) -> None:
+    config = {"agents": {"worker": worker(max_iter=2)}, "tasks": [task(f"Sum. {SUM} {SUM} {SUM}", "sum")]}
+    execution_id = house.submit(config)
+    assert after_each_call(house, model, execution_id)[-1] == "COMPLETED"
+    assert len(model.requests) <= 4
+    assert len(tool_results(house, execution_id)) <= 3
+
+
+def test_no_secret_is_part_of_a_kept_conversation(house: House, model: ScriptedModel) -> None:
+    key = "sk-operator-key-0123456789"
+    config = crew(task(f"Leak {key}. {SUM} [[say DONE]]", "sum"))
+    config["agents"]["worker"] = worker()
+    execution_id = house.submit(config)
+    house.remaining = lambda: 900 if not model.requests else 100
+    house.attempt(execution_id)
+    kept = [body for payload_id, body in house.payloads.bodies.items() if "conversation" in str(payload_id)]
+    assert kept
+    assert all(key.encode() not in body for body in kept)
+
+
+def test_a_slice_may_be_shorter_than_the_invocation(house: House, model: ScriptedModel) -> None:
+    house.slice_seconds = 0.01
+    execution_id = house.submit(crew(*(task(f"Task {n}. [[say OUT-{n}]]", f"t{n}") for n in range(5))))
+    outcomes: list[str] = []
+    while not outcomes or outcomes[-1] == "CONTINUE":
+        outcomes.append(house.attempt(execution_id).outcome.value)
+        assert len(outcomes) < 10
+    assert outcomes == ["CONTINUE"] * 4 + ["COMPLETED"]
+    assert len(model.requests) == 5
+
+
+@pytest.mark.parametrize("planning", [{"planning": True}, {"planning_config": {"reasoning_effort": "low"}}])
+def test_a_planning_agents_task_starts_over_and_fails_when_no_slice_can_hold_it(
+    house: House, model: ScriptedModel, planning: dict[str, Any]
+) -> None:
+    config = {"agents": {"worker": worker(**planning)}, "tasks": [task(f"Sum. {SUM} [[say DONE]]", "sum")]}
+    execution_id = house.submit(config)
+    assert after_each_call(house, model, execution_id) == ["FAILED"]
+    error = house.executions.get(GROUP, execution_id).error
+    assert error is not None
+    assert error.type == "TaskTooLong"
+
+
+def test_a_call_longer_than_a_slice_fails_instead_of_going_in_circles(house: House, model: ScriptedModel) -> None:
+    house.remaining = lambda: 900 if not model.requests else 5
+    execution_id = house.submit(crew(task("Slow. [[slow 20]]", "slow")))
+    assert house.attempt(execution_id).outcome.value == "FAILED"
+    error = house.executions.get(GROUP, execution_id).error
+    assert error is not None
+    assert (error.type, error.task) == ("TaskTooLong", "slow")
+
+
+def test_a_call_in_flight_when_the_time_is_over_is_all_that_is_repeated(house: House, model: ScriptedModel) -> None:
+    described = 'Sum. [[tool calculator {"expression": "1+1"}]] [[slow 1.5]] [[say DONE]]'
+    execution_id = house.submit({"agents": {"worker": worker()}, "tasks": [task(described, "sum")]})
+    house.remaining = lambda: 900 if len(model.requests) < 2 else 5
+    assert house.attempt(execution_id).outcome.value == "CONTINUE"
+    house.remaining = lambda: 900
+    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+    assert tool_results(house, execution_id) == ["2"]
+    assert len(model.requests) == 3
+
+
+def test_a_changed_definition_is_refused(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+    house.remaining = lambda: 900 if not model.requests else 100
+    assert house.attempt(execution_id).outcome.value == "CONTINUE"
+    house.executions.change(execution_id, definition_hash="0" * 64)
+    assert house.attempt(execution_id).outcome.value == "FAILED"
+    record = house.executions.get(GROUP, execution_id)
+    assert record.status is Status.FAILED
+    assert record.error is not None
+    assert record.error.type == "DefinitionChanged"
+    assert len(model.requests) == 1
+    assert [output.raw for output in house.tasks.task_outputs(GROUP, execution_id)] == ["ONE"]
