@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, emulated_aws, execution, submission
+from tests.waiting import park, parked, question, running
 
 from stepcrew.aws import keys
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision, ToolCall, Verdict
+from stepcrew.domain.approval import Decision, ToolCall, Verdict
 from stepcrew.domain.errors import StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, Usage
 
@@ -21,44 +22,6 @@ OTHER = "01936a3c-0000-7000-8000-00000000000b"
 def aws() -> Generator[Aws]:
     with emulated_aws() as emulated:
         yield emulated
-
-
-def question(number: int = 1, *, execution_id: str = ID, output: str = "Rain.", **changes: object) -> Approval:
-    made = Approval(
-        execution_id=execution_id,
-        group_id=GROUP,
-        number=number,
-        kind=ApprovalKind.ANSWER,
-        execution_name="haiku",
-        question="Is this a haiku?",
-        task_name="haiku",
-        output=output,
-        requested_at=NOW,
-        expires_at=NOW + timedelta(days=7),
-        attempt=1,
-    )
-    return made.model_copy(update=changes)
-
-
-def running(aws: Aws, execution_id: str = ID) -> Execution:
-    aws.executions.create(execution(execution_id), submission(), None)
-    return aws.executions.begin_attempt(GROUP, execution_id, NOW)
-
-
-def park(aws: Aws, held: Execution, approval: Approval, now: datetime = NOW) -> Execution:
-    return aws.approvals.park(
-        held,
-        approval,
-        progress=Progress(tasks_done=1, tasks_total=2),
-        usage=Usage(model_calls=3),
-        traces_emitted=12,
-        conversations={"1": "conversation-1-1"},
-        now=now,
-    )
-
-
-def parked(aws: Aws, execution_id: str = ID) -> Execution:
-    return park(aws, running(aws, execution_id), question(execution_id=execution_id))
 
 
 def approve(aws: Aws, waiting: Execution, **changes: object) -> Execution:
@@ -189,15 +152,7 @@ def test_a_decision_after_a_cancel_changes_nothing_and_a_cancel_after_a_decision
 
 def test_an_unknown_price_leaves_the_receipts_cost_unknown(aws: Aws) -> None:
     held = running(aws)
-    aws.approvals.park(
-        held,
-        question(),
-        progress=Progress(),
-        usage=Usage(model_calls=1, cost_note="No price is known."),
-        traces_emitted=1,
-        conversations={},
-        now=NOW,
-    )
+    park(aws, held, question(), usage=Usage(model_calls=1, cost_note="No price is known."))
     receipt = aws.executions.request_cancel(GROUP, ID, LATER).cancel_receipt
     assert receipt is not None
     assert receipt.cost_usd is None

@@ -109,7 +109,7 @@ class TableApprovals:
         update = Update(now).set("status", Status.RUNNING).set("deadline", deadline).remove("waiting")
         update.set("message", going_on(verdict))
         if verdict.limits is not None:
-            update.set("limits", verdict.limits)
+            update.set("limits", verdict.limits).set("first_limits", execution.limits, keep=True)
         update.require_status({Status.WAITING}).require("waiting.number", waiting.number)
         name = f"{_payload(waiting.number, execution.attempt)}-verdict"
         stored = keep(self._payloads, group_id, execution_id, name, verdict.model_dump_json(), exact=True)

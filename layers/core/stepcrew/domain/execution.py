@@ -139,7 +139,8 @@ class Execution(BaseModel):
     `revision` grows with every write and is the ETag. `traces_emitted` and `traces_recorded` are keyed by attempt
     number; an attempt that died left no emitted count. `cancel_requested_at` is set before the status is terminal.
     `deadline` moves on by the time spent WAITING. `conversations` are payload ids by the index of a crew task that was
-    in flight when an attempt handed over. `definition_hash` is the SHA-256 (hex) of the submission.
+    in flight when an attempt handed over. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
+    those it began with, when a decision has raised `limits` since.
     """
 
     execution_id: str
@@ -158,6 +159,7 @@ class Execution(BaseModel):
     ended_at: datetime | None = None
     deadline: datetime
     limits: Limits = Limits()
+    first_limits: Limits | None = None
     progress: Progress = Progress()
     usage: Usage = Usage()
     error: ExecutionError | None = None

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from stepcrew.domain.approval import Approval, Verdict
 from stepcrew.domain.errors import ExecutionError
-from stepcrew.domain.execution import CancelReceipt, Execution, GroupLimits, Progress, Status, TaskOutput, Usage
+from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status, TaskOutput, Usage
+from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
 
@@ -157,14 +158,6 @@ class ApprovalStore(Protocol):
         ...
 
 
-class LimitRules(NamedTuple):
-    """Of a group: `defaults` stand in for what a submission leaves out, and nothing may exceed `ceilings`. A field that
-    is null there has no default or ceiling."""
-
-    defaults: GroupLimits
-    ceilings: GroupLimits
-
-
 class LimitStore(Protocol):
     def limit_rules(self, group_id: str) -> LimitRules:
         """The group's own, else the operator's for all groups."""
@@ -240,7 +233,13 @@ class Orchestrator(Protocol):
         ...
 
     def look(self, execution_id: str) -> Orchestration | None:
-        """How the state machine execution of this name stands; None when there is none."""
+        """How the execution's state machine execution stands, the latest if it was replaced; None when there is
+        none."""
+        ...
+
+    def replace(self, execution: Execution) -> bool:
+        """Starts another state machine execution, under the next name, in place of one that has ended. Repeating it
+        while that one runs starts nothing. False when the execution has had its share of them."""
         ...
 
 

@@ -1,0 +1,176 @@
+"""A person (or the time that ran out) decides on what an execution waits for; then the execution goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, Verdict
+from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, NotAllowed, Superseded
+from stepcrew.domain.execution import Execution, GroupLimits, Limits, Status
+from stepcrew.domain.limits import raised
+from stepcrew.domain.structured_output import misfit
+from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore, LimitStore
+from stepcrew.services.wake_machine import WakeMachine
+
+CLOCKS = timedelta(seconds=2)
+"""So far the state machine's clock, which counts whole seconds, may be ahead of ours."""
+
+
+class Feedback(NamedTuple):
+    """What a member of the group decided. `approval_id` names the question; without it, whatever is open is meant.
+    `email` decides whether they may, `decided_by` is how the record names them."""
+
+    group_id: str
+    execution_id: str
+    decision: Decision
+    decided_by: str
+    email: str | None = None
+    comment: str | None = None
+    output: str | None = None
+    limits: GroupLimits | None = None
+    approval_id: str | None = None
+
+
+class DecideApproval:
+    """Every call may be repeated; with an `approval_id`, the same decision of the same person counts once."""
+
+    def __init__(
+        self,
+        executions: ExecutionStore,
+        approvals: ApprovalStore,
+        limits: LimitStore,
+        wake: WakeMachine,
+        clock: Clock,
+    ) -> None:
+        self._executions = executions
+        self._approvals = approvals
+        self._limits = limits
+        self._wake = wake
+        self._clock = clock
+
+    def __call__(self, feedback: Feedback) -> Execution:
+        """The record as it is now. Raises `ExecutionNotFound`, `Conflict` when this is not (or no more) what it waits
+        for, `NotAllowed` when others decide, and `InvalidRequest` when this decision does not fit the question."""
+        execution = self._executions.get(feedback.group_id, feedback.execution_id)
+        asked = self._approvals.approvals(feedback.group_id, feedback.execution_id)
+        approval = _open(execution, asked)
+        if approval is None or feedback.approval_id not in (None, approval.approval_id):
+            return self._settled(feedback)
+        if not approval.allows(feedback.email):
+            raise NotAllowed(
+                "This is for others to decide.", remedy=f"Ask one of them: {', '.join(approval.deciders)}."
+            )
+        self._check(approval, feedback)
+        verdict = Verdict(
+            decision=feedback.decision,
+            comment=feedback.comment or None,
+            output=feedback.output,
+            limits=self._granted(execution, approval, feedback.decision, feedback.limits),
+            decided_by=feedback.decided_by,
+            decided_at=self._clock.now(),
+        )
+        try:
+            return self._decide(execution, verdict)
+        except Superseded:
+            return self._settled(feedback._replace(approval_id=approval.approval_id))
+
+    def nobody(self, group_id: str, execution_id: str) -> Execution:
+        """Takes `on_timeout` when nobody decided in time, and answers the record as it is now; when there is nothing to
+        decide, or there is time left, nothing changes. A budget that may not be raised is rejected."""
+        execution = self._executions.get(group_id, execution_id)
+        approval = _open(execution, self._approvals.approvals(group_id, execution_id))
+        now = self._clock.now()
+        if approval is None or now < approval.expires_at - CLOCKS:
+            return execution
+        decision, limits = approval.on_timeout, None
+        try:
+            limits = self._granted(execution, approval, decision, None)
+        except InvalidRequest:
+            decision = Decision.REJECT
+        try:
+            return self._decide(execution, Verdict(decision=decision, limits=limits, decided_at=now))
+        except Superseded:
+            return self._executions.get(group_id, execution_id)
+
+    def _decide(self, execution: Execution, verdict: Verdict) -> Execution:
+        assert execution.waiting is not None
+        now = verdict.decided_at
+        deadline = execution.deadline + (now - execution.waiting.since)
+        if verdict.limits:
+            more = verdict.limits.timeout_seconds - execution.limits.timeout_seconds
+            deadline += timedelta(seconds=more)
+        decided = self._approvals.decide(execution, verdict, deadline=deadline, now=now)
+        self._wake(decided)
+        return decided
+
+    def _settled(self, feedback: Feedback) -> Execution:
+        """The record, when this very decision was taken before; else `Conflict`, saying how it stands."""
+        execution = self._executions.get(feedback.group_id, feedback.execution_id)
+        asked = self._approvals.approvals(feedback.group_id, feedback.execution_id)
+        named = next((one for one in asked if one.approval_id == feedback.approval_id), None)
+        if named and _is_same(named, feedback):
+            self._wake(execution)
+            return execution
+        raise Conflict(_standing(execution, named), remedy="Look at the execution again before deciding.")
+
+    def _granted(
+        self, execution: Execution, approval: Approval, decision: Decision, asked: GroupLimits | None
+    ) -> Limits | None:
+        if approval.kind is not ApprovalKind.BUDGET or decision is not Decision.APPROVE:
+            return None
+        ceilings = self._limits.limit_rules(execution.group_id).ceilings
+        return raised(execution, approval.limit, asked, ceilings)
+
+    def _check(self, approval: Approval, feedback: Feedback) -> None:
+        kind, decision = approval.kind, feedback.decision
+        approves = decision is Decision.APPROVE
+        if decision is Decision.REVISE and kind is not ApprovalKind.ANSWER:
+            raise _fault("/decision", "revise", f"Only an answer can be revised, and this is about a {kind}.")
+        if decision is Decision.REVISE and not (feedback.comment or "").strip():
+            raise _fault("/comment", "missing", "A revision needs a comment: it is what the agent is told.")
+        if feedback.limits is not None and not (approves and kind is ApprovalKind.BUDGET):
+            raise _fault("/limits", "unfitting", "limits go only with the approval of a budget.")
+        if feedback.output is not None:
+            if not (approves and kind is ApprovalKind.ANSWER):
+                raise _fault("/output", "unfitting", "output goes only with the approval of an answer.")
+            self._check_output(approval, feedback.output)
+
+    def _check_output(self, approval: Approval, output: str) -> None:
+        crew = self._executions.submission(approval.group_id, approval.execution_id).definition
+        task = next((one for one in crew.tasks if one.name == approval.task_name), None)
+        schema = task and (task.output_pydantic or task.output_json)
+        if schema and (detail := misfit(output, schema)):
+            raise _fault("/output", "schema", f"The task's output has a schema, and this does not fit it: {detail}")
+        if not output.strip():
+            raise _fault("/output", "missing", "An answer cannot be empty.")
+
+
+def _open(execution: Execution, asked: list[Approval]) -> Approval | None:
+    if execution.status is not Status.WAITING or execution.waiting is None:
+        return None
+    number = execution.waiting.number
+    return next((one for one in asked if one.number == number and one.is_open), None)
+
+
+def _is_same(approval: Approval, feedback: Feedback) -> bool:
+    verdict = approval.verdict
+    if verdict is None:
+        return False
+    taken = (verdict.decision, verdict.comment, verdict.output, verdict.decided_by)
+    return taken == (feedback.decision, feedback.comment or None, feedback.output, feedback.decided_by)
+
+
+def _standing(execution: Execution, named: Approval | None) -> str:
+    if named and named.verdict:
+        who = named.verdict.decided_by or "nobody in time"
+        return f"Approval {named.approval_id} was decided already: {named.verdict.decision}, by {who}."
+    if named and named.withdrawn_at:
+        return f"Approval {named.approval_id} was withdrawn: the execution is {execution.status}."
+    if execution.waiting:
+        return f"The execution waits for the decision on {execution.execution_id}.{execution.waiting.number}."
+    return f"The execution does not wait for a decision: it is {execution.status}."
+
+
+def _fault(pointer: str, code: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(detail, [Fault(pointer=pointer, code=code, detail=detail)])
