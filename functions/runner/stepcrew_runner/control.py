@@ -1,7 +1,7 @@
 """When an attempt must stop: cancel, deadline, limits, its own time, a newer attempt. One mechanism for all of them.
 
 The decision is made in two places: before every model call (`before_model_call`, so that nothing more is paid for), and
-by the watcher (`interrupt` and `stirred` are set, so that even a call in flight is abandoned).
+once a second by the watcher (`interrupt` and `stirred` are set, so that even a call in flight is abandoned).
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Control:
         self._call_seconds = call_seconds
         self._slice_ends = time.monotonic() + slice_seconds if slice_seconds else None
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._progress = execution.progress.model_copy()
         self._saved = (execution.progress.model_copy(), execution.usage.model_copy())
         self._done = threading.Event()
@@ -70,9 +71,10 @@ class Control:
         self._thread.join()
 
     def before_model_call(self) -> Abort | None:
-        """The abort that applies, if any. It stays: CrewAI turns one inside a delegated task into a tool's result, and
+        """The abort that applies, if any. The record is looked at anew, so that no call begins after a cancel request,
+        and what was used so far is in it should this attempt die in the call. An abort stays: CrewAI turns one inside a delegated task into a tool's result, and
         the next boundary must end the attempt all the same."""
-        self.interrupt = self.interrupt or self._limit() or self._slice()
+        self.interrupt = self.interrupt or self._look() or self._limit() or self._slice()
         return self.interrupt
 
     def sees_cancel(self, current: Execution) -> bool:
@@ -161,7 +163,8 @@ class Control:
 
     def _look(self) -> Abort | None:
         try:
-            current = self._exchange((self.progress(), self._meter.total()))
+            with self._looking:
+                current = self._exchange((self.progress(), self._meter.total()))
         except (Superseded, ExecutionNotFound):
             return Fenced("A later attempt or a terminal status took over.")
         except PlatformUnavailable:
