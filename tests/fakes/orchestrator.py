@@ -12,13 +12,23 @@ class FakeOrchestrator:
 
     def __init__(self) -> None:
         self.started: list[str] = []
+        self.replaced: list[str] = []
         self.resumed: list[str] = []
         self.standing: dict[str, Orchestration] = {}
+        self.replacements_left = 4
         self.outages = 0
 
     def start(self, execution: Execution) -> None:
         self._fail_when_due()
         self.started.append(execution.execution_id)
+
+    def replace(self, execution: Execution) -> bool:
+        self._fail_when_due()
+        if not self.replacements_left:
+            return False
+        self.replacements_left -= 1
+        self.replaced.append(execution.execution_id)
+        return True
 
     def resume(self, token: str) -> None:
         self._fail_when_due()

@@ -1,39 +1,93 @@
-"""Records, for the state machine, the failures that the runner could not record itself."""
+"""Sees to what nobody else can: failures outside the runner, task tokens, waits that end, executions that got stuck."""
 
 from __future__ import annotations
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
+from collections.abc import Mapping
 
-from stepcrew.services.record_failure import Failure
-from stepcrew_reconciler import wiring
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.services.reconcile_execution import Action
+from stepcrew.services.record_failure import DELETED, Failure
+from stepcrew_reconciler.events import EVENT, AbnormalEnd, Event, ExpiredWait, FailedExecution, Tick, WaitingMachine
+from stepcrew_reconciler.wiring import reconciler
+
+SPARE_MILLISECONDS = 20_000
+"""So much of the invocation's time is left when a sweep ends: enough for the execution it is at."""
+METRICS = {
+    Action.STARTED: "ExecutionsStarted",
+    Action.REPLACED: "StateMachinesReplaced",
+    Action.WOKEN: "StateMachinesWoken",
+    Action.ENDED: "ExecutionsEnded",
+}
 
 logger = Logger()
-
-
-class CaughtError(BaseModel):
-    error: str = ""
-    cause: str = ""
-
-
-class FailedExecution(BaseModel):
-    """What the state machine sends when it gave up on an execution."""
-
-    group_id: str
-    execution_id: str
-    failure: CaughtError
+metrics = Metrics()
+copy_config_to_registered_loggers(source_logger=logger, include={"stepcrew"})
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, object], _context: LambdaContext) -> dict[str, str]:
-    """Answers `{"outcome": <terminal status or DELETED>}`. Safe to repeat."""
-    failed = FailedExecution.model_validate(event)
-    outcome = wiring.record_failure()(
-        failed.group_id, failed.execution_id, Failure(failed.failure.error, failed.failure.cause)
-    )
+def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
+    """Safe to repeat. Raises ValidationError for an event it does not know."""
+    return dict(_handle(EVENT.validate_python(event), context))
+
+
+def _handle(event: Event, context: LambdaContext) -> Mapping[str, object]:
+    match event:
+        case FailedExecution():
+            return {"outcome": _record_failure(event)}
+        case WaitingMachine():
+            return {"kept": reconciler().keep_token(event.group_id, event.execution_id, event.task_token)}
+        case ExpiredWait():
+            return {"outcome": _expire(event)}
+        case Tick():
+            return _sweep(context)
+        case AbnormalEnd():
+            return _reconcile(event)
+
+
+def _record_failure(event: FailedExecution) -> str:
+    failure = Failure(event.failure.error, event.failure.cause)
+    outcome = reconciler().record_failure(event.group_id, event.execution_id, failure)
     logger.warning(
         "Execution failed outside the runner",
-        extra={"execution_id": failed.execution_id, "error": failed.failure.error, "outcome": outcome},
+        extra={"execution_id": event.execution_id, "error": failure.error, "outcome": outcome},
     )
-    return {"outcome": outcome}
+    return outcome
+
+
+def _expire(event: ExpiredWait) -> str:
+    try:
+        return reconciler().decide_approval.nobody(event.group_id, event.execution_id).status.value
+    except ExecutionNotFound:
+        return DELETED
+
+
+def _reconcile(event: AbnormalEnd) -> Mapping[str, object]:
+    reference = event.detail.input
+    action = reconciler().reconcile(reference.group_id, reference.execution_id)
+    logger.warning(
+        "State machine execution ended abnormally",
+        extra={"execution_id": reference.execution_id, "status": event.detail.status, "action": action},
+    )
+    _publish({METRICS[action]: 1} if action in METRICS else {})
+    return {"action": action}
+
+
+def _sweep(context: LambdaContext) -> Mapping[str, object]:
+    swept = reconciler().sweep(lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS)
+    done = {METRICS[action]: number for action, number in swept.actions.items() if action in METRICS}
+    _publish({**done, "ExecutionsNotReconciled": swept.failures, "SweepsCutShort": int(swept.cut_short)})
+    answer = {"actions": dict(swept.actions), "failures": swept.failures, "cut_short": swept.cut_short}
+    logger.info("Swept", extra=answer)
+    return answer
+
+
+def _publish(counts: Mapping[str, int]) -> None:
+    for name, value in counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    if counts:
+        metrics.flush_metrics()

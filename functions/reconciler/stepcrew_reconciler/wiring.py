@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache
 
+from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.traces import TableTraces
+from stepcrew.domain.limits import LimitRules
+from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.keep_token import KeepToken
+from stepcrew.services.reconcile_execution import ReconcileExecution
 from stepcrew.services.record_failure import RecordFailure
+from stepcrew.services.sweep_executions import Patience, SweepExecutions
+from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import settings
 
 
+class Reconciler:
+    """The use cases over one set of adapters."""
+
+    def __init__(self) -> None:
+        configured, clients, clock = settings(), Clients(), SystemClock()
+        table, days = configured.table_name, configured.retention_days
+        payloads = BucketPayloads(clients, configured.bucket_name)
+        executions = TableExecutions(clients, table, payloads, days)
+        approvals = TableApprovals(clients, table, payloads, days)
+        orchestrator = StateMachine(clients, configured.state_machine_arn)
+        rules = LimitRules(configured.default_limits, configured.limit_ceilings)
+        wake = WakeMachine(approvals, orchestrator)
+        patience = Patience(
+            lost=timedelta(seconds=configured.sweep_lost_seconds),
+            silent=timedelta(seconds=configured.sweep_silent_seconds),
+        )
+        overdue = timedelta(seconds=configured.sweep_overdue_seconds)
+        self.record_failure = RecordFailure(executions, TableTraces(clients, table, days), clock)
+        self.keep_token = KeepToken(approvals, orchestrator)
+        self.decide_approval = DecideApproval(executions, approvals, TableLimits(clients, table, rules), wake, clock)
+        self.reconcile = ReconcileExecution(
+            executions, orchestrator, self.decide_approval, wake, self.record_failure, clock, overdue
+        )
+        self.sweep = SweepExecutions(executions, self.reconcile, clock, patience)
+
+
 @lru_cache(maxsize=1)
-def record_failure() -> RecordFailure:
-    configured, clients = settings(), Clients()
-    payloads = BucketPayloads(clients, configured.bucket_name)
-    return RecordFailure(
-        TableExecutions(clients, configured.table_name, payloads, configured.retention_days),
-        TableTraces(clients, configured.table_name, configured.retention_days),
-        SystemClock(),
-    )
+def reconciler() -> Reconciler:
+    return Reconciler()

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.stub import Stubber
 from tests.aws_table import ID, emulated_aws, execution
 
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.state_machine import StateMachine
+from stepcrew.aws.state_machine import MOST_MACHINES, StateMachine
 from stepcrew.domain.errors import PlatformUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
 DEFINITION = '{"StartAt": "Finish", "States": {"Finish": {"Type": "Succeed"}}}'
@@ -27,6 +31,17 @@ def machine(clients: Clients) -> StateMachine:
     return StateMachine(clients, created["stateMachineArn"])
 
 
+def listed(clients: Clients, machine: StateMachine) -> list[ExecutionListItemTypeDef]:
+    return clients.stepfunctions.list_executions(stateMachineArn=machine.arn)["executions"]
+
+
+def end(clients: Clients, machine: StateMachine) -> None:
+    """Stops whatever runs."""
+    for entry in listed(clients, machine):
+        if entry["status"] == "RUNNING":
+            clients.stepfunctions.stop_execution(executionArn=entry["executionArn"], error="Operator", cause="by hand")
+
+
 def test_a_machine_is_looked_at_by_the_executions_id(machine: StateMachine) -> None:
     assert machine.look(ID) is None
 
@@ -40,12 +55,44 @@ def test_a_machine_is_looked_at_by_the_executions_id(machine: StateMachine) -> N
 
 def test_a_machine_that_was_stopped_tells_by_what(clients: Clients, machine: StateMachine) -> None:
     machine.start(execution())
-    [listed] = clients.stepfunctions.list_executions(stateMachineArn=machine.arn)["executions"]
-    clients.stepfunctions.stop_execution(executionArn=listed["executionArn"], error="Operator", cause="by hand")
+    end(clients, machine)
 
     found = machine.look(ID)
     assert found
     assert found.status == "ABORTED"
+
+
+def test_a_machine_that_has_ended_is_replaced_under_another_name_once(clients: Clients, machine: StateMachine) -> None:
+    machine.start(execution())
+    end(clients, machine)
+
+    assert machine.replace(execution())
+    assert machine.replace(execution())
+
+    names = {entry["name"] for entry in listed(clients, machine)}
+    assert names == {ID, f"{ID}-2"}
+    found = machine.look(ID)
+    assert found
+    assert found.status == "RUNNING"
+
+
+def test_a_machine_that_replaced_one_long_forgotten_is_found(machine: StateMachine) -> None:
+    assert machine.replace(execution())
+
+    found = machine.look(ID)
+    assert found
+    assert found.status == "RUNNING"
+
+
+def test_machines_are_not_replaced_for_ever(clients: Clients, machine: StateMachine) -> None:
+    machine.start(execution())
+    end(clients, machine)
+    for _ in range(MOST_MACHINES - 1):
+        assert machine.replace(execution())
+        end(clients, machine)
+
+    assert not machine.replace(execution())
+    assert len(listed(clients, machine)) == MOST_MACHINES
 
 
 def test_a_token_wakes_the_machine_with_nothing_but_itself(clients: Clients) -> None:

@@ -1,35 +1,51 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
+from datetime import timedelta
 
 import pytest
-from tests.aws_table import GROUP, ID, NOW, Aws, FixedClock, emulated_aws, execution, submission
+from pydantic import ValidationError
+from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
+from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.functions.test_trace_sink import Context
+from tests.unit.services.reconciling import MovableClock, house, park
 
 from stepcrew.domain.errors import Category
 from stepcrew.domain.execution import Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
-from stepcrew.services.record_failure import RecordFailure
+from stepcrew.services.ports import Orchestration
 from stepcrew_reconciler import handler as reconciler
-from stepcrew_reconciler import wiring
+
+
+class Minutes(Context):
+    """Of an invocation that has just begun."""
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 120_000
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Generator[Aws]:
+def orchestrator() -> FakeOrchestrator:
+    return FakeOrchestrator()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, orchestrator: FakeOrchestrator) -> Generator[Aws]:
     with emulated_aws() as emulated:
         emulated.executions.create(execution(), submission(), None)
-        use_case = RecordFailure(emulated.executions, emulated.traces, FixedClock())
-        monkeypatch.setattr(wiring, "record_failure", lambda: use_case)
+        made = house(emulated, orchestrator, MovableClock())
+        monkeypatch.setattr(reconciler, "reconciler", lambda: made)
         yield emulated
 
 
-def fail(error: str, cause: str = "") -> str:
-    event: dict[str, object] = {
-        "group_id": GROUP,
-        "execution_id": ID,
-        "failure": {"error": error, "cause": cause},
-    }
-    return reconciler.handler(event, Context())["outcome"]
+def call(**event: object) -> dict[str, object]:
+    return reconciler.handler({"group_id": GROUP, "execution_id": ID, **event}, Minutes())
+
+
+def fail(error: str, cause: str = "") -> object:
+    return call(failure={"error": error, "cause": cause})["outcome"]
 
 
 @pytest.mark.parametrize(
@@ -81,9 +97,89 @@ def test_a_runner_that_died_while_cancelling_leaves_a_cancelled_execution(aws: A
     aws.executions.begin_attempt(GROUP, ID, NOW)
     aws.executions.request_cancel(GROUP, ID, NOW)
     assert fail("Runtime.ExitError") == "CANCELLED"
+    receipt = aws.executions.get(GROUP, ID).cancel_receipt
+    assert receipt
+    assert (receipt.requested_at, receipt.observed_at) == (NOW, NOW)
+    assert receipt.model_calls is None  # who could count them is dead
 
 
 def test_a_deleted_execution_is_said_to_be_deleted(aws: Aws) -> None:
     aws.executions.request_cancel(GROUP, ID, NOW)
     aws.executions.delete(GROUP, ID)
     assert fail("Lambda.Unknown") == "DELETED"
+
+
+def test_the_token_of_an_execution_that_waits_is_kept(aws: Aws, orchestrator: FakeOrchestrator) -> None:
+    park(aws)
+    assert call(task_token="token") == {"kept": True}
+    assert aws.approvals.token(GROUP, ID) == "token"
+    assert not orchestrator.resumed
+
+
+def test_the_token_of_an_execution_that_does_not_wait_any_more_is_sent_back(
+    aws: Aws, orchestrator: FakeOrchestrator
+) -> None:
+    assert call(task_token="token") == {"kept": False}
+    assert orchestrator.resumed == ["token"]
+
+
+def test_a_wait_that_expired_is_decided_by_default(aws: Aws) -> None:
+    park(aws, seconds=0)
+    assert call(expired=True) == {"outcome": "RUNNING"}
+    [approval] = aws.approvals.approvals(GROUP, ID)
+    assert approval.verdict
+    assert (approval.verdict.decision, approval.verdict.decided_by) == ("reject", None)
+
+
+def test_a_wait_of_a_deleted_execution_expires_without_harm(aws: Aws) -> None:
+    aws.executions.request_cancel(GROUP, ID, NOW)
+    aws.executions.delete(GROUP, ID)
+    assert call(expired=True) == {"outcome": "DELETED"}
+
+
+def test_a_state_machine_that_ended_abnormally_is_heard_of_at_once(aws: Aws, orchestrator: FakeOrchestrator) -> None:
+    aws.executions.begin_attempt(GROUP, ID, NOW)
+    orchestrator.standing[ID] = Orchestration("ABORTED", "Operator", "by hand")
+    event: dict[str, object] = {
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {
+            "executionArn": f"arn:aws:states:us-east-1:123456789012:execution:m:{ID}",
+            "name": ID,
+            "status": "ABORTED",
+            "input": json.dumps({"group_id": GROUP, "execution_id": ID, "deadline": "2026-11-24T10:00:00.000000Z"}),
+        },
+    }
+
+    assert reconciler.handler(event, Minutes()) == {"action": "ended"}
+    ended = aws.executions.get(GROUP, ID)
+    assert ended.status is Status.FAILED
+    assert "Operator: by hand" in ended.message
+
+
+def test_every_minute_the_open_executions_are_swept(
+    aws: Aws, orchestrator: FakeOrchestrator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event: dict[str, object] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+    assert reconciler.handler(event, Minutes()) == {"actions": {}, "failures": 0, "cut_short": False}
+
+    reconciler.reconciler().sweep = house(aws, orchestrator, MovableClock(NOW + timedelta(minutes=2))).sweep
+    assert reconciler.handler(event, Minutes()) == {"actions": {"started": 1}, "failures": 0, "cut_short": False}
+    assert orchestrator.started == [ID]
+    assert '"ExecutionsStarted":[1.0]' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"group_id": GROUP, "execution_id": ID},
+        {"group_id": GROUP, "execution_id": ID, "task_token": ""},
+        {"group_id": GROUP, "execution_id": ID, "expired": False},
+        {"group_id": GROUP, "execution_id": ID, "task_token": "t", "failure": {}},
+        {"detail-type": "Another Event"},
+    ],
+)
+def test_an_event_it_does_not_know_is_an_error(aws: Aws, event: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        reconciler.handler(event, Minutes())

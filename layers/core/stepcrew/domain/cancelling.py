@@ -23,4 +23,11 @@ def cancelled_at_rest(execution: Execution) -> ExecutionError:
 def receipt_at_rest(execution: Execution, now: datetime) -> CancelReceipt:
     """Seen at once and at no cost; the cost is null where that of the whole execution is unknown too."""
     unknown = execution.usage.cost_note is not None
-    return CancelReceipt(requested_at=now, observed_at=now, cost_usd=None if unknown else Decimal(0))
+    return CancelReceipt(
+        requested_at=now,
+        observed_at=now,
+        model_calls=0,
+        abandoned_calls=0,
+        total_tokens=0,
+        cost_usd=None if unknown else Decimal(0),
+    )

@@ -127,9 +127,9 @@ class CancelReceipt(BaseModel):
 
     requested_at: datetime
     observed_at: datetime
-    model_calls: int | None = 0
-    abandoned_calls: int | None = 0
-    total_tokens: int | None = 0
+    model_calls: int | None = None
+    abandoned_calls: int | None = None
+    total_tokens: int | None = None
     cost_usd: Usd | None = None
 
 

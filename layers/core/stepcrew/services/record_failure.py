@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, Superseded
-from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.execution import CancelReceipt, Execution, Status
 from stepcrew.domain.trace import SYSTEM_ATTEMPT, EventSource, TraceEvent
 from stepcrew.services.ports import Clock, ExecutionStore, TraceStore
 
@@ -85,8 +85,9 @@ class RecordFailure:
         self._traces = traces
         self._clock = clock
 
-    def __call__(self, group_id: str, execution_id: str, failure: Failure) -> str:
-        """Answers the terminal status the execution has now, or `DELETED` when it is gone."""
+    def __call__(self, group_id: str, execution_id: str, failure: Failure | ExecutionError) -> str:
+        """Takes what a state machine caught, or an error that is explained already. Answers the terminal status the
+        execution has now, or `DELETED` when it is gone."""
         try:
             execution = self._executions.get(group_id, execution_id)
         except ExecutionNotFound:
@@ -97,19 +98,23 @@ class RecordFailure:
             self._traces.record(group_id, execution_id, [_event(execution, execution.error)], [])
         return execution.status.value
 
-    def _end(self, execution: Execution, failure: Failure) -> Execution:
-        error = explain(failure, execution)
+    def _end(self, execution: Execution, failure: Failure | ExecutionError) -> Execution:
+        error = explain(failure, execution) if isinstance(failure, Failure) else failure
+        now, receipt = self._clock.now(), None
         status, message = Status.FAILED, error.message
         if execution.cancel_requested_at:
             status, message = Status.CANCELLED, f"Cancelled; before the runner could stop: {error.message}"
+            # What was spent after the request nobody can say: who could is dead.
+            receipt = CancelReceipt(requested_at=execution.cancel_requested_at, observed_at=now)
         try:
             return self._executions.finish(
                 execution.model_copy(update={"attempt": SYSTEM_ATTEMPT}),
                 status,
                 message=message,
-                now=self._clock.now(),
+                now=now,
                 error=error,
                 traces_emitted=1,
+                cancel_receipt=receipt,
                 fenced=False,
             )
         except Superseded:

@@ -1,0 +1,76 @@
+"""The reconciler's use cases over an emulated table, a state machine that only remembers, and a clock that is told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tests.aws_table import GROUP, ID, NOW, TABLE, Aws, execution, submission
+from tests.fakes.orchestrator import FakeOrchestrator
+
+from stepcrew.aws.limits import TableLimits
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.execution import Execution, Progress, Usage
+from stepcrew.domain.limits import LimitRules
+from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.keep_token import KeepToken
+from stepcrew.services.reconcile_execution import ReconcileExecution
+from stepcrew.services.record_failure import RecordFailure
+from stepcrew.services.sweep_executions import Patience, SweepExecutions
+from stepcrew.services.wake_machine import WakeMachine
+
+LOST, SILENT, OVERDUE = timedelta(seconds=60), timedelta(seconds=120), timedelta(seconds=600)
+
+
+class MovableClock:
+    def __init__(self, now: datetime = NOW) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class House:
+    """What `stepcrew_reconciler.wiring` puts together, over fakes."""
+
+    def __init__(self, aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> None:
+        wake = WakeMachine(aws.approvals, orchestrator)
+        limits = TableLimits(aws.clients, TABLE, LimitRules())
+        self.record_failure = RecordFailure(aws.executions, aws.traces, clock)
+        self.keep_token = KeepToken(aws.approvals, orchestrator)
+        self.decide_approval = DecideApproval(aws.executions, aws.approvals, limits, wake, clock)
+        self.reconcile = ReconcileExecution(
+            aws.executions, orchestrator, self.decide_approval, wake, self.record_failure, clock, OVERDUE
+        )
+        self.sweep = SweepExecutions(aws.executions, self.reconcile, clock, Patience(LOST, SILENT))
+
+
+def house(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> House:
+    return House(aws, orchestrator, clock)
+
+
+def submitted(aws: Aws, execution_id: str = ID) -> Execution:
+    """A PENDING execution, an hour before its deadline."""
+    aws.executions.create(execution(execution_id), submission(), None)
+    return aws.executions.get(GROUP, execution_id)
+
+
+def park(aws: Aws, *, seconds: float = 3600, on_timeout: Decision = Decision.REJECT) -> Execution:
+    """Lets the execution wait for a person's word about an answer."""
+    running = aws.executions.begin_attempt(GROUP, ID, NOW)
+    approval = Approval(
+        execution_id=ID,
+        group_id=GROUP,
+        number=1,
+        kind=ApprovalKind.ANSWER,
+        execution_name=running.name,
+        question="Is this right?",
+        task_name="haiku",
+        output="Rain.",
+        on_timeout=on_timeout,
+        requested_at=NOW,
+        expires_at=NOW + timedelta(seconds=seconds),
+        attempt=running.attempt,
+    )
+    return aws.approvals.park(
+        running, approval, progress=Progress(tasks_total=1), usage=Usage(), traces_emitted=3, conversations={}, now=NOW
+    )
