@@ -28,13 +28,18 @@ happen, with only the fields named here: whole events of CrewAI hold keys.
 | `extra_data` | small facts, named below; a completed model call also has `usage` (prompt, cached prompt, completion, reasoning and total tokens) and `cost_usd` (null when no price is known) |
 
 A kind comes as `_started`, then `_completed` or `_failed`. What is cut off by a cancel or a deadline stays open: it has a
-started event only, and the trace ends with the system's own event.
+started event only, and the trace ends with the system's own event. What goes on in the next attempt, because the slice
+is over or a person is asked, ends as `_interrupted`.
 
 ## What the system adds
 
 | event | source | meaning |
 |---|---|---|
 | `task_skipped` | task | the condition of a conditional task did not hold |
+| `human_feedback_requested` | human | the execution waits for a person; `output` is what is to be judged. `extra_data`: approval (its number), question, deciders, expires_at, on_timeout |
+| `human_feedback_received` | human | the verdict, told by the attempt that goes on; `duration_ms` is the time waited. `extra_data`: approval, decision, decided_by (null: nobody in time), comment, limits |
+| `tool_usage_held` | tool | ends a `tool_usage_started`: the call waits for a person. When it is allowed, it is made and told anew |
+| `crew_interrupted`, `task_interrupted`, `agent_execution_interrupted` | crew, task, agent | the attempt ended here, and the next one goes on |
 | `error` | system | why the execution failed; `extra_data`: category, remedy, retryable. Attempt 9999 is the platform's own: the runner could not say it |
 | `cancelled` | system | it was cancelled on request |
 

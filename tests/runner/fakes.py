@@ -246,11 +246,13 @@ class FakeTaskOutputs:
         self.saves: list[str] = []
         self.outages = 0
 
-    def save_task_output(self, execution: Execution, output: TaskOutput) -> None:
+    def save_task_output(self, execution: Execution, output: TaskOutput, *, usage: Usage | None = None) -> None:
         if self.outages:
             self.outages -= 1
             raise PlatformUnavailable("The table did not answer.")
         self._executions.fence(execution)
+        if usage is not None:
+            self._executions.change(execution.execution_id, usage=usage)
         self.saves.append(output.name)
         self._outputs[execution.execution_id, output.index] = output.model_dump_json()
 

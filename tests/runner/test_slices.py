@@ -46,6 +46,9 @@ def test_a_task_goes_on_in_the_middle_without_repeating_a_tool_call(house: House
     record = house.executions.get(GROUP, execution_id)
     assert record.usage.model_calls == 4
     assert record.conversations == {}
+    types = [event.event_type for event in house.queue.events(execution_id)]
+    assert types.count("task_interrupted") == 3
+    assert "task_failed" not in types
 
 
 def test_the_conversation_is_the_one_of_an_unsliced_run(house: House, model: ScriptedModel) -> None:

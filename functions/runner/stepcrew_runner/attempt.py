@@ -117,7 +117,7 @@ class RunAttempt:
         call_seconds = longest_call(submission.definition, self._default_model)
         control = Control(execution, ports.executions, ports.clock, meter, remaining, call_seconds, self._slice_seconds)
         names = [task.name for task in submission.definition.tasks]
-        recorder = TraceRecorder(execution, names, sender.put, meter, redactor)
+        recorder = TraceRecorder(execution, names, sender.put, meter, redactor, control.goes_on)
         ending = Ending(
             execution, ports.executions, ports.approvals, ports.clock, control, recorder, sender, meter, redactor
         )

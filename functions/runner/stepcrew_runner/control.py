@@ -72,10 +72,14 @@ class Control:
 
     def before_model_call(self) -> Abort | None:
         """The abort that applies, if any. The record is looked at anew, so that no call begins after a cancel request,
-        and what was used so far is in it should this attempt die in the call. An abort stays: CrewAI turns one inside a delegated task into a tool's result, and
-        the next boundary must end the attempt all the same."""
+        and what was used so far is in it should this attempt die in the call. An abort stays: CrewAI turns one inside
+        delegated work into a tool's result, and the next boundary must end the attempt all the same."""
         self.interrupt = self.interrupt or self._look() or self._limit() or self._slice()
         return self.interrupt
+
+    def goes_on(self) -> bool:
+        """Whether this attempt ends for another one to go on."""
+        return isinstance(self.interrupt, OutOfTime | AskPerson)
 
     def sees_cancel(self, current: Execution) -> bool:
         """Whether the record as it is now asks to stop; remembers when that was seen first."""

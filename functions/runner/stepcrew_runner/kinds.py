@@ -130,6 +130,12 @@ KINDS: dict[str, Kind] = {
     "knowledge_query_completed": Kind("knowledge_query_completed", S.KNOWLEDGE, field("query")),
     "knowledge_query_failed": Kind("knowledge_query_failed", S.KNOWLEDGE, _error),
 }
+INTERRUPTED: dict[str, Kind] = {
+    "crew_kickoff_failed": Kind("crew_interrupted", S.CREW, _error, (), "crew_name"),
+    "task_failed": Kind("task_interrupted", S.TASK, _error),
+    "agent_execution_error": Kind("agent_execution_interrupted", S.AGENT, _error),
+}
+"""The same CrewAI events when the attempt hands over or asks a person: nothing failed, and the next one goes on."""
 TOOL_HELD = Kind("tool_usage_held", S.TOOL, None, _TOOL, "tool_name")
 
 

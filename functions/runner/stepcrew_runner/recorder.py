@@ -12,7 +12,7 @@ from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.models import PROVIDERS
 from stepcrew.domain.trace import EventSource, TraceEvent
-from stepcrew_runner.kinds import HELD, KINDS, TOOL_HELD, Kind, clipped, plain
+from stepcrew_runner.kinds import HELD, INTERRUPTED, KINDS, TOOL_HELD, Kind, clipped, plain
 from stepcrew_runner.redaction import Redactor
 from stepcrew_runner.usage import UsageMeter
 
@@ -27,7 +27,7 @@ class Recorded(NamedTuple):
 
 
 class TraceRecorder:
-    """One attempt's numbering. `put` hands an event on to the sender."""
+    """One attempt's numbering. `put` hands an event on to the sender; `goes_on` tells that another attempt follows."""
 
     def __init__(
         self,
@@ -36,8 +36,10 @@ class TraceRecorder:
         put: Callable[[TraceEvent], None],
         meter: UsageMeter,
         redactor: Redactor,
+        goes_on: Callable[[], bool] = lambda: False,
     ) -> None:
         self._execution = execution
+        self._goes_on = goes_on
         self._tasks = {name: index for index, name in enumerate(task_names)}
         self._put = put
         self._meter = meter
@@ -52,6 +54,8 @@ class TraceRecorder:
     def sink(self, source: Any, event: Any) -> None:
         """The stream sink of CrewAI's event bus."""
         kind = KINDS.get(event.type)
+        if event.type in INTERRUPTED and self._goes_on():
+            kind = INTERRUPTED[event.type]
         self._count(event)
         if kind is None or self._is_told_again(event):
             self._hidden[event.event_id] = event.parent_event_id

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import contextvars
 import io
-import threading
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from crewai.core.providers.human_input import set_provider
-from crewai.events import crewai_event_bus, event_context
+from crewai.events import crewai_event_bus
 from crewai.events.stream_context import add_stream_sink
 from crewai.hooks import InterceptionPoint
 from crewai.hooks.dispatch import scoped_hooks
@@ -23,11 +20,11 @@ from stepcrew.domain.approval import ApprovalKind, ToolCall
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, TaskOutput, TaskState
 from stepcrew.services.ports import ExecutionStore, TaskOutputStore
-from stepcrew_runner import logs
 from stepcrew_runner.aborts import Abort, AskPerson, CrewFailed, Question
 from stepcrew_runner.addresses import as_platform
 from stepcrew_runner.building import BuiltCrew, CrewBuilder
 from stepcrew_runner.control import Control
+from stepcrew_runner.crew_thread import CrewThread
 from stepcrew_runner.failures import model_failure
 from stepcrew_runner.people import Judge, placeholder
 from stepcrew_runner.recorder import TraceRecorder
@@ -35,12 +32,7 @@ from stepcrew_runner.redaction import Redactor
 from stepcrew_runner.resuming import Resumption
 from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask, from_stored, to_stored
 
-ABANDON_SECONDS = 1.0
-"""How long a cancelled crew may take to stop. What blocks longer is abandoned: it ends at its next model call."""
 SAVE_TRIES = 6
-QUIET = event_context.EventContextConfig(
-    mismatch_behavior=event_context.MismatchBehavior.SILENT, empty_pop_behavior=event_context.MismatchBehavior.SILENT
-)
 
 
 class CrewRun:
@@ -70,7 +62,7 @@ class CrewRun:
 
     def __call__(self, builder: CrewBuilder, from_before: Resumption) -> None:
         """Returns when the crew is done; raises one of our aborts or what the crew raised."""
-        crew = _CrewThread(lambda: self._run(builder, from_before), self._control)
+        crew = CrewThread(lambda: self._run(builder, from_before), self._control)
         with (
             crewai_event_bus.scoped_handlers(),  # CrewAI's own console output and listeners
             contextlib.redirect_stdout(io.StringIO()),
@@ -253,62 +245,6 @@ class CrewRun:
                 if attempt == SAVE_TRIES - 1:
                     raise
                 time.sleep(0.1 * 2**attempt)
-
-
-class _CrewThread(threading.Thread):
-    """Runs a crew in a thread, an event loop and a context of its own.
-
-    A thread, because some of CrewAI's calls block the loop (planning, guardrails) and can only be abandoned. A fresh
-    context, because an aborted crew leaves frames behind in it, and because code of a crew must not count as the
-    platform's (see `addresses`).
-    """
-
-    def __init__(self, run: Callable[[], Coroutine[Any, Any, None]], control: Control) -> None:
-        super().__init__(name="crew", daemon=True)
-        self._run_crew = run
-        self._control = control
-        self._log = logs.current.get()
-        self._loop = asyncio.new_event_loop()
-        self._task: asyncio.Task[None] | None = None
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            contextvars.Context().run(self._in_context)
-        except BaseException as error:  # noqa: BLE001 - the thread's boundary: raised again in the attempt
-            self.error = error
-        finally:
-            self._control.stirred.set()
-
-    def join_or_abandon(self) -> None:
-        """Returns when the crew has ended, or soon after the attempt was interrupted."""
-        self._control.stirred.wait()
-        if self._control.interrupt:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
-                self._loop.call_soon_threadsafe(self._cancel)
-            self.join(ABANDON_SECONDS)
-        else:
-            self.join()
-
-    def _in_context(self) -> None:
-        logs.current.set(self._log)
-        # An aborted crew leaves scopes open, about which CrewAI would print a warning each.
-        event_context._event_context_config.set(QUIET)  # pyright: ignore[reportPrivateUsage]
-        try:
-            self._task = self._loop.create_task(self._run_crew())
-            self._loop.run_until_complete(self._task)
-        finally:
-            # Asynchronous tasks of a crew that ended early. Threads are not waited for: they end by themselves.
-            left = asyncio.all_tasks(self._loop)
-            for task in left:
-                task.cancel()
-            if left:
-                self._loop.run_until_complete(asyncio.wait(left))
-            self._loop.close()
-
-    def _cancel(self) -> None:
-        if self._task:
-            self._task.cancel()
 
 
 def _task_name(event: Any) -> str:

@@ -1,0 +1,77 @@
+"""A crew runs in a thread that may be abandoned."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from crewai.events import event_context
+
+from stepcrew_runner import logs
+from stepcrew_runner.control import Control
+
+ABANDON_SECONDS = 1.0
+"""How long a cancelled crew may take to stop. What blocks longer is abandoned: it ends at its next model call."""
+QUIET = event_context.EventContextConfig(
+    mismatch_behavior=event_context.MismatchBehavior.SILENT, empty_pop_behavior=event_context.MismatchBehavior.SILENT
+)
+
+
+class CrewThread(threading.Thread):
+    """Runs a crew in a thread, an event loop and a context of its own.
+
+    A thread, because some of CrewAI's calls block the loop (planning, guardrails) and can only be abandoned. A fresh
+    context, because an aborted crew leaves frames behind in it, and because code of a crew must not count as the
+    platform's (see `addresses`).
+    """
+
+    def __init__(self, run: Callable[[], Coroutine[Any, Any, None]], control: Control) -> None:
+        super().__init__(name="crew", daemon=True)
+        self._run_crew = run
+        self._control = control
+        self._log = logs.current.get()
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task[None] | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            contextvars.Context().run(self._in_context)
+        except BaseException as error:  # noqa: BLE001 - the thread's boundary: raised again in the attempt
+            self.error = error
+        finally:
+            self._control.stirred.set()
+
+    def join_or_abandon(self) -> None:
+        """Returns when the crew has ended, or soon after the attempt was interrupted."""
+        self._control.stirred.wait()
+        if self._control.interrupt:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
+                self._loop.call_soon_threadsafe(self._cancel)
+            self.join(ABANDON_SECONDS)
+        else:
+            self.join()
+
+    def _in_context(self) -> None:
+        logs.current.set(self._log)
+        # An aborted crew leaves scopes open, about which CrewAI would print a warning each.
+        event_context._event_context_config.set(QUIET)  # pyright: ignore[reportPrivateUsage]
+        try:
+            self._task = self._loop.create_task(self._run_crew())
+            self._loop.run_until_complete(self._task)
+        finally:
+            # Asynchronous tasks of a crew that ended early. Threads are not waited for: they end by themselves.
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
+                task.cancel()
+            if left:
+                self._loop.run_until_complete(asyncio.wait(left))
+            self._loop.close()
+
+    def _cancel(self) -> None:
+        if self._task:
+            self._task.cancel()
