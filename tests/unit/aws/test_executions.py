@@ -127,6 +127,15 @@ def test_a_terminal_status_is_never_left(aws: Aws, end: Status) -> None:
     assert aws.executions.get(GROUP, ID).message == "the end"
 
 
+def test_what_a_task_cost_is_stored_with_its_output(aws: Aws) -> None:
+    running = started(aws)
+    usage = Usage(model_calls=2, total_tokens=10)
+    aws.tasks.save_task_output(running, TaskOutput(index=0, name="haiku", raw="text"), usage=usage)
+    assert aws.executions.get(GROUP, ID).usage == usage
+    aws.tasks.save_task_output(running, TaskOutput(index=1, name="other", raw="text"))
+    assert aws.executions.get(GROUP, ID).usage == usage
+
+
 def test_finishing_again_after_a_lost_answer_is_no_error(aws: Aws) -> None:
     running = started(aws)
     ended = aws.executions.finish(running, Status.COMPLETED, message="the end", now=NOW, traces_emitted=12)

@@ -14,8 +14,9 @@ from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import PlatformUnavailable, Superseded
-from stepcrew.domain.execution import Execution, Status, TaskOutput
+from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
 from stepcrew.domain.trace import PayloadReference
 
 TEXT, JSON = "text/plain; charset=utf-8", "application/json"
@@ -30,27 +31,20 @@ class TableTaskOutputs:
         self._payloads = payloads
         self._retention = timedelta(days=retention_days)
 
-    def save_task_output(self, execution: Execution, output: TaskOutput) -> None:
+    def save_task_output(self, execution: Execution, output: TaskOutput, *, usage: Usage | None = None) -> None:
         key = keys.execution(execution.group_id, execution.execution_id)
         document = self._light(execution, output).model_dump_json()
         expires_at = int((datetime.now(UTC) + self._retention).timestamp())
         new = {"PK": key, "SK": keys.task(output.index), "document": document, "expires_at": expires_at}
+        update = Update(datetime.now(UTC)).require("attempt", execution.attempt).require_status({Status.RUNNING})
+        if usage is not None:
+            update.set("usage", usage)
         with platform_errors("Storing a task output"):
             try:
                 retry_conflicts(
                     lambda: self._clients.dynamodb.transact_write_items(
                         TransactItems=[
-                            {
-                                "ConditionCheck": {
-                                    "TableName": self._table,
-                                    "Key": item({"PK": key, "SK": keys.EXECUTION}),
-                                    "ConditionExpression": "attempt = :attempt AND #status = :running",
-                                    "ExpressionAttributeNames": {"#status": "status"},
-                                    "ExpressionAttributeValues": item(
-                                        {":attempt": execution.attempt, ":running": Status.RUNNING.value}
-                                    ),
-                                }
-                            },
+                            {"Update": update.request(self._table, item({"PK": key, "SK": keys.EXECUTION}))},
                             {"Put": {"TableName": self._table, "Item": item(new)}},
                         ]
                     )

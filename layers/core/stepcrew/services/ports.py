@@ -167,8 +167,9 @@ class LimitStore(Protocol):
 class TaskOutputStore(Protocol):
     """Outputs of finished crew tasks: the result, and the checkpoint of a later attempt."""
 
-    def save_task_output(self, execution: Execution, output: TaskOutput) -> None:
-        """Fenced by `execution.attempt`; bodies too large for the table go to the bucket unseen by the caller."""
+    def save_task_output(self, execution: Execution, output: TaskOutput, *, usage: Usage | None = None) -> None:
+        """Fenced by `execution.attempt`; bodies too large for the table go to the bucket unseen by the caller. `usage`,
+        the execution's so far, is written with it: what was paid for an output is never known less than the output."""
         ...
 
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
