@@ -48,3 +48,26 @@ export function oneTask(): TraceEvent[] {
     event(10, 470, { event_type: "crew_completed", event_source: "crew", event_context: "demo", started_sequence: 1, duration_ms: 470 }),
   ];
 }
+
+const SECOND = { attempt: 2 };
+
+/** A task whose answer was asked about after 0.4 s, sent back by a person after a minute, and done in the next attempt. */
+export function judged(): TraceEvent[] {
+  const asked = { event_source: "human", event_context: "answer", extra_data: { approval: 1, question: "Is this good?" }, ...AT_WORK } as const;
+  const decision = { approval: 1, decision: "revise", decided_by: "bob@example.org", comment: "Shorter" };
+  return [
+    event(1, 0, { event_type: "crew_started", event_source: "crew", event_context: "demo" }),
+    event(2, 10, { event_type: "task_started", event_source: "task", parent_sequence: 1, ...AT_WORK }),
+    event(3, 20, { event_type: "agent_execution_started", event_source: "agent", parent_sequence: 2, ...AT_WORK }),
+    event(4, 30, { event_type: "llm_call_started", event_source: "llm", event_context: "gpt", parent_sequence: 3, ...AT_WORK }),
+    event(5, 330, { event_type: "llm_call_completed", event_source: "llm", parent_sequence: 3, started_sequence: 4, duration_ms: 300, output: "Long.", ...AT_WORK }),
+    event(6, 400, { ...asked, event_type: "human_feedback_requested", output: "Long." }),
+    event(1, 60_400, { ...asked, event_type: "human_feedback_received", event_context: "revise", duration_ms: 60_000, extra_data: decision, ...SECOND }),
+    event(2, 61_000, { event_type: "crew_started", event_source: "crew", event_context: "demo", ...SECOND }),
+    event(3, 61_010, { event_type: "task_started", event_source: "task", parent_sequence: 2, ...AT_WORK, ...SECOND }),
+    event(4, 61_020, { event_type: "llm_call_started", event_source: "llm", event_context: "gpt", parent_sequence: 3, ...AT_WORK, ...SECOND }),
+    event(5, 61_220, { event_type: "llm_call_completed", event_source: "llm", parent_sequence: 3, started_sequence: 4, duration_ms: 200, output: "Short.", ...AT_WORK, ...SECOND }),
+    event(6, 61_230, { event_type: "task_completed", event_source: "task", parent_sequence: 2, started_sequence: 3, duration_ms: 220, ...AT_WORK, ...SECOND }),
+    event(7, 61_240, { event_type: "crew_completed", event_source: "crew", started_sequence: 2, duration_ms: 240, ...SECOND }),
+  ];
+}

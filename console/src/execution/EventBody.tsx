@@ -13,7 +13,7 @@ export function EventBody({ span }: { span: Span }) {
   const output = span.failed ? "Error" : (OUTPUT_NAMES[span.kind] ?? "At the end");
   const args = fact(span, "tool_args");
   const query = fact(span, "query");
-  const hidden = new Set(["usage", "cost_usd", "model", "tool_args", "tool_name", "call_id", "finish_reason", "query", "server_name", "from_cache"]);
+  const hidden = new Set(["usage", "cost_usd", "model", "tool_args", "tool_name", "call_id", "finish_reason", "query", "server_name", "from_cache", "approval", "decision", "decided_by", "comment", "question", "expires_at", "on_timeout", "deciders"]);
   const rest = Object.entries({ ...first.extra_data, ...last?.extra_data }).filter(([key, value]) => !hidden.has(key) && value !== null);
   const sections = [
     args !== undefined && args !== null && args !== "" && <Section key="args" title="Arguments"><Viewer name={`${name}-arguments`} value={parsed(args)} /></Section>,
@@ -26,8 +26,8 @@ export function EventBody({ span }: { span: Span }) {
   return <>{sections}</>;
 }
 
-const INPUT_NAMES: Partial<Record<string, string>> = { llm: "Messages", agent: "Prompt", task: "Context", memory: "Asked", knowledge: "Asked", guardrail: "Rule", human: "Question", system: "What happened" };
-const OUTPUT_NAMES: Partial<Record<string, string>> = { llm: "Response", agent: "Answer", task: "Output", tool: "Result", mcp: "Result", memory: "Found", knowledge: "Found", crew: "Result", guardrail: "Verdict", reasoning: "Plan", human: "Answer" };
+const INPUT_NAMES: Partial<Record<string, string>> = { llm: "Messages", agent: "Prompt", task: "Context", memory: "Asked", knowledge: "Asked", guardrail: "Rule", human: "To be judged", system: "What happened" };
+const OUTPUT_NAMES: Partial<Record<string, string>> = { llm: "Response", agent: "Answer", task: "Output", tool: "Result", mcp: "Result", memory: "Found", knowledge: "Found", crew: "Result", guardrail: "Verdict", reasoning: "Plan", human: "In their words" };
 
 function hasBody(event: TraceEvent): boolean {
   return event.output_reference !== null || (event.output !== null && event.output !== "");

@@ -1,8 +1,9 @@
 import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { formatCost, formatDateTime, formatDuration, formatNumber, formatOffset } from "@/lib/format";
-import { kindName, typeName } from "@/trace/kinds";
-import { type Span, fact } from "@/trace/spans";
+import { harmless } from "@/lib/text";
+import { DECIDED, kindName, typeName } from "@/trace/kinds";
+import { type Span, fact, textFact } from "@/trace/spans";
 import { Copy } from "@/ui/Copy";
 import { IconButton } from "@/ui/kit";
 import { KindIcon } from "@/ui/KindIcon";
@@ -79,6 +80,9 @@ function Facts({ span, origin }: { span: Span; origin: number }) {
     ["Cost", fact(span, "cost_usd") === undefined ? null : formatCost(fact(span, "cost_usd") as number | null)],
     ["Stopped because", fact(span, "finish_reason") as string | undefined],
     ["Server", (fact(span, "server_name") ?? fact(span, "server_url")) as string | undefined],
+    ["Asked", textFact(span, "question")],
+    ["Decided", decisionOf(span)],
+    ["Comment", harmless(textFact(span, "comment"))],
     ["From the cache", fact(span, "from_cache") === true ? "yes" : null],
     ["Event", <code>{last ? `${first.id} – ${last.id}` : first.id} {first.event_type}</code>],
   ];
@@ -92,6 +96,13 @@ function Facts({ span, origin }: { span: Span; origin: number }) {
       ))}
     </dl>
   );
+}
+
+function decisionOf(span: Span): string {
+  if (span.kind !== "human") return "";
+  const decision = textFact(span, "decision");
+  if (!decision) return span.cut ? "by nobody: the execution ended" : "not yet";
+  return `${DECIDED[decision] ?? decision} by ${textFact(span, "decided_by") || "nobody in time"}`;
 }
 
 function TokenFacts({ usage }: { usage: Record<string, number> }) {

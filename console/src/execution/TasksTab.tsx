@@ -1,8 +1,10 @@
-import { CircleCheck, CircleDashed, CircleSlash, CircleX, LoaderCircle } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleSlash, CircleX, Hourglass, LoaderCircle } from "lucide-react";
 import { useMemo } from "react";
 import { Link } from "react-router";
 import { useApi, useDefinition, useResult } from "@/api/queries";
+import { isOpen } from "@/api/approvals";
 import { isTerminal } from "@/api/types";
+import { titleOf, verdictWords } from "@/approvals/words";
 import { formatCompact, formatDuration } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import { type TreeNode, buildTree } from "@/trace/tree";
@@ -15,13 +17,14 @@ const LOOKS = {
   skipped: { icon: CircleSlash, name: "Skipped", style: "cancelled" },
   failed: { icon: CircleX, name: "Failed", style: "failed" },
   running: { icon: LoaderCircle, name: "Running", style: "running" },
+  waiting: { icon: Hourglass, name: "Waiting", style: "waiting" },
   open: { icon: CircleDashed, name: "Not yet", style: "pending" },
   never: { icon: CircleDashed, name: "Not reached", style: "pending" },
 } as const satisfies Record<TaskLook, unknown>;
 
 /** All tasks of the definition, also those that have not begun, and how each stands. */
 export function TasksTab() {
-  const { execution, trace } = useShown();
+  const { execution, trace, approvals } = useShown();
   const { group } = useApi();
   const definition = useDefinition(execution.execution_id);
   const result = useResult(execution);
@@ -29,8 +32,14 @@ export function TasksTab() {
   const now = useNow(!ended);
   const tree = useMemo(() => buildTree(trace.data?.events ?? [], [], ended), [trace.data, ended]);
   const lines = useMemo(
-    () => taskLines(definition.data?.config, result.data?.tasks ?? [], tree.roots.flatMap((root: TreeNode) => root.children), ended),
-    [definition.data, result.data, tree, ended],
+    () =>
+      taskLines(definition.data?.config, {
+        outputs: result.data?.tasks ?? [],
+        traced: tree.roots.flatMap((root: TreeNode) => root.children),
+        approvals: approvals.data ?? [],
+        ended,
+      }),
+    [definition.data, result.data, tree, approvals.data, ended],
   );
   if (definition.error) return <Trouble error={definition.error} retry={() => void definition.refetch()} />;
   if (!definition.data || !result.data) return <Loading label="Reading the tasks…" />;
@@ -61,6 +70,11 @@ export function TasksTab() {
                     {line.name}
                   </Link>
                   <span className="faint row-message">{line.description}</span>
+                  {line.asked.map((each) => (
+                    <Link key={each.number} className="task-asked" to={`/g/${group}/executions/${execution.execution_id}/approvals`}>
+                      {each.verdict ? verdictWords(each.verdict) : isOpen(each) ? `${titleOf(each)}…` : "Asked, but nobody had to decide"}
+                    </Link>
+                  ))}
                 </td>
                 <td>{line.agent || "–"}</td>
                 <td>

@@ -108,6 +108,9 @@ function Bar({ node, origin, total, now }: { node: TreeNode; origin: number; tot
     return (
       <>
         <span className="bar bar-track" style={place(whole)} />
+        {work.person.map((each) => (
+          <span key={`p${each.start}`} className="bar bar-part bar-human" style={place(each)} />
+        ))}
         {work.tool.map((each) => (
           <span key={`t${each.start}`} className="bar bar-part bar-tool" style={place(each)} />
         ))}

@@ -18,10 +18,11 @@ interface Props {
 export function TimelineSummary({ tree, end, trace, running, lost }: Props) {
   const spent = useMemo(() => spentOf(new Set(tree.spans.values()), tree.start, end), [tree, end]);
   const parts = [
-    ["model", "Model", spent.model],
-    ["tool", "Tools", spent.tool],
-    ["waiting", "Between", spent.waiting],
-  ] as const;
+    ["model", "Model", spent.model] as const,
+    ["tool", "Tools", spent.tool] as const,
+    ...(spent.person > 0 ? [["person", "Waiting for people", spent.person] as const] : []),
+    ["waiting", "Between", spent.waiting] as const,
+  ];
   const missing = trace.gaps.map(gapText).join("; ");
   return (
     <div className="summary">

@@ -1,8 +1,9 @@
 import type { TaskOutput } from "@/api/types";
+import { type Approval, isOpen } from "@/api/approvals";
 import { preview } from "@/lib/text";
 import type { TreeNode } from "@/trace/tree";
 
-export type TaskLook = "completed" | "skipped" | "failed" | "running" | "open" | "never";
+export type TaskLook = "completed" | "skipped" | "failed" | "running" | "waiting" | "open" | "never";
 
 export interface TaskLine {
   index: number;
@@ -14,6 +15,8 @@ export interface TaskLine {
   end: number | null;
   tokens: number;
   attempt: number | null;
+  /** What people were asked about it, in order. */
+  asked: Approval[];
 }
 
 interface Defined {
@@ -22,8 +25,15 @@ interface Defined {
   agent: string;
 }
 
+export interface Known {
+  outputs: TaskOutput[];
+  traced: TreeNode[];
+  approvals: Approval[];
+  ended: boolean;
+}
+
 /** The definition tells which tasks there are, the outputs which are finished, the trace how the others stand. */
-export function taskLines(config: Record<string, unknown> | undefined, outputs: TaskOutput[], traced: TreeNode[], ended: boolean): TaskLine[] {
+export function taskLines(config: Record<string, unknown> | undefined, { outputs, traced, approvals, ended }: Known): TaskLine[] {
   const done = new Map(outputs.map((output) => [output.index, output]));
   return definedTasks(config).map((task, index) => {
     const output = done.get(index);
@@ -31,6 +41,7 @@ export function taskLines(config: Record<string, unknown> | undefined, outputs: 
     const starts = lines.map((line) => line.start).filter(Number.isFinite);
     const ends = lines.map((line) => line.end);
     const start = starts.length ? Math.min(...starts) : output?.started_at ? Date.parse(output.started_at) : null;
+    const asked = approvals.filter((each) => each.task_name === task.name).sort((a, b) => a.number - b.number);
     const finished = ended || Boolean(output);
     const told = ends.filter((end) => end !== null);
     const end = finished && told.length ? Math.max(...told) : output?.ended_at ? Date.parse(output.ended_at) : null;
@@ -39,11 +50,12 @@ export function taskLines(config: Record<string, unknown> | undefined, outputs: 
       name: task.name,
       description: preview(task.description, 160),
       agent: output?.agent_role ?? lines.map((line) => line.id.slice(2, line.id.indexOf("|"))).find(Boolean) ?? task.agent,
-      state: stateOf(output, lines, ended),
+      state: !ended && asked.some(isOpen) ? "waiting" : stateOf(output, lines, ended),
       start,
       end,
       tokens: lines.reduce((sum, line) => sum + line.tokens, 0),
       attempt: output?.attempt ?? lines.at(-1)?.children.at(-1)?.span?.attempt ?? null,
+      asked,
     };
   });
 }

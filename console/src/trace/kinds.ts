@@ -56,13 +56,16 @@ const NAMES: Record<string, string> = {
   memory_save: "Memory save",
   knowledge_retrieval: "Knowledge retrieval",
   knowledge_query: "Knowledge query",
+  human_feedback: "Asked a person",
   crew: "Crew",
   task: "Task",
   error: "Error",
   cancelled: "Cancelled",
 };
 
-const ENDINGS = /_(started|completed|finished|failed|error|skipped|restored)$/;
+export const DECIDED: Record<string, string> = { approve: "approved", revise: "sent back", reject: "rejected" };
+
+const ENDINGS = /_(started|completed|finished|failed|error|skipped|restored|requested|received)$/;
 
 /** `llm_call_completed` → `llm_call`. */
 export function baseType(eventType: string): string {
@@ -75,7 +78,7 @@ export function typeName(eventType: string): string {
 }
 
 export function isStart(eventType: string): boolean {
-  return eventType.endsWith("_started");
+  return eventType.endsWith("_started") || eventType === "human_feedback_requested";
 }
 
 export function isFailure(eventType: string): boolean {

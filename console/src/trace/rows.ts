@@ -1,8 +1,8 @@
 import type { EventSource, Json } from "@/api/types";
 import { preview } from "@/lib/text";
-import { typeName } from "./kinds";
+import { DECIDED, typeName } from "./kinds";
 import { asMessages, toolCalls } from "./messages";
-import type { Span } from "./spans";
+import { type Span, textFact } from "./spans";
 import type { TreeNode } from "./tree";
 
 export interface Filter {
@@ -76,12 +76,22 @@ function asText(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** What was decided by whom; what is asked, while nobody has. */
+function feedbackText(span: Span): string {
+  const decision = textFact(span, "decision");
+  if (!decision) return preview(textFact(span, "question"), 160);
+  const by = textFact(span, "decided_by");
+  const comment = textFact(span, "comment");
+  return preview(`${DECIDED[decision] ?? decision} ${by ? `by ${by}` : "because nobody decided in time"}${comment && `: ${comment}`}`, 160);
+}
+
 /** What a line says beside its name: who, which, and how the answer begins. */
 export function detailOf(span: Span): { name: string; text: string } {
   const { first, last } = span;
   const context = last?.event_context ?? first.event_context;
   const said = new Set([first.agent_role, first.task_name, typeName(first.event_type)]);
   const name = context && !said.has(context) ? context : "";
+  if (span.kind === "human") return { name: "", text: feedbackText(span) };
   if (span.kind === "llm" && !last) {
     // Of a call that has no answer yet, how its question ends.
     const question = asMessages(first.output as Json)?.at(-1)?.content;

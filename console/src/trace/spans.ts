@@ -32,9 +32,10 @@ export function makeSpans(events: readonly TraceEvent[], ended: boolean): { all:
   const all: Span[] = [];
   const roots: Span[] = [];
   const lastSign = new Map<number, number>();
+  const asked = new Map<number, Span>();
   for (const event of events) {
     lastSign.set(event.attempt, Date.parse(event.emitted_at));
-    const opened = event.started_sequence === null ? undefined : known.get(`${event.attempt}.${event.started_sequence}`);
+    const opened = startOf(event, known, asked);
     if (opened && !opened.last) {
       finish(opened, event);
       continue;
@@ -44,14 +45,31 @@ export function makeSpans(events: readonly TraceEvent[], ended: boolean): { all:
     (span.parent?.children ?? roots).push(span);
     known.set(span.id, span);
     all.push(span);
+    const question = questionOf(event);
+    if (question !== null) asked.set(question, span);
   }
   const newest = Math.max(...[...lastSign.keys()].filter((attempt) => attempt < SYSTEM_ATTEMPT));
+  const veryLast = Math.max(...lastSign.values());
   for (const span of all) {
-    if (span.end !== null || (!ended && span.attempt >= newest)) continue;
+    // A question to people outlives the attempt that asked it.
+    const lives = span.kind === "human" ? !ended : !ended && span.attempt >= newest;
+    if (span.end !== null || lives) continue;
     span.cut = true;
-    span.end = Math.max(span.start, lastSign.get(span.attempt) ?? span.start);
+    span.end = Math.max(span.start, span.kind === "human" ? veryLast : (lastSign.get(span.attempt) ?? span.start));
   }
   return { all, roots };
+}
+
+/** What the event ends. A person's answer comes in a later attempt than the question, so that pair shares a number. */
+function startOf(event: TraceEvent, known: Map<string, Span>, asked: Map<number, Span>): Span | undefined {
+  const question = questionOf(event);
+  if (question !== null) return asked.get(question);
+  return event.started_sequence === null ? undefined : known.get(`${event.attempt}.${event.started_sequence}`);
+}
+
+function questionOf({ event_source: source, extra_data: extra }: TraceEvent): number | null {
+  const number = (extra as Record<string, Json | undefined>)["approval"];
+  return source === "human" && typeof number === "number" ? number : null;
 }
 
 function spanOf(event: TraceEvent): Span {

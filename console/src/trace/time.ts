@@ -6,11 +6,13 @@ export interface Interval {
   end: number;
 }
 
-/** Where wall time went: `waiting` is when neither a model nor a tool was at work. Milliseconds. */
+/** Where wall time went: `waiting` is when neither a model, a tool nor a person was at work. Milliseconds. */
 export interface Spent {
   total: number;
   model: number;
   tool: number;
+  /** A person was asked, and nothing else was at work. */
+  person: number;
   waiting: number;
 }
 
@@ -33,35 +35,36 @@ const length = (intervals: Interval[]): number => intervals.reduce((sum, { start
 export interface Work {
   model: Interval[];
   tool: Interval[];
+  person: Interval[];
 }
 
-/** When models and tools were at work on the line and below it. `now` ends what still runs; `grain` as in `union`. */
+/** When models, tools and people were at work on the line and below it. `now` ends what still runs; `grain` as in `union`. */
 export function workOf(line: TreeNode, now: number, grain: number): Work {
-  const model: Interval[] = [];
-  const tool: Interval[] = [];
+  const work: Work = { model: [], tool: [], person: [] };
   const visit = ({ span, children }: TreeNode): void => {
-    if (span) take(span, model, tool, now);
+    if (span) take(span, work, now);
     children.forEach(visit);
   };
   visit(line);
-  return { model: union(model, grain), tool: union(tool, grain) };
+  return { model: union(work.model, grain), tool: union(work.tool, grain), person: union(work.person, grain) };
 }
 
-function take(span: Span, model: Interval[], tool: Interval[], now: number): void {
+function take(span: Span, work: Work, now: number): void {
   const interval = { start: span.start, end: span.end ?? now };
-  if (span.kind === "llm") model.push(interval);
-  else if (TOOLS.has(span.kind)) tool.push(interval);
+  if (span.kind === "llm") work.model.push(interval);
+  else if (span.kind === "human") work.person.push(interval);
+  else if (TOOLS.has(span.kind)) work.tool.push(interval);
 }
 
 /** A tool that itself asks a model counts as model while it does. */
 export function spentOf(spans: Iterable<Span>, start: number, end: number): Spent {
-  const model: Interval[] = [];
-  const tool: Interval[] = [];
-  for (const span of spans) take(span, model, tool, end);
-  const modelTime = length(union(model));
-  const busy = length(union([...model, ...tool]));
+  const work: Work = { model: [], tool: [], person: [] };
+  for (const span of spans) take(span, work, end);
+  const modelTime = length(union(work.model));
+  const busy = length(union([...work.model, ...work.tool]));
+  const told = length(union([...work.model, ...work.tool, ...work.person]));
   const total = Math.max(0, end - start);
-  return { total, model: modelTime, tool: busy - modelTime, waiting: Math.max(0, total - busy) };
+  return { total, model: modelTime, tool: busy - modelTime, person: told - busy, waiting: Math.max(0, total - told) };
 }
 
 /** Round marks for an axis of `total` ms, at most `most` of them. */
