@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import urllib.request
 
 import pytest
 
@@ -67,3 +68,8 @@ def test_a_thread_that_a_library_starts_is_guarded_too(model: ScriptedModel) -> 
         thread.start()
         thread.join()
     assert len(refused) == 1
+
+
+def test_no_library_opens_a_file_of_the_platform_as_an_address(model: ScriptedModel) -> None:
+    with pytest.raises(PrivateAddress, match="nothing but web addresses"):
+        urllib.request.urlopen("file:///etc/hostname")

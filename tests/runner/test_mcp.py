@@ -97,6 +97,17 @@ def test_a_definition_may_choose_one_tool_of_a_server(house: House, model: Scrip
     assert model.requests[0].tools[0].endswith("warn")
 
 
+def test_a_marked_tool_of_a_server_waits_for_a_person(house: House, model: ScriptedModel, public: Server) -> None:
+    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    execution_id = house.submit({**config(public), "approval": {"tools": ["forecast"]}})
+    assert house.attempt(execution_id).outcome.value == "PARKED"
+    assert public.authorizations == set()
+    house.decide(execution_id, "approve")
+    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+    assert "Sunny in Wien" in model.requests[1].text
+    assert len(model.requests) == 2
+
+
 def test_a_server_inside_the_platform_is_refused_by_its_address(
     house: House, model: ScriptedModel, server: Server
 ) -> None:

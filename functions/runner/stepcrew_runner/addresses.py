@@ -69,6 +69,11 @@ _SENDING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
 
 def _check(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "urllib.Request" and not _trusted.get():
+        # The schema of an MCP server's tool may refer to a file; what is read would be shown to the model.
+        if not str(arguments[0]).startswith(("http://", "https://")):
+            raise PrivateAddress("A crew can read nothing but web addresses.")
+        return
     if event not in _SENDING or _trusted.get():
         return
     target = arguments[1]

@@ -239,7 +239,7 @@ class CrewRun:
         """What is finished was paid for: a table that does not answer at once is asked again."""
         for attempt in range(SAVE_TRIES):
             try:
-                self._tasks.save_task_output(self._execution, output)
+                self._tasks.save_task_output(self._execution, output, usage=self._control.usage())
                 return
             except PlatformUnavailable:
                 if attempt == SAVE_TRIES - 1:
