@@ -91,6 +91,12 @@ def test_the_next_attempt_repeats_only_what_was_not_stored(
     assert [event.sequence for event in ended.events] == list(range(1, len(ended.events) + 1))
 
 
+def test_what_finished_tasks_cost_is_known_after_a_kill(house: House, model: ScriptedModel, tmp_path: Path) -> None:
+    execution_id = house.submit(config())
+    ended = after(start(house, tmp_path, "saved", 5), house, execution_id)
+    assert ended.execution.usage.model_calls == len(model.requests) == sum(CALLS.values())
+
+
 def test_an_attempt_that_died_after_its_last_write_needs_no_other(
     house: House, model: ScriptedModel, tmp_path: Path
 ) -> None:
