@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from stepcrew_local.identity import AUDIENCE, IDENTITIES, TokenIssuer, load_or_m
 from stepcrew_local.layout import CONSOLE, ROOT, TEMPLATE, python_of
 from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
 from stepcrew_local.provider import ModelChoice, configured_model, embedded_model
+from stepcrew_local.restarted import tell_of_restart
 from stepcrew_local.template import FunctionSource
 
 DEFAULT_PORT = 8400
@@ -189,6 +191,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
             exits.callback(model_server.stop, 3)
         for_functions = {**options.for_functions}
         for_functions[RUNNER] = {**model.variables, **options.for_functions.get(RUNNER, {})}
+        started = datetime.now(UTC)
         emulator = start_emulator(
             port=_emulator_port(options.data),
             credentials=Credentials("local-administrator", secrets.token_hex(20)),
@@ -204,6 +207,8 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack.deploy()
         api.set_target(stack.api_target, emulator.url)
         stack.warm_up()
+        if options.data:
+            tell_of_restart(emulator, stack.outputs["StateMachineArn"], started)
         if model_server:
             wait_until_ready(
                 model_server, lambda: answers(f"{model.variables['OPENAI_BASE_URL']}/models"), MODEL_SECONDS
