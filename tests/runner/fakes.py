@@ -254,6 +254,8 @@ class FakeTaskOutputs:
         if usage is not None:
             self._executions.change(execution.execution_id, usage=usage)
         self.saves.append(output.name)
+        if usage:
+            self._executions.change(execution.execution_id, usage=usage)
         self._outputs[execution.execution_id, output.index] = output.model_dump_json()
 
     def kept(self) -> dict[tuple[str, int], str]:
