@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
-from stepcrew_api.routes import executions, meta, results, traces
+from stepcrew_api.routes import approvals, executions, meta, results, traces
 from stepcrew_api.schemas import CrewRequest, Problem
 from stepcrew_api.services import Services
 from stepcrew_api.version import VERSION
@@ -55,7 +55,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
-    for router in (executions.router, traces.router, results.router, meta.router):
+    for router in (executions.router, traces.router, results.router, approvals.router, meta.router):
         app.include_router(router, prefix=PREFIX)
 
     @app.get("/api/docs", include_in_schema=False)

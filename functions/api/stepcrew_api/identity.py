@@ -60,9 +60,11 @@ def identify(claims: dict[str, Any], selected: str | None, settings: Settings) -
         raise NotAllowed("The token names no group.", remedy=f"Ask for the claim {settings.group_claim} in your token.")
     if group_id not in groups or not GROUP_ID.fullmatch(group_id):
         raise NotAllowed(f"The token does not belong to the group {group_id[:128]!r}.")
+    # An address that its issuer calls unverified may be anybody's: it must not decide for its owner.
+    verified = str(claims.get("email_verified", "true")).lower() != "false"
     return Identity(
         subject=str(claims.get("sub", "")),
-        email=str(claims[settings.email_claim]) if claims.get(settings.email_claim) else None,
+        email=str(claims[settings.email_claim]) if verified and claims.get(settings.email_claim) else None,
         group_id=group_id,
         groups=groups,
         role=str(claims.get(settings.role_claim) or "member"),

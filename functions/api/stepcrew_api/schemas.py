@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from stepcrew.domain.errors import ExecutionError, Fault
-from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage
+from stepcrew.domain.execution import CancelReceipt, Limits, Progress, Status, TaskState, Usage, Waiting
 from stepcrew.domain.trace import EventSource, Gap, LogLine
 
 
@@ -56,7 +56,7 @@ class DryRun(BaseModel):
     tasks: list[PlannedTask]
     tools: list[str]
     placeholders: list[str] = Field(description="Input names found in braces in the definition.")
-    limits: Limits
+    limits: Limits = Field(description="As they would be, under the group's defaults and ceilings.")
 
 
 class TraceCounts(BaseModel):
@@ -90,6 +90,8 @@ class ExecutionView(BaseModel):
     error: ExecutionError | None
     attempt: int
     cancel_requested_at: datetime | None
+    cancel_receipt: CancelReceipt | None
+    waiting: Waiting | None
     traces: TraceCounts
 
 

@@ -6,20 +6,24 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
-from stepcrew.services.ports import Clock as Clock
-from stepcrew.services.ports import ExecutionStore, PayloadStore, TaskOutputStore, TraceStore
+from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.ports import ApprovalStore, ExecutionStore, LimitStore, PayloadStore, TaskOutputStore, TraceStore
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.submit_execution import SubmitExecution
 
 
 class Services(NamedTuple):
     submit: SubmitExecution
+    cancel: CancelExecution
+    decide: DecideApproval
     executions: ExecutionStore
     traces: TraceStore
     read_trace: ReadTrace
     tasks: TaskOutputStore
+    approvals: ApprovalStore
     payloads: PayloadStore
-    clock: Clock
+    limits: LimitStore
 
 
 def services(request: Request) -> Services:

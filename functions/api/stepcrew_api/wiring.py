@@ -5,15 +5,21 @@ from __future__ import annotations
 import uuid_utils
 from fastapi import FastAPI
 
+from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
+from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.references import ModelRules
+from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
@@ -35,7 +41,19 @@ def make_app(settings: Settings) -> FastAPI:
     executions = TableExecutions(clients, table, payloads, days)
     traces = TableTraces(clients, table, days)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
-    submit = SubmitExecution(executions, orchestrator, clock, new_id, model_rules(settings))
-    tasks = TableTaskOutputs(clients, table, payloads, days)
-    services = Services(submit, executions, traces, ReadTrace(executions, traces), tasks, payloads, clock)
+    approvals = TableApprovals(clients, table, payloads, days)
+    limits = TableLimits(clients, table, LimitRules(settings.default_limits, settings.limit_ceilings))
+    wake = WakeMachine(approvals, orchestrator)
+    services = Services(
+        submit=SubmitExecution(executions, orchestrator, clock, new_id, model_rules(settings), limits, days),
+        cancel=CancelExecution(executions, wake, clock),
+        decide=DecideApproval(executions, approvals, limits, wake, clock),
+        executions=executions,
+        traces=traces,
+        read_trace=ReadTrace(executions, traces),
+        tasks=TableTaskOutputs(clients, table, payloads, days),
+        approvals=approvals,
+        payloads=payloads,
+        limits=limits,
+    )
     return create_app(services, settings)

@@ -10,13 +10,17 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stepcrew.domain.references import ModelRules
+from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from stepcrew_api.wiring import new_id
 from tests.aws_table import Aws, FixedClock, emulated_aws
+from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 
 ADA = {"sub": "ada", "email": "ada@example.com", "group_id": "demo", "groups": "[demo research]", "role": "owner"}
@@ -42,9 +46,20 @@ class House:
         self.orchestrator = FakeOrchestrator()
         clock = FixedClock()
         rules = ModelRules(SETTINGS.default_model, SETTINGS.allowed_models, SETTINGS.allows_model)
-        submit = SubmitExecution(aws.executions, self.orchestrator, clock, new_id, rules)
-        read_trace = ReadTrace(aws.executions, aws.traces)
-        services = Services(submit, aws.executions, aws.traces, read_trace, aws.tasks, aws.payloads, clock)
+        self.limits = FakeLimits()
+        wake = WakeMachine(aws.approvals, self.orchestrator)
+        services = Services(
+            submit=SubmitExecution(aws.executions, self.orchestrator, clock, new_id, rules, self.limits, 30),
+            cancel=CancelExecution(aws.executions, wake, clock),
+            decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
+            executions=aws.executions,
+            traces=aws.traces,
+            read_trace=ReadTrace(aws.executions, aws.traces),
+            tasks=aws.tasks,
+            approvals=aws.approvals,
+            payloads=aws.payloads,
+            limits=self.limits,
+        )
         self.app = create_app(services, SETTINGS)
 
     def client(self, claims: dict[str, Any] = ADA) -> TestClient:

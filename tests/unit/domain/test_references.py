@@ -203,3 +203,63 @@ def test_every_model_that_would_be_called_is_known() -> None:
     assert models_of(parse_crew(config).definition, "openai/x") == ["openai/gpt-4o", "openai/o3", "openai/o4-mini"]
     config["process"] = "hierarchical"
     assert "openai/x" in models_of(parse_crew(config).definition, "openai/x")
+
+
+SERVER = "https://mcp.example.org/sse"
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "code"),
+    [
+        ("Authorization", "Bearer abc", "plain_secret"),
+        ("x-api-key", "abc", "plain_secret"),
+        ("X-Session-Token", "abc", "plain_secret"),
+        ("X-Custom", "bearer abc", "plain_secret"),
+        ("X-Custom", "a\r\nHost: evil", "header_value"),
+        ("X-Custom", "a\x00", "header_value"),
+        ("X Custom", "a", "header_name"),
+        ("", "a", "header_name"),
+    ],
+)
+def test_headers_of_servers_carry_no_secret_in_plain_text_and_no_line_break(header: str, value: str, code: str) -> None:
+    poet = agent(mcps=[{"url": SERVER, "headers": {header: value}}])
+    found = faults({"agents": {"poet": poet}, "tasks": [task()]})
+    assert [(fault.pointer, fault.code) for fault in found] == [(f"/config/agents/poet/mcps/0/headers/{header}", code)]
+
+
+def test_headers_may_be_plain_or_name_a_secret() -> None:
+    headers = {"Authorization": {"secret": "MCP_KEY"}, "X-Region": "Zürich 1"}
+    assert faults({"agents": {"poet": agent(mcps=[{"url": SERVER, "headers": headers}])}, "tasks": [task()]}) == []
+
+
+@pytest.mark.parametrize(
+    ("approval", "pointer", "code", "remedy"),
+    [
+        ({"tools": ["CalculatorTol"]}, "/config/approval/tools/0", "unknown_tool", "Did you mean CalculatorTool?"),
+        ({"deciders": ["ada@example.com", "ada"]}, "/config/approval/deciders/1", "decider", ""),
+        ({"timeout_seconds": 864001}, "/config/approval/timeout_seconds", "beyond_retention", "At most 864000."),
+    ],
+)
+def test_rules_about_people_that_cannot_be_kept_are_faults(
+    approval: dict[str, Any], pointer: str, code: str, remedy: str
+) -> None:
+    crew = {"agents": {"poet": agent(tools=["CalculatorTool"])}, "tasks": [task()], "approval": approval}
+    with pytest.raises(InvalidRequest) as caught:
+        check_references(parse_crew(crew), RULES, 10)
+    [fault] = caught.value.faults
+    assert (fault.pointer, fault.code, fault.remedy) == (pointer, code, remedy)
+
+
+@pytest.mark.parametrize(
+    ("server", "tool", "sound"),
+    [(f"{SERVER}#publish", "publish", True), (f"{SERVER}#publish", "search", False), (SERVER, "anything", True)],
+)
+def test_a_tool_to_be_asked_about_may_be_one_of_an_mcp_server(server: str, tool: str, sound: bool) -> None:
+    crew = {"agents": {"poet": agent(mcps=[server])}, "tasks": [task()], "approval": {"tools": [tool]}}
+    assert (faults(crew) == []) is sound
+
+
+def test_an_answer_that_waits_for_a_person_cannot_run_beside_others() -> None:
+    found = faults({"tasks": [task(human_input=True, async_execution=True)]})
+    assert [(fault.pointer, fault.code) for fault in found] == [("/config/tasks/0/human_input", "async_human_input")]
+    assert faults({"tasks": [task(human_input=True)], "approval": {"deciders": ["ada@example.com"]}}) == []

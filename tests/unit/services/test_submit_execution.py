@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from tests.aws_table import GROUP, NOW, Aws, FixedClock, emulated_aws
+from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 
-from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest, PlatformUnavailable
-from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest
+from stepcrew.domain.execution import Execution, Limits, Status
 from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import IdempotencyRecord, fingerprint
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
@@ -30,8 +31,11 @@ class Home:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.orchestrator = FakeOrchestrator()
+        self.limits = FakeLimits()
         self.made = 0
-        self.submit = SubmitExecution(aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES)
+        self.submit = SubmitExecution(
+            aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES, self.limits, 30
+        )
 
     def _new_id(self) -> str:
         self.made += 1
@@ -80,9 +84,9 @@ def test_a_key_that_is_taken_but_not_readable_yet_is_in_flight(home: Home, monke
 
 def test_what_was_stored_but_not_started_is_started_by_the_repetition(home: Home) -> None:
     home.orchestrator.outages = 1
-    with pytest.raises(PlatformUnavailable):
-        home.submit(request())
+    accepted = home.submit(request())
     [stored] = home.stored()
+    assert (accepted.execution, accepted.replayed) == (stored, False)
     assert (stored.status, home.orchestrator.started) == (Status.PENDING, [])
     again = home.submit(request())
     assert (again.replayed, again.execution.execution_id) == (True, stored.execution_id)
@@ -142,3 +146,17 @@ def test_the_record_carries_the_fingerprint_of_what_is_stored(home: Home) -> Non
     stored = home.aws.executions.submission(GROUP, accepted.execution.execution_id)
     assert accepted.execution.definition_hash == fingerprint(stored)
     assert fingerprint(stored.model_copy(update={"inputs": {}})) != fingerprint(stored)
+
+
+def test_limits_are_those_of_the_group_where_none_are_asked_for(home: Home) -> None:
+    home.limits.cap(max_tokens=500)
+    execution = home.submit(request()._replace(limits=Limits(max_model_calls=7))).execution
+    assert execution.limits == Limits(max_model_calls=7, max_tokens=500)
+
+
+def test_faults_of_the_limits_and_of_the_crew_are_told_together(home: Home) -> None:
+    home.limits.cap(timeout_seconds=60)
+    with pytest.raises(InvalidRequest) as caught:
+        home.submit(request(tasks={})._replace(limits=Limits(timeout_seconds=61)))
+    assert [fault.pointer for fault in caught.value.faults] == ["/config/tasks", "/limits/timeout_seconds"]
+    assert home.stored() == []

@@ -55,9 +55,9 @@ def submit(
         idempotency_key=idempotency_key,
     )
     if dry_run:
-        parsed = services.submit.check(request)
+        checked = services.submit.check(request)
         response.status_code = 200
-        return _plan(parsed.definition, request, services)
+        return _plan(checked.parsed.definition, checked.limits, request, services)
     accepted = services.submit(request)
     response.headers["Location"] = location(accepted.execution.execution_id)
     response.headers["Retry-After"] = str(POLL_SECONDS)
@@ -68,7 +68,7 @@ def submit(
     )
 
 
-def _plan(crew: CrewDefinition, request: CrewSubmission, services: Injected) -> DryRun:
+def _plan(crew: CrewDefinition, limits: Limits, request: CrewSubmission, services: Injected) -> DryRun:
     default = services.submit.default_model
     return DryRun(
         name=request.name or crew.name,
@@ -88,7 +88,7 @@ def _plan(crew: CrewDefinition, request: CrewSubmission, services: Injected) -> 
         ],
         tools=sorted(tools_of(crew)),
         placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
-        limits=request.limits or Limits(),
+        limits=limits,
     )
 
 
@@ -168,8 +168,9 @@ def definition(execution_id: ExecutionId, identity: Caller, services: Injected) 
 
 @router.post("/{execution_id}/cancel", status_code=202, responses=responses(404, 409))
 def cancel(execution_id: ExecutionId, identity: Writer, services: Injected) -> ExecutionView:
-    """Asks the runner to stop; one that has not started is cancelled at once. Asking again changes nothing."""
-    return execution_view(services.executions.request_cancel(identity.group_id, execution_id, services.clock.now()))
+    """Asks the runner to stop; one that has not started or waits for a person is cancelled at once. Asking again
+    changes nothing."""
+    return execution_view(services.cancel(identity.group_id, execution_id))
 
 
 @router.delete("/{execution_id}", status_code=204, responses=responses(404, 409))

@@ -5,13 +5,28 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from stepcrew.domain.execution import GroupLimits
 from stepcrew.domain.tools import TOOLS
 from stepcrew_api.identity import Caller, Identity
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import Health
+from stepcrew_api.services import Injected
 from stepcrew_api.version import VERSION
 
 router = APIRouter(tags=["service"])
+
+
+class LimitsOfGroup(BaseModel):
+    """`defaults` stand in for what a submission leaves out; nothing may exceed `ceilings`. Null: there is none."""
+
+    defaults: GroupLimits
+    ceilings: GroupLimits
+
+
+class Me(Identity):
+    """The caller, and the rules of the selected group."""
+
+    limits: LimitsOfGroup
 
 
 class Tool(BaseModel):
@@ -34,9 +49,11 @@ def health(request: Request) -> Health:
 
 
 @router.get("/me", responses=responses())
-def me(identity: Caller) -> Identity:
-    """Who the token says you are."""
-    return identity
+def me(identity: Caller, services: Injected) -> Me:
+    """Who the token says you are, and which limits the selected group has."""
+    rules = services.limits.limit_rules(identity.group_id)
+    limits = LimitsOfGroup(defaults=rules.defaults, ceilings=rules.ceilings)
+    return Me(**identity.model_dump(), limits=limits)
 
 
 @router.get("/tools", responses=responses())

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
-import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from stepcrew.domain.definition import McpServer
+from stepcrew.domain.approval_rules import rule_faults
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.json_schema import faults_of
+from stepcrew.domain.mcp_servers import address_fault as address_fault
+from stepcrew.domain.mcp_servers import header_faults
 from stepcrew.domain.models import PROVIDERS, parse_model_name
 from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path
 from stepcrew.domain.parts import model_settings, takers_of_default, texts_of, tool_lists
 from stepcrew.domain.placeholders import names_in
+from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
 
@@ -30,11 +29,12 @@ class ModelRules(NamedTuple):
 class Checker:
     """Collects the faults of one parsed crew."""
 
-    def __init__(self, parsed: ParsedCrew, models: ModelRules) -> None:
+    def __init__(self, parsed: ParsedCrew, models: ModelRules, retention_days: int | None) -> None:
         self._crew = parsed.definition
         self._inputs = parsed.inputs
         self._places = parsed.places
         self._models = models
+        self._retention_days = retention_days
         self.faults: list[Fault] = []
 
     def check(self) -> None:
@@ -44,6 +44,7 @@ class Checker:
         self._structured_outputs()
         self._tools()
         self._mcp()
+        self._people()
         self._model_names()
         self._placeholders()
 
@@ -140,9 +141,15 @@ class Checker:
     def _mcp(self) -> None:
         for name, agent in self._crew.agents.items():
             for position, server in enumerate(agent.mcps):
-                fault = address_fault(server)
-                if fault:
-                    self._add(("agents", name, "mcps", str(position)), "mcp_address", fault)
+                path: Path = ("agents", name, "mcps", str(position))
+                if fault := address_fault(server):
+                    self._add(path, "mcp_address", fault)
+                for header in header_faults(server):
+                    self._add((*path, "headers", header.name), header.code, header.detail, header.remedy)
+
+    def _people(self) -> None:
+        for fault in rule_faults(self._crew, self._retention_days):
+            self._add(fault.path, fault.code, fault.detail, fault.remedy)
 
     def _model_names(self) -> None:
         for path, settings in model_settings(self._crew):
@@ -171,45 +178,9 @@ class Checker:
                 self.faults.append(Fault(pointer=pointer, code="input_type", detail=detail))
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    options = list(known)
-    near = difflib.get_close_matches(name, options, 1, 0.5)
-    return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(options[:20])}."
-
-
-def address_fault(server: McpServer) -> str | None:
-    """Why an address may not be reached, as far as its text tells; names are resolved and checked by the runner."""
-    try:
-        parts = urlsplit(server.url)
-        host, _ = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        return "The address of the MCP server cannot be read."
-    if parts.scheme != "https" or not host:
-        return "An MCP server needs an https:// address."
-    if parts.username or parts.password:
-        return "Credentials in an address are not kept secret: use headers with {secret: NAME}."
-    inside = "The address is inside the platform."
-    if host == "localhost" or host.endswith((".localhost", ".internal", ".local")):
-        return inside
-    address = _literal(host)
-    return inside if address and not address.is_global else None
-
-
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address a host is written as, in the odd forms too that resolvers accept: 127.1, 0x7f000001, 2130706433."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    try:
-        return ipaddress.ip_address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None
-
-
-def check_references(parsed: ParsedCrew, models: ModelRules) -> None:
+def check_references(parsed: ParsedCrew, models: ModelRules, retention_days: int | None = None) -> None:
     """Raises `InvalidRequest` with every fault found."""
-    checker = Checker(parsed, models)
+    checker = Checker(parsed, models, retention_days)
     checker.check()
     if checker.faults:
         raise InvalidRequest(checker.faults[0].detail, checker.faults[:MAX_FAULTS])

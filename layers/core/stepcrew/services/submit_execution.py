@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -15,13 +16,17 @@ from stepcrew.domain.errors import (
     IdempotencyInFlight,
     IdempotencyMismatch,
     InvalidRequest,
+    PlatformUnavailable,
 )
 from stepcrew.domain.execution import Execution, Limits, Progress, Status
+from stepcrew.domain.limits import effective
 from stepcrew.domain.parsing import ParsedCrew, parse_crew
 from stepcrew.domain.parts import models_of
 from stepcrew.domain.references import ModelRules, check_references
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
-from stepcrew.services.ports import Clock, ExecutionStore, Orchestrator
+from stepcrew.services.ports import Clock, ExecutionStore, LimitStore, Orchestrator
+
+logger = logging.getLogger(__name__)
 
 PENDING_MESSAGE = "Waiting to start…"
 MAX_INPUTS_BYTES = 1_000_000
@@ -39,14 +44,21 @@ class CrewSubmission(NamedTuple):
     idempotency_key: str | None = None
 
 
+class CheckedCrew(NamedTuple):
+    """`limits` are those the execution would have: what was asked for, under the group's rules."""
+
+    parsed: ParsedCrew
+    limits: Limits
+
+
 class Accepted(NamedTuple):
     execution: Execution
     replayed: bool
 
 
 class SubmitExecution:
-    """Every call may be repeated. If the process dies between the two writes, the execution stays PENDING until the
-    same request is repeated or the reconciler starts it."""
+    """Every call may be repeated. What is stored is accepted: if the process dies, or the state machine does not
+    answer, the execution stays PENDING until the same request is repeated or the sweep starts it."""
 
     def __init__(
         self,
@@ -55,34 +67,48 @@ class SubmitExecution:
         clock: Clock,
         new_id: Callable[[], str],
         models: ModelRules,
+        limits: LimitStore,
+        retention_days: int,
     ) -> None:
         self._executions = executions
         self._orchestrator = orchestrator
         self._clock = clock
         self._new_id = new_id
         self._models = models
+        self._limits = limits
+        self._retention_days = retention_days
 
     @property
     def default_model(self) -> str:
         """The model of a crew that names none; empty when the operator set none."""
         return self._models.default
 
-    def check(self, request: CrewSubmission) -> ParsedCrew:
+    def check(self, request: CrewSubmission) -> CheckedCrew:
         """Raises `InvalidRequest` with every fault; nothing is stored."""
-        parsed = parse_crew(request.config, request.inputs)
-        check_references(parsed, self._models)
+        faults: list[Fault] = []
+        limits = Limits()
+        try:
+            limits = effective(request.limits, self._limits.limit_rules(request.group_id))
+        except InvalidRequest as error:
+            faults += error.faults
+        try:
+            parsed = parse_crew(request.config, request.inputs)
+            check_references(parsed, self._models, self._retention_days)
+        except InvalidRequest as error:
+            raise (InvalidRequest(error.message, error.faults + faults) if faults else error) from error
         if len(json.dumps(parsed.inputs)) > MAX_INPUTS_BYTES:
-            fault = Fault(pointer="/inputs", code="too_large", detail="The inputs are larger than 1 MB.")
-            raise InvalidRequest(fault.detail, [fault])
-        return parsed
+            faults.append(Fault(pointer="/inputs", code="too_large", detail="The inputs are larger than 1 MB."))
+        if faults:
+            raise InvalidRequest(faults[0].detail, faults)
+        return CheckedCrew(parsed, limits)
 
     def __call__(self, request: CrewSubmission) -> Accepted:
         body_hash = _hash(request)
         if request.idempotency_key and (known := self._known(request, body_hash)):
             return known
-        parsed = self.check(request)
+        parsed, limits = self.check(request)
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
-        execution = self._new_execution(request, parsed, fingerprint(submission))
+        execution = self._new_execution(request, parsed, limits, fingerprint(submission))
         record = None
         if request.idempotency_key:
             record = IdempotencyRecord(
@@ -96,7 +122,7 @@ class SubmitExecution:
             if known is None:
                 raise IdempotencyInFlight("The same request is being handled at this moment.") from error
             return known
-        self._orchestrator.start(execution)
+        self._start(execution)
         return Accepted(execution, replayed=False)
 
     def _known(self, request: CrewSubmission, body_hash: str) -> Accepted | None:
@@ -110,11 +136,20 @@ class SubmitExecution:
         except ExecutionNotFound as error:
             raise IdempotencyMismatch("The execution made with this Idempotency-Key was deleted.") from error
         if execution.status is Status.PENDING:
-            self._orchestrator.start(execution)
+            self._start(execution)
         return Accepted(execution, replayed=True)
 
-    def _new_execution(self, request: CrewSubmission, parsed: ParsedCrew, definition_hash: str) -> Execution:
-        now, crew, limits = self._clock.now(), parsed.definition, request.limits or Limits()
+    def _start(self, execution: Execution) -> None:
+        try:
+            self._orchestrator.start(execution)
+        except PlatformUnavailable:
+            # It is stored, so it is accepted: answering an error would make callers without a key submit it twice.
+            logger.warning("Execution %s was not started; the sweep will.", execution.execution_id)
+
+    def _new_execution(
+        self, request: CrewSubmission, parsed: ParsedCrew, limits: Limits, definition_hash: str
+    ) -> Execution:
+        now, crew = self._clock.now(), parsed.definition
         models = models_of(crew, self._models.default)
         return Execution(
             execution_id=self._new_id(),

@@ -1,0 +1,138 @@
+"""The shapes of what waits for people, and of what they decide."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, ToolCall, Verdict
+from stepcrew.domain.execution import GroupLimits, Limits
+from stepcrew_api.identity import VIEWER, Identity
+from stepcrew_api.schemas import BodyReference
+from stepcrew_api.views import TEXT, body_reference, location
+
+MOST_COMMENT = 10_000
+MOST_OUTPUT = 2_000_000
+INLINE_CHARACTERS = 20_000
+PREVIEW_CHARACTERS = 300
+
+
+class FeedbackRequest(BaseModel):
+    """The body of POST /executions/{id}/feedback. Unknown fields are faults.
+
+    `approval_id` names the question that is answered: send it, and the same decision sent twice counts once. `output`
+    replaces the answer that is approved; `limits` say how much a budget is raised to (else each used-up limit grows by
+    its first amount over what was used).
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Decision
+    comment: str | None = Field(None, max_length=MOST_COMMENT, description="For the agent (revise) and the trace.")
+    output: str | None = Field(None, max_length=MOST_OUTPUT)
+    limits: GroupLimits | None = None
+    approval_id: str | None = Field(None, max_length=100)
+
+
+class ToolCallView(BaseModel):
+    """A call that is held back."""
+
+    call_id: str
+    tool_name: str
+    arguments: dict[str, JsonValue]
+
+
+class VerdictView(BaseModel):
+    """What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
+    where there is none or `output_reference` stands for it."""
+
+    decision: Decision
+    comment: str | None
+    output: str | None
+    output_reference: BodyReference | None
+    limits: Limits | None
+    decided_by: str | None
+    decided_at: datetime
+
+
+class ApprovalView(BaseModel):
+    """A question to people. It is open while `verdict` and `withdrawn_at` (the execution ended) are null.
+
+    `output` is the answer to judge, null where `output_reference` stands for it. `deciders` lists who may decide; empty
+    means everyone who may write in the group. `may_decide` says whether the caller may, now.
+    """
+
+    approval_id: str
+    execution_id: str
+    number: int
+    kind: ApprovalKind
+    execution_name: str
+    question: str
+    task_name: str | None
+    agent_role: str | None
+    output: str | None
+    output_reference: BodyReference | None
+    tools: list[ToolCallView]
+    limit: str | None
+    deciders: list[str]
+    may_decide: bool
+    on_timeout: Decision
+    requested_at: datetime
+    expires_at: datetime
+    verdict: VerdictView | None
+    withdrawn_at: datetime | None
+
+
+class ApprovalList(BaseModel):
+    """`next_cursor` is opaque and null on the last page. A page may be shorter than its limit."""
+
+    approvals: list[ApprovalView]
+    next_cursor: str | None
+
+
+def approval_view(approval: Approval, identity: Identity) -> ApprovalView:
+    url = f"{location(approval.execution_id)}/approvals/{approval.number}/output"
+    reference = approval.output_reference
+    allowed = approval.is_open and identity.role != VIEWER and approval.allows(identity.email)
+    return ApprovalView(
+        approval_id=approval.approval_id,
+        execution_id=approval.execution_id,
+        number=approval.number,
+        kind=approval.kind,
+        execution_name=approval.execution_name,
+        question=approval.question,
+        task_name=approval.task_name,
+        agent_role=approval.agent_role,
+        output=None if reference else approval.output,
+        output_reference=body_reference(reference, url) if reference else None,
+        tools=[_call(call) for call in approval.tools],
+        limit=approval.limit,
+        deciders=approval.deciders,
+        may_decide=allowed,
+        on_timeout=approval.on_timeout,
+        requested_at=approval.requested_at,
+        expires_at=approval.expires_at,
+        verdict=_verdict(approval.verdict, f"{url}?corrected=true") if approval.verdict else None,
+        withdrawn_at=approval.withdrawn_at,
+    )
+
+
+def _call(call: ToolCall) -> ToolCallView:
+    return ToolCallView(call_id=call.call_id, tool_name=call.tool_name, arguments=call.arguments)
+
+
+def _verdict(verdict: Verdict, url: str) -> VerdictView:
+    output, reference = verdict.output, None
+    if output is not None and len(output) > INLINE_CHARACTERS:
+        preview, size = output[:PREVIEW_CHARACTERS], len(output.encode())
+        output, reference = None, BodyReference(url=url, bytes=size, content_type=TEXT, preview=preview)
+    return VerdictView(
+        decision=verdict.decision,
+        comment=verdict.comment,
+        output=output,
+        output_reference=reference,
+        limits=verdict.limits,
+        decided_by=verdict.decided_by,
+        decided_at=verdict.decided_at,
+    )

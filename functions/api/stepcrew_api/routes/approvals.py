@@ -1,0 +1,104 @@
+"""What waits for people, and what they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from stepcrew.domain import cursor as cursors
+from stepcrew.domain.approval import Approval
+from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.services.decide_approval import Feedback
+from stepcrew_api.identity import Caller, Identity, Writer
+from stepcrew_api.people import ApprovalList, ApprovalView, FeedbackRequest, approval_view
+from stepcrew_api.problems import responses
+from stepcrew_api.routes.executions import ExecutionId
+from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
+from stepcrew_api.schemas import ExecutionView
+from stepcrew_api.services import Injected
+from stepcrew_api.views import TEXT, execution_view
+
+router = APIRouter(tags=["approvals"])
+
+PAGE_CHARACTERS = 2_000_000
+"""A page ends early where its approvals grow beyond this: a response of Lambda has 6 MB."""
+Limit = Annotated[int, Query(ge=1, le=100)]
+Cursor = Annotated[str | None, Query(max_length=200)]
+Number = Annotated[int, Path(ge=1, le=9999, description="Approvals count within their execution from 1.")]
+
+
+@router.get("/approvals", responses=responses())
+def waiting(identity: Caller, services: Injected, limit: Limit = 50, cursor: Cursor = None) -> ApprovalList:
+    """What waits in the group for anybody's decision, oldest execution first."""
+    after = cursors.decode(cursor) if cursor else None
+    found = services.approvals.waiting(identity.group_id, after=after, limit=limit + 1)
+    return _page(found, limit, identity, lambda approval: cursors.encode(approval.approval_id))
+
+
+@router.get("/executions/{execution_id}/approvals", responses=responses(404))
+def of_execution(
+    execution_id: ExecutionId, identity: Caller, services: Injected, limit: Limit = 100, cursor: Cursor = None
+) -> ApprovalList:
+    """Everything people were asked in this execution, with what they decided, in order."""
+    services.executions.get(identity.group_id, execution_id)
+    _, after = cursors.decode_position(cursor)
+    asked = services.approvals.approvals(identity.group_id, execution_id)
+    found = [approval for approval in asked if approval.number > after]
+    return _page(found, limit, identity, lambda approval: cursors.encode(0, approval.number))
+
+
+@router.get(
+    "/executions/{execution_id}/approvals/{number}/output",
+    responses={**responses(404), **TOO_LARGE},
+    response_class=PlainTextResponse,
+)
+def output(
+    execution_id: ExecutionId, number: Number, identity: Caller, services: Injected, corrected: bool = False
+) -> Response:
+    """The whole answer that is to be judged, as text; with `corrected`, as the person who approved it wrote it."""
+    asked = services.approvals.approvals(identity.group_id, execution_id)
+    found = next((approval for approval in asked if approval.number == number), None)
+    if found is None:
+        raise ExecutionNotFound(execution_id)
+    if corrected:
+        if found.verdict is None or found.verdict.output is None:
+            raise ExecutionNotFound(execution_id)
+        return Response(found.verdict.output, media_type=TEXT)
+    if found.output_reference:
+        return whole_body(services, identity.group_id, execution_id, found.output_reference)
+    return Response(found.output, media_type=TEXT)
+
+
+@router.post("/executions/{execution_id}/feedback", status_code=202, responses=responses(400, 404, 409))
+def feedback(execution_id: ExecutionId, body: FeedbackRequest, identity: Writer, services: Injected) -> ExecutionView:
+    """Decides on what the execution waits for; it goes on. The same decision with its `approval_id` counts once."""
+    decided = services.decide(
+        Feedback(
+            group_id=identity.group_id,
+            execution_id=execution_id,
+            decision=body.decision,
+            decided_by=identity.email or identity.subject or "unknown",
+            email=identity.email,
+            comment=body.comment,
+            output=body.output,
+            limits=body.limits,
+            approval_id=body.approval_id,
+        )
+    )
+    return execution_view(decided)
+
+
+def _page(found: list[Approval], limit: int, identity: Identity, cursor: Callable[[Approval], str]) -> ApprovalList:
+    shown: list[ApprovalView] = []
+    room, last = PAGE_CHARACTERS, None
+    for approval in found[:limit]:
+        view = approval_view(approval, identity)
+        room -= len(view.model_dump_json())
+        if room < 0 and shown:
+            break
+        shown.append(view)
+        last = approval
+    return ApprovalList(approvals=shown, next_cursor=cursor(last) if last and len(shown) < len(found) else None)
