@@ -6,7 +6,10 @@ import { ticks } from "@/trace/time";
 import type { TraceTree } from "@/trace/tree";
 import { TimelineRow } from "./TimelineRow";
 
-export const ROW_HEIGHT = 30;
+const ROW_HEIGHT = 30;
+const OVERSCAN = 6;
+/** Until the list has been laid out. Pixels. */
+const MOST_HEIGHT = 1_000;
 
 export interface TimelineHandle {
   scrollTo: (index: number) => void;
@@ -30,9 +33,11 @@ export function TimelineList({ ref, rows, tree, end, chosenId, onChoose, onToggl
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
-    getItemKey: (index) => rows[index]?.node.id ?? index,
-    overscan: 12,
+    overscan: OVERSCAN,
   });
+  // Lines that leave on one side are used again on the other: a change of text costs far less than new elements.
+  const items = virtual.getVirtualItems();
+  const slots = Math.ceil((scroller.current?.clientHeight ?? MOST_HEIGHT) / ROW_HEIGHT) + 2 * OVERSCAN + 2;
   useImperativeHandle(ref, () => ({ scrollTo: (index) => virtual.scrollToIndex(index, { align: "auto" }) }), [virtual]);
   const linked = useRef(false);
   useEffect(() => {
@@ -46,7 +51,7 @@ export function TimelineList({ ref, rows, tree, end, chosenId, onChoose, onToggl
   const total = Math.max(1, end - tree.start);
   const marks = useMemo(() => ticks(total, 6), [total]);
   const chosenIndex = rows.findIndex(({ node }) => node.id === chosenId);
-  const active = chosenIndex >= 0 && virtual.getVirtualItems().some(({ index }) => index === chosenIndex);
+  const active = chosenIndex >= 0 && items.some(({ index }) => index === chosenIndex);
   return (
     <div className="timeline-list">
       <div className="timeline-axis" aria-hidden>
@@ -71,19 +76,25 @@ export function TimelineList({ ref, rows, tree, end, chosenId, onChoose, onToggl
         aria-activedescendant={active ? `${prefix}-${chosenIndex}` : undefined}
       >
         <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
-          {virtual.getVirtualItems().map(({ index, start, key }) => {
+          <div className="timeline-ticks" aria-hidden>
+            <span className="cell-bar">
+              {marks.map((at) => (
+                <span key={at} className="tick" style={{ left: `${(at / total) * 100}%` }} />
+              ))}
+            </span>
+          </div>
+          {items.map(({ index, start }) => {
             const row = rows[index];
             return (
               row && (
                 <TimelineRow
-                  key={key}
+                  key={index % slots}
                   id={`${prefix}-${index}`}
                   row={row}
                   top={start}
                   origin={tree.start}
                   total={total}
                   now={end}
-                  marks={marks}
                   chosen={row.node.id === chosenId}
                   onChoose={onChoose}
                   onToggle={onToggle}

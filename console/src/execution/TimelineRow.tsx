@@ -14,13 +14,12 @@ interface Props {
   origin: number;
   total: number;
   now: number;
-  marks: number[];
   chosen: boolean;
   onChoose: (row: Row, open: boolean) => void;
   onToggle: (id: string) => void;
 }
 
-export const TimelineRow = memo(function TimelineRow({ id, row, top, origin, total, now, marks, chosen, onChoose, onToggle }: Props) {
+export const TimelineRow = memo(function TimelineRow({ id, row, top, origin, total, now, chosen, onChoose, onToggle }: Props) {
   const { node, depth, expandable, expanded } = row;
   const running = node.end === null;
   const duration = node.type === "start" || node.type === "attempt" || node.type === "gap" ? null : (node.end ?? now) - node.start;
@@ -63,9 +62,6 @@ export const TimelineRow = memo(function TimelineRow({ id, row, top, origin, tot
       <span className="cell-duration">{timed ? formatDuration(duration) : ""}</span>
       <span className="cell-offset">{Number.isFinite(node.start) && node.type !== "gap" ? formatOffset(node.start - origin) : ""}</span>
       <span className="cell-bar" aria-hidden>
-        {marks.map((at) => (
-          <span key={at} className="tick" style={{ left: `${(at / total) * 100}%` }} />
-        ))}
         {node.type !== "gap" && <Bar node={node} origin={origin} total={total} now={now} />}
       </span>
     </div>

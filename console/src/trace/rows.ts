@@ -85,8 +85,21 @@ function feedbackText(span: Span): string {
   return preview(`${DECIDED[decision] ?? decision} ${by ? `by ${by}` : "because nobody decided in time"}${comment && `: ${comment}`}`, 160);
 }
 
-/** What a line says beside its name: who, which, and how the answer begins. */
-export function detailOf(span: Span): { name: string; text: string } {
+interface Detail {
+  name: string;
+  text: string;
+}
+
+const details = new WeakMap<Span, Detail>();
+
+/** What a line says beside its name: who, which, and how the answer begins. A span does not change once it is made. */
+export function detailOf(span: Span): Detail {
+  let detail = details.get(span);
+  if (!detail) details.set(span, (detail = makeDetail(span)));
+  return detail;
+}
+
+function makeDetail(span: Span): Detail {
   const { first, last } = span;
   const context = last?.event_context ?? first.event_context;
   const said = new Set([first.agent_role, first.task_name, typeName(first.event_type)]);
