@@ -17,6 +17,7 @@ import boto3
 import httpx
 import pytest
 
+from stepcrew_local.__main__ import main
 from stepcrew_local.layout import ROOT
 
 START_SECONDS = 30
@@ -146,6 +147,16 @@ def test_a_port_in_use_is_a_clear_error(start: Callable[..., Running]) -> None:
     assert code == 1
     assert f"Port {port} on 127.0.0.1 is in use." in errors
     assert "STEPCREW_PORT" in errors
+
+
+@pytest.mark.parametrize(("variable", "text"), [("STEPCREW_PORT", "99999"), ("STEPCREW_SLICE_SECONDS", "soon")])
+def test_a_variable_that_is_no_such_number_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, text: str
+) -> None:
+    monkeypatch.setenv(variable, text)
+
+    assert main(["up"]) == 1
+    assert f"{variable}={text} is not a number from 0 to" in capsys.readouterr().err
 
 
 def test_two_stacks_do_not_share_a_folder(start: Callable[..., Running]) -> None:
