@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting
+         * @description What waits in the group for anybody's decision, oldest execution first.
+         */
+        get: operations["waiting_api_v1_approvals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/executions": {
         parameters: {
             query?: never;
@@ -52,6 +72,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/executions/{execution_id}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Execution
+         * @description Everything people were asked in this execution, with what they decided, in order.
+         */
+        get: operations["of_execution_api_v1_executions__execution_id__approvals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{execution_id}/approvals/{number}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Output
+         * @description The whole answer that is to be judged, as text; with `corrected`, as the person who approved it wrote it.
+         */
+        get: operations["output_api_v1_executions__execution_id__approvals__number__output_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/executions/{execution_id}/cancel": {
         parameters: {
             query?: never;
@@ -63,7 +123,8 @@ export interface paths {
         put?: never;
         /**
          * Cancel
-         * @description Asks the runner to stop; one that has not started is cancelled at once. Asking again changes nothing.
+         * @description Asks the runner to stop; one that has not started or waits for a person is cancelled at once. Asking again
+         *     changes nothing.
          */
         post: operations["cancel_api_v1_executions__execution_id__cancel_post"];
         delete?: never;
@@ -86,6 +147,26 @@ export interface paths {
         get: operations["definition_api_v1_executions__execution_id__definition_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{execution_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feedback
+         * @description Decides on what the execution waits for; it goes on. The same decision with its `approval_id` counts once.
+         */
+        post: operations["feedback_api_v1_executions__execution_id__feedback_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -221,7 +302,7 @@ export interface paths {
         };
         /**
          * Me
-         * @description Who the token says you are.
+         * @description Who the token says you are, and which limits the selected group has.
          */
         get: operations["me_api_v1_me_get"];
         put?: never;
@@ -257,6 +338,70 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ApprovalKind
+         * @enum {string}
+         */
+        ApprovalKind: "answer" | "tool" | "budget";
+        /**
+         * ApprovalList
+         * @description `next_cursor` is opaque and null on the last page. A page may be shorter than its limit.
+         */
+        ApprovalList: {
+            /** Approvals */
+            approvals: components["schemas"]["ApprovalView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ApprovalView
+         * @description A question to people. It is open while `verdict` and `withdrawn_at` (the execution ended) are null.
+         *
+         *     `output` is the answer to judge, null where `output_reference` stands for it. `deciders` lists who may decide; empty
+         *     means everyone who may write in the group. `may_decide` says whether the caller may, now.
+         */
+        ApprovalView: {
+            /** Agent Role */
+            agent_role: string | null;
+            /** Approval Id */
+            approval_id: string;
+            /** Deciders */
+            deciders: string[];
+            /** Execution Id */
+            execution_id: string;
+            /** Execution Name */
+            execution_name: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            kind: components["schemas"]["ApprovalKind"];
+            /** Limit */
+            limit: string | null;
+            /** May Decide */
+            may_decide: boolean;
+            /** Number */
+            number: number;
+            on_timeout: components["schemas"]["Decision"];
+            /** Output */
+            output: string | null;
+            output_reference: components["schemas"]["BodyReference"] | null;
+            /** Question */
+            question: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Task Name */
+            task_name: string | null;
+            /** Tools */
+            tools: components["schemas"]["ToolCallView"][];
+            verdict: components["schemas"]["VerdictView"] | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+        };
+        /**
          * BodyReference
          * @description A body too large to stand here: fetch it from `url` (same authorization). `preview` is its beginning.
          */
@@ -271,11 +416,38 @@ export interface components {
             url: string;
         };
         /**
+         * CancelReceipt
+         * @description What a cancel request cost. `observed_at` is when the runner (or whoever ended the execution) saw it; the model
+         *     calls, tokens and US dollars are those after the request: the call in flight at most. A call that was abandoned
+         *     counts in `abandoned_calls` too: its provider may bill it, but never told its usage. All of them are null when the
+         *     runner died before it could say.
+         */
+        CancelReceipt: {
+            /** Abandoned Calls */
+            abandoned_calls?: number | null;
+            /** Cost Usd */
+            cost_usd?: number | null;
+            /** Model Calls */
+            model_calls?: number | null;
+            /**
+             * Observed At
+             * Format: date-time
+             */
+            observed_at: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Total Tokens */
+            total_tokens?: number | null;
+        };
+        /**
          * Category
          * @description Who or what caused a failure; the same words in the API, the table, the trace and the state machine.
          * @enum {string}
          */
-        Category: "input" | "crew" | "tool" | "model" | "model_rate_limit" | "guardrail" | "budget" | "timeout" | "crash" | "platform" | "cancelled";
+        Category: "input" | "crew" | "tool" | "model" | "model_rate_limit" | "guardrail" | "budget" | "timeout" | "crash" | "platform" | "cancelled" | "rejected";
         /**
          * CrewRequest
          * @description The body of POST /executions. Unknown fields are faults.
@@ -310,12 +482,18 @@ export interface components {
             name: string | null;
         };
         /**
+         * Decision
+         * @enum {string}
+         */
+        Decision: "approve" | "revise" | "reject";
+        /**
          * DryRun
          * @description What a submission would run; nothing was stored or started.
          */
         DryRun: {
             /** Agents */
             agents: string[];
+            /** @description As they would be, under the group's defaults and ceilings. */
             limits: components["schemas"]["Limits"];
             /** Model */
             model: string | null;
@@ -389,6 +567,7 @@ export interface components {
         ExecutionView: {
             /** Attempt */
             attempt: number;
+            cancel_receipt: components["schemas"]["CancelReceipt"] | null;
             /** Cancel Requested At */
             cancel_requested_at: string | null;
             /**
@@ -432,6 +611,7 @@ export interface components {
              */
             updated_at: string;
             usage: components["schemas"]["Usage"];
+            waiting: components["schemas"]["Waiting"] | null;
         };
         /**
          * Fault
@@ -457,6 +637,27 @@ export interface components {
             remedy: string;
         };
         /**
+         * FeedbackRequest
+         * @description The body of POST /executions/{id}/feedback. Unknown fields are faults.
+         *
+         *     `approval_id` names the question that is answered: send it, and the same decision sent twice counts once. `output`
+         *     replaces the answer that is approved; `limits` say how much a budget is raised to (else each used-up limit grows by
+         *     its first amount over what was used).
+         */
+        FeedbackRequest: {
+            /** Approval Id */
+            approval_id?: string | null;
+            /**
+             * Comment
+             * @description For the agent (revise) and the trace.
+             */
+            comment?: string | null;
+            decision: components["schemas"]["Decision"];
+            limits?: components["schemas"]["GroupLimits-Input"] | null;
+            /** Output */
+            output?: string | null;
+        };
+        /**
          * Gap
          * @description Events that were emitted but are not (yet) recorded: `first` to `last`, both missing; last null when unknown.
          */
@@ -467,6 +668,34 @@ export interface components {
             first: number;
             /** Last */
             last?: number | null;
+        };
+        /**
+         * GroupLimits
+         * @description Limits an operator sets for a group; null where there is none.
+         */
+        "GroupLimits-Input": {
+            /** Max Cost Usd */
+            max_cost_usd?: number | null;
+            /** Max Model Calls */
+            max_model_calls?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Timeout Seconds */
+            timeout_seconds?: number | null;
+        };
+        /**
+         * GroupLimits
+         * @description Limits an operator sets for a group; null where there is none.
+         */
+        "GroupLimits-Output": {
+            /** Max Cost Usd */
+            max_cost_usd?: number | null;
+            /** Max Model Calls */
+            max_model_calls?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Timeout Seconds */
+            timeout_seconds?: number | null;
         };
         /** Health */
         Health: {
@@ -482,22 +711,6 @@ export interface components {
             status: "ok";
             /** Version */
             version: string;
-        };
-        /**
-         * Identity
-         * @description The caller: `group_id` is the selected group, `groups` all of theirs.
-         */
-        Identity: {
-            /** Email */
-            email: string | null;
-            /** Group Id */
-            group_id: string;
-            /** Groups */
-            groups: string[];
-            /** Role */
-            role: string;
-            /** Subject */
-            subject: string;
         };
         JsonValue: unknown;
         /**
@@ -521,10 +734,25 @@ export interface components {
              */
             max_tokens: number | null;
             /**
+             * On Budget
+             * @description Whether a used-up budget (not the time) ends the execution or asks a person for more.
+             * @default fail
+             * @enum {string}
+             */
+            on_budget: "fail" | "ask";
+            /**
              * Timeout Seconds
              * @default 3600
              */
             timeout_seconds: number;
+        };
+        /**
+         * LimitsOfGroup
+         * @description `defaults` stand in for what a submission leaves out; nothing may exceed `ceilings`. Null: there is none.
+         */
+        LimitsOfGroup: {
+            ceilings: components["schemas"]["GroupLimits-Output"];
+            defaults: components["schemas"]["GroupLimits-Output"];
         };
         /**
          * LogLine
@@ -555,6 +783,23 @@ export interface components {
             lines: components["schemas"]["LogLine"][];
             /** More */
             more: boolean;
+        };
+        /**
+         * Me
+         * @description The caller, and the rules of the selected group.
+         */
+        Me: {
+            /** Email */
+            email: string | null;
+            /** Group Id */
+            group_id: string;
+            /** Groups */
+            groups: string[];
+            limits: components["schemas"]["LimitsOfGroup"];
+            /** Role */
+            role: string;
+            /** Subject */
+            subject: string;
         };
         /** PlannedTask */
         PlannedTask: {
@@ -712,6 +957,20 @@ export interface components {
             summary: string;
         };
         /**
+         * ToolCallView
+         * @description A call that is held back.
+         */
+        ToolCallView: {
+            /** Arguments */
+            arguments: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Call Id */
+            call_id: string;
+            /** Tool Name */
+            tool_name: string;
+        };
+        /**
          * TraceCounts
          * @description Trace events: `emitted` by the runner (null while the runner has not said), `recorded` so far.
          */
@@ -828,6 +1087,49 @@ export interface components {
              */
             total_tokens: number;
         };
+        /**
+         * VerdictView
+         * @description What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
+         *     where there is none or `output_reference` stands for it.
+         */
+        VerdictView: {
+            /** Comment */
+            comment: string | null;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string | null;
+            decision: components["schemas"]["Decision"];
+            limits: components["schemas"]["Limits"] | null;
+            /** Output */
+            output: string | null;
+            output_reference: components["schemas"]["BodyReference"] | null;
+        };
+        /**
+         * Waiting
+         * @description Why an execution is WAITING: the approval of this number.
+         */
+        Waiting: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Kind */
+            kind: string;
+            /** Number */
+            number: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Task Name */
+            task_name?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -837,6 +1139,76 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    waiting_api_v1_approvals_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: {
+                "x-group-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_executions_api_v1_executions_get: {
         parameters: {
             query?: {
@@ -1203,6 +1575,178 @@ export interface operations {
             };
         };
     };
+    of_execution_api_v1_executions__execution_id__approvals_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: {
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    output_api_v1_executions__execution_id__approvals__number__output_get: {
+        parameters: {
+            query?: {
+                corrected?: boolean;
+            };
+            header?: {
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+                /** @description Approvals count within their execution from 1. */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Too large to pass through here: fetch it there */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancel_api_v1_executions__execution_id__cancel_post: {
         parameters: {
             query?: never;
@@ -1336,6 +1880,107 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feedback_api_v1_executions__execution_id__feedback_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1829,7 +2474,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Identity"];
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description Unauthorized */
