@@ -71,6 +71,17 @@ def test_revising_twice_costs_one_model_call_each(house: House, model: ScriptedM
     assert record(house, execution_id).usage.model_calls == 4
 
 
+def test_an_agent_without_tools_sees_the_answer_it_is_to_revise(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
+    asks(house, execution_id)
+    house.decide(execution_id, "revise", comment="Better. [[say BETTER]]")
+    assert asks(house, execution_id).output == "BETTER"
+    messages = model.requests[1].body["messages"]
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert messages[2]["content"] == "DRAFT"
+    assert "Better." in messages[3]["content"]
+
+
 def test_a_slice_that_ends_after_a_revision_does_not_repeat_the_comment(house: House, model: ScriptedModel) -> None:
     config = {"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [judged("Sum. [[say 1]]", "sum")]}
     execution_id = house.submit(config)

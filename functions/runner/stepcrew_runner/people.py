@@ -66,12 +66,16 @@ class Judge(HumanInputProvider):
 
     def handle_feedback(self, formatted_answer: Any, context: Any) -> Any:
         name = getattr(context.task, "name", None) or ""
+        answer = self._get_output_string(formatted_answer)
+        if context.messages[-1].get("role") != "assistant":
+            # CrewAI keeps an answer only of agents with tools; a revision is about it.
+            context.messages.append({"role": "assistant", "content": answer})
         question = Question(
             ApprovalKind.ANSWER,
             f"Is this answer of crew task {name} good?",
             task_name=name,
             agent_role=getattr(context.agent, "role", None),
-            output=self._get_output_string(formatted_answer),
+            output=answer,
         )
         raise self._ask(question, context)
 
