@@ -88,6 +88,27 @@ def test_when_nobody_decides_in_time_the_default_is_taken(machine: Machine) -> N
     assert [a["detail-type"] for a in outcome.announcements] == ["Execution Completed"]
 
 
+def test_a_wait_that_is_not_over_goes_on_after_a_look(machine: Machine) -> None:
+    not_yet = {"set_status": "WAITING", "set": {"waiting": waiting(600)}, "answer": {"outcome": "WAITING"}}
+    running = machine.begin(runner=[parks(1), COMPLETED], reconciler=[KEPT, not_yet, KEPT])
+    token = running.calls("reconciler", 3)[-1]["task_token"]
+    running.set(status={"S": "RUNNING"})
+    running.send_back(token)
+    outcome = running.outcome()
+
+    assert outcome.states.count("WaitForDecision") == 2
+    assert outcome.states.count("TakeDefault") == 1
+    assert outcome.status == "SUCCEEDED"
+
+
+def test_an_end_that_the_machine_did_not_hear_of_is_announced_after_a_look(machine: Machine) -> None:
+    unheard = {"set_status": "CANCELLED", "answer": {"outcome": "CANCELLED"}}
+    outcome = machine.run(runner=[parks(1), COMPLETED], reconciler=[KEPT, unheard])
+
+    assert len(outcome.runner_events) == 1
+    assert [a["detail"]["status"] for a in outcome.announcements] == ["CANCELLED"]
+
+
 def test_taking_the_default_is_repeated_until_it_succeeds(machine: Machine) -> None:
     default = {"set_status": "RUNNING", "answer": {"outcome": "RUNNING"}}
     faults = [{"raise": "PlatformUnavailable"}, {"exit": 1}]
