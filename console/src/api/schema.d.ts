@@ -416,19 +416,17 @@ export interface components {
             url: string;
         };
         /**
-         * CancelReceipt
-         * @description What a cancel request cost. `observed_at` is when the runner (or whoever ended the execution) saw it; the model
-         *     calls, tokens and US dollars are those after the request: the call in flight at most. A call that was abandoned
-         *     counts in `abandoned_calls` too: its provider may bill it, but never told its usage. All of them are null when the
-         *     runner died before it could say.
+         * CancelReceiptView
+         * @description What a cancel request cost: the model calls, tokens and US dollars after it. `abandoned_calls` were let go while
+         *     they ran: their provider may bill them, but told no usage. All are null when the runner died before it could say.
          */
-        CancelReceipt: {
+        CancelReceiptView: {
             /** Abandoned Calls */
-            abandoned_calls?: number | null;
+            abandoned_calls: number | null;
             /** Cost Usd */
-            cost_usd?: number | null;
+            cost_usd: number | null;
             /** Model Calls */
-            model_calls?: number | null;
+            model_calls: number | null;
             /**
              * Observed At
              * Format: date-time
@@ -440,7 +438,7 @@ export interface components {
              */
             requested_at: string;
             /** Total Tokens */
-            total_tokens?: number | null;
+            total_tokens: number | null;
         };
         /**
          * Category
@@ -567,7 +565,7 @@ export interface components {
         ExecutionView: {
             /** Attempt */
             attempt: number;
-            cancel_receipt: components["schemas"]["CancelReceipt"] | null;
+            cancel_receipt: components["schemas"]["CancelReceiptView"] | null;
             /** Cancel Requested At */
             cancel_requested_at: string | null;
             /**
@@ -611,7 +609,7 @@ export interface components {
              */
             updated_at: string;
             usage: components["schemas"]["Usage"];
-            waiting: components["schemas"]["Waiting"] | null;
+            waiting: components["schemas"]["WaitingView"] | null;
         };
         /**
          * Fault
@@ -1109,17 +1107,16 @@ export interface components {
             output_reference: components["schemas"]["BodyReference"] | null;
         };
         /**
-         * Waiting
-         * @description Why an execution is WAITING: the approval of this number.
+         * WaitingView
+         * @description What a WAITING execution waits for: the approval of this number.
          */
-        Waiting: {
+        WaitingView: {
             /**
              * Expires At
              * Format: date-time
              */
             expires_at: string;
-            /** Kind */
-            kind: string;
+            kind: components["schemas"]["ApprovalKind"];
             /** Number */
             number: number;
             /**
@@ -1128,7 +1125,7 @@ export interface components {
              */
             since: string;
             /** Task Name */
-            task_name?: string | null;
+            task_name: string | null;
         };
     };
     responses: never;

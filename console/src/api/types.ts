@@ -1,10 +1,8 @@
 import type { components } from "./schema";
 
-import type { CancelReceipt, Waiting } from "./approvals";
-
 type Schemas = components["schemas"];
 
-export type Execution = Schemas["ExecutionView"] & { waiting?: Waiting | null; cancel_receipt?: CancelReceipt | null };
+export type Execution = Schemas["ExecutionView"];
 export type ExecutionList = Schemas["ExecutionList"];
 export type ExecutionError = Schemas["ExecutionError"];
 export type Status = Schemas["Status"];
@@ -19,7 +17,14 @@ export type Result = Schemas["ResultView"];
 export type TaskOutput = Schemas["TaskOutputView"];
 export type LogLine = Schemas["LogLine"];
 export type LogPage = Schemas["LogPage"];
-export type Identity = Schemas["Identity"];
+export type Approval = Schemas["ApprovalView"];
+export type ApprovalList = Schemas["ApprovalList"];
+export type ApprovalKind = Schemas["ApprovalKind"];
+export type Verdict = Schemas["VerdictView"];
+export type Feedback = Omit<Schemas["FeedbackRequest"], "approval_id">;
+export type Waiting = Schemas["Waiting"];
+export type CancelReceipt = Schemas["CancelReceipt"];
+export type Identity = Schemas["Me"];
 export type Health = Schemas["Health"];
 export type Problem = Schemas["Problem"];
 export type Fault = Schemas["Fault"];

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import ExecutionError, Fault
-from stepcrew.domain.execution import CancelReceipt, Limits, Progress, Status, TaskState, Usage, Waiting
+from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
 from stepcrew.domain.trace import EventSource, Gap, LogLine
 
 
@@ -67,6 +68,28 @@ class TraceCounts(BaseModel):
     complete: bool
 
 
+class CancelReceiptView(BaseModel):
+    """What a cancel request cost: the model calls, tokens and US dollars after it. `abandoned_calls` were let go while
+    they ran: their provider may bill them, but told no usage. All are null when the runner died before it could say."""
+
+    requested_at: datetime
+    observed_at: datetime
+    model_calls: int | None
+    abandoned_calls: int | None
+    total_tokens: int | None
+    cost_usd: Usd | None
+
+
+class WaitingView(BaseModel):
+    """What a WAITING execution waits for: the approval of this number."""
+
+    number: int
+    kind: ApprovalKind
+    task_name: str | None
+    since: datetime
+    expires_at: datetime
+
+
 class ExecutionView(BaseModel):
     """One execution as clients see it. Times are RFC 3339 UTC; money is US dollars."""
 
@@ -90,8 +113,8 @@ class ExecutionView(BaseModel):
     error: ExecutionError | None
     attempt: int
     cancel_requested_at: datetime | None
-    cancel_receipt: CancelReceipt | None
-    waiting: Waiting | None
+    cancel_receipt: CancelReceiptView | None
+    waiting: WaitingView | None
     traces: TraceCounts
 
 
