@@ -36,7 +36,8 @@ class TableTaskOutputs:
         document = self._light(execution, output).model_dump_json()
         expires_at = int((datetime.now(UTC) + self._retention).timestamp())
         new = {"PK": key, "SK": keys.task(output.index), "document": document, "expires_at": expires_at}
-        update = Update(datetime.now(UTC)).require("attempt", execution.attempt).require_status({Status.RUNNING})
+        now = output.ended_at or datetime.now(UTC)
+        update = Update(now).require("attempt", execution.attempt).require_status({Status.RUNNING})
         if usage is not None:
             update.set("usage", usage)
         with platform_errors("Storing a task output"):

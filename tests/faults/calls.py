@@ -1,0 +1,20 @@
+"""The calls at which the matrix strikes, by the names that the proxy gives them."""
+
+from __future__ import annotations
+
+API, RUNNER, SINK, RECONCILER = "ApiFunction", "RunnerFunction", "TraceSinkFunction", "ReconcilerFunction"
+WORDS = {API: "API", RUNNER: "runner", SINK: "trace sink", RECONCILER: "reconciler"}
+
+STORE_EXECUTION = "store the execution (DynamoDB.TransactWriteItems)"
+START_MACHINE = "start the state machine (SFN.StartExecution)"
+
+BEGIN = "begin the attempt (DynamoDB.UpdateItem)"
+READ_DEFINITION = "read the definition (DynamoDB.GetItem)"
+READ_OUTPUTS = "read the finished outputs (DynamoDB.Query)"
+READ_KEYS = "read the operator's keys (SSM.GetParametersByPath)"
+STORE_OUTPUT = "store a task's output (DynamoDB.TransactWriteItems)"
+SEND = "send trace events (SQS.SendMessage)"
+END = "end the execution (DynamoDB.UpdateItem)"
+
+STORE_EVENTS = "store trace events (DynamoDB.BatchWriteItem)"
+COUNT_EVENTS = "count trace events (DynamoDB.TransactWriteItems)"

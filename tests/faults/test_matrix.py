@@ -1,0 +1,176 @@
+"""The fault matrix. Each test plays one table of docs/reliability.md, several executions at a time."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from tests.faults.calls import (
+    API,
+    BEGIN,
+    COUNT_EVENTS,
+    END,
+    READ_DEFINITION,
+    READ_KEYS,
+    READ_OUTPUTS,
+    RUNNER,
+    SINK,
+    START_MACHINE,
+    STORE_EVENTS,
+    STORE_EXECUTION,
+    STORE_OUTPUT,
+    WORDS,
+)
+from tests.faults.field import AT_ONCE, Expected, Field, Found, Scene
+from tests.faults.processes import kill
+from tests.faults.proxy import Call, Fault, How, Plan
+from tests.faults.reliability import WRITE, Findings, Row
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+MORE_THAN_THE_SDK_TRIES = 6
+TWICE = Expected(attempts=2, died=(1,))
+
+
+class Told:
+    """A scene with the words for its row."""
+
+    def __init__(self, what: str, when: str, scene: Scene) -> None:
+        self.what = what
+        self.when = when
+        self.scene = scene
+
+    def row(self, found: Found) -> Row:
+        calls = " + ".join(f"{count}" for count in found.calls.values())
+        return (self.what, self.when, found.record["status"], str(found.record["attempt"]), calls, found.trace)
+
+
+def played(field: Field, told: list[Told], at_once: int = AT_ONCE) -> list[Row]:
+    """Their rows. Fails with everything that went wrong in any of them."""
+    found = field.play([one.scene for one in told], at_once)
+    problems = {key: one.problems for key, one in found.items() if one.problems}
+    assert not problems, problems
+    unstruck = [one.scene.key for one in told if one.scene.faults and not found[one.scene.key].plan.struck]
+    assert not unstruck, f"these faults never happened: {unstruck}"
+    return [one.row(found[one.scene.key]) for one in told]
+
+
+def killed_runner(key: str, when: str, call: str, how: How, number: int = 1, expected: Expected = TWICE) -> Told:
+    return Told("the runner is killed", when, Scene(key, [Fault(RUNNER, call, how, number)], expected))
+
+
+def in_a_model_call(field: Field) -> Callable[[str, Plan], None]:
+    def during(_execution_id: str, plan: Plan) -> None:
+        field.called(f"Do second of {plan.marker.decode()}.")
+        assert kill(plan.pids[RUNNER])
+
+    return during
+
+
+def test_a_killed_runner_costs_at_most_the_model_call_in_flight(field: Field, findings: Findings) -> None:
+    in_flight = Expected(attempts=2, died=(1,), repeated={"second": 1}, unknown=1)
+    call = Scene("killed-in-a-call", [], in_flight, during=in_a_model_call(field))
+    before, after = How.KILL_BEFORE, How.KILL_AFTER
+    findings.add(
+        "runner",
+        played(
+            field,
+            [
+                killed_runner("killed-at-start", "before its first write", BEGIN, before, expected=Expected()),
+                killed_runner("killed-begun", "after it took the attempt, before any task", BEGIN, after),
+                killed_runner("killed-between", "between the first and the second task", STORE_OUTPUT, after),
+                Told("the runner is killed", "inside the second task's model call", call),
+                killed_runner(
+                    "killed-at-last", "after the last task's output is stored", STORE_OUTPUT, after, 3, TWICE
+                ),
+                killed_runner("killed-at-end", "before the result is written", END, before),
+                killed_runner(
+                    "killed-ended", "after the result is written, before it answers", END, after, 1, Expected()
+                ),
+            ],
+        ),
+    )
+
+
+def test_a_killed_api_or_sink_and_a_disordered_queue_lose_nothing(field: Field, findings: Findings) -> None:
+    def struck(key: str, what: str, when: str, *faults: Fault) -> Told:
+        return Told(what, when, Scene(key, faults))
+
+    before, after = How.KILL_BEFORE, How.KILL_AFTER
+    api, sink = "the API is killed", "the trace sink is killed"
+    twice = Scene("queue-reversed", [], hold=True)
+    findings.add(
+        "others",
+        played(
+            field,
+            [
+                struck("api-before", api, "before the record is stored", Fault(API, STORE_EXECUTION, before)),
+                struck("api-between", api, "between its two writes", Fault(API, START_MACHINE, before)),
+                struck("api-started", api, "after the start, before it answers", Fault(API, START_MACHINE, after)),
+                struck("sink-before", sink, "before it stores a batch", Fault(SINK, STORE_EVENTS, before)),
+                struck("sink-stored", sink, "after it stored a batch", Fault(SINK, STORE_EVENTS, after)),
+                struck("sink-counted", sink, "after it counted a batch", Fault(SINK, COUNT_EVENTS, after)),
+                Told("every message of the queue comes twice", "after the end, the last one first", twice),
+            ],
+        ),
+    )
+
+
+UNSAID = Expected(attempts=2, died=(1,))
+"""The attempt gave up without having written down that it emitted nothing, or all there is."""
+AFTER_LONG: dict[tuple[str, str], Expected] = {
+    (RUNNER, END): UNSAID,
+    (RUNNER, READ_DEFINITION): UNSAID,
+    (RUNNER, READ_OUTPUTS): UNSAID,
+    (RUNNER, READ_KEYS): Expected(attempts=2),
+}
+
+
+def failing(kind: str, calls: list[Call], how: How, times: int = 1) -> dict[Call, Scene]:
+    """One execution for each call."""
+    scenes: dict[Call, Scene] = {}
+    for number, call in enumerate(calls):
+        fault = Fault(call.function, call.name, how, call.number, times)
+        expected = AFTER_LONG.get((call.function, call.name), Expected()) if times > 1 else Expected()
+        scenes[call] = Scene(f"{kind}-{number}.", [fault], expected)
+    return scenes
+
+
+def test_every_call_to_aws_may_fail(field: Field, findings: Findings) -> None:
+    clean = field.play([Scene("clean.", [])])["clean."]
+    assert not clean.problems
+    # Only the first of each kind by the API: the others are those of a client that polls.
+    calls = [call for call in clean.plan.calls if call.function != API or call.number == 1]
+    once = failing("once", calls, How.REFUSE)
+    lost = failing("lost", calls, How.LOSE)
+    first = [call for call in calls if call.number == 1]
+    long = failing("long", first, How.REFUSE, MORE_THAN_THE_SDK_TRIES)
+    found = field.play([*once.values(), *lost.values(), *long.values()])
+    problems = {key: one.problems for key, one in found.items() if one.problems}
+    assert not problems, problems
+    names = list(dict.fromkeys((call.function, call.name) for call in first))
+    columns = ("who", "call", "refused once", "answer lost", "refused for long")
+    findings.add("calls", [cells(name, found, once, lost, long) for name in sorted(names)], columns)
+
+
+def cells(name: tuple[str, str], found: Mapping[str, Found], *columns: Mapping[Call, Scene]) -> Row:
+    """What every execution of one call's row ended like."""
+    row = [WORDS[name[0]], name[1]]
+    for scenes in columns:
+        ends = defaultdict[str, int](int)
+        for call, scene in scenes.items():
+            if (call.function, call.name) == name:
+                one = found[scene.key]
+                ends[f"{one.record['attempt']}, {one.trace}"] += bool(one.plan.struck)
+        assert any(ends.values()), f"nothing struck {name}"
+        row.append("; ".join(sorted(ends)))
+    return tuple(row)
+
+
+def test_the_document_says_what_was_found(findings: Findings) -> None:
+    if not findings.is_whole:
+        assert not os.environ.get(WRITE), "only a run of all tests can write the document"
+        pytest.skip("needs all tests of this file")
+    findings.compare()
