@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from scripted_model import ScriptedModel, scripted_model
 from stepcrew_local.deploy import physical_id
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import Stack, StackOptions, running_stack
-from tests.e2e.user import TERMINAL, User, crew, task
+from tests.e2e.user import PATIENCE_SECONDS, TERMINAL, User, crew, task
 
 NO_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:there-is-none"
 SOON = {"SWEEP_LOST_SECONDS": "0", "SWEEP_SILENT_SECONDS": "1"}
@@ -44,8 +45,23 @@ class Stuck:
 
     def stop_machine(self, execution_id: str) -> None:
         """As an operator in AWS's console."""
-        machine = self.stack.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
-        self._states.stop_execution(executionArn=f"{machine}:{execution_id}", error="Operator", cause="by hand")
+        self._states.stop_execution(executionArn=self._arn(execution_id), error="Operator", cause="by hand")
+
+    def output_of_machine(self, name: str) -> dict[str, Any]:
+        """What the state machine execution of this name ended with; waits for its start and its end."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                found = self._states.describe_execution(executionArn=self._arn(name))
+                if found["status"] != "RUNNING":
+                    return json.loads(found["output"])
+            except self._states.exceptions.ExecutionDoesNotExist:
+                pass
+            assert time.monotonic() < deadline, f"{name} has not ended"
+            time.sleep(0.1)
+
+    def _arn(self, name: str) -> str:
+        return f"{self.stack.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{name}"
 
     def until(self, execution_id: str, *statuses: str) -> dict[str, Any]:
         return self.ada.until(execution_id, lambda record: record["status"] in statuses)
@@ -102,6 +118,7 @@ def test_an_execution_whose_state_machine_was_stopped_fails_with_the_true_reason
     assert record["error"]["type"] == "StateMachineStopped"
     assert "Operator: by hand" in record["error"]["message"]
     assert stuck.ada.trace(execution_id)[-1]["event_source"] == "system"
+    assert stuck.output_of_machine(f"{execution_id}-2") == {"outcome": "FAILED"}  # which has announced the end
 
 
 def test_a_crew_between_attempts_is_not_lost_with_its_state_machine(tmp_path: Path, scripted: ScriptedModel) -> None:

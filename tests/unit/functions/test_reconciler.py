@@ -11,7 +11,7 @@ from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.functions.test_trace_sink import Context
 from tests.unit.services.reconciling import MovableClock, house, park
 
-from stepcrew.domain.errors import Category
+from stepcrew.domain.errors import Category, PlatformUnavailable
 from stepcrew.domain.execution import Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
 from stepcrew.services.ports import Orchestration
@@ -121,6 +121,14 @@ def test_the_token_of_an_execution_that_does_not_wait_any_more_is_sent_back(
 ) -> None:
     assert call(task_token="token") == {"kept": False}
     assert orchestrator.resumed == ["token"]
+
+
+def test_a_token_that_can_neither_be_kept_nor_sent_back_is_an_error_for_the_machine_to_repeat(
+    aws: Aws, orchestrator: FakeOrchestrator
+) -> None:
+    orchestrator.outages = 1
+    with pytest.raises(PlatformUnavailable):
+        call(task_token="token")
 
 
 def test_a_wait_that_expired_is_decided_by_default(aws: Aws) -> None:

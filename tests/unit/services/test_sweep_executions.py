@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from botocore.model import OperationModel
 from tests.aws_table import GROUP, ID, NOW, TABLE, Aws, emulated_aws
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.services.reconciling import LOST, SILENT, MovableClock, house, park, submitted
@@ -113,3 +116,23 @@ def test_two_sweeps_at_once_do_no_harm(aws: Aws, orchestrator: FakeOrchestrator)
     ended = aws.executions.get(GROUP, ID)
     assert not sweep(aws, orchestrator, SILENT).actions
     assert aws.executions.get(GROUP, ID) == ended
+
+
+def test_a_sweep_reads_open_executions_and_nothing_else(aws: Aws, orchestrator: FakeOrchestrator) -> None:
+    for execution_id in OTHERS:
+        submitted(aws, execution_id)
+        aws.executions.request_cancel(GROUP, execution_id, NOW)
+    submitted(aws)
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def note(params: dict[str, Any], model: OperationModel, **_: Any) -> None:
+        asked.append((model.name, json.loads(params["body"])))
+
+    aws.clients.dynamodb.meta.events.register("before-call.dynamodb", note)
+    sweep(aws, orchestrator, LOST)
+
+    queries = [body["IndexName"] for name, body in asked if name == "Query"]
+    assert queries == [keys.OPEN_INDEX] * keys.OPEN_SHARDS
+    [batch] = [body for name, body in asked if name == "BatchGetItem"]
+    assert [key["PK"]["S"] for key in batch["RequestItems"][TABLE]["Keys"]] == [keys.execution(GROUP, ID)]
+    assert {name for name, _ in asked} == {"Query", "BatchGetItem", "GetItem"}
