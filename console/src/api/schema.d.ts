@@ -33,7 +33,8 @@ export interface paths {
         };
         /**
          * List Executions
-         * @description The group's executions, newest first.
+         * @description The group's executions, newest first. A page may be short, or empty, though `next_cursor` leads to more: one
+         *     request looks through 2,000 executions at most.
          */
         get: operations["list_executions_api_v1_executions_get"];
         put?: never;
@@ -550,7 +551,7 @@ export interface components {
         };
         /**
          * ExecutionList
-         * @description Newest first. `next_cursor` is opaque and null on the last page.
+         * @description Newest first. `next_cursor` is opaque and null on the last page; any other page may be short, or empty.
          */
         ExecutionList: {
             /** Executions */
@@ -1209,9 +1210,15 @@ export interface operations {
     list_executions_api_v1_executions_get: {
         parameters: {
             query?: {
+                /** @description Included. */
+                created_after?: string | null;
+                /** @description Not included. */
+                created_before?: string | null;
                 crew?: string | null;
                 cursor?: string | null;
                 limit?: number;
+                /** @description A part of the name, in any case. */
+                search?: string | null;
                 status?: components["schemas"]["Status"] | null;
             };
             header?: {

@@ -119,7 +119,7 @@ class ExecutionView(BaseModel):
 
 
 class ExecutionList(BaseModel):
-    """Newest first. `next_cursor` is opaque and null on the last page."""
+    """Newest first. `next_cursor` is opaque and null on the last page; any other page may be short, or empty."""
 
     executions: list[ExecutionView]
     next_cursor: str | None

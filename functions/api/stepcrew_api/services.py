@@ -8,7 +8,15 @@ from fastapi import Depends, Request
 
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
-from stepcrew.services.ports import ApprovalStore, ExecutionStore, LimitStore, PayloadStore, TaskOutputStore, TraceStore
+from stepcrew.services.ports import (
+    ApprovalStore,
+    ExecutionStore,
+    LimitStore,
+    ListingStore,
+    PayloadStore,
+    TaskOutputStore,
+    TraceStore,
+)
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.submit_execution import SubmitExecution
 
@@ -18,6 +26,7 @@ class Services(NamedTuple):
     cancel: CancelExecution
     decide: DecideApproval
     executions: ExecutionStore
+    listing: ListingStore
     traces: TraceStore
     read_trace: ReadTrace
     tasks: TaskOutputStore

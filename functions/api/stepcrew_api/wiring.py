@@ -9,6 +9,7 @@ from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import SystemClock, TableExecutions
 from stepcrew.aws.limits import TableLimits
+from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
@@ -49,6 +50,7 @@ def make_app(settings: Settings) -> FastAPI:
         cancel=CancelExecution(executions, wake, clock),
         decide=DecideApproval(executions, approvals, limits, wake, clock),
         executions=executions,
+        listing=TableListing(clients, table),
         traces=traces,
         read_trace=ReadTrace(executions, traces),
         tasks=TableTaskOutputs(clients, table, payloads, days),

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stepcrew.aws.listing import TableListing
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
@@ -19,7 +20,7 @@ from stepcrew.settings import Settings
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from stepcrew_api.wiring import new_id
-from tests.aws_table import Aws, FixedClock, emulated_aws
+from tests.aws_table import TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 
@@ -53,6 +54,7 @@ class House:
             cancel=CancelExecution(aws.executions, wake, clock),
             decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
             executions=aws.executions,
+            listing=TableListing(aws.clients, TABLE),
             traces=aws.traces,
             read_trace=ReadTrace(aws.executions, aws.traces),
             tasks=aws.tasks,

@@ -10,9 +10,11 @@ from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, emulated_aws, ex
 from tests.waiting import park, parked, question, running
 
 from stepcrew.aws import keys
+from stepcrew.aws.listing import TableListing
 from stepcrew.domain.approval import Decision, ToolCall, Verdict
 from stepcrew.domain.errors import StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, Usage
+from stepcrew.domain.listing import ListFilter
 
 LATER = NOW + timedelta(minutes=5)
 OTHER = "01936a3c-0000-7000-8000-00000000000b"
@@ -131,9 +133,9 @@ def test_cancelling_while_it_waits_ends_it_with_a_receipt_and_withdraws_the_ques
     parked(aws)
     cancelled = aws.executions.request_cancel(GROUP, ID, LATER)
     assert (cancelled.status, cancelled.waiting, cancelled.ended_at) == (Status.CANCELLED, None, LATER)
-    assert cancelled.cancel_receipt == CancelReceipt.model_validate(
-        {"requested_at": LATER, "observed_at": LATER, "cost_usd": 0}
-    )
+    spent = {"model_calls": 0, "abandoned_calls": 0, "total_tokens": 0, "cost_usd": 0}
+    receipt = {"requested_at": LATER, "observed_at": LATER, **spent}
+    assert cancelled.cancel_receipt == CancelReceipt.model_validate(receipt)
     assert aws.approvals.approvals(GROUP, ID)[0].withdrawn_at == LATER
     assert listed(aws) == []
     assert aws.clients.dynamodb.scan(TableName=TABLE, IndexName=keys.OPEN_INDEX)["Count"] == 0
@@ -195,8 +197,8 @@ def test_what_waits_is_listed_by_group_and_continues_behind_an_approval(aws: Aws
     assert listed(aws, limit=1) == [f"{ID}.1"]
     assert listed(aws, after=f"{ID}.1") == [f"{OTHER}.1"]
     assert aws.approvals.waiting("other", after=None, limit=10) == []
-    shown = aws.executions.list_newest(GROUP, status=None, name=None, before=None, limit=10)
-    assert [one.execution_id for one in shown] == [OTHER, ID]
+    shown = TableListing(aws.clients, TABLE).newest(GROUP, ListFilter(), before=None, limit=10)
+    assert [one.execution_id for one in shown.executions] == [OTHER, ID]
 
 
 def test_large_answers_stay_in_the_bucket_and_large_calls_and_corrections_come_back_whole(aws: Aws) -> None:

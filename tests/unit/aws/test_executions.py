@@ -47,7 +47,6 @@ def test_another_group_finds_nothing(aws: Aws) -> None:
         aws.executions.get("other", ID)
     with pytest.raises(ExecutionNotFound):
         aws.executions.submission("other", ID)
-    assert aws.executions.list_newest("other", status=None, name=None, before=None, limit=10) == []
 
 
 def test_a_large_definition_is_kept_in_the_bucket_under_the_group(aws: Aws) -> None:
@@ -177,22 +176,6 @@ def test_a_finished_execution_cannot_be_cancelled(aws: Aws) -> None:
     aws.executions.finish(started(aws), Status.COMPLETED, message="", now=NOW)
     with pytest.raises(Conflict):
         aws.executions.request_cancel(GROUP, ID, NOW)
-
-
-def test_listing_is_newest_first_filtered_and_continues_behind_a_cursor(aws: Aws) -> None:
-    ids = [f"01936a3c-0000-7000-8000-00000000000{digit}" for digit in "0123456"]
-    for number, execution_id in enumerate(ids):
-        aws.executions.create(execution(execution_id, name="even" if number % 2 == 0 else "odd"), submission(), None)
-    aws.executions.request_cancel(GROUP, ids[2], NOW)
-
-    def listed(status: Status | None = None, name: str | None = None, before: str | None = None) -> list[str]:
-        found = aws.executions.list_newest(GROUP, status=status, name=name, before=before, limit=3)
-        return [ids.index(one.execution_id).__str__() for one in found]
-
-    assert listed() == ["6", "5", "4"]
-    assert listed(before=ids[4]) == ["3", "2", "1"]
-    assert listed(name="odd") == ["5", "3", "1"]
-    assert listed(status=Status.CANCELLED) == ["2"]
 
 
 def test_a_two_megabyte_task_output_arrives_whole(aws: Aws) -> None:

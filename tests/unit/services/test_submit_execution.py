@@ -6,12 +6,14 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from tests.aws_table import GROUP, NOW, Aws, FixedClock, emulated_aws
+from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 
+from stepcrew.aws.listing import TableListing
 from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest
 from stepcrew.domain.execution import Execution, Limits, Status
+from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import IdempotencyRecord, fingerprint
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
@@ -42,7 +44,8 @@ class Home:
         return f"01936a3c-0000-7000-8000-{self.made:012}"
 
     def stored(self) -> list[Execution]:
-        return self.aws.executions.list_newest(GROUP, status=None, name=None, before=None, limit=10)
+        found = TableListing(self.aws.clients, TABLE).newest(GROUP, ListFilter(), before=None, limit=10)
+        return found.executions
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
+from pydantic import AwareDatetime
 
 from stepcrew.domain import cursor as cursors
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, Status
+from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.parts import models_of, texts_of, tools_of
 from stepcrew.domain.placeholders import names_in
 from stepcrew.services.submit_execution import CrewSubmission
@@ -98,21 +100,23 @@ def list_executions(
     services: Injected,
     status: Status | None = None,
     crew: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[str | None, Query(max_length=200, description="A part of the name, in any case.")] = None,
+    created_after: Annotated[AwareDatetime | None, Query(description="Included.")] = None,
+    created_before: Annotated[AwareDatetime | None, Query(description="Not included.")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> ExecutionList:
-    """The group's executions, newest first."""
-    found = services.executions.list_newest(
+    """The group's executions, newest first. A page may be short, or empty, though `next_cursor` leads to more: one
+    request looks through 2,000 executions at most."""
+    found = services.listing.newest(
         identity.group_id,
-        status=status,
-        name=crew,
+        ListFilter(status, crew, search, created_after, created_before),
         before=cursors.decode(cursor) if cursor else None,
-        limit=limit + 1,
+        limit=limit,
     )
-    shown = found[:limit]
     return ExecutionList(
-        executions=[execution_view(one) for one in shown],
-        next_cursor=cursors.encode(shown[-1].execution_id) if len(found) > limit else None,
+        executions=[execution_view(one) for one in found.executions],
+        next_cursor=cursors.encode(found.before) if found.before else None,
     )
 
 

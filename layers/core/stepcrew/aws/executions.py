@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
@@ -33,9 +32,6 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import SOURCES_OF, CancelReceipt, Execution, Progress, Status, Usage
 from stepcrew.domain.submission import IdempotencyRecord, Submission, document_of
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
 
 IDEMPOTENCY_HOURS = 24
 DEFINITION_PAYLOAD = "definition"
@@ -105,36 +101,6 @@ class TableExecutions:
 
     def get(self, group_id: str, execution_id: str) -> Execution:
         return self._records.get(group_id, execution_id)
-
-    def list_newest(
-        self, group_id: str, *, status: Status | None, name: str | None, before: str | None, limit: int
-    ) -> list[Execution]:
-        condition = "group_key = :group" + (" AND group_sort < :before" if before else "")
-        arguments: dict[str, object] = {":group": keys.group(group_id)}
-        if before:
-            arguments[":before"] = before
-        wanted = {"status": status and status.value, "name": name}
-        filters = {field: value for field, value in wanted.items() if value}
-        arguments.update({f":{field}": value for field, value in filters.items()})
-        query: QueryInputPaginateTypeDef = {
-            "TableName": self._table,
-            "IndexName": keys.BY_GROUP_INDEX,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": item(arguments),
-            "ScanIndexForward": False,
-            "PaginationConfig": {"PageSize": 1000 if filters else limit},
-        }
-        if filters:
-            query["FilterExpression"] = " AND ".join(f"#{field} = :{field}" for field in filters)
-            query["ExpressionAttributeNames"] = {f"#{field}": field for field in filters}
-        found: list[Execution] = []
-        with platform_errors("Listing executions"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(**query)
-            for page in pages:
-                found += [Execution.model_validate(values(entry)) for entry in page["Items"]]
-                if len(found) >= limit:
-                    break
-        return found[:limit]
 
     def submission(self, group_id: str, execution_id: str) -> Submission:
         found = self._records.item(keys.execution(group_id, execution_id), keys.DEFINITION)

@@ -13,6 +13,7 @@ from stepcrew.domain.approval import Approval, Verdict
 from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.limits import LimitRules
+from stepcrew.domain.listing import ExecutionPage, ListFilter
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
 
@@ -42,12 +43,6 @@ class ExecutionStore(Protocol):
 
     def get(self, group_id: str, execution_id: str) -> Execution:
         """Strongly consistent. Raises `ExecutionNotFound`."""
-        ...
-
-    def list_newest(
-        self, group_id: str, *, status: Status | None, name: str | None, before: str | None, limit: int
-    ) -> list[Execution]:
-        """Up to `limit` executions older than the execution id `before`, newest first."""
         ...
 
     def submission(self, group_id: str, execution_id: str) -> Submission:
@@ -109,6 +104,12 @@ class ExecutionStore(Protocol):
 
     def delete(self, group_id: str, execution_id: str) -> None:
         """Removes everything of a terminal execution, the record last. Raises `Conflict` while it is open."""
+        ...
+
+
+class ListingStore(Protocol):
+    def newest(self, group_id: str, wanted: ListFilter, *, before: str | None, limit: int) -> ExecutionPage:
+        """Up to `limit` executions older than the execution id `before`, newest first; eventually consistent."""
         ...
 
 
