@@ -311,14 +311,18 @@ class FakeQueue:
 
 
 class FakePayloads:
-    """`PayloadStore` in a dictionary."""
+    """`PayloadStore` in a dictionary. `outages` makes the next writes fail, one for each."""
 
     def __init__(self) -> None:
+        self.outages = 0
         self.bodies: dict[tuple[str, str, str], bytes] = {}
 
     def put(
         self, group_id: str, execution_id: str, payload_id: str, body: bytes, content_type: str = "application/json"
     ) -> PayloadReference:
+        if self.outages:
+            self.outages -= 1
+            raise PlatformUnavailable("The bucket did not answer.")
         self.bodies[group_id, execution_id, payload_id] = body
         preview = body[:300].decode(errors="ignore")
         return PayloadReference(payload_id=payload_id, bytes=len(body), content_type=content_type, preview=preview)

@@ -214,6 +214,12 @@ def test_an_agent_may_plan_before_its_task(house: House, model: ScriptedModel) -
     assert "agent_reasoning_started" in ended.types
 
 
+def test_a_plan_that_is_never_ready_does_not_plan_for_ever(house: House, model: ScriptedModel) -> None:
+    ended = house.run({"agents": {"worker": agent(planning=True)}, "tasks": [task("Think. [[say THOUGHT]]")]})
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert len(ended.of("agent_reasoning_started")) == 3
+
+
 def test_markdown_is_asked_for(house: House, model: ScriptedModel) -> None:
     house.run(crew(task("Write.", markdown=True)))
     assert "Markdown" in model.requests[0].text

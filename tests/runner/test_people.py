@@ -9,6 +9,7 @@ import pytest
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits, Status
 from tests.runner.house import GROUP, House, agent, crew, task
 
@@ -201,6 +202,18 @@ def test_each_call_of_a_marked_tool_is_asked_about(house: House, model: Scripted
     assert len(model.requests) == 3
 
 
+def test_calls_of_tasks_side_by_side_are_one_question(house: House, model: ScriptedModel) -> None:
+    config = gated(f"Left. {SUM}", f"Right. [[slow 0.5]] {SUM}", "End. [[say END]]")
+    for one in config["tasks"][:2]:
+        one["async_execution"] = True
+    execution_id = house.submit(config)
+    assert len(asks(house, execution_id).tools) == 2
+    house.decide(execution_id, "approve")
+    assert completes(house, execution_id) == ["It is 42.", "It is 42.", "END"]
+    assert len(model.requests) == 5
+    assert len(events(house, execution_id, "tool_usage_completed")) == 2
+
+
 def test_other_tools_are_not_asked_about(house: House, model: ScriptedModel) -> None:
     execution_id = house.submit(gated('Time. [[tool current_time {"timezone": "UTC"}]] [[say noon]]'))
     assert completes(house, execution_id) == ["noon"]
@@ -228,6 +241,24 @@ def test_a_call_inside_delegated_work_is_asked_about_once(house: House, model: S
     house.decide(execution_id, "approve")
     assert completes(house, execution_id) == ["MANAGED"]
     assert "42" in [event.output for event in events(house, execution_id, "tool_usage_completed")]
+
+
+def test_a_call_of_a_planning_agent_is_asked_about_once(house: House, model: ScriptedModel) -> None:
+    config = gated(f"Sum. {SUM}")
+    config["agents"]["worker"]["planning_config"] = {"max_attempts": 1, "max_steps": 2}
+    execution_id = house.submit(config)
+    asks(house, execution_id)
+    house.decide(execution_id, "approve")
+    assert completes(house, execution_id) == ["It is 42."]
+
+
+def test_an_attempt_that_cannot_write_its_question_is_repeated(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
+    house.payloads.outages = 1
+    with pytest.raises(PlatformUnavailable):
+        house.attempt(execution_id)
+    assert record(house, execution_id).status is Status.RUNNING
+    assert asks(house, execution_id).output == "DRAFT"
 
 
 def test_a_used_up_budget_can_ask_for_more(house: House, model: ScriptedModel) -> None:

@@ -133,7 +133,11 @@ class RunAttempt:
             finally:
                 control.close()
             logger.info("Attempt %d ends: %s", execution.attempt, end.message)
-        return ending(end, from_before.conversations, submission.definition.approval or ApprovalRules())
+        try:
+            return ending(end, from_before.conversations, submission.definition.approval or ApprovalRules())
+        except PlatformUnavailable:
+            ending.give_up()
+            raise
 
     def _secrets(self, group_id: str, submission: Submission) -> dict[str, str]:
         """The group's own; a tool's key may also be the operator's. What goes into a header of a server that a

@@ -33,6 +33,8 @@ _TASK_FIELDS = (
     *("async_execution", "human_input", "output_json", "output_pydantic", "response_model", "markdown", "guardrail"),
     *("guardrail_max_retries", "tool_failure_policy"),
 )
+MOST_PLANS = 3
+"""How often an agent may refine its plan when its definition does not say."""
 _CREW_FIELDS = ("name", "planning", "max_rpm", "cache", "tool_failure_policy")
 
 
@@ -114,6 +116,8 @@ class CrewBuilder:
         arguments = config.model_dump(exclude={"llm"}, exclude_unset=True) if config else {}
         if agent.max_reasoning_attempts:
             arguments.setdefault("max_attempts", agent.max_reasoning_attempts)
+        # CrewAI asks a model that never calls its plan ready for ever, and takes an abort for one more "not ready".
+        arguments.setdefault("max_attempts", MOST_PLANS)
         if config and config.llm:
             arguments["llm"] = self._models.make(config.llm)
         return PlanningConfig(**arguments)

@@ -81,6 +81,10 @@ class Control:
         """Whether this attempt ends for another one to go on."""
         return isinstance(self.interrupt, OutOfTime | AskPerson)
 
+    def seconds_left(self) -> float:
+        """Of this invocation, for the crew."""
+        return max(0.0, self._remaining() - MARGIN_SECONDS)
+
     def sees_cancel(self, current: Execution) -> bool:
         """Whether the record as it is now asks to stop; remembers when that was seen first."""
         if current.cancel_requested_at and self.cancel is None:

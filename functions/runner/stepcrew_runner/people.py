@@ -86,8 +86,8 @@ class Judge(HumanInputProvider):
 class ToolGate:
     """Holds calls of marked tools back. CrewAI is told that a call was blocked and gets a placeholder as its result;
     before the next model call the attempt ends. When it is decided, the result (or the refusal) takes that place, so no
-    model call is repeated. A call by an agent to which work was delegated has no kept conversation: it comes again,
-    and is then recognised by its arguments."""
+    model call is repeated. A call by an agent to which work was delegated, or which plans by itself, has no kept
+    conversation: it comes again, and is then recognised by its arguments."""
 
     def __init__(self, marked: Iterable[str], decided: Iterable[Approval], open_tasks: set[str]) -> None:
         self._marked = {canonical_tool_name(name) for name in marked}
@@ -110,7 +110,7 @@ class ToolGate:
         if not self._marks(name, context.tool):
             return None
         arguments = cast("dict[str, Any]", plain(context.tool_input))
-        delegated = not getattr(context.task, "name", None)
+        delegated = not getattr(context.task, "name", None) or bool(getattr(context.agent, "planning_config", None))
         with self._lock:
             verdict = self._of_delegates.get(_key(name, arguments)) if delegated else None
             if verdict and verdict.decision is Decision.APPROVE:

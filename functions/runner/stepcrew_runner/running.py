@@ -71,6 +71,9 @@ class CrewRun:
             crew.join_or_abandon()
         # An interruption or a failed write of ours is the true reason of whatever came after it.
         reason = self._failure or (self._control.interrupt if crew.error or crew.is_alive() else None)
+        if isinstance(reason, AskPerson) and _asks_about_tools(reason):
+            # Tasks beside the one that asked first may have held calls back too: one question for all of them.
+            reason = AskPerson(_with_all(reason.question, from_before.gate.held()))
         if reason:
             raise reason
         if crew.error:
@@ -110,11 +113,10 @@ class CrewRun:
         else:
             abort = as_platform(self._control.before_model_call)
         if index is not None and not self._inner_abort:
-            own = {call.call_id for call in held if any(placeholder(call.call_id) in str(m) for m in executor.messages)}
-            asked = {call.call_id for call in abort.question.tools} if isinstance(abort, AskPerson) else set[str]()
-            # Another task asked first: this one's calls are not part of that question, and will be made again.
-            if own <= asked:
-                self._note(index, executor, awaits=bool(own))
+            awaits = any(placeholder(call.call_id) in str(one) for call in held for one in executor.messages)
+            # When another task has asked something else, these calls are no part of it, and will come again.
+            if not awaits or _asks_about_tools(abort):
+                self._note(index, executor, awaits=awaits)
         if abort:
             if index is None:
                 self._note_around()
@@ -162,11 +164,9 @@ class CrewRun:
         return self._control.ask(question)
 
     def _tool_question(self, executor: Any, held: tuple[ToolCall, ...]) -> Question:
-        progress = self._control.progress()
-        names = ", ".join(call.tool_name for call in held)
-        task = getattr(getattr(executor, "task", None), "name", None) or progress.current_task
+        task = getattr(getattr(executor, "task", None), "name", None) or self._control.progress().current_task
         role = getattr(getattr(executor, "agent", None), "role", None)
-        return Question(ApprovalKind.TOOL, f"May {role or 'the agent'} call {names}?", task, role, tools=held)
+        return _with_all(Question(ApprovalKind.TOOL, "", task, role), held)
 
     def _replay(self, built: BuiltCrew, from_before: Resumption) -> None:
         for stored in from_before.finished:
@@ -245,6 +245,15 @@ class CrewRun:
                 if attempt == SAVE_TRIES - 1:
                     raise
                 time.sleep(0.1 * 2**attempt)
+
+
+def _asks_about_tools(abort: Abort | None) -> bool:
+    return isinstance(abort, AskPerson) and abort.question.kind is ApprovalKind.TOOL
+
+
+def _with_all(question: Question, held: tuple[ToolCall, ...]) -> Question:
+    names = ", ".join(call.tool_name for call in held)
+    return question._replace(text=f"May {question.agent_role or 'the agent'} call {names}?", tools=held)
 
 
 def _task_name(event: Any) -> str:

@@ -29,7 +29,7 @@ class Decision(StrEnum):
 
 class ToolCall(BaseModel):
     """One call that is held back. `call_id` stands in the saved conversation where its result will be; a `delegated`
-    call, by an agent that another one gave work to, has no conversation of its own and comes again."""
+    call, by an agent that another one gave work to or that plans by itself, has none and comes again."""
 
     call_id: str
     tool_name: str
