@@ -65,7 +65,7 @@ const NAMES: Record<string, string> = {
 
 export const DECIDED: Record<string, string> = { approve: "approved", revise: "sent back", reject: "rejected" };
 
-const ENDINGS = /_(started|completed|finished|failed|error|skipped|restored|requested|received)$/;
+const ENDINGS = /_(started|completed|finished|failed|error|skipped|restored|requested|received|interrupted|held)$/;
 
 /** `llm_call_completed` → `llm_call`. */
 export function baseType(eventType: string): string {

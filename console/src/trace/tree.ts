@@ -92,7 +92,9 @@ class Builder {
     for (const child of span.children) this.place(child, undefined);
     const told = span.last;
     if (!told) return;
-    const label = span.failed ? "Crew failed" : "Crew completed";
+    // Interrupted: the slice is over or a person is asked, and the next attempt goes on.
+    const goesOn = told.event_type === "crew_interrupted";
+    const label = goesOn ? "Attempt handed over" : span.failed ? "Crew failed" : "Crew completed";
     const end = { ...node("end", `s:${told.id}`, span.kind, label, span), start: span.end ?? span.start };
     end.failed = span.failed;
     this.add(this.roots, end);
