@@ -72,6 +72,17 @@ class Client:
     def cancel(self, execution_id: str) -> Answer:
         return Answer(self._transport.request("POST", f"{_path(execution_id)}/cancel"))
 
+    def approvals(self, params: Mapping[str, str]) -> Answer:
+        """What waits in the group."""
+        return Answer(self._transport.request("GET", f"{API}/approvals", params=params))
+
+    def approvals_of(self, execution_id: str, params: Mapping[str, str]) -> Answer:
+        return self._get(execution_id, "/approvals", params)
+
+    def feedback(self, execution_id: str, body: Mapping[str, JsonValue]) -> Answer:
+        """May be repeated, because the body names its approval."""
+        return Answer(self._transport.request("POST", f"{_path(execution_id)}/feedback", json=body))
+
     def delete(self, execution_id: str) -> None:
         self._transport.request("DELETE", _path(execution_id))
 

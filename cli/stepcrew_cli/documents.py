@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 def read_document(path: Path) -> Document:
     """The file's top-level object, JSON values only. Raises CrewFileError with the place of a syntax fault."""
-    text = _read_text(path)
+    text = read_text(path)
     try:
         value = _parse(path, text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -40,7 +40,8 @@ def _parse(path: Path, text: str) -> object:
     return yaml.safe_load(text)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Raises CrewFileError for a file that is missing, too large or no text."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise CrewFileError(f"{path} is larger than {MAX_BYTES:,} bytes.")

@@ -8,7 +8,15 @@ from rich.text import Text
 from stepcrew_cli.text import as_text, one_line, plain, seconds
 from stepcrew_cli.wire import TraceEvent
 
-SOURCE_STYLE = {"crew": "bold", "task": "cyan", "agent": "blue", "llm": "magenta", "tool": "yellow", "system": "red"}
+SOURCE_STYLE = {
+    "crew": "bold",
+    "task": "cyan",
+    "agent": "blue",
+    "llm": "magenta",
+    "tool": "yellow",
+    "system": "red",
+    "human": "green",
+}
 PREVIEW = 70
 
 

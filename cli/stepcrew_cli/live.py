@@ -13,7 +13,7 @@ from rich.table import Table
 from stepcrew_cli.event_lines import event_line
 from stepcrew_cli.follow import Update
 from stepcrew_cli.outline import Outline
-from stepcrew_cli.summary import status_text
+from stepcrew_cli.summary import status_text, what_to_type
 from stepcrew_cli.text import plain
 from stepcrew_cli.wire import Execution, Gap, TraceEvent
 
@@ -65,11 +65,13 @@ def _picture(execution: Execution, outline: Outline, spinner: Spinner) -> Render
     parts: list[RenderableType] = [head]
     if execution.message and not execution.ended:
         parts.append(plain(execution.message, "dim"))
+    parts += [plain(f"  {command}", "magenta") for command in what_to_type(execution)]
     return Group(*parts, outline.tree())
 
 
 def _show_lines(console: Console, updates: Iterable[Update], watched: Watched) -> None:
     said: tuple[str, int] | None = None
+    asked: int | None = None
     for update in updates:
         watched.take(update)
         for event in update.events:
@@ -81,3 +83,8 @@ def _show_lines(console: Console, updates: Iterable[Update], watched: Watched) -
             progress = execution.progress
             tasks = f"{progress.tasks_done} of {progress.tasks_total} tasks done" if progress.tasks_total else ""
             console.print(plain(f"-- {execution.status} {tasks}".rstrip()), soft_wrap=True)
+        number = execution.waiting.number if execution.waiting else None
+        if number != asked:
+            asked = number
+            for line in [execution.message, *what_to_type(execution)] if number else []:
+                console.print(plain(f"   {line}"), soft_wrap=True)

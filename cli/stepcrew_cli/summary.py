@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -9,7 +11,7 @@ from rich.text import Text
 
 from stepcrew_cli.text import plain, seconds
 from stepcrew_cli.timing import TimeBreakdown
-from stepcrew_cli.wire import Execution, ExecutionError, Usage
+from stepcrew_cli.wire import CancelReceipt, Execution, ExecutionError, Usage, Waiting
 
 STATUS_STYLE = {
     "PENDING": "yellow",
@@ -35,6 +37,37 @@ def usage_text(usage: Usage) -> str:
     return f"{calls}, {tokens}, {cost}"
 
 
+def waiting_text(waiting: Waiting) -> str:
+    what = f"{waiting.kind} of {waiting.task_name}" if waiting.task_name else waiting.kind
+    return f"for a person, about the {what}, since {moment(waiting.since)}, until {moment(waiting.expires_at)}"
+
+
+def receipt_text(receipt: CancelReceipt) -> str:
+    """How soon the request was seen, and what it cost until then."""
+    seen = f"seen after {seconds(max(0.0, (receipt.observed_at - receipt.requested_at).total_seconds()))}"
+    if receipt.model_calls is None:
+        return f"{seen}; what came after the request is unknown"
+    calls = f"{receipt.model_calls} model call{'' if receipt.model_calls == 1 else 's'}"
+    let_go = f" ({receipt.abandoned_calls} let go)" if receipt.abandoned_calls else ""
+    cost = "cost unknown" if receipt.cost_usd is None else f"${receipt.cost_usd:.4f}"
+    return f"{seen}; after the request: {calls}{let_go}, {receipt.total_tokens or 0} tokens, {cost}"
+
+
+def moment(value: datetime) -> str:
+    return f"{value.astimezone():%Y-%m-%d %H:%M}"
+
+
+def what_to_type(execution: Execution) -> list[str]:
+    """The commands that let a waiting execution go on. They name the question, for the next one may be open by then."""
+    waiting = execution.waiting
+    if waiting is None:
+        return []
+    this = f"{execution.execution_id} --approval {waiting.number}"
+    revise = [f"stepcrew revise {this} --comment TEXT"] if waiting.kind == "answer" else []
+    decide = [f"stepcrew approve {this}", *revise, f"stepcrew reject {this}"]
+    return [f"stepcrew approvals {execution.execution_id}", *decide]
+
+
 def print_error(console: Console, error: ExecutionError) -> None:
     where = f" in task {error.task}" if error.task else ""
     console.print(plain(f"{error.category}{where}: {error.message}", "red"))
@@ -52,7 +85,11 @@ def execution_table(execution: Execution) -> Table:
     table.add_row("Status", status_text(execution.status))
     if execution.message:
         table.add_row("Message", plain(execution.message))
-    if execution.cancel_requested_at and not execution.ended:
+    if execution.waiting:
+        table.add_row("Waiting", plain(waiting_text(execution.waiting)))
+    if execution.cancel_receipt:
+        table.add_row("Cancel", receipt_text(execution.cancel_receipt))
+    elif execution.cancel_requested_at and not execution.ended:
         table.add_row("Cancel", "requested")
     table.add_row("Crew tasks", f"{progress.tasks_done} of {progress.tasks_total} done")
     if progress.current_task and not execution.ended:
@@ -76,9 +113,9 @@ def print_summary(console: Console, execution: Execution, output: str | None, ti
     if execution.error:
         print_error(console, execution.error)
     table = Table(title="Where the time went", title_justify="left", box=None, pad_edge=False)
-    for name in ("Total", "Model", "Tools", "Waiting for a start", "Platform"):
+    for name in ("Total", "Model", "Tools", "People", "Waiting for a start", "Platform"):
         table.add_column(name, justify="right")
-    parts = (time.total, time.model, time.tools, time.waiting, time.platform)
+    parts = (time.total, time.model, time.tools, time.people, time.waiting, time.platform)
     table.add_row(*(seconds(part) for part in parts))
     console.print(table)
 

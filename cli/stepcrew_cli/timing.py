@@ -13,16 +13,17 @@ Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class TimeBreakdown:
-    """Seconds of wall time; the four parts add up to `total`. Work in parallel counts once.
+    """Seconds of wall time; the five parts add up to `total`. Work in parallel counts once.
 
     `waiting` is from submission to the first attempt's start; `model` while a model call was open; `tools` while only a
-    tool ran; `platform` the rest (starting the crew, building prompts, checkpoints, pauses between attempts).
+    tool ran; `people` while a person was waited for; `platform` the rest (starting the crew, building prompts, checkpoints, pauses between attempts).
     """
 
     total: float
     waiting: float
     model: float
     tools: float
+    people: float
     platform: float
 
 
@@ -31,17 +32,19 @@ def time_breakdown(execution: Execution, events: Iterable[TraceEvent]) -> TimeBr
     start = min(execution.started_at or end, end)
     model_spans: list[Span] = []
     tool_spans: list[Span] = []
+    people_spans: list[Span] = []
     for event in events:
-        if event.duration_ms is None or event.event_source not in {"llm", "tool"}:
+        if event.duration_ms is None or event.event_source not in {"llm", "tool", "human"}:
             continue
         began = max(event.emitted_at - timedelta(milliseconds=event.duration_ms), start)
         span = (began, min(event.emitted_at, end))
-        (model_spans if event.event_source == "llm" else tool_spans).append(span)
+        {"llm": model_spans, "tool": tool_spans, "human": people_spans}[event.event_source].append(span)
     model = _covered(model_spans)
     work = _covered([*model_spans, *tool_spans])
+    people = _covered([*model_spans, *tool_spans, *people_spans]) - work
     total = max(0.0, (end - execution.created_at).total_seconds())
     waiting = max(0.0, (start - execution.created_at).total_seconds())
-    return TimeBreakdown(total, waiting, model, work - model, max(0.0, total - waiting - work))
+    return TimeBreakdown(total, waiting, model, work - model, people, max(0.0, total - waiting - work - people))
 
 
 def _covered(spans: list[Span]) -> float:

@@ -64,6 +64,27 @@ class TraceCounts(BaseModel):
     complete: bool = False
 
 
+class Waiting(BaseModel):
+    """The approval of this number is what a WAITING execution waits for."""
+
+    number: int
+    kind: str = ""
+    task_name: str | None = None
+    since: datetime
+    expires_at: datetime
+
+
+class CancelReceipt(BaseModel):
+    """What came after a cancel request; null where the runner died before it could say."""
+
+    requested_at: datetime
+    observed_at: datetime
+    model_calls: int | None = None
+    abandoned_calls: int | None = None
+    total_tokens: int | None = None
+    cost_usd: float | None = None
+
+
 class Execution(BaseModel):
     execution_id: str
     name: str = ""
@@ -79,6 +100,8 @@ class Execution(BaseModel):
     error: ExecutionError | None = None
     attempt: int = 0
     cancel_requested_at: datetime | None = None
+    cancel_receipt: CancelReceipt | None = None
+    waiting: Waiting | None = None
     traces: TraceCounts = TraceCounts()
 
     @property
@@ -103,6 +126,45 @@ class BodyReference(BaseModel):
     bytes: int = 0
     content_type: str = "application/json"
     preview: str = ""
+
+
+class Verdict(BaseModel):
+    decision: str
+    comment: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime
+
+
+class ToolCall(BaseModel):
+    tool_name: str
+    arguments: dict[str, JsonValue] = {}
+
+
+class Approval(BaseModel):
+    """A question to people; open while there is neither a verdict nor a withdrawal."""
+
+    approval_id: str
+    execution_id: str
+    number: int
+    kind: str
+    execution_name: str = ""
+    question: str
+    task_name: str | None = None
+    output: str | None = None
+    output_reference: BodyReference | None = None
+    tools: list[ToolCall] = []
+    deciders: list[str] = []
+    may_decide: bool = False
+    on_timeout: str = ""
+    requested_at: datetime
+    expires_at: datetime
+    verdict: Verdict | None = None
+    withdrawn_at: datetime | None = None
+
+
+class ApprovalList(BaseModel):
+    approvals: list[Approval] = []
+    next_cursor: str | None = None
 
 
 class Open(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.table import Table
 
 from stepcrew_cli.client import connect
 from stepcrew_cli.options import DEFAULT_URL, ExecutionId, Group, IdentityName, Json, Output, Token, Url, reporting
-from stepcrew_cli.summary import execution_table, print_error, status_text
+from stepcrew_cli.summary import execution_table, print_error, status_text, what_to_type
 from stepcrew_cli.text import one_line, plain
 from stepcrew_cli.watching import exit_code, watch
 from stepcrew_cli.wire import Execution, ExecutionList
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def list_executions(
     status: Annotated[str | None, typer.Option(help="Only this status, e.g. RUNNING.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only names with this in it.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
     cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
     url: Url = DEFAULT_URL,
@@ -33,8 +35,9 @@ def list_executions(
 ) -> None:
     """List executions, newest first."""
     output = Output(as_json)
-    wanted = {"limit": str(limit), "status": status.upper() if status else None, "cursor": cursor}
-    params = {key: value for key, value in wanted.items() if value is not None}
+    chosen = {"status": status.upper() if status else None, "search": search}
+    filters = {key: value for key, value in chosen.items() if value is not None}
+    params = {"limit": str(limit), **filters, **({"cursor": cursor} if cursor else {})}
     with reporting(output), connect(url, token, identity, group) as client:
         answer = client.executions(params)
         if as_json:
@@ -52,7 +55,8 @@ def list_executions(
             )
         output.console.print(table)
         if page.next_cursor:
-            output.note(f"More: stepcrew list --cursor {page.next_cursor}", "dim")
+            again = "".join(f" --{name} {shlex.quote(value)}" for name, value in filters.items())
+            output.note(f"More: stepcrew list{again} --cursor {page.next_cursor}", "dim")
 
 
 def status(
@@ -74,6 +78,8 @@ def status(
             output.console.print(execution_table(execution))
             if execution.error:
                 print_error(output.console, execution.error)
+            for command in what_to_type(execution):
+                output.note(f"  {command}", "dim")
     raise typer.Exit(exit_code(execution.status))
 
 

@@ -39,6 +39,9 @@ def run(
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Stop it after that many tokens.")] = None,
     max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Stop it after that cost.")] = None,
     max_model_calls: Annotated[int | None, typer.Option(min=1, help="Stop it after that many model calls.")] = None,
+    on_budget: Annotated[
+        str | None, typer.Option(metavar="fail|ask", help="What a used-up budget does: fail, or ask a person for more.")
+    ] = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key starts it only once. Default: a fresh one.")
     ] = None,
@@ -56,6 +59,7 @@ def run(
         "max_tokens": max_tokens,
         "max_cost_usd": max_cost_usd,
         "max_model_calls": max_model_calls,
+        "on_budget": on_budget,
     }
     with reporting(output):
         source = load_crew(crew)

@@ -25,12 +25,14 @@ class Seen:
 @dataclass
 class FakeApi:
     """`script` holds the execution's (status, events recorded so far), one per look at the record; the last one stays.
-    `trouble` are answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are
+    While its status is WAITING, `approval` is the open question; what was decided is in `feedback`. `trouble` are answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are
     refused."""
 
     script: list[tuple[str, int]] = field(default_factory=lambda: [("COMPLETED", 4)])
     events: list[dict[str, Any]] = field(default_factory=lambda: default_events())
     output: str | None = "The answer"
+    approval: dict[str, Any] = field(default_factory=lambda: question())
+    feedback: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     on_look: Callable[[int], None] = lambda _: None
     expired: set[str] = field(default_factory=set[str])
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
@@ -61,6 +63,13 @@ class FakeApi:
             final = status == "COMPLETED"
             output = self.output if final else None
             return 200, {"execution_id": EXECUTION_ID, "status": status, "final": final, "output": output}, {}
+        if path.endswith("/approvals"):
+            return 200, {"approvals": [self.approval], "next_cursor": None}, {}
+        if path.endswith("/approvals/1/output"):
+            return 200, "A long haiku", {}
+        if path.endswith("/feedback"):
+            self.feedback.append(request.body)
+            return 202, execution("RUNNING") | {"message": "Approved by ada; going on…"}, {}
         self.looks += request.method == "GET"
         self.on_look(self.looks)
         status, _ = self.state()
@@ -87,6 +96,10 @@ def submitted() -> dict[str, Any]:
 
 
 def execution(status: str) -> dict[str, Any]:
+    times = {"since": NOW.format(2), "expires_at": "2026-12-01T10:00:00Z"}
+    waiting = {"number": 1, "kind": "answer", "task_name": "write", **times}
+    spent = {"model_calls": 1, "abandoned_calls": 1, "total_tokens": 42, "cost_usd": 0.0012}
+    receipt = {"requested_at": NOW.format(2), "observed_at": NOW.format(4), **spent}
     error = {"category": "model", "type": "X", "message": "The model refused.", "remedy": "Ask another."}
     return {
         "execution_id": EXECUTION_ID,
@@ -97,7 +110,28 @@ def execution(status: str) -> dict[str, Any]:
         "ended_at": NOW.format(9) if status in {"COMPLETED", "FAILED", "CANCELLED"} else None,
         "progress": {"tasks_done": int(status == "COMPLETED"), "tasks_total": 1},
         "error": error if status == "FAILED" else None,
+        "waiting": waiting if status == "WAITING" else None,
+        "cancel_receipt": receipt if status == "CANCELLED" else None,
         "unknown_field": 1,
+    }
+
+
+def question(**changes: Any) -> dict[str, Any]:
+    return {
+        "approval_id": f"{EXECUTION_ID}.1",
+        "execution_id": EXECUTION_ID,
+        "number": 1,
+        "kind": "answer",
+        "question": "Is this answer good?",
+        "task_name": "write",
+        "output": "A short haiku",
+        "deciders": [],
+        "may_decide": True,
+        "on_timeout": "reject",
+        "requested_at": NOW.format(2),
+        "expires_at": "2026-12-01T10:00:00Z",
+        "verdict": None,
+        **changes,
     }
 
 

@@ -37,8 +37,9 @@ def ended_execution() -> Execution:
 
 
 def test_the_parts_of_the_time_add_up_to_the_total() -> None:
-    time = time_breakdown(ended_execution(), [span("llm", 3, 5), span("tool", 5, 6), span("agent", 2, 12)])
-    assert (time.total, time.waiting, time.model, time.tools, time.platform) == (12, 2, 2, 1, 7)
+    spans = [span("llm", 3, 5), span("tool", 5, 6), span("human", 6, 9), span("agent", 2, 12)]
+    time = time_breakdown(ended_execution(), spans)
+    assert (time.total, time.waiting, time.model, time.tools, time.people, time.platform) == (12, 2, 2, 1, 3, 4)
 
 
 def test_parallel_model_calls_count_once() -> None:

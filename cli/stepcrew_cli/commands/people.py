@@ -1,0 +1,166 @@
+"""Commands for what waits for a person: approvals, approve, revise, reject."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+from rich.table import Table
+
+from stepcrew_cli.client import Client, connect
+from stepcrew_cli.documents import Document, read_text
+from stepcrew_cli.errors import CliError
+from stepcrew_cli.options import DEFAULT_URL, ExecutionId, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.questions import print_question
+from stepcrew_cli.summary import moment
+from stepcrew_cli.text import one_line, plain
+from stepcrew_cli.wire import Approval, ApprovalList, Execution
+
+Number = Annotated[
+    int | None,
+    typer.Option("--approval", min=1, metavar="N", help="Which question. Default: the open one."),
+]
+Comment = Annotated[str | None, typer.Option("--comment", help="Why; it is kept in the trace.")]
+Amount = Annotated[int | None, typer.Option(min=1, help="Of a budget: raise it to this.")]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (approvals, approve, revise, reject):
+        app.command(command.__name__)(command)
+
+
+def approvals(
+    execution_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Show one execution's questions whole, with what was decided.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """List what waits for a person, or show what one execution asked."""
+    output = Output(as_json)
+    params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+    with reporting(output), connect(url, token, identity, group) as client:
+        answer = client.approvals_of(execution_id, params) if execution_id else client.approvals(params)
+        if as_json:
+            output.json(answer.data)
+            return
+        page = answer.read(ApprovalList)
+        if execution_id:
+            for approval in page.approvals:
+                print_question(output.console, client, approval)
+            if not page.approvals:
+                output.note("It asked nobody anything.", "dim")
+        else:
+            output.console.print(_table(page.approvals))
+        if page.next_cursor:
+            output.note(f"More: stepcrew approvals {execution_id or ''} --cursor {page.next_cursor}", "dim")
+
+
+def _table(approvals: list[Approval]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Execution", "No.", "About", "Question", "Until", "Yours"):
+        table.add_column(column, no_wrap=True)
+    for each in approvals:
+        question = plain(one_line(each.question, 60))
+        yours = "yes" if each.may_decide else "no"
+        about, until = plain(each.kind), moment(each.expires_at)
+        table.add_row(plain(each.execution_id), str(each.number), about, question, until, yours)
+    return table
+
+
+def approve(
+    execution_id: ExecutionId,
+    approval: Number = None,
+    comment: Comment = None,
+    corrected: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Of an answer: this text takes its place.")
+    ] = None,
+    max_tokens: Amount = None,
+    max_model_calls: Amount = None,
+    max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Of a budget: raise it to this.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Let a waiting execution go on: its answer is good, its tool call allowed, its budget raised."""
+    output = Output(as_json)
+    amounts = {"max_tokens": max_tokens, "max_model_calls": max_model_calls, "max_cost_usd": max_cost_usd}
+    limits: Document = {name: amount for name, amount in amounts.items() if amount is not None}
+    with reporting(output), connect(url, token, identity, group) as client:
+        text = {"output": read_text(corrected)} if corrected else {}
+        more: Document = {**text, **({"limits": limits} if limits else {})}
+        _decide(client, output, execution_id, approval, "approve", comment, more)
+
+
+def revise(
+    execution_id: ExecutionId,
+    comment: Annotated[str, typer.Option("--comment", help="What the agent is told to do better.")],
+    approval: Number = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Send an answer back to its agent, with what is to be better; it will be shown again."""
+    output = Output(as_json)
+    with reporting(output), connect(url, token, identity, group) as client:
+        _decide(client, output, execution_id, approval, "revise", comment, {})
+
+
+def reject(
+    execution_id: ExecutionId,
+    approval: Number = None,
+    comment: Comment = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Say no: an answer or a budget ends the execution, a tool call is told to the agent."""
+    output = Output(as_json)
+    with reporting(output), connect(url, token, identity, group) as client:
+        _decide(client, output, execution_id, approval, "reject", comment, {})
+
+
+def _decide(
+    client: Client,
+    output: Output,
+    execution_id: str,
+    number: int | None,
+    decision: str,
+    comment: str | None,
+    more: Document,
+) -> None:
+    # Named, so that the decision sent again after a lost answer is not taken for one on the next question.
+    number = number or _open_number(client, execution_id)
+    body: dict[str, JsonValue] = {"decision": decision, "approval_id": f"{execution_id}.{number}", **more}
+    if comment is not None:
+        body["comment"] = comment
+    answer = client.feedback(execution_id, body)
+    if output.as_json:
+        output.json(answer.data)
+        return
+    execution = answer.read(Execution)
+    output.note(f"Execution {execution_id} is {execution.status}: {execution.message}", "")
+    output.note(f"Go on with: stepcrew watch {execution_id}", "dim")
+
+
+def _open_number(client: Client, execution_id: str) -> int:
+    execution = client.execution(execution_id).read(Execution)
+    if execution.waiting is None:
+        raise CliError(
+            f"Execution {execution_id} does not wait for anybody: it is {execution.status}.",
+            remedy="stepcrew approvals lists what does.",
+        )
+    return execution.waiting.number
