@@ -16,7 +16,8 @@ class TimeBreakdown:
     """Seconds of wall time; the five parts add up to `total`. Work in parallel counts once.
 
     `waiting` is from submission to the first attempt's start; `model` while a model call was open; `tools` while only a
-    tool ran; `people` while a person was waited for; `platform` the rest (starting the crew, building prompts, checkpoints, pauses between attempts).
+    tool ran; `people` while a person was waited for; `platform` the rest (starting the crew, building prompts,
+    checkpoints, pauses between attempts).
     """
 
     total: float

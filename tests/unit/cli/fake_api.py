@@ -25,8 +25,8 @@ class Seen:
 @dataclass
 class FakeApi:
     """`script` holds the execution's (status, events recorded so far), one per look at the record; the last one stays.
-    While its status is WAITING, `approval` is the open question; what was decided is in `feedback`. `trouble` are answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are
-    refused."""
+    While its status is WAITING, `approval` is the open question; what was decided is in `feedback`. `trouble` are
+    answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are refused."""
 
     script: list[tuple[str, int]] = field(default_factory=lambda: [("COMPLETED", 4)])
     events: list[dict[str, Any]] = field(default_factory=lambda: default_events())
