@@ -89,11 +89,18 @@ def test_nothing_runs_while_it_waits(aws: Aws) -> None:
     assert aws.executions.get(GROUP, ID) == held
 
 
-def test_waiting_ends_before_the_data_does(aws: Aws) -> None:
+def test_waiting_ends_so_early_that_the_crew_can_end_before_its_data_does(aws: Aws) -> None:
     waiting = park(aws, running(aws), question(expires_at=NOW + timedelta(days=364)))
     assert waiting.waiting is not None
-    assert waiting.waiting.expires_at == NOW + timedelta(days=30) - timedelta(hours=1)
+    assert waiting.waiting.expires_at == NOW + timedelta(days=30) - timedelta(hours=2)
     assert aws.approvals.approvals(GROUP, ID)[0].expires_at == waiting.waiting.expires_at
+
+
+def test_even_at_the_end_of_its_data_there_is_a_minute_to_decide(aws: Aws) -> None:
+    late = NOW + timedelta(days=30) - timedelta(minutes=5)
+    waiting = park(aws, running(aws), question(expires_at=late + timedelta(days=7)), late)
+    assert waiting.waiting is not None
+    assert waiting.waiting.expires_at == late + timedelta(minutes=1)
 
 
 def test_a_decision_lets_it_go_on_with_the_time_it_waited(aws: Aws) -> None:

@@ -20,7 +20,7 @@ from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waitin
 INLINE_OUTPUT_BYTES = 20_000
 """Larger answers are read by address: a list of many approvals must fit into one response."""
 SPARE = timedelta(hours=1)
-"""So long before the execution's data may vanish, waiting for it ends."""
+"""Beside the time the crew has left, so long before the execution's data may vanish, waiting for it ends."""
 SHORTEST_WAIT = timedelta(minutes=1)
 TEXT = "text/plain; charset=utf-8"
 
@@ -135,7 +135,8 @@ class TableApprovals:
         return execution.created_at + self._retention
 
     def _bounded(self, execution: Execution, approval: Approval, now: datetime) -> Approval:
-        latest = max(self._ends(execution) - SPARE, now + SHORTEST_WAIT)
+        left = max(execution.deadline - now, timedelta())
+        latest = max(self._ends(execution) - left - SPARE, now + SHORTEST_WAIT)
         return approval.model_copy(update={"expires_at": min(approval.expires_at, latest)})
 
     def _light(self, approval: Approval, attempt: int) -> Approval:

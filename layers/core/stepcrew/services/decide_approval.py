@@ -96,7 +96,7 @@ class DecideApproval:
     def _decide(self, execution: Execution, verdict: Verdict) -> Execution:
         assert execution.waiting is not None
         now = verdict.decided_at
-        deadline = execution.deadline + (now - execution.waiting.since)
+        deadline = execution.deadline + max(now - execution.waiting.since, timedelta())
         if verdict.limits:
             more = verdict.limits.timeout_seconds - execution.limits.timeout_seconds
             deadline += timedelta(seconds=more)
