@@ -87,7 +87,7 @@ describe("A question to a person", () => {
     const known = { outputs: [], traced, ended: false };
     const [waiting] = taskLines(config, { ...known, approvals: [anApproval({ task_name: "research" })] });
     expect(waiting?.state).toBe("waiting");
-    const verdict = { decision: "revise", comment: "Shorter", output: null, limits: null, decided_by: "bob", decided_at: "" } as const;
+    const verdict = { decision: "revise", comment: "Shorter", output: null, output_reference: null, limits: null, decided_by: "bob", decided_at: "" } as const;
     const [going] = taskLines(config, { ...known, approvals: [anApproval({ task_name: "research", verdict })] });
     expect(going?.state).toBe("running");
     expect(going?.asked).toHaveLength(1);

@@ -3,9 +3,8 @@ import { render } from "@testing-library/react";
 import { Tooltip } from "radix-ui";
 import type { ReactNode } from "react";
 import { MemoryRouter } from "react-router";
-import type { Approval, Verdict } from "@/api/approvals";
 import type { Api } from "@/api/client";
-import type { Execution, Identity } from "@/api/types";
+import type { Approval, Execution, Identity, Verdict } from "@/api/types";
 import { ApiContext, IdentityContext } from "@/app/context";
 
 interface Options {
@@ -40,7 +39,7 @@ export class FakeApi {
   }
 
   decide(number: number, verdict: Partial<Verdict> & Pick<Verdict, "decision">): void {
-    const whole = { comment: null, output: null, limits: null, decided_by: "bob@example.org", decided_at: "2026-11-24T11:00:00Z", ...verdict };
+    const whole = { comment: null, output: null, output_reference: null, limits: null, decided_by: "bob@example.org", decided_at: "2026-11-24T11:00:00Z", ...verdict };
     this.approvals = this.approvals.map((each) => (each.number === number ? { ...each, verdict: whole } : each));
   }
 
@@ -51,7 +50,7 @@ export class FakeApi {
       const open = this.approvals.filter((each) => !each.verdict && !each.withdrawn_at);
       return answer(200, { approvals: open, next_cursor: null });
     }
-    if (path.endsWith("/approvals")) return answer(200, { approvals: this.approvals });
+    if (path.endsWith("/approvals")) return answer(200, { approvals: this.approvals, next_cursor: null });
     if (path === "/api/v1/executions/{execution_id}") return answer(200, this.execution);
     return answer(404, { detail: `no ${path}` });
   };
@@ -71,8 +70,11 @@ function answer(status: number, body: unknown): Promise<unknown> {
   return Promise.resolve(response.ok ? { data: body, response } : { error: body, response });
 }
 
+const NONE = { timeout_seconds: null, max_tokens: null, max_cost_usd: null, max_model_calls: null };
+const NO_LIMITS: Identity["limits"] = { defaults: NONE, ceilings: NONE };
+
 export function showWith(api: unknown, children: ReactNode, { role = "owner", at = "/" } = {}) {
-  const identity: Identity = { subject: "s", email: null, group_id: "demo", groups: ["demo"], role };
+  const identity: Identity = { subject: "s", email: null, group_id: "demo", groups: ["demo"], role, limits: NO_LIMITS };
   return render(
     <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
       <MemoryRouter initialEntries={[at]}>

@@ -1,84 +1,9 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiProblem, type Api, unwrap } from "./client";
+import { type Api, ApiProblem, unwrap } from "./client";
 import { Pace } from "./pace";
 import { keys, rememberExecution, useApi } from "./queries";
-import type { BodyReference, Execution, Json, Limits } from "./types";
-
-export type ApprovalKind = "answer" | "tool" | "budget";
-export type Decision = "approve" | "revise" | "reject";
-
-export interface HeldCall {
-  call_id: string;
-  tool_name: string;
-  arguments: Record<string, Json>;
-}
-
-export interface Verdict {
-  decision: Decision;
-  comment: string | null;
-  output: string | null;
-  limits: Limits | null;
-  decided_by: string | null;
-  decided_at: string;
-}
-
-export interface Approval {
-  approval_id: string;
-  execution_id: string;
-  number: number;
-  kind: ApprovalKind;
-  execution_name: string;
-  question: string;
-  task_name: string | null;
-  agent_role: string | null;
-  output: string | null;
-  output_reference: BodyReference | null;
-  tools: HeldCall[];
-  limit: string | null;
-  deciders: string[];
-  may_decide: boolean;
-  on_timeout: Decision;
-  requested_at: string;
-  expires_at: string;
-  verdict: Verdict | null;
-  withdrawn_at: string | null;
-}
-
-export interface Waiting {
-  number: number;
-  kind: ApprovalKind;
-  task_name: string | null;
-  since: string;
-  expires_at: string;
-}
-
-export interface CancelReceipt {
-  requested_at: string;
-  observed_at: string;
-  model_calls: number | null;
-  abandoned_calls: number | null;
-  total_tokens: number | null;
-  cost_usd: number | null;
-}
-
-export interface Feedback {
-  decision: Decision;
-  comment?: string;
-  output?: string;
-  limits?: Partial<Limits>;
-}
-
-interface ApprovalPage {
-  approvals: Approval[];
-  next_cursor: string | null;
-}
-
-interface Untyped {
-  GET: (path: string, options?: unknown) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
-  POST: (path: string, options?: unknown) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
-}
-const untyped = (api: Api): Untyped => api as unknown as Untyped;
+import type { Approval, ApprovalList, Feedback } from "./types";
 
 const PAGE = 50;
 /** How often a page that is about something else looks whether anything waits. */
@@ -94,13 +19,25 @@ export function useWaiting({ aside = false } = {}) {
     queryKey: keys.approvals(group),
     initialPageParam: "",
     queryFn: async ({ pageParam: cursor }) =>
-      unwrap(
-        await untyped(api).GET("/api/v1/approvals", { params: { query: { limit: PAGE, ...(cursor && { cursor }) } } }),
-      ) as ApprovalPage,
+      unwrap(await api.GET("/api/v1/approvals", { params: { query: { limit: PAGE, ...(cursor && { cursor }) } } })),
     getNextPageParam: (last) => last.next_cursor,
     refetchInterval: ({ state }) => (aside ? ASIDE_MS : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data)),
     select: ({ pages }) => pages.flatMap((page) => page.approvals),
   });
+}
+
+async function readApprovalsOf(api: Api, id: string): Promise<Approval[]> {
+  const found: Approval[] = [];
+  let cursor: string | null = null;
+  do {
+    const query = { limit: PAGE, ...(cursor && { cursor }) };
+    const page: ApprovalList = unwrap(
+      await api.GET("/api/v1/executions/{execution_id}/approvals", { params: { path: { execution_id: id }, query } }),
+    );
+    found.push(...page.approvals);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return found;
 }
 
 /**
@@ -114,12 +51,7 @@ export function useApprovalsOf(id: string, stamp = "") {
     queryKey: [...keys.approvalsOf(group, id), stamp],
     enabled: id !== "",
     placeholderData: keepPreviousData,
-    queryFn: async () =>
-      (
-        unwrap(
-          await untyped(api).GET("/api/v1/executions/{execution_id}/approvals", { params: { path: { execution_id: id } } }),
-        ) as ApprovalPage
-      ).approvals,
+    queryFn: () => readApprovalsOf(api, id),
     refetchInterval: ({ state }) => (state.data?.some(isOpen) ? pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data) : false),
   });
 }
@@ -138,11 +70,11 @@ export function useDecide({ approval_id, execution_id }: Approval) {
     retry: (failures, error) => failures < 2 && !(error instanceof ApiProblem),
     mutationFn: async (feedback: Feedback) =>
       unwrap(
-        await untyped(api).POST("/api/v1/executions/{execution_id}/feedback", {
+        await api.POST("/api/v1/executions/{execution_id}/feedback", {
           params: { path: { execution_id } },
           body: { ...feedback, approval_id },
         }),
-      ) as Execution,
+      ),
     onSuccess: (execution) => {
       rememberExecution(client, group, execution);
       return refresh();

@@ -1,6 +1,7 @@
 import { LockKeyhole, UsersRound } from "lucide-react";
 import { Link } from "react-router";
-import { type Approval, isOpen, useDecide } from "@/api/approvals";
+import { isOpen, useDecide } from "@/api/approvals";
+import type { Approval } from "@/api/types";
 import { ApiProblem } from "@/api/client";
 import { useApi } from "@/api/queries";
 import { useMayWrite } from "@/app/context";

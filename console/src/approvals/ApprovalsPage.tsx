@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
-import { type Approval, useApprovalsOf, useWaiting } from "@/api/approvals";
+import { useApprovalsOf, useWaiting } from "@/api/approvals";
+import type { Approval } from "@/api/types";
 import { useApi } from "@/api/queries";
 import { Connection } from "@/app/Connection";
 import { formatNumber } from "@/lib/format";

@@ -1,7 +1,7 @@
 import { useState } from "react";
-import type { Approval } from "@/api/approvals";
 import { useExecution } from "@/api/queries";
-import type { Limits } from "@/api/types";
+import { useIdentity } from "@/app/context";
+import type { Approval, Limits } from "@/api/types";
 import { Field } from "@/ui/kit";
 import { Send } from "./Send";
 
@@ -17,12 +17,14 @@ interface Props {
 /** The execution's limits from now on. What is used up is suggested to double; the others may be changed with it. */
 export function BudgetForm({ approval, busy, onSend }: Props) {
   const { data: execution } = useExecution(approval.execution_id);
+  const identity = useIdentity();
   const [typed, setTyped] = useState<Partial<Record<BudgetName, string>>>({});
   if (!execution) return null;
+  const { ceilings } = identity.limits;
   const limits = execution.limits as Partial<Record<BudgetName, number | null>>;
   const shown = (name: BudgetName): string => {
     const now = limits[name];
-    const suggested = typeof now === "number" ? String(name === approval.limit ? now * 2 : now) : "";
+    const suggested = typeof now === "number" ? String(name === approval.limit ? Math.min(now * 2, ceilings[name] ?? Infinity) : now) : "";
     return typed[name] ?? suggested;
   };
   const names = Object.keys(FIELDS) as BudgetName[];
@@ -35,10 +37,11 @@ export function BudgetForm({ approval, busy, onSend }: Props) {
     <>
       <div className="budget-fields">
         {names.map((name) => (
-          <Field key={name} label={FIELDS[name]} hint={typeof limits[name] === "number" ? `now ${limits[name].toLocaleString("en")}` : "no limit now"}>
+          <Field key={name} label={FIELDS[name]} hint={hintOf(limits[name], ceilings[name])}>
             <input
               type="number"
               min={0}
+              max={ceilings[name] ?? undefined}
               step={name === "max_cost_usd" ? "any" : 1}
               value={shown(name)}
               placeholder="no limit"
@@ -51,4 +54,9 @@ export function BudgetForm({ approval, busy, onSend }: Props) {
       <Send label="Go on with these limits" busy={busy} disabled={!raised} onSend={() => onSend(given)} />
     </>
   );
+}
+
+function hintOf(now: number | null | undefined, ceiling: number | null | undefined): string {
+  const told = typeof now === "number" ? `now ${now.toLocaleString("en")}` : "no limit now";
+  return typeof ceiling !== "number" ? told : `${told}, at most ${ceiling.toLocaleString("en")} in this group`;
 }

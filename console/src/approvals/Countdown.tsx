@@ -1,5 +1,5 @@
 import { Timer } from "lucide-react";
-import type { Approval } from "@/api/approvals";
+import type { Approval } from "@/api/types";
 import { formatDateTime, formatDuration } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 

@@ -1,6 +1,7 @@
 import { Check, Pencil, RotateCcw, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import type { Approval, Feedback, useDecide } from "@/api/approvals";
+import type { useDecide } from "@/api/approvals";
+import type { Approval, Feedback } from "@/api/types";
 import { fetchBody, useApi } from "@/api/queries";
 import { Button, Field, Trouble } from "@/ui/kit";
 import { BudgetForm } from "./BudgetForm";

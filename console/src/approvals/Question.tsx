@@ -1,6 +1,5 @@
 import { useExecution } from "@/api/queries";
-import type { Approval } from "@/api/approvals";
-import type { Json } from "@/api/types";
+import type { Approval, Json } from "@/api/types";
 import { formatCost, formatNumber } from "@/lib/format";
 import { harmless } from "@/lib/text";
 import { Viewer } from "@/ui/Viewer";

@@ -1,8 +1,9 @@
 import { CircleCheck, CircleSlash, CircleX, RotateCcw } from "lucide-react";
-import type { Approval } from "@/api/approvals";
+import type { Approval } from "@/api/types";
 import { formatDateTime } from "@/lib/format";
 import { harmless } from "@/lib/text";
-import { verdictWords } from "./words";
+import { Viewer } from "@/ui/Viewer";
+import { limitWords, verdictWords } from "./words";
 
 const LOOKS = {
   approve: { icon: CircleCheck, style: "completed" },
@@ -21,6 +22,7 @@ export function VerdictLine({ approval }: { approval: Approval }) {
       </p>
     ) : null;
   }
+  const limits = verdict.limits && limitWords(verdict.limits);
   const { icon: Icon, style } = LOOKS[verdict.decision];
   return (
     <div className="verdict-line">
@@ -30,6 +32,13 @@ export function VerdictLine({ approval }: { approval: Approval }) {
           <strong>{verdictWords(verdict)}</strong> <span className="faint">{formatDateTime(verdict.decided_at)}</span>
         </p>
         {verdict.comment && <blockquote>{harmless(verdict.comment)}</blockquote>}
+        {(verdict.output !== null || verdict.output_reference) && (
+          <details>
+            <summary>The answer that was approved instead</summary>
+            <Viewer name="approved-answer" value={verdict.output} reference={verdict.output_reference} />
+          </details>
+        )}
+        {limits && <p className="faint">Limits from then on: {limits}.</p>}
       </div>
     </div>
   );

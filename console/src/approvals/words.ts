@@ -1,4 +1,4 @@
-import type { Approval, ApprovalKind, Verdict } from "@/api/approvals";
+import type { Approval, ApprovalKind, Limits, Verdict } from "@/api/types";
 
 export const LIMIT_WORDS: Record<string, string> = {
   max_tokens: "tokens",
@@ -23,11 +23,17 @@ export function titleOf(approval: Approval): string {
 const DONE: Record<Verdict["decision"], string> = { approve: "Approved", revise: "Sent back to be revised", reject: "Rejected" };
 
 /** Who decided what. */
-export function verdictWords({ decision, decided_by: who, output }: Verdict): string {
-  const what = `${DONE[decision]}${output === null ? "" : " with changes"}`;
+export function verdictWords({ decision, decided_by: who, output, output_reference: large }: Verdict): string {
+  const what = `${DONE[decision]}${output === null && large === null ? "" : " with changes"}`;
   return who ? `${what} by ${who}` : `${what} because nobody decided in time`;
 }
 
 export function deciderWords({ deciders }: Pick<Approval, "deciders">): string {
   return deciders.length ? deciders.join(", ") : "everyone who may run crews in this group";
+}
+
+/** The budgets that are set: `5,000 tokens, 3 model calls`. */
+export function limitWords(limits: Limits): string {
+  const set = ["max_tokens", "max_model_calls", "max_cost_usd"] as const;
+  return set.flatMap((name) => (limits[name] ? [`${limits[name].toLocaleString("en")} ${LIMIT_WORDS[name] ?? name}`] : [])).join(", ");
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { useHealth } from "@/api/queries";
+import { useIdentity } from "@/app/context";
 import { Field } from "@/ui/kit";
 import type { Composition } from "./ComposePage";
 import { type Draft, LIMIT_NAMES, type LimitName, type Options, type PlacedFault, textOfInput } from "./request";
@@ -22,6 +23,7 @@ const LIMITS: Record<LimitName, { label: string; placeholder: string }> = {
 export function OptionsForm({ composition, draft, faults, onChange, children }: Props) {
   const { files, options } = composition;
   const health = useHealth();
+  const { limits } = useIdentity();
   const set = (changed: Partial<Options>): void => onChange({ files, options: { ...options, ...changed } });
   const names = [...new Set([...draft.placeholders, ...Object.keys(draft.defaults)])];
   const models = (health.data?.allowed_models ?? []).filter((model) => !/[*?[]/.test(model));
@@ -72,13 +74,14 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
       <fieldset className="limits">
         <legend>Limits</legend>
         {LIMIT_NAMES.map((name) => (
-          <Field key={name} label={LIMITS[name].label}>
+          <Field key={name} label={LIMITS[name].label} hint={ceilingHint(limits.ceilings[name])}>
             <input
               type="number"
               min={name === "max_cost_usd" ? 0 : 1}
               step={name === "max_cost_usd" ? "any" : 1}
               value={options.limits[name]}
-              placeholder={LIMITS[name].placeholder}
+              placeholder={limits.defaults[name]?.toLocaleString("en") ?? LIMITS[name].placeholder}
+              max={limits.ceilings[name] ?? undefined}
               onChange={(event) => set({ limits: { ...options.limits, [name]: event.target.value } })}
             />
           </Field>
@@ -92,4 +95,8 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
 function crewName(draft: Draft): string {
   const name = draft.request?.config["name"];
   return typeof name === "string" ? name : "";
+}
+
+function ceilingHint(most: number | null | undefined): string | undefined {
+  return typeof most === "number" ? `At most ${most.toLocaleString("en")} in this group.` : undefined;
 }

@@ -1,9 +1,8 @@
 import { ChevronRight, Hourglass, ReceiptText } from "lucide-react";
 import { Link, useLocation } from "react-router";
-import type { CancelReceipt, Waiting } from "@/api/approvals";
 import { askedFor } from "@/approvals/words";
 import { useApi } from "@/api/queries";
-import { type Execution, type ExecutionError, isTerminal } from "@/api/types";
+import { type CancelReceipt, type Execution, type ExecutionError, type Waiting, isTerminal } from "@/api/types";
 import { formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import { Progress, elapsed } from "@/list/ExecutionTable";

@@ -1,5 +1,5 @@
-import type { TaskOutput } from "@/api/types";
-import { type Approval, isOpen } from "@/api/approvals";
+import type { Approval, TaskOutput } from "@/api/types";
+import { isOpen } from "@/api/approvals";
 import { preview } from "@/lib/text";
 import type { TreeNode } from "@/trace/tree";
 
