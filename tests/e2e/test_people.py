@@ -34,7 +34,7 @@ def gated() -> dict[str, Any]:
 
 def waiting(user: User, execution_id: str, number: int = 1) -> dict[str, Any]:
     """The open question of this number."""
-    user.until(execution_id, lambda record: (record["waiting"] or {}).get("number") == number)
+    user.until(execution_id, lambda record: bool(record["waiting"]) and record["waiting"]["number"] == number)
     listed = [one for one in user.get("/approvals").json()["approvals"] if one["execution_id"] == execution_id]
     assert [one["number"] for one in listed] == [number]
     return listed[0]

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
 from scripted_model import ScriptedModel, scripted_model
+from stepcrew_local.deploy import physical_id
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import Stack, StackOptions, running_stack
-from tests.e2e.user import TERMINAL, User, crew, task
-from tests.faults.proxy import Fault, Plan, Proxy, running_proxy
+from tests.e2e.user import TERMINAL, User
+from tests.faults.proxy import Plan, Proxy, running_proxy
+from tests.faults.scenes import TASKS, Expected, Found, Scene, events_wrong, three_tasks, usage_wrong, wrong
 
 PATIENCE_SECONDS = 120
 SETTLING_SECONDS = 40
@@ -25,50 +26,7 @@ AT_ONCE = 8
 REDELIVERY_SECONDS = "3"
 """After which the queue hands out a message again that a dead sink had taken; a test does not wait a minute."""
 WAIT_SCALE = 0.2
-TASKS = ("first", "second", "third")
-
-
-class Expected(NamedTuple):
-    """`repeated` are the model calls beyond one for each task; `died` are the attempts that could not say how many
-    events they emitted; `unknown` are model calls whose use nobody learned: their caller was dead when they ended."""
-
-    status: str = "COMPLETED"
-    attempts: int = 1
-    repeated: Mapping[str, int] = MappingProxyType({})
-    died: tuple[int, ...] = ()
-    unknown: int = 0
-
-
-class Scene(NamedTuple):
-    """One execution under faults. `key` is its name; `during` is called once it is accepted."""
-
-    key: str
-    faults: Sequence[Fault]
-    expected: Expected = Expected()
-    hold: bool = False
-    during: Callable[[str, Plan], None] | None = None
-    config: Callable[[str], dict[str, Any]] | None = None
-
-
-class Found(NamedTuple):
-    """What an execution left behind. `calls` are the model calls by task."""
-
-    record: dict[str, Any]
-    calls: dict[str, int]
-    trace: str
-    problems: list[str]
-    plan: Plan
-
-
-def three_tasks(key: str) -> dict[str, Any]:
-    """The third sees the others' outputs, so a lost one would show; the second is slow enough for progress to be saved
-    and for several batches of trace events."""
-    return crew(
-        task(f"Do first of {key}. [[say ONE]]", "first"),
-        task(f"Do second of {key}. [[slow 1.3]] [[say TWO]]", "second"),
-        task(f"Do third of {key}. [[say THREE]]", "third", context=["first", "second"]),
-        name=key,
-    )
+SWEEPS_SOON = {"SWEEP_LOST_SECONDS": "0", "SWEEP_SILENT_SECONDS": "1"}
 
 
 class Field:
@@ -77,6 +35,7 @@ class Field:
         self.model = model
         self.stack = stack
         self.user = user
+        self._reconciler = physical_id(stack.emulator, "ReconcilerFunction")
 
     def play(self, scenes: Iterable[Scene], at_once: int = AT_ONCE) -> dict[str, Found]:
         """Several at a time."""
@@ -93,7 +52,8 @@ class Field:
             return Found({}, {}, "", [f"never happened: {error}"], plan)
 
     def _played(self, scene: Scene, plan: Plan) -> Found:
-        execution_id = self.submit((scene.config or three_tasks)(scene.key), scene.key)
+        config = (scene.config or three_tasks)(scene.key)
+        execution_id = self._abandon(config, plan) if scene.abandoned else self.submit(config, scene.key)
         if scene.during:
             scene.during(execution_id, plan)
         self.until(execution_id, lambda record: record["status"] in TERMINAL)
@@ -121,6 +81,27 @@ class Field:
             assert time.monotonic() < deadline, answer.text
             time.sleep(LOOK_SECONDS)
 
+    def _abandon(self, config: dict[str, Any], plan: Plan) -> str:
+        answer = self.user.post(
+            "/executions", json={"config": config}, headers={"Idempotency-Key": plan.marker.decode()}
+        )
+        assert answer.status_code >= 500, answer.text
+        return plan.execution_id
+
+    def sweep(self) -> None:
+        """Does now what the next minute would do."""
+        event = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+        answer = self.stack.client("lambda").invoke(FunctionName=self._reconciler, Payload=event)
+        assert json.loads(answer["Payload"].read())["failures"] == 0
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> int:
+        """As a careful client does. Answers the status that is no fault of the platform's."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (answer := self.user.post(path, json=body)).status_code >= 500:
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(LOOK_SECONDS)
+        return answer.status_code
+
     def until(self, execution_id: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not reached(record := self.get(f"/executions/{execution_id}")):
@@ -137,31 +118,37 @@ class Field:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def called(self, text: str) -> bool:
-        """Waits until the model was asked something with this text."""
+    def called(self, text: str, times: int = 1) -> None:
+        """Waits until the model was asked something with this text so often."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self.model.mentioning(text):
+        while len(self.model.mentioning(text)) < times:
             assert time.monotonic() < deadline, text
             time.sleep(0.02)
-        return True
+
+    def answered(self, plan: Plan, function: str, name: str) -> None:
+        """Waits until AWS has answered such a call."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (function, name) not in plan.answered:
+            assert time.monotonic() < deadline, f"{function} never came to {name}"
+            time.sleep(0.02)
 
     def found(self, expected: Expected, execution_id: str, plan: Plan) -> Found:
         key = plan.marker.decode()
         record, trace = self._settled(execution_id, expected)
         gaps = trace["gaps"]
-        names = [name for name in TASKS if self._calls(name, key)]
-        calls = {name: self._calls(name, key) for name in names}
+        calls = {name: self._calls(name, key) for name in TASKS}
         problems = [
-            *_wrong("status", record["status"], expected.status),
-            *_wrong("attempts", record["attempt"], expected.attempts),
-            *_wrong("model calls", calls, {name: 1 + expected.repeated.get(name, 0) for name in names}),
-            *_wrong("used model calls", record["usage"]["model_calls"], sum(calls.values()) - expected.unknown),
-            *_wrong("attempts without an end of trace", tuple(gap["attempt"] for gap in gaps), expected.died),
-            *_wrong("trace is complete", record["traces"]["complete"], not expected.died),
-            *_events_wrong(trace["events"], gaps),
+            *wrong("status", record["status"], expected.status),
+            *wrong("attempts", record["attempt"], expected.attempts),
+            *wrong("model calls", calls, {name: expected.calls.get(name, 1) for name in TASKS}),
+            *usage_wrong(record["usage"]["model_calls"], sum(calls.values()), expected.unknown),
+            *wrong("attempts without an end of trace", tuple(gap["attempt"] for gap in gaps), expected.died),
+            *wrong("trace is complete", record["traces"]["complete"], not expected.died),
+            *events_wrong(trace["events"], gaps),
         ]
         if expected.status == "COMPLETED":
-            problems += _wrong("outputs", self._outputs(execution_id), ["ONE", "TWO", "THREE"])
+            texts = {"first": "ONE", "second": "TWO", "third": "THREE"}
+            problems += wrong("outputs", self._outputs(execution_id), [texts[name] for name in TASKS if calls[name]])
         return Found(record, calls, "complete" if record["traces"]["complete"] else "its end is open", problems, plan)
 
     def _calls(self, name: str, key: str) -> int:
@@ -182,32 +169,18 @@ class Field:
             time.sleep(LOOK_SECONDS)
 
 
-def _wrong(what: str, found: object, expected: object) -> list[str]:
-    return [] if found == expected else [f"{what}: {found}, expected {expected}"]
-
-
-def _events_wrong(events: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> list[str]:
-    """Within each attempt, numbers without a hole or a double; a gap only behind the last, of one that died."""
-    numbers: defaultdict[int, list[int]] = defaultdict(list)
-    for event in events:
-        numbers[event["attempt"]].append(event["sequence"])
-    wrong = [
-        f"attempt {n} has events {found}" for n, found in numbers.items() if found != list(range(1, len(found) + 1))
-    ]
-    open_ends = {gap["attempt"]: (gap["first"], gap["last"]) for gap in gaps}
-    wrong += [f"gap {n}: {gap}" for n, gap in open_ends.items() if gap != (len(numbers[n]) + 1, None)]
-    doubles = Counter((event["attempt"], event["sequence"]) for event in events)
-    return wrong + [f"{one} is there {count} times" for one, count in doubles.items() if count > 1]
-
-
 @contextmanager
-def running_field() -> Generator[Field]:
+def running_field(**for_runner: str) -> Generator[Field]:
+    """`for_runner` are environment variables of the runner."""
     with scripted_model() as model, running_proxy() as proxy:
+        more = {"RunnerFunction": for_runner, "ReconcilerFunction": SWEEPS_SOON}
         options = StackOptions(
             port=0,
             model=external_model(model.url),
             environment={},
-            for_functions={function: {"AWS_ENDPOINT_URL": url} for function, url in proxy.urls().items()},
+            for_functions={
+                function: {"AWS_ENDPOINT_URL": url, **more.get(function, {})} for function, url in proxy.urls().items()
+            },
             wait_scale=WAIT_SCALE,
         )
         with running_stack(options) as stack:

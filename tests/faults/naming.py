@@ -21,6 +21,8 @@ _OF_UPDATE = (
     ("attempt_claim", "begin the attempt"),
     ("cancel_requested_at", "request the cancel"),
     ("task_token", "keep the task token"),
+    ("traces_emitted", "hand over"),
+    ("conversations", "keep the conversations"),
     ("progress", "save progress"),
 )
 _OF_READ = {
@@ -29,6 +31,7 @@ _OF_READ = {
     "LIMITS": "read the limits of the group",
     "IDEMPOTENCY": "look for the idempotency key",
     "TASK": "read the finished outputs",
+    "APPROVAL": "read the approvals",
     "TRACE": "read trace events",
     "BATCH": "read what is recorded",
 }

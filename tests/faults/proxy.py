@@ -65,10 +65,12 @@ class Plan:
         self.hold = hold
         self.calls: list[Call] = []
         self.struck: list[Call] = []
+        self.answered: set[tuple[str, str]] = set()
         self.held: list[dict[str, Any]] = []
         """With `hold`, the messages that the queue claims to have taken."""
         self.pids: dict[str, int] = {}
         """The process of each function that called last."""
+        self.execution_id = ""
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def take(self, function: str, name: str) -> How | None:
@@ -111,6 +113,7 @@ class Proxy:
                 return self._of_process.get(pid or 0)
             if b"DEFINITION" in text:
                 self._of_execution.update(dict.fromkeys(ids, plan))
+                plan.execution_id = plan.execution_id or ids[0].decode()
             if pid:
                 self._of_process[pid] = plan
             return plan
@@ -165,23 +168,30 @@ class _Handler(BaseHTTPRequestHandler):
         server = cast(_Server, self.server)
         target = self.headers.get("X-Amz-Target") or ""
         plan = server.proxy.plan_of(self._pid, self.path.encode() + body)
-        how = None
+        how, name = None, describe(self.command, target, body)
         if plan:
-            how = plan.take(server.function, describe(self.command, target, body))
+            how = plan.take(server.function, name)
             if self._pid:
                 plan.pids[server.function] = self._pid
-            if plan.hold and operation(self.command, target) == "SQS.SendMessage":
-                return self._hold(plan, json.loads(body))
-        if how is How.REFUSE:
-            return self._refuse(target)
-        if how is How.KILL_BEFORE:
-            return self._hang_up(kill_too=True)
-        status, headers, answer = self._forward(server.proxy.target, body)
-        if how in (How.LOSE, How.KILL_AFTER):
-            return self._hang_up(kill_too=how is How.KILL_AFTER)
-        return self._answer(status, headers, answer)
+        if plan and plan.hold and operation(self.command, target) == "SQS.SendMessage":
+            self._hold(plan, json.loads(body))
+        elif how is How.REFUSE:
+            self._refuse(target)
+        elif how is How.KILL_BEFORE:
+            self._hang_up(kill_too=True)
+        else:
+            self._pass_on(body, how)
+            if plan and how is None:
+                plan.answered.add((server.function, name))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _handle
+
+    def _pass_on(self, body: bytes, how: How | None) -> None:
+        status, headers, answer = self._forward(cast(_Server, self.server).proxy.target, body)
+        if how is None:
+            self._answer(status, headers, answer)
+        else:
+            self._hang_up(kill_too=how is How.KILL_AFTER)
 
     def _forward(self, target: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         address = urlsplit(target)
@@ -208,9 +218,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, target: str) -> None:
         if target:
             document = {"__type": "ThrottlingException", "message": "Rate exceeded (injected)"}
-            return self._answer(400, JSON, json.dumps(document).encode())
+            self._answer(400, JSON, json.dumps(document).encode())
+            return
         body = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate (injected).</Message></Error>"
-        return self._answer(503, {"Content-Type": "application/xml"}, body)
+        self._answer(503, {"Content-Type": "application/xml"}, body)
 
     def _hang_up(self, *, kill_too: bool) -> None:
         if kill_too and self._pid:
@@ -222,4 +233,4 @@ class _Handler(BaseHTTPRequestHandler):
         digest = hashlib.md5(message["MessageBody"].encode(), usedforsecurity=False).hexdigest()
         number = len(plan.held)
         taken = {"MessageId": f"held-{number}", "MD5OfMessageBody": digest, "SequenceNumber": str(number)}
-        return self._answer(200, JSON, json.dumps(taken).encode())
+        self._answer(200, JSON, json.dumps(taken).encode())

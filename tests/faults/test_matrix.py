@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
@@ -24,37 +23,16 @@ from tests.faults.calls import (
     STORE_OUTPUT,
     WORDS,
 )
-from tests.faults.field import AT_ONCE, Expected, Field, Found, Scene
+from tests.faults.field import Field
 from tests.faults.processes import kill
 from tests.faults.proxy import Call, Fault, How, Plan
-from tests.faults.reliability import WRITE, Findings, Row
+from tests.faults.reliability import Findings, Row
+from tests.faults.scenes import Expected, Found, Scene
+from tests.faults.telling import Told, played
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 MORE_THAN_THE_SDK_TRIES = 6
 TWICE = Expected(attempts=2, died=(1,))
-
-
-class Told:
-    """A scene with the words for its row."""
-
-    def __init__(self, what: str, when: str, scene: Scene) -> None:
-        self.what = what
-        self.when = when
-        self.scene = scene
-
-    def row(self, found: Found) -> Row:
-        calls = " + ".join(f"{count}" for count in found.calls.values())
-        return (self.what, self.when, found.record["status"], str(found.record["attempt"]), calls, found.trace)
-
-
-def played(field: Field, told: list[Told], at_once: int = AT_ONCE) -> list[Row]:
-    """Their rows. Fails with everything that went wrong in any of them."""
-    found = field.play([one.scene for one in told], at_once)
-    problems = {key: one.problems for key, one in found.items() if one.problems}
-    assert not problems, problems
-    unstruck = [one.scene.key for one in told if one.scene.faults and not found[one.scene.key].plan.struck]
-    assert not unstruck, f"these faults never happened: {unstruck}"
-    return [one.row(found[one.scene.key]) for one in told]
 
 
 def killed_runner(key: str, when: str, call: str, how: How, number: int = 1, expected: Expected = TWICE) -> Told:
@@ -70,7 +48,7 @@ def in_a_model_call(field: Field) -> Callable[[str, Plan], None]:
 
 
 def test_a_killed_runner_costs_at_most_the_model_call_in_flight(field: Field, findings: Findings) -> None:
-    in_flight = Expected(attempts=2, died=(1,), repeated={"second": 1}, unknown=1)
+    in_flight = Expected(attempts=2, died=(1,), calls={"second": 2}, unknown=1)
     call = Scene("killed-in-a-call", [], in_flight, during=in_a_model_call(field))
     before, after = How.KILL_BEFORE, How.KILL_AFTER
     findings.add(
@@ -98,7 +76,11 @@ def test_a_killed_api_or_sink_and_a_disordered_queue_lose_nothing(field: Field, 
     def struck(key: str, what: str, when: str, *faults: Fault) -> Told:
         return Told(what, when, Scene(key, faults))
 
+    def swept(_execution_id: str, _plan: Plan) -> None:
+        field.sweep()
+
     before, after = How.KILL_BEFORE, How.KILL_AFTER
+    given_up = Scene("api-given-up", [Fault(API, START_MACHINE, before)], abandoned=True, during=swept)
     api, sink = "the API is killed", "the trace sink is killed"
     twice = Scene("queue-reversed", [], hold=True)
     findings.add(
@@ -108,6 +90,7 @@ def test_a_killed_api_or_sink_and_a_disordered_queue_lose_nothing(field: Field, 
             [
                 struck("api-before", api, "before the record is stored", Fault(API, STORE_EXECUTION, before)),
                 struck("api-between", api, "between its two writes", Fault(API, START_MACHINE, before)),
+                Told(api, "between its two writes; nobody asks again, the sweep comes", given_up),
                 struck("api-started", api, "after the start, before it answers", Fault(API, START_MACHINE, after)),
                 struck("sink-before", sink, "before it stores a batch", Fault(SINK, STORE_EVENTS, before)),
                 struck("sink-stored", sink, "after it stored a batch", Fault(SINK, STORE_EVENTS, after)),
@@ -167,10 +150,3 @@ def cells(name: tuple[str, str], found: Mapping[str, Found], *columns: Mapping[C
         assert any(ends.values()), f"nothing struck {name}"
         row.append("; ".join(sorted(ends)))
     return tuple(row)
-
-
-def test_the_document_says_what_was_found(findings: Findings) -> None:
-    if not findings.is_whole:
-        assert not os.environ.get(WRITE), "only a run of all tests can write the document"
-        pytest.skip("needs all tests of this file")
-    findings.compare()
