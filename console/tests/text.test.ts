@@ -53,7 +53,7 @@ describe("Time", () => {
   it("is split into model, tools and what lies between", () => {
     const tree = buildTree(oneTask(), [], true);
     const spent = spentOf(new Set(tree.spans.values()), tree.start, tree.end ?? 0);
-    expect(spent).toEqual({ total: 470, model: 300, tool: 100, waiting: 70 });
+    expect(spent).toEqual({ total: 470, model: 300, tool: 100, person: 0, waiting: 70 });
   });
 
   it("is marked by round numbers", () => {
