@@ -74,8 +74,7 @@ class Control:
         """The abort that applies, if any. The record is looked at anew, so that no call begins after a cancel request,
         and what was used so far is in it should this attempt die in the call. An abort stays: CrewAI turns one inside
         delegated work into a tool's result, and the next boundary must end the attempt all the same."""
-        self.interrupt = self.interrupt or self._look() or self._limit() or self._slice()
-        return self.interrupt
+        return self.interrupt or self._settle(self._look() or self._limit() or self._slice())
 
     def goes_on(self) -> bool:
         """Whether this attempt ends for another one to go on."""
@@ -93,8 +92,8 @@ class Control:
 
     def ask(self, question: Question) -> Abort:
         """What ends the attempt: this question to people, or an abort that came before it."""
-        self.interrupt = self.interrupt or AskPerson(question)
-        return self.interrupt
+        asked = AskPerson(question)
+        return self._settle(asked) or asked
 
     def stop(self, reason: Exception) -> None:
         """Ends the attempt because of a failure of the platform's own."""
@@ -159,9 +158,15 @@ class Control:
             return OutOfTime("The slice is over.")
         return None
 
+    def _settle(self, abort: Abort | None) -> Abort | None:
+        """The first abort stays, whichever thread had it: several look at once."""
+        with self._lock:
+            self.interrupt = self.interrupt or abort
+            return self.interrupt
+
     def _interrupt(self, abort: Abort | None) -> None:
         if abort:
-            self.interrupt = self.interrupt or abort
+            self._settle(abort)
             self.stirred.set()
 
     def _watch(self) -> None:

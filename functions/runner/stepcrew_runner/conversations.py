@@ -36,7 +36,8 @@ class Conversations:
         self._lock = threading.Lock()
         self._loaded: dict[int, Conversation] = {}
         self._now: dict[int, Conversation] = {}
-        self._lengths: dict[int, int] = {}
+        self._before: dict[int, list[dict[str, JsonValue]]] = {}
+        self._answered: set[int] = set()
         self._iterations: dict[int, int] = {}
 
     def load(self, finished: set[int]) -> None:
@@ -50,7 +51,7 @@ class Conversations:
                 logger.warning("The conversation of crew task %d is gone; the task starts over.", index)
                 continue
             self._loaded[index] = Conversation.model_validate_json(body)
-            self._lengths[index] = len(self._loaded[index].messages)
+            self._before[index] = self._loaded[index].messages
 
     def of(self, index: int) -> Conversation | None:
         """What was loaded and not taken yet."""
@@ -60,9 +61,16 @@ class Conversations:
         """Only once: when CrewAI runs the task again, because a guardrail refused its output, it starts anew."""
         with self._lock:
             taken = self._loaded.pop(index, None)
+            if index in self._answered:
+                return None
             if taken:
                 self._iterations[index] = taken.iterations
             return taken
+
+    def answered(self, index: int) -> None:
+        """Its answer is known. It is kept until the task is finished, but goes on only by a guardrail's refusal, and
+        then anew."""
+        self._answered.add(index)
 
     def iterations_before(self, index: int) -> int:
         """Of the conversation that was taken; answered once. CrewAI prepares an executor's tools in its iteration 0
@@ -92,7 +100,11 @@ class Conversations:
     def has_advanced(self) -> bool:
         """Whether this attempt brought any of them further."""
         with self._lock:
-            return any(len(now.messages) > self._lengths.get(index, 2) for index, now in self._now.items())
+            return any(self._is_further(index, now.messages) for index, now in self._now.items())
+
+    def _is_further(self, index: int, messages: list[dict[str, JsonValue]]) -> bool:
+        before = self._before.get(index)
+        return len(messages) > 2 if before is None else messages != before
 
     def save(self) -> dict[str, str]:
         """Writes all of them and answers their payload ids by task index. The attempt is part of the id, so that a late

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -35,18 +35,19 @@ class Judge(HumanInputProvider):
     """CrewAI's way to ask for feedback, and its way to restore a conversation. Asking ends the attempt.
 
     `indexes` are the crew's own tasks by name: what agents delegate has no name and no conversation of its own.
+    `decided` are the approvals with a verdict, by number.
     """
 
     def __init__(
         self,
         conversations: Conversations,
         indexes: dict[str, int],
-        latest: Approval | None,
+        decided: Mapping[int, Approval],
         ask: Callable[[Question, Any], Exception],
     ) -> None:
         self._conversations = conversations
         self._indexes = indexes
-        self._latest = latest
+        self._decided = decided
         self._ask = ask
 
     def setup_messages(self, context: Any) -> bool:
@@ -55,8 +56,8 @@ class Judge(HumanInputProvider):
         if conversation is None:
             return False
         context.messages.extend(conversation.messages)
-        latest = self._latest
-        verdict = latest.verdict if latest and latest.number == conversation.approval else None
+        approval = self._decided.get(conversation.approval)
+        verdict = approval.verdict if approval and approval.kind is ApprovalKind.ANSWER else None
         if verdict and verdict.decision is Decision.REVISE:
             context.messages.append(context._format_feedback_message(verdict.comment or ""))
         return True

@@ -15,14 +15,16 @@ from stepcrew_runner.redaction import Redactor
 
 
 class Resumption(NamedTuple):
-    """`latest` is the last approval if it was decided; `approved_answer` its text when that ends the task `answers`."""
+    """`latest` is the last approval if it was decided; `decided` are all of those, by number. By task index, `answers`
+    are approved ones that end their task, and `revisions` what people want changed where no conversation tells it."""
 
     finished: list[TaskOutput]
     conversations: Conversations
     gate: ToolGate
     latest: Approval | None = None
-    answers: int | None = None
-    approved_answer: str = ""
+    decided: dict[int, Approval] = {}  # noqa: RUF012 - never changed
+    answers: dict[int, str] = {}  # noqa: RUF012
+    revisions: dict[int, str] = {}  # noqa: RUF012
 
     @property
     def rejection(self) -> ExecutionError | None:
@@ -49,17 +51,21 @@ def load_resumption(
     conversations.load(done)
     asked = approvals.approvals(execution.group_id, execution.execution_id) if execution.approvals else []
     latest = asked[-1] if asked and asked[-1].verdict else None
-    indexes = {task.name: index for index, task in enumerate(crew.tasks)}
-    open_tasks = {task.name for index, task in enumerate(crew.tasks) if index not in done}
-    gate = ToolGate(crew.approval.tools if crew.approval else [], asked, open_tasks)
-    answers = indexes.get(latest.task_name or "") if latest else None
-    if latest is None or answers is None or answers in done or not _is_approved_answer(latest):
-        return Resumption(finished, conversations, gate, latest)
-    conversation = conversations.of(answers)
-    if conversation and conversation.approval != latest.number:
-        # It went on since: a guardrail refused the approved answer.
-        return Resumption(finished, conversations, gate, latest)
-    return Resumption(finished, conversations, gate, latest, answers, _answer(latest, payloads))
+    open_tasks = {task.name: index for index, task in enumerate(crew.tasks) if index not in done}
+    gate = ToolGate(crew.approval.tools if crew.approval else [], asked, set(open_tasks))
+    decided = {approval.number: approval for approval in asked if approval.verdict}
+    answers: dict[int, str] = {}
+    revisions: dict[int, str] = {}
+    for name, index in open_tasks.items():
+        judged = [one for one in decided.values() if one.kind is ApprovalKind.ANSWER and one.task_name == name]
+        conversation = conversations.of(index)
+        approval = decided.get(conversation.approval) if conversation else next(reversed(judged), None)
+        if approval and _is_approved_answer(approval):
+            answers[index] = _answer(approval, payloads)
+            conversations.answered(index)
+        elif approval and conversation is None:
+            revisions[index] = _changes(judged, payloads)
+    return Resumption(finished, conversations, gate, latest, decided, answers, revisions)
 
 
 def _is_approved_answer(approval: Approval) -> bool:
@@ -77,6 +83,13 @@ def _answer(approval: Approval, payloads: PayloadStore) -> str:
     if body is None:
         raise PlatformUnavailable(f"The answer of approval {approval.approval_id} is missing in the bucket.")
     return body.decode()
+
+
+def _changes(judged: list[Approval], payloads: PayloadStore) -> str:
+    """What an agent is told that has no conversation to go on from (one that plans by itself, say)."""
+    comments = [one.verdict.comment for one in judged if one.verdict and one.verdict.comment]
+    answer = _answer(judged[-1], payloads)
+    return f"Your answer before was:\n{answer}\n\nA person wants it changed: {' '.join(comments)}"
 
 
 def _rejected(approval: Approval) -> ExecutionError:

@@ -85,7 +85,7 @@ class CrewRun:
         self._indexes = {task.name or "": index for index, task in enumerate(built.tasks)}
         self._replay(built, from_before)
         add_stream_sink(self._sink)
-        set_provider(Judge(from_before.conversations, self._indexes, from_before.latest, self._ask_for_feedback))
+        set_provider(Judge(from_before.conversations, self._indexes, from_before.decided, self._ask_for_feedback))
         hooks: dict[InterceptionPoint, list[Callable[..., Any]]] = {
             InterceptionPoint.PRE_MODEL_CALL: [self._before_model_call]
         }
@@ -97,20 +97,32 @@ class CrewRun:
             await kickoff()
 
     def _before_model_call(self, context: Any) -> None:
+        """Whatever a hook raises, CrewAI makes the call, unless it is an abort: what failed here ends the attempt."""
+        try:
+            self._at_boundary(context)
+        except Abort:
+            raise
+        except Exception as error:  # a boundary to CrewAI: raised again as the end of the attempt
+            self._failure = self._failure or error
+            self._control.stop(error)
+            raise Abort(str(error)) from error
+
+    def _at_boundary(self, context: Any) -> None:
         executor, gate = context.executor, self._from.gate
         index = self._kept_index(executor)
         if index is not None:
             self._executors[index] = executor
             self._go_on_counting(index, executor)
-        if index is not None and gate.resolve(executor):
-            # The allowed calls have been made: should this attempt die, they must not be made again.
-            self._note(index, executor)
-            as_platform(self._keep_conversations)
         held = gate.held()
         abort: Abort | None
         if held:
             abort = self._control.ask(self._tool_question(executor, held))
         else:
+            abort = as_platform(self._control.before_model_call)
+        if index is not None and not abort and gate.resolve(executor):
+            # The allowed calls have been made: should this attempt die, they must not be made again.
+            self._note(index, executor)
+            as_platform(self._keep_conversations)
             abort = as_platform(self._control.before_model_call)
         if index is not None and not self._inner_abort:
             awaits = any(placeholder(call.call_id) in str(one) for call in held for one in executor.messages)
@@ -174,8 +186,10 @@ class CrewRun:
             task.replay(from_stored(stored, task))
             self._done.add(stored.index)
         self._control.task_finished(len(self._done))
-        if from_before.answers is not None:
-            built.tasks[from_before.answers].answer(from_before.approved_answer)
+        for index, answer in from_before.answers.items():
+            built.tasks[index].answer(answer)
+        for index, changes in from_before.revisions.items():
+            built.tasks[index].revise(changes)
         for index, task in enumerate(built.tasks):
             if isinstance(task, ReplayableConditionalTask):
                 task.when_skipped(self._skipped_at(index, task))

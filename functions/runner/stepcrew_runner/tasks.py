@@ -20,10 +20,15 @@ class ReplayableTask(Task):
 
     _stored: CrewOutput | None = PrivateAttr(default=None)
     _approved: str | None = PrivateAttr(default=None)
+    _changes: str = PrivateAttr(default="")
 
     def answer(self, text: str) -> None:
         """A person approved this answer: the task ends with it as if its agent had just given it."""
         self._approved = text
+
+    def revise(self, changes: str) -> None:
+        """What people want changed becomes part of the task, for an agent that starts over."""
+        self._changes = changes
 
     def replay(self, output: CrewOutput) -> None:
         self._stored = output
@@ -49,6 +54,8 @@ class ReplayableTask(Task):
     async def _aexecute_core(self, agent: Any, context: Any, tools: Any) -> CrewOutput:
         approved, self._approved = self._approved, None
         executing = agent or self.agent
+        if self._changes:  # only now, because a kept plan replaces the descriptions before
+            self.description, self._changes = f"{self.description}\n\n{self._changes}", ""
         if approved is None:
             return await super()._aexecute_core(agent, context, tools)
         try:

@@ -1,0 +1,121 @@
+"""A verdict is neither lost nor carried out twice, and nothing is carried out after a cancel request, whatever ends the
+attempt that puts it in."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.approval import ApprovalKind
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.execution import Execution, Limits
+from tests.runner.house import GROUP, House, agent, crew, task
+from tests.runner.test_people import SUM, asks, completes, events, gated, judged
+
+
+def allowed(house: House) -> str:
+    """A crew whose one tool call was allowed, but not made yet."""
+    execution_id = house.submit(gated(f"Sum. {SUM}"))
+    asks(house, execution_id)
+    house.decide(execution_id, "approve")
+    return execution_id
+
+
+def test_no_model_call_begins_when_an_allowed_calls_result_cannot_be_kept(house: House, model: ScriptedModel) -> None:
+    execution_id = allowed(house)
+    house.payloads.outages = 1
+    with pytest.raises(PlatformUnavailable):
+        house.attempt(execution_id)
+    assert len(model.requests) == 1
+    assert completes(house, execution_id) == ["It is 42."]
+    assert len(model.requests) == 2
+
+
+def test_a_late_worker_that_made_an_allowed_call_makes_no_model_call(house: House, model: ScriptedModel) -> None:
+    execution_id = allowed(house)
+    save = house.executions.save_progress
+
+    def overtaken(execution: Execution, **named: Any) -> Execution:
+        if named.get("conversations") is not None:
+            house.executions.change(execution_id, attempt=3)
+        return save(execution, **named)
+
+    house.executions.save_progress = overtaken
+    assert house.attempt(execution_id).outcome.value == "SUPERSEDED"
+    assert len(model.requests) == 1
+
+
+def test_an_allowed_call_is_not_made_after_a_cancel_request(house: House, model: ScriptedModel) -> None:
+    execution_id = allowed(house)
+    begin = house.executions.begin_attempt
+
+    def cancelled_at_once(group_id: str, execution_id: str, now: datetime) -> Execution:
+        begun = begin(group_id, execution_id, now)
+        house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+        return begun
+
+    house.executions.begin_attempt = cancelled_at_once
+    assert house.attempt(execution_id).outcome.value == "CANCELLED"
+    assert not events(house, execution_id, "tool_usage_started")[1:]
+    assert len(model.requests) == 1
+
+
+def test_an_allowed_call_that_took_the_whole_slice_is_an_advance(house: House, model: ScriptedModel) -> None:
+    execution_id = allowed(house)
+    called = threading.Event()
+    save = house.executions.save_progress
+
+    def after_the_call(execution: Execution, **named: Any) -> Execution:
+        if named.get("conversations") is not None:
+            called.set()
+        return save(execution, **named)
+
+    house.executions.save_progress = after_the_call
+    house.remaining = lambda: 100 if called.is_set() else 900
+    assert house.attempt(execution_id).outcome.value == "CONTINUE"
+    house.remaining = lambda: 900
+    assert completes(house, execution_id) == ["It is 42."]
+    assert [event.output for event in events(house, execution_id, "tool_usage_completed")] == ["42"]
+
+
+def test_the_agent_is_told_why_a_guardrail_refused_what_a_person_approved(house: House, model: ScriptedModel) -> None:
+    guard = 'Judge. [[json {"valid": false, "feedback": "FAR TOO SHORT"}]]'
+    config = crew(judged("Draft. [[say DRAFT]]", guardrail=guard))
+    config["agents"]["worker"] = agent(tools=["CalculatorTool"])
+    execution_id = house.submit(config)
+    asks(house, execution_id)
+    house.decide(execution_id, "approve")
+    asks(house, execution_id)
+    assert "FAR TOO SHORT" in model.requests[-1].text
+    assert len(model.requests) == 3
+
+
+def test_an_approved_answer_survives_a_question_about_the_budget(house: House, model: ScriptedModel) -> None:
+    guard = 'Judge. [[json {"valid": true, "feedback": null}]]'
+    limits = Limits(max_model_calls=1, on_budget="ask")
+    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]", guardrail=guard)), limits=limits)
+    asks(house, execution_id)
+    house.decide(execution_id, "approve", output="EDITED")
+    assert asks(house, execution_id).kind is ApprovalKind.BUDGET
+    house.decide(execution_id, "approve", limits={"max_model_calls": 10, "on_budget": "ask"})
+    assert completes(house, execution_id) == ["EDITED"]
+    assert len(model.requests) == 2
+
+
+def test_an_agent_that_plans_by_itself_is_told_what_to_revise(house: House, model: ScriptedModel) -> None:
+    config = crew(judged("Draft. [[say DRAFT]]"), task("Use it. [[say USED]]", "use"))
+    config["agents"]["worker"] = agent(planning_config={"max_attempts": 1, "max_steps": 2})
+    execution_id = house.submit(config)
+    asks(house, execution_id)
+    for comment in ("MUCH SHORTER", "WITH A DOT"):
+        before = len(model.requests)
+        house.decide(execution_id, "revise", comment=comment)
+        asks(house, execution_id)
+        assert all(comment in request.text for request in model.requests[before:])
+    assert "MUCH SHORTER" in model.requests[-1].text
+    house.decide(execution_id, "approve")
+    assert completes(house, execution_id) == ["DRAFT", "USED"]
