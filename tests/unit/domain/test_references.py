@@ -217,6 +217,9 @@ SERVER = "https://mcp.example.org/sse"
         ("X-Custom", "bearer abc", "plain_secret"),
         ("X-Custom", "a\r\nHost: evil", "header_value"),
         ("X-Custom", "a\x00", "header_value"),
+        ("X-Custom", "a\n", "header_value"),
+        ("X-Custom", " a", "header_value"),
+        ("X-Custom", "Zürich", "header_value"),
         ("X Custom", "a", "header_name"),
         ("", "a", "header_name"),
     ],
@@ -228,7 +231,7 @@ def test_headers_of_servers_carry_no_secret_in_plain_text_and_no_line_break(head
 
 
 def test_headers_may_be_plain_or_name_a_secret() -> None:
-    headers = {"Authorization": {"secret": "MCP_KEY"}, "X-Region": "Zürich 1"}
+    headers = {"Authorization": {"secret": "MCP_KEY"}, "X-Region": "eu west", "X-Empty": ""}
     assert faults({"agents": {"poet": agent(mcps=[{"url": SERVER, "headers": headers}])}, "tasks": [task()]}) == []
 
 

@@ -210,6 +210,14 @@ def test_a_budget_is_granted_once_more_or_as_said(home: Home) -> None:
     assert (going_on.limits.max_tokens, going_on.deadline) == (1000, held.deadline + timedelta(hours=1))
 
 
+def test_a_budget_raised_to_another_amount_is_another_decision(home: Home) -> None:
+    over_budget(home)
+    granted = home.say(limits=GroupLimits(max_tokens=500), approval_id=FIRST)
+    assert home.say(limits=GroupLimits(max_tokens=500), approval_id=FIRST) == granted
+    with pytest.raises(Conflict):
+        home.say(limits=GroupLimits(max_tokens=501), approval_id=FIRST)
+
+
 def test_no_person_passes_the_groups_ceiling(home: Home) -> None:
     over_budget(home, max_tokens=500)
     with pytest.raises(InvalidRequest) as caught:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from stepcrew.domain.definition import McpServer
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
+_HEADER_VALUE = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")  # what httpx sends: ASCII, no blank ends
 _SECRET_NAME = re.compile(r"auth|token|secret|key|passw|cookie|credential", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"\s*(bearer|basic|digest)\s", re.IGNORECASE)
 
@@ -50,7 +50,7 @@ def header_faults(server: McpServer) -> Iterator[HeaderFault]:
         elif not isinstance(value, str):
             continue
         elif not _HEADER_VALUE.fullmatch(value):
-            detail = f"The value of the header {name} has a line break or another control character."
+            detail = f"The value of the header {name} must be ASCII, without line breaks and without blanks around it."
             yield HeaderFault(name, "header_value", detail)
         elif _SECRET_NAME.search(name) or _SECRET_VALUE.match(value):
             detail = f"The header {name} looks like a secret, and a definition is no place for one."

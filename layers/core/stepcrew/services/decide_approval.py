@@ -158,7 +158,14 @@ def _is_same(approval: Approval, feedback: Feedback) -> bool:
     if verdict is None:
         return False
     taken = (verdict.decision, verdict.comment, verdict.output, verdict.decided_by)
-    return taken == (feedback.decision, feedback.comment or None, feedback.output, feedback.decided_by)
+    said = (feedback.decision, feedback.comment or None, feedback.output, feedback.decided_by)
+    return taken == said and _grants(verdict.limits, feedback.limits)
+
+
+def _grants(granted: Limits | None, asked: GroupLimits | None) -> bool:
+    """Whether what was granted is what is asked for; naming no amounts asks for any."""
+    named = asked.model_dump(exclude_none=True) if asked else {}
+    return all(granted is not None and getattr(granted, field) == amount for field, amount in named.items())
 
 
 def _standing(execution: Execution, named: Approval | None) -> str:
