@@ -67,4 +67,3 @@ def test_ten_thousand_events_scroll_smoothly(page: Page, sign_in: Callable[..., 
     assert told["top"] > 50_000
     assert page.get_by_role("treeitem").count() < 200
     assert statistics.median(told["frames"]) <= 50, sorted(told["frames"])
-

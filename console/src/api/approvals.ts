@@ -77,8 +77,10 @@ export function useDecide({ approval_id, execution_id }: Approval) {
       ),
     onSuccess: (execution) => {
       rememberExecution(client, group, execution);
-      return refresh();
+      void refresh();
     },
-    onError: (error) => (error instanceof ApiProblem && error.status === 409 ? refresh() : undefined),
+    onError: (error) => {
+      if (error instanceof ApiProblem && error.status === 409) void refresh();
+    },
   });
 }

@@ -32,6 +32,7 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
   const [unread, setUnread] = useState<unknown>(null);
   const { kind, output, output_reference: reference } = approval;
   const words = WORDS[kind];
+  const busy = decide.isPending || decide.isSuccess; // until the verdict is read and takes the form's place
   const send = (feedback: Feedback): void => decide.mutate({ ...feedback, ...(comment.trim() && { comment: comment.trim() }) });
   const change = async (): Promise<void> => {
     setMode("change");
@@ -47,7 +48,7 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
     <form className="decision" aria-label="Decide" onSubmit={(event) => event.preventDefault()}>
       <div className="decision-ways">
         {kind !== "budget" && (
-          <Button look="primary" busy={decide.isPending && decide.variables.decision === "approve"} onClick={() => send({ decision: "approve" })}>
+          <Button look="primary" busy={busy && decide.variables.decision === "approve"} disabled={busy} onClick={() => send({ decision: "approve" })}>
             <Check size={14} aria-hidden />
             {words.approve}
           </Button>
@@ -69,23 +70,23 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
             <textarea className="answer-editor" rows={10} value={answer} onChange={(event) => setAnswer(event.target.value)} />
           </Field>
           <Comment value={comment} onChange={setComment} hint="Why, for whoever reads the trace. Not needed." />
-          <Send label="Approve this answer" busy={decide.isPending} disabled={answer.trim() === ""} onSend={() => send({ decision: "approve", output: answer })} />
+          <Send label="Approve this answer" busy={busy} disabled={answer.trim() === ""} onSend={() => send({ decision: "approve", output: answer })} />
         </>
       )}
       {mode === "revise" && (
         <>
           <Comment value={comment} onChange={setComment} hint="The agent reads this and answers again; then you are asked again." />
-          <Send label="Send back" busy={decide.isPending} disabled={comment.trim() === ""} onSend={() => send({ decision: "revise" })} />
+          <Send label="Send back" busy={busy} disabled={comment.trim() === ""} onSend={() => send({ decision: "revise" })} />
         </>
       )}
       {mode === "reject" && (
         <>
           <Comment value={comment} onChange={setComment} hint={AFTER_REJECTION[kind]} />
-          <Send label={words.reject} look="danger" busy={decide.isPending} onSend={() => send({ decision: "reject" })} />
+          <Send label={words.reject} look="danger" busy={busy} onSend={() => send({ decision: "reject" })} />
         </>
       )}
       {mode === "approve" && kind === "budget" && (
-        <BudgetForm approval={approval} busy={decide.isPending} onSend={(limits) => send({ decision: "approve", limits })} />
+        <BudgetForm approval={approval} busy={busy} onSend={(limits) => send({ decision: "approve", limits })} />
       )}
       {unread !== null && <Trouble error={unread} retry={() => void change()} />}
       {decide.error && <Trouble error={decide.error} />}
