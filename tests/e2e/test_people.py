@@ -164,6 +164,26 @@ def test_of_two_people_who_decide_at_once_one_wins(ada: User, model: ScriptedMod
     assert len(model.requests) == (2 if answers[0] == 202 else 1)
 
 
+def test_a_decision_and_a_cancel_at_once_leave_one_ending(ada: User, model: ScriptedModel) -> None:
+    config = crew(task("Draft it. [[say DRAFT]]", "draft", human_input=True), task("Print it. [[slow 5]]", "print"))
+    execution_ids = [ada.submit(config) for _ in range(3)]
+    for execution_id in execution_ids:
+        waiting(ada, execution_id)
+    with ThreadPoolExecutor(8) as pool:
+        verdicts = [pool.submit(decide, ada, execution_id, "approve") for execution_id in execution_ids]
+        cancels = [pool.submit(ada.post, f"/executions/{execution_id}/cancel") for execution_id in execution_ids]
+        assert {one.result().status_code for one in cancels} == {202}
+    for execution_id, verdict in zip(execution_ids, verdicts, strict=True):
+        record = ada.ended(execution_id)
+        (question,) = asked(ada, execution_id)
+        assert record["status"] == "CANCELLED"
+        assert record["waiting"] is None
+        was_decided = verdict.result().status_code == 202
+        assert bool(question["verdict"]) == was_decided
+        assert bool(question["withdrawn_at"]) != was_decided
+    assert not ada.get("/approvals").json()["approvals"]
+
+
 def test_only_the_deciders_decide(
     ada: User, bob: User, model: ScriptedModel, running: tuple[str, ScriptedModel, Stack]
 ) -> None:
