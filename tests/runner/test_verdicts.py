@@ -3,16 +3,20 @@ attempt that puts it in."""
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import datetime
 from typing import Any
 
 import pytest
+from crewai.llms.providers.openai.completion import OpenAICompletion
 
 from scripted_model import ScriptedModel
+from scripted_model.script import Reply
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits
+from stepcrew_runner.own_tools import CalculatorTool
 from tests.runner.house import GROUP, House, agent, crew, task
 from tests.runner.test_people import SUM, asks, completes, events, gated, judged
 
@@ -119,3 +123,87 @@ def test_an_agent_that_plans_by_itself_is_told_what_to_revise(house: House, mode
     assert "MUCH SHORTER" in model.requests[-1].text
     house.decide(execution_id, "approve")
     assert completes(house, execution_id) == ["DRAFT", "USED"]
+
+
+def delegating(*calls: str) -> dict[str, Any]:
+    """A manager whose worker makes these marked calls."""
+    inner = " ".join(f'[[tool calculator {{"expression": "{call}"}}]]' for call in calls)
+    arguments = json.dumps({"task": f"Inner. {inner} [[say DONE]]", "context": "none", "coworker": "Worker"})
+    config = gated(f"Manage. [[tool delegate_work_to_coworker {arguments}]] [[say MANAGED]]", process="hierarchical")
+    del config["tasks"][0]["agent"]
+    return config
+
+
+def test_each_verdict_counts_for_one_call_of_delegated_work(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(delegating("1+1", "1+1"))
+    for number in (1, 2):
+        assert asks(house, execution_id).number == number
+        house.decide(execution_id, "approve")
+    assert completes(house, execution_id) == ["MANAGED"]
+
+
+def test_a_call_of_delegated_work_that_was_made_is_not_made_again(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    calculate = CalculatorTool._run  # pyright: ignore[reportPrivateUsage]
+
+    def counted(tool: CalculatorTool, expression: str) -> str:
+        made.append(expression)
+        return calculate(tool, expression)
+
+    monkeypatch.setattr(CalculatorTool, "_run", counted)
+    execution_id = house.submit(delegating("1+1", "2+2", "3+3"))
+    for _ in range(3):
+        asks(house, execution_id)
+        house.decide(execution_id, "approve")
+    assert completes(house, execution_id) == ["MANAGED"]
+    assert made == ["1+1", "2+2", "3+3"]
+    assert '"content": "2"' in json.dumps(model.requests[-2].body["messages"])
+
+
+def without_native_calls(model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
+    """The model knows no function calling: its calls are text. It gives these answers."""
+
+    def knows_none(_model: OpenAICompletion) -> bool:
+        return False
+
+    monkeypatch.setattr(OpenAICompletion, "supports_function_calling", knows_none)
+    take, left = model.take, list(answers)
+
+    def say(body: dict[str, Any], authorization: str | None, provider: str = "openai") -> Reply:
+        take(body, authorization, provider)
+        return Reply(text=left.pop(0))
+
+    monkeypatch.setattr(model, "take", say)
+
+
+CALL_AS_TEXT = 'Thought: I must.\nAction: calculator\nAction Input: {"expression": "6*7"}'
+ANSWER_AS_TEXT = "Thought: I know.\nFinal Answer: It is 42."
+
+
+@pytest.mark.parametrize("iterations", [1, 5])
+def test_a_call_as_text_is_held_back_too(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, iterations: int
+) -> None:
+    without_native_calls(model, monkeypatch, CALL_AS_TEXT, ANSWER_AS_TEXT)
+    config = gated("Sum.")
+    config["agents"]["worker"]["max_iter"] = iterations
+    execution_id = house.submit(config)
+    assert asks(house, execution_id).tools[0].arguments == {"expression": "6*7"}
+    house.decide(execution_id, "approve")
+    assert completes(house, execution_id) == ["It is 42."]
+    assert len(model.requests) == 2
+    assert "Observation: 42" in model.requests[1].text
+
+
+def test_a_call_that_nobody_can_be_asked_about_is_not_made(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nested = '{"x": ' * 300 + "1" + "}" * 300
+    call = CALL_AS_TEXT.replace('"6*7"', f'"6*7", "more": {nested}')
+    without_native_calls(model, monkeypatch, call, ANSWER_AS_TEXT)
+    execution_id = house.submit(gated("Sum."))
+    assert completes(house, execution_id) == ["It is 42."]
+    assert not events(house, execution_id, "tool_usage_started")
+    assert "cannot be shown to the person" in model.requests[1].text

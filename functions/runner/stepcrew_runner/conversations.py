@@ -88,7 +88,11 @@ class Conversations:
     def note_whole(self, index: int, messages: list[Any], iterations: int) -> None:
         """The same at any other moment: only where every tool call has its result, as before a model call."""
         asked = next((at for at in reversed(range(len(messages))) if messages[at].get("role") == "assistant"), None)
-        if asked is not None and len(messages) - asked - 1 == len(messages[asked].get("tool_calls") or ()) > 0:
+        if asked is None:
+            return
+        calls, behind = len(messages[asked].get("tool_calls") or ()), len(messages) - asked - 1
+        # Calls that are text have their results in the same message, and something behind it that asks to go on.
+        if behind == calls if calls else behind:
             self.note(index, messages, iterations)
 
     def forget(self, index: int) -> None:

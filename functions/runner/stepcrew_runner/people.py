@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from crewai.core.providers.human_input import HumanInputProvider
 from crewai.events import crewai_event_bus
@@ -22,9 +23,14 @@ from stepcrew.domain.approval import Approval, ApprovalKind, Decision, ToolCall,
 from stepcrew.domain.tools import canonical_tool_name
 from stepcrew_runner.aborts import Question
 from stepcrew_runner.conversations import Conversations
+from stepcrew_runner.kept_results import KeptResults
 from stepcrew_runner.kinds import HELD, plain
+from stepcrew_runner.redaction import Redactor
 
 NOT_ALLOWED = "A person did not allow this tool call."
+UNASKABLE = "This tool call was not made: its arguments cannot be shown to the person who would have to allow it."
+
+logger = logging.getLogger("stepcrew_runner")
 
 
 def placeholder(call_id: str) -> str:
@@ -84,45 +90,85 @@ class Judge(HumanInputProvider):
         return self.handle_feedback(formatted_answer, context)
 
 
+class DecidedCall(NamedTuple):
+    """A call that comes again; with its result if it was made."""
+
+    call_id: str
+    verdict: Verdict
+    result: str | None
+
+
 class ToolGate:
     """Holds calls of marked tools back. CrewAI is told that a call was blocked and gets a placeholder as its result;
     before the next model call the attempt ends. When it is decided, the result (or the refusal) takes that place, so no
     model call is repeated. A call by an agent to which work was delegated, or which plans by itself, has no kept
-    conversation: it comes again, and is then recognised by its arguments."""
+    conversation: it comes again, and is then recognised by its arguments. Each verdict counts for one call of an
+    attempt, and the result of a call that was made is kept for the attempts after it."""
 
-    def __init__(self, marked: Iterable[str], decided: Iterable[Approval], open_tasks: set[str]) -> None:
+    def __init__(
+        self,
+        marked: Iterable[str],
+        decided: Iterable[Approval],
+        open_tasks: set[str],
+        results: KeptResults,
+        redactor: Redactor,
+    ) -> None:
         self._marked = {canonical_tool_name(name) for name in marked}
+        self._results = results
+        self._redactor = redactor
         self._lock = threading.Lock()
         self._held: list[ToolCall] = []
         self._blocked: dict[int, str] = {}
         self._decided: list[tuple[ToolCall, Verdict]] = []
-        self._of_delegates: dict[str, Verdict] = {}
+        self._made: dict[int, str] = {}
+        self._of_delegates: dict[str, list[DecidedCall]] = {}
         for approval in decided:
             if approval.verdict is None:
                 continue
             for call in approval.tools:
                 self._decided.append((call, approval.verdict))
                 if call.delegated and approval.task_name in open_tasks:
-                    self._of_delegates[_key(call.tool_name, call.arguments)] = approval.verdict
+                    key = self._key(call.tool_name, call.arguments)
+                    again = DecidedCall(call.call_id, approval.verdict, results.read(call.call_id))
+                    self._of_delegates.setdefault(key, []).append(again)
 
     def before(self, context: Any) -> bool | None:
-        """CrewAI's hook before a tool call; false blocks it."""
+        """CrewAI's hook before a tool call; false blocks it. Whatever a hook raises, CrewAI makes the call, so what a
+        person cannot be asked about (arguments nested without end, say) is blocked."""
         name = sanitize_tool_name(context.tool_name)
         if not self._marks(name, context.tool):
             return None
+        try:
+            blocked = self._instead(name, context)
+        except Exception as error:  # noqa: BLE001 - a boundary to CrewAI: it would make the call
+            logger.warning("A call of %s is not made, as nobody can be asked about it: %s", name, type(error).__name__)
+            blocked = UNASKABLE
+        if blocked is None:
+            return None
+        with self._lock:
+            self._blocked[id(context.tool_input)] = blocked
+        return False
+
+    def _instead(self, name: str, context: Any) -> str | None:
+        """What the agent is told instead of the call's result; None when the call may be made."""
         arguments = cast("dict[str, Any]", plain(context.tool_input))
         delegated = not getattr(context.task, "name", None) or bool(getattr(context.agent, "planning_config", None))
+        call = ToolCall(call_id=uuid.uuid4().hex, tool_name=name, arguments=arguments, delegated=delegated)
         with self._lock:
-            verdict = self._of_delegates.get(_key(name, arguments)) if delegated else None
-            if verdict and verdict.decision is Decision.APPROVE:
-                return None
-            if verdict:
-                self._blocked[id(context.tool_input)] = refusal(verdict)
-                return False
-            call = ToolCall(call_id=uuid.uuid4().hex, tool_name=name, arguments=arguments, delegated=delegated)
-            self._held.append(call)
-            self._blocked[id(context.tool_input)] = placeholder(call.call_id)
-        return False
+            waiting = self._of_delegates.get(self._key(name, arguments)) if delegated else None
+            if not waiting:
+                self._held.append(call)
+                return placeholder(call.call_id)
+            before = waiting.pop(0)
+            if before.verdict.decision is not Decision.APPROVE:
+                return refusal(before.verdict)
+            if before.result is None:
+                self._made[id(context.tool_input)] = before.call_id
+            return before.result
+
+    def _key(self, name: str, arguments: dict[str, Any]) -> str:
+        """The same for a call and for the one that was asked about, which is kept without secrets."""
+        return f"{name} {json.dumps(self._redactor.json(arguments), sort_keys=True)}"
 
     def _marks(self, name: str, tool: Any) -> bool:
         """By the name in the definition, which for our tools is their class, or the one the model sees, which for tools
@@ -134,7 +180,11 @@ class ToolGate:
     def after(self, context: Any) -> str | None:
         """CrewAI's hook after a tool call, which is also run after a blocked one: the same input object tells which."""
         with self._lock:
-            return self._blocked.pop(id(context.tool_input), None)
+            made = self._made.pop(id(context.tool_input), None)
+            blocked = self._blocked.pop(id(context.tool_input), None)
+        if made:
+            self._results.write(made, str(context.tool_result))
+        return blocked
 
     @property
     def marks_any(self) -> bool:
@@ -161,10 +211,6 @@ class ToolGate:
 
 def refusal(verdict: Verdict) -> str:
     return f"{NOT_ALLOWED} {verdict.comment}" if verdict.comment else NOT_ALLOWED
-
-
-def _key(name: str, arguments: dict[str, Any]) -> str:
-    return f"{name} {json.dumps(arguments, sort_keys=True)}"
 
 
 def call_tool(executor: Any, call: ToolCall) -> str:

@@ -10,6 +10,7 @@ from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.services.ports import ApprovalStore, PayloadStore, TaskOutputStore
 from stepcrew_runner.conversations import Conversations
+from stepcrew_runner.kept_results import KeptResults
 from stepcrew_runner.people import ToolGate
 from stepcrew_runner.redaction import Redactor
 
@@ -52,7 +53,8 @@ def load_resumption(
     asked = approvals.approvals(execution.group_id, execution.execution_id) if execution.approvals else []
     latest = asked[-1] if asked and asked[-1].verdict else None
     open_tasks = {task.name: index for index, task in enumerate(crew.tasks) if index not in done}
-    gate = ToolGate(crew.approval.tools if crew.approval else [], asked, set(open_tasks))
+    marked, results = crew.approval.tools if crew.approval else [], KeptResults(execution, payloads, redactor)
+    gate = ToolGate(marked, asked, set(open_tasks), results, redactor)
     decided = {approval.number: approval for approval in asked if approval.verdict}
     answers: dict[int, str] = {}
     revisions: dict[int, str] = {}

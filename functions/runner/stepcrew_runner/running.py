@@ -137,7 +137,8 @@ class CrewRun:
     def _go_on_counting(self, index: int, executor: Any) -> None:
         executor.iterations += self._from.conversations.iterations_before(index)
         if executor.iterations >= executor.max_iter:
-            executor._openai_tools.clear()  # out of iterations: all it may do is answer
+            # Out of iterations: all it may do is answer. Absent where the model's calls are text.
+            getattr(executor, "_openai_tools", []).clear()
 
     def _note_around(self) -> None:
         """An abort in delegated or internal work. CrewAI makes it the result of the tool that does that work, which
