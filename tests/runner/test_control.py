@@ -55,6 +55,19 @@ def test_the_receipt_of_a_cancel_counts_what_ended_after_it(house: House, model:
     assert len(model.requests) == 1
 
 
+def test_the_receipt_says_nothing_of_what_a_dead_attempt_spent(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(crew(task("One. [[slow 2]] [[say ONE]]", "one")))
+    house.in_background(execution_id)
+    house.until(lambda: len(model.requests) == 1)
+    # As if the process had been killed in the call, after the request.
+    house.executions.change(execution_id, cancel_requested_at=house.clock.now(), attempt=2)
+    assert house.attempt(execution_id).outcome.value == "CANCELLED"
+    receipt = house.executions.get(GROUP, execution_id).cancel_receipt
+    assert receipt is not None
+    spent = (receipt.model_calls, receipt.abandoned_calls, receipt.total_tokens, receipt.cost_usd)
+    assert spent == (None, None, None, None)
+
+
 def test_a_cancel_between_two_slices_costs_nothing(house: House, model: ScriptedModel) -> None:
     execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
     house.remaining = lambda: 900 if not model.requests else 100

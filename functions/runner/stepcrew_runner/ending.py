@@ -11,7 +11,7 @@ from typing import NamedTuple
 from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
-from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.execution import CancelReceipt, Execution, Status
 from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore
 from stepcrew_runner.aborts import Question
 from stepcrew_runner.control import Control
@@ -164,6 +164,13 @@ class Ending:
             attempt=self._execution.attempt,
         )
 
+    def _follows_a_death(self) -> bool:
+        """Whether the request was there before this attempt, and the one before it died: what that one spent after the
+        request nobody can say."""
+        before = self._execution.attempt - 1
+        asked_before = self._execution.cancel_requested_at is not None
+        return asked_before and before > 0 and str(before) not in self._execution.traces_emitted
+
     def _finish(self, end: CrewEnd) -> Outcome:
         error = end.error and end.error.model_copy(update={"message": self._redactor.text(end.error.message)})
         if error:
@@ -171,7 +178,9 @@ class Ending:
         emitted = self._ship()
         cancel, receipt = self._control.cancel, None
         if end.outcome is Outcome.CANCELLED and cancel:
-            receipt = self._meter.receipt(cancel.requested_at, cancel.observed_at)
+            receipt = CancelReceipt(requested_at=cancel.requested_at, observed_at=cancel.observed_at)
+            if not self._follows_a_death():
+                receipt = self._meter.receipt(cancel.requested_at, cancel.observed_at)
         self._executions.finish(
             self._execution,
             Status(end.outcome.value),
