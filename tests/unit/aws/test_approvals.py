@@ -15,6 +15,8 @@ from stepcrew.domain.approval import Decision, ToolCall, Verdict
 from stepcrew.domain.errors import StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, Usage
 from stepcrew.domain.listing import ListFilter
+from stepcrew.domain.trace import SYSTEM_ATTEMPT
+from stepcrew.services.read_trace import ReadTrace
 
 LATER = NOW + timedelta(minutes=5)
 OTHER = "01936a3c-0000-7000-8000-00000000000b"
@@ -145,6 +147,10 @@ def test_cancelling_while_it_waits_ends_it_with_a_receipt_and_withdraws_the_ques
     assert cancelled.cancel_receipt == CancelReceipt.model_validate(receipt)
     assert aws.approvals.approvals(GROUP, ID)[0].withdrawn_at == LATER
     assert listed(aws) == []
+    page = ReadTrace(aws.executions, aws.traces)(GROUP, ID, after=(1, 12), limit=10)
+    assert [(event.attempt, event.event_type, event.task_name) for event in page.events] == [
+        (SYSTEM_ATTEMPT, "cancelled", "haiku")
+    ]
     assert aws.clients.dynamodb.scan(TableName=TABLE, IndexName=keys.OPEN_INDEX)["Count"] == 0
 
 

@@ -18,6 +18,7 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.submission import IdempotencyRecord
+from stepcrew.services.read_trace import is_complete
 
 
 @pytest.fixture
@@ -161,6 +162,9 @@ def test_cancelling_before_the_start_ends_it(aws: Aws) -> None:
     cancelled = aws.executions.request_cancel(GROUP, ID, NOW)
     assert cancelled.status is Status.CANCELLED
     assert cancelled.ended_at == NOW
+    assert is_complete(cancelled)
+    [event] = aws.traces.events(GROUP, ID, after=(0, 0), limit=10)
+    assert (event.event_type, event.output) == ("cancelled", "The execution was cancelled before it started.")
     assert aws.executions.request_cancel(GROUP, ID, NOW + timedelta(minutes=1)) == cancelled
     assert open_entries(aws) == 0
 

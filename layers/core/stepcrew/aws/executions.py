@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
@@ -17,9 +18,10 @@ from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records
+from stepcrew.aws.trace_items import recorded_at_once
 from stepcrew.aws.transactions import cancellation_codes
 from stepcrew.aws.updates import Update
-from stepcrew.domain.cancelling import cancelled_at_rest, receipt_at_rest
+from stepcrew.domain.cancelling import cancelled_at_rest, cancelled_event, receipt_at_rest
 from stepcrew.domain.errors import (
     AlreadyExists,
     Conflict,
@@ -32,6 +34,9 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import SOURCES_OF, CancelReceipt, Execution, Progress, Status, Usage
 from stepcrew.domain.submission import IdempotencyRecord, Submission, document_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 IDEMPOTENCY_HOURS = 24
 DEFINITION_PAYLOAD = "definition"
@@ -180,7 +185,11 @@ class TableExecutions:
                 error = cancelled_at_rest(current)
                 update.set("error", error).set("message", error.message)
                 update.set("cancel_receipt", receipt_at_rest(current, now))
-                changed = self._end(current, Status.CANCELLED, update, now)
+                # In the same transaction, for nobody else would tell the trace how the execution ended.
+                event = cancelled_event(current, error, now)
+                update.set(f"traces_emitted.{event.attempt}", 1).set(f"traces_recorded.{event.attempt}", 1)
+                told = recorded_at_once(self._table, event, now, int((now + self._retention).timestamp()))
+                changed = self._end(current, Status.CANCELLED, update, now, told)
             if changed is not None:
                 return changed
         raise Conflict("The execution changes too fast to be cancelled.", remedy="Cancel it again in a second.")
@@ -225,16 +234,24 @@ class TableExecutions:
     def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         return self._records.open(unchanged_since=unchanged_since)
 
-    def _end(self, seen: Execution, status: Status, update: Update, now: datetime) -> Execution | None:
+    def _end(
+        self,
+        seen: Execution,
+        status: Status,
+        update: Update,
+        now: datetime,
+        companions: Sequence[TransactWriteItemTypeDef] = (),
+    ) -> Execution | None:
         """Makes the update the execution's last one, if it still has the status that was seen; what waits with it is
         withdrawn in the same transaction."""
         update.set("status", status).set("ended_at", now).require_status({seen.status})
         update.remove("open_key", "open_sort", "waiting")
-        if seen.waiting is None:
+        if seen.waiting is not None:
+            update.require("waiting.number", seen.waiting.number)
+            companions = [*companions, approval_items.withdrawn(self._table, seen, now)]
+        if not companions:
             return self._records.update(seen.group_id, seen.execution_id, update)
-        update.require("waiting.number", seen.waiting.number)
-        withdrawn = approval_items.withdrawn(self._table, seen, now)
-        return self._records.update_with(seen.group_id, seen.execution_id, update, withdrawn)
+        return self._records.update_with(seen.group_id, seen.execution_id, update, *companions)
 
     def delete(self, group_id: str, execution_id: str) -> None:
         if not self.get(group_id, execution_id).status.is_terminal:

@@ -12,6 +12,7 @@ from stepcrew.aws.batches import write_all
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
+from stepcrew.aws.trace_items import event_entry, marker_entry
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
 from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
@@ -29,14 +30,7 @@ class TableTraces:
         partition = keys.execution(group_id, execution_id)
         now = datetime.now(UTC)
         common: dict[str, Any] = {"PK": partition, "expires_at": int((now + self._retention).timestamp())}
-        entries = [
-            {
-                **common,
-                "SK": keys.trace(event.attempt, event.sequence),
-                "document": event.model_copy(update={"recorded_at": now}).model_dump_json(exclude_defaults=True),
-            }
-            for event in events
-        ] + [
+        entries = [event_entry(common, event, now) for event in events] + [
             {**common, "SK": keys.log(line.attempt, line.sequence), "document": line.model_dump_json()} for line in logs
         ]
         with platform_errors("Storing trace events"):
@@ -56,10 +50,9 @@ class TableTraces:
         self, group_id: str, execution_id: str, events: list[TraceEvent], common: dict[str, Any], now: datetime
     ) -> None:
         """Counts the batch exactly once: its marker and the count are one transaction."""
-        attempt, first, last = events[0].attempt, events[0].sequence, events[-1].sequence
-        marker = {**common, "SK": keys.batch(attempt, first), "attempt": attempt, "first": first, "last": last}
+        marker = marker_entry(common, events)
         record = item({"PK": keys.execution(group_id, execution_id), "SK": keys.EXECUTION})
-        update = Update(now).add(f"traces_recorded.{attempt}", len(events))
+        update = Update(now).add(f"traces_recorded.{events[0].attempt}", len(events))
         try:
             retry_conflicts(
                 lambda: self._clients.dynamodb.transact_write_items(

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution, Status
+from stepcrew.domain.trace import SYSTEM_ATTEMPT, EventSource, TraceEvent
 
 
 def cancelled_at_rest(execution: Execution) -> ExecutionError:
@@ -17,6 +18,23 @@ def cancelled_at_rest(execution: Execution) -> ExecutionError:
         message=f"The execution was cancelled {'while it waited for a person' if waited else 'before it started'}.",
         remedy="Submit it again when you want it to run.",
         task=execution.waiting.task_name if execution.waiting else None,
+    )
+
+
+def cancelled_event(execution: Execution, error: ExecutionError, now: datetime) -> TraceEvent:
+    """What the trace of an execution that was cancelled at rest ends with, in the words the runner would use."""
+    return TraceEvent(
+        execution_id=execution.execution_id,
+        group_id=execution.group_id,
+        attempt=SYSTEM_ATTEMPT,
+        sequence=1,
+        emitted_at=now,
+        event_type="cancelled",
+        event_source=EventSource.SYSTEM,
+        event_context=error.type,
+        task_name=error.task,
+        output=error.message,
+        extra_data={"category": error.category.value, "remedy": error.remedy, "retryable": error.retryable},
     )
 
 

@@ -129,7 +129,7 @@ def _event(execution: Execution, error: ExecutionError) -> TraceEvent:
         attempt=SYSTEM_ATTEMPT,
         sequence=1,
         emitted_at=execution.ended_at,
-        event_type="error",
+        event_type="cancelled" if error.category is Category.CANCELLED else "error",
         event_source=EventSource.SYSTEM,
         event_context=error.type,
         task_name=error.task,
