@@ -20,6 +20,8 @@ from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
 from stepcrew.domain.trace import PayloadReference
 
 TEXT, JSON = "text/plain; charset=utf-8", "application/json"
+MOST_DESCRIBED = 10_000
+"""Characters of a description."""
 
 
 class TableTaskOutputs:
@@ -84,7 +86,8 @@ class TableTaskOutputs:
         return self._whole(group_id, execution_id, output) if whole else output
 
     def _light(self, execution: Execution, output: TaskOutput) -> TaskOutput:
-        """The output with its large bodies put into the bucket: the text as text, so that it can be fetched as such."""
+        """The output with its large bodies put into the bucket: the text as text, so that it can be fetched as such. A
+        description may have whole inputs in it, and the submission has it too: its beginning is kept."""
 
         def put(payload_id: str, body: bytes, content_type: str) -> PayloadReference:
             return self._payloads.put(execution.group_id, execution.execution_id, payload_id, body, content_type)
@@ -92,8 +95,11 @@ class TableTaskOutputs:
         # The attempt is part of the id: a late worker that will be fenced off has overwritten nothing.
         payload_id = f"task-{output.index:04d}-{execution.attempt}"
         raw, structured = output.raw.encode(errors="replace"), json.dumps(output.json_dict).encode()
-        changes: dict[str, object] = {}
-        if len(raw) > INLINE_BYTES:
+        changes: dict[str, object] = {"description": _beginning(output.description)}
+        if output.expected_output is not None:
+            changes["expected_output"] = _beginning(output.expected_output)
+        # As it will be written: a control character takes six bytes.
+        if len(json.dumps(output.raw, ensure_ascii=False).encode(errors="replace")) > INLINE_BYTES:
             changes |= {"raw": "", "raw_reference": put(payload_id, raw, TEXT)}
         if len(structured) > INLINE_BYTES:
             changes |= {"json_dict": None, "json_reference": put(f"{payload_id}-json", structured, JSON)}
@@ -112,3 +118,7 @@ class TableTaskOutputs:
         if output.json_reference:
             changes |= {"json_dict": json.loads(body(output.json_reference)), "json_reference": None}
         return output.model_copy(update=changes)
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= MOST_DESCRIBED else text[:MOST_DESCRIBED] + "…"
