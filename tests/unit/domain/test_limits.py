@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.aws_table import execution
 
 from stepcrew.domain.errors import Fault, InvalidRequest
@@ -99,3 +101,24 @@ def test_more_that_is_not_more_or_too_much_is_refused(
 def test_what_is_granted_by_itself_stops_at_the_ceiling() -> None:
     execution = used(asked(max_tokens=100), total_tokens=100)
     assert raised(execution, "max_tokens", None, GroupLimits(max_tokens=150)).max_tokens == 150
+
+
+amounts = st.integers(min_value=1, max_value=1000)
+
+
+@given(limit=amounts, used_up=amounts, ceiling=st.none() | amounts, wanted=st.none() | amounts)
+def test_whatever_is_granted_leaves_room_below_the_ceiling(
+    limit: int, used_up: int, ceiling: int | None, wanted: int | None
+) -> None:
+    execution = used(asked(max_tokens=limit), total_tokens=used_up)
+    more = GroupLimits(max_tokens=wanted) if wanted else None
+    try:
+        found = raised(execution, "max_tokens", more, GroupLimits(max_tokens=ceiling)).max_tokens
+    except InvalidRequest:
+        # Only what was asked for can be wrong, or there is no room left below the ceiling.
+        assert wanted is not None or (ceiling is not None and ceiling <= max(used_up, limit))
+        return
+    assert found is not None
+    assert found > used_up
+    assert ceiling is None or found <= ceiling
+    assert wanted in (None, found)
