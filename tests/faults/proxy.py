@@ -40,13 +40,19 @@ class How(StrEnum):
 
 
 class Fault(NamedTuple):
-    """Strikes the calls `first` to `first + times - 1` of this kind that a function makes for the plan's execution."""
+    """Strikes the call `first` of this kind that a function makes for the plan's execution, and so many `times` each
+    `stride` calls further. The SDK's repetitions are calls too."""
 
     function: str
     call: str
     how: How
     first: int = 1
     times: int = 1
+    stride: int = 1
+
+    def strikes(self, number: int) -> bool:
+        past, off = divmod(number - self.first, self.stride)
+        return off == 0 and 0 <= past < self.times
 
 
 class Call(NamedTuple):
@@ -78,8 +84,7 @@ class Plan:
         call = Call(function, name, self._counts[function, name])
         self.calls.append(call)
         for fault in self.faults:
-            is_meant = (fault.function, fault.call) == (function, name)
-            if is_meant and fault.first <= call.number < fault.first + fault.times:
+            if (fault.function, fault.call) == (function, name) and fault.strikes(call.number):
                 self.struck.append(call)
                 return fault.how
         return None

@@ -16,7 +16,7 @@ class Told:
         self.scene = scene
 
     def row(self, found: Found) -> Row:
-        calls = " + ".join(f"{count}" for count in found.calls.values())
+        calls = " + ".join(f"{count}" for count in found.calls.values() if count)
         return (self.what, self.when, found.record["status"], str(found.record["attempt"]), calls, found.trace)
 
 

@@ -134,7 +134,7 @@ class Person:
         assert {one.result().status_code for one in sent} == {202}
 
     def _question(self, execution_id: str, plan: Plan) -> str:
-        record = self._field.until(execution_id, lambda record: bool(record["waiting"]))
+        record = self._field.until(execution_id, "WAITING")
         self._field.answered(plan, RECONCILER, KEEP_TOKEN)
         return f"{execution_id}.{record['waiting']['number']}"
 
