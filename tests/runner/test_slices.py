@@ -66,6 +66,34 @@ def without_ids(requests: list[Any]) -> str:
     return re.sub(r'"(call_)?[0-9a-f-]{8,}"', '"id"', json.dumps(requests))
 
 
+PERSON = {"title": "P", "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+
+
+@pytest.mark.parametrize("kind", ["output_json", "output_pydantic", "response_model"])
+def test_an_answer_that_a_guardrail_has_yet_to_judge_is_paid_for_once(
+    house: House, model: ScriptedModel, kind: str
+) -> None:
+    asked = 'Who? [[json {"name": "Zoë"}]]'
+    guard = 'Judge. [[json {"valid": true, "feedback": null}]]'
+    config = crew(task(asked, guardrail=guard), task("End. [[say END]]", "end"))
+    config["tasks"][0][kind] = PERSON
+    execution_id = house.submit(config)
+    assert after_each_call(house, model, execution_id) == ["CONTINUE"] * 2 + ["COMPLETED"]
+    assert len(model.requests) == 3
+    assert json.loads(house.tasks.task_outputs(GROUP, execution_id)[0].raw) == {"name": "Zoë"}
+
+
+def test_the_refusals_of_a_guardrail_are_counted_over_slices(house: House, model: ScriptedModel) -> None:
+    guard = 'Judge. [[json {"valid": false, "feedback": "FAR TOO SHORT"}]]'
+    execution_id = house.submit(crew(task("Draft. [[say DRAFT]]", guardrail=guard, guardrail_max_retries=1)))
+    assert after_each_call(house, model, execution_id) == ["CONTINUE"] * 3 + ["FAILED"]
+    error = house.executions.get(GROUP, execution_id).error
+    assert error is not None
+    assert error.type == "GuardrailNotPassed"
+    assert len(model.requests) == 4
+    assert "FAR TOO SHORT" in model.requests[2].text
+
+
 def test_asynchronous_tasks_keep_a_conversation_each(house: House, model: ScriptedModel) -> None:
     left, right = (task(f"{name}. {SUM} [[say {name}]]", name, async_execution=True) for name in ("LEFT", "RIGHT"))
     execution_id = house.submit(

@@ -17,6 +17,7 @@ from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits
 from stepcrew_runner.own_tools import CalculatorTool
+from tests.runner.conftest import OPERATOR_KEY
 from tests.runner.house import GROUP, House, agent, crew, task
 from tests.runner.test_people import SUM, asks, completes, events, gated, judged
 
@@ -108,6 +109,16 @@ def test_an_approved_answer_survives_a_question_about_the_budget(house: House, m
     house.decide(execution_id, "approve", limits={"max_model_calls": 10, "on_budget": "ask"})
     assert completes(house, execution_id) == ["EDITED"]
     assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_a_secret_in_what_a_person_wrote_goes_no_further(house: House, model: ScriptedModel, decision: str) -> None:
+    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
+    asks(house, execution_id)
+    house.decide(execution_id, decision, comment=f"With {OPERATOR_KEY}, please.")
+    house.attempt(execution_id)
+    assert OPERATOR_KEY not in house.queue.text()
+    assert OPERATOR_KEY not in house.executions.get(GROUP, execution_id).model_dump_json()
 
 
 def test_an_agent_that_plans_by_itself_is_told_what_to_revise(house: House, model: ScriptedModel) -> None:

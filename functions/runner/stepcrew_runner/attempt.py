@@ -160,16 +160,16 @@ class RunAttempt:
             return WAS_CANCELLED
         if execution.definition_hash not in (None, fingerprint(submission)):
             return CrewEnd(Outcome.FAILED, CHANGED.message, CHANGED)
-        if from_before.latest and _is_news(execution, from_before.latest):
-            recorder.decided(from_before.latest)
-        if from_before.rejection:
-            return CrewEnd(Outcome.FAILED, from_before.rejection.message, from_before.rejection)
         ports = self._ports
         try:
             models = ModelFactory(ports.secrets.operator_secrets(), self._default_model)
             secrets = self._secrets(execution.group_id, submission)
             for value in [*models.secrets(), *secrets.values()]:
                 redactor.learn(value)
+            if from_before.latest and _is_news(execution, from_before.latest):
+                recorder.decided(from_before.latest)
+            if from_before.rejection:
+                return CrewEnd(Outcome.FAILED, from_before.rejection.message, from_before.rejection)
             run = CrewRun(execution, ports.executions, ports.tasks, control, recorder, redactor)
             with environment.workspace(), _in_environment(secrets):
                 run(CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads)), from_before)

@@ -19,11 +19,14 @@ logger = logging.getLogger("stepcrew_runner")
 
 class Conversation(BaseModel):
     """Messages as the model saw them, at a model-call boundary. `iterations` counts towards the agent's `max_iter`.
-    `approval` is the number of the approval whose verdict has yet to be put in; 0 when nothing is awaited."""
+    `approval` is the number of the approval whose verdict has yet to be put in; 0 when nothing is awaited. `answer` is
+    the agent's, where the task has yet to end with it, because a guardrail judges it first; `refusals` came before."""
 
     messages: list[dict[str, JsonValue]]
     iterations: int = 0
     approval: int = 0
+    answer: str | None = None
+    refusals: int = 0
 
 
 class Conversations:
@@ -38,6 +41,7 @@ class Conversations:
         self._now: dict[int, Conversation] = {}
         self._before: dict[int, list[dict[str, JsonValue]]] = {}
         self._answered: set[int] = set()
+        self._refusals: dict[int, int] = {}
         self._iterations: dict[int, int] = {}
 
     def load(self, finished: set[int]) -> None:
@@ -52,6 +56,7 @@ class Conversations:
                 continue
             self._loaded[index] = Conversation.model_validate_json(body)
             self._before[index] = self._loaded[index].messages
+            self._refusals[index] = self._loaded[index].refusals
 
     def of(self, index: int) -> Conversation | None:
         """What was loaded and not taken yet."""
@@ -81,19 +86,33 @@ class Conversations:
     def note(self, index: int, messages: list[Any], iterations: int, approval: int = 0) -> None:
         """How the conversation stands. Cheap, as it is called before each model call: messages are never changed."""
         with self._lock:
+            if index in self._answered:  # and goes on all the same
+                self._answered.remove(index)
+                self._refusals[index] = self.refusals(index) + 1
             self._now[index] = Conversation.model_construct(
-                messages=list(messages), iterations=iterations, approval=approval
+                messages=list(messages), iterations=iterations, approval=approval, refusals=self.refusals(index)
             )
 
     def note_whole(self, index: int, messages: list[Any], iterations: int) -> None:
         """The same at any other moment: only where every tool call has its result, as before a model call."""
         asked = next((at for at in reversed(range(len(messages))) if messages[at].get("role") == "assistant"), None)
-        if asked is None:
+        noted = self._now.get(index)
+        if asked is None or (noted and noted.answer is not None):
             return
         calls, behind = len(messages[asked].get("tool_calls") or ()), len(messages) - asked - 1
         # Calls that are text have their results in the same message, and something behind it that asks to go on.
         if behind == calls if calls else behind:
             self.note(index, messages, iterations)
+
+    def note_answer(self, index: int, answer: str) -> None:
+        """The agent is done, the task is not. Should it be done again, its next conversation replaces this."""
+        with self._lock:
+            self._answered.add(index)
+            self._now[index] = Conversation(messages=[], answer=answer, refusals=self.refusals(index))
+
+    def refusals(self, index: int) -> int:
+        """How often a guardrail has refused the task's answer."""
+        return self._refusals.get(index, 0)
 
     def forget(self, index: int) -> None:
         """The task is finished."""
@@ -104,11 +123,11 @@ class Conversations:
     def has_advanced(self) -> bool:
         """Whether this attempt brought any of them further."""
         with self._lock:
-            return any(self._is_further(index, now.messages) for index, now in self._now.items())
+            return any(self._is_further(index, now) for index, now in self._now.items())
 
-    def _is_further(self, index: int, messages: list[dict[str, JsonValue]]) -> bool:
+    def _is_further(self, index: int, now: Conversation) -> bool:
         before = self._before.get(index)
-        return len(messages) > 2 if before is None else messages != before
+        return now.answer is not None or (len(now.messages) > 2 if before is None else now.messages != before)
 
     def save(self) -> dict[str, str]:
         """Writes all of them and answers their payload ids by task index. The attempt is part of the id, so that a late
@@ -117,8 +136,9 @@ class Conversations:
             current = {**self._loaded, **self._now}
         saved: dict[str, str] = {}
         for index, conversation in current.items():
-            if not any(message.get("role") == "assistant" for message in conversation.messages):
-                continue  # nothing was said yet
+            said = any(message.get("role") == "assistant" for message in conversation.messages)
+            if not said and conversation.answer is None and not conversation.refusals:
+                continue
             body = self._body(index, conversation)
             if body is not None:
                 payload_id = f"conversation-{index:04d}-{self._execution.attempt}"
@@ -133,6 +153,8 @@ class Conversations:
             "messages": conversation.messages,
             "iterations": conversation.iterations,
             "approval": conversation.approval,
+            "answer": conversation.answer,
+            "refusals": conversation.refusals,
         }
         try:
             return json.dumps(self._redactor.json(document), allow_nan=False).encode()

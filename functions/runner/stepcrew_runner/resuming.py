@@ -17,7 +17,8 @@ from stepcrew_runner.redaction import Redactor
 
 class Resumption(NamedTuple):
     """`latest` is the last approval if it was decided; `decided` are all of those, by number. By task index, `answers`
-    are approved ones that end their task, and `revisions` what people want changed where no conversation tells it."""
+    are those that end their task (approved, or yet to be judged by a guardrail), and `revisions` what people want
+    changed where no conversation tells it."""
 
     finished: list[TaskOutput]
     conversations: Conversations
@@ -62,11 +63,14 @@ def load_resumption(
         judged = [one for one in decided.values() if one.kind is ApprovalKind.ANSWER and one.task_name == name]
         conversation = conversations.of(index)
         approval = decided.get(conversation.approval) if conversation else next(reversed(judged), None)
-        if approval and _is_approved_answer(approval):
+        if conversation and conversation.answer is not None:
+            answers[index] = conversation.answer
+        elif approval and _is_approved_answer(approval):
             answers[index] = _answer(approval, payloads)
-            conversations.answered(index)
         elif approval and conversation is None:
             revisions[index] = _changes(judged, payloads)
+    for index in answers:
+        conversations.answered(index)
     return Resumption(finished, conversations, gate, latest, decided, answers, revisions)
 
 

@@ -15,6 +15,7 @@ from crewai.events.stream_context import add_stream_sink
 from crewai.hooks import InterceptionPoint
 from crewai.hooks.dispatch import scoped_hooks
 from crewai.tasks.task_output import TaskOutput as CrewOutput
+from pydantic import BaseModel
 
 from stepcrew.domain.approval import ApprovalKind, ToolCall
 from stepcrew.domain.errors import PlatformUnavailable
@@ -189,6 +190,11 @@ class CrewRun:
         self._control.task_finished(len(self._done))
         for index, answer in from_before.answers.items():
             built.tasks[index].answer(answer)
+        for index, task in enumerate(built.tasks):
+            if task.guardrail:  # of several, CrewAI counts the refusals of each
+                task.guardrail_max_retries = max(
+                    0, task.guardrail_max_retries - from_before.conversations.refusals(index)
+                )
         for index, changes in from_before.revisions.items():
             built.tasks[index].revise(changes)
         for index, task in enumerate(built.tasks):
@@ -213,6 +219,8 @@ class CrewRun:
                 self._task_started(event)
             case "task_completed":
                 self._task_completed(event)
+            case "agent_execution_completed":
+                self._agent_answered(event)
             case "agent_execution_error":
                 # An agent's retries repeat its whole task, calls that were paid for included. That may help an agent
                 # that lost its way, but not a model that refuses after the provider's client has retried already.
@@ -227,6 +235,16 @@ class CrewRun:
         if name in self._indexes:
             self._started[name] = datetime.now(UTC)
             self._control.task_started(name, getattr(getattr(event.task, "agent", None), "role", None))
+
+    def _agent_answered(self, event: Any) -> None:
+        """Kept, because judging it (a guardrail) is a model call of its own, before which the attempt may end."""
+        index = self._indexes.get(_task_name(event))
+        if index is not None and not self._inner_abort:
+            # Of a structured answer the event has only how Python would show it.
+            answer = getattr(getattr(event.agent, "agent_executor", None), "state", None)
+            output = getattr(getattr(answer, "current_answer", None), "output", None)
+            text = output.model_dump_json() if isinstance(output, BaseModel) else str(event.output)
+            self._from.conversations.note_answer(index, text)
 
     def _task_completed(self, event: Any) -> None:
         name = _task_name(event)
