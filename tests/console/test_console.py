@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from tests.e2e.user import User, agent, crew, task
 
 pytestmark = pytest.mark.browser
 SignIn = Callable[..., Person]
-AXE = Path(__file__).parents[2] / "console/node_modules/axe-core/axe.min.js"
 SLOW = "[[slow 120]] [[say Never.]]"
 HOSTILE = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> "
@@ -167,22 +165,3 @@ def test_two_executions_are_compared(page: Page, sign_in: SignIn, ada_api: User)
     page.goto(f"/compare?a={left}&b={right}")
     expect(page.get_by_text("blue").first).to_be_visible()
     expect(page.get_by_text("grey").first).to_be_visible()
-
-
-@pytest.mark.parametrize("view", ["/executions", "/new", "", "/result", "/tasks", "/logs", "/definition"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page: Page, sign_in: SignIn, ada_api: User, view: str, theme: str) -> None:
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # pyright: ignore[reportArgumentType]
-    done = ada_api.run(two_agents("[[say `code` and text]]"))
-    sign_in("ada")
-    page.goto(view if view in ("/executions", "/new") else f"/executions/{done['execution_id']}{view}")
-    page.locator("main").first.wait_for()
-    page.wait_for_load_state("networkidle")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-    grave = [
-        (one["id"], [node["html"][:200] for node in one["nodes"]])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert not grave, grave

@@ -105,6 +105,82 @@ def test_groups_are_switched_and_kept_apart(page: Page, sign_in: SignIn, ada_api
     expect(page.get_by_role("heading", name=re.compile("do not belong to the group other"))).to_be_visible()
 
 
+def test_the_list_is_searched_by_name_and_id_over_everything(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    wanted = ada_api.run(crew(task("[[say x]]"), name="needle-in-hay"))
+    ada_api.run(crew(task("[[say x]]"), name="straw"))
+    asked: list[str] = []
+    sign_in("ada", "/executions?time=24h")
+    page.on("request", lambda request: asked.append(request.url) if "/executions?" in request.url else None)
+    field = page.get_by_role("searchbox", name="Search executions")
+    field.fill("NEEDLE")
+    rows = page.get_by_role("row").filter(has=page.get_by_role("link"))
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("needle-in-hay")
+    assert any("search=NEEDLE" in url and "created_after=" in url for url in asked), asked
+    expect(page).to_have_url(re.compile("q=NEEDLE"))
+    field.fill(wanted["execution_id"])
+    expect(page.get_by_role("link", name="needle-in-hay")).to_be_visible()
+    field.fill("nowhere to be found")
+    expect(page.get_by_role("heading", name="Nothing fits these filters")).to_be_visible()
+
+
+def test_what_is_closed_stays_closed_when_the_page_is_loaded_again(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    done = ada_api.run(crew(task("[[say Inside.]]")))
+    ada = sign_in("ada")
+    ada.open(done["execution_id"])
+    worker = page.locator("[role=treeitem][aria-level='1']").filter(has_text="Worker")
+    worker.get_by_role("button", name="Close").click()
+    expect(ada.line("Inside.")).to_have_count(0)
+    page.reload()
+    expect(worker).to_have_attribute("aria-expanded", "false")
+    expect(ada.line("Inside.")).to_have_count(0)
+
+
+def test_nothing_moves_while_an_execution_is_followed(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    execution_id = ada_api.submit(crew(task("[[slow 3]] [[say One.]]", "one"), task("[[slow 3]] [[say Two.]]", "two")))
+    ada = sign_in("ada")
+    ada.open(execution_id)
+    expect(ada.line("Model call").first).to_be_visible(timeout=60_000)
+    page.evaluate(
+        "window.moved = 0; new PerformanceObserver((list) => {"
+        "for (const shift of list.getEntries()) window.moved += shift.value;"
+        "}).observe({type: 'layout-shift'})"
+    )
+    expect(ada.line("Crew completed")).to_be_visible(timeout=60_000)
+    # 0.1 is where a page is called unstable; lines that are added below others do not count as moved.
+    assert page.evaluate("window.moved") < 0.02
+
+
+def test_the_list_is_used_by_keyboard_alone(page: Page, sign_in: SignIn, ada_api: User) -> None:
+    done = ada_api.run(crew(task("[[say x]]"), name="by-keys"))
+    sign_in("ada", "/executions?crew=by-keys")
+    expect(page.get_by_role("link", name="by-keys")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Search executions")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"{done['execution_id']}$"))
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page).to_have_url(re.compile("/new$"))
+
+
+@pytest.mark.parametrize("view", ["/executions", "/approvals", "/new", "", "/result", "/tasks", "/logs"])
+def test_a_narrow_screen_needs_no_scrolling_sideways(page: Page, sign_in: SignIn, ada_api: User, view: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    done = ada_api.run(crew(task("[[say Words.]]"), name="a-crew-with-a-rather-long-name"))
+    sign_in("ada")
+    page.goto(view if view in ("/executions", "/approvals", "/new") else f"/executions/{done['execution_id']}{view}")
+    page.locator("main").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(page.get_by_role("link", name=re.compile("^Approvals"))).to_be_in_viewport()
+    expect(page.get_by_role("button", name=re.compile("group demo"))).to_be_in_viewport()
+
+
 def test_an_execution_of_nobody_says_so(page: Page, sign_in: SignIn) -> None:
     sign_in("ada", "/executions/01900000-0000-7000-8000-000000000000")
     expect(page.get_by_role("heading", name=re.compile("no such execution"))).to_be_visible()

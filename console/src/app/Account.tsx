@@ -24,7 +24,7 @@ export function Account({ identity, group, onHelp }: { identity: Identity; group
     await navigate("/");
   };
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="account">
         <Avatar name={who} />
         <span className="visually-hidden">{`${who}, group ${group}`}</span>

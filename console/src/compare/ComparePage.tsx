@@ -45,7 +45,7 @@ interface ChoiceProps {
 
 /** The newest executions; those of the same crew as the other one first, because they are what is compared most. */
 function Choice({ label, value, other, onChange }: ChoiceProps) {
-  const { executions } = useExecutions({ status: "", crew: "" });
+  const { executions } = useExecutions({ status: "", crew: "", search: "", since: "" });
   const now = useNow(true, 30_000);
   const crew = executions.find((each) => each.execution_id === other)?.name;
   const ordered = [...executions].filter((each) => each.execution_id !== other).sort((x, y) => Number(y.name === crew) - Number(x.name === crew));

@@ -56,7 +56,7 @@ export function Actions({ execution, trace }: { execution: Execution; trace: Tra
           Run again
         </Button>
       )}
-      <DropdownMenu.Root>
+      <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger asChild>
           <IconButton label="More actions" className="bordered">
             <Ellipsis size={16} aria-hidden />

@@ -10,6 +10,7 @@ import { useShown } from "./ExecutionPage";
 import { TimelineFilters } from "./TimelineFilters";
 import { TimelineList, type TimelineHandle } from "./TimelineList";
 import { TimelineSummary } from "./TimelineSummary";
+import { useFolds } from "./useFolds";
 
 export function TimelineTab() {
   const { execution, trace } = useShown();
@@ -19,7 +20,7 @@ export function TimelineTab() {
   const end = tree.end !== null && (ended || tree.end > now) ? tree.end : Math.max(now, tree.end ?? 0);
   const { filter, bind } = useFilter();
   const settled = useDebounced(filter.search, 150);
-  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const [closed, setClosed] = useFolds(execution.execution_id);
   const rows = useMemo(() => visibleRows(tree.roots, { ...filter, search: settled }, closed), [tree, filter, settled, closed]);
   const [eventId, setEventId] = useParam("event");
   const [cursor, setCursor] = useState<string | null>(null);
@@ -28,14 +29,17 @@ export function TimelineTab() {
   const shown = eventId ? tree.spans.get(eventId) : undefined;
   const chosenId = cursor ?? (shown ? `s:${shown.id}` : null);
 
-  const toggle = useCallback((id: string, open?: boolean) => {
-    setClosed((before) => {
-      const after = new Set(before);
-      if (open ?? before.has(id)) after.delete(id);
-      else after.add(id);
-      return after;
-    });
-  }, []);
+  const toggle = useCallback(
+    (id: string, open?: boolean) => {
+      setClosed((before) => {
+        const after = new Set(before);
+        if (open ?? before.has(id)) after.delete(id);
+        else after.add(id);
+        return after;
+      });
+    },
+    [setClosed],
+  );
   const choose = useCallback(
     (row: Row, open: boolean) => {
       setCursor(row.node.id);

@@ -1,11 +1,12 @@
+import { useQuery } from "@tanstack/react-query";
 import { GitCompareArrows, Search } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { useApi } from "@/api/queries";
+import { keys, readExecution, useApi } from "@/api/queries";
 import { type Execution, STATUSES, type Status } from "@/api/types";
 import { Connection } from "@/app/Connection";
 import { useMayWrite } from "@/app/context";
-import { useKeys, useNow, useParam, useSetParams, useTitle, useTypedParam } from "@/lib/hooks";
+import { useDebounced, useKeys, useNow, useParam, useSetParams, useTitle, useTypedParam } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { statusName } from "@/ui/StatusBadge";
 import { ExecutionTable } from "./ExecutionTable";
@@ -13,8 +14,10 @@ import { useExecutions } from "./useExecutions";
 
 const SPANS = { "": "Any time", "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days" };
 const SPAN_MS: Record<string, number> = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000, "30d": 2_592_000_000 };
-/** How many executions a search goes through by itself before it asks. */
-const SEARCHED_MOST = 300;
+const EXECUTION_ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+/** A page of a search may hold little though more follows; so many are turned without asking. */
+const PAGES_BY_ITSELF = 5;
+const ENOUGH = 20;
 
 export function ExecutionsPage() {
   useTitle("Executions");
@@ -25,17 +28,19 @@ export function ExecutionsPage() {
   const [search, setSearch] = useTypedParam("q");
   const setParams = useSetParams();
   const known = STATUSES.includes(status as Status) ? (status as Status) : "";
-  const { head, executions, hasMore, loadMore, loadingMore, moreError } = useExecutions({ status: known, crew });
-  const [picked, setPicked] = useState<string[]>([]);
   const now = useNow(true, 5_000);
-  const since = span in SPAN_MS ? now - (SPAN_MS[span] ?? 0) : 0;
-  const shown = useMemo(() => executions.filter((each) => Date.parse(each.created_at) >= since && found(each, search)), [executions, since, search]);
-  const oldest = executions.at(-1);
-  const moreInTime = hasMore && (!oldest || Date.parse(oldest.created_at) >= since);
+  const typed = useDebounced(search.trim(), 300);
+  const id = EXECUTION_ID.test(typed) ? typed.toLowerCase() : "";
+  const since = useSince(span, now);
+  const filter = { status: known, crew, search: id ? "" : typed, since } as const;
+  const { head, executions: listed, pages, hasMore, loadMore, loadingMore, moreError } = useExecutions(filter);
+  const named = useNamed(id);
+  const [picked, setPicked] = useState<string[]>([]);
+  const shown = id ? named : listed;
   const filtered = Boolean(known || crew || span || search);
   useEffect(() => {
-    const searching = search !== "" && shown.length < 20 && executions.length < SEARCHED_MOST;
-    if (searching && moreInTime && !loadingMore && !moreError) void loadMore();
+    const wanting = filtered && !id && listed.length < ENOUGH && pages < PAGES_BY_ITSELF;
+    if (wanting && hasMore && !loadingMore && !moreError) void loadMore();
   });
   const clear = (): void => setParams({ status: "", crew: "", time: "", q: "" });
   return (
@@ -44,17 +49,17 @@ export function ExecutionsPage() {
         <h1>Executions</h1>
         <CompareButton group={group} picked={picked} onClear={() => setPicked([])} />
       </div>
-      <Filters {...{ status: known, setStatus, crew, setCrew, span, setSpan, search, setSearch, executions }} />
+      <Filters {...{ status: known, setStatus, crew, setCrew, span, setSpan, search, setSearch, executions: listed }} />
       <Connection looks={[head]} />
       {head.isPending && <Loading />}
       {head.error && !head.data && <Trouble error={head.error} retry={() => void head.refetch()} />}
       {head.data && shown.length > 0 && <ExecutionTable executions={shown} now={now} picked={picked} onPick={setPicked} />}
       {head.data && shown.length === 0 && !loadingMore && <Nothing filtered={filtered} group={group} onClear={clear} />}
       {moreError !== null && <Trouble error={moreError} retry={() => void loadMore()} />}
-      {head.data && moreInTime && (
+      {head.data && hasMore && !id && (
         <div className="more">
           <Button busy={loadingMore} onClick={() => void loadMore()}>
-            {search ? `Search further (${executions.length} searched)` : "Show older"}
+            {typed ? "Search further back" : "Show older"}
           </Button>
         </div>
       )}
@@ -62,9 +67,25 @@ export function ExecutionsPage() {
   );
 }
 
-function found({ name, execution_id: id, submitted_by: who, model, message, source }: Execution, search: string): boolean {
-  const wanted = search.trim().toLowerCase();
-  return !wanted || [name, id, who, model, message, source].some((text) => text?.toLowerCase().includes(wanted));
+/** The moment a span of time began when it was chosen: it stays, so that pages read before still fit. */
+function useSince(span: string, now: number): string {
+  const [chosen, setChosen] = useState({ span: "", since: "" });
+  if (chosen.span !== span) {
+    const ms = SPAN_MS[span];
+    setChosen({ span, since: ms ? new Date(now - ms).toISOString() : "" });
+  }
+  return chosen.since;
+}
+
+/** The execution of an id that was typed or pasted, if the group has it. */
+function useNamed(id: string): Execution[] {
+  const { api, group } = useApi();
+  const { data } = useQuery({
+    queryKey: keys.execution(group, id),
+    enabled: id !== "",
+    queryFn: () => readExecution(api, id, undefined),
+  });
+  return data && id ? [data.execution] : [];
 }
 
 interface FilterProps {
@@ -94,7 +115,7 @@ function Filters({ status, setStatus, crew, setCrew, span, setSpan, search, setS
         <input
           ref={field}
           type="search"
-          placeholder="Search name, id, person, model"
+          placeholder="Search by name or id"
           aria-label="Search executions"
           value={search}
           onChange={(event) => setSearch(event.target.value)}

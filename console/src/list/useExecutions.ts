@@ -1,7 +1,7 @@
 import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { type Api, unwrap } from "@/api/client";
-import { Pace } from "@/api/pace";
+import { Pace, SLOWEST_MS } from "@/api/pace";
 import { keys, readExecution, rememberExecution, useApi } from "@/api/queries";
 import { type Execution, type ExecutionList, type Status, isTerminal } from "@/api/types";
 
@@ -11,10 +11,21 @@ const FOLLOWED_MOST = 20;
 export interface ListFilter {
   status: Status | "";
   crew: string;
+  /** A part of the name. */
+  search: string;
+  /** The oldest moment, as ISO text; "" for none. */
+  since: string;
 }
 
-async function readPage(api: Api, { status, crew }: ListFilter, cursor: string | null): Promise<ExecutionList> {
-  const query = { limit: PAGE, ...(status && { status }), ...(crew && { crew }), ...(cursor && { cursor }) };
+async function readPage(api: Api, { status, crew, search, since }: ListFilter, cursor: string | null): Promise<ExecutionList> {
+  const query = {
+    limit: PAGE,
+    ...(status && { status }),
+    ...(crew && { crew }),
+    ...(search && { search }),
+    ...(since && { created_after: since }),
+    ...(cursor && { cursor }),
+  };
   return unwrap(await api.GET("/api/v1/executions", { params: { query } }));
 }
 
@@ -31,7 +42,8 @@ export function useExecutions(filter: ListFilter) {
     queryKey: [...key, "head"],
     queryFn: () => readPage(api, filter, null),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data),
+    // A search makes the API look through many executions, so it is repeated seldom.
+    refetchInterval: ({ state }) => (filter.search ? SLOWEST_MS : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data)),
   });
   const firstCursor = head.data?.next_cursor ?? null;
   const [pages, setPages] = useState<{ key: string; list: ExecutionList[]; loading: boolean; error: unknown }>(none(key));
@@ -74,7 +86,7 @@ export function useExecutions(filter: ListFilter) {
       if (!client.getQueryData(keys.execution(group, each.execution_id))) rememberExecution(client, group, each);
     }
   }, [head.data, client, group]);
-  return { head, executions, hasMore: lastCursor !== null, loadMore, loadingMore: own.loading, moreError: own.error };
+  return { head, executions, pages: own.list.length, hasMore: lastCursor !== null, loadMore, loadingMore: own.loading, moreError: own.error };
 }
 
 function none(key: readonly unknown[]) {

@@ -13,12 +13,18 @@ interface Props {
   insistent?: boolean;
 }
 
+/** On its first button, a hint would open, and Escape would close that instead. */
+function focusItself(event: Event): void {
+  event.preventDefault();
+  (event.currentTarget as HTMLElement).focus();
+}
+
 export function Modal({ title, open, onClose, children, description, insistent = false }: Props) {
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && !insistent && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="modal" {...(description ? {} : { "aria-describedby": undefined })}>
+        <Dialog.Content className="modal" onOpenAutoFocus={focusItself} {...(description ? {} : { "aria-describedby": undefined })}>
           <header className="modal-head">
             <Dialog.Title>{title}</Dialog.Title>
             {!insistent && (

@@ -1,0 +1,97 @@
+"""Every view, light and dark, is usable with assistive technology: axe finds nothing serious in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.person import Person
+from tests.e2e.user import User, crew, task
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).parents[2] / "console/node_modules/axe-core/axe.min.js"
+THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
+SignIn = Callable[..., Person]
+
+
+def assert_accessible(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    grave = [
+        (one["id"], [node["html"][:200] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert not grave, grave
+
+
+def dress(page: Page, theme: str) -> None:
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture(scope="module")
+def ended(stack_url: str) -> str:
+    """The id of an execution with an answer of text and code."""
+    with User(stack_url, "ada") as ada:
+        return ada.run(crew(task("[[say `code` and **text**]]", "read"), name="report"))["execution_id"]
+
+
+@THEMES
+def test_signing_in(page: Page, theme: str) -> None:
+    dress(page, theme)
+    page.goto("/")
+    page.get_by_role("list", name="Demo identities").wait_for()
+    assert_accessible(page)
+
+
+@THEMES
+@pytest.mark.parametrize(
+    "view", ["/executions", "/new", "", "/result", "/tasks", "/logs", "/definition", "/compare", "?event=1.4"]
+)
+def test_a_view(page: Page, sign_in: SignIn, ended: str, view: str, theme: str) -> None:
+    dress(page, theme)
+    sign_in("ada")
+    alone = {"/executions": view, "/new": view, "/compare": f"/compare?a={ended}&b={ended}"}
+    page.goto(alone.get(view, f"/executions/{ended}{view}"))
+    page.locator("main").first.wait_for()
+    if view == "?event=1.4":
+        page.get_by_role("complementary", name="Event").wait_for()
+    assert_accessible(page)
+
+
+@THEMES
+def test_approvals_and_each_way_to_decide(page: Page, sign_in: SignIn, ada_api: User, theme: str) -> None:
+    dress(page, theme)
+    draft = task("[[say A **draft**.]]", "draft", human_input=True)
+    execution_id = ada_api.submit(crew(draft, name="judged"))
+    ada_api.until(execution_id, lambda record: record["status"] == "WAITING")
+    sign_in("ada", "/approvals")
+    page.get_by_role("form", name="Decide").wait_for()
+    assert_accessible(page)
+    for way in ("Approve with changes…", "Ask to revise…", "Reject…"):
+        page.get_by_role("button", name=way).click()
+        assert_accessible(page)
+    page.goto(f"/executions/{execution_id}")
+    page.get_by_role("link", name="Read and decide").wait_for()
+    assert_accessible(page)
+    ada_api.post(f"/executions/{execution_id}/cancel")
+    expect(page.get_by_text("Cancelled on request", exact=False)).to_be_visible()
+    assert_accessible(page)
+
+
+@THEMES
+def test_an_open_dialog_and_an_open_menu(page: Page, sign_in: SignIn, theme: str) -> None:
+    dress(page, theme)
+    sign_in("ada", "/executions")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile("group demo")).click()
+    page.get_by_role("menu").wait_for()
+    assert_accessible(page)
