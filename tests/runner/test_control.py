@@ -10,12 +10,8 @@ from typing import Any
 import pytest
 
 from scripted_model import ScriptedModel
-from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import PlatformUnavailable
-from stepcrew.domain.execution import Execution, Limits, Status
-from stepcrew_runner.aborts import AskPerson, Question
-from stepcrew_runner.control import Control
-from stepcrew_runner.usage import UsageMeter
+from stepcrew.domain.execution import Limits, Status
 from tests.runner.house import GROUP, House, agent, crew, task
 
 
@@ -310,19 +306,3 @@ def test_progress_and_usage_are_told_while_the_crew_runs(house: House, model: Sc
     assert record.usage.model_calls == 1
     assert record.message == "Running task 2 of 2: two"
     assert attempt.ended().outcome == "COMPLETED"
-
-
-def test_an_abort_stays_though_another_thread_looks_at_that_moment(house: House) -> None:
-    execution_id = house.submit(crew(task("One.", "one")))
-    execution = house.executions.begin_attempt(GROUP, execution_id, house.clock.now())
-    control = Control(execution, house.executions, house.clock, UsageMeter(execution.usage), house.remaining, 1)
-    get, question = house.executions.get, Question(ApprovalKind.TOOL, "May it?")
-
-    def asked_meanwhile(group_id: str, execution_id: str) -> Execution:
-        control.ask(question)
-        return get(group_id, execution_id)
-
-    house.executions.get = asked_meanwhile
-    abort = control.before_model_call()
-    assert isinstance(abort, AskPerson)
-    assert control.interrupt is abort

@@ -54,6 +54,8 @@ class Control:
         self._slice_ends = time.monotonic() + slice_seconds if slice_seconds else None
         self._lock = threading.Lock()
         self._looking = threading.Lock()
+        self._beginning = threading.Lock()
+        self._begun = 0
         self._progress = execution.progress.model_copy()
         self._saved = (execution.progress.model_copy(), execution.usage.model_copy())
         self._done = threading.Event()
@@ -74,7 +76,16 @@ class Control:
         """The abort that applies, if any. The record is looked at anew, so that no call begins after a cancel request,
         and what was used so far is in it should this attempt die in the call. An abort stays: CrewAI turns one inside
         delegated work into a tool's result, and the next boundary must end the attempt all the same."""
-        return self.interrupt or self._settle(self._look() or self._limit() or self._slice())
+        if abort := self.interrupt or self._settle(self._look()):
+            return abort
+        with self._beginning:  # tasks side by side must not all begin the last call that is allowed
+            abort = self._settle(self._limit() or self._slice())
+            self._begun += abort is None
+        return abort
+
+    def may_go_on(self) -> bool:
+        """The same question before anything else that costs; no call begins yet."""
+        return not (self.interrupt or self._settle(self._look() or self._limit() or self._slice()))
 
     def goes_on(self) -> bool:
         """Whether this attempt ends for another one to go on."""
@@ -127,8 +138,9 @@ class Control:
             return LimitReached(
                 _reached(Category.TIMEOUT, "DeadlinePassed", "timeout_seconds", limits.timeout_seconds, "s", task)
             )
-        if limits.max_model_calls is not None and used.model_calls >= limits.max_model_calls:
-            return self._used_up("max_model_calls", limits.max_model_calls, used.model_calls)
+        calls = used.model_calls + max(0, self._begun - self._meter.ended_of_attempt)
+        if limits.max_model_calls is not None and calls >= limits.max_model_calls:
+            return self._used_up("max_model_calls", limits.max_model_calls, calls)
         if limits.max_tokens is not None and used.total_tokens >= limits.max_tokens:
             return self._used_up("max_tokens", limits.max_tokens, used.total_tokens)
         if limits.max_cost_usd is not None and used.model_calls:

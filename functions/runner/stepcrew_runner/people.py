@@ -21,7 +21,7 @@ from crewai.utilities.string_utils import sanitize_tool_name
 
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision, ToolCall, Verdict
 from stepcrew.domain.tools import canonical_tool_name
-from stepcrew_runner.aborts import Question
+from stepcrew_runner.aborts import Abort, Question
 from stepcrew_runner.conversations import Conversations
 from stepcrew_runner.kept_results import KeptResults
 from stepcrew_runner.kinds import HELD, plain
@@ -194,9 +194,13 @@ class ToolGate:
         with self._lock:
             return tuple(self._held)
 
-    def resolve(self, executor: Any) -> bool:
-        """Puts results or refusals where placeholders stand in the executor's messages; answers whether there were."""
-        found = False
+    def answers(self, executor: Any) -> bool:
+        """Whether the executor's messages wait for something that was decided."""
+        texts = [str(message.get("content")) for message in executor.messages] if self._decided else []
+        return any(placeholder(call.call_id) in text for call, _ in self._decided for text in texts)
+
+    def resolve(self, executor: Any) -> None:
+        """Puts results or refusals where placeholders stand in the executor's messages."""
         for position, message in enumerate(executor.messages):
             content = message.get("content")
             for call, verdict in self._decided:
@@ -205,8 +209,6 @@ class ToolGate:
                     allowed = verdict.decision is Decision.APPROVE
                     content = content.replace(mark, call_tool(executor, call) if allowed else refusal(verdict))
                     executor.messages[position] = {**message, "content": content}
-                    found = True
-        return found
 
 
 def refusal(verdict: Verdict) -> str:
@@ -228,6 +230,8 @@ def call_tool(executor: Any, call: ToolCall) -> str:
     crewai_event_bus.emit(executor, event=ToolUsageStartedEvent(**about))
     try:
         result = "Tool not found" if tool is None else str(tool.invoke(dict(call.arguments)))
+    except Abort:
+        raise
     except Exception as error:  # noqa: BLE001 - a tool may raise anything, and the agent is told, as by CrewAI itself
         crewai_event_bus.emit(executor, event=ToolUsageErrorEvent(**about, error=error))
         return f"Error executing tool: {error}"

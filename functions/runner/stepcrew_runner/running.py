@@ -115,15 +115,15 @@ class CrewRun:
             self._executors[index] = executor
             self._go_on_counting(index, executor)
         held = gate.held()
+        if index is not None and not held and gate.answers(executor) and as_platform(self._control.may_go_on):
+            gate.resolve(executor)
+            # The allowed calls have been made: should this attempt die, they must not be made again.
+            self._note(index, executor)
+            as_platform(self._keep_conversations)
         abort: Abort | None
         if held:
             abort = self._control.ask(self._tool_question(executor, held))
         else:
-            abort = as_platform(self._control.before_model_call)
-        if index is not None and not abort and gate.resolve(executor):
-            # The allowed calls have been made: should this attempt die, they must not be made again.
-            self._note(index, executor)
-            as_platform(self._keep_conversations)
             abort = as_platform(self._control.before_model_call)
         if index is not None and not self._inner_abort:
             awaits = any(placeholder(call.call_id) in str(one) for call in held for one in executor.messages)

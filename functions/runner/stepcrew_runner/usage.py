@@ -92,6 +92,7 @@ class UsageMeter:
         self._before = so_far.model_calls
         self._lock = threading.Lock()
         self._in_flight: set[str] = set()
+        self._failed = 0
         self._ended: list[Ended] = []
 
     def started(self, call_id: str) -> None:
@@ -100,7 +101,9 @@ class UsageMeter:
 
     def failed(self, call_id: str) -> None:
         with self._lock:
-            self._in_flight.discard(call_id)
+            if call_id in self._in_flight:  # it is told on two levels
+                self._in_flight.remove(call_id)
+                self._failed += 1
 
     def add(self, model: str, raw: Mapping[str, Any] | None, call_id: str = "") -> tuple[CallUsage, Decimal | None]:
         """Counts one call and answers what it used and cost."""
@@ -130,6 +133,12 @@ class UsageMeter:
     def calls_of_attempt(self) -> int:
         with self._lock:
             return self._usage.model_calls - self._before
+
+    @property
+    def ended_of_attempt(self) -> int:
+        """Model calls, those that failed included."""
+        with self._lock:
+            return self._usage.model_calls - self._before + self._failed
 
     def receipt(self, requested_at: datetime, observed_at: datetime) -> CancelReceipt:
         """What was spent since a cancel request. A call still in flight is abandoned: its provider never told its
