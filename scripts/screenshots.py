@@ -61,6 +61,32 @@ BROKEN = {
     "agents": {"writer": agent("Writer")},
     "tasks": [{"name": "write", "agent": "writer", "description": "[[fail 400]]", "expected_output": "Text."}],
 }
+ASKING = {
+    "name": "press-release",
+    "agents": {"writer": agent("Writer", tools=["CalculatorTool"])},
+    "tasks": [
+        {
+            "name": "draft",
+            "agent": "writer",
+            "description": f"[[slow 0.5]] [[say {ANSWER}]]",
+            "expected_output": "Markdown.",
+            "human_input": True,
+        }
+    ],
+}
+GATED = {
+    **ASKING,
+    "name": "tide-tables",
+    "approval": {"tools": ["CalculatorTool"], "timeout_seconds": 3000, "on_timeout": "approve"},
+    "tasks": [
+        {
+            "name": "figures",
+            "agent": "writer",
+            "description": '[[tool calculator {"expression": "16 / 0.2"}]] [[say Eighty.]]',
+            "expected_output": "A number.",
+        }
+    ],
+}
 SLOW = {
     "name": "long-report",
     "agents": {"writer": agent("Writer")},
@@ -85,7 +111,9 @@ def pictures(browser: Browser, url: str, folder: Path, ids: dict[str, str], them
     take(page, folder, f"{prefix}sign-in", theme)
     page.get_by_role("button", name=re.compile("^ada", re.IGNORECASE)).first.click()
     page.get_by_role("navigation", name="Main").wait_for()
-    done, open_, failed = (f"/executions/{ids[name]}" for name in ("done", "open", "failed"))
+    done, open_, failed, judged, cancelled = (
+        f"/executions/{ids[name]}" for name in ("done", "open", "failed", "judged", "cancelled")
+    )
     views = {
         "executions": "/executions",
         "timeline": done,
@@ -97,6 +125,11 @@ def pictures(browser: Browser, url: str, folder: Path, ids: dict[str, str], them
         "logs": f"{done}/logs",
         "definition": f"{done}/definition",
         "new": "/new",
+        "approvals": "/approvals",
+        "waiting": f"/executions/{ids['waiting']}/approvals",
+        "judged": judged,
+        "judged-tasks": f"{judged}/tasks",
+        "cancelled": cancelled,
         "compare": f"/compare?a={ids['done']}&b={ids['again']}",
     }
     for name, path in views.items():
@@ -104,6 +137,20 @@ def pictures(browser: Browser, url: str, folder: Path, ids: dict[str, str], them
         page.locator("main").first.wait_for()
         take(page, folder, f"{prefix}{name}", theme)
     context.close()
+
+
+def asked(ada: User) -> dict[str, str]:
+    """Executions that wait for people, one that was judged and one that was cancelled meanwhile."""
+    ids = {name: ada.submit(ASKING) for name in ("waiting", "judged", "cancelled")} | {"gated": ada.submit(GATED)}
+    for execution_id in ids.values():
+        ada.until(execution_id, lambda record: record["status"] == "WAITING")
+    feedback = f"/executions/{ids['judged']}/feedback"
+    ada.post(feedback, json={"decision": "revise", "comment": "Shorter, please. [[say The moon pulls the sea.]]"})
+    ada.until(ids["judged"], lambda record: bool(record["waiting"]) and record["waiting"]["number"] == 2)
+    ada.post(feedback, json={"decision": "approve", "comment": "Good."})
+    ada.ended(ids["judged"])
+    ada.post(f"/executions/{ids['cancelled']}/cancel")
+    return ids
 
 
 def main(folder: Path) -> None:
@@ -119,6 +166,7 @@ def main(folder: Path) -> None:
                 name: ada.run(crew)["execution_id"]
                 for name, crew in (("failed", BROKEN), ("done", CREW), ("again", CREW))
             }
+            ids |= asked(ada)
             ids["open"] = ada.submit(SLOW)
             ada.until(ids["open"], lambda record: record["status"] == "RUNNING")
             browser = playwright.chromium.launch(

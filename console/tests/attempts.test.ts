@@ -15,7 +15,7 @@ const again = (events: TraceEvent[], attempt: number, after: number): TraceEvent
 describe("A trace of several attempts", () => {
   it("is one tree, in which the task goes on and the new attempt is marked", () => {
     const { roots } = buildTree(judged(), [], true);
-    expect(shown(roots)).toEqual(["Crew started", "Researcher", " research", "  llm", "  human", "  llm", "Attempt 2 went on from what was finished", "Crew started", "Crew completed"]);
+    expect(shown(roots)).toEqual(["Crew started", "Researcher", " research", "  llm", "  human", "  llm", "Attempt 2 went on from what was finished", "Crew completed"]);
   });
 
   it("pairs no event with one of another attempt, though their numbers are the same", () => {

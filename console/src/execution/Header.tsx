@@ -28,7 +28,7 @@ export function Header({ execution, trace }: { execution: Execution; trace: Trac
         <h1>{execution.name}</h1>
         <StatusBadge status={execution.status} cancelling={execution.cancel_requested_at !== null} />
         <p className="now" role="status">
-          {open && <Now {...progress} message={execution.message} />}
+          {open && !execution.waiting && <Now {...progress} message={execution.message} />}
         </p>
         <Actions execution={execution} trace={trace} />
       </div>
@@ -81,7 +81,7 @@ function WaitingNotice({ waiting, now, to }: { waiting: Waiting; now: number; to
   return (
     <div className="outcome outcome-waiting" role="status">
       <p>
-        <Hourglass size={14} aria-hidden /> <strong>{askedFor(waiting)}.</strong> It waits for a person since{" "}
+        <Hourglass size={14} aria-hidden /> <strong>{askedFor(waiting)}.</strong> It has waited for a person for{" "}
         {formatDuration(now - Date.parse(waiting.since))}. Nothing runs or costs meanwhile.
       </p>
       {!there && (

@@ -88,7 +88,9 @@ class Builder {
   }
 
   private placeCrew(span: Span): void {
-    this.add(this.roots, { ...node("start", `s:${span.id}`, span.kind, "Crew started", span), end: span.start, failed: false });
+    const start = { ...node("start", `s:${span.id}`, span.kind, "Crew started", span), end: span.start, failed: false };
+    start.noise = this.attempt > 1; // the line of the attempt says so already
+    this.add(this.roots, start);
     for (const child of span.children) this.place(child, undefined);
     const told = span.last;
     if (!told) return;
