@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
+from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.task_outputs import TableTaskOutputs
@@ -43,6 +44,7 @@ class Aws(NamedTuple):
     traces: TableTraces
     payloads: BucketPayloads
     approvals: TableApprovals
+    crews: TableCrews
 
 
 @contextmanager
@@ -85,6 +87,7 @@ def emulated_aws() -> Generator[Aws]:
             TableTraces(clients, TABLE, 30),
             payloads,
             TableApprovals(clients, TABLE, payloads, 30),
+            TableCrews(clients, TABLE),
         )
 
 

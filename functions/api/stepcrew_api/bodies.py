@@ -1,35 +1,55 @@
-"""Reads the body of a submission: JSON or YAML, bounded, every fault a problem with its place."""
+"""Reads the body of a submission or of a crew to store: JSON or YAML, bounded, every fault a problem with its place."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from stepcrew.domain.errors import InvalidRequest
+from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.parsing import MAX_FAULTS
 from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
-from stepcrew_api.schemas import CrewRequest
+from stepcrew_api.schemas import CrewRequest, CrewToStore
 
 MAX_BODY_BYTES = 5_000_000
 JSON, YAML = "application/json", ("application/yaml", "application/x-yaml", "text/yaml")
 
-SUBMISSION_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            JSON: {"schema": {"$ref": "#/components/schemas/CrewRequest"}},
-            YAML[0]: {"schema": {"type": "string"}},
-        },
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+def _body(shape: type[BaseModel]) -> dict[str, Any]:
+    content = {
+        JSON: {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}},
+        YAML[0]: {"schema": {"type": "string"}},
     }
-}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+SUBMISSION_BODY, STORING_BODY = _body(CrewRequest), _body(CrewToStore)
 
 
 async def crew_request(request: Request) -> CrewRequest:
+    """Raises `InvalidRequest` unless exactly one of `config` and `crew` is there, and as `_read_as` does."""
+    body = await _read_as(CrewRequest, request)
+    if (body.config is None) == (body.crew is None):
+        both = body.crew is not None
+        told = "Give config or crew, not both." if both else "config is missing, and no stored crew is named."
+        pointer, code = ("/crew", "ambiguous") if both else ("/config", "missing")
+        remedy = "Remove one of them." if both else "Add config, or crew."
+        raise InvalidRequest(told, [Fault(pointer=pointer, code=code, detail=told, remedy=remedy)])
+    return body
+
+
+async def crew_to_store(request: Request) -> CrewToStore:
+    """Raises as `_read_as` does."""
+    return await _read_as(CrewToStore, request)
+
+
+async def _read_as(shape: type[Shape], request: Request) -> Shape:
     """Raises `TooLarge`, `UnsupportedMediaType`, `BadRequest` or FastAPI's RequestValidationError."""
     raw = await request.body()
     if len(raw) > MAX_BODY_BYTES:
@@ -44,7 +64,7 @@ async def crew_request(request: Request) -> CrewRequest:
     if _depth(cast("dict[str, Any]", document)) > MAX_DEPTH:
         raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
     try:
-        return CrewRequest.model_validate(document)
+        return shape.model_validate(document)
     except ValidationError as error:
         details = [{**detail, "loc": ("body", *detail["loc"])} for detail in error.errors()]
         raise RequestValidationError(details) from error
@@ -96,3 +116,4 @@ def _children(value: Any) -> list[Any]:
 
 
 Submitted = Annotated[CrewRequest, Depends(crew_request)]
+ToStore = Annotated[CrewToStore, Depends(crew_to_store)]

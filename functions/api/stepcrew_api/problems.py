@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from stepcrew.domain.errors import (
     Category,
     Conflict,
+    CrewNotFound,
     ExecutionNotFound,
     Fault,
     IdempotencyInFlight,
@@ -52,6 +53,7 @@ class UnsupportedMediaType(StepcrewError):
 STATUS: dict[type[StepcrewError], int] = {
     InvalidRequest: 422,
     ExecutionNotFound: 404,
+    CrewNotFound: 404,
     NotAllowed: 403,
     Unauthenticated: 401,
     IdempotencyMismatch: 422,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
+from stepcrew.domain.stored_crew import CREW_REFERENCE, CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
 
 
@@ -17,16 +18,53 @@ class CrewRequest(BaseModel):
     """The body of POST /executions. Unknown fields are faults.
 
     `config` is the crew: either our shape (`agents`, `tasks`, `process`, `model` …) or CrewAI's two files as objects or
-    YAML text (`agents_yaml`, `tasks_yaml`). `inputs` may also stand inside `config`.
+    YAML text (`agents_yaml`, `tasks_yaml`). `inputs` may also stand inside `config`. Instead of `config`, `crew` names
+    a stored crew, or one version of it (`name@3`); `inputs` are then laid over those stored with it.
     """
+
+    model_config = ConfigDict(extra="forbid")
+
+    config: dict[str, JsonValue] | None = None
+    crew: Annotated[str, Field(pattern=CREW_REFERENCE)] | None = None
+    inputs: dict[str, JsonValue] | None = None
+    name: str | None = Field(None, max_length=200)
+    limits: Limits | None = None
+    job_type: Literal["crew"] | None = Field(None, description="Accepted for compatibility; only `crew` exists.")
+
+
+class CrewToStore(BaseModel):
+    """The body of PUT /crews/{name}: `config` as in a submission, and default inputs. Unknown fields are faults."""
 
     model_config = ConfigDict(extra="forbid")
 
     config: dict[str, JsonValue]
     inputs: dict[str, JsonValue] | None = None
-    name: str | None = Field(None, max_length=200)
-    limits: Limits | None = None
-    job_type: Literal["crew"] | None = Field(None, description="Accepted for compatibility; only `crew` exists.")
+
+
+class CrewView(BaseModel):
+    """A version of a stored crew; `tasks` and `agents` are counts."""
+
+    name: str
+    version: int
+    tasks: int
+    agents: int
+    updated_at: datetime
+    updated_by: str | None
+
+
+class CrewDocument(CrewView):
+    """With the crew itself, its default inputs and the names of inputs its texts have in braces."""
+
+    config: dict[str, JsonValue]
+    inputs: dict[str, JsonValue]
+    placeholders: list[str]
+
+
+class CrewList(BaseModel):
+    """By name, the latest versions. `next_cursor` is opaque and null on the last page."""
+
+    crews: list[CrewView]
+    next_cursor: str | None
 
 
 class SubmittedExecution(BaseModel):
@@ -115,6 +153,7 @@ class ExecutionView(BaseModel):
     cancel_requested_at: datetime | None
     cancel_receipt: CancelReceiptView | None
     waiting: WaitingView | None
+    crew: CrewVersion | None = Field(description="The stored crew it was made from.")
     traces: TraceCounts
 
 

@@ -10,6 +10,7 @@ from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.ports import (
     ApprovalStore,
+    CrewStore,
     ExecutionStore,
     LimitStore,
     ListingStore,
@@ -18,6 +19,7 @@ from stepcrew.services.ports import (
     TraceStore,
 )
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
 
 
@@ -33,6 +35,8 @@ class Services(NamedTuple):
     approvals: ApprovalStore
     payloads: PayloadStore
     limits: LimitStore
+    crews: CrewStore
+    store_crew: StoreCrew
 
 
 def services(request: Request) -> Services:

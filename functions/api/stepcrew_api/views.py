@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from stepcrew.domain import cursor
 from stepcrew.domain.execution import Execution, TaskOutput
+from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
 from stepcrew.services.read_trace import TracePage as Page
 from stepcrew.services.read_trace import emitted, is_complete, recorded
 from stepcrew_api.schemas import (
     BodyReference,
+    CrewView,
     ExecutionView,
     TaskOutputView,
     TraceCounts,
@@ -28,6 +30,10 @@ def location(execution_id: str) -> str:
 def execution_view(execution: Execution) -> ExecutionView:
     counts = TraceCounts(emitted=emitted(execution), recorded=recorded(execution), complete=is_complete(execution))
     return ExecutionView.model_validate({**execution.model_dump(), "traces": counts})
+
+
+def crew_view(crew: StoredCrew) -> CrewView:
+    return CrewView.model_validate(crew.model_dump(exclude={"definition_hash"}))
 
 
 def body_reference(reference: PayloadReference, url: str) -> BodyReference:

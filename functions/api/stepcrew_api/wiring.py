@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
+from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import SystemClock, TableExecutions
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
@@ -19,6 +20,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
@@ -44,9 +46,10 @@ def make_app(settings: Settings) -> FastAPI:
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
     limits = TableLimits(clients, table, LimitRules(settings.default_limits, settings.limit_ceilings))
+    crews, rules = TableCrews(clients, table), model_rules(settings)
     wake = WakeMachine(approvals, orchestrator)
     services = Services(
-        submit=SubmitExecution(executions, orchestrator, clock, new_id, model_rules(settings), limits, days),
+        submit=SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, days),
         cancel=CancelExecution(executions, wake, clock),
         decide=DecideApproval(executions, approvals, limits, wake, clock),
         executions=executions,
@@ -57,5 +60,7 @@ def make_app(settings: Settings) -> FastAPI:
         approvals=approvals,
         payloads=payloads,
         limits=limits,
+        crews=crews,
+        store_crew=StoreCrew(crews, clock, rules, days),
     )
     return create_app(services, settings)

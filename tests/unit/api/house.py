@@ -14,6 +14,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
@@ -50,7 +51,7 @@ class House:
         self.limits = FakeLimits()
         wake = WakeMachine(aws.approvals, self.orchestrator)
         services = Services(
-            submit=SubmitExecution(aws.executions, self.orchestrator, clock, new_id, rules, self.limits, 30),
+            submit=SubmitExecution(aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, 30),
             cancel=CancelExecution(aws.executions, wake, clock),
             decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
             executions=aws.executions,
@@ -61,6 +62,8 @@ class House:
             approvals=aws.approvals,
             payloads=aws.payloads,
             limits=self.limits,
+            crews=aws.crews,
+            store_crew=StoreCrew(aws.crews, clock, rules, 30),
         )
         self.app = create_app(services, SETTINGS)
 

@@ -33,13 +33,14 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 @pytest.fixture(scope="module")
 def home() -> Generator[House]:
-    """With one ended execution and one that waits, so that some requests find something."""
+    """With one ended execution, one that waits and a stored crew, so that some requests find something."""
     with house() as made:
         execution_id = made.client().post("/executions", json=body()).json()["execution_id"]
         execution = made.aws.executions.begin_attempt(GROUP, execution_id, NOW)
         made.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="haiku", raw="text"))
         made.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=0)
         parked(made.aws)
+        made.client().put("/crews/poems", json=body())
         yield made
 
 
@@ -81,7 +82,7 @@ def test_what_exists_is_answered_as_announced(home: House) -> None:
     for found in operations(home).values():
         if found.method.upper() != "GET":
             continue
-        parameters = {"execution_id": execution_id, "index": 0, "event_id": "1.1", "number": 1}
+        parameters = {"execution_id": execution_id, "index": 0, "event_id": "1.1", "number": 1, "name": "poems"}
         names = {parameter.name for parameter in found.path_parameters}
         case = found.Case(path_parameters={name: value for name, value in parameters.items() if name in names})
         case.call_and_validate(checks=CHECKS)

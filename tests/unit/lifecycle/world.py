@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import EndpointConnectionError
-from tests.aws_table import GROUP, NOW, Aws
+from tests.aws_table import GROUP, Aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
@@ -31,6 +31,8 @@ Answer = TypeVar("Answer")
 TASKS = 3
 SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models="openai/*")
 SILENT = timedelta(minutes=5)
+LONG_FROM_NOW = datetime(2100, 1, 1, tzinfo=UTC)
+"""Whether an idempotency record counts is decided by the machine's own clock, which must not pass this one."""
 
 
 class Ended(NamedTuple):
@@ -94,14 +96,14 @@ class Weather:
 class World:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.clock = FakeClock(NOW)
+        self.clock = FakeClock(LONG_FROM_NOW)
         self.machine = FakeOrchestrator()
         self.weather = Weather(aws)
         self._made = 0
         limits, wake = FakeLimits(), WakeMachine(aws.approvals, self.machine)
         rules = ModelRules("openai/gpt-4.1-mini", "openai/*", SETTINGS.allows_model)
         executions, approvals = aws.executions, aws.approvals
-        self.submit = SubmitExecution(executions, self.machine, self.clock, self._new_id, rules, limits, 30)
+        self.submit = SubmitExecution(executions, self.machine, self.clock, self._new_id, rules, limits, aws.crews, 30)
         self.cancel = CancelExecution(executions, wake, self.clock)
         self.decide = DecideApproval(executions, approvals, limits, wake, self.clock)
         self.keep_token = KeepToken(approvals, self.machine)

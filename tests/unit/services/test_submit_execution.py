@@ -36,7 +36,7 @@ class Home:
         self.limits = FakeLimits()
         self.made = 0
         self.submit = SubmitExecution(
-            aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES, self.limits, 30
+            aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES, self.limits, aws.crews, 30
         )
 
     def _new_id(self) -> str:

@@ -10,12 +10,11 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import AwareDatetime
 
 from stepcrew.domain import cursor as cursors
-from stepcrew.domain.definition import CrewDefinition
-from stepcrew.domain.execution import Execution, Limits, Status
+from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.parts import models_of, texts_of, tools_of
 from stepcrew.domain.placeholders import names_in
-from stepcrew.services.submit_execution import CrewSubmission
+from stepcrew.services.submit_execution import CheckedCrew, CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
 from stepcrew_api.identity import Caller, Writer
 from stepcrew_api.problems import responses
@@ -35,7 +34,7 @@ POLL_SECONDS = 1
     "",
     status_code=202,
     response_model=SubmittedExecution | DryRun,
-    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 409, 413, 415)},
+    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 404, 409, 413, 415)},
     openapi_extra=SUBMISSION_BODY,
 )
 def submit(
@@ -50,16 +49,16 @@ def submit(
     request = CrewSubmission(
         group_id=identity.group_id,
         submitted_by=identity.email or identity.subject or None,
-        config=dict(body.config),
+        config=dict(body.config) if body.config is not None else None,
         inputs=dict(body.inputs) if body.inputs is not None else None,
         name=body.name,
         limits=body.limits,
         idempotency_key=idempotency_key,
+        crew=body.crew,
     )
     if dry_run:
-        checked = services.submit.check(request)
         response.status_code = 200
-        return _plan(checked.parsed.definition, checked.limits, request, services)
+        return _plan(services.submit.check(request), request, services)
     accepted = services.submit(request)
     response.headers["Location"] = location(accepted.execution.execution_id)
     response.headers["Retry-After"] = str(POLL_SECONDS)
@@ -70,10 +69,10 @@ def submit(
     )
 
 
-def _plan(crew: CrewDefinition, limits: Limits, request: CrewSubmission, services: Injected) -> DryRun:
-    default = services.submit.default_model
+def _plan(checked: CheckedCrew, request: CrewSubmission, services: Injected) -> DryRun:
+    crew, default = checked.parsed.definition, services.submit.default_model
     return DryRun(
-        name=request.name or crew.name,
+        name=name_of(request, checked),
         process=crew.process,
         model=crew.model.model if crew.model else default or None,
         models=models_of(crew, default),
@@ -90,7 +89,7 @@ def _plan(crew: CrewDefinition, limits: Limits, request: CrewSubmission, service
         ],
         tools=sorted(tools_of(crew)),
         placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
-        limits=limits,
+        limits=checked.limits,
     )
 
 

@@ -11,6 +11,7 @@ TRACE_PREFIX = "TRACE#"
 LOG_PREFIX = "LOG#"
 BATCH_PREFIX = "BATCH#"
 APPROVAL_PREFIX = "APPROVAL#"
+CREW_PREFIX = "CREW#"
 
 BY_GROUP_INDEX = "by_group"
 OPEN_INDEX = "open"
@@ -53,6 +54,20 @@ def approval(number: int) -> str:
 def waiting(group_id: str) -> str:
     """The place of a group's open approvals in the index by group; no group's name has a `#`."""
     return f"{group(group_id)}#WAITING"
+
+
+def crew(name: str) -> str:
+    """The item of the group that names a stored crew's latest version."""
+    return f"{CREW_PREFIX}{name}"
+
+
+def crew_versions(group_id: str, name: str) -> str:
+    """A partition of their own, so that listing a group's crews reads none of their documents."""
+    return f"{group(group_id)}#CREW#{name}"
+
+
+def crew_version(version: int) -> str:
+    return f"VERSION#{version:06d}"
 
 
 def open_shard(execution_id: str) -> str:

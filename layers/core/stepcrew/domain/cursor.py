@@ -12,7 +12,8 @@ def encode(*parts: str | int) -> str:
     return base64.urlsafe_b64encode(".".join(str(part) for part in parts).encode()).decode().rstrip("=")
 
 
-def _invalid() -> InvalidRequest:
+def invalid() -> InvalidRequest:
+    """The fault of a cursor that was not handed out."""
     fault = Fault(pointer="", code="cursor", detail="The cursor is not one that was handed out.")
     return InvalidRequest(fault.detail, [fault])
 
@@ -23,7 +24,7 @@ def decode(cursor: str) -> str:
         padded = cursor + "=" * (-len(cursor) % 4)
         return base64.b64decode(padded.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError) as error:
-        raise _invalid() from error
+        raise invalid() from error
 
 
 def decode_position(cursor: str | None) -> tuple[int, int]:
@@ -32,8 +33,8 @@ def decode_position(cursor: str | None) -> tuple[int, int]:
         return 0, 0
     attempt, dot, sequence = decode(cursor).partition(".")
     if not dot or not (attempt.isascii() and attempt.isdigit() and sequence.isascii() and sequence.isdigit()):
-        raise _invalid()
+        raise invalid()
     position = int(attempt[:9]), int(sequence[:9])
     if position[0] > 9999 or position[1] > 99_999_999:
-        raise _invalid()
+        raise invalid()
     return position

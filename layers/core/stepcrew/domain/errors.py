@@ -85,6 +85,13 @@ class ExecutionNotFound(StepcrewError):
         super().__init__(f"There is no execution {execution_id} in this group.")
 
 
+class CrewNotFound(StepcrewError):
+    """No such stored crew in this group, or not that version of it."""
+
+    category = Category.INPUT
+    remedy = "GET /crews lists the crews of the group."
+
+
 class NotAllowed(StepcrewError):
     """The token is valid but does not permit this."""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from stepcrew.domain.errors import ExecutionError
+from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import PayloadReference
 
 DEFAULT_TIMEOUT_SECONDS = 3600
@@ -140,7 +141,8 @@ class Execution(BaseModel):
     number; an attempt that died left no emitted count. `cancel_requested_at` is set before the status is terminal.
     `deadline` moves on by the time spent WAITING. `conversations` are payload ids by the index of a crew task that was
     in flight when an attempt handed over. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
-    those it began with, when a decision has raised `limits` since.
+    those it began with, when a decision has raised `limits` since. `crew` is the stored crew it was made from, if it
+    was; its definition is kept with the execution all the same.
     """
 
     execution_id: str
@@ -170,6 +172,7 @@ class Execution(BaseModel):
     approvals: int = 0
     conversations: dict[str, str] = {}
     definition_hash: str | None = None
+    crew: CrewVersion | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
 

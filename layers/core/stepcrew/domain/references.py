@@ -17,6 +17,8 @@ from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
+MISSING_INPUT = "missing_input"
+
 
 class ModelRules(NamedTuple):
     """The model of a crew that names none, and which models (`provider/model`) the operator allows."""
@@ -171,16 +173,19 @@ class Checker:
             for name in names_in(text):
                 if name not in self._inputs:
                     detail = f"The input {name!r} is used but not given."
-                    self._add(path, "missing_input", detail, f"Add it to inputs, or remove {{{name}}}.")
+                    self._add(path, MISSING_INPUT, detail, f"Add it to inputs, or remove {{{name}}}.")
         for name, value in self._inputs.items():
             if not isinstance(value, str | int | float | bool | dict | list):
                 pointer, detail = self._places.inputs[name], f"The input {name!r} has no value."
                 self.faults.append(Fault(pointer=pointer, code="input_type", detail=detail))
 
 
-def check_references(parsed: ParsedCrew, models: ModelRules, retention_days: int | None = None) -> None:
-    """Raises `InvalidRequest` with every fault found."""
+def check_references(
+    parsed: ParsedCrew, models: ModelRules, retention_days: int | None = None, *, inputs_follow: bool = False
+) -> None:
+    """Raises `InvalidRequest` with every fault found; with `inputs_follow`, an input that is not given is none."""
     checker = Checker(parsed, models, retention_days)
     checker.check()
-    if checker.faults:
-        raise InvalidRequest(checker.faults[0].detail, checker.faults[:MAX_FAULTS])
+    faults = [fault for fault in checker.faults if not (inputs_follow and fault.code == MISSING_INPUT)]
+    if faults:
+        raise InvalidRequest(faults[0].detail, faults[:MAX_FAULTS])

@@ -14,6 +14,7 @@ from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.listing import ExecutionPage, ListFilter
+from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
 
@@ -110,6 +111,30 @@ class ExecutionStore(Protocol):
 class ListingStore(Protocol):
     def newest(self, group_id: str, wanted: ListFilter, *, before: str | None, limit: int) -> ExecutionPage:
         """Up to `limit` executions older than the execution id `before`, newest first; eventually consistent."""
+        ...
+
+
+class CrewStore(Protocol):
+    """The crews that groups keep under names. They do not expire."""
+
+    def save(
+        self, group_id: str, name: str, submission: Submission, *, saved_by: str | None, now: datetime
+    ) -> tuple[StoredCrew, bool]:
+        """The latest version, and whether this made it: what equals the latest one makes none. Raises `InvalidRequest`
+        for what is too large to be kept."""
+        ...
+
+    def read(self, group_id: str, name: str, version: int | None = None) -> tuple[StoredCrew, Submission]:
+        """The latest version unless one is named; strongly consistent. Raises `CrewNotFound`, which tells the names
+        that are near."""
+        ...
+
+    def crews(self, group_id: str, *, after: str | None, limit: int) -> list[StoredCrew]:
+        """The latest versions of up to `limit` crews by name, those behind the name `after`."""
+        ...
+
+    def delete(self, group_id: str, name: str) -> None:
+        """Removes all versions; one that is not there is removed already."""
         ...
 
 

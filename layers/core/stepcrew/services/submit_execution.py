@@ -20,35 +20,40 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import Execution, Limits, Progress, Status
 from stepcrew.domain.limits import effective
-from stepcrew.domain.parsing import ParsedCrew, parse_crew
+from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import models_of
-from stepcrew.domain.references import ModelRules, check_references
+from stepcrew.domain.references import MISSING_INPUT, ModelRules
+from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
-from stepcrew.services.ports import Clock, ExecutionStore, LimitStore, Orchestrator
+from stepcrew.services.check_crew import check_crew
+from stepcrew.services.ports import Clock, CrewStore, ExecutionStore, LimitStore, Orchestrator
 
 logger = logging.getLogger(__name__)
 
 PENDING_MESSAGE = "Waiting to start…"
-MAX_INPUTS_BYTES = 1_000_000
 
 
 class CrewSubmission(NamedTuple):
-    """What the caller sent, and who they are."""
+    """What the caller sent, and who they are. Exactly one of `config` and `crew` is set: the crew itself, or the stored
+    one's name, perhaps with a version (`name@3`)."""
 
     group_id: str
     submitted_by: str | None
-    config: dict[str, Any]
+    config: dict[str, Any] | None
     inputs: dict[str, Any] | None = None
     name: str | None = None
     limits: Limits | None = None
     idempotency_key: str | None = None
+    crew: str | None = None
 
 
 class CheckedCrew(NamedTuple):
-    """`limits` are those the execution would have: what was asked for, under the group's rules."""
+    """`limits` are those the execution would have: what was asked for, under the group's rules. `crew` is the stored
+    crew that was named."""
 
     parsed: ParsedCrew
     limits: Limits
+    crew: CrewVersion | None = None
 
 
 class Accepted(NamedTuple):
@@ -68,6 +73,7 @@ class SubmitExecution:
         new_id: Callable[[], str],
         models: ModelRules,
         limits: LimitStore,
+        crews: CrewStore,
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -76,6 +82,7 @@ class SubmitExecution:
         self._new_id = new_id
         self._models = models
         self._limits = limits
+        self._crews = crews
         self._retention_days = retention_days
 
     @property
@@ -84,7 +91,8 @@ class SubmitExecution:
         return self._models.default
 
     def check(self, request: CrewSubmission) -> CheckedCrew:
-        """Raises `InvalidRequest` with every fault; nothing is stored."""
+        """Raises `InvalidRequest` with every fault, and `CrewNotFound`; nothing is stored."""
+        stored, config, inputs = self._definition(request)
         faults: list[Fault] = []
         limits = Limits()
         try:
@@ -92,23 +100,30 @@ class SubmitExecution:
         except InvalidRequest as error:
             faults += error.faults
         try:
-            parsed = parse_crew(request.config, request.inputs)
-            check_references(parsed, self._models, self._retention_days)
+            parsed = check_crew(config, inputs, self._models, self._retention_days)
         except InvalidRequest as error:
-            raise (InvalidRequest(error.message, error.faults + faults) if faults else error) from error
-        if len(json.dumps(parsed.inputs)) > MAX_INPUTS_BYTES:
-            faults.append(Fault(pointer="/inputs", code="too_large", detail="The inputs are larger than 1 MB."))
+            found = [_in_request(fault) for fault in error.faults] if stored else error.faults
+            raise InvalidRequest(error.message, found + faults) from error
         if faults:
             raise InvalidRequest(faults[0].detail, faults)
-        return CheckedCrew(parsed, limits)
+        return CheckedCrew(parsed, limits, stored)
+
+    def _definition(self, request: CrewSubmission) -> tuple[CrewVersion | None, dict[str, Any], dict[str, Any] | None]:
+        """The stored crew, if one was named, and the config and inputs to check."""
+        if request.crew is None:
+            return None, request.config or {}, request.inputs
+        stored, submission = self._crews.read(request.group_id, *split_reference(request.crew))
+        config = submission.definition.model_dump(mode="json", exclude_unset=True)
+        inputs = {**submission.inputs, **(request.inputs or {})}
+        return CrewVersion(name=stored.name, version=stored.version), config, inputs
 
     def __call__(self, request: CrewSubmission) -> Accepted:
         body_hash = _hash(request)
         if request.idempotency_key and (known := self._known(request, body_hash)):
             return known
-        parsed, limits = self.check(request)
-        submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
-        execution = self._new_execution(request, parsed, limits, fingerprint(submission))
+        checked = self.check(request)
+        submission = Submission(definition=checked.parsed.definition, inputs=checked.parsed.inputs)
+        execution = self._new_execution(request, checked, fingerprint(submission))
         record = None
         if request.idempotency_key:
             record = IdempotencyRecord(
@@ -146,15 +161,13 @@ class SubmitExecution:
             # It is stored, so it is accepted: answering an error would make callers without a key submit it twice.
             logger.warning("Execution %s was not started; the sweep will.", execution.execution_id)
 
-    def _new_execution(
-        self, request: CrewSubmission, parsed: ParsedCrew, limits: Limits, definition_hash: str
-    ) -> Execution:
-        now, crew = self._clock.now(), parsed.definition
+    def _new_execution(self, request: CrewSubmission, checked: CheckedCrew, definition_hash: str) -> Execution:
+        now, crew, limits = self._clock.now(), checked.parsed.definition, checked.limits
         models = models_of(crew, self._models.default)
         return Execution(
             execution_id=self._new_id(),
             group_id=request.group_id,
-            name=request.name or crew.name,
+            name=name_of(request, checked),
             status=Status.PENDING,
             message=PENDING_MESSAGE,
             process=crew.process,
@@ -166,13 +179,30 @@ class SubmitExecution:
             limits=limits,
             progress=Progress(tasks_total=len(crew.tasks)),
             definition_hash=definition_hash,
+            crew=checked.crew,
         )
+
+
+def name_of(request: CrewSubmission, checked: CheckedCrew) -> str:
+    """What the execution is called."""
+    return request.name or (checked.crew.name if checked.crew else checked.parsed.definition.name)
+
+
+def _in_request(fault: Fault) -> Fault:
+    """A fault of a stored crew, told by what the request has of it: its name, or the input it lacks."""
+    if not fault.pointer.startswith("/config"):
+        return fault
+    if fault.code == MISSING_INPUT:
+        return fault.model_copy(update={"pointer": "/inputs", "remedy": "Add it to inputs.", "line": None})
+    return fault.model_copy(update={"pointer": "/crew", "line": None})
 
 
 def _hash(request: CrewSubmission) -> str:
     """The same for every order of keys, except where order has a meaning: tasks run in the order of their mapping."""
     limits = request.limits.model_dump(mode="json") if request.limits else None
-    given = [request.config.get(field) for field in ("tasks", "tasks_yaml")]
+    given = [(request.config or {}).get(field) for field in ("tasks", "tasks_yaml")]
     order = [list(cast("dict[str, Any]", tasks)) for tasks in given if isinstance(tasks, dict)]
     body = [request.config, request.inputs, request.name, limits, order]
+    if request.crew is not None:
+        body.append(request.crew)  # as it was written: a new version does not make another request of it
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,89 @@
+"""Crews that the group keeps under names."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from stepcrew.domain import cursor as cursors
+from stepcrew.domain.parts import texts_of
+from stepcrew.domain.placeholders import names_in
+from stepcrew.domain.stored_crew import CREW_NAME, MOST_VERSIONS
+from stepcrew_api.bodies import STORING_BODY, ToStore
+from stepcrew_api.identity import Caller, Writer
+from stepcrew_api.problems import responses
+from stepcrew_api.schemas import CrewDocument, CrewList, CrewView
+from stepcrew_api.services import Injected
+from stepcrew_api.views import PREFIX, crew_view
+
+router = APIRouter(prefix="/crews", tags=["crews"])
+
+CrewName = Annotated[str, Path(pattern=CREW_NAME, description="The name the crew is kept under.")]
+
+
+@router.get("", responses=responses())
+def list_crews(
+    identity: Caller,
+    services: Injected,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> CrewList:
+    """The group's stored crews by name, each as its latest version."""
+    after = cursors.decode(cursor) if cursor else None
+    if after is not None and not re.fullmatch(CREW_NAME, after):
+        raise cursors.invalid()
+    found = services.crews.crews(identity.group_id, after=after, limit=limit + 1)
+    return CrewList(
+        crews=[crew_view(one) for one in found[:limit]],
+        next_cursor=cursors.encode(found[limit - 1].name) if len(found) > limit else None,
+    )
+
+
+@router.get("/{name}", responses=responses(404))
+def read_crew(
+    name: CrewName,
+    identity: Caller,
+    services: Injected,
+    version: Annotated[int | None, Query(ge=1, le=MOST_VERSIONS, description="The latest when absent.")] = None,
+) -> CrewDocument:
+    """One version whole: `config` and `inputs` can be submitted, or stored again."""
+    crew, submission = services.crews.read(identity.group_id, name, version)
+    definition = submission.definition
+    return CrewDocument(
+        **crew_view(crew).model_dump(),
+        config=definition.model_dump(mode="json", exclude_unset=True),
+        inputs=submission.inputs,
+        placeholders=sorted({found for _, text in texts_of(definition) for found in names_in(text)}),
+    )
+
+
+@router.put(
+    "/{name}",
+    status_code=201,
+    responses={200: {"model": CrewView, "description": "The same as the latest version"}, **responses(400, 413, 415)},
+    openapi_extra=STORING_BODY,
+)
+def store_crew(name: CrewName, body: ToStore, identity: Writer, services: Injected, response: Response) -> CrewView:
+    """Checks the crew as a submission is checked, but for inputs that are not given, and stores it as the next version
+    of that name. What equals the latest version makes none."""
+    crew, made = services.store_crew(
+        identity.group_id,
+        name,
+        dict(body.config),
+        dict(body.inputs) if body.inputs is not None else None,
+        identity.email or identity.subject or None,
+    )
+    if made:
+        response.headers["Location"] = f"{PREFIX}/crews/{name}?version={crew.version}"
+    else:
+        response.status_code = 200
+    return crew_view(crew)
+
+
+@router.delete("/{name}", status_code=204, responses=responses())
+def delete_crew(name: CrewName, identity: Writer, services: Injected) -> Response:
+    """Removes all versions; executions made from them are not touched. Asking again changes nothing."""
+    services.crews.delete(identity.group_id, name)
+    return Response(status_code=204)

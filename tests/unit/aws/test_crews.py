@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Generator
+from datetime import timedelta
+
+import pytest
+from tests.aws_table import GROUP, NOW, TABLE, Aws, emulated_aws, submission
+
+from stepcrew.aws import keys
+from stepcrew.aws.crews import TableCrews
+from stepcrew.aws.items import item
+from stepcrew.domain.errors import CrewNotFound, InvalidRequest
+from stepcrew.domain.stored_crew import StoredCrew
+
+
+@pytest.fixture
+def aws() -> Generator[Aws]:
+    with emulated_aws() as made:
+        yield made
+
+
+def save(aws: Aws, name: str, text: str = "Write.", group_id: str = GROUP) -> tuple[StoredCrew, bool]:
+    return aws.crews.save(group_id, name, submission(text), saved_by="ada", now=NOW)
+
+
+def names(aws: Aws, after: str | None = None, limit: int = 10) -> list[str]:
+    return [crew.name for crew in aws.crews.crews(GROUP, after=after, limit=limit)]
+
+
+def version_items(aws: Aws, name: str) -> int:
+    answer = aws.clients.dynamodb.query(
+        TableName=TABLE,
+        KeyConditionExpression="PK = :key",
+        ExpressionAttributeValues=item({":key": keys.crew_versions(GROUP, name)}),
+    )
+    return answer["Count"]
+
+
+def test_every_change_is_a_version_that_stays_as_it_was(aws: Aws) -> None:
+    first, made = save(aws, "poems", "Write about rain.")
+    assert (first.version, first.tasks, first.agents, first.updated_by, made) == (1, 1, 1, "ada", True)
+    second, _ = aws.crews.save(
+        GROUP, "poems", submission("Write about snow."), saved_by=None, now=NOW + timedelta(hours=1)
+    )
+    assert (second.version, second.updated_by) == (2, None)
+    assert aws.crews.read(GROUP, "poems") == (second, submission("Write about snow."))
+    assert aws.crews.read(GROUP, "poems", 1) == (first, submission("Write about rain."))
+    assert aws.crews.crews(GROUP, after=None, limit=10) == [second]
+
+
+def test_what_equals_the_latest_version_makes_none(aws: Aws) -> None:
+    first = save(aws, "poems", "One.")
+    assert save(aws, "poems", "One.") == (first[0], False)
+    save(aws, "poems", "Two.")
+    back, made = save(aws, "poems", "One.")
+    assert (back.version, made) == (3, True)
+
+
+def test_who_loses_a_race_takes_the_next_version(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(aws, "poems", "One.")
+    late, look, looks = TableCrews(aws.clients, TABLE), aws.clients.dynamodb.get_item, list[str]()
+
+    def get_item(**request: object) -> object:
+        answer = look(**request)  # pyright: ignore[reportArgumentType]
+        looks.append("")
+        if len(looks) == 1:
+            save(aws, "poems", "Two, written between the look and the write.")
+        return answer
+
+    monkeypatch.setattr(aws.clients.dynamodb, "get_item", get_item)
+    third, made = late.save(GROUP, "poems", submission("Three."), saved_by=None, now=NOW)
+    assert (third.version, made) == (3, True)
+    assert late.read(GROUP, "poems", 2)[1] == submission("Two, written between the look and the write.")
+
+
+def test_another_group_finds_nothing(aws: Aws) -> None:
+    save(aws, "poems")
+    save(aws, "poems", "Theirs.", group_id="other")
+    assert aws.crews.read("other", "poems")[1] == submission("Theirs.")
+    with pytest.raises(CrewNotFound):
+        aws.crews.read("third", "poems")
+    assert aws.crews.crews("third", after=None, limit=10) == []
+    aws.crews.delete("other", "poems")
+    assert names(aws) == ["poems"]
+
+
+def test_the_list_is_by_name_and_goes_on_behind_a_name(aws: Aws) -> None:
+    for name in ("b", "a-b", "a", "a.b", "a_b", "ab"):
+        save(aws, name)
+    everything = names(aws)
+    assert everything == ["a", "a-b", "a.b", "a_b", "ab", "b"]
+    assert names(aws, limit=2) == everything[:2]
+    for place, name in enumerate(everything):
+        assert names(aws, after=name) == everything[place + 1 :]
+
+
+def test_a_deleted_crew_is_gone_and_its_numbers_are_never_given_again(aws: Aws) -> None:
+    save(aws, "poems", "One.")
+    save(aws, "poems", "Two.")
+    for _ in range(2):
+        aws.crews.delete(GROUP, "poems")
+    aws.crews.delete(GROUP, "never stored")
+    assert (names(aws), version_items(aws, "poems")) == ([], 0)
+    with pytest.raises(CrewNotFound):
+        aws.crews.read(GROUP, "poems")
+    again, made = save(aws, "poems", "Two.")
+    assert (again.version, made) == (3, True)
+
+
+def test_a_deletion_that_died_in_the_middle_leaves_nothing_to_read(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(aws, "poems", "One.")
+    with monkeypatch.context() as dying:
+        dying.setattr(aws.crews, "_remove_versions", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        aws.crews.delete(GROUP, "poems")
+    save(aws, "poems", "New.")
+    assert version_items(aws, "poems") == 2
+    with pytest.raises(CrewNotFound, match="no version 1; the latest is 2"):
+        aws.crews.read(GROUP, "poems", 1)
+    aws.crews.delete(GROUP, "poems")
+    assert version_items(aws, "poems") == 0
+
+
+def test_an_unknown_name_is_answered_with_those_that_are_near(aws: Aws) -> None:
+    save(aws, "Weekly-report")
+    save(aws, "poems")
+    with pytest.raises(CrewNotFound, match=r"no crew 'weekly-reprot' .* Did you mean Weekly-report\?"):
+        aws.crews.read(GROUP, "weekly-reprot")
+    with pytest.raises(CrewNotFound, match="no version 9; the latest is 1"):
+        aws.crews.read(GROUP, "poems", 9)
+
+
+def test_a_large_crew_is_kept_whole_and_one_that_is_too_large_is_refused(aws: Aws) -> None:
+    large = submission().model_copy(update={"inputs": {"text": "All work and no play. " * 50_000}})
+    aws.crews.save(GROUP, "large", large, saved_by=None, now=NOW)
+    assert aws.crews.read(GROUP, "large")[1].inputs == large.inputs
+    digits = random.Random(1).randbytes(500_000).hex()  # which cannot be packed
+    with pytest.raises(InvalidRequest) as caught:
+        aws.crews.save(GROUP, "huge", large.model_copy(update={"inputs": {"text": digits}}), saved_by=None, now=NOW)
+    assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [("/config", "too_large")]
