@@ -6,6 +6,7 @@ from stepcrew_runner import environment
 
 environment.prepare()
 
+import gc  # noqa: E402
 import os  # noqa: E402
 from collections.abc import Generator  # noqa: E402
 
@@ -38,3 +39,9 @@ def model(running_model: ScriptedModel) -> ScriptedModel:
 @pytest.fixture
 def house(model: ScriptedModel) -> House:
     return House(model)
+
+
+def pytest_sessionfinish() -> None:
+    """What aborted crews left is collected now: a plugin of pytest imports modules after this, and Python 3.11's parser
+    fails where a collection interrupts it (CPython issue 106905)."""
+    gc.collect()
