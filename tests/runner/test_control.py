@@ -12,6 +12,7 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Limits, Status
+from stepcrew_runner import control
 from tests.runner.house import GROUP, House, agent, crew, task
 
 
@@ -37,7 +38,10 @@ def test_cancel_abandons_the_model_call_in_flight(house: House, model: ScriptedM
     assert (receipt.model_calls, receipt.abandoned_calls, receipt.total_tokens, receipt.cost_usd) == (1, 1, 0, None)
 
 
-def test_the_receipt_of_a_cancel_counts_what_ended_after_it(house: House, model: ScriptedModel) -> None:
+def test_the_receipt_of_a_cancel_counts_what_ended_after_it(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "LOOK_SECONDS", 60)  # seen before the next model call, not by the watcher
     execution_id = house.submit(crew(task("One. [[slow 0.4]] [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
     attempt = house.in_background(execution_id)
     house.until(lambda: len(model.requests) == 1)

@@ -27,6 +27,8 @@ def test_only_one_of_them_begins_the_last_call_that_is_allowed(house: House, mod
     ended = house.run(three("[[slow 0.5]]"), limits=Limits(max_model_calls=1))
     assert ended.outcome == "FAILED"
     assert len(model.requests) == 1
+    assert len(ended.outputs) == 1, "The call that had begun was paid for, and its answer is kept."
+    assert ended.execution.usage.model_calls == 1
     assert ended.execution.error is not None
     assert ended.execution.error.type == "LimitReached"
 

@@ -91,6 +91,11 @@ class Control:
         """Whether this attempt ends for another one to go on."""
         return isinstance(self.interrupt, OutOfTime | AskPerson)
 
+    def lets_others_finish(self) -> bool:
+        """Whether crew tasks beside the one that stopped may make the model call they have begun: it is paid for."""
+        limit = self.interrupt.error.category if isinstance(self.interrupt, LimitReached) else None
+        return self.goes_on() or limit is Category.BUDGET
+
     def seconds_left(self) -> float:
         """Of this invocation, for the crew."""
         return max(0.0, self._remaining() - MARGIN_SECONDS)

@@ -66,7 +66,7 @@ class CrewThread(threading.Thread):
         finally:
             # Asynchronous tasks of a crew that ended early. Threads are not waited for: they end by themselves.
             left = asyncio.all_tasks(self._loop)
-            if left and self._control.goes_on():
+            if left and self._control.lets_others_finish():
                 # Each stops at its own next model call, and what it does until then need not be done again.
                 _, left = self._loop.run_until_complete(asyncio.wait(left, timeout=self._control.seconds_left()))
             for task in left:
