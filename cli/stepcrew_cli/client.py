@@ -38,6 +38,13 @@ class Client:
     def dry_run(self, body: Mapping[str, JsonValue]) -> Answer:
         return Answer(self._transport.request("POST", f"{API}/executions", json=body, params={"dry_run": "true"}))
 
+    def crews(self, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/crews", params=params))
+
+    def store_crew(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
+        """May be repeated: what equals the latest version makes none."""
+        return Answer(self._transport.request("PUT", f"{API}/crews/{quote(name, safe='')}", json=body))
+
     def executions(self, params: Mapping[str, str]) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/executions", params=params))
 

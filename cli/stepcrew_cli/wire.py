@@ -167,6 +167,20 @@ class ApprovalList(BaseModel):
     next_cursor: str | None = None
 
 
+class StoredCrew(BaseModel):
+    name: str
+    version: int
+    tasks: int = 0
+    agents: int = 0
+    updated_at: datetime | None = None
+    updated_by: str | None = None
+
+
+class StoredCrewList(BaseModel):
+    crews: list[StoredCrew] = []
+    next_cursor: str | None = None
+
+
 class Open(BaseModel):
     """Keeps unknown fields, so that --json prints them too."""
 

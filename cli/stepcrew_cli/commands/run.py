@@ -10,7 +10,9 @@ import typer
 
 from stepcrew_cli.client import Client, connect
 from stepcrew_cli.crew_input import load_crew
+from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
+from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import DEFAULT_URL, Group, IdentityName, Json, Output, Token, Url, reporting
 from stepcrew_cli.run_request import RunOptions, request_body
 from stepcrew_cli.watching import watch
@@ -23,8 +25,12 @@ def register(app: typer.Typer) -> None:
 
 def run(
     crew: Annotated[
-        str, typer.Argument(metavar="CREW", help="Crew file, CrewAI project folder, or the name of an example.")
-    ],
+        str | None,
+        typer.Argument(metavar="[CREW]", help="Crew file, CrewAI project folder, or the name of an example."),
+    ] = None,
+    stored: Annotated[
+        str | None, typer.Option("--crew", metavar="NAME[@VERSION]", help="A crew that the group keeps, instead.")
+    ] = None,
     inputs: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,7 +68,7 @@ def run(
         "on_budget": on_budget,
     }
     with reporting(output):
-        source = load_crew(crew)
+        source = _source(crew, stored, model)
         for note in source.notes:
             output.note(note)
         body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
@@ -72,6 +78,19 @@ def run(
                 return
             code = _submit(client, output, body, idempotency_key or str(uuid.uuid4()), watching)
     raise typer.Exit(code)
+
+
+def _source(crew: str | None, stored: str | None, model: str | None) -> CrewSource:
+    """The crew that was named in one of the two ways."""
+    if stored is None:
+        if crew is None:
+            raise CliError("No crew was named.", remedy="Name a file, a folder or an example, or --crew NAME.")
+        return load_crew(crew)
+    if crew is not None:
+        raise CliError("Name one crew: a file, a folder or an example, or --crew NAME.")
+    if model is not None:
+        raise CliError("The model of a stored crew is its own.", remedy="Store it with another: stepcrew save.")
+    return CrewSource({"crew": stored}, stored)
 
 
 def _submit(client: Client, output: Output, body: Document, key: str, watching: bool) -> int:

@@ -56,6 +56,10 @@ class FakeApi:
             return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
         if request.method == "POST" and path.endswith("/executions"):
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
+        if path.endswith("/crews"):
+            return 200, {"crews": [stored_crew("poems", 3)], "next_cursor": "on"}, {}
+        if request.method == "PUT":
+            return 201, stored_crew(path.rpartition("/")[2], 1), {}
         if path.endswith("/traces"):
             return 200, self._trace(query), {}
         status, _ = self.state()
@@ -93,6 +97,11 @@ class FakeApi:
 
 def submitted() -> dict[str, Any]:
     return {"execution_id": EXECUTION_ID, "status": "PENDING", "replayed": False}
+
+
+def stored_crew(name: str, version: int) -> dict[str, Any]:
+    by = {"updated_at": NOW.format(0), "updated_by": "ada@example.org"}
+    return {"name": name, "version": version, "tasks": 2, "agents": 1, **by}
 
 
 def execution(status: str) -> dict[str, Any]:
@@ -169,7 +178,7 @@ def serving(api: FakeApi) -> Generator[FakeApi]:
             self.end_headers()
             self.wfile.write(payload)
 
-        do_GET = do_POST = do_DELETE = _handle
+        do_GET = do_POST = do_PUT = do_DELETE = _handle
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet: the test shows what matters."""

@@ -1,0 +1,97 @@
+"""Commands for crews that the group keeps under names: crews, save."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from rich.table import Table
+
+from stepcrew_cli.client import connect
+from stepcrew_cli.crew_input import load_crew
+from stepcrew_cli.crew_source import CrewSource
+from stepcrew_cli.documents import Document
+from stepcrew_cli.options import DEFAULT_URL, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.summary import moment
+from stepcrew_cli.text import plain
+from stepcrew_cli.wire import StoredCrew, StoredCrewList
+
+
+def register(app: typer.Typer) -> None:
+    for command in (save, crews):
+        app.command(command.__name__)(command)
+
+
+def save(
+    crew: Annotated[
+        str, typer.Argument(metavar="CREW", help="Crew file, CrewAI project folder, or the name of an example.")
+    ],
+    name: Annotated[str | None, typer.Option(help="The name to keep it under. Default: the crew's own.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Keep a crew in the group under a name, for `run --crew NAME`. Each change of it is a new version."""
+    output = Output(as_json)
+    with reporting(output):
+        source = load_crew(crew)
+        for note in source.notes:
+            output.note(note)
+        if source.body.get("limits"):
+            output.note("Limits are not kept with a crew: give them with each run.")
+        body = {key: source.body[key] for key in ("config", "inputs") if source.body.get(key) is not None}
+        with connect(url, token, identity, group) as client:
+            answer = client.store_crew(name or name_for(source, crew), body)
+        stored = answer.read(StoredCrew)
+        if as_json:
+            output.json(answer.data)
+        else:
+            print(f"{stored.name}@{stored.version}")
+            output.note(f"Run it with: stepcrew run --crew {stored.name}", "dim")
+
+
+def name_for(source: CrewSource, target: str) -> str:
+    """The crew's own name, else its file's or folder's, with a dash for what a stored crew's name may not have."""
+    config = source.body.get("config")
+    own = source.body.get("name") or (cast(Document, config).get("name") if isinstance(config, dict) else None)
+    path = Path(target).resolve()
+    fallback = path.parent.name if path.stem == "crew" else path.stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", str(own or fallback)).strip("-._")[:100] or "crew"
+
+
+def crews(
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """List the crews the group keeps, by name."""
+    output = Output(as_json)
+    params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+    with reporting(output), connect(url, token, identity, group) as client:
+        answer = client.crews(params)
+        if as_json:
+            output.json(answer.data)
+            return
+        page = answer.read(StoredCrewList)
+        output.console.print(_table(page.crews))
+        if page.next_cursor:
+            output.note(f"More: stepcrew crews --cursor {page.next_cursor}", "dim")
+
+
+def _table(found: list[StoredCrew]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Name", "Version", "Tasks", "Agents", "Stored", "By"):
+        table.add_column(column, no_wrap=True)
+    for each in found:
+        counts = str(each.version), str(each.tasks), str(each.agents)
+        stored = moment(each.updated_at) if each.updated_at else ""
+        table.add_row(plain(each.name), *counts, stored, plain(each.updated_by or ""))
+    return table

@@ -1,0 +1,70 @@
+"""Crews kept under names, from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
+from tests.unit.cli.test_commands import CREW, invoke
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with serving(FakeApi()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def crew(tmp_path: Path) -> str:
+    folder = tmp_path / "My weekly report"
+    folder.mkdir()
+    (folder / "crew.yaml").write_text(CREW)
+    return str(folder / "crew.yaml")
+
+
+def test_save_sends_the_crew_and_prints_its_name_and_version(api: FakeApi, crew: str) -> None:
+    result = invoke(api, "save", crew, "--name", "poems")
+    assert (result.exit_code, result.stdout) == (0, "poems@1\n")
+    sent = api.seen[-1]
+    assert (sent.method, sent.path) == ("PUT", "/api/v1/crews/poems")
+    assert set(sent.body) <= {"config", "inputs"}
+    assert sent.body["config"]["agents"]["writer"]["role"] == "Writer"
+
+
+def test_save_takes_the_folders_name_when_the_crew_has_none(api: FakeApi, crew: str) -> None:
+    assert invoke(api, "save", crew).stdout == "My-weekly-report@1\n"
+    Path(crew).write_text(CREW + "name: The poets!\n")
+    assert invoke(api, "save", crew).stdout == "The-poets@1\n"
+
+
+def test_save_tells_that_limits_are_not_kept(api: FakeApi, crew: str) -> None:
+    body: dict[str, Any] = {"config": {"agents": {}, "tasks": []}, "limits": {"max_tokens": 9}}
+    Path(crew).with_name("request.json").write_text(json.dumps(body))
+    result = invoke(api, "save", str(Path(crew).with_name("request.json")))
+    assert "Limits are not kept" in result.stderr
+    assert "limits" not in api.seen[-1].body
+
+
+def test_crews_lists_names_versions_and_how_to_go_on(api: FakeApi) -> None:
+    result = invoke(api, "crews")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1].split()[:4] == ["poems", "3", "2", "1"]
+    assert "stepcrew crews --cursor on" in result.stderr
+    assert json.loads(invoke(api, "crews", "--json").stdout)["crews"][0]["name"] == "poems"
+
+
+def test_run_names_a_stored_crew_instead_of_sending_one(api: FakeApi) -> None:
+    result = invoke(api, "run", "--crew", "poems@2", "-i", "topic=rain", "--max-tokens", "9")
+    assert (result.exit_code, result.stdout) == (0, f"{EXECUTION_ID}\n")
+    assert api.seen[-1].body == {"crew": "poems@2", "inputs": {"topic": "rain"}, "limits": {"max_tokens": 9}}
+
+
+def test_run_wants_exactly_one_crew_and_no_model_for_a_stored_one(api: FakeApi, crew: str) -> None:
+    for arguments in ((), (crew, "--crew", "poems"), ("--crew", "poems", "--model", "openai/x")):
+        assert invoke(api, "run", *arguments).exit_code == 2
+    assert api.seen == []
