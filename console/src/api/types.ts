@@ -28,6 +28,8 @@ export type Identity = Schemas["Me"];
 export type Health = Schemas["Health"];
 export type Problem = Schemas["Problem"];
 export type Fault = Schemas["Fault"];
+export type StoredCrew = Schemas["CrewView"];
+export type StoredCrewDocument = Schemas["CrewDocument"];
 export type DryRun = Schemas["DryRun"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 

@@ -12,6 +12,7 @@ import { readDrop, readFiles } from "./drop";
 import { OptionsForm } from "./OptionsForm";
 import { BLANK, readProject } from "./projects";
 import { type PlacedFault, draftOf } from "./request";
+import { SaveAsCrew, StoredCrews } from "./StoredCrews";
 import { useSubmit } from "./useSubmit";
 
 const CodeEditor = lazy(() => import("./CodeEditor"));
@@ -36,6 +37,8 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
     [draft, check.faults],
   );
   const submit = useSubmit(draft.request, onSubmitted);
+  // Inputs may still be missing: they come with each execution.
+  const storable = faults.every((fault) => fault.input !== null) && (check.plan !== undefined || faults.length > 0);
   const current = files.files[shownFile] ?? files.files[0];
   const load = (name: string, texts: Record<string, string>): void => {
     try {
@@ -122,6 +125,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
           <Button look="primary" className="submit" busy={submit.busy} disabled={!draft.request || faults.length > 0} onClick={submit.go}>
             {from ? "Run again" : "Run this crew"}
           </Button>
+          <SaveAsCrew request={storable ? draft.request : null} suggestion={options.name || files.name} />
         </OptionsForm>
       </div>
     </main>
@@ -152,6 +156,7 @@ function Sources({ onLoad, onRead, onBlank, chosen }: SourcesProps) {
           </button>
         ))}
       </div>
+      <StoredCrews onRead={onRead} />
       <p className="source-own">
         <span className="faint">Or bring your own: write below, drop files or a CrewAI project folder here, or</span>
         <Button onClick={() => file.current?.click()}>

@@ -1,0 +1,74 @@
+import { Save } from "lucide-react";
+import { useState } from "react";
+import { useApi } from "@/api/queries";
+import { Button, Field, Trouble } from "@/ui/kit";
+import type { Request } from "./request";
+import { readStored, storableName, useStoreCrew, useStoredCrews } from "./stored";
+
+interface PickerProps {
+  onRead: (reading: Promise<{ name: string; files: Record<string, string> }>) => void;
+}
+
+/** The crews the group keeps, to start from one; nothing while there are none. */
+export function StoredCrews({ onRead }: PickerProps) {
+  const { api } = useApi();
+  const stored = useStoredCrews();
+  if (stored.error) return <Trouble error={stored.error} retry={() => void stored.refetch()} />;
+  if (!stored.data?.crews.length) return null;
+  return (
+    <>
+      <div className="source-cards" role="group" aria-label="Start from a stored crew">
+        {stored.data.crews.map((crew) => (
+          <button key={crew.name} type="button" className="source" onClick={() => onRead(readStored(api, crew.name))}>
+            <strong>{crew.name}</strong>
+            <span className="faint">
+              Stored crew, version {crew.version}: {crew.tasks} {crew.tasks === 1 ? "task" : "tasks"}, {crew.agents} {crew.agents === 1 ? "agent" : "agents"}
+            </span>
+          </button>
+        ))}
+      </div>
+      {stored.data.more && <p className="faint">The group keeps more crews than are shown here; run those by their names.</p>}
+    </>
+  );
+}
+
+interface SaveProps {
+  /** null while there is nothing that could be stored. */
+  request: Request | null;
+  suggestion: string;
+}
+
+/** Keeps what would be run in the group, under a name. */
+export function SaveAsCrew({ request, suggestion }: SaveProps) {
+  const [open, setOpen] = useState(false);
+  const [typed, setTyped] = useState<string | null>(null);
+  const store = useStoreCrew();
+  const name = typed ?? storableName(suggestion);
+  const sound = name !== "" && name === storableName(name);
+  const saved = store.data && store.variables.request === request ? store.data : null;
+  if (!open) {
+    return (
+      <Button look="quiet" disabled={!request} onClick={() => setOpen(true)}>
+        <Save size={14} aria-hidden />
+        Save as crew
+      </Button>
+    );
+  }
+  return (
+    <fieldset>
+      <legend>Save as crew</legend>
+      <Field
+        label="Stored under"
+        hint="Its inputs become its defaults; limits are not kept."
+        {...(!sound && { error: "Letters, digits, dots, dashes and underscores; a letter or digit at both ends." })}
+      >
+        <input value={name} maxLength={100} spellCheck={false} onChange={(event) => setTyped(event.target.value)} />
+      </Field>
+      <Button busy={store.isPending} disabled={!request || !sound} onClick={() => request && store.mutate({ name, request })}>
+        Save
+      </Button>
+      <p role="status">{saved && `Stored as ${saved.name}, version ${saved.version}.`}</p>
+      {store.error && <Trouble error={store.error} />}
+    </fieldset>
+  );
+}

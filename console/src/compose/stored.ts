@@ -1,0 +1,47 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { stringify } from "yaml";
+import { type Api, unwrap } from "@/api/client";
+import { useApi } from "@/api/queries";
+import type { StoredCrew, StoredCrewDocument } from "@/api/types";
+import type { Request } from "./request";
+
+const MOST_SHOWN = 100;
+
+/** The first crews of the group by name; `more` says that there are others. */
+export function useStoredCrews() {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: [group, "crews"],
+    queryFn: async (): Promise<{ crews: StoredCrew[]; more: boolean }> => {
+      const page = unwrap(await api.GET("/api/v1/crews", { params: { query: { limit: MOST_SHOWN } } }));
+      return { crews: page.crews, more: page.next_cursor !== null };
+    },
+  });
+}
+
+/** The latest version of a stored crew, as the files of a project. */
+export async function readStored(api: Api, name: string): Promise<{ name: string; files: Record<string, string> }> {
+  const stored: StoredCrewDocument = unwrap(await api.GET("/api/v1/crews/{name}", { params: { path: { name } } }));
+  const inputs = Object.keys(stored.inputs).length ? { inputs: stored.inputs } : {};
+  return { name, files: { "crew.yaml": stringify({ ...stored.config, ...inputs }, { lineWidth: 110 }) } };
+}
+
+/** Stores what would be run under a name. Pressing again changes nothing: what equals the latest version makes none. */
+export function useStoreCrew() {
+  const { api, group } = useApi();
+  const client = useQueryClient();
+  return useMutation({
+    retry: 2,
+    mutationFn: async ({ name, request }: { name: string; request: Request }): Promise<StoredCrew> =>
+      unwrap(await api.PUT("/api/v1/crews/{name}", { params: { path: { name } }, body: { config: request.config, inputs: request.inputs } as never })),
+    onSuccess: () => client.invalidateQueries({ queryKey: [group, "crews"] }),
+  });
+}
+
+/** A name that a crew can be stored under, made of its own. */
+export function storableName(name: string): string {
+  return name
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[-._]+|[-._]+$/g, "")
+    .slice(0, 100);
+}

@@ -1,0 +1,64 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it, vi } from "vitest";
+import { SaveAsCrew, StoredCrews } from "@/compose/StoredCrews";
+import { draftOf } from "@/compose/request";
+import { readProject } from "@/compose/projects";
+import { NO_OPTIONS } from "@/compose/ComposePage";
+import { storableName } from "@/compose/stored";
+import { showWith } from "./fake-api";
+
+const CONFIG = { agents: { poet: { role: "Poet" } }, tasks: [{ name: "haiku", description: "About {topic}", agent: "poet" }] };
+const VIEW = { name: "poems", version: 2, tasks: 1, agents: 1, updated_at: "2026-11-24T10:00:00Z", updated_by: null };
+const good = (data: unknown) => Promise.resolve({ data, response: new Response(null, { status: 200 }) });
+
+const GET = (path: string) =>
+  good(path === "/api/v1/crews" ? { crews: [VIEW], next_cursor: null } : { ...VIEW, config: CONFIG, inputs: { topic: "rain" }, placeholders: ["topic"] });
+
+describe("A stored crew", () => {
+  it("is loaded as it was stored, with its default inputs", async () => {
+    const onRead = vi.fn();
+    showWith({ GET }, <StoredCrews onRead={onRead} />);
+    await userEvent.click(await screen.findByRole("button", { name: /poems/ }));
+    const { name, files } = await (onRead.mock.calls[0]?.[0] as Promise<{ name: string; files: Record<string, string> }>);
+    const draft = draftOf(readProject(name, files), NO_OPTIONS);
+    expect(draft.request).toEqual({ config: CONFIG, inputs: { topic: "rain" } });
+  });
+
+  it("is not asked about where the group keeps none", async () => {
+    const none = vi.fn(() => good({ crews: [], next_cursor: null }));
+    const { container } = showWith({ GET: none }, <StoredCrews onRead={vi.fn()} />);
+    await vi.waitFor(() => expect(none).toHaveBeenCalled());
+    expect(container).toBeEmptyDOMElement();
+  });
+});
+
+describe("Saving a crew", () => {
+  const request = { config: CONFIG, inputs: { topic: "rain" }, limits: { max_tokens: 9 } };
+
+  it("sends the crew and its inputs under the name, and tells the version", async () => {
+    const PUT = vi.fn(() => good(VIEW));
+    showWith({ GET, PUT }, <SaveAsCrew request={request} suggestion="My poems!" />);
+    await userEvent.click(screen.getByRole("button", { name: "Save as crew" }));
+    expect(screen.getByLabelText(/Stored under/)).toHaveValue("My-poems");
+    await userEvent.clear(screen.getByLabelText(/Stored under/));
+    await userEvent.type(screen.getByLabelText(/Stored under/), "poems");
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Stored as poems, version 2.")).toBeInTheDocument();
+    expect(PUT).toHaveBeenCalledWith("/api/v1/crews/{name}", { params: { path: { name: "poems" } }, body: { config: CONFIG, inputs: { topic: "rain" } } });
+  });
+
+  it("waits for a crew without faults and a name that can be stored", async () => {
+    const shown = showWith({ GET }, <SaveAsCrew request={null} suggestion="poems" />);
+    expect(screen.getByRole("button", { name: "Save as crew" })).toBeDisabled();
+    shown.unmount();
+    showWith({ GET }, <SaveAsCrew request={request} suggestion="poems" />);
+    await userEvent.click(screen.getByRole("button", { name: "Save as crew" }));
+    await userEvent.type(screen.getByLabelText(/Stored under/), "/");
+    expect(screen.getByRole("button", { name: "Save" })).toBeDisabled();
+  });
+
+  it("makes a name of any text", () => {
+    expect(["Weekly report", "..a/b..", "ünï"].map(storableName)).toEqual(["Weekly-report", "a-b", "n"]);
+  });
+});
