@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.aws_table import GROUP, TABLE, emulated_aws
@@ -263,6 +263,7 @@ TestLifecycle.settings = settings(
     max_examples=15,
     stateful_step_count=30,
     deadline=None,
+    phases=[Phase.generate],  # to shrink what failed takes minutes; add Phase.shrink to look into it
     derandomize=True,  # a gate must not fail by chance; look further with a larger number and without this
     suppress_health_check=[HealthCheck.too_slow],
 )
