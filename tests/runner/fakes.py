@@ -61,7 +61,7 @@ class FakeExecutions:
         # Through JSON, as a store would: nothing is shared with the test.
         return Submission.model_validate_json(self._submissions[execution_id].model_dump_json(exclude_unset=True))
 
-    def idempotency(self, group_id: str, key: str) -> IdempotencyRecord | None:
+    def idempotency(self, group_id: str, key: str, now: datetime) -> IdempotencyRecord | None:
         return None
 
     def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:

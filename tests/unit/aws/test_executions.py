@@ -73,7 +73,18 @@ def test_an_expired_idempotency_key_counts_no_more(aws: Aws) -> None:
     record = IdempotencyRecord(key="k", body_hash="h", execution_id=ID)
     old = execution().model_copy(update={"created_at": NOW - timedelta(days=400)})
     aws.executions.create(old, submission(), record)
-    assert aws.executions.idempotency(GROUP, "k") is None
+    assert aws.executions.idempotency(GROUP, "k", NOW) is None
+
+
+def test_an_expired_idempotency_key_that_the_table_still_holds_is_taken_again(aws: Aws) -> None:
+    other = "01936a3c-0000-7000-8000-00000000000b"
+    record = IdempotencyRecord(key="k", body_hash="h", execution_id=ID)
+    old = execution().model_copy(update={"created_at": NOW - timedelta(days=2)})
+    aws.executions.create(old, submission(), record)
+    aws.executions.create(execution(other), submission(), record.model_copy(update={"execution_id": other}))
+    again = aws.executions.idempotency(GROUP, "k", NOW)
+    assert again
+    assert again.execution_id == other
 
 
 def test_each_attempt_takes_the_next_number(aws: Aws) -> None:

@@ -77,7 +77,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def _submit(self, key: str) -> None:
         ended = self.world.attempt(lambda: self.world.submit(self.world.submission(key)))
-        known = self.world.aws.executions.idempotency(GROUP, key)
+        known = self.world.aws.executions.idempotency(GROUP, key, self.world.clock.now())
         assert ended.error is None or isinstance(ended.error, PlatformUnavailable)
         assert known or ended.error, "accepted, but nothing is stored"
         if known and known.execution_id not in self.ids:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -63,9 +64,9 @@ def test_who_loses_a_race_answers_the_winners_execution(home: Home, monkeypatch:
     winner = home.submit(request())
     look, looks = home.aws.executions.idempotency, list[str]()
 
-    def late(group_id: str, key: str) -> IdempotencyRecord | None:
+    def late(group_id: str, key: str, now: datetime) -> IdempotencyRecord | None:
         looks.append(key)
-        return look(group_id, key) if len(looks) > 1 else None  # the winner wrote after the first look
+        return look(group_id, key, now) if len(looks) > 1 else None  # the winner wrote after the first look
 
     monkeypatch.setattr(home.aws.executions, "idempotency", late)
     loser = home.submit(request())
@@ -76,7 +77,7 @@ def test_who_loses_a_race_answers_the_winners_execution(home: Home, monkeypatch:
 def test_a_key_that_is_taken_but_not_readable_yet_is_in_flight(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.submit(request())
 
-    def nothing(group_id: str, key: str) -> IdempotencyRecord | None:
+    def nothing(group_id: str, key: str, now: datetime) -> IdempotencyRecord | None:
         return None
 
     monkeypatch.setattr(home.aws.executions, "idempotency", nothing)

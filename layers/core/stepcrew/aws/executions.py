@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -88,7 +87,9 @@ class TableExecutions:
                             "Put": {
                                 "TableName": self._table,
                                 "Item": item(new),
-                                "ConditionExpression": "attribute_not_exists(PK)",
+                                # DynamoDB removes expired items up to days late; until then they must not count.
+                                "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
+                                "ExpressionAttributeValues": item({":now": int(execution.created_at.timestamp())}),
                             }
                         }
                         for new in items
@@ -116,13 +117,13 @@ class TableExecutions:
             raise ExecutionNotFound(execution_id)
         return Submission.model_validate_json(document)
 
-    def idempotency(self, group_id: str, key: str) -> IdempotencyRecord | None:
+    def idempotency(self, group_id: str, key: str, now: datetime) -> IdempotencyRecord | None:
         found = self._records.item(keys.idempotency(group_id, key), keys.IDEMPOTENCY)
         if found is None:
             return None
         entry = values(found)
         # DynamoDB removes expired items late; until then they must not count.
-        return IdempotencyRecord.model_validate(entry) if entry["expires_at"] > time.time() else None
+        return IdempotencyRecord.model_validate(entry) if entry["expires_at"] > now.timestamp() else None
 
     def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
         claim = uuid4().hex  # tells our own write, sent again because its answer was lost, from another's

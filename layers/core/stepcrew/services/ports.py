@@ -50,7 +50,9 @@ class ExecutionStore(Protocol):
         """Raises `ExecutionNotFound`."""
         ...
 
-    def idempotency(self, group_id: str, key: str) -> IdempotencyRecord | None: ...
+    def idempotency(self, group_id: str, key: str, now: datetime) -> IdempotencyRecord | None:
+        """The record of a key that has not expired by `now`."""
+        ...
 
     def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
         """Takes the next attempt number and marks RUNNING. Raises `Superseded` when the status is terminal, and

@@ -141,7 +141,7 @@ class SubmitExecution:
         return Accepted(execution, replayed=False)
 
     def _known(self, request: CrewSubmission, body_hash: str) -> Accepted | None:
-        record = self._executions.idempotency(request.group_id, request.idempotency_key or "")
+        record = self._executions.idempotency(request.group_id, request.idempotency_key or "", self._clock.now())
         if record is None:
             return None
         if record.body_hash != body_hash:
