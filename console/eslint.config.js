@@ -25,6 +25,14 @@ export default defineConfig(
   {
     files: ["**/*.{js,mjs}"],
     extends: [js.configs.recommended],
-    languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly", localStorage: "readonly", document: "readonly" } },
+    languageOptions: {
+      globals: {
+        console: "readonly",
+        process: "readonly",
+        URL: "readonly",
+        localStorage: "readonly",
+        document: "readonly",
+      },
+    },
   },
 );

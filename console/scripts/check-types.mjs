@@ -9,7 +9,10 @@ const folder = mkdtempSync(join(tmpdir(), "stepcrew-types-"));
 const here = fileURLToPath(new URL("..", import.meta.url));
 try {
   const fresh = join(folder, "schema.d.ts");
-  execFileSync("npx", ["openapi-typescript", "../docs/openapi.json", "-o", fresh, "--alphabetize"], { cwd: here, stdio: "pipe" });
+  execFileSync("npx", ["openapi-typescript", "../docs/openapi.json", "-o", fresh, "--alphabetize"], {
+    cwd: here,
+    stdio: "pipe",
+  });
   if (readFileSync(fresh, "utf8") !== readFileSync(join(here, "src/api/schema.d.ts"), "utf8")) {
     console.error("src/api/schema.d.ts is not what docs/openapi.json says. Run: npm run types");
     process.exitCode = 1;

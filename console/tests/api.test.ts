@@ -4,10 +4,15 @@ import { type Read, readExecution, readLogs } from "@/api/queries";
 import type { Session } from "@/auth/session";
 
 const session = (renews = false) => {
-  const made = { config: {}, token: "old", setExpired: vi.fn(), renew: vi.fn(() => {
-    if (renews) made.token = "new";
-    return Promise.resolve(renews);
-  }) };
+  const made = {
+    config: {},
+    token: "old",
+    setExpired: vi.fn(),
+    renew: vi.fn(() => {
+      if (renews) made.token = "new";
+      return Promise.resolve(renews);
+    }),
+  };
   return made;
 };
 
@@ -22,8 +27,10 @@ function serve(...answers: (() => Response)[]): Request[] {
   return asked;
 }
 
-const json = (body: unknown, status = 200, headers: Record<string, string> = {}) => () =>
-  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
+const json =
+  (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+  () =>
+    new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
 const refused = json({ message: "Unauthorized" }, 401);
 const api = (who: ReturnType<typeof session>) => makeApi(who as unknown as Session, "research");
 
@@ -59,9 +66,15 @@ describe("Every request", () => {
 
 describe("An answer", () => {
   it("that refuses is one problem, whoever gave it", () => {
-    expect(asProblem(504, undefined)).toMatchObject({ retryable: true, detail: "The service took too long to answer." });
+    expect(asProblem(504, undefined)).toMatchObject({
+      retryable: true,
+      detail: "The service took too long to answer.",
+    });
     expect(asProblem(401, { message: "Unauthorized" }).detail).toBe("Your sign-in has expired.");
-    expect(asProblem(409, { detail: "It has ended.", remedy: "Nothing." })).toMatchObject({ detail: "It has ended.", remedy: "Nothing." });
+    expect(asProblem(409, { detail: "It has ended.", remedy: "Nothing." })).toMatchObject({
+      detail: "It has ended.",
+      remedy: "Nothing.",
+    });
     expect(() => unwrap({ error: {}, response: new Response(null, { status: 404 }) })).toThrow(ApiProblem);
   });
 
@@ -73,7 +86,11 @@ describe("An answer", () => {
   });
 
   it("of the log goes on behind the last cursor, and is the same object when nothing came", async () => {
-    const asked = serve(json({ lines: [{ sequence: 1 }], cursor: "c1", more: true }), json({ lines: [{ sequence: 2 }], cursor: "c2", more: false }), json({ lines: [], cursor: "c2", more: false }));
+    const asked = serve(
+      json({ lines: [{ sequence: 1 }], cursor: "c1", more: true }),
+      json({ lines: [{ sequence: 2 }], cursor: "c2", more: false }),
+      json({ lines: [], cursor: "c2", more: false }),
+    );
     const first = await readLogs(api(session()), "id", undefined);
     expect(first.lines).toHaveLength(2);
     expect(new URL(asked[1]?.url ?? "").searchParams.get("after")).toBe("c1");

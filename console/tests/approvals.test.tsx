@@ -28,7 +28,12 @@ describe("An answer that waits", () => {
   });
 
   it("may be approved in other words, of which the large ones are fetched first", async () => {
-    const api = new FakeApi([anApproval({ output: null, output_reference: { url: "/api/v1/whole", bytes: 90_000, content_type: "text/plain", preview: "The begin" } })]);
+    const api = new FakeApi([
+      anApproval({
+        output: null,
+        output_reference: { url: "/api/v1/whole", bytes: 90_000, content_type: "text/plain", preview: "The begin" },
+      }),
+    ]);
     api.bodies.set("/api/v1/whole", "The whole answer");
     showWith(api, <ApprovalsPage />);
     await press("Approve with changes…");
@@ -66,7 +71,10 @@ describe("A tool call that waits", () => {
 });
 
 describe("A used-up budget", () => {
-  const spent = anExecution({ limits: { max_tokens: 1000, max_cost_usd: 2 } as never, usage: { total_tokens: 1020, model_calls: 3, cost_usd: 0.5 } as never });
+  const spent = anExecution({
+    limits: { max_tokens: 1000, max_cost_usd: 2 } as never,
+    usage: { total_tokens: 1020, model_calls: 3, cost_usd: 0.5 } as never,
+  });
 
   it("tells what was used, and goes on only with more", async () => {
     const api = new FakeApi([anApproval({ kind: "budget", output: null, limit: "max_tokens" })], spent);

@@ -8,14 +8,29 @@ import { type TreeNode, buildTree } from "@/trace/tree";
 import { anApproval } from "./fake-api";
 import { event, judged, oneTask } from "./trace-events";
 
-const shown = (roots: TreeNode[]) => visibleRows(roots, NO_FILTER, new Set()).map(({ node, depth }) => `${" ".repeat(depth)}${node.label || node.kind}`);
+const shown = (roots: TreeNode[]) =>
+  visibleRows(roots, NO_FILTER, new Set()).map(({ node, depth }) => `${" ".repeat(depth)}${node.label || node.kind}`);
 const again = (events: TraceEvent[], attempt: number, after: number): TraceEvent[] =>
-  events.map((each) => ({ ...each, attempt, id: `${attempt}.${each.sequence}`, emitted_at: new Date(Date.parse(each.emitted_at) + after).toISOString() }));
+  events.map((each) => ({
+    ...each,
+    attempt,
+    id: `${attempt}.${each.sequence}`,
+    emitted_at: new Date(Date.parse(each.emitted_at) + after).toISOString(),
+  }));
 
 describe("A trace of several attempts", () => {
   it("is one tree, in which the task goes on and the new attempt is marked", () => {
     const { roots } = buildTree(judged(), [], true);
-    expect(shown(roots)).toEqual(["Crew started", "Researcher", " research", "  llm", "  human", "  llm", "Attempt 2 went on from what was finished", "Crew completed"]);
+    expect(shown(roots)).toEqual([
+      "Crew started",
+      "Researcher",
+      " research",
+      "  llm",
+      "  human",
+      "  llm",
+      "Attempt 2 went on from what was finished",
+      "Crew completed",
+    ]);
   });
 
   it("pairs no event with one of another attempt, though their numbers are the same", () => {
@@ -37,7 +52,9 @@ describe("A trace of several attempts", () => {
     const events = judged();
     const seen = new Set<string>();
     for (let length = 1; length <= events.length; length++) {
-      const ids = visibleRows(buildTree(events.slice(0, length), [], false).roots, NO_FILTER, new Set()).map(({ node }) => node.id);
+      const ids = visibleRows(buildTree(events.slice(0, length), [], false).roots, NO_FILTER, new Set()).map(
+        ({ node }) => node.id,
+      );
       for (const id of seen) expect(ids).toContain(id);
       ids.forEach((id) => seen.add(id));
     }
@@ -45,13 +62,22 @@ describe("A trace of several attempts", () => {
 
   it("shows the events that a dead attempt lost below what came before them", () => {
     const events = [...oneTask().slice(0, 4), ...again(oneTask(), 2, 5000)];
-    const labels = shown(buildTree(events, [{ attempt: 1, first: 5, last: null }], true).roots).map((label) => label.trim());
+    const labels = shown(buildTree(events, [{ attempt: 1, first: 5, last: null }], true).roots).map((label) =>
+      label.trim(),
+    );
     expect(labels).toContain("Events from 5 on are missing");
-    expect(labels.indexOf("Events from 5 on are missing")).toBeLessThan(labels.indexOf("Attempt 2 went on from what was finished"));
+    expect(labels.indexOf("Events from 5 on are missing")).toBeLessThan(
+      labels.indexOf("Attempt 2 went on from what was finished"),
+    );
   });
 
   it("ends with the platform's word when the last attempt could say none", () => {
-    const crash = event(1, 9000, { event_type: "error", event_source: "system", output: "The runner died.", attempt: SYSTEM_ATTEMPT });
+    const crash = event(1, 9000, {
+      event_type: "error",
+      event_source: "system",
+      output: "The runner died.",
+      attempt: SYSTEM_ATTEMPT,
+    });
     const { roots, failures } = buildTree([...oneTask().slice(0, 4), crash], [], true);
     expect(roots.at(-1)?.type).toBe("system");
     expect(failures).toBe(1);
@@ -87,7 +113,15 @@ describe("A question to a person", () => {
     const known = { outputs: [], traced, ended: false };
     const [waiting] = taskLines(config, { ...known, approvals: [anApproval({ task_name: "research" })] });
     expect(waiting?.state).toBe("waiting");
-    const verdict = { decision: "revise", comment: "Shorter", output: null, output_reference: null, limits: null, decided_by: "bob", decided_at: "" } as const;
+    const verdict = {
+      decision: "revise",
+      comment: "Shorter",
+      output: null,
+      output_reference: null,
+      limits: null,
+      decided_by: "bob",
+      decided_at: "",
+    } as const;
     const [going] = taskLines(config, { ...known, approvals: [anApproval({ task_name: "research", verdict })] });
     expect(going?.state).toBe("running");
     expect(going?.asked).toHaveLength(1);

@@ -13,17 +13,48 @@ interface Options {
 }
 
 export const anApproval = (more: Partial<Approval> = {}): Approval => ({
-  approval_id: `01a2.${more.number ?? 1}`, execution_id: "01a2", number: 1, kind: "answer", execution_name: "report", question: "", task_name: "write",
-  agent_role: "Writer", output: "**Tides** come and go.", output_reference: null, tools: [], limit: null, deciders: [], may_decide: true,
-  on_timeout: "reject", requested_at: "2026-11-24T10:00:00Z", expires_at: "2099-01-01T00:00:00Z", verdict: null, withdrawn_at: null, ...more,
+  approval_id: `01a2.${more.number ?? 1}`,
+  execution_id: "01a2",
+  number: 1,
+  kind: "answer",
+  execution_name: "report",
+  question: "",
+  task_name: "write",
+  agent_role: "Writer",
+  output: "**Tides** come and go.",
+  output_reference: null,
+  tools: [],
+  limit: null,
+  deciders: [],
+  may_decide: true,
+  on_timeout: "reject",
+  requested_at: "2026-11-24T10:00:00Z",
+  expires_at: "2099-01-01T00:00:00Z",
+  verdict: null,
+  withdrawn_at: null,
+  ...more,
 });
 
 export const anExecution = (more: Partial<Execution> = {}): Execution =>
   ({
-    execution_id: "01a2", name: "report", status: "WAITING", message: "", model: "openai/x", source: "api", submitted_by: "ada", attempt: 1,
-    created_at: "2026-11-24T10:00:00Z", started_at: "2026-11-24T10:00:01Z", ended_at: null, cancel_requested_at: null, error: null,
-    progress: { tasks_done: 1, tasks_total: 4 }, traces: { complete: false, emitted: null, recorded: 3 }, limits: { max_tokens: 1000 },
-    usage: { model_calls: 2, prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost_usd: 0.01 }, ...more,
+    execution_id: "01a2",
+    name: "report",
+    status: "WAITING",
+    message: "",
+    model: "openai/x",
+    source: "api",
+    submitted_by: "ada",
+    attempt: 1,
+    created_at: "2026-11-24T10:00:00Z",
+    started_at: "2026-11-24T10:00:01Z",
+    ended_at: null,
+    cancel_requested_at: null,
+    error: null,
+    progress: { tasks_done: 1, tasks_total: 4 },
+    traces: { complete: false, emitted: null, recorded: 3 },
+    limits: { max_tokens: 1000 },
+    usage: { model_calls: 2, prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost_usd: 0.01 },
+    ...more,
   }) as unknown as Execution;
 
 /** The API as far as people go: it keeps approvals, and the first decision counts. */
@@ -39,7 +70,15 @@ export class FakeApi {
   }
 
   decide(number: number, verdict: Partial<Verdict> & Pick<Verdict, "decision">): void {
-    const whole = { comment: null, output: null, output_reference: null, limits: null, decided_by: "bob@example.org", decided_at: "2026-11-24T11:00:00Z", ...verdict };
+    const whole = {
+      comment: null,
+      output: null,
+      output_reference: null,
+      limits: null,
+      decided_by: "bob@example.org",
+      decided_at: "2026-11-24T11:00:00Z",
+      ...verdict,
+    };
     this.approvals = this.approvals.map((each) => (each.number === number ? { ...each, verdict: whole } : each));
   }
 

@@ -7,8 +7,19 @@ describe("An attempt that hands over", () => {
     const started = oneTask().slice(0, 4);
     const events = [
       ...started,
-      event(5, 300, { event_type: "task_interrupted", event_source: "task", task_name: "research", started_sequence: 2, output: "The slice is over." }),
-      event(6, 310, { event_type: "crew_interrupted", event_source: "crew", started_sequence: 1, output: "The slice is over." }),
+      event(5, 300, {
+        event_type: "task_interrupted",
+        event_source: "task",
+        task_name: "research",
+        started_sequence: 2,
+        output: "The slice is over.",
+      }),
+      event(6, 310, {
+        event_type: "crew_interrupted",
+        event_source: "crew",
+        started_sequence: 1,
+        output: "The slice is over.",
+      }),
     ];
     const { roots, failures, spans } = buildTree(events, [], false);
     expect(failures).toBe(0);

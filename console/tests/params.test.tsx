@@ -22,7 +22,11 @@ function Search() {
 const open = (path: string) => {
   const router = createMemoryRouter([{ path: "/", element: <Search /> }], { initialEntries: [path] });
   render(<RouterProvider router={router} />);
-  return { field: screen.getByRole<HTMLInputElement>("textbox", { name: "search" }), search: () => router.state.location.search, router };
+  return {
+    field: screen.getByRole<HTMLInputElement>("textbox", { name: "search" }),
+    search: () => router.state.location.search,
+    router,
+  };
 };
 
 it("What is typed is kept letter by letter and follows into the address", async () => {

@@ -24,7 +24,9 @@ describe("A crew file becomes a request", () => {
   });
 
   it("finds placeholders in texts that CrewAI fills, and nowhere else", () => {
-    const files = crewFile('agents: {a: {role: "{who}", system_template: "{not_me}"}}\ntasks: [{name: t, description: "On {what}"}]\n');
+    const files = crewFile(
+      'agents: {a: {role: "{who}", system_template: "{not_me}"}}\ntasks: [{name: t, description: "On {what}"}]\n',
+    );
     expect(draftOf(files, NO_OPTIONS).placeholders).toEqual(["who", "what"]);
   });
 
@@ -41,7 +43,8 @@ describe("A crew file becomes a request", () => {
 });
 
 describe("A fault the API names by pointer", () => {
-  const text = "name: x\nagents:\n  writer:\n    role: R\n    goall: G\ntasks:\n  - name: one\n  - name: two\n    agent: nobody\n";
+  const text =
+    "name: x\nagents:\n  writer:\n    role: R\n    goall: G\ntasks:\n  - name: one\n  - name: two\n    agent: nobody\n";
   const draft = draftOf(crewFile(text), NO_OPTIONS);
   const place = (pointer: string) => draft.place({ pointer, code: "c", detail: "d", remedy: "", line: null });
 
@@ -56,13 +59,21 @@ describe("A fault the API names by pointer", () => {
 
   it("counts from the whole document when that has a config of its own", () => {
     const wrapped = draftOf(crewFile("config:\n  agents:\n    writer:\n      role: R\n"), NO_OPTIONS);
-    expect(wrapped.place({ pointer: "/config/agents/writer/role", code: "c", detail: "d", remedy: "", line: null }).line).toBe(4);
+    expect(
+      wrapped.place({ pointer: "/config/agents/writer/role", code: "c", detail: "d", remedy: "", line: null }).line,
+    ).toBe(4);
   });
 
   it("belongs to the field of the input it is about", () => {
     expect(place("/inputs/topic").input).toBe("topic");
     expect(place("/config/inputs/topic").input).toBe("topic");
-    const missing = { pointer: "/config/tasks/0/description", code: "missing_input", detail: "The input 'topic' is used but not given.", remedy: "", line: null };
+    const missing = {
+      pointer: "/config/tasks/0/description",
+      code: "missing_input",
+      detail: "The input 'topic' is used but not given.",
+      remedy: "",
+      line: null,
+    };
     expect(draft.place(missing)).toMatchObject({ input: "topic", line: 7 });
   });
 

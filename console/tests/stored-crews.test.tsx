@@ -8,19 +8,29 @@ import { NO_OPTIONS } from "@/compose/ComposePage";
 import { storableName } from "@/compose/stored";
 import { showWith } from "./fake-api";
 
-const CONFIG = { agents: { poet: { role: "Poet" } }, tasks: [{ name: "haiku", description: "About {topic}", agent: "poet" }] };
+const CONFIG = {
+  agents: { poet: { role: "Poet" } },
+  tasks: [{ name: "haiku", description: "About {topic}", agent: "poet" }],
+};
 const VIEW = { name: "poems", version: 2, tasks: 1, agents: 1, updated_at: "2026-11-24T10:00:00Z", updated_by: null };
 const good = (data: unknown) => Promise.resolve({ data, response: new Response(null, { status: 200 }) });
 
 const GET = (path: string) =>
-  good(path === "/api/v1/crews" ? { crews: [VIEW], next_cursor: null } : { ...VIEW, config: CONFIG, inputs: { topic: "rain" }, placeholders: ["topic"] });
+  good(
+    path === "/api/v1/crews"
+      ? { crews: [VIEW], next_cursor: null }
+      : { ...VIEW, config: CONFIG, inputs: { topic: "rain" }, placeholders: ["topic"] },
+  );
 
 describe("A stored crew", () => {
   it("is loaded as it was stored, with its default inputs", async () => {
     const onRead = vi.fn();
     showWith({ GET }, <StoredCrews onRead={onRead} />);
     await userEvent.click(await screen.findByRole("button", { name: /poems/ }));
-    const { name, files } = await (onRead.mock.calls[0]?.[0] as Promise<{ name: string; files: Record<string, string> }>);
+    const { name, files } = await (onRead.mock.calls[0]?.[0] as Promise<{
+      name: string;
+      files: Record<string, string>;
+    }>);
     const draft = draftOf(readProject(name, files), NO_OPTIONS);
     expect(draft.request).toEqual({ config: CONFIG, inputs: { topic: "rain" } });
   });
@@ -45,7 +55,10 @@ describe("Saving a crew", () => {
     await userEvent.type(screen.getByLabelText(/Stored under/), "poems");
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
     expect(await screen.findByText("Stored as poems, version 2.")).toBeInTheDocument();
-    expect(PUT).toHaveBeenCalledWith("/api/v1/crews/{name}", { params: { path: { name: "poems" } }, body: { config: CONFIG, inputs: { topic: "rain" } } });
+    expect(PUT).toHaveBeenCalledWith("/api/v1/crews/{name}", {
+      params: { path: { name: "poems" } },
+      body: { config: CONFIG, inputs: { topic: "rain" } },
+    });
   });
 
   it("waits for a crew without faults and a name that can be stored", async () => {

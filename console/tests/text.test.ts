@@ -30,7 +30,13 @@ describe("What a crew wrote", () => {
 describe("Conversations", () => {
   it("are read whichever way a provider writes content and calls", () => {
     const messages = asMessages([
-      { role: "user", content: [{ type: "text", text: "one" }, { type: "text", text: "two" }] },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "one" },
+          { type: "text", text: "two" },
+        ],
+      },
       { role: "assistant", content: null, tool_calls: [{ function: { name: "search", arguments: "{}" } }] },
     ]);
     expect(messages?.[0]?.content).toBe("one\ntwo");
@@ -39,7 +45,9 @@ describe("Conversations", () => {
   });
 
   it("tell an answer that only calls tools from a list that is the answer", () => {
-    expect(toolCalls('[{"id": "c", "function": {"name": "add", "arguments": "{}"}}]')).toEqual([{ name: "add", args: "{}" }]);
+    expect(toolCalls('[{"id": "c", "function": {"name": "add", "arguments": "{}"}}]')).toEqual([
+      { name: "add", args: "{}" },
+    ]);
     expect(toolCalls([{ type: "tool_use", name: "add", input: { a: 1 } }])).toEqual([{ name: "add", args: { a: 1 } }]);
     expect(toolCalls('[{"city": "Rome"}]')).toEqual([]);
   });
@@ -47,7 +55,16 @@ describe("Conversations", () => {
 
 describe("Time", () => {
   it("of what ran side by side is counted once", () => {
-    expect(union([{ start: 0, end: 10 }, { start: 5, end: 15 }, { start: 20, end: 30 }])).toEqual([{ start: 0, end: 15 }, { start: 20, end: 30 }]);
+    expect(
+      union([
+        { start: 0, end: 10 },
+        { start: 5, end: 15 },
+        { start: 20, end: 30 },
+      ]),
+    ).toEqual([
+      { start: 0, end: 15 },
+      { start: 20, end: 30 },
+    ]);
   });
 
   it("is split into model, tools and what lies between", () => {
@@ -62,13 +79,25 @@ describe("Time", () => {
   });
 
   it("and money are told in a form to read", () => {
-    expect([0.4, 250, 2_500, 12_340, 125_000, 3_723_000].map(formatDuration)).toEqual(["<1 ms", "250 ms", "2.50 s", "12.3 s", "2 m 05 s", "1 h 02 m"]);
+    expect([0.4, 250, 2_500, 12_340, 125_000, 3_723_000].map(formatDuration)).toEqual([
+      "<1 ms",
+      "250 ms",
+      "2.50 s",
+      "12.3 s",
+      "2 m 05 s",
+      "1 h 02 m",
+    ]);
     expect([null, 0, 0.00001, 0.0123, 3].map(formatCost)).toEqual(["–", "$0", "<$0.0001", "$0.0123", "$3.00"]);
   });
 });
 
 it("Tasks of two executions stand beside each other by name", () => {
-  const task = (name: string, raw: string) => ({ name, raw, started_at: null, ended_at: null, json_dict: null, raw_reference: null }) as unknown as TaskOutput;
+  const task = (name: string, raw: string) =>
+    ({ name, raw, started_at: null, ended_at: null, json_dict: null, raw_reference: null }) as unknown as TaskOutput;
   const pairs = pairTasks([task("a", "1"), task("b", "2")], [task("b", "3"), task("c", "4")]);
-  expect(pairs.map(({ name, texts }) => [name, ...texts])).toEqual([["a", "1", null], ["b", "2", "3"], ["c", null, "4"]]);
+  expect(pairs.map(({ name, texts }) => [name, ...texts])).toEqual([
+    ["a", "1", null],
+    ["b", "2", "3"],
+    ["c", null, "4"],
+  ]);
 });

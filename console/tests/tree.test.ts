@@ -34,7 +34,11 @@ describe("The timeline of a trace", () => {
     const events = oneTask();
     const ids = new Set<string>();
     for (let length = 1; length <= events.length; length++) {
-      const rows = visibleRows(buildTree(events.slice(0, length), [], false).roots, { ...NO_FILTER, everything: true }, new Set());
+      const rows = visibleRows(
+        buildTree(events.slice(0, length), [], false).roots,
+        { ...NO_FILTER, everything: true },
+        new Set(),
+      );
       for (const id of ids) expect(rows.map((row) => row.node.id)).toContain(id);
       for (const row of rows) ids.add(row.node.id);
     }
@@ -64,7 +68,13 @@ describe("The timeline of a trace", () => {
     const at = { task_name: "research", agent_role: "Researcher", parent_sequence: 3 };
     const many = Array.from({ length: 5000 }, (_, index) => [
       event(2 * index + 11, 500 + index, { event_type: "llm_call_started", event_source: "llm", ...at }),
-      event(2 * index + 12, 500 + index, { event_type: "llm_call_completed", event_source: "llm", started_sequence: 2 * index + 11, duration_ms: 1, ...at }),
+      event(2 * index + 12, 500 + index, {
+        event_type: "llm_call_completed",
+        event_source: "llm",
+        started_sequence: 2 * index + 11,
+        duration_ms: 1,
+        ...at,
+      }),
     ]).flat();
     const before = performance.now();
     const tree = buildTree([...oneTask(), ...many], [], true);
@@ -92,6 +102,10 @@ describe("Filters of the timeline", () => {
 
   it("respect what a person folded", () => {
     const agent = tree.roots.find((root) => root.type === "agent");
-    expect(shown(tree.roots, NO_FILTER, new Set([agent?.id ?? ""]))).toEqual(["Crew started", "Researcher", "Crew completed"]);
+    expect(shown(tree.roots, NO_FILTER, new Set([agent?.id ?? ""]))).toEqual([
+      "Crew started",
+      "Researcher",
+      "Crew completed",
+    ]);
   });
 });

@@ -17,11 +17,19 @@ const show = (children: ReactNode, { role = "owner", GET = vi.fn() } = {}) => sh
 
 describe("Rendered markdown", () => {
   it("shows HTML as text, keeps addresses harmless and fetches nothing", () => {
-    const { container } = render(<Markdown text={'<script>alert(1)</script>\n\n[go](javascript:alert(1)) [ok](https://example.org) ![tracking](https://example.org/x.png)\n\n<img src=x onerror=alert(1)>'} />);
+    const { container } = render(
+      <Markdown
+        text={
+          "<script>alert(1)</script>\n\n[go](javascript:alert(1)) [ok](https://example.org) ![tracking](https://example.org/x.png)\n\n<img src=x onerror=alert(1)>"
+        }
+      />,
+    );
     expect(container.querySelector("script, img, [onerror]")).toBeNull();
     expect(container).toHaveTextContent("<script>alert(1)</script>");
     expect(container).toHaveTextContent("[image: tracking]");
-    expect([...container.querySelectorAll("a")].map((link) => link.getAttribute("href")).filter(Boolean)).toEqual(["https://example.org"]);
+    expect([...container.querySelectorAll("a")].map((link) => link.getAttribute("href")).filter(Boolean)).toEqual([
+      "https://example.org",
+    ]);
     expect(screen.getByRole("link", { name: "ok" })).toHaveAttribute("rel", expect.stringContaining("noreferrer"));
   });
 
@@ -34,7 +42,12 @@ describe("Rendered markdown", () => {
 describe("A body", () => {
   it("that is large is fetched only when asked for", async () => {
     const GET = vi.fn().mockResolvedValue({ data: "the whole of it", response: new Response(null, { status: 200 }) });
-    const reference = { url: "/api/v1/executions/x/traces/1.5/output", bytes: 2_000_000, content_type: "text/plain", preview: "the beginning" };
+    const reference = {
+      url: "/api/v1/executions/x/traces/1.5/output",
+      bytes: 2_000_000,
+      content_type: "text/plain",
+      preview: "the beginning",
+    };
     show(<Viewer name="b" value={null} reference={reference} look="raw" />, { GET });
     expect(screen.getByText("the beginning")).toBeInTheDocument();
     expect(GET).not.toHaveBeenCalled();
@@ -84,7 +97,14 @@ describe("What may be done", () => {
 
 describe("The list", () => {
   it("tells status, progress and cost, and leads to the execution", () => {
-    show(<ExecutionTable executions={[execution, { ...execution, execution_id: "01a1", status: "WAITING" }]} now={Date.parse("2026-11-24T10:00:05Z")} picked={[]} onPick={vi.fn()} />);
+    show(
+      <ExecutionTable
+        executions={[execution, { ...execution, execution_id: "01a1", status: "WAITING" }]}
+        now={Date.parse("2026-11-24T10:00:05Z")}
+        picked={[]}
+        onPick={vi.fn()}
+      />,
+    );
     expect(screen.getByText("Running", { selector: ".status" })).toBeInTheDocument();
     expect(screen.getByText("Waiting")).toBeInTheDocument();
     expect(screen.getAllByRole("progressbar", { name: "1 of 4 tasks" })).toHaveLength(2);

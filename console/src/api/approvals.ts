@@ -21,7 +21,8 @@ export function useWaiting({ aside = false } = {}) {
     queryFn: async ({ pageParam: cursor }) =>
       unwrap(await api.GET("/api/v1/approvals", { params: { query: { limit: PAGE, ...(cursor && { cursor }) } } })),
     getNextPageParam: (last) => last.next_cursor,
-    refetchInterval: ({ state }) => (aside ? ASIDE_MS : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data)),
+    refetchInterval: ({ state }) =>
+      aside ? ASIDE_MS : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data),
     select: ({ pages }) => pages.flatMap((page) => page.approvals),
   });
 }
@@ -52,7 +53,8 @@ export function useApprovalsOf(id: string, stamp = "") {
     enabled: id !== "",
     placeholderData: keepPreviousData,
     queryFn: () => readApprovalsOf(api, id),
-    refetchInterval: ({ state }) => (state.data?.some(isOpen) ? pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data) : false),
+    refetchInterval: ({ state }) =>
+      state.data?.some(isOpen) ? pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data) : false,
   });
 }
 

@@ -14,7 +14,8 @@ export class Pace {
   /** `look` differs for every look that was taken, `news` whenever one brought something new. */
   next(look: unknown, news: unknown): number {
     if (look !== this.look) {
-      this.interval = this.look === undefined || news !== this.news ? FASTEST_MS : Math.min(this.interval * SLOWER, SLOWEST_MS);
+      this.interval =
+        this.look === undefined || news !== this.news ? FASTEST_MS : Math.min(this.interval * SLOWER, SLOWEST_MS);
       this.look = look;
       this.news = news;
     }

@@ -114,7 +114,11 @@ export function useLogs(execution: Execution) {
     // The last lines may come with the last trace events, so one more look is taken when those are complete.
     queryKey: [...key, ended],
     queryFn: () =>
-      readLogs(api, execution.execution_id, client.getQueryData<Logs>([...key, ended]) ?? client.getQueryData<Logs>([...key, false])),
+      readLogs(
+        api,
+        execution.execution_id,
+        client.getQueryData<Logs>([...key, ended]) ?? client.getQueryData<Logs>([...key, false]),
+      ),
     placeholderData: keepPreviousData,
     structuralSharing: false,
     refetchInterval: ({ state }) => (ended ? false : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data)),

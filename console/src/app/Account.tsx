@@ -4,8 +4,7 @@ import { DropdownMenu } from "radix-ui";
 import { useNavigate } from "react-router";
 import type { Identity } from "@/api/types";
 import { Avatar } from "./Avatar";
-import { useSession } from "./context";
-import { GROUP_KEY } from "./Shell";
+import { GROUP_KEY, useSession } from "./context";
 
 /** Who is signed in and in which group; changing either. */
 export function Account({ identity, group, onHelp }: { identity: Identity; group: string; onHelp: () => void }) {

@@ -8,11 +8,9 @@ import type { Identity } from "@/api/types";
 import { useKeys, useStored } from "@/lib/hooks";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { Account } from "./Account";
-import { ApiContext, IdentityContext, useSession } from "./context";
+import { ApiContext, GROUP_KEY, IdentityContext, useSession } from "./context";
 import { KeysHelp } from "./KeysHelp";
 import { Logo } from "./Logo";
-
-export const GROUP_KEY = "stepcrew.group";
 
 function useMe(group: string | undefined) {
   const session = useSession();

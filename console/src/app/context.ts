@@ -3,6 +3,9 @@ import type { Api } from "@/api/client";
 import type { Identity } from "@/api/types";
 import type { Session } from "@/auth/session";
 
+/** Where the browser keeps the group that was shown last. */
+export const GROUP_KEY = "stepcrew.group";
+
 export const SessionContext = createContext<Session | null>(null);
 export const ApiContext = createContext<{ api: Api; group: string } | null>(null);
 export const IdentityContext = createContext<Identity | null>(null);

@@ -17,20 +17,38 @@ export function makeRouter() {
           errorElement: <Broken />,
           children: [
             { index: true, element: <ToOwnGroup /> },
-            { path: "executions", lazy: async () => ({ Component: (await import("@/list/ExecutionsPage")).ExecutionsPage }) },
+            {
+              path: "executions",
+              lazy: async () => ({ Component: (await import("@/list/ExecutionsPage")).ExecutionsPage }),
+            },
             { path: "new", lazy: async () => ({ Component: (await import("@/compose/ComposePage")).ComposePage }) },
-            { path: "approvals", lazy: async () => ({ Component: (await import("@/approvals/ApprovalsPage")).ApprovalsPage }) },
+            {
+              path: "approvals",
+              lazy: async () => ({ Component: (await import("@/approvals/ApprovalsPage")).ApprovalsPage }),
+            },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {
               path: "executions/:id",
               lazy: async () => ({ Component: (await import("@/execution/ExecutionPage")).ExecutionPage }),
               children: [
-                { index: true, lazy: async () => ({ Component: (await import("@/execution/TimelineTab")).TimelineTab }) },
-                { path: "result", lazy: async () => ({ Component: (await import("@/execution/ResultTab")).ResultTab }) },
+                {
+                  index: true,
+                  lazy: async () => ({ Component: (await import("@/execution/TimelineTab")).TimelineTab }),
+                },
+                {
+                  path: "result",
+                  lazy: async () => ({ Component: (await import("@/execution/ResultTab")).ResultTab }),
+                },
                 { path: "tasks", lazy: async () => ({ Component: (await import("@/execution/TasksTab")).TasksTab }) },
                 { path: "logs", lazy: async () => ({ Component: (await import("@/execution/LogsTab")).LogsTab }) },
-                { path: "approvals", lazy: async () => ({ Component: (await import("@/execution/ApprovalsTab")).ApprovalsTab }) },
-                { path: "definition", lazy: async () => ({ Component: (await import("@/execution/DefinitionTab")).DefinitionTab }) },
+                {
+                  path: "approvals",
+                  lazy: async () => ({ Component: (await import("@/execution/ApprovalsTab")).ApprovalsTab }),
+                },
+                {
+                  path: "definition",
+                  lazy: async () => ({ Component: (await import("@/execution/DefinitionTab")).DefinitionTab }),
+                },
               ],
             },
             { path: "*", element: <Missing /> },
@@ -46,7 +64,9 @@ export function makeRouter() {
 function Missing() {
   return (
     <main className="page">
-      <Empty title="There is no such page">The address may be mistyped. Everything starts at the list of executions.</Empty>
+      <Empty title="There is no such page">
+        The address may be mistyped. Everything starts at the list of executions.
+      </Empty>
     </main>
   );
 }

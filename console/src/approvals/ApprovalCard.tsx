@@ -49,7 +49,9 @@ export function ApprovalCard({ approval, linked = false }: { approval: Approval;
         </p>
       )}
       <VerdictLine approval={approval} />
-      {open && approval.may_decide && writes && <DecisionForm key={approval.approval_id} approval={approval} decide={decide} />}
+      {open && approval.may_decide && writes && (
+        <DecisionForm key={approval.approval_id} approval={approval} decide={decide} />
+      )}
       {open && !(approval.may_decide && writes) && (
         <p className="notice-line">
           <LockKeyhole size={14} aria-hidden />

@@ -48,14 +48,34 @@ export function ApprovalsPage() {
       {look.isPending && <Loading />}
       {look.error && !look.data && <Trouble error={look.error} retry={() => void look.refetch()} />}
       {look.data && waiting.length === 0 && !chosen && (
-        <Empty title="Nothing waits for a person" action={<Link className="button" to={`/g/${group}/executions`}>All executions</Link>}>
+        <Empty
+          title="Nothing waits for a person"
+          action={
+            <Link className="button" to={`/g/${group}/executions`}>
+              All executions
+            </Link>
+          }
+        >
           A task with human_input, a tool listed under approval, or a used-up budget with on_budget: ask comes here.
         </Empty>
       )}
       {look.data && chosen && (
         <div className="approvals">
-          <WaitingList waiting={waiting} chosen={chosen} onChoose={setChosen} more={look.hasNextPage} busy={look.isFetchingNextPage} onMore={() => void look.fetchNextPage()} />
-          <Chosen key={chosen} id={chosen} known={waiting.find((each) => each.approval_id === chosen)} next={next} onNext={setChosen} />
+          <WaitingList
+            waiting={waiting}
+            chosen={chosen}
+            onChoose={setChosen}
+            more={look.hasNextPage}
+            busy={look.isFetchingNextPage}
+            onMore={() => void look.fetchNextPage()}
+          />
+          <Chosen
+            key={chosen}
+            id={chosen}
+            known={waiting.find((each) => each.approval_id === chosen)}
+            next={next}
+            onNext={setChosen}
+          />
         </div>
       )}
     </main>
@@ -102,12 +122,26 @@ function WaitingList({ waiting, chosen, onChoose, more, busy, onMore }: ListProp
 }
 
 /** What is read stays, also once it is decided: here, or by somebody else meanwhile. */
-function Chosen({ id, known, next, onNext }: { id: string; known: Approval | undefined; next: Approval | undefined; onNext: (id: string) => void }) {
+function Chosen({
+  id,
+  known,
+  next,
+  onNext,
+}: {
+  id: string;
+  known: Approval | undefined;
+  next: Approval | undefined;
+  onNext: (id: string) => void;
+}) {
   const all = useApprovalsOf(id.slice(0, id.lastIndexOf(".")), known ? "" : "gone");
   const approval = all.data?.find((each) => each.approval_id === id) ?? known;
   if (!approval) {
     if (all.error) return <Trouble error={all.error} retry={() => void all.refetch()} />;
-    return all.data ? <Empty title="There is no such question">The execution may have been deleted.</Empty> : <Loading />;
+    return all.data ? (
+      <Empty title="There is no such question">The execution may have been deleted.</Empty>
+    ) : (
+      <Loading />
+    );
   }
   const decided = approval.verdict !== null || approval.withdrawn_at !== null;
   return (

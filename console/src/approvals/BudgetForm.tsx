@@ -24,12 +24,17 @@ export function BudgetForm({ approval, busy, onSend }: Props) {
   const limits = execution.limits as Partial<Record<BudgetName, number | null>>;
   const shown = (name: BudgetName): string => {
     const now = limits[name];
-    const suggested = typeof now === "number" ? String(name === approval.limit ? Math.min(now * 2, ceilings[name] ?? Infinity) : now) : "";
+    const suggested =
+      typeof now === "number"
+        ? String(name === approval.limit ? Math.min(now * 2, ceilings[name] ?? Infinity) : now)
+        : "";
     return typed[name] ?? suggested;
   };
   const names = Object.keys(FIELDS) as BudgetName[];
   const given = Object.fromEntries(
-    names.filter((name) => shown(name) !== "" && Number(shown(name)) !== limits[name]).map((name) => [name, Number(shown(name))]),
+    names
+      .filter((name) => shown(name) !== "" && Number(shown(name)) !== limits[name])
+      .map((name) => [name, Number(shown(name))]),
   ) as Partial<Record<BudgetName, number>>;
   const asked = approval.limit as BudgetName | null;
   const raised = asked === null || !(asked in FIELDS) || (given[asked] ?? 0) > (limits[asked] ?? 0);

@@ -13,14 +13,22 @@ export function Countdown({ approval, short = false }: { approval: Approval; sho
   const what = BY_ITSELF[approval.on_timeout];
   const soon = left < SOON_MS;
   if (short) {
-    return <span className={soon ? "countdown countdown-soon" : "countdown"}>{left > 0 ? `${what} in ${formatDuration(left)}` : "time is up"}</span>;
+    return (
+      <span className={soon ? "countdown countdown-soon" : "countdown"}>
+        {left > 0 ? `${what} in ${formatDuration(left)}` : "time is up"}
+      </span>
+    );
   }
   return (
     <p className={soon ? "countdown countdown-soon" : "countdown"}>
       <Timer size={14} aria-hidden />
       {left > 0 ? (
         <span>
-          If nobody decides, it is <strong>{what}</strong> in <time dateTime={approval.expires_at} title={formatDateTime(approval.expires_at)}>{formatDuration(left)}</time>.
+          If nobody decides, it is <strong>{what}</strong> in{" "}
+          <time dateTime={approval.expires_at} title={formatDateTime(approval.expires_at)}>
+            {formatDuration(left)}
+          </time>
+          .
         </span>
       ) : (
         <span>The time is up; it is being {what}.</span>

@@ -33,7 +33,8 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
   const { kind, output, output_reference: reference } = approval;
   const words = WORDS[kind];
   const busy = decide.isPending || decide.isSuccess; // until the verdict is read and takes the form's place
-  const send = (feedback: Feedback): void => decide.mutate({ ...feedback, ...(comment.trim() && { comment: comment.trim() }) });
+  const send = (feedback: Feedback): void =>
+    decide.mutate({ ...feedback, ...(comment.trim() && { comment: comment.trim() }) });
   const change = async (): Promise<void> => {
     setMode("change");
     if (answer !== null) return;
@@ -48,35 +49,86 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
     <form className="decision" aria-label="Decide" onSubmit={(event) => event.preventDefault()}>
       <div className="decision-ways">
         {kind !== "budget" && (
-          <Button look="primary" busy={busy && decide.variables.decision === "approve"} disabled={busy} onClick={() => send({ decision: "approve" })}>
+          <Button
+            look="primary"
+            busy={busy && decide.variables.decision === "approve"}
+            disabled={busy}
+            onClick={() => send({ decision: "approve" })}
+          >
             <Check size={14} aria-hidden />
             {words.approve}
           </Button>
         )}
         {kind === "budget" && (
-          <Way mode="approve" chosen={mode} onChoose={() => setMode("approve")} icon={<Check size={14} aria-hidden />} label={words.approve} />
+          <Way
+            mode="approve"
+            chosen={mode}
+            onChoose={() => setMode("approve")}
+            icon={<Check size={14} aria-hidden />}
+            label={words.approve}
+          />
         )}
         {kind === "answer" && (
           <>
-            <Way mode="change" chosen={mode} onChoose={() => void change()} icon={<Pencil size={13} aria-hidden />} label="Approve with changes" />
-            <Way mode="revise" chosen={mode} onChoose={() => setMode("revise")} icon={<RotateCcw size={13} aria-hidden />} label="Ask to revise" />
+            <Way
+              mode="change"
+              chosen={mode}
+              onChoose={() => void change()}
+              icon={<Pencil size={13} aria-hidden />}
+              label="Approve with changes"
+            />
+            <Way
+              mode="revise"
+              chosen={mode}
+              onChoose={() => setMode("revise")}
+              icon={<RotateCcw size={13} aria-hidden />}
+              label="Ask to revise"
+            />
           </>
         )}
-        <Way mode="reject" chosen={mode} onChoose={() => setMode("reject")} icon={<X size={14} aria-hidden />} label={words.reject} />
+        <Way
+          mode="reject"
+          chosen={mode}
+          onChoose={() => setMode("reject")}
+          icon={<X size={14} aria-hidden />}
+          label={words.reject}
+        />
       </div>
       {mode === "change" && answer !== null && (
         <>
-          <Field label="The answer as it should be" hint="It takes the place of the agent's; later tasks read this one.">
-            <textarea className="answer-editor" rows={10} value={answer} onChange={(event) => setAnswer(event.target.value)} />
+          <Field
+            label="The answer as it should be"
+            hint="It takes the place of the agent's; later tasks read this one."
+          >
+            <textarea
+              className="answer-editor"
+              rows={10}
+              value={answer}
+              onChange={(event) => setAnswer(event.target.value)}
+            />
           </Field>
           <Comment value={comment} onChange={setComment} hint="Why, for whoever reads the trace. Not needed." />
-          <Send label="Approve this answer" busy={busy} disabled={answer.trim() === ""} onSend={() => send({ decision: "approve", output: answer })} />
+          <Send
+            label="Approve this answer"
+            busy={busy}
+            disabled={answer.trim() === ""}
+            onSend={() => send({ decision: "approve", output: answer })}
+          />
         </>
       )}
       {mode === "revise" && (
         <>
-          <Comment value={comment} onChange={setComment} hint="The agent reads this and answers again; then you are asked again." />
-          <Send label="Send back" busy={busy} disabled={comment.trim() === ""} onSend={() => send({ decision: "revise" })} />
+          <Comment
+            value={comment}
+            onChange={setComment}
+            hint="The agent reads this and answers again; then you are asked again."
+          />
+          <Send
+            label="Send back"
+            busy={busy}
+            disabled={comment.trim() === ""}
+            onSend={() => send({ decision: "revise" })}
+          />
         </>
       )}
       {mode === "reject" && (

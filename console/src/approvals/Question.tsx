@@ -10,7 +10,9 @@ export function Question({ approval }: { approval: Approval }) {
   return (
     <>
       {approval.question && <p className="question">{harmless(approval.question)}</p>}
-      {approval.kind === "answer" && <Viewer name={approval.task_name ?? "answer"} value={approval.output} reference={approval.output_reference} />}
+      {approval.kind === "answer" && (
+        <Viewer name={approval.task_name ?? "answer"} value={approval.output} reference={approval.output_reference} />
+      )}
       {approval.kind === "tool" && <Calls approval={approval} />}
       {approval.kind === "budget" && approval.limit && <Budget id={approval.execution_id} limit={approval.limit} />}
     </>
@@ -45,10 +47,18 @@ function Budget({ id, limit }: { id: string; limit: string }) {
   const used = field ? (execution.usage[field] ?? null) : null;
   const most = (execution.limits as Record<string, unknown>)[limit];
   if (used === null || typeof most !== "number") return null;
-  const told = (value: number): string => (limit === "max_cost_usd" ? formatCost(value) : `${formatNumber(value)} ${LIMIT_WORDS[limit] ?? ""}`);
+  const told = (value: number): string =>
+    limit === "max_cost_usd" ? formatCost(value) : `${formatNumber(value)} ${LIMIT_WORDS[limit] ?? ""}`;
   return (
     <div className="budget">
-      <span className="budget-bar" role="meter" aria-label={`${told(used)} of ${told(most)} used`} aria-valuemin={0} aria-valuemax={most} aria-valuenow={Math.min(used, most)}>
+      <span
+        className="budget-bar"
+        role="meter"
+        aria-label={`${told(used)} of ${told(most)} used`}
+        aria-valuemin={0}
+        aria-valuemax={most}
+        aria-valuenow={Math.min(used, most)}
+      >
         <span style={{ width: `${Math.min(100, (used / most) * 100)}%` }} />
       </span>
       <span>

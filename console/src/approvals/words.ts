@@ -10,17 +10,29 @@ export const LIMIT_WORDS: Record<string, string> = {
 export const KIND_WORDS: Record<ApprovalKind, string> = { answer: "Answer", tool: "Tool call", budget: "Budget" };
 
 /** What is asked, in a few words. */
-export function askedFor({ kind, task_name: task }: Pick<Approval, "kind" | "task_name">, tools: string[] = [], limit: string | null = null): string {
+export function askedFor(
+  { kind, task_name: task }: Pick<Approval, "kind" | "task_name">,
+  tools: string[] = [],
+  limit: string | null = null,
+): string {
   if (kind === "answer") return `Judge the answer of ${task ?? "a task"}`;
   if (kind === "tool") return `Allow ${tools.length ? [...new Set(tools)].join(" and ") : "a tool call"}`;
   return `Give more ${limit ? (LIMIT_WORDS[limit] ?? limit) : "budget"}`;
 }
 
 export function titleOf(approval: Approval): string {
-  return askedFor(approval, approval.tools.map((call) => call.tool_name), approval.limit);
+  return askedFor(
+    approval,
+    approval.tools.map((call) => call.tool_name),
+    approval.limit,
+  );
 }
 
-const DONE: Record<Verdict["decision"], string> = { approve: "Approved", revise: "Sent back to be revised", reject: "Rejected" };
+const DONE: Record<Verdict["decision"], string> = {
+  approve: "Approved",
+  revise: "Sent back to be revised",
+  reject: "Rejected",
+};
 
 /** Who decided what. */
 export function verdictWords({ decision, decided_by: who, output, output_reference: large }: Verdict): string {
@@ -35,5 +47,7 @@ export function deciderWords({ deciders }: Pick<Approval, "deciders">): string {
 /** The budgets that are set: `5,000 tokens, 3 model calls`. */
 export function limitWords(limits: Limits): string {
   const set = ["max_tokens", "max_model_calls", "max_cost_usd"] as const;
-  return set.flatMap((name) => (limits[name] ? [`${limits[name].toLocaleString("en")} ${LIMIT_WORDS[name] ?? name}`] : [])).join(", ");
+  return set
+    .flatMap((name) => (limits[name] ? [`${limits[name].toLocaleString("en")} ${LIMIT_WORDS[name] ?? name}`] : []))
+    .join(", ");
 }

@@ -48,7 +48,9 @@ function Choice({ label, value, other, onChange }: ChoiceProps) {
   const { executions } = useExecutions({ status: "", crew: "", search: "", since: "" });
   const now = useNow(true, 30_000);
   const crew = executions.find((each) => each.execution_id === other)?.name;
-  const ordered = [...executions].filter((each) => each.execution_id !== other).sort((x, y) => Number(y.name === crew) - Number(x.name === crew));
+  const ordered = [...executions]
+    .filter((each) => each.execution_id !== other)
+    .sort((x, y) => Number(y.name === crew) - Number(x.name === crew));
   const known = ordered.some((each) => each.execution_id === value);
   return (
     <label className="field">
@@ -71,8 +73,14 @@ function Both({ a, b }: { a: string; b: string }) {
   const second = useSide(b);
   const error = first.error ?? second.error;
   if (error) return <Trouble error={error} />;
-  if (!first.execution || !second.execution || !first.result || !second.result) return <Loading label="Reading both…" />;
-  return <Comparison first={{ execution: first.execution, result: first.result }} second={{ execution: second.execution, result: second.result }} />;
+  if (!first.execution || !second.execution || !first.result || !second.result)
+    return <Loading label="Reading both…" />;
+  return (
+    <Comparison
+      first={{ execution: first.execution, result: first.result }}
+      second={{ execution: second.execution, result: second.result }}
+    />
+  );
 }
 
 function useSide(id: string) {
@@ -149,8 +157,17 @@ function Line({ name, values: [x, y] }: { name: string; values: [string, string]
   );
 }
 
-function Numbers({ name, values: [x, y], show }: { name: string; values: [number | null | undefined, number | null | undefined]; show: (value: number) => string }) {
-  const told = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : show(value));
+function Numbers({
+  name,
+  values: [x, y],
+  show,
+}: {
+  name: string;
+  values: [number | null | undefined, number | null | undefined];
+  show: (value: number) => string;
+}) {
+  const told = (value: number | null | undefined): string =>
+    value === null || value === undefined ? "–" : show(value);
   return (
     <tr>
       <th scope="row">{name}</th>

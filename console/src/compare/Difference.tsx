@@ -10,14 +10,22 @@ export default function Difference({ before, after }: { before: string | null; a
   const cut = (before?.length ?? 0) > MOST || (after?.length ?? 0) > MOST;
   const parts = useMemo(() => {
     if (before === null || after === null) return null;
-    return diffWordsWithSpace(harmless(before.slice(0, MOST)), harmless(after.slice(0, MOST)), { timeout: 1_500 }) ?? null;
+    return (
+      diffWordsWithSpace(harmless(before.slice(0, MOST)), harmless(after.slice(0, MOST)), { timeout: 1_500 }) ?? null
+    );
   }, [before, after]);
   if (before === after) return <p className="faint">The outputs are the same.</p>;
   if (!parts) {
     return (
       <div className="two-texts">
         {[before, after].map((text, index) => (
-          <div key={index}>{text === null ? <p className="faint">No output.</p> : <pre className="raw">{harmless(text.slice(0, MOST))}</pre>}</div>
+          <div key={index}>
+            {text === null ? (
+              <p className="faint">No output.</p>
+            ) : (
+              <pre className="raw">{harmless(text.slice(0, MOST))}</pre>
+            )}
+          </div>
         ))}
       </div>
     );

@@ -7,11 +7,10 @@ import { useApi } from "@/api/queries";
 import type { DryRun } from "@/api/types";
 import { useDebounced } from "@/lib/hooks";
 import { Button, Trouble } from "@/ui/kit";
-import type { Composition } from "./ComposePage";
 import { readDrop, readFiles } from "./drop";
 import { OptionsForm } from "./OptionsForm";
 import { BLANK, readProject } from "./projects";
-import { type PlacedFault, draftOf } from "./request";
+import { type Composition, type PlacedFault, draftOf } from "./request";
 import { SaveAsCrew, StoredCrews } from "./StoredCrews";
 import { useSubmit } from "./useSubmit";
 
@@ -66,7 +65,12 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
     setJump({ line: fault.line });
   };
   const editorFaults = useMemo(
-    () => faults.flatMap((fault) => (fault.file === shownFile && fault.line !== null ? [{ line: fault.line, text: `${fault.text} ${fault.remedy}`.trim() }] : [])),
+    () =>
+      faults.flatMap((fault) =>
+        fault.file === shownFile && fault.line !== null
+          ? [{ line: fault.line, text: `${fault.text} ${fault.remedy}`.trim() }]
+          : [],
+      ),
     [faults, shownFile],
   );
   return (
@@ -87,7 +91,14 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
       <div className="page-head">
         <h1>{from ? "Run again" : "Run a crew"}</h1>
       </div>
-      {!from && <Sources onLoad={load} onRead={loadFrom} onBlank={() => onChange({ ...composition, files: BLANK })} chosen={files.name} />}
+      {!from && (
+        <Sources
+          onLoad={load}
+          onRead={loadFrom}
+          onBlank={() => onChange({ ...composition, files: BLANK })}
+          chosen={files.name}
+        />
+      )}
       {problem && <Trouble error={problem} />}
       {files.notes.map((note) => (
         <p key={note} className="notice-line">
@@ -99,7 +110,13 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
         <div className="editor-card">
           <div className="editor-tabs" role="tablist" aria-label="Files">
             {files.files.map((file, index) => (
-              <button key={file.name} type="button" role="tab" aria-selected={index === shownFile} onClick={() => setShownFile(index)}>
+              <button
+                key={file.name}
+                type="button"
+                role="tab"
+                aria-selected={index === shownFile}
+                onClick={() => setShownFile(index)}
+              >
                 {file.name}
                 {faults.some((fault) => fault.file === index) && <span className="tab-fault" aria-label="has faults" />}
               </button>
@@ -122,7 +139,13 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
         <OptionsForm composition={composition} draft={draft} faults={faults} onChange={onChange}>
           <Verdict faults={faults} plan={check.plan} busy={check.busy} error={check.error} onGoTo={goTo} />
           {submit.error !== null && <Trouble error={submit.error} />}
-          <Button look="primary" className="submit" busy={submit.busy} disabled={!draft.request || faults.length > 0} onClick={submit.go}>
+          <Button
+            look="primary"
+            className="submit"
+            busy={submit.busy}
+            disabled={!draft.request || faults.length > 0}
+            onClick={submit.go}
+          >
             {from ? "Run again" : "Run this crew"}
           </Button>
           <SaveAsCrew request={storable ? draft.request : null} suggestion={options.name || files.name} />
@@ -150,7 +173,13 @@ function Sources({ onLoad, onRead, onBlank, chosen }: SourcesProps) {
     <div className="sources">
       <div className="source-cards" role="group" aria-label="Start from an example">
         {examples.map((example) => (
-          <button key={example.name} type="button" className="source" aria-pressed={chosen === example.name} onClick={() => onLoad(example.name, example.files)}>
+          <button
+            key={example.name}
+            type="button"
+            className="source"
+            aria-pressed={chosen === example.name}
+            onClick={() => onLoad(example.name, example.files)}
+          >
             <strong>{example.name}</strong>
             <span className="faint">{example.summary.replaceAll("`", "")}</span>
           </button>
@@ -171,8 +200,23 @@ function Sources({ onLoad, onRead, onBlank, chosen }: SourcesProps) {
           Start blank
         </Button>
       </p>
-      <input ref={file} type="file" multiple hidden aria-label="Files of a crew" accept=".yaml,.yml,.json,.jsonc,.py" onChange={(event) => picked(event.currentTarget)} />
-      <input ref={folder} type="file" hidden aria-label="Folder of a crew" {...{ webkitdirectory: "" }} onChange={(event) => picked(event.currentTarget)} />
+      <input
+        ref={file}
+        type="file"
+        multiple
+        hidden
+        aria-label="Files of a crew"
+        accept=".yaml,.yml,.json,.jsonc,.py"
+        onChange={(event) => picked(event.currentTarget)}
+      />
+      <input
+        ref={folder}
+        type="file"
+        hidden
+        aria-label="Folder of a crew"
+        {...{ webkitdirectory: "" }}
+        onChange={(event) => picked(event.currentTarget)}
+      />
     </div>
   );
 }
@@ -189,7 +233,10 @@ function useCheck(request: object | null) {
     staleTime: Infinity,
     queryFn: async (): Promise<{ plan?: DryRun; problem?: ApiProblem }> => {
       try {
-        const answer = await api.POST("/api/v1/executions", { params: { query: { dry_run: true } }, body: JSON.parse(body) as never });
+        const answer = await api.POST("/api/v1/executions", {
+          params: { query: { dry_run: true } },
+          body: JSON.parse(body) as never,
+        });
         return { plan: unwrap(answer) as DryRun };
       } catch (error) {
         if (error instanceof ApiProblem && error.faults.length) return { problem: error };
@@ -219,7 +266,8 @@ function Verdict({ faults, plan, busy, error, onGoTo }: VerdictProps) {
           {faults.map((fault, index) => (
             <li key={index}>
               <button type="button" disabled={fault.line === null} onClick={() => onGoTo(fault)}>
-                {fault.line !== null && <span className="fault-line">Line {fault.line}</span>} {fault.text} <span className="faint">{fault.remedy}</span>
+                {fault.line !== null && <span className="fault-line">Line {fault.line}</span>} {fault.text}{" "}
+                <span className="faint">{fault.remedy}</span>
               </button>
             </li>
           ))}
@@ -233,8 +281,9 @@ function Verdict({ faults, plan, busy, error, onGoTo }: VerdictProps) {
     <section className="verdict verdict-good" aria-live="polite">
       <h2>Ready to run</h2>
       <p>
-        {plan.tasks.length} {plan.tasks.length === 1 ? "task" : "tasks"}, {plan.agents.length} {plan.agents.length === 1 ? "agent" : "agents"},{" "}
-        {plan.process}; {plan.models.length > 1 ? "models" : "model"} {plan.models.join(", ") || "–"}
+        {plan.tasks.length} {plan.tasks.length === 1 ? "task" : "tasks"}, {plan.agents.length}{" "}
+        {plan.agents.length === 1 ? "agent" : "agents"}, {plan.process}; {plan.models.length > 1 ? "models" : "model"}{" "}
+        {plan.models.join(", ") || "–"}
         {plan.tools.length > 0 && <>; tools {plan.tools.join(", ")}</>}
       </p>
     </section>

@@ -6,13 +6,8 @@ import { useMayWrite } from "@/app/context";
 import { useTitle } from "@/lib/hooks";
 import { Empty, Loading, Trouble } from "@/ui/kit";
 import { Compose } from "./Compose";
-import { BLANK, type CrewFiles } from "./projects";
-import type { Options } from "./request";
-
-export interface Composition {
-  files: CrewFiles;
-  options: Options;
-}
+import { BLANK } from "./projects";
+import type { Composition, Options } from "./request";
 
 export const NO_OPTIONS: Options = {
   name: "",
@@ -34,7 +29,11 @@ export function ComposePage() {
       </main>
     );
   }
-  return from ? <FromExecution key={from} id={from} /> : <Stored key="new" name="new" initial={{ files: BLANK, options: NO_OPTIONS }} />;
+  return from ? (
+    <FromExecution key={from} id={from} />
+  ) : (
+    <Stored key="new" name="new" initial={{ files: BLANK, options: NO_OPTIONS }} />
+  );
 }
 
 function FromExecution({ id }: { id: string }) {

@@ -2,8 +2,15 @@ import type { ReactNode } from "react";
 import { useHealth } from "@/api/queries";
 import { useIdentity } from "@/app/context";
 import { Field } from "@/ui/kit";
-import type { Composition } from "./ComposePage";
-import { type Draft, LIMIT_NAMES, type LimitName, type Options, type PlacedFault, textOfInput } from "./request";
+import {
+  type Composition,
+  type Draft,
+  LIMIT_NAMES,
+  type LimitName,
+  type Options,
+  type PlacedFault,
+  textOfInput,
+} from "./request";
 
 interface Props {
   composition: Composition;
@@ -32,7 +39,9 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
     <form className="options" onSubmit={(event) => event.preventDefault()}>
       <fieldset>
         <legend>Inputs</legend>
-        {names.length === 0 && <p className="faint">This crew asks for none. Write {"{topic}"} in a task, and it will.</p>}
+        {names.length === 0 && (
+          <p className="faint">This crew asks for none. Write {"{topic}"} in a task, and it will.</p>
+        )}
         {names.map((name) => (
           <Field key={name} label={name} error={inputFault(name)}>
             <textarea
@@ -46,7 +55,12 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
       <fieldset>
         <legend>How to run</legend>
         <Field label="Name">
-          <input value={options.name} placeholder={crewName(draft) || files.name || "crew"} maxLength={200} onChange={(event) => set({ name: event.target.value })} />
+          <input
+            value={options.name}
+            placeholder={crewName(draft) || files.name || "crew"}
+            maxLength={200}
+            onChange={(event) => set({ name: event.target.value })}
+          />
         </Field>
         <Field label="Model" hint={files.form === "crew" ? "Of every agent that names none." : undefined}>
           <input
@@ -64,7 +78,10 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
         </Field>
         {files.form === "two-files" && (
           <Field label="Process">
-            <select value={files.process} onChange={(event) => onChange({ options, files: { ...files, process: event.target.value } })}>
+            <select
+              value={files.process}
+              onChange={(event) => onChange({ options, files: { ...files, process: event.target.value } })}
+            >
               <option>sequential</option>
               <option>hierarchical</option>
             </select>

@@ -22,12 +22,15 @@ export function StoredCrews({ onRead }: PickerProps) {
           <button key={crew.name} type="button" className="source" onClick={() => onRead(readStored(api, crew.name))}>
             <strong>{crew.name}</strong>
             <span className="faint">
-              Stored crew, version {crew.version}: {crew.tasks} {crew.tasks === 1 ? "task" : "tasks"}, {crew.agents} {crew.agents === 1 ? "agent" : "agents"}
+              Stored crew, version {crew.version}: {crew.tasks} {crew.tasks === 1 ? "task" : "tasks"}, {crew.agents}{" "}
+              {crew.agents === 1 ? "agent" : "agents"}
             </span>
           </button>
         ))}
       </div>
-      {stored.data.more && <p className="faint">The group keeps more crews than are shown here; run those by their names.</p>}
+      {stored.data.more && (
+        <p className="faint">The group keeps more crews than are shown here; run those by their names.</p>
+      )}
     </>
   );
 }
@@ -64,7 +67,11 @@ export function SaveAsCrew({ request, suggestion }: SaveProps) {
       >
         <input value={name} maxLength={100} spellCheck={false} onChange={(event) => setTyped(event.target.value)} />
       </Field>
-      <Button busy={store.isPending} disabled={!request || !sound} onClick={() => request && store.mutate({ name, request })}>
+      <Button
+        busy={store.isPending}
+        disabled={!request || !sound}
+        onClick={() => request && store.mutate({ name, request })}
+      >
         Save
       </Button>
       <p role="status">{saved && `Stored as ${saved.name}, version ${saved.version}.`}</p>

@@ -29,7 +29,8 @@ type Fields = Record<string, unknown>;
 /** Reads the files of a crew, by their paths: a crew file, a JSON-first project or a classic project of CrewAI. */
 export function readProject(name: string, files: Record<string, string>): CrewFiles {
   const paths = Object.keys(files);
-  const named = (pattern: RegExp): string | undefined => paths.filter((path) => pattern.test(path)).sort((a, b) => a.length - b.length)[0];
+  const named = (pattern: RegExp): string | undefined =>
+    paths.filter((path) => pattern.test(path)).sort((a, b) => a.length - b.length)[0];
   const crewFile = named(/(^|\/)crew\.(ya?ml|jsonc?)$/);
   const agents = named(/(^|\/)agents\.ya?ml$/);
   const tasks = named(/(^|\/)tasks\.ya?ml$/);
@@ -37,7 +38,9 @@ export function readProject(name: string, files: Record<string, string>): CrewFi
   if (agents && tasks) return readClassic(name, agents, tasks, files);
   const only = paths.filter((path) => /\.(ya?ml|jsonc?)$/.test(path));
   if (only.length === 1 && only[0]) return readCrewFile(name, only[0], files);
-  throw new NotACrew("No crew found. Looked for crew.yaml, crew.jsonc, agents.yaml with tasks.yaml, or one YAML or JSON file.");
+  throw new NotACrew(
+    "No crew found. Looked for crew.yaml, crew.jsonc, agents.yaml with tasks.yaml, or one YAML or JSON file.",
+  );
 }
 
 function readCrewFile(name: string, path: string, files: Record<string, string>): CrewFiles {
@@ -46,12 +49,21 @@ function readCrewFile(name: string, path: string, files: Record<string, string>)
   const document = object(json ? JSON5.parse(text) : parse(text));
   if (!document) throw new NotACrew(`${path} must hold a mapping with agents and tasks.`);
   const config = object(document["config"]) ?? document;
-  const own = typeof document["name"] === "string" ? document["name"] : typeof config["name"] === "string" ? config["name"] : name;
+  const own =
+    typeof document["name"] === "string"
+      ? document["name"]
+      : typeof config["name"] === "string"
+        ? config["name"]
+        : name;
   if (Array.isArray(config["agents"]) && config["agents"].every((each) => typeof each === "string")) {
     return readJsonFirst(own, path, config, files);
   }
   if (!json) return crew(own, text, []);
-  return crew(own, stringify(document, { lineWidth: 110 }), /(^|\s)\/\//.test(text) ? ["Comments of the JSON file are not kept."] : []);
+  return crew(
+    own,
+    stringify(document, { lineWidth: 110 }),
+    /(^|\s)\/\//.test(text) ? ["Comments of the JSON file are not kept."] : [],
+  );
 }
 
 /** Agents stand in files of their own; here they become one crew file. */
@@ -88,7 +100,12 @@ function readClassic(name: string, agents: string, tasks: string, files: Record<
       { name: "tasks.yaml", text: files[tasks] ?? "" },
     ],
     process: hierarchical ? "hierarchical" : "sequential",
-    notes: code === undefined ? [] : ["crew.py is not read here: what it adds to the two files (context, tools, settings) must stand in them. The command line reads it."],
+    notes:
+      code === undefined
+        ? []
+        : [
+            "crew.py is not read here: what it adds to the two files (context, tools, settings) must stand in them. The command line reads it.",
+          ],
   };
 }
 

@@ -10,6 +10,12 @@ export interface Options {
   limits: Record<LimitName, string>;
 }
 
+/** What a person wrote: the texts and what is set beside them. */
+export interface Composition {
+  files: CrewFiles;
+  options: Options;
+}
+
 export const LIMIT_NAMES = ["timeout_seconds", "max_tokens", "max_cost_usd", "max_model_calls"] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
@@ -66,19 +72,38 @@ function fromCrewFile(files: CrewFiles, options: Options): Draft {
     const line = root === "config" && path[0] !== "inputs" ? lineOf(document.contents, steps, lines) : null;
     return { file: line === null ? null : 0, line, input: about, text: fault.detail, remedy: fault.remedy };
   };
-  return { request, faults: [], placeholders: placeholdersOf(PARTS.map((part) => config[part]).map((part) => (typeof part === "string" ? readable(part) : part))), defaults, place };
+  return {
+    request,
+    faults: [],
+    placeholders: placeholdersOf(
+      PARTS.map((part) => config[part]).map((part) => (typeof part === "string" ? readable(part) : part)),
+    ),
+    defaults,
+    place,
+  };
 }
 
 function fromTwoFiles(files: CrewFiles, options: Options): Draft {
   const [agents, tasks] = files.files.map((file) => file.text);
-  const config: Fields = { name: files.name, agents_yaml: agents ?? "", tasks_yaml: tasks ?? "", ...(files.process && { process: files.process }) };
+  const config: Fields = {
+    name: files.name,
+    agents_yaml: agents ?? "",
+    tasks_yaml: tasks ?? "",
+    ...(files.process && { process: files.process }),
+  };
   const place = (fault: Fault): PlacedFault => {
     const part = pathOf(fault.pointer)[1];
     const file = part === "agents_yaml" ? 0 : part === "tasks_yaml" ? 1 : null;
     const line = file === null ? null : (fault.line ?? 1);
     return { file, line, input: inputOf(fault), text: fault.detail, remedy: fault.remedy };
   };
-  return { request: assemble(config, {}, options), faults: [], placeholders: placeholdersOf([readable(agents), readable(tasks)]), defaults: {}, place };
+  return {
+    request: assemble(config, {}, options),
+    faults: [],
+    placeholders: placeholdersOf([readable(agents), readable(tasks)]),
+    defaults: {},
+    place,
+  };
 }
 
 /** The parsed text, or nothing while it cannot be read: the API says why. */
@@ -100,7 +125,9 @@ function assemble(config: Fields, defaults: Fields, options: Options): Request {
     // An empty field of an input without a default is one not given: the API names it as missing.
     if (text !== "" || name in defaults) inputs[name] = valueOf(text, defaults[name]);
   }
-  const limits = Object.fromEntries(LIMIT_NAMES.flatMap((name) => (options.limits[name].trim() ? [[name, Number(options.limits[name])]] : [])));
+  const limits = Object.fromEntries(
+    LIMIT_NAMES.flatMap((name) => (options.limits[name].trim() ? [[name, Number(options.limits[name])]] : [])),
+  );
   return {
     config: options.model.trim() ? { ...config, model: options.model.trim() } : config,
     inputs,
@@ -150,7 +177,10 @@ function fieldsOf(value: unknown): Fields | null {
 
 /** The steps of an RFC 6901 JSON pointer. */
 export function pathOf(pointer: string): string[] {
-  return pointer.split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 /** The input a fault is about. One that is missing is told at the place that asks for it, so its name is in the text. */

@@ -33,7 +33,12 @@ export function useStoreCrew() {
   return useMutation({
     retry: 2,
     mutationFn: async ({ name, request }: { name: string; request: Request }): Promise<StoredCrew> =>
-      unwrap(await api.PUT("/api/v1/crews/{name}", { params: { path: { name } }, body: { config: request.config, inputs: request.inputs } as never })),
+      unwrap(
+        await api.PUT("/api/v1/crews/{name}", {
+          params: { path: { name } },
+          body: { config: request.config, inputs: request.inputs } as never,
+        }),
+      ),
     onSuccess: () => client.invalidateQueries({ queryKey: [group, "crews"] }),
   });
 }

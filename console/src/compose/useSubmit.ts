@@ -31,5 +31,9 @@ export function useSubmit(request: Request | null, onSubmitted: () => void) {
       await client.invalidateQueries({ queryKey: [group, "executions"] });
     },
   });
-  return { go: () => request && mutation.mutate(JSON.stringify(request)), busy: mutation.isPending, error: mutation.error };
+  return {
+    go: () => request && mutation.mutate(JSON.stringify(request)),
+    busy: mutation.isPending,
+    error: mutation.error,
+  };
 }

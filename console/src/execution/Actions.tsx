@@ -37,7 +37,12 @@ export function Actions({ execution, trace }: { execution: Execution; trace: Tra
       await client.invalidateQueries({ queryKey: [group, "executions"] });
     },
   });
-  const saveTrace = (): void => download(`${execution.name}-${id}-trace.json`, "application/json", JSON.stringify({ execution, ...trace }, null, 1));
+  const saveTrace = (): void =>
+    download(
+      `${execution.name}-${id}-trace.json`,
+      "application/json",
+      JSON.stringify({ execution, ...trace }, null, 1),
+    );
   const saveResult = async (): Promise<void> => {
     const result = unwrap(await api.GET("/api/v1/executions/{execution_id}/result", { params: { path } }));
     download(`${execution.name}-${id}-result.json`, "application/json", JSON.stringify(result, null, 2));

@@ -30,7 +30,12 @@ export function DefinitionTab() {
       <div className="viewer-bar">
         <div className="segments" role="group" aria-label="Show as">
           {["yaml", "json"].map((each) => (
-            <button key={each} type="button" aria-pressed={(form || "yaml") === each} onClick={() => setForm(each === "yaml" ? "" : each)}>
+            <button
+              key={each}
+              type="button"
+              aria-pressed={(form || "yaml") === each}
+              onClick={() => setForm(each === "yaml" ? "" : each)}
+            >
               {each.toUpperCase()}
             </button>
           ))}

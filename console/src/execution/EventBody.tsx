@@ -13,21 +13,83 @@ export function EventBody({ span }: { span: Span }) {
   const output = span.failed ? "Error" : (OUTPUT_NAMES[span.kind] ?? "At the end");
   const args = fact(span, "tool_args");
   const query = fact(span, "query");
-  const hidden = new Set(["usage", "cost_usd", "model", "tool_args", "tool_name", "call_id", "finish_reason", "query", "server_name", "from_cache", "approval", "decision", "decided_by", "comment", "question", "expires_at", "on_timeout", "deciders"]);
-  const rest = Object.entries({ ...first.extra_data, ...last?.extra_data }).filter(([key, value]) => !hidden.has(key) && value !== null);
+  const hidden = new Set([
+    "usage",
+    "cost_usd",
+    "model",
+    "tool_args",
+    "tool_name",
+    "call_id",
+    "finish_reason",
+    "query",
+    "server_name",
+    "from_cache",
+    "approval",
+    "decision",
+    "decided_by",
+    "comment",
+    "question",
+    "expires_at",
+    "on_timeout",
+    "deciders",
+  ]);
+  const rest = Object.entries({ ...first.extra_data, ...last?.extra_data }).filter(
+    ([key, value]) => !hidden.has(key) && value !== null,
+  );
   const sections = [
-    args !== undefined && args !== null && args !== "" && <Section key="args" title="Arguments"><Viewer name={`${name}-arguments`} value={parsed(args)} /></Section>,
-    query !== undefined && <Section key="query" title="Query"><Viewer name={`${name}-query`} value={query} /></Section>,
-    last && hasBody(last) && <Section key="out" title={output} failed={span.failed}><Body event={last} name={`${name}-output`} answer={span.kind === "llm" && !span.failed} /></Section>,
-    hasBody(first) && <Section key="in" title={last ? input : span.failed ? "Error" : input} failed={!last && span.failed}><Body event={first} name={`${name}-input`} messages={span.kind === "llm"} /></Section>,
-    rest.length > 0 && <Section key="rest" title="More facts"><Viewer name={`${name}-facts`} value={Object.fromEntries(rest) as Json} look="json" /></Section>,
+    args !== undefined && args !== null && args !== "" && (
+      <Section key="args" title="Arguments">
+        <Viewer name={`${name}-arguments`} value={parsed(args)} />
+      </Section>
+    ),
+    query !== undefined && (
+      <Section key="query" title="Query">
+        <Viewer name={`${name}-query`} value={query} />
+      </Section>
+    ),
+    last && hasBody(last) && (
+      <Section key="out" title={output} failed={span.failed}>
+        <Body event={last} name={`${name}-output`} answer={span.kind === "llm" && !span.failed} />
+      </Section>
+    ),
+    hasBody(first) && (
+      <Section key="in" title={last ? input : span.failed ? "Error" : input} failed={!last && span.failed}>
+        <Body event={first} name={`${name}-input`} messages={span.kind === "llm"} />
+      </Section>
+    ),
+    rest.length > 0 && (
+      <Section key="rest" title="More facts">
+        <Viewer name={`${name}-facts`} value={Object.fromEntries(rest) as Json} look="json" />
+      </Section>
+    ),
   ].filter(Boolean);
   if (!sections.length) return <p className="panel-note faint">This event carries nothing but its facts.</p>;
   return <>{sections}</>;
 }
 
-const INPUT_NAMES: Partial<Record<string, string>> = { llm: "Messages", agent: "Prompt", task: "Context", memory: "Asked", knowledge: "Asked", guardrail: "Rule", human: "To be judged", system: "What happened" };
-const OUTPUT_NAMES: Partial<Record<string, string>> = { llm: "Response", agent: "Answer", task: "Output", tool: "Result", mcp: "Result", memory: "Found", knowledge: "Found", crew: "Result", guardrail: "Verdict", reasoning: "Plan", human: "In their words" };
+const INPUT_NAMES: Partial<Record<string, string>> = {
+  llm: "Messages",
+  agent: "Prompt",
+  task: "Context",
+  memory: "Asked",
+  knowledge: "Asked",
+  guardrail: "Rule",
+  human: "To be judged",
+  system: "What happened",
+};
+const OUTPUT_NAMES: Partial<Record<string, string>> = {
+  llm: "Response",
+  agent: "Answer",
+  task: "Output",
+  tool: "Result",
+  mcp: "Result",
+  memory: "Found",
+  knowledge: "Found",
+  crew: "Result",
+  guardrail: "Verdict",
+  reasoning: "Plan",
+  human: "In their words",
+};
 
 function hasBody(event: TraceEvent): boolean {
   return event.output_reference !== null || (event.output !== null && event.output !== "");
@@ -52,7 +114,17 @@ function Section({ title, failed = false, children }: { title: string; failed?: 
   );
 }
 
-function Body({ event, name, messages = false, answer = false }: { event: TraceEvent; name: string; messages?: boolean; answer?: boolean }) {
+function Body({
+  event,
+  name,
+  messages = false,
+  answer = false,
+}: {
+  event: TraceEvent;
+  name: string;
+  messages?: boolean;
+  answer?: boolean;
+}) {
   const calls = answer ? toolCalls(event.output as Json) : [];
   if (calls.length) return <Calls calls={calls} name={name} />;
   const conversation = messages && !event.output_reference ? asMessages(event.output as Json) : null;

@@ -70,9 +70,20 @@ function Facts({ span, origin }: { span: Span; origin: number }) {
   const tokens = typeof usage === "object" && usage !== null && !Array.isArray(usage) ? usage : null;
   const state = span.failed ? "failed" : span.end === null ? "running" : span.cut ? "unfinished" : "";
   const rows: [string, React.ReactNode][] = [
-    ["Kind", <>{kindName(span.kind)}{state && <span className={`tag tag-${state}`}>{state}</span>}</>],
+    [
+      "Kind",
+      <>
+        {kindName(span.kind)}
+        {state && <span className={`tag tag-${state}`}>{state}</span>}
+      </>,
+    ],
     ["Duration", span.end === null ? "running" : formatDuration(span.end - span.start)],
-    ["Started", <span title={formatDateTime(first.emitted_at)}>{formatOffset(span.start - origin)} <span className="faint">{formatDateTime(first.emitted_at)}</span></span>],
+    [
+      "Started",
+      <span title={formatDateTime(first.emitted_at)}>
+        {formatOffset(span.start - origin)} <span className="faint">{formatDateTime(first.emitted_at)}</span>
+      </span>,
+    ],
     ["Agent", first.agent_role],
     ["Task", first.task_name],
     ["Model", fact(span, "model") as string | undefined],
@@ -84,16 +95,26 @@ function Facts({ span, origin }: { span: Span; origin: number }) {
     ["Decided", decisionOf(span)],
     ["Comment", harmless(textFact(span, "comment"))],
     ["From the cache", fact(span, "from_cache") === true ? "yes" : null],
-    ["Event", <code>{last ? `${first.id} – ${last.id}` : first.id} {first.event_type}</code>],
+    [
+      "Event",
+      <code>
+        {last ? `${first.id} – ${last.id}` : first.id} {first.event_type}
+      </code>,
+    ],
   ];
   return (
     <dl className="panel-facts">
-      {rows.map(([name, value]) => value !== null && value !== undefined && value !== "" && (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
+      {rows.map(
+        ([name, value]) =>
+          value !== null &&
+          value !== undefined &&
+          value !== "" && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
     </dl>
   );
 }
@@ -113,7 +134,13 @@ function TokenFacts({ usage }: { usage: Record<string, number> }) {
   return (
     <>
       {formatNumber(usage["prompt_tokens"] ?? 0)} in, {formatNumber(usage["completion_tokens"] ?? 0)} out
-      {more.map(([count, name]) => (count ? <span key={name} className="faint">, {formatNumber(count)} {name}</span> : null))}
+      {more.map(([count, name]) =>
+        count ? (
+          <span key={name} className="faint">
+            , {formatNumber(count)} {name}
+          </span>
+        ) : null,
+      )}
     </>
   );
 }

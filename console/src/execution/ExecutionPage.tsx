@@ -82,7 +82,11 @@ function Shown({ execution, look }: { execution: Execution; look: ReturnType<typ
           // Filters of the timeline stay while other tabs are looked at, so its link carries them.
           <NavLink key={name} end to={path === "" && pathname === base ? { pathname: base, search } : to(path)}>
             {name}
-            {path === "approvals" && execution.waiting && <span className="count">1<span className="visually-hidden"> open</span></span>}
+            {path === "approvals" && execution.waiting && (
+              <span className="count">
+                1<span className="visually-hidden"> open</span>
+              </span>
+            )}
           </NavLink>
         ))}
       </nav>

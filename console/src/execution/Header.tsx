@@ -37,7 +37,10 @@ export function Header({ execution, trace }: { execution: Execution; trace: Trac
           <Progress execution={execution} />
         </Fact>
         <Fact name="Elapsed">{formatDuration(elapsed(execution, now))}</Fact>
-        <Fact name="Tokens" hint={`${formatNumber(usage.prompt_tokens)} in, ${formatNumber(usage.completion_tokens)} out`}>
+        <Fact
+          name="Tokens"
+          hint={`${formatNumber(usage.prompt_tokens)} in, ${formatNumber(usage.completion_tokens)} out`}
+        >
           {formatNumber(usage.total_tokens)}
         </Fact>
         <Fact name="Model calls">{formatNumber(usage.model_calls)}</Fact>
@@ -51,7 +54,13 @@ export function Header({ execution, trace }: { execution: Execution; trace: Trac
         </Fact>
         {execution.attempt > 1 && <Fact name="Attempt">{execution.attempt}</Fact>}
       </dl>
-      {execution.waiting && <WaitingNotice waiting={execution.waiting} now={now} to={`/g/${group}/executions/${execution.execution_id}/approvals`} />}
+      {execution.waiting && (
+        <WaitingNotice
+          waiting={execution.waiting}
+          now={now}
+          to={`/g/${group}/executions/${execution.execution_id}/approvals`}
+        />
+      )}
       {execution.error && <ErrorBox error={execution.error} cancelled={execution.status === "CANCELLED"} />}
       {execution.cancel_receipt && <Receipt receipt={execution.cancel_receipt} />}
     </header>
@@ -67,7 +76,11 @@ function Fact({ name, hint, children }: { name: string; hint?: string | undefine
   );
 }
 
-function Now({ current_agent: agent, current_task: task, message }: Partial<Execution["progress"]> & { message: string }) {
+function Now({
+  current_agent: agent,
+  current_task: task,
+  message,
+}: Partial<Execution["progress"]> & { message: string }) {
   if (!task) return <>{message}</>;
   return (
     <>
@@ -107,7 +120,9 @@ function Receipt({ receipt }: { receipt: CancelReceipt }) {
           : calls === 0
             ? "No model call was paid for after the request."
             : `After the request: ${formatNumber(calls)} model ${calls === 1 ? "call" : "calls"}, ${formatNumber(tokens ?? 0)} tokens, ${formatCost(cost)}.`}
-        {abandoned ? ` ${formatNumber(abandoned)} ${abandoned === 1 ? "call was" : "calls were"} left in flight; a provider may bill for it.` : ""}
+        {abandoned
+          ? ` ${formatNumber(abandoned)} ${abandoned === 1 ? "call was" : "calls were"} left in flight; a provider may bill for it.`
+          : ""}
       </span>
     </p>
   );

@@ -12,7 +12,12 @@ import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { useShown } from "./ExecutionPage";
 
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+const clock = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
 /** A line of megabytes is cut on the screen; copy and download have it whole. Characters. */
 const LINE_MOST = 4_000;
 
@@ -34,20 +39,37 @@ export function LogsTab() {
         (!wanted || line.message.toLowerCase().includes(wanted) || line.logger.toLowerCase().includes(wanted)),
     );
   }, [all, least, search]);
-  const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => 22, overscan: 20 });
+  const virtual = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => 22,
+    overscan: 20,
+  });
   useEffect(() => {
     if (follow && lines.length) virtual.scrollToIndex(lines.length - 1, { align: "end" });
   }, [follow, lines.length, virtual]);
-  const text = (): string => lines.map((line) => `${line.emitted_at} ${line.level} ${line.logger} ${line.message}`).join("\n");
+  const text = (): string =>
+    lines.map((line) => `${line.emitted_at} ${line.level} ${line.logger} ${line.message}`).join("\n");
   if (logs.error && !logs.data) return <Trouble error={logs.error} retry={() => void logs.refetch()} />;
   if (!all) return <Loading label="Reading the log…" />;
-  if (!all.length) return <Empty title={open ? "No log lines yet" : "The log is empty"}>What the runner writes while the crew works shows here.</Empty>;
+  if (!all.length)
+    return (
+      <Empty title={open ? "No log lines yet" : "The log is empty"}>
+        What the runner writes while the crew works shows here.
+      </Empty>
+    );
   return (
     <div className="logs">
       <div className="filters" role="search">
         <div className="search">
           <Search size={15} aria-hidden />
-          <input type="search" placeholder="Search the log" aria-label="Search the log" value={search} onChange={(event) => setSearch(event.target.value)} />
+          <input
+            type="search"
+            placeholder="Search the log"
+            aria-label="Search the log"
+            value={search}
+            onChange={(event) => setSearch(event.target.value)}
+          />
         </div>
         <select aria-label="Level" value={level} onChange={(event) => setLevel(event.target.value)}>
           <option value="">All levels</option>
@@ -65,7 +87,10 @@ export function LogsTab() {
           {formatNumber(lines.length)} of {formatNumber(all.length)} lines
         </span>
         <Copy text={text} label="Copy these lines" />
-        <Button look="quiet" onClick={() => download(`${execution.name}-${execution.execution_id}.log`, "text/plain", text())}>
+        <Button
+          look="quiet"
+          onClick={() => download(`${execution.name}-${execution.execution_id}.log`, "text/plain", text())}
+        >
           <ArrowDownToLine size={14} aria-hidden />
           Download
         </Button>
@@ -85,7 +110,13 @@ export function LogsTab() {
             const line = lines[index];
             return (
               line && (
-                <div key={key} ref={virtual.measureElement} data-index={index} className={`log-line log-${line.level.toLowerCase()}`} style={{ transform: `translateY(${start}px)` }}>
+                <div
+                  key={key}
+                  ref={virtual.measureElement}
+                  data-index={index}
+                  className={`log-line log-${line.level.toLowerCase()}`}
+                  style={{ transform: `translateY(${start}px)` }}
+                >
                   <time dateTime={line.emitted_at}>{clock.format(new Date(line.emitted_at))}</time>
                   <span className="log-level">{line.level}</span>
                   <span className="log-logger">{line.logger}</span>

@@ -21,7 +21,9 @@ export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean
           <span className="card-end faint">{durationOf(task)}</span>
         </button>
       </h3>
-      {!shown && !skipped && <p className="card-preview faint">{preview(task.raw ?? task.raw_reference?.preview ?? "", 200)}</p>}
+      {!shown && !skipped && (
+        <p className="card-preview faint">{preview(task.raw ?? task.raw_reference?.preview ?? "", 200)}</p>
+      )}
       {shown && skipped && <p className="card-preview faint">Its condition did not hold, so it was not run.</p>}
       {shown && !skipped && (
         <div className="card-body">
@@ -30,7 +32,11 @@ export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean
               <strong>Expected:</strong> {task.expected_output}
             </p>
           )}
-          <Viewer name={task.name} value={task.json_dict ? (task.json_dict as never) : task.raw} reference={task.raw_reference} />
+          <Viewer
+            name={task.name}
+            value={task.json_dict ? (task.json_dict as never) : task.raw}
+            reference={task.raw_reference}
+          />
         </div>
       )}
     </article>

@@ -66,13 +66,24 @@ export function TasksTab() {
               <tr key={line.index}>
                 <td className="col-number faint">{line.index + 1}</td>
                 <td>
-                  <Link className="row-link" to={`/g/${group}/executions/${execution.execution_id}?q=${encodeURIComponent(line.name)}`}>
+                  <Link
+                    className="row-link"
+                    to={`/g/${group}/executions/${execution.execution_id}?q=${encodeURIComponent(line.name)}`}
+                  >
                     {line.name}
                   </Link>
                   <span className="faint row-message">{line.description}</span>
                   {line.asked.map((each) => (
-                    <Link key={each.number} className="task-asked" to={`/g/${group}/executions/${execution.execution_id}/approvals`}>
-                      {each.verdict ? verdictWords(each.verdict) : isOpen(each) ? `${titleOf(each)}…` : "Asked, but nobody had to decide"}
+                    <Link
+                      key={each.number}
+                      className="task-asked"
+                      to={`/g/${group}/executions/${execution.execution_id}/approvals`}
+                    >
+                      {each.verdict
+                        ? verdictWords(each.verdict)
+                        : isOpen(each)
+                          ? `${titleOf(each)}…`
+                          : "Asked, but nobody had to decide"}
                     </Link>
                   ))}
                 </td>

@@ -5,7 +5,7 @@ import type { Filter } from "@/trace/rows";
 import type { TraceTree, TreeNode } from "@/trace/tree";
 import { Button, IconButton } from "@/ui/kit";
 import { KindIcon } from "@/ui/KindIcon";
-import type { FilterBinding } from "./TimelineTab";
+import type { FilterBinding } from "./useFilter";
 
 interface Props {
   tree: TraceTree;
@@ -19,7 +19,9 @@ interface Props {
 
 export function TimelineFilters({ tree, filter, bind, field, shownRows, closed, onCloseAll }: Props) {
   const narrowed = filter.kinds.size > 0 || filter.agent !== "" || filter.search !== "" || filter.failures;
-  const offered = KINDS.filter((kind) => tree.kinds.has(kind) && (filter.everything || !["crew", "task", "agent", "system"].includes(kind)));
+  const offered = KINDS.filter(
+    (kind) => tree.kinds.has(kind) && (filter.everything || !["crew", "task", "agent", "system"].includes(kind)),
+  );
   return (
     <div className="filters timeline-filters" role="search">
       <div className="search">
@@ -45,13 +47,24 @@ export function TimelineFilters({ tree, filter, bind, field, shownRows, closed, 
       )}
       <div className="chips" role="group" aria-label="Kinds of events">
         {offered.map((kind) => (
-          <button key={kind} type="button" className="chip" aria-pressed={filter.kinds.has(kind)} onClick={() => bind.toggleKind(kind)}>
+          <button
+            key={kind}
+            type="button"
+            className="chip"
+            aria-pressed={filter.kinds.has(kind)}
+            onClick={() => bind.toggleKind(kind)}
+          >
             <KindIcon kind={kind} />
             {KIND_NAMES[kind]}
           </button>
         ))}
         {tree.failures > 0 && (
-          <button type="button" className="chip chip-failures" aria-pressed={filter.failures} onClick={bind.toggleFailures}>
+          <button
+            type="button"
+            className="chip chip-failures"
+            aria-pressed={filter.failures}
+            onClick={bind.toggleFailures}
+          >
             {tree.failures} {tree.failures === 1 ? "failure" : "failures"}
           </button>
         )}
@@ -77,5 +90,8 @@ export function TimelineFilters({ tree, filter, bind, field, shownRows, closed, 
 }
 
 function taskIds(nodes: readonly TreeNode[]): string[] {
-  return nodes.flatMap((each) => [...(each.type === "task" ? [each.id] : []), ...(each.type === "agent" ? taskIds(each.children) : [])]);
+  return nodes.flatMap((each) => [
+    ...(each.type === "task" ? [each.id] : []),
+    ...(each.type === "agent" ? taskIds(each.children) : []),
+  ]);
 }

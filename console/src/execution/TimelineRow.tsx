@@ -19,10 +19,21 @@ interface Props {
   onToggle: (id: string) => void;
 }
 
-export const TimelineRow = memo(function TimelineRow({ id, row, top, origin, total, now, chosen, onChoose, onToggle }: Props) {
+export const TimelineRow = memo(function TimelineRow({
+  id,
+  row,
+  top,
+  origin,
+  total,
+  now,
+  chosen,
+  onChoose,
+  onToggle,
+}: Props) {
   const { node, depth, expandable, expanded } = row;
   const running = node.end === null;
-  const duration = node.type === "start" || node.type === "attempt" || node.type === "gap" ? null : (node.end ?? now) - node.start;
+  const duration =
+    node.type === "start" || node.type === "attempt" || node.type === "gap" ? null : (node.end ?? now) - node.start;
   const timed = node.type !== "end" && node.type !== "system" && duration !== null && (duration > 0 || running);
   return (
     // Keys are taken by the tree as a whole: the chosen line is its active descendant.
@@ -60,7 +71,9 @@ export const TimelineRow = memo(function TimelineRow({ id, row, top, origin, tot
       </span>
       <span className="cell-tokens">{node.tokens > 0 ? formatCompact(node.tokens) : ""}</span>
       <span className="cell-duration">{timed ? formatDuration(duration) : ""}</span>
-      <span className="cell-offset">{Number.isFinite(node.start) && node.type !== "gap" ? formatOffset(node.start - origin) : ""}</span>
+      <span className="cell-offset">
+        {Number.isFinite(node.start) && node.type !== "gap" ? formatOffset(node.start - origin) : ""}
+      </span>
       <span className="cell-bar" aria-hidden>
         {node.type !== "gap" && <Bar node={node} origin={origin} total={total} now={now} />}
       </span>
@@ -71,16 +84,24 @@ export const TimelineRow = memo(function TimelineRow({ id, row, top, origin, tot
 function RowIcon({ node }: { node: TreeNode }) {
   if (node.type === "gap") return <CircleAlert className="kind-icon kind-gap" size={14} aria-hidden />;
   if (node.type === "attempt") return <RotateCcw className="kind-icon" size={14} aria-hidden />;
-  if (node.type === "start" || node.type === "end") return <Flag className="kind-icon kind-crew" size={14} aria-hidden />;
+  if (node.type === "start" || node.type === "end")
+    return <Flag className="kind-icon kind-crew" size={14} aria-hidden />;
   if (node.type === "system" && !node.failed) return <CircleSlash className="kind-icon" size={14} aria-hidden />;
-  if (node.failed && node.type === "span") return <TriangleAlert className="kind-icon kind-failed" size={14} aria-label="Failed" />;
+  if (node.failed && node.type === "span")
+    return <TriangleAlert className="kind-icon kind-failed" size={14} aria-label="Failed" />;
   return <KindIcon kind={node.kind} />;
 }
 
 function RowText({ node }: { node: TreeNode }) {
-  if (!node.span || node.type === "start" || node.type === "end") return <span className="row-label">{node.label}</span>;
+  if (!node.span || node.type === "start" || node.type === "end")
+    return <span className="row-label">{node.label}</span>;
   const { name, text } = detailOf(node.span);
-  const label = node.kind === "agent" ? (node.span.first.agent_role ?? "Agent") : node.kind === "task" ? (node.span.first.task_name ?? "Task") : typeName(node.span.first.event_type);
+  const label =
+    node.kind === "agent"
+      ? (node.span.first.agent_role ?? "Agent")
+      : node.kind === "task"
+        ? (node.span.first.task_name ?? "Task")
+        : typeName(node.span.first.event_type);
   return (
     <>
       <span className="row-label">{node.kind === "tool" && name ? name : label}</span>
@@ -116,7 +137,19 @@ function Bar({ node, origin, total, now }: { node: TreeNode; origin: number; tot
       </>
     );
   }
-  const looks = ["bar", `bar-${node.kind}`, node.failed && "bar-failed", node.span?.cut && "bar-cut", node.end === null && "bar-running"];
-  if (whole.end - whole.start < 1) return <span className={`point bar-${node.kind === "system" ? "crew" : node.kind}${node.failed ? " bar-failed" : ""}`} style={{ left: place(whole).left }} />;
+  const looks = [
+    "bar",
+    `bar-${node.kind}`,
+    node.failed && "bar-failed",
+    node.span?.cut && "bar-cut",
+    node.end === null && "bar-running",
+  ];
+  if (whole.end - whole.start < 1)
+    return (
+      <span
+        className={`point bar-${node.kind === "system" ? "crew" : node.kind}${node.failed ? " bar-failed" : ""}`}
+        style={{ left: place(whole).left }}
+      />
+    );
   return <span className={looks.filter(Boolean).join(" ")} style={place(whole)} />;
 }

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useRef, useState } from "react";
-import { type EventSource, isTerminal } from "@/api/types";
-import { useDebounced, useKeys, useNow, useParam, useSetParams, useTypedParam } from "@/lib/hooks";
-import { type Filter, type Row, visibleRows } from "@/trace/rows";
+import { isTerminal } from "@/api/types";
+import { useDebounced, useKeys, useNow, useParam } from "@/lib/hooks";
+import { type Row, visibleRows } from "@/trace/rows";
 import { buildTree } from "@/trace/tree";
 import { hasGivenUp } from "@/trace/useTrace";
 import { Empty, Loading, Trouble } from "@/ui/kit";
@@ -10,6 +10,7 @@ import { useShown } from "./ExecutionPage";
 import { TimelineFilters } from "./TimelineFilters";
 import { TimelineList, type TimelineHandle } from "./TimelineList";
 import { TimelineSummary } from "./TimelineSummary";
+import { useFilter } from "./useFilter";
 import { useFolds } from "./useFolds";
 
 export function TimelineTab() {
@@ -21,7 +22,10 @@ export function TimelineTab() {
   const { filter, bind } = useFilter();
   const settled = useDebounced(filter.search, 150);
   const [closed, setClosed] = useFolds(execution.execution_id);
-  const rows = useMemo(() => visibleRows(tree.roots, { ...filter, search: settled }, closed), [tree, filter, settled, closed]);
+  const rows = useMemo(
+    () => visibleRows(tree.roots, { ...filter, search: settled }, closed),
+    [tree, filter, settled, closed],
+  );
   const [eventId, setEventId] = useParam("event");
   const [cursor, setCursor] = useState<string | null>(null);
   const list = useRef<TimelineHandle>(null);
@@ -44,7 +48,8 @@ export function TimelineTab() {
     (row: Row, open: boolean) => {
       setCursor(row.node.id);
       if (!open) return;
-      if (row.node.span) setEventId(row.node.type === "end" ? (row.node.span.last?.id ?? row.node.span.id) : row.node.span.id);
+      if (row.node.span)
+        setEventId(row.node.type === "end" ? (row.node.span.last?.id ?? row.node.span.id) : row.node.span.id);
       else if (row.expandable) toggle(row.node.id);
     },
     [setEventId, toggle],
@@ -103,8 +108,24 @@ export function TimelineTab() {
     <div className="timeline" data-panel={eventId !== ""}>
       <div className="timeline-main">
         <TimelineSummary tree={tree} end={end} trace={trace.data} lost={hasGivenUp(execution, now)} running={!ended} />
-        <TimelineFilters tree={tree} filter={filter} bind={bind} field={search} shownRows={rows.length} onCloseAll={setClosed} closed={closed} />
-        <TimelineList ref={list} rows={rows} tree={tree} end={end} chosenId={chosenId} onChoose={choose} onToggle={toggle} />
+        <TimelineFilters
+          tree={tree}
+          filter={filter}
+          bind={bind}
+          field={search}
+          shownRows={rows.length}
+          onCloseAll={setClosed}
+          closed={closed}
+        />
+        <TimelineList
+          ref={list}
+          rows={rows}
+          tree={tree}
+          end={end}
+          chosenId={chosenId}
+          onChoose={choose}
+          onToggle={toggle}
+        />
       </div>
       {eventId !== "" && (
         <EventPanel
@@ -119,47 +140,4 @@ export function TimelineTab() {
       )}
     </div>
   );
-}
-
-export interface FilterBinding {
-  setSearch: (value: string) => void;
-  setAgent: (value: string) => void;
-  toggleKind: (kind: EventSource) => void;
-  toggleFailures: () => void;
-  toggleEverything: () => void;
-  clear: () => void;
-}
-
-/** The filter lives in the address, so a link shows what its sender saw. */
-function useFilter(): { filter: Filter; bind: FilterBinding } {
-  const [kinds, setKinds] = useParam("kinds");
-  const [agent, setAgent] = useParam("agent");
-  const [search, setSearch] = useTypedParam("q");
-  const [failures, setFailures] = useParam("failures");
-  const [everything, setEverything] = useParam("all");
-  const setParams = useSetParams();
-  const filter = useMemo<Filter>(
-    () => ({
-      kinds: new Set(kinds ? (kinds.split(",") as EventSource[]) : []),
-      agent,
-      search,
-      failures: failures === "1",
-      everything: everything === "1",
-    }),
-    [kinds, agent, search, failures, everything],
-  );
-  const toggleKind = (kind: EventSource): void => {
-    const next = new Set(filter.kinds);
-    if (!next.delete(kind)) next.add(kind);
-    setKinds([...next].join(","));
-  };
-  const bind: FilterBinding = {
-    setSearch,
-    setAgent,
-    toggleKind,
-    toggleFailures: () => setFailures(failures ? "" : "1"),
-    toggleEverything: () => setEverything(everything ? "" : "1"),
-    clear: () => setParams({ kinds: "", agent: "", q: "", failures: "" }),
-  };
-  return { filter, bind };
 }

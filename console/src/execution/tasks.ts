@@ -33,7 +33,10 @@ export interface Known {
 }
 
 /** The definition tells which tasks there are, the outputs which are finished, the trace how the others stand. */
-export function taskLines(config: Record<string, unknown> | undefined, { outputs, traced, approvals, ended }: Known): TaskLine[] {
+export function taskLines(
+  config: Record<string, unknown> | undefined,
+  { outputs, traced, approvals, ended }: Known,
+): TaskLine[] {
   const done = new Map(outputs.map((output) => [output.index, output]));
   return definedTasks(config).map((task, index) => {
     const output = done.get(index);
@@ -49,7 +52,8 @@ export function taskLines(config: Record<string, unknown> | undefined, { outputs
       index,
       name: task.name,
       description: preview(task.description, 160),
-      agent: output?.agent_role ?? lines.map((line) => line.id.slice(2, line.id.indexOf("|"))).find(Boolean) ?? task.agent,
+      agent:
+        output?.agent_role ?? lines.map((line) => line.id.slice(2, line.id.indexOf("|"))).find(Boolean) ?? task.agent,
       state: !ended && asked.some(isOpen) ? "waiting" : stateOf(output, lines, ended),
       start,
       end,
@@ -70,7 +74,9 @@ function stateOf(output: TaskOutput | undefined, lines: TreeNode[], ended: boole
 /** Tasks in order, whichever of the accepted forms the definition has. */
 function definedTasks(config: Record<string, unknown> | undefined): Defined[] {
   const tasks = config?.["tasks"];
-  const entries = Array.isArray(tasks) ? tasks.map((task: unknown) => ["", task] as const) : Object.entries((tasks ?? {}));
+  const entries = Array.isArray(tasks)
+    ? tasks.map((task: unknown) => ["", task] as const)
+    : Object.entries(tasks ?? {});
   return entries.map(([key, task]) => {
     const fields = (task ?? {}) as Record<string, unknown>;
     const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");

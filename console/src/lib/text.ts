@@ -12,7 +12,9 @@ export function harmless(text: string): string {
 
 /** The beginning as one line. Only what is needed is looked at, however long the text. */
 export function preview(text: string, length: number): string {
-  const beginning = harmless(text.slice(0, length * 4)).replace(/\s+/g, " ").trim();
+  const beginning = harmless(text.slice(0, length * 4))
+    .replace(/\s+/g, " ")
+    .trim();
   return beginning.length > length ? `${beginning.slice(0, length - 1)}…` : beginning;
 }
 

@@ -37,7 +37,8 @@ export function ExecutionTable({ executions, now, picked, onPick }: Props) {
     }
     return false;
   });
-  const pick = (id: string): void => onPick(picked.includes(id) ? picked.filter((each) => each !== id) : [...picked, id].slice(-2));
+  const pick = (id: string): void =>
+    onPick(picked.includes(id) ? picked.filter((each) => each !== id) : [...picked, id].slice(-2));
   return (
     <div className="table-scroll">
       <table className="executions">
@@ -98,14 +99,18 @@ function ExecutionRow({ execution, to, now, chosen, picked, onPick }: RowProps) 
         <Link to={to} className="row-link">
           {name}
         </Link>
-        <span className="faint row-message">{preview(error?.message ?? (open ? message : (execution.model ?? "")), 140)}</span>
+        <span className="faint row-message">
+          {preview(error?.message ?? (open ? message : (execution.model ?? "")), 140)}
+        </span>
       </td>
       <td className="col-progress">
         <Progress execution={execution} />
       </td>
       <td className="col-number">{formatDuration(elapsed(execution, now))}</td>
       <td className="col-number col-tokens">
-        <Hint text={`${formatNumber(usage.prompt_tokens)} in, ${formatNumber(usage.completion_tokens)} out, ${usage.model_calls} model calls`}>
+        <Hint
+          text={`${formatNumber(usage.prompt_tokens)} in, ${formatNumber(usage.completion_tokens)} out, ${usage.model_calls} model calls`}
+        >
           <span>{usage.total_tokens ? formatCompact(usage.total_tokens) : "–"}</span>
         </Hint>
       </td>
@@ -134,7 +139,14 @@ export function Progress({ execution }: { execution: Execution }) {
   const told = total ? `${done} of ${total} tasks` : "not started";
   return (
     <span className={`progress progress-${execution.status.toLowerCase()}`}>
-      <span className="progress-bar" role="progressbar" aria-label={told} aria-valuemin={0} aria-valuemax={total || 1} aria-valuenow={done}>
+      <span
+        className="progress-bar"
+        role="progressbar"
+        aria-label={told}
+        aria-valuemin={0}
+        aria-valuemax={total || 1}
+        aria-valuenow={done}
+      >
         <span style={{ width: `${total ? (done / total) * 100 : 0}%` }} />
       </span>
       <span className="progress-text">{total ? `${done}/${total}` : "–"}</span>

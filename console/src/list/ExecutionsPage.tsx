@@ -53,7 +53,9 @@ export function ExecutionsPage() {
       <Connection looks={[head]} />
       {head.isPending && <Loading />}
       {head.error && !head.data && <Trouble error={head.error} retry={() => void head.refetch()} />}
-      {head.data && shown.length > 0 && <ExecutionTable executions={shown} now={now} picked={picked} onPick={setPicked} />}
+      {head.data && shown.length > 0 && (
+        <ExecutionTable executions={shown} now={now} picked={picked} onPick={setPicked} />
+      )}
       {head.data && shown.length === 0 && !loadingMore && <Nothing filtered={filtered} group={group} onClear={clear} />}
       {moreError !== null && <Trouble error={moreError} retry={() => void loadMore()} />}
       {head.data && hasMore && !id && (
@@ -185,7 +187,9 @@ function Nothing({ filtered, group, onClear }: { filtered: boolean; group: strin
         )
       }
     >
-      {writes ? "Start with an example, or paste a crew of your own." : "When someone of the group runs a crew, it shows here."}
+      {writes
+        ? "Start with an example, or paste a crew of your own."
+        : "When someone of the group runs a crew, it shows here."}
     </Empty>
   );
 }

@@ -17,7 +17,11 @@ export interface ListFilter {
   since: string;
 }
 
-async function readPage(api: Api, { status, crew, search, since }: ListFilter, cursor: string | null): Promise<ExecutionList> {
+async function readPage(
+  api: Api,
+  { status, crew, search, since }: ListFilter,
+  cursor: string | null,
+): Promise<ExecutionList> {
   const query = {
     limit: PAGE,
     ...(status && { status }),
@@ -43,10 +47,13 @@ export function useExecutions(filter: ListFilter) {
     queryFn: () => readPage(api, filter, null),
     placeholderData: keepPreviousData,
     // A search makes the API look through many executions, so it is repeated seldom.
-    refetchInterval: ({ state }) => (filter.search ? SLOWEST_MS : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data)),
+    refetchInterval: ({ state }) =>
+      filter.search ? SLOWEST_MS : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data),
   });
   const firstCursor = head.data?.next_cursor ?? null;
-  const [pages, setPages] = useState<{ key: string; list: ExecutionList[]; loading: boolean; error: unknown }>(none(key));
+  const [pages, setPages] = useState<{ key: string; list: ExecutionList[]; loading: boolean; error: unknown }>(
+    none(key),
+  );
   const own = pages.key === JSON.stringify(key) ? pages : none(key);
   const lastCursor = own.list.length ? (own.list.at(-1)?.next_cursor ?? null) : firstCursor;
   const loadMore = async (): Promise<void> => {
@@ -66,7 +73,9 @@ export function useExecutions(filter: ListFilter) {
     return byId;
   }, [own.list, head.data]);
   const inHead = useMemo(() => new Set(head.data?.executions.map((each) => each.execution_id)), [head.data]);
-  const followed = [...merged.values()].filter((each) => !inHead.has(each.execution_id) && !isTerminal(each.status)).slice(0, FOLLOWED_MOST);
+  const followed = [...merged.values()]
+    .filter((each) => !inHead.has(each.execution_id) && !isTerminal(each.status))
+    .slice(0, FOLLOWED_MOST);
   const fresher = useQueries({
     queries: followed.map(({ execution_id: id }) => ({
       queryKey: keys.execution(group, id),
@@ -86,7 +95,15 @@ export function useExecutions(filter: ListFilter) {
       if (!client.getQueryData(keys.execution(group, each.execution_id))) rememberExecution(client, group, each);
     }
   }, [head.data, client, group]);
-  return { head, executions, pages: own.list.length, hasMore: lastCursor !== null, loadMore, loadingMore: own.loading, moreError: own.error };
+  return {
+    head,
+    executions,
+    pages: own.list.length,
+    hasMore: lastCursor !== null,
+    loadMore,
+    loadingMore: own.loading,
+    moreError: own.error,
+  };
 }
 
 function none(key: readonly unknown[]) {

@@ -29,14 +29,21 @@ export function asMessages(body: Json): Message[] | null {
 /** Content in parts is shown as its text where all parts are text. */
 function textParts(content: Json): Json {
   if (!Array.isArray(content)) return content;
-  const texts = content.map((part) => (typeof part === "object" && part !== null && !Array.isArray(part) ? part["text"] : undefined));
+  const texts = content.map((part) =>
+    typeof part === "object" && part !== null && !Array.isArray(part) ? part["text"] : undefined,
+  );
   return texts.every((text) => typeof text === "string") ? texts.join("\n") : content;
 }
 
 function callOf(call: Json): ToolCall {
   const outer = (typeof call === "object" && call !== null && !Array.isArray(call) ? call : {}) as Fields;
-  const inner = (typeof outer["function"] === "object" && outer["function"] !== null ? outer["function"] : outer) as Fields;
-  return { name: typeof inner["name"] === "string" ? inner["name"] : "a tool", args: inner["arguments"] ?? inner["input"] ?? null };
+  const inner = (
+    typeof outer["function"] === "object" && outer["function"] !== null ? outer["function"] : outer
+  ) as Fields;
+  return {
+    name: typeof inner["name"] === "string" ? inner["name"] : "a tool",
+    args: inner["arguments"] ?? inner["input"] ?? null,
+  };
 }
 
 const CALLS_MOST = 50_000;
@@ -54,6 +61,9 @@ export function toolCalls(answer: Json): ToolCall[] {
   }
   if (!Array.isArray(body) || !body.length) return [];
   const isCall = (each: Json): boolean =>
-    typeof each === "object" && each !== null && !Array.isArray(each) && ("function" in each || each["type"] === "tool_use");
+    typeof each === "object" &&
+    each !== null &&
+    !Array.isArray(each) &&
+    ("function" in each || each["type"] === "tool_use");
   return body.every(isCall) ? body.map(callOf) : [];
 }

@@ -65,7 +65,17 @@ function searchable(line: TreeNode): string {
   const known = texts.get(line.span);
   if (known && known.last === last) return label + known.text;
   const parts = [first, last].flatMap((event) =>
-    event ? [event.event_type, event.event_context, event.agent_role, event.task_name, asText(event.output as Json), asText(event.extra_data as Json), event.output_reference?.preview] : [],
+    event
+      ? [
+          event.event_type,
+          event.event_context,
+          event.agent_role,
+          event.task_name,
+          asText(event.output as Json),
+          asText(event.extra_data as Json),
+          event.output_reference?.preview,
+        ]
+      : [],
   );
   const text = parts.filter(Boolean).join("\n").toLowerCase();
   texts.set(line.span, { last, text });
@@ -82,7 +92,10 @@ function feedbackText(span: Span): string {
   if (!decision) return preview(textFact(span, "question"), 160);
   const by = textFact(span, "decided_by");
   const comment = textFact(span, "comment");
-  return preview(`${DECIDED[decision] ?? decision} ${by ? `by ${by}` : "because nobody decided in time"}${comment && `: ${comment}`}`, 160);
+  return preview(
+    `${DECIDED[decision] ?? decision} ${by ? `by ${by}` : "because nobody decided in time"}${comment && `: ${comment}`}`,
+    160,
+  );
 }
 
 interface Detail {
@@ -112,7 +125,15 @@ function makeDetail(span: Span): Detail {
   }
   const told = last ?? first;
   const body = told.output_reference?.preview ?? asText(told.output as Json);
-  const calls = last && span.kind === "llm" ? toolCalls(last.output as Json).map((call) => `${call.name} ${asText(call.args)}`) : [];
-  const text = span.kind === "tool" && !span.failed ? asText((first.extra_data["tool_args"] ?? null) as Json) : calls.length ? `calls ${calls.join(", ")}` : body;
+  const calls =
+    last && span.kind === "llm"
+      ? toolCalls(last.output as Json).map((call) => `${call.name} ${asText(call.args)}`)
+      : [];
+  const text =
+    span.kind === "tool" && !span.failed
+      ? asText((first.extra_data["tool_args"] ?? null) as Json)
+      : calls.length
+        ? `calls ${calls.join(", ")}`
+        : body;
   return { name, text: text === "null" ? "" : preview(text, 160) };
 }

@@ -102,7 +102,8 @@ function finish(span: Span, event: TraceEvent): void {
 
 function spent(event: TraceEvent): { tokens: number; cost: number | null } {
   const { usage, cost_usd: cost } = event.extra_data as Record<string, Json | undefined>;
-  const total = typeof usage === "object" && usage !== null && !Array.isArray(usage) ? usage["total_tokens"] : undefined;
+  const total =
+    typeof usage === "object" && usage !== null && !Array.isArray(usage) ? usage["total_tokens"] : undefined;
   return { tokens: typeof total === "number" ? total : 0, cost: typeof cost === "number" ? cost : null };
 }
 

@@ -60,7 +60,9 @@ export function buildTree(events: readonly TraceEvent[], gaps: readonly Gap[], e
     spans,
     agents: [...builder.agents.keys()],
     kinds: new Set(all.map((span) => span.kind)),
-    failures: [...builder.nodes.values()].filter((line) => line.failed && !line.noise && (line.type === "span" || line.type === "system")).length,
+    failures: [...builder.nodes.values()].filter(
+      (line) => line.failed && !line.noise && (line.type === "span" || line.type === "system"),
+    ).length,
   };
 }
 
@@ -134,7 +136,13 @@ class Builder {
   private markAttempt(span: Span): void {
     if (span.attempt === this.attempt || span.kind === "system") return;
     this.attempt = span.attempt;
-    const mark = node("attempt", `attempt:${span.attempt}`, "system", `Attempt ${span.attempt} went on from what was finished`, undefined);
+    const mark = node(
+      "attempt",
+      `attempt:${span.attempt}`,
+      "system",
+      `Attempt ${span.attempt} went on from what was finished`,
+      undefined,
+    );
     this.add(this.roots, { ...mark, start: span.start, end: span.start });
   }
 
@@ -175,7 +183,8 @@ function summarize(line: TreeNode): void {
     if (line.type === "agent" || line.type === "task") {
       line.start = Math.min(line.start, child.start);
       line.end = child.end === null || line.end === null ? null : Math.max(line.end, child.end);
-      line.failed ||= child.failed && (child.type === "task" || child.kind === "task" || (child.kind === "agent" && child.noise));
+      line.failed ||=
+        child.failed && (child.type === "task" || child.kind === "task" || (child.kind === "agent" && child.noise));
     }
     line.tokens += child.tokens;
   }

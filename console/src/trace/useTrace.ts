@@ -40,10 +40,18 @@ export function useTrace(execution: Execution) {
 }
 
 export function hasGivenUp(execution: Execution, now: number): boolean {
-  return isTerminal(execution.status) && execution.ended_at !== null && now - Date.parse(execution.ended_at) > ARRIVING_MS;
+  return (
+    isTerminal(execution.status) && execution.ended_at !== null && now - Date.parse(execution.ended_at) > ARRIVING_MS
+  );
 }
 
-async function follow(api: Api, client: QueryClient, key: readonly unknown[], id: string, signal: AbortSignal): Promise<Trace> {
+async function follow(
+  api: Api,
+  client: QueryClient,
+  key: readonly unknown[],
+  id: string,
+  signal: AbortSignal,
+): Promise<Trace> {
   let trace = client.getQueryData<Trace>(key) ?? EMPTY;
   for (;;) {
     const page = unwrap(

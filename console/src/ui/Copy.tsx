@@ -3,7 +3,15 @@ import { useEffect, useState } from "react";
 import { IconButton } from "./kit";
 
 /** Copies what `text` answers when pressed (it may be large), and says so. */
-export function Copy({ text, label = "Copy", link = false }: { text: () => string | Promise<string>; label?: string; link?: boolean }) {
+export function Copy({
+  text,
+  label = "Copy",
+  link = false,
+}: {
+  text: () => string | Promise<string>;
+  label?: string;
+  link?: boolean;
+}) {
   const [state, setState] = useState<"ready" | "copied" | "failed">("ready");
   useEffect(() => {
     if (state === "ready") return;

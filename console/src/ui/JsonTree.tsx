@@ -29,7 +29,18 @@ const LONG = 2_000;
 /** A JSON value to open and close. Small ones stand open. */
 export default function JsonTree({ value }: { value: object }) {
   const small = JSON.stringify(value).length < 6_000;
-  return <JsonView data={shortened(value) as object} style={style} shouldExpandNode={small ? () => true : (level, each) => collapseAllNested(level) || (level < 2 && Object.keys(each as object).length < 30)} clickToExpandNode />;
+  return (
+    <JsonView
+      data={shortened(value) as object}
+      style={style}
+      shouldExpandNode={
+        small
+          ? () => true
+          : (level, each) => collapseAllNested(level) || (level < 2 && Object.keys(each as object).length < 30)
+      }
+      clickToExpandNode
+    />
+  );
 }
 
 /** Very long texts are cut here; they are whole in the raw view. */

@@ -1,4 +1,17 @@
-import { BookOpen, Bot, Database, Lightbulb, ListTodo, Plug, ShieldCheck, Sparkles, TriangleAlert, UserRound, Users, Wrench } from "lucide-react";
+import {
+  BookOpen,
+  Bot,
+  Database,
+  Lightbulb,
+  ListTodo,
+  Plug,
+  ShieldCheck,
+  Sparkles,
+  TriangleAlert,
+  UserRound,
+  Users,
+  Wrench,
+} from "lucide-react";
 import type { EventSource } from "@/api/types";
 
 const ICONS = {

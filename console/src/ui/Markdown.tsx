@@ -49,7 +49,12 @@ export default function Markdown({ text }: { text: string }) {
   const plugins: PluggableList = highlight ? [[rehypeSanitize, schema], highlight] : [[rehypeSanitize, schema]];
   return (
     <div className="markdown">
-      <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={plugins} components={components} remarkRehypeOptions={asText}>
+      <ReactMarkdown
+        remarkPlugins={[remarkGfm]}
+        rehypePlugins={plugins}
+        components={components}
+        remarkRehypeOptions={asText}
+      >
         {text}
       </ReactMarkdown>
     </div>

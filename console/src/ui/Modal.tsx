@@ -24,7 +24,11 @@ export function Modal({ title, open, onClose, children, description, insistent =
     <Dialog.Root open={open} onOpenChange={(next) => !next && !insistent && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="modal" onOpenAutoFocus={focusItself} {...(description ? {} : { "aria-describedby": undefined })}>
+        <Dialog.Content
+          className="modal"
+          onOpenAutoFocus={focusItself}
+          {...(description ? {} : { "aria-describedby": undefined })}
+        >
           <header className="modal-head">
             <Dialog.Title>{title}</Dialog.Title>
             {!insistent && (

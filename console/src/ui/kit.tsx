@@ -7,7 +7,13 @@ type ButtonProps = ComponentProps<"button"> & { look?: "plain" | "primary" | "da
 
 export function Button({ look = "plain", busy = false, className = "", children, disabled, ...rest }: ButtonProps) {
   return (
-    <button type="button" className={`button button-${look} ${className}`} disabled={disabled || busy} aria-busy={busy} {...rest}>
+    <button
+      type="button"
+      className={`button button-${look} ${className}`}
+      disabled={disabled || busy}
+      aria-busy={busy}
+      {...rest}
+    >
       {busy && <Loader2 className="spin" size={14} aria-hidden />}
       {children}
     </button>
@@ -84,7 +90,17 @@ export function explain(error: unknown): { title: string; remedy: string; reques
   return { title: error instanceof Error ? error.message : String(error), remedy: "", request: "" };
 }
 
-export function Field({ label, hint, error, children }: { label: string; hint?: ReactNode; error?: string; children: ReactNode }) {
+export function Field({
+  label,
+  hint,
+  error,
+  children,
+}: {
+  label: string;
+  hint?: ReactNode;
+  error?: string;
+  children: ReactNode;
+}) {
   return (
     <label className="field">
       <span className="field-label">{label}</span>
