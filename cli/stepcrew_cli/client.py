@@ -41,6 +41,12 @@ class Client:
     def crews(self, params: Mapping[str, str]) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/crews", params=params))
 
+    def crew(self, reference: str) -> Answer:
+        """One stored crew, by `name` or `name@version`."""
+        name, _, version = reference.partition("@")
+        params = {"version": version} if version else {}
+        return Answer(self._transport.request("GET", f"{API}/crews/{quote(name, safe='')}", params=params))
+
     def store_crew(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
         return Answer(self._transport.request("PUT", f"{API}/crews/{quote(name, safe='')}", json=body))

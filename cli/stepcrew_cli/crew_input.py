@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stepcrew_cli import crewai_classic, crewai_json
+from stepcrew_cli import crewai_json
 from stepcrew_cli.crew_source import CrewSource
+from stepcrew_cli.crewai_project import project
 from stepcrew_cli.documents import read_document
 from stepcrew_cli.errors import CrewFileError
 
@@ -21,6 +22,9 @@ def load_crew(target: str, examples: Path = EXAMPLES) -> CrewSource:
         return _folder(path)
     if path.is_file():
         return _file(path)
+    file, _, name = target.rpartition(":")
+    if file.endswith(".py") and Path(file).is_file():
+        return project.load_file(Path(file), name)
     if path.name == target and (examples / target).is_dir():
         return _folder(examples / target)
     names = example_names(examples)
@@ -41,19 +45,22 @@ def _folder(folder: Path) -> CrewSource:
     crew_file = crewai_json.find(folder, "crew")
     if crew_file:
         return _file(crew_file)
-    config_folder = crewai_classic.find_config(folder)
-    if config_folder:
-        return crewai_classic.load(folder, config_folder)
+    source = project.load_folder(folder)
+    if source:
+        return source
     raise CrewFileError(
         f"{folder} holds no crew.",
-        remedy="Looked for crew.yaml, crew.jsonc, crew.json, config/agents.yaml and src/*/config/agents.yaml.",
+        remedy="Looked for crew.yaml, crew.jsonc, a class under @CrewBase, a call of Crew(…), and config/agents.yaml.",
     )
 
 
 def _file(path: Path) -> CrewSource:
+    if path.suffix == ".py":
+        return project.load_file(path, None)
     if path.suffix not in SUFFIXES:
         raise CrewFileError(
-            f"{path} is not a crew file.", remedy="Crew files end in .yaml, .yml, .json or .jsonc; or name a folder."
+            f"{path} is not a crew file.",
+            remedy="Crew files end in .yaml, .yml, .json, .jsonc or .py; or name a folder.",
         )
     document = read_document(path)
     if isinstance(document.get("agents"), list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -31,13 +32,37 @@ def read_document(path: Path) -> Document:
 def _parse(path: Path, text: str) -> object:
     if path.suffix == ".json":
         try:
-            return json.loads(text)
-        except ValueError:
+            return json.loads(text, object_pairs_hook=_once)
+        except json.JSONDecodeError:
             # CrewAI reads comments in .json too; the stricter parser is tried first because it is far faster.
-            return json5.loads(text)
+            return json5.loads(text, object_pairs_hook=_once)
     if path.suffix in {".jsonc", ".json5"}:
-        return json5.loads(text)
-    return yaml.safe_load(text)
+        return json5.loads(text, object_pairs_hook=_once)
+    return yaml.load(text, _StrictLoader)  # noqa: S506 - a subclass of the safe loader
+
+
+def _once(given: Iterable[tuple[str, object]]) -> dict[str, object]:
+    pairs = list(given)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} is there twice, and only one of them would count")
+    return found
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML's safe loader takes the last of two equal keys without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[object] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    detail = f"the key {key.value!r} is there twice, and only one of them would count"
+                    raise yaml.constructor.ConstructorError(None, None, detail, key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def read_text(path: Path) -> str:
@@ -45,7 +70,7 @@ def read_text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise CrewFileError(f"{path} is larger than {MAX_BYTES:,} bytes.")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CrewFileError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -176,6 +176,13 @@ class StoredCrew(BaseModel):
     updated_by: str | None = None
 
 
+class StoredCrewDocument(BaseModel):
+    """A stored crew whole: what its texts ask for, and its default inputs."""
+
+    placeholders: list[str] = []
+    inputs: dict[str, JsonValue] = {}
+
+
 class StoredCrewList(BaseModel):
     crews: list[StoredCrew] = []
     next_cursor: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -14,9 +14,10 @@ from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import DEFAULT_URL, Group, IdentityName, Json, Output, Token, Url, reporting
-from stepcrew_cli.run_request import RunOptions, request_body
+from stepcrew_cli.run_request import RunOptions, parse_input, request_body
+from stepcrew_cli.unused_inputs import placeholders, refuse_unused
 from stepcrew_cli.watching import watch
-from stepcrew_cli.wire import Submitted
+from stepcrew_cli.wire import StoredCrewDocument, Submitted
 
 
 def register(app: typer.Typer) -> None:
@@ -73,11 +74,27 @@ def run(
             output.note(note)
         body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
         with connect(url, token, identity, group) as client:
+            _check_inputs(client, source, stored, inputs or [])
             if dry_run:
                 output.json(client.dry_run(body).data)
                 return
             code = _submit(client, output, body, idempotency_key or str(uuid.uuid4()), watching)
     raise typer.Exit(code)
+
+
+def _check_inputs(client: Client, source: CrewSource, stored: str | None, inputs: list[str]) -> None:
+    """Refuses an input of the command line that the crew has no place for."""
+    given = [parse_input(each)[0] for each in inputs]
+    if not given:
+        return
+    if stored is not None:
+        known = client.crew(stored).read(StoredCrewDocument)
+        refuse_unused(given, known.placeholders, known.inputs)
+        return
+    config = source.body.get("config")
+    inside: Document = cast(Document, config) if isinstance(config, dict) else {}
+    own = {**cast(Document, source.body.get("inputs") or {}), **cast(Document, inside.get("inputs") or {})}
+    refuse_unused(given, placeholders(inside), own)
 
 
 def _source(crew: str | None, stored: str | None, model: str | None) -> CrewSource:

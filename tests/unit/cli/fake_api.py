@@ -56,6 +56,8 @@ class FakeApi:
             return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
         if request.method == "POST" and path.endswith("/executions"):
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
+        if request.method == "GET" and "/crews/" in path:
+            return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
         if path.endswith("/crews"):
             return 200, {"crews": [stored_crew("poems", 3)], "next_cursor": "on"}, {}
         if request.method == "PUT":

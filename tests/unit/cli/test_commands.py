@@ -37,6 +37,19 @@ def invoke(api: FakeApi, *arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments), env={"STEPCREW_URL": api.url, "STEPCREW_TOKEN": None})
 
 
+@pytest.mark.parametrize(("given", "remedy"), [("topci=rain", "Did you mean topic?"), ("x=1", "It asks for: topic.")])
+def test_an_input_that_the_crew_has_no_place_for_is_refused(api: FakeApi, crew: str, given: str, remedy: str) -> None:
+    for target in ([crew], ["--crew", "poems"]):
+        result = invoke(api, "run", *target, "-i", given)
+        assert result.exit_code == 2
+        assert remedy in result.stderr
+    assert not [request for request in api.seen if request.path.endswith("/executions")]
+
+
+def test_inputs_that_count_without_a_placeholder_are_sent(api: FakeApi, crew: str) -> None:
+    assert invoke(api, "run", crew, "-i", "crewai_trigger_payload=x", "-i", "count:=2").exit_code == 0
+
+
 def test_run_prints_the_id_alone_on_stdout(api: FakeApi, crew: str) -> None:
     result = invoke(api, "run", crew)
     assert result.exit_code == 0

@@ -135,13 +135,16 @@ def test_a_tool_defined_in_crew_py_is_refused_with_the_file(tmp_path: Path, own:
 
 
 def test_code_around_the_crew_is_said_to_be_left_out(tmp_path: Path) -> None:
-    above = "class Other:\n    @before_kickoff\n    def prepare(self, inputs): ..."
-    assert any("prepare (@before_kickoff)" in note for note in load_crew(str(classic(tmp_path, above))).notes)
+    code = classic(tmp_path) / "src" / "demo" / "crew.py"
+    code.write_text(code.read_text() + "\n    @before_kickoff\n    def prepare(self, inputs): ...\n")
+    assert any("prepare (@before_kickoff)" in note for note in load_crew(str(tmp_path)).notes)
 
 
 @pytest.mark.parametrize("module", ["demo.tools.custom_tool", ".tools.custom_tool"])
 def test_a_tool_of_the_project_itself_is_named_with_its_file(tmp_path: Path, module: str) -> None:
     folder = classic(tmp_path, f"from {module} import MyTool", "MyTool()")
+    (folder / "src" / "demo" / "tools").mkdir()
+    (folder / "src" / "demo" / "tools" / "custom_tool.py").write_text("class MyTool(BaseTool): ...\n")
     with pytest.raises(CrewFileError, match=re.escape(str(Path("tools", "custom_tool.py")))):
         load_crew(str(folder))
 

@@ -164,3 +164,13 @@ def test_at_most_a_hundred_faults_are_told() -> None:
 def test_null_asks_for_the_default() -> None:
     parsed = parse_crew(crew(agents={"poet": {**AGENT, "max_iter": None, "llm": None}}, process=None, name=None))
     assert (parsed.definition.process, parsed.definition.agents["poet"].max_iter) == ("sequential", 25)
+
+
+@pytest.mark.parametrize(("given", "read"), [(2, True), (0, False), (True, True), (False, False)])
+def test_levels_of_verbosity_are_read_as_a_switch(given: object, read: bool) -> None:
+    assert parse_crew(crew(verbose=given)).definition.verbose is read
+    assert parse_crew(crew(agents={"poet": {**AGENT, "verbose": given}})).definition.agents["poet"].verbose is read
+
+
+def test_a_task_may_expect_nothing_in_particular() -> None:
+    assert parse_crew(crew(tasks=[{**TASK, "expected_output": ""}])).definition.tasks[0].expected_output == ""

@@ -22,6 +22,14 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 JsonSchema = dict[str, JsonValue]
 Retries = Annotated[int, Field(ge=0, le=5)]
 
+
+def _switch(value: object) -> object:
+    """CrewAI's older releases had levels of verbosity, and projects still say `verbose: 2`."""
+    return value > 0 if isinstance(value, int) else value
+
+
+Verbose = Annotated[bool, BeforeValidator(_switch, json_schema_input_type=bool | int)]
+
 _PLATFORM_FILES = "it would read or write files of the platform"
 _PLATFORM_CODE = "it would run code or load objects inside the platform"
 _LATER_MEMORY = "memory is not available yet"
@@ -152,7 +160,7 @@ class AgentDefinition(Part):
     max_tokens: int | None = Field(default=None, ge=1, le=200_000)
     max_execution_time: int | None = Field(default=None, ge=1)
     max_retry_limit: Retries = 2
-    verbose: bool = False
+    verbose: Verbose = False
     allow_delegation: bool = False
     cache: bool = True
     planning: bool = False
@@ -209,7 +217,7 @@ class TaskDefinition(Part):
 
     name: Name
     description: Text
-    expected_output: Text
+    expected_output: OptionalText
     agent: Name | None = None
     context: list[Name] | None = None
     tools: list[Name] = Field(default_factory=list[str], max_length=30)
@@ -278,6 +286,6 @@ class CrewDefinition(Part):
     function_calling_llm: Model | None = None
     max_rpm: int | None = Field(default=None, ge=1)
     cache: bool = False
-    verbose: bool = False
+    verbose: Verbose = False
     tool_failure_policy: ToolFailurePolicy | None = None
     approval: ApprovalRules | None = None

@@ -1,0 +1,102 @@
+"""The inputs that a project's own start gives its crew: those of `run`, not those of `train` or `test`."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stepcrew_cli.crewai_project.following import Found, OnlyRunningTells, Scope
+from stepcrew_cli.crewai_project.modules import Function, Module, Project
+from stepcrew_cli.crewai_project.reading import entries, keywords, literal
+
+STARTS = ("run", "main", "kickoff", "start")
+"""Functions that start a crew, the likeliest first (CrewAI's project template calls it `run`)."""
+OTHERS = frozenset({"train", "replay", "test", "run_with_trigger", "evaluate"})
+KICKOFFS = frozenset({"kickoff", "kickoff_async", "akickoff"})
+FOR_EACH = frozenset({"kickoff_for_each", "kickoff_for_each_async", "akickoff_for_each"})
+
+
+class RunInputs(NamedTuple):
+    """The inputs whose values the text tells, and what it does not."""
+
+    values: dict[str, Any]
+    left_out: list[str]
+
+
+def read_inputs(project: Project, crew_file: Path) -> RunInputs:
+    """Looks where the project says it starts, then into main.py, then beside the crew."""
+    for module, names in _starts(project, crew_file):
+        for scope, body in _bodies(module, names):
+            found = _given(scope, body)
+            if found:
+                return _values(found)
+    return RunInputs({}, [])
+
+
+def _starts(project: Project, crew_file: Path) -> Iterator[tuple[Module, tuple[str, ...]]]:
+    for module_name, function in _scripts(project.folder):
+        for root in (project.folder / "src", project.folder):
+            path = root.joinpath(*module_name.split(".")).with_suffix(".py")
+            if path.is_file():
+                yield project.module(path), (function,)
+    here = crew_file.parent
+    beside = [folder / "main.py" for folder in (here, *here.parents) if folder.is_relative_to(project.folder)]
+    for path in dict.fromkeys([*beside, project.folder / "src" / "main.py", crew_file]):
+        if path.is_file():
+            yield project.module(path), STARTS
+
+
+def _scripts(folder: Path) -> list[tuple[str, str]]:
+    """`module:function` of what `crewai run` calls (`run_crew`, then `run`) in pyproject.toml."""
+    try:
+        document = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    tool = document.get("tool", {}).get("poetry", {})
+    scripts: dict[str, Any] = document.get("project", {}).get("scripts") or tool.get("scripts") or {}
+    targets = [str(scripts.get(name, "")).partition(":") for name in ("run_crew", "run", "kickoff")]
+    return [(module, function) for module, _, function in targets if function]
+
+
+def _bodies(module: Module, names: tuple[str, ...]) -> Iterator[tuple[Scope, list[ast.stmt]]]:
+    """The functions of those names, then the file's own statements, then whatever other function may start a crew."""
+    known = module.functions
+    for name in names:
+        if name in known:
+            yield Scope(module).inside(known[name]), known[name].body
+    yield Scope(module), [node for node in module.tree.body if not isinstance(node, Function | ast.ClassDef)]
+    for name, function in known.items():
+        if name not in names and name not in OTHERS:
+            yield Scope(module).inside(function), function.body
+
+
+def _given(scope: Scope, body: list[ast.stmt]) -> Found | None:
+    """What a `kickoff` in these statements gets as inputs, or the dictionary they call `inputs`."""
+    calls = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    for call in calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in KICKOFFS | FOR_EACH:
+            given, _ = keywords(Found(call, scope))
+            if call.args:
+                return Found(call.args[0], scope)
+            if "inputs" in given:
+                return given["inputs"]
+    names = {node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return Found(ast.Name("inputs", ast.Load()), scope) if "inputs" in names else None
+
+
+def _values(found: Found) -> RunInputs:
+    try:
+        given = entries(found)
+    except (OnlyRunningTells, RecursionError):
+        return RunInputs({}, [f"inputs={found.text}"])
+    values: dict[str, Any] = {}
+    left_out: list[str] = []
+    for name, value in given.items():
+        try:
+            values[name] = literal(value)
+        except (OnlyRunningTells, RecursionError):
+            left_out.append(f"inputs: {name}={value.text}")
+    return RunInputs(values, left_out)

@@ -1,0 +1,223 @@
+"""The Python files of a project as syntax trees, and what their names stand for across files."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser
+
+from stepcrew_cli.documents import read_text
+from stepcrew_cli.errors import CrewFileError
+
+NOT_OF_THE_CREW = frozenset(
+    {"tests", "test", "venv", "env", "node_modules", "site-packages", "build", "dist", "__pycache__", "notebooks"}
+)
+MAX_FILES = 2_000
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass
+class Module:
+    """One file. `project` resolves its imports of other files of the project."""
+
+    path: Path
+    tree: ast.Module
+    project: Project
+
+    @cached_property
+    def assigned(self) -> dict[str, ast.expr]:
+        """Names that are assigned exactly once outside functions and classes, and their values."""
+        return assigned_once(self.tree.body)
+
+    @cached_property
+    def functions(self) -> dict[str, Function]:
+        return {node.name: node for node in self.tree.body if isinstance(node, Function)}
+
+    @cached_property
+    def classes(self) -> dict[str, ast.ClassDef]:
+        return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
+
+    @cached_property
+    def imports(self) -> dict[str, tuple[str, str]]:
+        """Imported name → (module as written, with its dots; name in that module, empty for the module itself)."""
+        found: dict[str, tuple[str, str]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom):
+                module = "." * node.level + (node.module or "")
+                found |= {alias.asname or alias.name: (module, alias.name) for alias in node.names}
+            elif isinstance(node, ast.Import):
+                found |= {alias.asname or alias.name.split(".")[0]: (alias.name, "") for alias in node.names}
+        return found
+
+    def original(self, name: str) -> str:
+        """`Agent` for a name imported by `from crewai import Agent as A`."""
+        module, imported = self.imports.get(name, ("", ""))
+        return imported if module and imported else name
+
+    def place(self, node: ast.AST) -> str:
+        return f"{self.path}:{getattr(node, 'lineno', 1)}"
+
+    def imported(self, name: str) -> tuple[Module, str] | None:
+        """The file of the project that a name comes from and its name there; None for packages from elsewhere."""
+        if name not in self.imports:
+            return None
+        module, original = self.imports[name]
+        path = self.project.module_path(self, module, original)
+        return (self.project.module(path), original) if path else None
+
+
+class Project:
+    """The Python files below one folder, where the imports of its files lead."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._modules: dict[Path, Module] = {}
+
+    def module(self, path: Path) -> Module:
+        """Raises CrewFileError when the file cannot be read or is not Python."""
+        path = path.resolve()
+        if path not in self._modules:
+            self._modules[path] = Module(path, _tree(path), self)
+        return self._modules[path]
+
+    def module_path(self, user: Module, module: str, name: str) -> Path | None:
+        """The file that `from module import name` in `user` reads, when it belongs to this project."""
+        dots = len(module) - len(module.lstrip("."))
+        parts = [part for part in module.lstrip(".").split(".") if part]
+        if dots:
+            roots: Iterable[Path] = [user.path.parents[min(dots, len(user.path.parents)) - 1]]
+        else:
+            inside = [parent for parent in user.path.parents if parent.is_relative_to(self.folder)]
+            roots = [*inside, self.folder / "src"]
+        for root in roots:
+            target = root.joinpath(*parts)
+            files = [target / "__init__.py"]
+            if parts:
+                files.insert(0, target.with_suffix(".py"))
+            if name:
+                files.insert(0, target / f"{name}.py")
+            for path in files:
+                if path != user.path and path.is_file():
+                    return path
+        return None
+
+
+def python_files(folder: Path) -> list[Path]:
+    """Every Python file that may belong to a crew, in a stable order. Raises CrewFileError for too many."""
+    found = sorted(_python_files(folder))
+    if len(found) > MAX_FILES:
+        raise CrewFileError(
+            f"{folder} holds more than {MAX_FILES:,} Python files.", remedy="Name the folder of the crew itself."
+        )
+    return found
+
+
+def assigned_once(body: Iterable[ast.stmt]) -> dict[str, ast.expr]:
+    """Names (`x`, and `self.x` as `self.x`) that these statements assign exactly once. Inner functions and classes are
+    other scopes."""
+    values: dict[str, ast.expr] = {}
+    times: Counter[str] = Counter()
+    for node in statements(body):
+        for target, value, count in _assignments(node):
+            name = target_name(target)
+            if name:
+                times[name] += count
+                if value is not None:
+                    values[name] = value
+    return {name: value for name, value in values.items() if times[name] == 1}
+
+
+def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """These statements and those inside `if`, `for`, `with` and `try`, but not inside functions and classes."""
+    for node in body:
+        yield node
+        if isinstance(node, Function | ast.ClassDef):
+            continue
+        for inner in ("body", "orelse", "finalbody"):
+            yield from statements(getattr(node, inner, []))
+        for handler in getattr(node, "handlers", []):
+            yield from statements(handler.body)
+
+
+def target_name(target: ast.expr) -> str:
+    match target:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            return f"self.{name}"
+        case _:
+            return ""
+
+
+def _assignments(node: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr | None, int]]:
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                if isinstance(target, ast.Tuple | ast.List):
+                    yield from ((one, None, 2) for one in target.elts)
+                else:
+                    yield target, value, 1
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            yield target, value, 1
+        case ast.AugAssign(target=target):
+            yield target, None, 2  # `tools += …` leaves no single value
+        case ast.For(target=target):
+            yield target, None, 2
+        case _:
+            return
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name in NOT_OF_THE_CREW:
+            continue
+        if path.is_dir() and not path.is_symlink() and not (path / "pyvenv.cfg").exists():
+            yield from _python_files(path)
+        elif path.suffix == ".py" and not path.name.startswith("test_") and path.is_file():
+            yield path.resolve()
+
+
+def _tree(path: Path) -> ast.Module:
+    text = read_text(path)
+    try:
+        return ast.parse(text, str(path))
+    except SyntaxError as error:
+        plain = _without_format_strings(text)
+        if plain is None:
+            raise CrewFileError(f"{path}:{error.lineno} is not Python: {error.msg}.") from error
+        return _parsed(plain, path)
+    except (ValueError, RecursionError) as error:
+        raise CrewFileError(f"{path} cannot be read: {error}") from error
+
+
+def _parsed(text: str, path: Path) -> ast.Module:
+    try:
+        return ast.parse(text, str(path))
+    except SyntaxError as error:
+        raise CrewFileError(f"{path}:{error.lineno} is not Python: {error.msg}.") from error
+
+
+def _without_format_strings(text: str) -> str | None:
+    """Python 3.12 allows format strings that an older interpreter cannot parse. Their values are computed anyway, so
+    each becomes one that holds an unknown value; lines keep their numbers. None when the text has none."""
+    source = text.encode()
+    spans = list(_format_strings(Parser(Language(tree_sitter_python.language())).parse(source).root_node))
+    for node in reversed(spans):
+        inside = source[node.start_byte : node.end_byte]
+        source = source[: node.start_byte] + b"f'{_}'" + b"\\\n" * inside.count(b"\n") + source[node.end_byte :]
+    return source.decode() if spans else None
+
+
+def _format_strings(node: Node) -> Iterator[Node]:
+    if node.type == "string" and any(child.type == "interpolation" for child in node.children):
+        yield node
+        return
+    for child in node.children:
+        yield from _format_strings(child)
