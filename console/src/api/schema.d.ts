@@ -293,6 +293,9 @@ export interface paths {
         /**
          * Traces
          * @description Events behind the cursor, in order and without gaps; what is missing is named.
+         *
+         *     With `search` only the events that hold the text come, wherever it stands in them. A page may then be empty though
+         *     `more` follows: each looks at a bounded part of the trace.
          */
         get: operations["traces_api_v1_executions__execution_id__traces_get"];
         put?: never;
@@ -2765,6 +2768,8 @@ export interface operations {
                 /** @description The cursor of the page before. */
                 after?: string | null;
                 limit?: number;
+                /** @description A text; also looked for in large bodies, in any case. */
+                search?: string | null;
             };
             header?: {
                 "x-group-id"?: string | null;

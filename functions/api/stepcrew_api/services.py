@@ -19,6 +19,7 @@ from stepcrew.services.ports import (
     TraceStore,
 )
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
 
@@ -31,6 +32,7 @@ class Services(NamedTuple):
     listing: ListingStore
     traces: TraceStore
     read_trace: ReadTrace
+    search_trace: SearchTrace
     tasks: TaskOutputStore
     approvals: ApprovalStore
     payloads: PayloadStore

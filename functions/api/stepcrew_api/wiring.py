@@ -20,6 +20,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
@@ -48,6 +49,7 @@ def make_app(settings: Settings) -> FastAPI:
     limits = TableLimits(clients, table, LimitRules(settings.default_limits, settings.limit_ceilings))
     crews, rules = TableCrews(clients, table), model_rules(settings)
     wake = WakeMachine(approvals, orchestrator)
+    read_trace = ReadTrace(executions, traces)
     services = Services(
         submit=SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, days),
         cancel=CancelExecution(executions, wake, clock),
@@ -55,7 +57,8 @@ def make_app(settings: Settings) -> FastAPI:
         executions=executions,
         listing=TableListing(clients, table),
         traces=traces,
-        read_trace=ReadTrace(executions, traces),
+        read_trace=read_trace,
+        search_trace=SearchTrace(read_trace, payloads),
         tasks=TableTaskOutputs(clients, table, payloads, days),
         approvals=approvals,
         payloads=payloads,

@@ -14,6 +14,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
@@ -58,6 +59,7 @@ class House:
             listing=TableListing(aws.clients, TABLE),
             traces=aws.traces,
             read_trace=ReadTrace(aws.executions, aws.traces),
+            search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
             tasks=aws.tasks,
             approvals=aws.approvals,
             payloads=aws.payloads,

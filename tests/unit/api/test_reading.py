@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
+from stepcrew.services import search_trace
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.house import BOB, House, body
 
@@ -50,6 +52,48 @@ def test_nothing_changed_is_a_304_and_a_terminal_one_asks_for_no_polling(home: H
     assert "retry-after" not in after.headers
     waited = client.get(f"/executions/{execution.execution_id}", headers={"Prefer": "wait=20"})
     assert waited.headers["preference-applied"] == "wait=20"
+
+
+def large(home: House, execution: Execution, sequence: int, body: object) -> TraceEvent:
+    """An event whose body is kept in the bucket."""
+    text = json.dumps(body).encode()
+    reference = home.aws.payloads.put(GROUP, execution.execution_id, f"trace-1-{sequence}", text)
+    [event] = events(execution, sequence, sequence, None)
+    return event.model_copy(update={"output_reference": reference})
+
+
+def test_a_search_finds_what_stands_inside_large_bodies(home: House) -> None:
+    execution = running(home)
+    said = [{"role": "user", "content": "x" * 20_000 + 'He said "Ebb\nand flood".'}]
+    told = [*events(execution, 1, 2), large(home, execution, 3, said), large(home, execution, 4, "other")]
+    home.aws.traces.record(GROUP, execution.execution_id, told, [])
+    url = f"/executions/{execution.execution_id}/traces"
+
+    def found(search: str) -> list[str]:
+        page = home.client().get(url, params={"search": search}).json()
+        assert page["more"] is False
+        return [event["id"] for event in page["events"]]
+
+    assert found('said "EBB\nAND') == ["1.3"]
+    assert found("text") == ["1.1", "1.2"]
+    assert found("neap") == []
+    assert home.client().get(url, params={"search": "x"}).status_code == 422
+
+
+def test_a_search_opens_a_bounded_number_of_bodies_and_continues_behind_them(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_trace, "MOST_BODIES", 2)
+    execution = running(home)
+    told = [large(home, execution, number, "needle" if number == 5 else "hay") for number in range(1, 7)]
+    home.aws.traces.record(GROUP, execution.execution_id, told, [])
+    url, query = f"/executions/{execution.execution_id}/traces", {"search": "needle"}
+    pages = [home.client().get(url, params=query).json()]
+    while pages[-1]["more"]:
+        pages.append(home.client().get(url, params={**query, "after": pages[-1]["cursor"]}).json())
+    assert [[event["id"] for event in page["events"]] for page in pages] == [[], [], ["1.5"]]
+    first = home.client().get(url, params={**query, "limit": 1}).json()
+    assert (first["events"], first["more"]) == ([], True)
 
 
 def test_a_weakened_tag_and_one_of_several_count_too(home: House) -> None:

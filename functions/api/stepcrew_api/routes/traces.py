@@ -20,6 +20,9 @@ from stepcrew_api.views import trace_page
 router = APIRouter(prefix="/executions/{execution_id}", tags=["traces"])
 
 After = Annotated[str | None, Query(max_length=100, description="The cursor of the page before.")]
+Search = Annotated[
+    str | None, Query(min_length=2, max_length=200, description="A text; also looked for in large bodies, in any case.")
+]
 EventId = Annotated[str, Path(pattern=r"^[0-9]{1,4}\.[0-9]{1,8}$", description="<attempt>.<sequence>")]
 
 
@@ -31,9 +34,18 @@ def traces(
     response: Response,
     after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
+    search: Search = None,
 ) -> TracePage:
-    """Events behind the cursor, in order and without gaps; what is missing is named."""
-    page = services.read_trace(identity.group_id, execution_id, after=cursors.decode_position(after), limit=limit)
+    """Events behind the cursor, in order and without gaps; what is missing is named.
+
+    With `search` only the events that hold the text come, wherever it stands in them. A page may then be empty though
+    `more` follows: each looks at a bounded part of the trace.
+    """
+    position = cursors.decode_position(after)
+    if search:
+        page = services.search_trace(identity.group_id, execution_id, search=search, after=position, limit=limit)
+    else:
+        page = services.read_trace(identity.group_id, execution_id, after=position, limit=limit)
     if not page.execution.status.is_terminal:
         response.headers["Retry-After"] = str(POLL_SECONDS)
     return trace_page(page)
