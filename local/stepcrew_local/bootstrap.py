@@ -28,6 +28,7 @@ TEMPORARY = "STEPCREW_LOCAL_TMP"
 HANDED = "STEPCREW_LOCAL_FOR_"
 """Prefix of variables meant for one function: STEPCREW_LOCAL_FOR_<function>_<name>."""
 
+RUNTIME_CLIENT = Path(__file__).with_name("runtime_client.py")
 INHERITED = ("PATH", "LANG", "TZ", "_HANDLER", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 POLL_HANG_UP = select.POLLERR | select.POLLHUP
 
@@ -83,7 +84,7 @@ def main() -> int:
     log_file = Path(os.environ.get(LOGS, temporary)) / f"{launch['function']}.log"
     with log_file.open("ab", buffering=0) as log:
         process = subprocess.Popen(
-            [launch["python"], "-m", "awslambdaric", os.environ["_HANDLER"]],
+            [launch["python"], "-P", str(RUNTIME_CLIENT), os.environ["_HANDLER"]],
             cwd=launch["root"],
             env=environment(launch, temporary),
             stdin=subprocess.DEVNULL,

@@ -67,10 +67,10 @@ class Child:
         return "\n".join(f"  | {line}" for line in lines)
 
 
-def answers(url: str) -> bool:
+def answers(url: str, headers: Mapping[str, str]) -> bool:
     """Whether the address answers with success."""
     try:
-        return httpx.get(url, timeout=2, trust_env=False).is_success
+        return httpx.get(url, headers=headers, timeout=2, trust_env=False).is_success
     except httpx.TransportError:
         return False
 

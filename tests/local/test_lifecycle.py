@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from tests.local.listening import descendants
 
 from stepcrew_local.__main__ import main
 from stepcrew_local.layout import ROOT
@@ -65,24 +66,6 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
         running.process.communicate()
 
 
-def _descendants(pid: int) -> set[int]:
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            children.setdefault(parent, []).append(int(entry.name))
-    found: set[int] = set()
-    waiting = [pid]
-    while waiting:
-        for child in children.get(waiting.pop(), []):
-            found.add(child)
-            waiting.append(child)
-    return found
-
-
 def _wait_until_gone(pids: set[int]) -> None:
     deadline = time.monotonic() + END_SECONDS
     while alive := {pid for pid in pids if _is_alive(pid)}:
@@ -101,7 +84,7 @@ def _is_alive(pid: int) -> bool:
 def test_a_signal_ends_everything_it_started(start: Callable[..., Running], number: signal.Signals) -> None:
     running = start()
     stack = running.ready()
-    everything = _descendants(running.process.pid)
+    everything = descendants(running.process.pid)
     assert len(everything) >= 3  # the emulator, and the API function's process with its runtime client
 
     code, errors = running.stop(number)
@@ -116,7 +99,7 @@ def test_a_signal_ends_everything_it_started(start: Callable[..., Running], numb
 def test_nothing_outlives_a_supervisor_that_was_killed(start: Callable[..., Running]) -> None:
     running = start()
     running.ready()
-    everything = _descendants(running.process.pid)
+    everything = descendants(running.process.pid)
 
     running.stop(signal.SIGKILL)
 
@@ -126,7 +109,7 @@ def test_nothing_outlives_a_supervisor_that_was_killed(start: Callable[..., Runn
 def test_a_part_that_dies_takes_the_stack_down_and_is_named(start: Callable[..., Running]) -> None:
     running = start()
     stack = running.ready()
-    everything = _descendants(running.process.pid)
+    everything = descendants(running.process.pid)
 
     os.kill(stack["pids"]["emulator"], signal.SIGKILL)
     code, errors = running.ended()

@@ -50,7 +50,7 @@ def test_a_server_for_tests_comes_before_every_key() -> None:
 
 
 def test_the_embedded_model_says_that_it_is_one_for_demonstration() -> None:
-    model = embedded_model(8500)
+    model = embedded_model(8500, "key")
 
     assert model.is_embedded
     assert "demo model" in model.description

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 
 from ministack.app import app as ministack
+from ministack.services import s3
 
-from stepcrew_local.emulated import engine
+from stepcrew_local.emulated import engine, keys, runtime_ports
+from stepcrew_local.emulated.guard import Guard
 from stepcrew_local.emulated.warm import with_warming
 from stepcrew_local.origin_guard import Message, OriginGuard, Receive, Scope, Send
 
 engine.complete()
+keys.install(administrator=os.environ["AWS_ACCESS_KEY_ID"])
+runtime_ports.install()
 
 
 async def _ending(scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,4 +28,15 @@ async def _ending(scope: Scope, receive: Receive, send: Send) -> None:
     await ministack(scope, receive, send_then_end if scope["type"] == "lifespan" else send)
 
 
-app = OriginGuard(with_warming(_ending))
+def _is_bucket(name: str) -> bool:
+    return name in s3._buckets
+
+
+app = OriginGuard(
+    Guard(
+        with_warming(_ending),
+        secret=os.environ.pop("STEPCREW_LOCAL_SECRET"),  # not for the processes of functions
+        account=os.environ["MINISTACK_ACCOUNT_ID"],
+        is_bucket=_is_bucket,
+    )
+)

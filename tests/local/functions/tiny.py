@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 aws: Any = boto3
 
@@ -17,7 +18,8 @@ def api(event: dict[str, Any], context: object) -> dict[str, Any]:
     if event["rawPath"].endswith("/payload"):
         place = {"Bucket": os.environ["BUCKET_NAME"], "Key": "groups/g/large"}
         aws.client("s3").put_object(**place, Body="large", ContentType="text/plain")
-        url = aws.client("s3").generate_presigned_url("get_object", Params=place)
+        signer = aws.client("s3", config=Config(signature_version="s3v4"))
+        url = signer.generate_presigned_url("get_object", Params=place)
         return {"statusCode": 307, "headers": {"location": url}}
     return {
         "statusCode": 200,

@@ -18,11 +18,13 @@ from typing import Any
 import httpx
 import pytest
 
-from stepcrew_local.model_name import MODEL_NAME
+from stepcrew_local.model_name import KEY_VARIABLE, MODEL_NAME, PATH_PREFIX
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [str(ROOT / ".venvs/model/bin/python"), "-m", "stepcrew_local.model"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "local")}
+KEY = "a key"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "local"), KEY_VARIABLE: KEY}
+CALLER = {"Authorization": f"Bearer {KEY}"}
 PATIENCE_SECONDS = 60
 TOOL = {
     "type": "function",
@@ -61,7 +63,7 @@ def url() -> Generator[str]:
 
 def ask(url: str, content: Any = "Name one colour.", **more: Any) -> httpx.Response:
     body = {"model": MODEL_NAME, "messages": [{"role": "user", "content": content}], "max_tokens": 60, **more}
-    return httpx.post(f"{url}/v1/chat/completions", json=body, timeout=PATIENCE_SECONDS)
+    return httpx.post(f"{url}/v1/chat/completions", json=body, headers=CALLER, timeout=PATIENCE_SECONDS)
 
 
 def test_it_answers_in_words_with_its_usage(url: str) -> None:
@@ -69,12 +71,12 @@ def test_it_answers_in_words_with_its_usage(url: str) -> None:
     assert answer["choices"][0]["message"]["content"].strip()
     assert answer["usage"]["prompt_tokens"] > 0
     assert answer["usage"]["completion_tokens"] > 0
-    assert [model["id"] for model in httpx.get(f"{url}/v1/models").json()["data"]] == [MODEL_NAME]
+    assert [model["id"] for model in httpx.get(f"{url}/v1/models", headers=CALLER).json()["data"]] == [MODEL_NAME]
 
 
 def test_an_answer_without_a_limit_ends_all_the_same(url: str) -> None:
     body = {"messages": [{"role": "user", "content": "Count."}], "ignore_eos": True}
-    answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=PATIENCE_SECONDS).json()
+    answer = httpx.post(f"{url}/v1/chat/completions", json=body, headers=CALLER, timeout=PATIENCE_SECONDS).json()
     assert answer["choices"][0]["finish_reason"] == "length"
     assert answer["usage"]["completion_tokens"] == 400
 
@@ -120,6 +122,14 @@ def test_several_requests_are_answered_at_a_time(url: str) -> None:
     assert statuses == [200] * 4
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/models", "/health", "/props", "/"])
+def test_without_its_key_it_answers_nothing(url: str, path: str) -> None:
+    for address in (url, url.removesuffix(PATH_PREFIX)):
+        for headers in ({}, {"Authorization": "Bearer another"}):
+            assert httpx.get(f"{address}{path}", headers=headers).status_code in (401, 404)
+            assert httpx.post(f"{address}{path}", json={}, headers=headers).status_code in (401, 404)
+
+
 def test_no_web_page_may_read_its_answers(url: str) -> None:
     answer = httpx.options(f"{url}/v1/chat/completions", headers={"Origin": "https://elsewhere.example"})
     assert answer.headers.get("Access-Control-Allow-Origin", "") == ""
@@ -129,9 +139,12 @@ def test_no_web_page_may_read_its_answers(url: str) -> None:
 def test_it_ends_when_asked_even_while_it_computes(number: signal.Signals) -> None:
     body = json.dumps({"messages": [{"role": "user", "content": "Count."}], "max_tokens": 8000, "ignore_eos": True})
     with running_model() as (process, address):
-        host, port = address.removeprefix("http://").split(":")
+        host, port = address.removeprefix("http://").removesuffix(PATH_PREFIX).split(":")
         with socket.create_connection((host, int(port))) as waiting:
-            head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = (
+                f"POST {PATH_PREFIX}/v1/chat/completions HTTP/1.1\r\nHost: {host}\r\n"
+                f"Authorization: Bearer {KEY}\r\nContent-Length: {len(body)}\r\n\r\n"
+            )
             waiting.sendall(f"{head}{body}".encode())
             assert ask(address).status_code == 200  # answered beside the long one, so that one is being computed
             process.send_signal(number)
@@ -156,7 +169,7 @@ def is_there(address: str) -> bool:
 
 
 def test_a_port_in_use_is_named(url: str) -> None:
-    port = url.rsplit(":", 1)[1]
+    port = url.removesuffix(PATH_PREFIX).rsplit(":", 1)[1]
     done = subprocess.run([*COMMAND, "--port", port], env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f"Port {port} cannot be used" in done.stderr
