@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from stepcrew_runner import environment
+from stepcrew_runner.isolation import environment
 
 environment.prepare()
 

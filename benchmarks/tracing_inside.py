@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from stepcrew_runner import environment
+from stepcrew_runner.isolation import environment
 
 environment.prepare()
 
@@ -25,10 +25,10 @@ from crewai.events.stream_context import add_stream_sink  # noqa: E402
 
 from stepcrew.domain.execution import Execution, Status, Usage  # noqa: E402
 from stepcrew.domain.trace import LogLine, TraceBatch, TraceEvent  # noqa: E402
-from stepcrew_runner.recorder import TraceRecorder  # noqa: E402
-from stepcrew_runner.redaction import Redactor  # noqa: E402
-from stepcrew_runner.sender import TraceSender  # noqa: E402
-from stepcrew_runner.usage import UsageMeter  # noqa: E402
+from stepcrew_runner.gate.usage import UsageMeter  # noqa: E402
+from stepcrew_runner.isolation.redaction import Redactor  # noqa: E402
+from stepcrew_runner.trace.recorder import TraceRecorder  # noqa: E402
+from stepcrew_runner.trace.sender import TraceSender  # noqa: E402
 
 TASKS = 5
 NAMES = [f"t{number}" for number in range(TASKS)]

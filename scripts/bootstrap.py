@@ -34,7 +34,10 @@ class Environment(NamedTuple):
     paths: tuple[str, ...] = ()
 
 
-FIRST_PARTY = ("layers/core", "functions/api", "functions/trace_sink", "functions/reconciler", "local", "cli")
+FIRST_PARTY = (
+    *("layers/core", "functions/api", "functions/trace_sink", "functions/reconciler", "functions/runner"),
+    *("local", "cli"),
+)
 RUNNER_EXCLUDED = "functions/runner/excluded.txt"
 ENVIRONMENTS = {
     "api": Environment("functions/api/requirements"),

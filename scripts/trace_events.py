@@ -51,7 +51,7 @@ is over or a person is asked, ends as `_interrupted`.
 
 
 def current() -> str:
-    from stepcrew_runner.kinds import KINDS
+    from stepcrew_runner.trace.kinds import KINDS
 
     rows = [
         f"| `{kind.event_type}` | {kind.source.value} | `{name}` | {', '.join(kind.extra) or '–'} |"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepcrew_runner import environment
+from stepcrew_runner.isolation import environment
 
 environment.prepare()
 
@@ -13,7 +13,7 @@ from collections.abc import Generator  # noqa: E402
 import pytest  # noqa: E402
 
 from scripted_model import ScriptedModel, scripted_model  # noqa: E402
-from stepcrew_runner import addresses  # noqa: E402
+from stepcrew_runner.isolation import addresses  # noqa: E402
 from tests.runner.house import House  # noqa: E402
 
 OPERATOR_KEY = "sk-operator-key-0123456789"

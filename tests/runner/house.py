@@ -14,7 +14,7 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
-from stepcrew_runner.attempt import Answer, Ports, RunAttempt
+from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt
 from tests.runner.fakes import (
     FakeApprovals,
     FakeClock,

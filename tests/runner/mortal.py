@@ -5,7 +5,7 @@ What the table and the bucket would hold is kept in FOLDER, so that the next att
 
 from __future__ import annotations
 
-from stepcrew_runner import environment
+from stepcrew_runner.isolation import environment
 
 environment.prepare()
 
@@ -55,7 +55,7 @@ def main(folder: Path, moment: str, number: int) -> None:
 
         return wrapped
 
-    from stepcrew_runner.control import Control
+    from stepcrew_runner.gate.control import Control
 
     Control.before_model_call = around(Control.before_model_call, "call", None)  # type: ignore[method-assign]
     house.tasks.save_task_output = around(house.tasks.save_task_output, "save", "saved")  # type: ignore[method-assign]

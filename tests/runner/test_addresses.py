@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from scripted_model import ScriptedModel
-from stepcrew_runner.addresses import PrivateAddress, as_platform, is_public, trusted
+from stepcrew_runner.isolation.addresses import PrivateAddress, as_platform, is_public, trusted
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1"])

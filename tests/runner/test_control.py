@@ -12,7 +12,7 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Limits, Status
-from stepcrew_runner import control
+from stepcrew_runner.gate import control
 from tests.runner.house import GROUP, House, agent, crew, task
 
 

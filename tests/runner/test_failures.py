@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from stepcrew.domain.errors import Category, PlatformUnavailable
-from stepcrew_runner.addresses import PrivateAddress
-from stepcrew_runner.failures import explain, model_failure
+from stepcrew_runner.crew.failures import explain, model_failure
+from stepcrew_runner.isolation.addresses import PrivateAddress
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from scripted_model import ScriptedModel
 from stepcrew import settings
 from stepcrew.domain.execution import Limits, Status
 from stepcrew.domain.submission import Submission
-from stepcrew_runner import addresses, wiring
+from stepcrew_runner import wiring
+from stepcrew_runner.isolation import addresses
 from tests.aws_table import BUCKET, CREDENTIALS, GROUP, TABLE, Aws, emulated_aws
 from tests.runner.fakes import FakeClock, new_execution
 from tests.runner.house import agent, crew, task

@@ -49,7 +49,7 @@ def test_what_is_excluded_is_not_pinned() -> None:
 
 def test_every_provider_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     from stepcrew.domain.definition import ModelSettings
-    from stepcrew_runner.models import ModelFactory
+    from stepcrew_runner.crew.models import ModelFactory
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from scripted_model import ScriptedModel
-from stepcrew_runner import environment
+from stepcrew_runner.isolation import environment
 from tests.runner.house import GROUP, House, agent, crew, task
 
 _watching: list[tuple[str, Any]] | None = None
@@ -137,7 +137,7 @@ def test_nothing_is_printed(house: House, model: ScriptedModel, capfd: pytest.Ca
 def test_each_agent_and_attempt_has_its_own_model_object(
     house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stepcrew_runner.models import ModelFactory
+    from stepcrew_runner.crew.models import ModelFactory
 
     made: list[Any] = []
     make = ModelFactory.make

@@ -11,7 +11,8 @@ import uvicorn
 from mcp.server.fastmcp import Context, FastMCP
 
 from scripted_model import ScriptedModel
-from stepcrew_runner import addresses, building
+from stepcrew_runner.crew import building
+from stepcrew_runner.isolation import addresses
 from tests.runner.house import GROUP, House, agent, task
 
 SECRET = "Bearer mcp-secret-1a2b3c4d"

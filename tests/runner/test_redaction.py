@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.isolation.redaction import Redactor
 
 
 def test_a_secret_is_masked_wherever_it_stands() -> None:

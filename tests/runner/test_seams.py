@@ -18,9 +18,9 @@ from crewai.hooks.dispatch import scoped_hooks
 from crewai.tasks.conditional_task import ConditionalTask
 
 from scripted_model import ScriptedModel
-from stepcrew_runner.aborts import CancelRequested
-from stepcrew_runner.building import judge
-from stepcrew_runner.kinds import KINDS
+from stepcrew_runner.crew.building import judge
+from stepcrew_runner.gate.aborts import CancelRequested
+from stepcrew_runner.trace.kinds import KINDS
 from tests.runner.house import House, crew, task
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scripted_model import ScriptedModel
-from stepcrew_runner.tools import OWN
+from stepcrew_runner.crew.tools import OWN
 from tests.runner.conftest import OPERATOR_KEY
 from tests.runner.house import GROUP, House, agent, crew, task
 

@@ -12,8 +12,8 @@ import pytest
 
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
-from stepcrew_runner import sender as sending
-from stepcrew_runner.sender import TraceSender
+from stepcrew_runner.trace import sender as sending
+from stepcrew_runner.trace.sender import TraceSender
 
 
 class Outlet:

@@ -7,9 +7,9 @@ from typing import Any
 from scripted_model import ScriptedModel
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.execution import Execution, Limits
-from stepcrew_runner.aborts import AskPerson, Question
-from stepcrew_runner.control import Control
-from stepcrew_runner.usage import UsageMeter
+from stepcrew_runner.gate.aborts import AskPerson, Question
+from stepcrew_runner.gate.control import Control
+from stepcrew_runner.gate.usage import UsageMeter
 from tests.runner.house import GROUP, House, agent, crew, task
 from tests.runner.test_people import asks, completes, events, gated
 

@@ -8,8 +8,8 @@ import pytest
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.tools import TOOLS
-from stepcrew_runner.own_tools import CalculatorTool, CurrentTimeTool
-from stepcrew_runner.tools import OWN, ToolNotUsable, make_tool
+from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
+from stepcrew_runner.crew.tools import OWN, ToolNotUsable, make_tool
 from tests.runner.house import House, agent, task
 
 
@@ -63,8 +63,8 @@ def test_a_tool_outside_the_allow_list_is_not_made() -> None:
 
 def test_making_one_tool_does_not_import_all_of_them() -> None:
     code = (
-        "from stepcrew_runner import environment; environment.prepare(); import sys;"
-        "from stepcrew_runner.tools import make_tool; make_tool('SerperDevTool', {'SERPER_API_KEY': 'x'});"
+        "from stepcrew_runner.isolation import environment; environment.prepare(); import sys;"
+        "from stepcrew_runner.crew.tools import make_tool; make_tool('SerperDevTool', {'SERPER_API_KEY': 'x'});"
         "print(sum(name.startswith('crewai_tools.tools.') for name in sys.modules))"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=paths())

@@ -8,8 +8,8 @@ from typing import Any
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.trace import TraceEvent
-from stepcrew_runner import sender as sending
-from stepcrew_runner.kinds import KINDS
+from stepcrew_runner.trace import sender as sending
+from stepcrew_runner.trace.kinds import KINDS
 from tests.runner.house import GROUP, Ended, House, agent, crew, task
 
 CALCULATE = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say 42]]'

@@ -10,7 +10,7 @@ import pytest
 
 from stepcrew.domain.execution import Usage
 from stepcrew.domain.models import ModelName
-from stepcrew_runner.usage import CallUsage, UsageMeter, normalise, price
+from stepcrew_runner.gate.usage import CallUsage, UsageMeter, normalise, price
 
 SHAPES: dict[str, tuple[dict[str, Any] | None, CallUsage]] = {
     "OpenAI by CrewAI": (

@@ -16,7 +16,7 @@ from scripted_model.script import Reply
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits
-from stepcrew_runner.own_tools import CalculatorTool
+from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.conftest import OPERATOR_KEY
 from tests.runner.house import GROUP, House, agent, crew, task
 from tests.runner.test_people import SUM, asks, completes, events, gated, judged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepcrew_runner import environment
+from stepcrew_runner.isolation import environment
 
 environment.prepare()
 
@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
 from pydantic import BaseModel  # noqa: E402
 
 from stepcrew_runner import wiring  # noqa: E402
-from stepcrew_runner.addresses import trusted  # noqa: E402
+from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
 
 logger = Logger()
 # What the imports left behind lives as long as the process: no collection needs to look at it again.

@@ -12,8 +12,8 @@ from stepcrew.aws.queue import SqsTraceQueue
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.settings import settings
-from stepcrew_runner.addresses import allow_operator_endpoints, install_guard
-from stepcrew_runner.attempt import Ports, RunAttempt
+from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt
+from stepcrew_runner.isolation.addresses import allow_operator_endpoints, install_guard
 
 
 @lru_cache(maxsize=1)

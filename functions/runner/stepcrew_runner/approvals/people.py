@@ -21,11 +21,11 @@ from crewai.utilities.string_utils import sanitize_tool_name
 
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision, ToolCall, Verdict
 from stepcrew.domain.tools import canonical_tool_name
-from stepcrew_runner.aborts import Abort, Question
-from stepcrew_runner.conversations import Conversations
-from stepcrew_runner.kept_results import KeptResults
-from stepcrew_runner.kinds import HELD, plain
-from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.approvals.kept_results import KeptResults
+from stepcrew_runner.gate.aborts import Abort, Question
+from stepcrew_runner.gate.conversations import Conversations
+from stepcrew_runner.isolation.redaction import Redactor
+from stepcrew_runner.trace.kinds import HELD, plain
 
 NOT_ALLOWED = "A person did not allow this tool call."
 UNASKABLE = "This tool call was not made: its arguments cannot be shown to the person who would have to allow it."

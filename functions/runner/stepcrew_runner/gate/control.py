@@ -16,9 +16,9 @@ from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.services.ports import Clock, ExecutionStore
-from stepcrew_runner.aborts import Abort, AskPerson, CancelRequested, Fenced, LimitReached, OutOfTime, Question
-from stepcrew_runner.addresses import trusted
-from stepcrew_runner.usage import UsageMeter
+from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, Fenced, LimitReached, OutOfTime, Question
+from stepcrew_runner.gate.usage import UsageMeter
+from stepcrew_runner.isolation.addresses import trusted
 
 LOOK_SECONDS = 1.0
 MARGIN_SECONDS = 20.0

@@ -13,13 +13,13 @@ from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Status
 from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore
-from stepcrew_runner.aborts import Question
-from stepcrew_runner.control import Control
-from stepcrew_runner.conversations import Conversations
-from stepcrew_runner.recorder import TraceRecorder
-from stepcrew_runner.redaction import Redactor
-from stepcrew_runner.sender import TraceSender
-from stepcrew_runner.usage import UsageMeter
+from stepcrew_runner.gate.aborts import Question
+from stepcrew_runner.gate.control import Control
+from stepcrew_runner.gate.conversations import Conversations
+from stepcrew_runner.gate.usage import UsageMeter
+from stepcrew_runner.isolation.redaction import Redactor
+from stepcrew_runner.trace.recorder import TraceRecorder
+from stepcrew_runner.trace.sender import TraceSender
 
 logger = logging.getLogger("stepcrew_runner")
 

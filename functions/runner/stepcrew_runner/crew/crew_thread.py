@@ -11,8 +11,8 @@ from typing import Any
 
 from crewai.events import event_context
 
-from stepcrew_runner import logs
-from stepcrew_runner.control import Control
+from stepcrew_runner.gate.control import Control
+from stepcrew_runner.trace import logs
 
 ABANDON_SECONDS = 1.0
 """How long a cancelled crew may take to stop. What blocks longer is abandoned: it ends at its next model call."""

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from stepcrew.domain.trace import LogLine
-from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.isolation.redaction import Redactor
 
 OWN = "stepcrew_runner"
 MOST_CHARACTERS = 4_000

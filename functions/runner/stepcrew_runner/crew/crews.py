@@ -12,7 +12,7 @@ from pydantic import PrivateAttr
 
 from stepcrew.domain.execution import Execution
 from stepcrew.services.ports import PayloadStore
-from stepcrew_runner.addresses import as_platform
+from stepcrew_runner.isolation.addresses import as_platform
 
 PAYLOAD_ID = "plan"
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.trace import LogLine, TraceEvent
-from stepcrew_runner.addresses import trusted
+from stepcrew_runner.isolation.addresses import trusted
 
 BATCH_EVENTS = 100
 BATCH_BYTES = 900_000

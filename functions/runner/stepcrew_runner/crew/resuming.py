@@ -9,10 +9,10 @@ from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
 from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.services.ports import ApprovalStore, PayloadStore, TaskOutputStore
-from stepcrew_runner.conversations import Conversations
-from stepcrew_runner.kept_results import KeptResults
-from stepcrew_runner.people import ToolGate
-from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.approvals.kept_results import KeptResults
+from stepcrew_runner.approvals.people import ToolGate
+from stepcrew_runner.gate.conversations import Conversations
+from stepcrew_runner.isolation.redaction import Redactor
 
 
 class Resumption(NamedTuple):

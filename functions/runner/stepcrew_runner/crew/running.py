@@ -21,17 +21,17 @@ from stepcrew.domain.approval import ApprovalKind, ToolCall
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, TaskOutput, TaskState
 from stepcrew.services.ports import ExecutionStore, TaskOutputStore
-from stepcrew_runner.aborts import Abort, AskPerson, CrewFailed, Question
-from stepcrew_runner.addresses import as_platform
-from stepcrew_runner.building import BuiltCrew, CrewBuilder
-from stepcrew_runner.control import Control
-from stepcrew_runner.crew_thread import CrewThread
-from stepcrew_runner.failures import model_failure
-from stepcrew_runner.people import Judge, placeholder
-from stepcrew_runner.recorder import TraceRecorder
-from stepcrew_runner.redaction import Redactor
-from stepcrew_runner.resuming import Resumption
-from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask, from_stored, to_stored
+from stepcrew_runner.approvals.people import Judge, placeholder
+from stepcrew_runner.crew.building import BuiltCrew, CrewBuilder
+from stepcrew_runner.crew.crew_thread import CrewThread
+from stepcrew_runner.crew.failures import model_failure
+from stepcrew_runner.crew.resuming import Resumption
+from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask, from_stored, to_stored
+from stepcrew_runner.gate.aborts import Abort, AskPerson, CrewFailed, Question
+from stepcrew_runner.gate.control import Control
+from stepcrew_runner.isolation.addresses import as_platform
+from stepcrew_runner.isolation.redaction import Redactor
+from stepcrew_runner.trace.recorder import TraceRecorder
 
 SAVE_TRIES = 6
 

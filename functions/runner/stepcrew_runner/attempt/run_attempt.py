@@ -30,22 +30,22 @@ from stepcrew.services.ports import (
     TaskOutputStore,
     TraceQueue,
 )
-from stepcrew_runner import environment
-from stepcrew_runner.aborts import AskPerson, CancelRequested, CrewFailed, Fenced, LimitReached, OutOfTime
-from stepcrew_runner.building import CrewBuilder, secret_names
-from stepcrew_runner.claim_check import ClaimCheck
-from stepcrew_runner.control import Control
-from stepcrew_runner.crews import KeptPlan
-from stepcrew_runner.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome
-from stepcrew_runner.failures import explain
-from stepcrew_runner.logs import execution_log
-from stepcrew_runner.models import ModelFactory, longest_call
-from stepcrew_runner.recorder import TraceRecorder
-from stepcrew_runner.redaction import Redactor
-from stepcrew_runner.resuming import Resumption, load_resumption
-from stepcrew_runner.running import CrewRun
-from stepcrew_runner.sender import TraceSender
-from stepcrew_runner.usage import UsageMeter
+from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome
+from stepcrew_runner.crew.building import CrewBuilder, secret_names
+from stepcrew_runner.crew.crews import KeptPlan
+from stepcrew_runner.crew.failures import explain
+from stepcrew_runner.crew.models import ModelFactory, longest_call
+from stepcrew_runner.crew.resuming import Resumption, load_resumption
+from stepcrew_runner.crew.running import CrewRun
+from stepcrew_runner.gate.aborts import AskPerson, CancelRequested, CrewFailed, Fenced, LimitReached, OutOfTime
+from stepcrew_runner.gate.control import Control
+from stepcrew_runner.gate.usage import UsageMeter
+from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation.redaction import Redactor
+from stepcrew_runner.trace.claim_check import ClaimCheck
+from stepcrew_runner.trace.logs import execution_log
+from stepcrew_runner.trace.recorder import TraceRecorder
+from stepcrew_runner.trace.sender import TraceSender
 
 logger = logging.getLogger("stepcrew_runner")
 

@@ -18,11 +18,11 @@ from stepcrew.domain.parts import tools_of
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import TOOLS
-from stepcrew_runner import mcp_on_311
-from stepcrew_runner.crews import KeptPlan, SlicedCrew
-from stepcrew_runner.models import ModelFactory
-from stepcrew_runner.tasks import ReplayableConditionalTask, ReplayableTask
-from stepcrew_runner.tools import ToolNotUsable, make_tool
+from stepcrew_runner.crew import mcp_on_311
+from stepcrew_runner.crew.crews import KeptPlan, SlicedCrew
+from stepcrew_runner.crew.models import ModelFactory
+from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
+from stepcrew_runner.crew.tools import ToolNotUsable, make_tool
 
 _AGENT_FIELDS = (
     *("max_iter", "max_rpm", "max_execution_time", "max_retry_limit", "allow_delegation", "cache"),

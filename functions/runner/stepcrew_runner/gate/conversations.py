@@ -11,8 +11,8 @@ from pydantic import BaseModel, JsonValue
 
 from stepcrew.domain.execution import Execution
 from stepcrew.services.ports import PayloadStore
-from stepcrew_runner.addresses import as_platform
-from stepcrew_runner.redaction import Redactor
+from stepcrew_runner.isolation.addresses import as_platform
+from stepcrew_runner.isolation.redaction import Redactor
 
 logger = logging.getLogger("stepcrew_runner")
 

@@ -12,7 +12,7 @@ from crewai.tools import BaseTool
 
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
-from stepcrew_runner.own_tools import CalculatorTool, CurrentTimeTool
+from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 
 
 class ToolNotUsable(StepcrewError):

@@ -12,9 +12,9 @@ from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.models import PROVIDERS
 from stepcrew.domain.trace import EventSource, TraceEvent
-from stepcrew_runner.kinds import HELD, INTERRUPTED, KINDS, TOOL_HELD, Kind, clipped, plain
-from stepcrew_runner.redaction import Redactor
-from stepcrew_runner.usage import UsageMeter
+from stepcrew_runner.gate.usage import UsageMeter
+from stepcrew_runner.isolation.redaction import Redactor
+from stepcrew_runner.trace.kinds import HELD, INTERRUPTED, KINDS, TOOL_HELD, Kind, clipped, plain
 
 
 class Recorded(NamedTuple):

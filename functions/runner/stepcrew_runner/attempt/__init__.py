@@ -1,0 +1,1 @@
+"""One attempt from its beginning to its last write."""

@@ -1,0 +1,1 @@
+"""From a definition to CrewAI's objects, and one run of them."""

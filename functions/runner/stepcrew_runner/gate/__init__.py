@@ -1,0 +1,1 @@
+"""What may leave the process: the reasons to stop, and what it costs."""

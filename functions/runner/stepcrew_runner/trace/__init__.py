@@ -1,0 +1,1 @@
+"""What an execution tells: trace events and log lines."""
