@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from stepcrew_cli.commands import control, look, people, read, run, stack, stored
+from stepcrew_cli.commands import control, look, people, read, run, secrets, stack, stored
 
 app = typer.Typer(
     name="stepcrew",
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _part in (stack, run, stored, look, read, people, control):
+for _part in (stack, run, stored, secrets, look, read, people, control):
     _part.register(app)
 
 

@@ -51,6 +51,17 @@ class Client:
         """May be repeated: what equals the latest version makes none."""
         return Answer(self._transport.request("PUT", f"{API}/crews/{quote(name, safe='')}", json=body))
 
+    def secrets(self) -> Answer:
+        """Names, never values."""
+        return Answer(self._transport.request("GET", f"{API}/secrets"))
+
+    def set_secret(self, name: str, value: str) -> Answer:
+        """May be repeated."""
+        return Answer(self._transport.request("PUT", _secret(name), json={"value": value}))
+
+    def remove_secret(self, name: str) -> None:
+        self._transport.request("DELETE", _secret(name))
+
     def executions(self, params: Mapping[str, str]) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/executions", params=params))
 
@@ -123,6 +134,10 @@ def _redirected_text(response: httpx.Response) -> str:
 
 def _path(execution_id: str) -> str:
     return f"{API}/executions/{quote(execution_id, safe='')}"
+
+
+def _secret(name: str) -> str:
+    return f"{API}/secrets/{quote(name, safe='')}"
 
 
 def connect(url: str, token: str | None, identity: str, group: str | None) -> Client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from stepcrew_cli.errors import CliError, Rejected, ServerTrouble
-from stepcrew_cli.text import plain
+from stepcrew_cli.text import json_text, plain
 
 PIPE_WIDTH = 120
 """Columns of tables where no terminal says its own."""
@@ -43,10 +42,10 @@ class Output:
         self.notes = Console(stderr=True, highlight=False)
 
     def json(self, value: JsonValue) -> None:
-        print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
+        print(json_text(value, 2), flush=True)
 
     def json_line(self, value: JsonValue) -> None:
-        print(json.dumps(value, ensure_ascii=False), flush=True)
+        print(json_text(value), flush=True)
 
     def note(self, text: str, style: str = "yellow") -> None:
         self.notes.print(plain(text, style), soft_wrap=True)

@@ -9,20 +9,31 @@ from pydantic import JsonValue
 from rich.text import Text
 
 KEPT = frozenset("\n\t")
-_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what is no visible sign: control and format characters (escape, U+009B, direction marks,
+zero-width characters, tags), half surrogate pairs, line and paragraph separators."""
 
 
 def safe(value: str) -> str:
-    """The text without anything that steers a terminal: control characters (escape among them) and direction marks
-    become visible; newlines and tabs stay."""
+    """The text with everything that steers a terminal, or hides in it, made visible; newlines and tabs stay."""
     return "".join(_visible(char) for char in value.replace("\r\n", "\n"))
 
 
 def _visible(char: str) -> str:
-    if char in KEPT or (unicodedata.category(char) != "Cc" and char not in _DIRECTION):
+    if not _is_unseen(char):
         return char
     code = ord(char)
-    return chr(0x2400 + code) if code < 0x20 else f"\\u{code:04x}"
+    return chr(0x2400 + code) if code < 0x20 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _is_unseen(char: str) -> bool:
+    return char not in KEPT and unicodedata.category(char) in _UNSEEN
+
+
+def json_text(value: JsonValue, indent: int | None = None) -> str:
+    """JSON that any terminal may show: what `safe` makes visible is escaped, and reads back as it was."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(json.dumps(char)[1:-1] if _is_unseen(char) else char for char in text)
 
 
 def one_line(value: str, width: int = 100) -> str:
@@ -37,7 +48,7 @@ def plain(value: str, style: str = "") -> Text:
 
 
 def as_text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def seconds(value: float) -> str:

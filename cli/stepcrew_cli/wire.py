@@ -188,6 +188,17 @@ class StoredCrewList(BaseModel):
     next_cursor: str | None = None
 
 
+class Secret(BaseModel):
+    name: str
+    set_at: datetime | None = None
+    set_by: str | None = None
+    crews: list[str] = []
+
+
+class SecretList(BaseModel):
+    secrets: list[Secret] = []
+
+
 class Open(BaseModel):
     """Keeps unknown fields, so that --json prints them too."""
 

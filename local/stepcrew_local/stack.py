@@ -31,6 +31,7 @@ from stepcrew_local.errors import StackError
 from stepcrew_local.gateway import ApiProxy, ApiTarget, make_gateway
 from stepcrew_local.identity import AUDIENCE, IDENTITIES, TokenIssuer, load_or_make_key
 from stepcrew_local.layout import CONSOLE, ROOT, TEMPLATE, python_of
+from stepcrew_local.lent_keys import lend
 from stepcrew_local.model_name import KEY_VARIABLE
 from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
 from stepcrew_local.provider import ModelChoice, configured_model, embedded_model
@@ -213,6 +214,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack = Stack(url, data, issuer, emulator, model, options)
         stack.children = [emulator.child, *([model_server] if model_server else [])]
         stack.deploy()
+        lend(emulator, stack.outputs["SecretsPrefix"], _environment(options))
         api.set_target(stack.api_target)
         stack.warm_up()
         if options.data:
@@ -225,9 +227,12 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         yield stack
 
 
+def _environment(options: StackOptions) -> Mapping[str, str]:
+    return os.environ if options.environment is None else options.environment
+
+
 def _choose_model(options: StackOptions, logs: Path) -> tuple[ModelChoice, Child | None]:
-    environment = os.environ if options.environment is None else options.environment
-    model = options.model or configured_model(environment)
+    model = options.model or configured_model(_environment(options))
     if model:
         return model, None
     port, key = free_port(), secrets.token_urlsafe(32)

@@ -11,8 +11,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
-from stepcrew_api.routes import approvals, crews, executions, meta, results, traces
-from stepcrew_api.schemas import CrewRequest, CrewToStore, Problem
+from stepcrew_api.routes import approvals, crews, executions, meta, results, secrets, traces
+from stepcrew_api.schemas import CrewRequest, CrewToStore, Problem, SecretToSet
 from stepcrew_api.services import Services
 from stepcrew_api.version import VERSION
 from stepcrew_api.views import PREFIX
@@ -28,7 +28,7 @@ class Api(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in (CrewRequest, CrewToStore, Problem):
+            for model in (CrewRequest, CrewToStore, SecretToSet, Problem):
                 made = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas.update(made.pop("$defs", {}))
                 schemas[model.__name__] = made
@@ -55,7 +55,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
-    for group in (executions, traces, results, approvals, crews, meta):
+    for group in (executions, traces, results, approvals, crews, secrets, meta):
         app.include_router(group.router, prefix=PREFIX)
 
     @app.get("/api/docs", include_in_schema=False)

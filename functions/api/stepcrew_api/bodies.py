@@ -1,4 +1,4 @@
-"""Reads the body of a submission or of a crew to store: JSON or YAML, bounded, every fault a problem with its place."""
+"""Reads the body of a submission, a crew to store or a secret: JSON or YAML, bounded, every fault with its place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.parsing import MAX_FAULTS
 from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
-from stepcrew_api.schemas import CrewRequest, CrewToStore
+from stepcrew_api.schemas import CrewRequest, CrewToStore, SecretToSet
 
 MAX_BODY_BYTES = 5_000_000
 JSON, YAML = "application/json", ("application/yaml", "application/x-yaml", "text/yaml")
@@ -29,7 +29,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-SUBMISSION_BODY, STORING_BODY = _body(CrewRequest), _body(CrewToStore)
+SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -47,6 +47,11 @@ async def crew_request(request: Request) -> CrewRequest:
 async def crew_to_store(request: Request) -> CrewToStore:
     """Raises as `_read_as` does."""
     return await _read_as(CrewToStore, request)
+
+
+async def secret_to_set(request: Request) -> SecretToSet:
+    """Raises as `_read_as` does."""
+    return await _read_as(SecretToSet, request)
 
 
 async def _read_as(shape: type[Shape], request: Request) -> Shape:
@@ -117,3 +122,4 @@ def _children(value: Any) -> list[Any]:
 
 Submitted = Annotated[CrewRequest, Depends(crew_request)]
 ToStore = Annotated[CrewToStore, Depends(crew_to_store)]
+SecretBody = Annotated[SecretToSet, Depends(secret_to_set)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import ExecutionError, Fault
@@ -65,6 +65,30 @@ class CrewList(BaseModel):
 
     crews: list[CrewView]
     next_cursor: str | None
+
+
+class SecretToSet(BaseModel):
+    """The body of PUT /secrets/{name}. Unknown fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: SecretStr
+
+
+class SecretView(BaseModel):
+    """A secret of the group; its value is never answered. `set_by` is null when it was not set here. `crews` are the
+    stored crews that use it, by their latest versions; the answer to setting one names none."""
+
+    name: str
+    set_at: datetime
+    set_by: str | None
+    crews: list[str]
+
+
+class SecretList(BaseModel):
+    """By name."""
+
+    secrets: list[SecretView]
 
 
 class SubmittedExecution(BaseModel):

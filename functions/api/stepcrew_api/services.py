@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.ports import (
     ApprovalStore,
     CrewStore,
@@ -39,6 +40,7 @@ class Services(NamedTuple):
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew
+    secrets: KeepSecrets
 
 
 def services(request: Request) -> Services:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stepcrew.domain import cursor
 from stepcrew.domain.execution import Execution, TaskOutput
+from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
 from stepcrew.services.read_trace import TracePage as Page
@@ -12,6 +13,7 @@ from stepcrew_api.schemas import (
     BodyReference,
     CrewView,
     ExecutionView,
+    SecretView,
     TaskOutputView,
     TraceCounts,
     TraceEventView,
@@ -33,7 +35,11 @@ def execution_view(execution: Execution) -> ExecutionView:
 
 
 def crew_view(crew: StoredCrew) -> CrewView:
-    return CrewView.model_validate(crew.model_dump(exclude={"definition_hash"}))
+    return CrewView.model_validate(crew.model_dump(exclude={"definition_hash", "secrets"}))
+
+
+def secret_view(secret: StoredSecret, crews: list[str]) -> SecretView:
+    return SecretView(**secret.model_dump(), crews=crews)
 
 
 def body_reference(reference: PayloadReference, url: str) -> BodyReference:

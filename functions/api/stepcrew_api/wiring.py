@@ -12,6 +12,7 @@ from stepcrew.aws.executions import SystemClock, TableExecutions
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
@@ -19,6 +20,8 @@ from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
@@ -48,10 +51,12 @@ def make_app(settings: Settings) -> FastAPI:
     approvals = TableApprovals(clients, table, payloads, days)
     limits = TableLimits(clients, table, LimitRules(settings.default_limits, settings.limit_ceilings))
     crews, rules = TableCrews(clients, table), model_rules(settings)
+    secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
+    missing_secrets = FindMissingSecrets(secrets)
     wake = WakeMachine(approvals, orchestrator)
     read_trace = ReadTrace(executions, traces)
     services = Services(
-        submit=SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, days),
+        submit=SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, missing_secrets, days),
         cancel=CancelExecution(executions, wake, clock),
         decide=DecideApproval(executions, approvals, limits, wake, clock),
         executions=executions,
@@ -65,5 +70,6 @@ def make_app(settings: Settings) -> FastAPI:
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),
+        secrets=KeepSecrets(secrets, crews, clock),
     )
     return create_app(services, settings)

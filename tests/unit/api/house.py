@@ -10,9 +10,12 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stepcrew.aws.listing import TableListing
+from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
@@ -51,8 +54,12 @@ class House:
         rules = ModelRules(SETTINGS.default_model, SETTINGS.allowed_models, SETTINGS.allows_model)
         self.limits = FakeLimits()
         wake = WakeMachine(aws.approvals, self.orchestrator)
+        secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
+        missing = FindMissingSecrets(secrets)
         services = Services(
-            submit=SubmitExecution(aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, 30),
+            submit=SubmitExecution(
+                aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
+            ),
             cancel=CancelExecution(aws.executions, wake, clock),
             decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
             executions=aws.executions,
@@ -66,6 +73,7 @@ class House:
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),
+            secrets=KeepSecrets(secrets, aws.crews, clock),
         )
         self.app = create_app(services, SETTINGS)
 

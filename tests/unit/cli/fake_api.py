@@ -58,6 +58,8 @@ class FakeApi:
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
         if request.method == "GET" and "/crews/" in path:
             return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
+        if "/secrets" in path:
+            return self._secrets(request, path)
         if path.endswith("/crews"):
             return 200, {"crews": [stored_crew("poems", 3)], "next_cursor": "on"}, {}
         if request.method == "PUT":
@@ -83,6 +85,14 @@ class FakeApi:
         if request.headers.get("If-None-Match") == etag:
             return 304, None, {}
         return 200, execution(status), {"ETag": etag, "Retry-After": "0"}
+
+    def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+        if request.method == "DELETE":
+            return 204, None, {}
+        secret = {"name": "MCP_KEY", "set_at": NOW.format(0), "set_by": "ada@example.org", "crews": ["poems"]}
+        if request.method == "PUT":
+            return 201, secret | {"name": path.rpartition("/")[2], "crews": []}, {}
+        return 200, {"secrets": [secret]}, {}
 
     def _trace(self, query: str) -> dict[str, Any]:
         status, recorded = self.state()

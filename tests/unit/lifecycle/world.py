@@ -11,6 +11,7 @@ from tests.aws_table import GROUP, Aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.secrets import FakeSecretStore
 
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision
 from stepcrew.domain.errors import StepcrewError
@@ -18,6 +19,7 @@ from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, U
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval, Feedback
+from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.keep_token import KeepToken
 from stepcrew.services.ports import Orchestration
 from stepcrew.services.reconcile_execution import ReconcileExecution
@@ -103,7 +105,10 @@ class World:
         limits, wake = FakeLimits(), WakeMachine(aws.approvals, self.machine)
         rules = ModelRules("openai/gpt-4.1-mini", "openai/*", SETTINGS.allows_model)
         executions, approvals = aws.executions, aws.approvals
-        self.submit = SubmitExecution(executions, self.machine, self.clock, self._new_id, rules, limits, aws.crews, 30)
+        missing = FindMissingSecrets(FakeSecretStore())
+        self.submit = SubmitExecution(
+            executions, self.machine, self.clock, self._new_id, rules, limits, aws.crews, missing, 30
+        )
         self.cancel = CancelExecution(executions, wake, self.clock)
         self.decide = DecideApproval(executions, approvals, limits, wake, self.clock)
         self.keep_token = KeepToken(approvals, self.machine)

@@ -10,6 +10,7 @@ import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.secrets import FakeSecretStore
 
 from stepcrew.aws.listing import TableListing
 from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest
@@ -17,6 +18,7 @@ from stepcrew.domain.execution import Execution, Limits, Status
 from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import IdempotencyRecord, fingerprint
+from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 
 AGENT = {"role": "Poet", "goal": "Write", "backstory": "Old"}
@@ -36,8 +38,10 @@ class Home:
         self.orchestrator = FakeOrchestrator()
         self.limits = FakeLimits()
         self.made = 0
+        self.secrets = FakeSecretStore()
+        missing = FindMissingSecrets(self.secrets)
         self.submit = SubmitExecution(
-            aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES, self.limits, aws.crews, 30
+            aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES, self.limits, aws.crews, missing, 30
         )
 
     def _new_id(self) -> str:

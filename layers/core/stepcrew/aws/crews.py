@@ -19,6 +19,7 @@ from stepcrew.aws.items import Item, item, plain, values
 from stepcrew.aws.records import Records
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.domain.errors import CrewNotFound, Fault, InvalidRequest, PlatformUnavailable
+from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.stored_crew import MOST_VERSIONS, StoredCrew
 from stepcrew.domain.submission import Submission, document_of, fingerprint
 from stepcrew.domain.suggestions import near_names
@@ -57,6 +58,7 @@ class TableCrews:
             updated_at=now,
             updated_by=saved_by,
             definition_hash=fingerprint(submission),
+            secrets=sorted({use.name for use in secret_uses(submission.definition)}),
         )
         for _ in range(_RACES):
             entry = self._entry(group_id, name)

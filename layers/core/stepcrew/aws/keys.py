@@ -12,6 +12,7 @@ LOG_PREFIX = "LOG#"
 BATCH_PREFIX = "BATCH#"
 APPROVAL_PREFIX = "APPROVAL#"
 CREW_PREFIX = "CREW#"
+SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 
 BY_GROUP_INDEX = "by_group"
 OPEN_INDEX = "open"
@@ -59,6 +60,11 @@ def waiting(group_id: str) -> str:
 def crew(name: str) -> str:
     """The item of the group that names a stored crew's latest version."""
     return f"{CREW_PREFIX}{name}"
+
+
+def secret(name: str) -> str:
+    """Who set a secret of the group, and when; its value is in Parameter Store."""
+    return f"{SECRET_PREFIX}{name}"
 
 
 def crew_versions(group_id: str, name: str) -> str:

@@ -1,25 +1,45 @@
-"""Secrets in Parameter Store (SecureString). They are read where they are used and kept nowhere else."""
+"""Secrets in Parameter Store (SecureString): their values for the runner, everything but the values for the API."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from botocore.exceptions import ClientError
 
+from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.items import item, values
+from stepcrew.domain.secrets import StoredSecret
+
+_NAMES_AT_ONCE = 10
+"""GetParameters and GetParametersByPath answer so many at most (their API reference)."""
+
+
+class ParameterNames:
+    """`<prefix>/operator/NAME` and `<prefix>/groups/<group>/NAME`."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix.rstrip("/")
+        self.operator = f"{self._prefix}/operator"
+
+    def group(self, group_id: str) -> str:
+        return f"{self._prefix}/groups/{group_id}"
 
 
 class ParameterSecrets:
-    """`Secrets` over `<prefix>/operator/NAME` and `<prefix>/groups/<group>/NAME`."""
+    """`Secrets`: read where they are used and kept nowhere else."""
 
     def __init__(self, clients: Clients, prefix: str) -> None:
         self._clients = clients
-        self._prefix = prefix.rstrip("/")
+        self._names = ParameterNames(prefix)
 
     def group_secret(self, group_id: str, name: str) -> str | None:
         with platform_errors("Reading a secret"):
             try:
                 answer = self._clients.ssm.get_parameter(
-                    Name=f"{self._prefix}/groups/{group_id}/{name}", WithDecryption=True
+                    Name=f"{self._names.group(group_id)}/{name}", WithDecryption=True
                 )
             except ClientError as error:
                 if code_of(error) == "ParameterNotFound":
@@ -28,11 +48,89 @@ class ParameterSecrets:
             return answer["Parameter"].get("Value")
 
     def operator_secrets(self) -> dict[str, str]:
-        path = f"{self._prefix}/operator"
         with platform_errors("Reading the operator's keys"):
-            pages = self._clients.ssm.get_paginator("get_parameters_by_path").paginate(Path=path, WithDecryption=True)
+            pages = self._clients.ssm.get_paginator("get_parameters_by_path").paginate(
+                Path=self._names.operator, WithDecryption=True
+            )
             return {
-                parameter.get("Name", "").rsplit("/", 1)[-1]: parameter.get("Value", "")
+                _last(parameter.get("Name", "")): parameter.get("Value", "")
                 for page in pages
                 for parameter in page["Parameters"]
             }
+
+
+class ParameterSecretStore:
+    """`SecretStore`. It asks for no decryption, and its role may not decrypt. Which secrets there are is what Parameter
+    Store says, so those an operator put there by hand count; the table remembers who set one."""
+
+    def __init__(self, clients: Clients, prefix: str, table: str) -> None:
+        self._clients = clients
+        self._names = ParameterNames(prefix)
+        self._table = table
+
+    def put(self, group_id: str, name: str, value: str, *, set_by: str | None, now: datetime) -> StoredSecret:
+        note = {"PK": keys.group(group_id), "SK": keys.secret(name), "name": name, "set_by": set_by}
+        with platform_errors("Storing a secret"):
+            answer = self._clients.ssm.put_parameter(
+                Name=f"{self._names.group(group_id)}/{name}", Value=value, Type="SecureString", Overwrite=True
+            )
+            # By its version: what is changed past the API later is not taken for this caller's.
+            version = answer.get("Version", 0)
+            self._clients.dynamodb.put_item(TableName=self._table, Item=item({**note, "version": version}))
+        return StoredSecret(name=name, set_at=now, set_by=set_by)
+
+    def secrets(self, group_id: str) -> list[StoredSecret]:
+        with platform_errors("Listing the secrets"):
+            pages = self._clients.ssm.get_paginator("get_parameters_by_path").paginate(
+                Path=self._names.group(group_id), WithDecryption=False, PaginationConfig={"PageSize": _NAMES_AT_ONCE}
+            )
+            found = [parameter for page in pages for parameter in page["Parameters"]]
+            notes = self._notes(group_id) if found else {}
+        listed: list[StoredSecret] = []
+        for parameter in found:
+            name = _last(parameter.get("Name", ""))
+            note = notes.get(name, {})
+            set_by = note.get("set_by") if note.get("version") == parameter.get("Version") else None
+            set_at = parameter.get("LastModifiedDate")
+            if set_at is not None:
+                listed.append(StoredSecret(name=name, set_at=set_at, set_by=set_by))
+        return sorted(listed, key=lambda one: one.name)
+
+    def delete(self, group_id: str, name: str) -> None:
+        with platform_errors("Removing a secret"):
+            try:
+                self._clients.ssm.delete_parameter(Name=f"{self._names.group(group_id)}/{name}")
+            except ClientError as error:
+                if code_of(error) != "ParameterNotFound":
+                    raise
+            key = item({"PK": keys.group(group_id), "SK": keys.secret(name)})
+            self._clients.dynamodb.delete_item(TableName=self._table, Key=key)
+
+    def missing(self, group_id: str, names: set[str]) -> set[str]:
+        return self._absent(self._names.group(group_id), names)
+
+    def not_lent(self, names: set[str]) -> set[str]:
+        return self._absent(self._names.operator, names)
+
+    def _absent(self, folder: str, names: set[str]) -> set[str]:
+        absent: set[str] = set()
+        wanted = [f"{folder}/{name}" for name in sorted(names)]
+        with platform_errors("Looking for secrets"):
+            for first in range(0, len(wanted), _NAMES_AT_ONCE):
+                some = wanted[first : first + _NAMES_AT_ONCE]
+                answer = self._clients.ssm.get_parameters(Names=some, WithDecryption=False)
+                absent.update(_last(name) for name in answer.get("InvalidParameters", []))
+        return absent
+
+    def _notes(self, group_id: str) -> dict[str, dict[str, Any]]:
+        pages = self._clients.dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="PK = :group AND begins_with(SK, :secrets)",
+            ExpressionAttributeValues=item({":group": keys.group(group_id), ":secrets": keys.SECRET_PREFIX}),
+        )
+        found = [values(entry) for page in pages for entry in page["Items"]]
+        return {note["name"]: note for note in found}
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from stepcrew.domain.definition import McpServer
+from stepcrew.domain.public_addresses import is_inside
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 _HEADER_VALUE = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")  # what httpx sends: ASCII, no blank ends
-_SECRET_NAME = re.compile(r"auth|token|secret|key|passw|cookie|credential", re.IGNORECASE)
-_SECRET_VALUE = re.compile(r"\s*(bearer|basic|digest)\s", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"auth|token|secret|key|passw|pwd|cookie|credential|session|jwt|signature|(^|[-_])pat$", re.IGNORECASE
+)
+_SECRET_VALUE = re.compile(r"\s*(bearer|basic|digest|negotiate|token|apikey)\s", re.IGNORECASE)
 
 
 class HeaderFault(NamedTuple):
@@ -35,11 +36,11 @@ def address_fault(server: McpServer) -> str | None:
         return "An MCP server needs an https:// address."
     if parts.username or parts.password:
         return "Credentials in an address are not kept secret: use headers with {secret: NAME}."
-    inside = "The address is inside the platform."
-    if host == "localhost" or host.endswith((".localhost", ".internal", ".local")):
-        return inside
-    address = _literal(host)
-    return inside if address and not address.is_global else None
+    if any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+        return "The query of the address looks like a secret: use headers with {secret: NAME}."
+    if host == "localhost" or host.endswith((".localhost", ".internal", ".local")) or is_inside(host):
+        return "The address is inside the platform."
+    return None
 
 
 def header_faults(server: McpServer) -> Iterator[HeaderFault]:
@@ -55,15 +56,3 @@ def header_faults(server: McpServer) -> Iterator[HeaderFault]:
         elif _SECRET_NAME.search(name) or _SECRET_VALUE.match(value):
             detail = f"The header {name} looks like a secret, and a definition is no place for one."
             yield HeaderFault(name, "plain_secret", detail, "Write {secret: NAME}, the name of a secret of the group.")
-
-
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address a host is written as, in the odd forms too that resolvers accept: 127.1, 0x7f000001, 2130706433."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    try:
-        return ipaddress.ip_address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None

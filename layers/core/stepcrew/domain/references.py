@@ -14,6 +14,7 @@ from stepcrew.domain.models import PROVIDERS, parse_model_name
 from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path
 from stepcrew.domain.parts import model_settings, takers_of_default, texts_of, tool_lists
 from stepcrew.domain.placeholders import names_in
+from stepcrew.domain.secrets import name_fault, secret_uses
 from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
@@ -46,6 +47,7 @@ class Checker:
         self._structured_outputs()
         self._tools()
         self._mcp()
+        self._secret_names()
         self._people()
         self._model_names()
         self._placeholders()
@@ -148,6 +150,11 @@ class Checker:
                     self._add(path, "mcp_address", fault)
                 for header in header_faults(server):
                     self._add((*path, "headers", header.name), header.code, header.detail, header.remedy)
+
+    def _secret_names(self) -> None:
+        for use in secret_uses(self._crew):
+            if fault := name_fault(use.name):
+                self._add(use.path, "secret_name", fault, "Store the secret under another name, and use that here.")
 
     def _people(self) -> None:
         for fault in rule_faults(self._crew, self._retention_days):

@@ -20,7 +20,7 @@ class CrewVersion(BaseModel):
 
 class StoredCrew(BaseModel):
     """One version of a stored crew without its document; `tasks` and `agents` are counts. `definition_hash` is the
-    SHA-256 (hex) of the document."""
+    SHA-256 (hex) of the document, `secrets` are the names of the group's secrets it needs."""
 
     name: str
     version: int
@@ -29,6 +29,7 @@ class StoredCrew(BaseModel):
     updated_at: datetime
     updated_by: str | None = None
     definition_hash: str
+    secrets: list[str] = []
 
 
 def split_reference(reference: str) -> tuple[str, int | None]:

@@ -26,6 +26,7 @@ from stepcrew.domain.references import MISSING_INPUT, ModelRules
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.services.check_crew import check_crew
+from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, CrewStore, ExecutionStore, LimitStore, Orchestrator
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class SubmitExecution:
         models: ModelRules,
         limits: LimitStore,
         crews: CrewStore,
+        missing_secrets: FindMissingSecrets,
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -83,6 +85,7 @@ class SubmitExecution:
         self._models = models
         self._limits = limits
         self._crews = crews
+        self._missing_secrets = missing_secrets
         self._retention_days = retention_days
 
     @property
@@ -101,6 +104,7 @@ class SubmitExecution:
             faults += error.faults
         try:
             parsed = check_crew(config, inputs, self._models, self._retention_days)
+            self._missing_secrets(request.group_id, parsed)
         except InvalidRequest as error:
             found = [_in_request(fault) for fault in error.faults] if stored else error.faults
             raise InvalidRequest(error.message, found + faults) from error

@@ -1,0 +1,112 @@
+"""Commands for the group's secrets: secrets set, secrets list, secrets remove."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from stepcrew_cli.client import connect
+from stepcrew_cli.errors import CliError
+from stepcrew_cli.options import DEFAULT_URL, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.summary import moment
+from stepcrew_cli.text import plain
+from stepcrew_cli.wire import Secret, SecretList
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What definitions call it: {secret: NAME}.")]
+
+secrets = typer.Typer(
+    name="secrets",
+    help="Keys of tools and MCP servers that the group keeps.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(secrets)
+
+
+@secrets.command("set")
+def set_secret(
+    name: Name,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Keep a secret, or replace it. The value is asked for, or read from stdin; it is never an argument, because other
+    users of the machine and the shell's history would see it."""
+    output = Output(as_json)
+    with reporting(output):
+        value = _value(name)
+        with connect(url, token, identity, group) as client:
+            answer = client.set_secret(name, value)
+        if as_json:
+            output.json(answer.data)
+        else:
+            output.note(f"{answer.read(Secret).name} is set.", "green")
+
+
+def _value(name: str) -> str:
+    """Without the line break that ends it, as `echo` writes one."""
+    if sys.stdin.isatty():
+        value = str(typer.prompt(f"Value of {name}", hide_input=True, err=True))
+    else:
+        value = sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    if not value:
+        raise CliError(
+            "There is no value.", remedy=f"Type it when asked, or pipe it in: stepcrew secrets set {name} < FILE"
+        )
+    return value
+
+
+@secrets.command("list")
+def list_secrets(
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """List the names of the group's secrets, who set them and which stored crews use them. Values are never shown."""
+    output = Output(as_json)
+    with reporting(output), connect(url, token, identity, group) as client:
+        answer = client.secrets()
+        if as_json:
+            output.json(answer.data)
+        else:
+            output.console.print(_table(answer.read(SecretList).secrets))
+
+
+@secrets.command("remove")
+def remove_secret(
+    name: Name,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    identity: IdentityName = "ada",
+    group: Group = None,
+    as_json: Json = False,
+) -> None:
+    """Remove a secret. Crews that use it are refused from then on."""
+    output = Output(as_json)
+    with reporting(output):
+        with connect(url, token, identity, group) as client:
+            client.remove_secret(name)
+        if as_json:
+            output.json({"name": name, "removed": True})
+        else:
+            output.note(f"{name} is removed.", "green")
+
+
+def _table(found: list[Secret]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Name", "Set", "By", "Used by"):
+        table.add_column(column, no_wrap=column != "Used by")
+    for each in found:
+        when = moment(each.set_at) if each.set_at else ""
+        table.add_row(plain(each.name), when, plain(each.set_by or ""), plain(", ".join(each.crews)))
+    return table

@@ -1,0 +1,90 @@
+"""The secrets of a group: how they may be named, what they may hold, and where a crew uses them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from stepcrew.domain.definition import CrewDefinition, SecretReference
+from stepcrew.domain.parsing import Path
+from stepcrew.domain.parts import tool_lists
+from stepcrew.domain.tools import TOOLS, canonical_tool_name
+
+SECRET_NAME = r"^[A-Z][A-Z0-9_]{0,99}$"  # noqa: S105 - a pattern
+FEWEST_CHARACTERS = 4
+"""A shorter value could not be masked without destroying ordinary text."""
+MOST_BYTES = 4_096
+"""What a standard parameter holds (Parameter Store quotas)."""
+MOST_OF_A_GROUP = 100
+
+_RESERVED_PREFIXES = (
+    *("AMAZON_", "ANTHROPIC_", "AWS_", "AZURE_", "BEDROCK_", "BOTO_", "CREWAI_", "CURL_", "DYLD_", "GCP_", "GEMINI_"),
+    *("GOOGLE_", "HTTPX_", "LAMBDA_", "LANG", "LC_", "LD_", "LITELLM_", "MALLOC_", "MCP_SERVER_", "NODE_", "OPENAI_"),
+    *("OPENSSL_", "OTEL_", "POWERTOOLS_", "PYDANTIC_", "PYTHON", "REQUESTS_", "SQS_", "SSL_", "STEPCREW_", "XDG_"),
+)
+_RESERVED_ENDINGS = ("_BASE_URL", "_API_BASE", "_ENDPOINT", "_ENDPOINT_URL", "_PROXY")
+_RESERVED = frozenset(
+    {"PATH", "HOME", "TMPDIR", "TEMP", "TMP", "USER", "SHELL", "TZ", "PWD", "HOSTNAME", "IFS", "ENV", "NETRC", "DEBUG"}
+    | {"TABLE_NAME", "BUCKET_NAME", "TRACE_QUEUE_URL", "STATE_MACHINE_ARN", "EVENT_BUS_NAME", "SECRETS_PREFIX"}
+    | {"DEFAULT_MODEL", "ALLOWED_MODELS", "RETENTION_DAYS", "DEFAULT_LIMITS", "LIMIT_CEILINGS", "SLICE_SECONDS"}
+    | {"GROUP_CLAIM", "GROUPS_CLAIM", "EMAIL_CLAIM", "ROLE_CLAIM", "ANONYMIZED_TELEMETRY", "DO_NOT_TRACK"}
+)
+
+
+class StoredSecret(BaseModel):
+    """A secret as everybody may see it: never its value. `set_by` is null where it was not set through the API."""
+
+    name: str
+    set_at: datetime
+    set_by: str | None = None
+
+
+class SecretUse(NamedTuple):
+    """`path` is where the definition asks for it; `of_tool` names the tool whose key it is, else it is for a header."""
+
+    path: Path
+    name: str
+    of_tool: str | None = None
+
+
+def is_reserved(name: str) -> bool:
+    """Whether the platform or one of its libraries reads an environment variable of that name."""
+    return name in _RESERVED or name.startswith(_RESERVED_PREFIXES) or name.endswith(_RESERVED_ENDINGS)
+
+
+def name_fault(name: str) -> str | None:
+    """Why a secret may not be called so."""
+    if not re.fullmatch(SECRET_NAME, name):
+        return "A secret's name has capital letters, digits and underscores, and begins with a letter."
+    if is_reserved(name):
+        return f"{name} is the name of a setting of the platform or of one of its libraries."
+    return None
+
+
+def value_fault(value: str) -> str | None:
+    """Why a secret may not have that value; the value itself is never told."""
+    if len(value.strip()) < FEWEST_CHARACTERS:
+        return f"A secret has at least {FEWEST_CHARACTERS} characters."
+    if len(value.encode()) > MOST_BYTES:
+        return f"A secret has at most {MOST_BYTES} bytes."
+    if not all(char.isprintable() or char in "\r\n\t" for char in value):
+        return "A secret is text without control characters."
+    return None
+
+
+def secret_uses(crew: CrewDefinition) -> Iterator[SecretUse]:
+    """Every place of a crew that needs a secret."""
+    for path, names in tool_lists(crew):
+        for position, tool in enumerate(names):
+            spec = TOOLS.get(canonical_tool_name(tool))
+            for secret in spec.secrets if spec else ():
+                yield SecretUse((*path, str(position)), secret, canonical_tool_name(tool))
+    for name, agent in crew.agents.items():
+        for position, server in enumerate(agent.mcps):
+            for header, value in server.headers.items():
+                if isinstance(value, SecretReference):
+                    yield SecretUse(("agents", name, "mcps", str(position), "headers", header), value.secret)

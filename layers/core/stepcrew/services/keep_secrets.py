@@ -1,0 +1,49 @@
+"""Sets, lists and removes a group's secrets. No use case reads a value back: only the runner does."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.secrets import MOST_OF_A_GROUP, StoredSecret, name_fault, value_fault
+from stepcrew.services.ports import Clock, CrewStore, SecretStore
+
+MOST_CREWS = 1_000
+"""Stored crews that are asked for the secrets they use."""
+
+
+class KnownSecret(NamedTuple):
+    """`crews` are the stored crews, in their latest versions, that use it."""
+
+    secret: StoredSecret
+    crews: list[str]
+
+
+class KeepSecrets:
+    """Every call may be repeated."""
+
+    def __init__(self, secrets: SecretStore, crews: CrewStore, clock: Clock) -> None:
+        self._secrets = secrets
+        self._crews = crews
+        self._clock = clock
+
+    def put(self, group_id: str, name: str, value: str, set_by: str | None) -> tuple[StoredSecret, bool]:
+        """The secret, and whether it is a new one. Raises `InvalidRequest`; no error tells the value."""
+        if fault := name_fault(name):
+            raise InvalidRequest(fault, [Fault(pointer="", code="secret_name", detail=fault)])
+        if fault := value_fault(value):
+            raise InvalidRequest(fault, [Fault(pointer="/value", code="secret_value", detail=fault)])
+        known = self._secrets.secrets(group_id)
+        is_new = name not in {one.name for one in known}
+        if is_new and len(known) >= MOST_OF_A_GROUP:
+            told = f"A group has at most {MOST_OF_A_GROUP} secrets."
+            raise InvalidRequest(told, [Fault(pointer="", code="too_many", detail=told, remedy="Remove one first.")])
+        return self._secrets.put(group_id, name, value, set_by=set_by, now=self._clock.now()), is_new
+
+    def list(self, group_id: str) -> list[KnownSecret]:
+        found = self._secrets.secrets(group_id)
+        crews = self._crews.crews(group_id, after=None, limit=MOST_CREWS) if found else []
+        return [KnownSecret(one, [crew.name for crew in crews if one.name in crew.secrets]) for one in found]
+
+    def delete(self, group_id: str, name: str) -> None:
+        self._secrets.delete(group_id, name)
