@@ -53,7 +53,7 @@ def test_a_secret_that_a_failing_tool_tells_is_masked(
 
     class Leaking(OWN["CalculatorTool"]):  # type: ignore[misc,valid-type]
         def _run(self, expression: str) -> str:
-            raise RuntimeError(f"cannot use {os.environ['SERPER_API_KEY']}")
+            raise RuntimeError(f"cannot use {GROUP_SECRET}")
 
     monkeypatch.setitem(OWN, "CalculatorTool", Leaking)
     described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say done]]'
@@ -64,10 +64,37 @@ def test_a_secret_that_a_failing_tool_tells_is_masked(
     assert GROUP_SECRET not in everything(house)
 
 
-def test_a_secret_is_in_the_environment_only_while_its_crew_runs(house: House, model: ScriptedModel) -> None:
-    house.secrets.groups[GROUP, "SERPER_API_KEY"] = GROUP_SECRET
-    house.run({"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task("Do.")]})
-    assert "SERPER_API_KEY" not in os.environ
+def test_no_environment_variable_changes_while_a_crew_with_secrets_runs(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, str]] = []
+
+    class Looking(OWN["CalculatorTool"]):  # type: ignore[misc,valid-type]
+        def _run(self, expression: str) -> str:
+            seen.append(dict(os.environ))
+            return "2"
+
+    monkeypatch.setitem(OWN, "CalculatorTool", Looking)
+    for name in ("SERPER_API_KEY", "MCP_KEY", "AWS_ENDPOINT_URL_S3"):
+        house.secrets.groups[GROUP, name] = GROUP_SECRET
+    before = dict(os.environ)
+    described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say done]]'
+    config = {"agents": {"worker": agent(tools=["CalculatorTool", "SerperDevTool"])}, "tasks": [task(described)]}
+    assert house.run(config).outcome == "COMPLETED"
+    server = {"url": "https://mcp.example.com/", "headers": {"X-Key": {"secret": "AWS_ENDPOINT_URL_S3"}}}
+    house.run({"agents": {"worker": agent(mcps=[server])}, "tasks": [task("Do.")]})
+    assert [GROUP_SECRET in variables.values() for variables in seen] == [False]
+    assert [variables == before for variables in [*seen, dict(os.environ)]] == [True, True]
+
+
+def test_a_tool_may_use_a_key_that_the_operator_lends(house: House, model: ScriptedModel) -> None:
+    house.secrets.operator["SERPER_API_KEY"] = GROUP_SECRET
+    assert (
+        house.run({"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task("Do.")]}).outcome == "COMPLETED"
+    )
+    server = {"url": "https://mcp.example.com/", "headers": {"X-Key": {"secret": "SERPER_API_KEY"}}}
+    both = {"agents": {"worker": agent(tools=["SerperDevTool"], mcps=[server])}, "tasks": [task("Do.")]}
+    assert house.run(both).outcome == "FAILED"
 
 
 def test_a_missing_secret_is_named(house: House, model: ScriptedModel) -> None:

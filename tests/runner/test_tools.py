@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.tools import TOOLS
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
-from stepcrew_runner.crew.tools import OWN, ToolNotUsable, make_tool
+from stepcrew_runner.crew.tools import KEYED, OWN, ToolNotUsable, make_tool
+from stepcrew_runner.isolation import addresses
 from tests.runner.house import House, agent, task
 
 
@@ -45,10 +48,8 @@ def test_the_clock_knows_time_zones() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TOOLS))
-def test_every_tool_of_the_allow_list_can_be_made(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_tool_of_the_allow_list_can_be_made_without_the_environment(name: str) -> None:
     secrets = dict.fromkeys(TOOLS[name].secrets, "a-secret-value")
-    for key, value in secrets.items():
-        monkeypatch.setenv(key, value)  # as while a crew runs
     made = make_tool(name, secrets)
     assert type(made).__name__ == name
     assert made.args_schema.model_json_schema()["properties"]
@@ -69,6 +70,55 @@ def test_making_one_tool_does_not_import_all_of_them() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=paths())
     assert int(printed.stdout) < 10
+
+
+class Asked(BaseHTTPRequestHandler):
+    """Answers every search; the keys it was sent are in `keys`."""
+
+    keys: list[str]
+
+    def do_GET(self) -> None:
+        self.keys.append(self.headers.get("x-api-key") or self.headers.get("x-subscription-token") or "")
+        body = b'{"organic": [], "web": {"results": []}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "address", "arguments"),
+    [
+        ("SerperDevTool", "SERPER_API_KEY", "base_url", {"search_query": "rain"}),
+        ("BraveSearchTool", "BRAVE_API_KEY", "search_url", {"q": "rain"}),
+    ],
+)
+def test_a_tool_sends_the_key_it_was_made_with_whatever_the_environment_holds_when_it_is_called(
+    name: str, secret: str, address: str, arguments: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = type("Asked", (Asked,), {"keys": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), asked) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        tools = [make_tool(name, {secret: key}) for key in ("key-of-group-a", "key-of-group-b")]
+        monkeypatch.setenv(secret, "key-of-the-process")
+        for tool in tools:
+            setattr(tool, address, f"http://127.0.0.1:{server.server_address[1]}")
+            with addresses.trusted():
+                tool.run(**arguments)
+        server.shutdown()
+    assert asked.keys == ["key-of-group-a", "key-of-group-b"]
+
+
+def test_every_tool_with_a_secret_is_given_it() -> None:
+    assert set(KEYED) == {name for name, spec in TOOLS.items() if spec.secrets}
+    assert all(len(TOOLS[name].secrets) == 1 for name in KEYED)
 
 
 def paths() -> dict[str, str]:

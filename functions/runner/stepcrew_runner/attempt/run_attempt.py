@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from stepcrew.domain.approval import Approval
@@ -19,6 +17,7 @@ from stepcrew.domain.errors import (
     Superseded,
 )
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew.services.ports import (
@@ -31,7 +30,7 @@ from stepcrew.services.ports import (
     TraceQueue,
 )
 from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome
-from stepcrew_runner.crew.building import CrewBuilder, secret_names
+from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.crews import KeptPlan
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.models import ModelFactory, longest_call
@@ -139,13 +138,12 @@ class RunAttempt:
             ending.give_up()
             raise
 
-    def _secrets(self, group_id: str, submission: Submission) -> dict[str, str]:
-        """The group's own; a tool's key may also be the operator's. What goes into a header of a server that a
-        definition names is the group's alone: it must not be able to ask for a key of the operator."""
-        needed = secret_names(submission)
-        found = {name: self._ports.secrets.group_secret(group_id, name) for name in needed.of_tools | needed.of_servers}
-        lent = {name: os.environ.get(name) for name in needed.of_tools - needed.of_servers}
-        return {name: value for name in found if (value := found[name] or lent.get(name))}
+    def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:
+        uses = list(secret_uses(submission.definition))
+        own = {use.name: self._ports.secrets.group_secret(group_id, use.name) for use in uses}
+        kept = {name: value for name, value in own.items() if value}
+        lent = {use.name: operators[use.name] for use in uses if use.of_tool and use.name in operators}
+        return GivenSecrets(of_tools={**lent, **kept}, of_servers=kept)
 
     def _run(
         self,
@@ -162,16 +160,17 @@ class RunAttempt:
             return CrewEnd(Outcome.FAILED, CHANGED.message, CHANGED)
         ports = self._ports
         try:
-            models = ModelFactory(ports.secrets.operator_secrets(), self._default_model)
-            secrets = self._secrets(execution.group_id, submission)
-            for value in [*models.secrets(), *secrets.values()]:
+            operators = ports.secrets.operator_secrets()
+            models = ModelFactory(operators, self._default_model)
+            secrets = self._secrets(execution.group_id, submission, operators)
+            for value in [*models.secrets(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
                 redactor.learn(value)
             if from_before.latest and _is_news(execution, from_before.latest):
                 recorder.decided(from_before.latest)
             if from_before.rejection:
                 return CrewEnd(Outcome.FAILED, from_before.rejection.message, from_before.rejection)
             run = CrewRun(execution, ports.executions, ports.tasks, control, recorder, redactor)
-            with environment.workspace(), _in_environment(secrets):
+            with environment.workspace():
                 run(CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads)), from_before)
         except CancelRequested:
             return WAS_CANCELLED
@@ -198,18 +197,3 @@ def _is_news(execution: Execution, approval: Approval) -> bool:
     """Whether no attempt since the question has told its answer to the trace (one that died has not)."""
     later = range(approval.attempt + 1, execution.attempt)
     return not any(str(attempt) in execution.traces_emitted for attempt in later)
-
-
-@contextlib.contextmanager
-def _in_environment(secrets: Mapping[str, str]) -> Generator[None]:
-    """Some tools read their key from the environment: it is there only while the crew runs."""
-    before = {name: os.environ.get(name) for name in secrets}
-    os.environ.update(secrets)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

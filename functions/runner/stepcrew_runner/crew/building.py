@@ -14,10 +14,8 @@ from crewai.tasks.task_output import TaskOutput as CrewOutput
 from crewai.utilities.string_utils import interpolate_only
 
 from stepcrew.domain.definition import AgentDefinition, Condition, McpServer, SecretReference, TaskDefinition
-from stepcrew.domain.parts import tools_of
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
-from stepcrew.domain.tools import TOOLS
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.crews import KeptPlan, SlicedCrew
 from stepcrew_runner.crew.models import ModelFactory
@@ -45,12 +43,18 @@ class BuiltCrew(NamedTuple):
     tasks: list[ReplayableTask]
 
 
-class CrewBuilder:
-    """Builds one crew for one attempt. `secrets` are the group's, by name."""
+class GivenSecrets(NamedTuple):
+    """By name. A tool's key may be one the operator lends; what goes into a header of a server that a definition names
+    is the group's alone: a definition must not be able to send a key of the operator anywhere."""
 
-    def __init__(
-        self, submission: Submission, models: ModelFactory, secrets: Mapping[str, str], plan: KeptPlan
-    ) -> None:
+    of_tools: Mapping[str, str]
+    of_servers: Mapping[str, str]
+
+
+class CrewBuilder:
+    """Builds one crew for one attempt."""
+
+    def __init__(self, submission: Submission, models: ModelFactory, secrets: GivenSecrets, plan: KeptPlan) -> None:
         self._plan = plan
         self._crew = submission.definition
         self._inputs: dict[str, Any] = dict(submission.inputs)
@@ -100,7 +104,7 @@ class CrewBuilder:
             goal=self._text(agent.goal),
             backstory=self._text(agent.backstory),
             llm=self._models.make(agent.llm or self._crew.model, max_tokens=agent.max_tokens),
-            tools=[make_tool(name, self._secrets) for name in agent.tools],
+            tools=[make_tool(name, self._secrets.of_tools) for name in agent.tools],
             mcps=[self._server(server) for server in agent.mcps] or None,
             # Each of them adds a request of its own before model calls, which nobody asked for and somebody pays.
             respect_context_window="respect_context_window" in agent.model_fields_set and agent.respect_context_window,
@@ -141,7 +145,7 @@ class CrewBuilder:
     def _header(self, value: str | SecretReference) -> str:
         if isinstance(value, str):
             return value
-        secret = self._secrets.get(value.secret)
+        secret = self._secrets.of_servers.get(value.secret)
         if secret is None:
             raise ToolNotUsable(f"An MCP server needs the secret {value.secret}, which your group has not stored.")
         return secret
@@ -162,7 +166,7 @@ class CrewBuilder:
             "name": task.name,
             "description": self._text(task.description) + self._trigger_text(task, is_first=not before),
             "expected_output": self._text(task.expected_output),
-            "tools": [make_tool(name, self._secrets) for name in task.tools],
+            "tools": [make_tool(name, self._secrets.of_tools) for name in task.tools],
         }
         if task.condition:
             return ReplayableConditionalTask(condition=judge(task.condition), **arguments)
@@ -213,20 +217,3 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError):
         return None
-
-
-class SecretNames(NamedTuple):
-    """Secrets that a definition refers to, by who needs them."""
-
-    of_tools: set[str]
-    of_servers: set[str]
-
-
-def secret_names(submission: Submission) -> SecretNames:
-    crew = submission.definition
-    specs = [TOOLS.get(tool) for tool in tools_of(crew)]
-    headers = [value for agent in crew.agents.values() for server in agent.mcps for value in server.headers.values()]
-    return SecretNames(
-        {secret for spec in specs if spec for secret in spec.secrets},
-        {value.secret for value in headers if isinstance(value, SecretReference)},
-    )

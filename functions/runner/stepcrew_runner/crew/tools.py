@@ -12,6 +12,7 @@ from crewai.tools import BaseTool
 
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
+from stepcrew_runner.crew.keyed_tools import brave, serper
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 
 
@@ -19,16 +20,18 @@ class ToolNotUsable(StepcrewError):
     """A tool lacks what it needs."""
 
     category = Category.TOOL
-    remedy = "Ask the operator to store the secret for your group, or remove the tool."
+    remedy = "Store the secret in your group (stepcrew secrets set NAME), or remove the tool."
 
 
 OWN: dict[str, Callable[[], BaseTool]] = {"CalculatorTool": CalculatorTool, "CurrentTimeTool": CurrentTimeTool}
 MODULES = {
     "SerperDevTool": "serper_dev_tool.serper_dev_tool",
     "ScrapeWebsiteTool": "scrape_website_tool.scrape_website_tool",
-    "BraveSearchTool": "brave_search_tool.brave_search_tool",
+    "BraveSearchTool": "brave_search_tool.brave_web_tool",
     "ArxivPaperTool": "arxiv_paper_tool.arxiv_paper_tool",
 }
+KEYED: dict[str, Callable[[ModuleType, str], BaseTool]] = {"SerperDevTool": serper, "BraveSearchTool": brave}
+"""How a tool is given its one secret."""
 
 
 def make_tool(name: str, secrets: Mapping[str, str]) -> BaseTool:
@@ -41,8 +44,10 @@ def make_tool(name: str, secrets: Mapping[str, str]) -> BaseTool:
         raise ToolNotUsable(f"The tool {spec.name} needs the secret {missing[0]}, which your group has not stored.")
     if spec.name in OWN:
         return OWN[spec.name]()
-    # Each reads its secret from the environment, where it is while the crew runs.
-    return getattr(_module(MODULES[spec.name]), spec.name)()
+    module = _module(MODULES[spec.name])
+    if spec.secrets:
+        return KEYED[spec.name](module, *(secrets[name] for name in spec.secrets))
+    return getattr(module, spec.name)()
 
 
 def _module(path: str) -> ModuleType:

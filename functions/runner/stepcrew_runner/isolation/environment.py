@@ -26,6 +26,7 @@ SWITCHES = {
     "CREWAI_TESTING": "true",
     "ANONYMIZED_TELEMETRY": "false",
     "DO_NOT_TRACK": "1",
+    "PYTHON_DOTENV_DISABLED": "1",  # CrewAI and its tools read a .env file when they are imported
 }
 
 
