@@ -25,10 +25,10 @@ from stepcrew.services.ports import (
     Clock,
     ExecutionStore,
     PayloadStore,
-    Secrets,
     TaskOutputStore,
     TraceQueue,
 )
+from stepcrew.services.secret_ports import Secrets
 from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.crews import KeptPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew
 from stepcrew.domain.secrets import secret_uses
-from stepcrew.services.ports import SecretStore
+from stepcrew.services.secret_ports import SecretStore
 
 
 class FindMissingSecrets:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.secrets import MOST_OF_A_GROUP, StoredSecret, name_fault, value_fault
-from stepcrew.services.ports import Clock, CrewStore, SecretStore
+from stepcrew.services.ports import Clock, CrewStore
+from stepcrew.services.secret_ports import SecretStore
 
 MOST_CREWS = 1_000
 """Stored crews that are asked for the secrets they use."""

@@ -14,7 +14,6 @@ from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.listing import ExecutionPage, ListFilter
-from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
@@ -270,38 +269,4 @@ class Orchestrator(Protocol):
     def replace(self, execution: Execution) -> bool:
         """Starts another state machine execution, under the next name, in place of one that has ended. Repeating it
         while that one runs starts nothing. False when the execution has had its share of them."""
-        ...
-
-
-class Secrets(Protocol):
-    """The values, for the runner alone."""
-
-    def group_secret(self, group_id: str, name: str) -> str | None: ...
-
-    def operator_secrets(self) -> dict[str, str]:
-        """The keys of the operator, by name: of model providers, and of tools that are lent to every group."""
-        ...
-
-
-class SecretStore(Protocol):
-    """The same secrets as everybody else may see them: set, listed and removed, never read."""
-
-    def put(self, group_id: str, name: str, value: str, *, set_by: str | None, now: datetime) -> StoredSecret:
-        """Replaces the value of that name."""
-        ...
-
-    def secrets(self, group_id: str) -> list[StoredSecret]:
-        """All of the group, by name."""
-        ...
-
-    def delete(self, group_id: str, name: str) -> None:
-        """Removing what is not there changes nothing."""
-        ...
-
-    def missing(self, group_id: str, names: set[str]) -> set[str]:
-        """Those of the names that the group has no secret of."""
-        ...
-
-    def not_lent(self, names: set[str]) -> set[str]:
-        """Those of the names that the operator has no key of."""
         ...
