@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
@@ -11,8 +12,10 @@ from stepcrew_local.emulator import Emulator
 LENT = ("BRAVE_API_KEY", "SERPER_API_KEY")
 
 
-def lend(emulator: Emulator, prefix: str, environment: Mapping[str, str]) -> None:
-    """Puts those of the environment below `prefix`, and removes the others: an earlier start may have left them."""
+def lend(emulator: Emulator, prefix: str, environment: Mapping[str, str] | None) -> None:
+    """Puts those of the environment (None: this process's) below `prefix`, and removes the others: an earlier start may
+    have left them."""
+    environment = os.environ if environment is None else environment
     parameters = emulator.client("ssm")
     for name in LENT:
         path = f"{prefix}/operator/{name}"

@@ -20,6 +20,8 @@ FIRST_CHOICES = {
     "anthropic": "anthropic/claude-haiku-4-5",
     "bedrock": "bedrock/us.amazon.nova-lite-v1:0",
 }
+NO_KEY = "no-key-is-needed"
+"""In place of a key for a server that wants none. Keys are masked wherever they stand, so it is no word of any text."""
 HANDED_TO_THE_RUNNER = (
     *KEYS.values(),
     *("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID"),
@@ -41,7 +43,7 @@ class ModelChoice:
 
 def external_model(url: str, name: str = MODEL_NAME) -> ModelChoice:
     """An OpenAI-compatible server at the URL, under any model name."""
-    variables = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "local"}
+    variables = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": NO_KEY}
     return ModelChoice(f"openai/{name}", "*", variables, f"the server at {url}")
 
 
@@ -59,7 +61,7 @@ def configured_model(environment: Mapping[str, str]) -> ModelChoice | None:
         return external_model(url)
     variables = {name: environment[name] for name in HANDED_TO_THE_RUNNER if environment.get(name)}
     if "OPENAI_BASE_URL" in variables:
-        variables.setdefault("OPENAI_API_KEY", "local")  # a server of one's own may want none
+        variables.setdefault("OPENAI_API_KEY", NO_KEY)  # a server of one's own may want none
     providers = [provider for provider, key in KEYS.items() if key in variables]
     if not providers:
         return None

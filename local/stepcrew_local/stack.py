@@ -214,7 +214,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack = Stack(url, data, issuer, emulator, model, options)
         stack.children = [emulator.child, *([model_server] if model_server else [])]
         stack.deploy()
-        lend(emulator, stack.outputs["SecretsPrefix"], _environment(options))
+        lend(emulator, stack.outputs["SecretsPrefix"], options.environment)
         api.set_target(stack.api_target)
         stack.warm_up()
         if options.data:
@@ -227,12 +227,8 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         yield stack
 
 
-def _environment(options: StackOptions) -> Mapping[str, str]:
-    return os.environ if options.environment is None else options.environment
-
-
 def _choose_model(options: StackOptions, logs: Path) -> tuple[ModelChoice, Child | None]:
-    model = options.model or configured_model(_environment(options))
+    model = options.model or configured_model(os.environ if options.environment is None else options.environment)
     if model:
         return model, None
     port, key = free_port(), secrets.token_urlsafe(32)
