@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from pydantic import BaseModel, JsonValue
 
+from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.definition import CrewDefinition
 
 
@@ -18,13 +17,13 @@ class Submission(BaseModel):
 
 def document_of(submission: Submission) -> str:
     """The text that is stored: only what was set, so that a newer version's defaults change nothing of it."""
-    return submission.model_dump_json(exclude_unset=True)
+    return canonical_json(submission)
 
 
 def fingerprint(submission: Submission) -> str:
-    """SHA-256 (hex) of the stored text. Reading a submission back and asking again gives the same:
-    an attempt goes on only from the submission the execution was made with."""
-    return hashlib.sha256(document_of(submission).encode()).hexdigest()
+    """SHA-256 (hex) of the stored text. Reading a submission back and asking again gives the same, in the runner's
+    environment too: an attempt goes on only from the submission the execution was made with."""
+    return digest(document_of(submission))
 
 
 class IdempotencyRecord(BaseModel):

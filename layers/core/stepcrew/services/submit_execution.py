@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
+from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.errors import (
     AlreadyExists,
     ExecutionNotFound,
@@ -203,10 +202,9 @@ def _in_request(fault: Fault) -> Fault:
 
 def _hash(request: CrewSubmission) -> str:
     """The same for every order of keys, except where order has a meaning: tasks run in the order of their mapping."""
-    limits = request.limits.model_dump(mode="json") if request.limits else None
     given = [(request.config or {}).get(field) for field in ("tasks", "tasks_yaml")]
     order = [list(cast("dict[str, Any]", tasks)) for tasks in given if isinstance(tasks, dict)]
-    body = [request.config, request.inputs, request.name, limits, order]
+    body = [request.config, request.inputs, request.name, request.limits, order]
     if request.crew is not None:
         body.append(request.crew)  # as it was written: a new version does not make another request of it
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return digest(canonical_json(body, sort_keys=True))
