@@ -19,7 +19,9 @@ happen, with only the fields named here: whole events of CrewAI hold keys.
 |---|---|
 | `id` | `<attempt>.<sequence>`; `sequence` counts from 1 without gaps within its attempt |
 | `emitted_at`, `recorded_at` | when it happened in the runner; when the sink stored it |
-| `event_type`, `event_source` | the kind, and what it is about (tables below) |
+| `event_type`, `event_source` | what happened, and to what (tables below) |
+| `kind`, `phase`, `failed` | the grammar of the event, told by the server: its type without its phase (`llm_call`), whether it is a `start`, an `end` or a `point`, and whether it tells of a failure |
+| `pairs_with` | on an `end`: the `id` of its start |
 | `event_context` | a short label: the model, the tool, the crew's or the agent's name |
 | `task_id`, `task_name`, `agent_role` | the crew task (its index and name) and the agent it belongs to; delegated work belongs to the task that delegated it |
 | `parent_sequence` | the started event of the scope around it, in the same attempt |
@@ -27,7 +29,10 @@ happen, with only the fields named here: whole events of CrewAI hold keys.
 | `output` | what went in (started), what came out (completed), or the error's text (failed); a large body is an `output_reference` |
 | `extra_data` | small facts, named below; a completed model call also has `usage` (prompt, cached prompt, completion, reasoning and total tokens) and `cost_usd` (null when no price is known) |
 
-A kind comes as `_started`, then `_completed` or `_failed`. What is cut off by a cancel or a deadline stays open: it has a
+A kind comes as `_started` (phase `start`), then `_completed` or `_failed` (phase `end`). Read `phase` and `failed`, not the
+words: an end without success (`success` in `extra_data` is false, as for an answer that a guardrail did not accept) is
+failed too, and so are the points `error` and `tool_failure`. An `end` without `pairs_with` had no start in this trace
+(`task_skipped`); a person's verdict and its question have the same `approval` in `extra_data`, as they lie in different attempts. What is cut off by a cancel or a deadline stays open: it has a
 started event only, and the trace ends with the system's own event. What goes on in the next attempt, because the slice
 is over or a person is asked, ends as `_interrupted`.
 

@@ -27,13 +27,9 @@ def total_tokens(event: TraceEvent) -> int | None:
     return total if isinstance(total, int) else None
 
 
-def failed(event: TraceEvent) -> bool:
-    return event.event_type.endswith(("_failed", "_error"))
-
-
 def preview(event: TraceEvent, width: int = PREVIEW) -> str:
     value: JsonValue = event.output if event.output_reference is None else event.output_reference.preview
-    if event.event_type == "llm_call_started":
+    if event.kind == "llm_call" and event.phase == "start":
         value = _newest_message(value)
     return "" if value in (None, "", {}, []) else one_line(as_text(value), width)
 
@@ -47,7 +43,7 @@ def _newest_message(messages: JsonValue) -> JsonValue:
 
 def details(event: TraceEvent) -> Text:
     """Type, context, duration, tokens and the beginning of the body; no time."""
-    style = "red" if failed(event) else SOURCE_STYLE.get(event.event_source, "")
+    style = "red" if event.failed else SOURCE_STYLE.get(event.event_source, "")
     line = plain(event.event_type, style)
     if event.event_context and event.event_context not in {event.agent_role, event.task_name}:
         line.append_text(plain(f" {one_line(event.event_context, 60)}"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.tree import Tree
 
-from stepcrew_cli.event_lines import details, failed, total_tokens
+from stepcrew_cli.event_lines import details, total_tokens
 from stepcrew_cli.text import plain, seconds
 from stepcrew_cli.wire import TraceEvent
 
@@ -32,19 +32,19 @@ class TaskBranch:
             self._task_event(event)
         elif event.event_source in WORK:
             self.tokens += total_tokens(event) or 0
-            # A finished event takes the place of the started one it belongs to.
-            self.work = [e for e in self.work if (e.attempt, e.sequence) != (event.attempt, event.started_sequence)]
+            # An end takes the place of its start.
+            self.work = [earlier for earlier in self.work if earlier.id != event.pairs_with]
             self.work.append(event)
             while len(self.work) > SHOWN_EVENTS:
                 self.work.pop(0)
                 self.hidden += 1
 
     def _task_event(self, event: TraceEvent) -> None:
-        if failed(event):
+        if event.failed:
             self.state, self.duration_ms = "failed", event.duration_ms
-        elif event.event_type.endswith("_started"):
+        elif event.phase == "start":
             self.state = "running"
-        elif event.event_type.endswith(("_completed", "_finished", "_restored", "_skipped")):
+        elif event.phase == "end" and event.event_type != "task_interrupted":  # that one goes on in the next attempt
             self.state, self.duration_ms = "done", event.duration_ms
 
 

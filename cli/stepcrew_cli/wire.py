@@ -211,13 +211,16 @@ class TraceEvent(Open):
     sequence: int
     emitted_at: datetime
     event_type: str
+    kind: str
+    phase: str
+    failed: bool
+    pairs_with: str | None = None
     event_source: str
     event_context: str = ""
     task_id: str | None = None
     task_name: str | None = None
     agent_role: str | None = None
     parent_sequence: int | None = None
-    started_sequence: int | None = None
     duration_ms: float | None = None
     output: JsonValue = None
     output_reference: BodyReference | None = None

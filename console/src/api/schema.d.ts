@@ -996,6 +996,12 @@ export interface components {
             /** Subject */
             subject: string;
         };
+        /**
+         * Phase
+         * @description `end` tells that what the event is about is over, also where it never had a start (a skipped task).
+         * @enum {string}
+         */
+        Phase: "start" | "end" | "point";
         /** PlannedTask */
         PlannedTask: {
             /** Agent */
@@ -1239,12 +1245,29 @@ export interface components {
             extra_data: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /**
+             * Failed
+             * @description Whether it tells of a failure.
+             */
+            failed: boolean;
             /** Id */
             id: string;
+            /**
+             * Kind
+             * @description `event_type` without its phase: `llm_call` for `llm_call_completed`.
+             */
+            kind: string;
             output: components["schemas"]["JsonValue"];
             output_reference: components["schemas"]["BodyReference"] | null;
+            /**
+             * Pairs With
+             * @description On an end: the `id` of its start; null where the trace has none.
+             */
+            pairs_with: string | null;
             /** Parent Sequence */
             parent_sequence: number | null;
+            /** @description An `end` tells that what the event is about is over; a `point` has no duration. */
+            phase: components["schemas"]["Phase"];
             /** Recorded At */
             recorded_at: string | null;
             /** Sequence */

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import ExecutionError, Fault
+from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
 from stepcrew.domain.stored_crew import CREW_REFERENCE, CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
@@ -206,6 +207,10 @@ class TraceEventView(BaseModel):
     emitted_at: datetime
     recorded_at: datetime | None
     event_type: str
+    kind: str = Field(description="`event_type` without its phase: `llm_call` for `llm_call_completed`.")
+    phase: Phase = Field(description="An `end` tells that what the event is about is over; a `point` has no duration.")
+    failed: bool = Field(description="Whether it tells of a failure.")
+    pairs_with: str | None = Field(description="On an end: the `id` of its start; null where the trace has none.")
     event_source: EventSource
     event_context: str
     task_id: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stepcrew.domain import cursor
+from stepcrew.domain.event_grammar import grammar_of
 from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
@@ -53,6 +54,7 @@ def event_view(event: TraceEvent) -> TraceEventView:
     return TraceEventView.model_validate(
         {
             **event.model_dump(exclude={"execution_id", "group_id"}),
+            **grammar_of(event)._asdict(),
             "id": name,
             "output_reference": body_reference(reference, url) if reference else None,
         }

@@ -138,6 +138,16 @@ def test_the_trace_is_paged_in_order_and_says_when_it_is_complete(home: House) -
     assert (end["events"], end["complete"], end["cursor"]) == ([], True, rest["cursor"])
 
 
+def test_every_event_says_whether_it_starts_ends_or_failed_and_what_it_pairs_with(home: House) -> None:
+    execution = running(home)
+    started = events(execution, 1, 1)[0]
+    ended = started.model_copy(update={"sequence": 2, "event_type": "llm_call_failed", "started_sequence": 1})
+    home.aws.traces.record(GROUP, execution.execution_id, [started, ended], [])
+    shown = home.client().get(f"/executions/{execution.execution_id}/traces").json()["events"]
+    told = [[event[name] for name in ("kind", "phase", "failed", "pairs_with")] for event in shown]
+    assert told == [["llm_call", "start", False, None], ["llm_call", "end", True, "1.1"]]
+
+
 def test_missing_events_are_named(home: House) -> None:
     execution = running(home)
     home.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 2), [])

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from stepcrew.domain.event_grammar import grammar_of
+from stepcrew.domain.trace import TraceEvent as Recorded
+
 NOW = "2026-11-24T10:00:{:02}Z"
 EXECUTION_ID = "e-1"
 
@@ -159,7 +162,9 @@ def question(**changes: Any) -> dict[str, Any]:
 def event(sequence: int, event_type: str, source: str, **fields: Any) -> dict[str, Any]:
     known = {"task_name": "write", "agent_role": "Writer"} | fields
     base = {"id": f"1.{sequence}", "attempt": 1, "sequence": sequence, "emitted_at": NOW.format(sequence)}
-    return {**base, "event_type": event_type, "event_source": source, **known}
+    shown = {**base, "event_type": event_type, "event_source": source, **known}
+    told = grammar_of(Recorded.model_validate({"execution_id": EXECUTION_ID, "group_id": "g", **shown}))
+    return {**shown, **told._asdict()}
 
 
 def default_events() -> list[dict[str, Any]]:

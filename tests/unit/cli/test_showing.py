@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from stepcrew_cli.client import Client
-from stepcrew_cli.event_lines import preview
+from stepcrew_cli.event_lines import details, preview
 from stepcrew_cli.follow import TRACE_GRACE_SECONDS, Clock, follow
 from stepcrew_cli.outline import SHOWN_EVENTS, Outline
 from stepcrew_cli.text import one_line, safe, seconds
@@ -98,6 +98,21 @@ def test_the_outline_puts_tasks_under_their_agent_and_pairs_events() -> None:
         0,
     ]
     assert "(crew)" not in text
+
+
+@pytest.mark.parametrize("name", ["error", "tool_failure", "something_new"])
+def test_an_event_is_shown_as_a_failure_when_the_server_says_so(name: str) -> None:
+    told = event(1, name, "system") | {"failed": True}
+    assert details(TraceEvent.model_validate(told)).style == "red"
+
+
+def test_a_skipped_task_is_done_and_an_interrupted_one_runs_on() -> None:
+    outline = Outline()
+    for name in ("task_started", "task_interrupted"):
+        outline.add(TraceEvent.model_validate(event(1, name, "task")))
+    outline.add(TraceEvent.model_validate(event(1, "task_skipped", "task", task_name="check")))
+    text = drawn(outline)
+    assert ("▸ write" in text, "✔ check" in text) == (True, True)
 
 
 def test_the_outline_keeps_only_the_newest_events_of_a_task() -> None:

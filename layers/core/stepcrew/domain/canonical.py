@@ -19,11 +19,9 @@ from pydantic import BaseModel
 def canonical_json(value: Any, *, sort_keys: bool = False) -> str:
     """The JSON text of models, mappings, lists and scalars. A model is an object of the fields that were set, in the
     order of their names, so that neither a new default nor the order in its class changes the text; a mapping keeps the
-    order of its keys unless `sort_keys`; a decimal number is a string of its digits. Raises ValueError for a float that is not finite, and TypeError for what is
-    no value of JSON."""
-    return json.dumps(
-        _plain(value), ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":")
-    )
+    order of its keys unless `sort_keys`; a decimal number is a string of its digits. Raises ValueError for a float that
+    is not finite, and TypeError for what is no value of JSON."""
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":"))
 
 
 def digest(text: str) -> str:
