@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from stepcrew.domain import cursor
+from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.event_grammar import grammar_of
-from stepcrew.domain.execution import Execution, TaskOutput
+from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
@@ -14,6 +17,7 @@ from stepcrew_api.schemas import (
     BodyReference,
     CrewView,
     ExecutionView,
+    ResultView,
     SecretView,
     TaskOutputView,
     TraceCounts,
@@ -72,6 +76,37 @@ def trace_page(page: Page) -> TracePage:
     )
 
 
+def result_view(execution: Execution, outputs: list[TaskOutput]) -> ResultView:
+    """The crew's own answer, which is the output of its last task, comes in first, then the tasks in their order; what
+    does not fit into one answer beside them is a reference."""
+    final = execution.status is Status.COMPLETED
+    tasks = [task_view(execution.execution_id, output, inline=False) for output in outputs]
+    last = len(tasks) - 1 if final else -1
+    room = MOST_ANSWER_BYTES - sum(_size(view) for view in tasks) - _size(execution.usage)
+    for index in sorted(range(len(tasks)), key=lambda index: (index != last, index)):
+        whole = task_view(execution.execution_id, outputs[index], inline=True)
+        more = _size(whole) * (2 if index == last else 1)  # the last one is told as the crew's too
+        if more <= room:
+            room -= more
+            tasks[index] = whole
+    answer = tasks[last] if last >= 0 else None
+    return ResultView(
+        execution_id=execution.execution_id,
+        status=execution.status,
+        final=final,
+        output=answer.raw if answer else None,
+        output_reference=answer.raw_reference if answer else None,
+        json_dict=answer.json_dict if answer else None,
+        tasks=tasks,
+        usage=execution.usage,
+        error=execution.error,
+    )
+
+
+def _size(part: BaseModel) -> int:
+    return answered_bytes(part.model_dump_json())
+
+
 def task_view(execution_id: str, output: TaskOutput, *, inline: bool) -> TaskOutputView:
     """Without `inline`, a body that would still fit is a reference too: the answer around it is full."""
     url = f"{location(execution_id)}/tasks/{output.index}/output"
@@ -79,13 +114,18 @@ def task_view(execution_id: str, output: TaskOutput, *, inline: bool) -> TaskOut
     if output.raw_reference:
         reference = body_reference(output.raw_reference, url)
     elif not inline:
-        preview, size = output.raw[:PREVIEW_CHARACTERS], len(output.raw.encode())
+        preview, size = output.raw[:PREVIEW_CHARACTERS], len(output.raw.encode(errors="replace"))
         reference = BodyReference(url=url, bytes=size, content_type=TEXT, preview=preview)
     return TaskOutputView.model_validate(
         {
             **output.model_dump(exclude={"description", "raw_reference", "json_reference"}),
+            "expected_output": output.expected_output if inline else _beginning(output.expected_output),
             "raw": None if reference else output.raw,
             "raw_reference": reference,
             "json_dict": output.json_dict if inline else None,
         }
     )
+
+
+def _beginning(text: str | None) -> str | None:
+    return text and text[:PREVIEW_CHARACTERS]

@@ -76,7 +76,7 @@ def test_the_list_continues_behind_its_cursor(home: House) -> None:
 
 def test_a_page_ends_before_it_grows_beyond_a_response(home: House) -> None:
     for execution_id in (ID, OTHER):
-        call = ToolCall(call_id="c", tool_name="publish", arguments={"text": "x" * 1_500_000})
+        call = ToolCall(call_id="c", tool_name="publish", arguments={"text": "x" * 3_000_000})
         asked = question(execution_id=execution_id, kind=ApprovalKind.TOOL, tools=[call])
         park(home.aws, running(home.aws, execution_id), asked)
     first = waiting(home)

@@ -158,15 +158,6 @@ def test_missing_events_are_named(home: House) -> None:
     assert [(gap["first"], gap["last"]) for gap in page["gaps"]] == [(3, 4), (7, 9)]
 
 
-def test_a_page_of_large_events_stays_within_one_answer(home: House) -> None:
-    execution = running(home)
-    for first in range(1, 401, 100):
-        home.aws.traces.record(GROUP, execution.execution_id, events(execution, first, first + 99, "x" * 15_000), [])
-    answer = home.client().get(f"/executions/{execution.execution_id}/traces", params={"limit": 500})
-    assert len(answer.content) < 5_000_000
-    assert answer.json()["more"] is True
-
-
 def test_an_event_body_in_the_bucket_is_fetched_on_demand(home: House) -> None:
     execution = running(home)
     reference = home.aws.payloads.put(GROUP, execution.execution_id, "trace-1-1", b'"a long text"')

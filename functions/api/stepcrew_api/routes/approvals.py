@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain import cursor as cursors
+from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.services.decide_approval import Feedback
 from stepcrew_api.identity import Caller, Identity, Writer
-from stepcrew_api.people import ApprovalList, ApprovalView, FeedbackRequest, approval_view
+from stepcrew_api.people import ApprovalList, FeedbackRequest, approval_view
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
 from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
@@ -23,8 +24,6 @@ from stepcrew_api.views import TEXT, execution_view
 
 router = APIRouter(tags=["approvals"])
 
-PAGE_CHARACTERS = 2_000_000
-"""A page ends early where its approvals grow beyond this: a response of Lambda has 6 MB."""
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(max_length=200)]
 Number = Annotated[int, Path(ge=1, le=9999, description="Approvals count within their execution from 1.")]
@@ -92,13 +91,7 @@ def feedback(execution_id: ExecutionId, body: FeedbackRequest, identity: Writer,
 
 
 def _page(found: list[Approval], limit: int, identity: Identity, cursor: Callable[[Approval], str]) -> ApprovalList:
-    shown: list[ApprovalView] = []
-    room, last = PAGE_CHARACTERS, None
-    for approval in found[:limit]:
-        view = approval_view(approval, identity)
-        room -= len(view.model_dump_json())
-        if room < 0 and shown:
-            break
-        shown.append(view)
-        last = approval
+    views = [approval_view(approval, identity) for approval in found[:limit]]
+    shown = views[: how_many_fit(view.model_dump_json() for view in views)]
+    last = found[len(shown) - 1] if shown else None
     return ApprovalList(approvals=shown, next_cursor=cursor(last) if last and len(shown) < len(found) else None)

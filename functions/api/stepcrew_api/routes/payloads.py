@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 from fastapi.responses import RedirectResponse
 
+from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.trace import PayloadReference
 from stepcrew_api.services import Services
@@ -17,8 +18,14 @@ TOO_LARGE: dict[int | str, dict[str, Any]] = {307: {"description": "Too large to
 
 def whole_body(services: Services, group_id: str, execution_id: str, reference: PayloadReference) -> Response:
     if reference.bytes > MOST_BYTES:
-        return RedirectResponse(services.payloads.url(group_id, execution_id, reference.payload_id), status_code=307)
+        return _elsewhere(services, group_id, execution_id, reference)
     body = services.payloads.get(group_id, execution_id, reference.payload_id)
     if body is None:
         raise PlatformUnavailable("The stored body is missing in the bucket.")
+    if answered_bytes(body.decode(errors="replace")) > MOST_ANSWER_BYTES:  # control characters take six bytes
+        return _elsewhere(services, group_id, execution_id, reference)
     return Response(body, media_type=reference.content_type)
+
+
+def _elsewhere(services: Services, group_id: str, execution_id: str, reference: PayloadReference) -> Response:
+    return RedirectResponse(services.payloads.url(group_id, execution_id, reference.payload_id), status_code=307)

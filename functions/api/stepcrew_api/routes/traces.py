@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
+from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
@@ -78,7 +79,7 @@ def logs(
     services.executions.get(identity.group_id, execution_id)
     position = cursors.decode_position(after)
     found = services.traces.logs(identity.group_id, execution_id, after=position, limit=limit + 1)
-    lines = found[:limit]
+    lines = found[: how_many_fit(line.model_dump_json() for line in found[:limit])]
     if lines:
         position = (lines[-1].attempt, lines[-1].sequence)
-    return LogPage(lines=lines, cursor=cursors.encode(*position), more=len(found) > limit)
+    return LogPage(lines=lines, cursor=cursors.encode(*position), more=len(found) > len(lines))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
+from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.trace import Gap, RecordedRange, TraceEvent
 from stepcrew.services.ports import ExecutionStore, TraceStore
 
-PAGE_BYTES = 3_000_000
-"""Lambda answers at most 6 MB, in which every quotation mark of a body counts twice."""
+SAID_OF_EACH = "x" * 300
+"""As long as what the API adds to an event: its id, its grammar, the address of its body."""
 
 
 class TracePage(NamedTuple):
@@ -58,14 +58,8 @@ def gaps_of(execution: Execution, ranges: list[RecordedRange]) -> list[Gap]:
     return gaps
 
 
-def _within_bytes(events: list[TraceEvent]) -> list[TraceEvent]:
-    """As many as fit into one answer, at least one."""
-    size = 0
-    for number, event in enumerate(events):
-        size += 500 + len(json.dumps([event.output, event.extra_data], ensure_ascii=False).encode(errors="replace"))
-        if size > PAGE_BYTES and number:
-            return events[:number]
-    return events
+def _shown(event: TraceEvent) -> str:
+    return SAID_OF_EACH + event.model_dump_json()
 
 
 class ReadTrace:
@@ -77,7 +71,7 @@ class ReadTrace:
         """The record is read before the events: an execution said to be complete has all its events in reach."""
         execution = self._executions.get(group_id, execution_id)
         found = self._traces.events(group_id, execution_id, after=after, limit=limit + 1)
-        events = _within_bytes(found[:limit])
+        events = found[: how_many_fit(_shown(event) for event in found[:limit])]
         position = (events[-1].attempt, events[-1].sequence) if events else after
         gaps: list[Gap] = []
         if not is_complete(execution):
