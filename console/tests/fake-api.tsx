@@ -112,7 +112,11 @@ function answer(status: number, body: unknown): Promise<unknown> {
 const NONE = { timeout_seconds: null, max_tokens: null, max_cost_usd: null, max_model_calls: null };
 const NO_LIMITS: Identity["limits"] = { defaults: NONE, ceilings: NONE };
 
-export function showWith(api: unknown, children: ReactNode, { role = "owner", at = "/" } = {}) {
+export function showWith(
+  api: unknown,
+  children: ReactNode,
+  { role = "admin", at = "/" }: { role?: Identity["role"]; at?: string } = {},
+) {
   const identity: Identity = { subject: "s", email: null, group_id: "demo", groups: ["demo"], role, limits: NO_LIMITS };
   return render(
     <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { Actions } from "@/execution/Actions";
 import { EventBody } from "@/execution/EventBody";
 import { ExecutionTable } from "@/list/ExecutionTable";
+import type { Identity } from "@/api/types";
 import { buildTree } from "@/trace/tree";
 import Markdown from "@/ui/Markdown";
 import { Viewer } from "@/ui/Viewer";
@@ -13,7 +14,10 @@ import { oneTask } from "./trace-events";
 
 const execution = anExecution({ status: "RUNNING", message: "Running" });
 
-const show = (children: ReactNode, { role = "owner", GET = vi.fn() } = {}) => showWith({ GET }, children, { role });
+const show = (
+  children: ReactNode,
+  { role = "admin", GET = vi.fn() }: { role?: Identity["role"]; GET?: ReturnType<typeof vi.fn> } = {},
+) => showWith({ GET }, children, { role });
 
 describe("Rendered markdown", () => {
   it("shows HTML as text, keeps addresses harmless and fetches nothing", () => {
@@ -80,10 +84,21 @@ describe("An event", () => {
 });
 
 describe("What may be done", () => {
-  it("by an owner is to cancel what runs, once it is confirmed", async () => {
-    show(<Actions execution={execution} trace={undefined} />);
+  it("by a member is to cancel what runs, once it is confirmed", async () => {
+    show(<Actions execution={execution} trace={undefined} />, { role: "member" });
     await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
     expect(screen.getByRole("dialog", { name: "Cancel this execution?" })).toBeInTheDocument();
+  });
+
+  it("to an execution that has ended, is to delete it by an admin alone", async () => {
+    for (const role of ["admin", "member"] as const) {
+      const { unmount } = show(<Actions execution={{ ...execution, status: "COMPLETED" }} trace={undefined} />, {
+        role,
+      });
+      await userEvent.click(screen.getByRole("button", { name: "More actions" }));
+      expect(screen.queryAllByRole("menuitem", { name: /delete/i })).toHaveLength(role === "admin" ? 1 : 0);
+      unmount();
+    }
   });
 
   it("by a viewer is neither to cancel, to run again nor to delete", async () => {

@@ -29,7 +29,8 @@ class Identity:
     description: str
     group_id: str
     groups: tuple[str, ...]
-    role: str
+    roles: tuple[str, ...]
+    """Each `<group>:<role>`."""
 
     @property
     def claims(self) -> dict[str, Any]:
@@ -37,18 +38,26 @@ class Identity:
             "sub": f"local|{self.name}",
             "name": self.name.capitalize(),
             "email": f"{self.name}@stepcrew.localhost",
+            "email_verified": True,
             "group_id": self.group_id,
             "groups": list(self.groups),
-            "role": self.role,
+            "role": list(self.roles),
         }
 
 
 IDENTITIES = {
     identity.name: identity
     for identity in (
-        Identity("ada", "owner in the groups demo and research", "demo", ("demo", "research"), "owner"),
-        Identity("bob", "owner in the group other, who sees nothing of Ada's", "other", ("other",), "owner"),
-        Identity("vera", "viewer in the group demo, who may only read", "demo", ("demo",), "viewer"),
+        Identity(
+            "ada",
+            "admin in the groups demo and research",
+            "demo",
+            ("demo", "research"),
+            ("demo:admin", "research:admin"),
+        ),
+        Identity("bob", "admin in the group other, who sees nothing of Ada's", "other", ("other",), ("other:admin",)),
+        Identity("mia", "member of the group demo, who runs crews and decides", "demo", ("demo",), ("demo:member",)),
+        Identity("vera", "viewer in the group demo, who may only read", "demo", ("demo",), ("demo:viewer",)),
     )
 }
 

@@ -70,7 +70,7 @@ def test_the_code_flow_ends_with_tokens_that_the_api_accepts(tiny_stack: Stack) 
     api = httpx.get(
         f"{tiny_stack.url}/api/v1/executions", headers={"authorization": f"Bearer {tokens['access_token']}"}
     )
-    assert api.json()["requestContext"]["authorizer"]["jwt"]["claims"]["role"] == "viewer"
+    assert api.json()["requestContext"]["authorizer"]["jwt"]["claims"]["role"] == "[demo:viewer]"
     assert jwt.decode(tokens["id_token"], options={"verify_signature": False})["nonce"] == "n1"
 
 
@@ -118,7 +118,7 @@ def test_a_wrong_request_is_refused_without_a_redirect(tiny_stack: Stack, change
 def test_without_a_hint_a_page_offers_every_identity(tiny_stack: Stack) -> None:
     page = httpx.get(f"{tiny_stack.url}/auth/authorize", params=_request(tiny_stack, login_hint='"><script>')).text
 
-    assert all(name in page for name in ("Ada", "Bob", "Vera"))
+    assert all(name in page for name in ("Ada", "Bob", "Mia", "Vera"))
     assert "<script>" not in page
 
 

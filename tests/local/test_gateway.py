@@ -59,7 +59,7 @@ def test_claims_reach_the_function_as_strings_the_way_api_gateway_sends_them(cli
 
     assert claims["group_id"] == "demo"
     assert claims["groups"] == "[demo research]"
-    assert claims["role"] == "owner"
+    assert claims["role"] == "[demo:admin research:admin]"
     assert claims["email"] == "ada@stepcrew.localhost"
     assert claims["exp"].isdigit()
 

@@ -454,7 +454,7 @@ export interface components {
          * @description A question to people. It is open while `verdict` and `withdrawn_at` (the execution ended) are null.
          *
          *     `output` is the answer to judge, null where `output_reference` stands for it. `deciders` lists who may decide; empty
-         *     means everyone who may write in the group. `may_decide` says whether the caller may, now.
+         *     means every member and admin of the group. `may_decide` says whether the caller may, now.
          */
         ApprovalView: {
             /** Agent Role */
@@ -991,8 +991,7 @@ export interface components {
             /** Groups */
             groups: string[];
             limits: components["schemas"]["LimitsOfGroup"];
-            /** Role */
-            role: string;
+            role: components["schemas"]["Role"];
             /** Subject */
             subject: string;
         };
@@ -1091,6 +1090,12 @@ export interface components {
             tasks: components["schemas"]["TaskOutputView"][];
             usage: components["schemas"]["Usage"];
         };
+        /**
+         * Role
+         * @description What a caller may do in one group; each role may do what those before it may.
+         * @enum {string}
+         */
+        Role: "viewer" | "member" | "admin";
         /**
          * SecretList
          * @description By name.
@@ -1400,6 +1405,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path?: never;
@@ -1470,6 +1476,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path?: never;
@@ -1540,6 +1547,7 @@ export interface operations {
                 version?: number | null;
             };
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -1619,6 +1627,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -1730,6 +1739,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -1809,6 +1819,7 @@ export interface operations {
                 status?: components["schemas"]["Status"] | null;
             };
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path?: never;
@@ -1879,6 +1890,7 @@ export interface operations {
             };
             header?: {
                 "idempotency-key"?: string | null;
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path?: never;
@@ -2007,6 +2019,7 @@ export interface operations {
             header?: {
                 "if-none-match"?: string | null;
                 prefer?: string | null;
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2093,6 +2106,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2182,6 +2196,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2263,6 +2278,7 @@ export interface operations {
                 corrected?: boolean;
             };
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2351,6 +2367,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2439,6 +2456,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2520,6 +2538,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2625,6 +2644,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2704,6 +2724,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2783,6 +2804,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2876,6 +2898,7 @@ export interface operations {
                 search?: string | null;
             };
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -2955,6 +2978,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -3063,6 +3087,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path?: never;
@@ -3130,6 +3155,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path?: never;
@@ -3197,6 +3223,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -3308,6 +3335,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path: {
@@ -3376,6 +3404,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One of the token's groups; the primary when absent. */
                 "x-group-id"?: string | null;
             };
             path?: never;

@@ -22,7 +22,12 @@ export function useIdentity(): Identity {
   return identity;
 }
 
-/** A viewer sees no button they may not press. The API refuses anyway; this only keeps the page honest. */
+/** Nobody sees a button they may not press. The API refuses anyway; this only keeps the page honest. */
 export function useMayWrite(): boolean {
   return useIdentity().role !== "viewer";
+}
+
+/** Admins alone store and delete crews and delete executions. */
+export function useIsAdmin(): boolean {
+  return useIdentity().role === "admin";
 }

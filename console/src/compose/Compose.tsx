@@ -5,6 +5,7 @@ import { examples } from "virtual:examples";
 import { ApiProblem, unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
 import type { DryRun } from "@/api/types";
+import { useIsAdmin } from "@/app/context";
 import { useDebounced } from "@/lib/hooks";
 import { Button, Trouble } from "@/ui/kit";
 import { readDrop, readFiles } from "./drop";
@@ -27,6 +28,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const { files, options } = composition;
   const [shownFile, setShownFile] = useState(0);
   const [problem, setProblem] = useState("");
+  const admin = useIsAdmin();
   const [dropping, setDropping] = useState(false);
   const [jump, setJump] = useState<{ line: number } | null>(null);
   const draft = useMemo(() => draftOf(files, options), [files, options]);
@@ -148,7 +150,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
           >
             {from ? "Run again" : "Run this crew"}
           </Button>
-          <SaveAsCrew request={storable ? draft.request : null} suggestion={options.name || files.name} />
+          {admin && <SaveAsCrew request={storable ? draft.request : null} suggestion={options.name || files.name} />}
         </OptionsForm>
       </div>
     </main>

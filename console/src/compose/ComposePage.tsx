@@ -25,7 +25,7 @@ export function ComposePage() {
   if (!writes) {
     return (
       <main className="page">
-        <Empty title="Your role may only look">Ask an owner of the group to run a crew, or for another role.</Empty>
+        <Empty title="Your role may only look">Ask an admin of the group to run a crew, or for another role.</Empty>
       </main>
     );
   }

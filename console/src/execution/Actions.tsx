@@ -6,7 +6,7 @@ import { useNavigate } from "react-router";
 import { unwrap } from "@/api/client";
 import { rememberExecution, useApi } from "@/api/queries";
 import { type Execution, isTerminal } from "@/api/types";
-import { useMayWrite } from "@/app/context";
+import { useIsAdmin, useMayWrite } from "@/app/context";
 import { download } from "@/lib/files";
 import type { Trace } from "@/trace/useTrace";
 import { Button, IconButton, Trouble } from "@/ui/kit";
@@ -16,6 +16,7 @@ import { Modal } from "@/ui/Modal";
 export function Actions({ execution, trace }: { execution: Execution; trace: Trace | undefined }) {
   const { api, group } = useApi();
   const writes = useMayWrite();
+  const admin = useIsAdmin();
   const navigate = useNavigate();
   const client = useQueryClient();
   const [asking, setAsking] = useState<"cancel" | "delete" | null>(null);
@@ -78,7 +79,7 @@ export function Actions({ execution, trace }: { execution: Execution; trace: Tra
             <DropdownMenu.Item className="menu-item" onSelect={() => void saveResult()}>
               <Download size={15} aria-hidden /> Download the result
             </DropdownMenu.Item>
-            {writes && !open && (
+            {admin && !open && (
               <DropdownMenu.Item className="menu-item menu-danger" onSelect={() => setAsking("delete")}>
                 <Trash2 size={15} aria-hidden /> Delete…
               </DropdownMenu.Item>

@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
+from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.routes import approvals, crews, executions, meta, results, secrets, traces
 from stepcrew_api.schemas import CrewRequest, CrewToStore, Problem, SecretToSet
 from stepcrew_api.services import Services
@@ -36,7 +37,6 @@ class Api(FastAPI):
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             }
             document["security"] = [{"token": []}]
-            document["paths"][f"{PREFIX}/health"]["get"]["security"] = []
             self.openapi_schema = document
         return self.openapi_schema
 
@@ -56,6 +56,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (executions, traces, results, approvals, crews, secrets, meta):
+        if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
+            raise TypeError(f"{group.__name__} has a route that checks no role")
         app.include_router(group.router, prefix=PREFIX)
 
     @app.get("/api/docs", include_in_schema=False)

@@ -26,6 +26,8 @@ fetch("openapi.json").then((answer) => answer.json()).then((api) => {
       const part = element("details"), head = element("summary");
       head.append(element("b", method.toUpperCase()), element("code", path));
       part.append(head, element("p", operation.description ?? operation.summary));
+      const role = operation["x-required-role"];
+      part.append(element("p", role ? `Role: ${role}` : "Public"));
       for (const parameter of operation.parameters ?? []) {
         const about = parameter.description ? `: ${parameter.description}` : "";
         const required = parameter.required ? " (required)" : "";

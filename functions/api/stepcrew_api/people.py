@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision, ToolCall, Verdict
 from stepcrew.domain.execution import GroupLimits, Limits
-from stepcrew_api.identity import VIEWER, Identity
+from stepcrew.domain.membership import Role
+from stepcrew_api.identity import Identity
 from stepcrew_api.schemas import BodyReference
 from stepcrew_api.views import TEXT, body_reference, location
 
@@ -60,7 +61,7 @@ class ApprovalView(BaseModel):
     """A question to people. It is open while `verdict` and `withdrawn_at` (the execution ended) are null.
 
     `output` is the answer to judge, null where `output_reference` stands for it. `deciders` lists who may decide; empty
-    means everyone who may write in the group. `may_decide` says whether the caller may, now.
+    means every member and admin of the group. `may_decide` says whether the caller may, now.
     """
 
     approval_id: str
@@ -94,7 +95,7 @@ class ApprovalList(BaseModel):
 def approval_view(approval: Approval, identity: Identity) -> ApprovalView:
     url = f"{location(approval.execution_id)}/approvals/{approval.number}/output"
     reference = approval.output_reference
-    allowed = approval.is_open and identity.role != VIEWER and approval.allows(identity.email)
+    allowed = approval.is_open and identity.role.permits(Role.MEMBER) and approval.allows(identity.email)
     return ApprovalView(
         approval_id=approval.approval_id,
         execution_id=approval.execution_id,

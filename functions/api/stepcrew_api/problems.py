@@ -25,8 +25,8 @@ from stepcrew.domain.errors import (
     StepcrewError,
 )
 from stepcrew.domain.parsing import escape
-from stepcrew_api.identity import Unauthenticated
 from stepcrew_api.schemas import Problem
+from stepcrew_api.tokens import Unauthenticated
 
 logger = Logger(child=True)
 

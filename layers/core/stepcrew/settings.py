@@ -6,11 +6,12 @@ import json
 import os
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from stepcrew.domain.execution import GroupLimits
+from stepcrew.domain.membership import Role
 
 
 def _parsed(value: object) -> object:
@@ -34,6 +35,10 @@ class Settings(BaseModel):
     groups_claim: str = "groups"
     email_claim: str = "email"
     role_claim: str = "role"
+    token_use: Literal["", "id", "access"] = ""
+    """The claim `token_use` that tokens must have; empty takes ID tokens and tokens without that claim."""
+    default_role: Role = Role.VIEWER
+    """The role of a token without a role claim."""
     default_model: str = ""
     allowed_models: str = "*"
     secrets_prefix: str = "/stepcrew"

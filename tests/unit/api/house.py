@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,10 +31,47 @@ from tests.aws_table import TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 
-ADA = {"sub": "ada", "email": "ada@example.com", "group_id": "demo", "groups": "[demo research]", "role": "owner"}
-BOB = {"sub": "bob", "group_id": "other"}
-VERA = {"sub": "vera", "group_id": "demo", "role": "viewer"}
+ISSUER = "https://issuer.example.com"
+ADA: dict[str, Any] = {
+    "iss": ISSUER,
+    "sub": "ada",
+    "email": "ada@example.com",
+    "email_verified": True,
+    "group_id": "demo",
+    "groups": ["demo", "research"],
+    "role": ["admin", "research:admin"],
+}
+BOB: dict[str, Any] = {"iss": ISSUER, "sub": "bob", "group_id": "other", "role": "admin"}
+MIA: dict[str, Any] = {"iss": ISSUER, "sub": "mia", "group_id": "demo", "role": "member"}
+VERA: dict[str, Any] = {"iss": ISSUER, "sub": "vera", "group_id": "demo", "role": "viewer"}
 SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models="openai/*")
+
+
+def token_of(claims: dict[str, Any]) -> str:
+    """A token with these claims. Its signature is worth nothing: behind the authorizer, nobody checks it again."""
+    parts = ({"alg": "RS256", "kid": "k"}, claims)
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*encoded, "c2lnbmF0dXJl"])
+
+
+def as_the_authorizer_says(claims: dict[str, Any]) -> dict[str, str]:
+    """Claims as API Gateway writes them into the event: texts, a list as `[a b]`."""
+    return {
+        name: f"[{' '.join(map(_text, cast('list[object]', value)))}]" if isinstance(value, list) else _text(value)
+        for name, value in claims.items()
+    }
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def event_of(claims: dict[str, Any]) -> dict[str, Any]:
+    """What API Gateway adds to the request of a caller whose token it has checked."""
+    return {
+        "headers": {"authorization": f"Bearer {token_of(claims)}"},
+        "requestContext": {"requestId": "r-1", "authorizer": {"jwt": {"claims": as_the_authorizer_says(claims)}}},
+    }
 
 
 class WithClaims:
@@ -40,7 +79,7 @@ class WithClaims:
 
     def __init__(self, app: ASGIApp, claims: dict[str, Any]) -> None:
         self._app = app
-        self._event = {"requestContext": {"requestId": "r-1", "authorizer": {"jwt": {"claims": claims}}}}
+        self._event = event_of(claims) if claims else {"headers": {}, "requestContext": {"requestId": "r-1"}}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app({**scope, "aws.event": self._event}, receive, send)

@@ -14,7 +14,7 @@ import pytest
 from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.settings import settings
 from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, emulated_aws
-from tests.unit.api.house import ADA, body
+from tests.unit.api.house import ADA, as_the_authorizer_says, body, token_of
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 NOTHING = '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}'
@@ -72,7 +72,11 @@ def event(method: str, path: str, content: bytes | str | None = None, **headers:
         "routeKey": "$default",
         "rawPath": f"/api/v1{path}",
         "rawQueryString": query,
-        "headers": {"host": "api.example.com", **{name.replace("_", "-"): value for name, value in headers.items()}},
+        "headers": {
+            "host": "api.example.com",
+            "authorization": f"Bearer {token_of(ADA)}",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        },
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "a",
@@ -81,7 +85,7 @@ def event(method: str, path: str, content: bytes | str | None = None, **headers:
             "requestId": "gateway-1",
             "stage": "$default",
             "timeEpoch": 1_795_500_000_000,
-            "authorizer": {"jwt": {"claims": ADA, "scopes": None}},
+            "authorizer": {"jwt": {"claims": as_the_authorizer_says(ADA), "scopes": None}},
         },
         "body": base64.b64encode(raw).decode() if raw is not None else None,
         "isBase64Encoded": raw is not None,

@@ -13,7 +13,8 @@ from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.services.decide_approval import Feedback
-from stepcrew_api.identity import Caller, Identity, Writer
+from stepcrew_api.guarded import GuardedRoute
+from stepcrew_api.identity import Caller, Identity, Member
 from stepcrew_api.people import ApprovalList, FeedbackRequest, approval_view
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
@@ -22,7 +23,7 @@ from stepcrew_api.schemas import ExecutionView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import TEXT, execution_view
 
-router = APIRouter(tags=["approvals"])
+router = APIRouter(tags=["approvals"], route_class=GuardedRoute)
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(max_length=200)]
@@ -72,7 +73,7 @@ def output(
 
 
 @router.post("/executions/{execution_id}/feedback", status_code=202, responses=responses(400, 404, 409))
-def feedback(execution_id: ExecutionId, body: FeedbackRequest, identity: Writer, services: Injected) -> ExecutionView:
+def feedback(execution_id: ExecutionId, body: FeedbackRequest, identity: Member, services: Injected) -> ExecutionView:
     """Decides on what the execution waits for; it goes on. The same decision with its `approval_id` counts once."""
     decided = services.decide(
         Feedback(

@@ -12,13 +12,14 @@ from stepcrew.domain.parts import texts_of
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.stored_crew import CREW_NAME, MOST_VERSIONS
 from stepcrew_api.bodies import STORING_BODY, ToStore
-from stepcrew_api.identity import Caller, Writer
+from stepcrew_api.guarded import GuardedRoute
+from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import CrewDocument, CrewList, CrewView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import PREFIX, crew_view
 
-router = APIRouter(prefix="/crews", tags=["crews"])
+router = APIRouter(prefix="/crews", tags=["crews"], route_class=GuardedRoute)
 
 CrewName = Annotated[str, Path(pattern=CREW_NAME, description="The name the crew is kept under.")]
 
@@ -65,7 +66,7 @@ def read_crew(
     responses={200: {"model": CrewView, "description": "The same as the latest version"}, **responses(400, 413, 415)},
     openapi_extra=STORING_BODY,
 )
-def store_crew(name: CrewName, body: ToStore, identity: Writer, services: Injected, response: Response) -> CrewView:
+def store_crew(name: CrewName, body: ToStore, identity: Admin, services: Injected, response: Response) -> CrewView:
     """Checks the crew as a submission is checked, but for inputs that are not given, and stores it as the next version
     of that name. What equals the latest version makes none."""
     crew, made = services.store_crew(
@@ -83,7 +84,7 @@ def store_crew(name: CrewName, body: ToStore, identity: Writer, services: Inject
 
 
 @router.delete("/{name}", status_code=204, responses=responses())
-def delete_crew(name: CrewName, identity: Writer, services: Injected) -> Response:
+def delete_crew(name: CrewName, identity: Admin, services: Injected) -> Response:
     """Removes all versions; executions made from them are not touched. Asking again changes nothing."""
     services.crews.delete(identity.group_id, name)
     return Response(status_code=204)

@@ -16,13 +16,14 @@ from stepcrew.domain.parts import models_of, texts_of, tools_of
 from stepcrew.domain.placeholders import names_in
 from stepcrew.services.submit_execution import CheckedCrew, CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
-from stepcrew_api.identity import Caller, Writer
+from stepcrew_api.guarded import GuardedRoute
+from stepcrew_api.identity import Admin, Caller, Member
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import DryRun, ExecutionList, ExecutionView, PlannedTask, SubmittedExecution
 from stepcrew_api.services import Injected
 from stepcrew_api.views import execution_view, location
 
-router = APIRouter(prefix="/executions", tags=["executions"])
+router = APIRouter(prefix="/executions", tags=["executions"], route_class=GuardedRoute)
 
 ExecutionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$", description="The id a submission answered with.")]
 MOST_WAIT_SECONDS = 20
@@ -39,7 +40,7 @@ POLL_SECONDS = 1
 )
 def submit(
     body: Submitted,
-    identity: Writer,
+    identity: Member,
     services: Injected,
     response: Response,
     dry_run: bool = False,
@@ -170,14 +171,14 @@ def definition(execution_id: ExecutionId, identity: Caller, services: Injected) 
 
 
 @router.post("/{execution_id}/cancel", status_code=202, responses=responses(404, 409))
-def cancel(execution_id: ExecutionId, identity: Writer, services: Injected) -> ExecutionView:
+def cancel(execution_id: ExecutionId, identity: Member, services: Injected) -> ExecutionView:
     """Asks the runner to stop; one that has not started or waits for a person is cancelled at once. Asking again
     changes nothing."""
     return execution_view(services.cancel(identity.group_id, execution_id))
 
 
 @router.delete("/{execution_id}", status_code=204, responses=responses(404, 409))
-def delete(execution_id: ExecutionId, identity: Writer, services: Injected) -> Response:
+def delete(execution_id: ExecutionId, identity: Admin, services: Injected) -> Response:
     """Removes a terminal execution with its trace, outputs and payloads."""
     services.executions.delete(identity.group_id, execution_id)
     return Response(status_code=204)

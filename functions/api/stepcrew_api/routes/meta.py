@@ -7,13 +7,14 @@ from pydantic import BaseModel
 
 from stepcrew.domain.execution import GroupLimits
 from stepcrew.domain.tools import TOOLS
+from stepcrew_api.guarded import PUBLIC, GuardedRoute
 from stepcrew_api.identity import Caller, Identity
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import Health
 from stepcrew_api.services import Injected
 from stepcrew_api.version import VERSION
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], route_class=GuardedRoute)
 
 
 class LimitsOfGroup(BaseModel):
@@ -37,7 +38,7 @@ class Tool(BaseModel):
     secrets: list[str]
 
 
-@router.get("/health")
+@router.get("/health", openapi_extra=PUBLIC)
 def health(request: Request) -> Health:
     """Public: the service answers, and which models crews may use."""
     settings = request.app.state.settings

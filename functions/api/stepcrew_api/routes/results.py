@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
@@ -16,7 +17,7 @@ from stepcrew_api.schemas import ResultView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import TEXT, result_view
 
-router = APIRouter(prefix="/executions/{execution_id}", tags=["results"])
+router = APIRouter(prefix="/executions/{execution_id}", tags=["results"], route_class=GuardedRoute)
 
 
 @router.get("/result", responses=responses(404))

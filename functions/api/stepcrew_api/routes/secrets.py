@@ -8,13 +8,14 @@ from fastapi import APIRouter, Path, Response
 
 from stepcrew.domain.secrets import SECRET_NAME
 from stepcrew_api.bodies import SECRET_BODY, SecretBody
-from stepcrew_api.identity import Caller, Writer
+from stepcrew_api.guarded import GuardedRoute
+from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import SecretList, SecretView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import secret_view
 
-router = APIRouter(prefix="/secrets", tags=["secrets"])
+router = APIRouter(prefix="/secrets", tags=["secrets"], route_class=GuardedRoute)
 
 SecretName = Annotated[str, Path(pattern=SECRET_NAME, description="What definitions call it: {secret: NAME}.")]
 
@@ -33,7 +34,7 @@ def list_secrets(identity: Caller, services: Injected) -> SecretList:
     openapi_extra=SECRET_BODY,
 )
 def set_secret(
-    name: SecretName, body: SecretBody, identity: Writer, services: Injected, response: Response
+    name: SecretName, body: SecretBody, identity: Admin, services: Injected, response: Response
 ) -> SecretView:
     """Sets the value, or replaces it. Executions that begin an attempt afterwards use the new one."""
     set_by = identity.email or identity.subject or None
@@ -44,7 +45,7 @@ def set_secret(
 
 
 @router.delete("/{name}", status_code=204, responses=responses())
-def remove_secret(name: SecretName, identity: Writer, services: Injected) -> Response:
+def remove_secret(name: SecretName, identity: Admin, services: Injected) -> Response:
     """Executions that begin an attempt afterwards lack it. Asking again changes nothing."""
     services.secrets.delete(identity.group_id, name)
     return Response(status_code=204)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from stepcrew.domain import cursor as cursors
 from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import POLL_SECONDS, ExecutionId
@@ -18,7 +19,7 @@ from stepcrew_api.schemas import LogPage, TracePage
 from stepcrew_api.services import Injected
 from stepcrew_api.views import trace_page
 
-router = APIRouter(prefix="/executions/{execution_id}", tags=["traces"])
+router = APIRouter(prefix="/executions/{execution_id}", tags=["traces"], route_class=GuardedRoute)
 
 After = Annotated[str | None, Query(max_length=100, description="The cursor of the page before.")]
 Search = Annotated[

@@ -53,7 +53,7 @@ def approval(number: int) -> str:
 
 
 def waiting(group_id: str) -> str:
-    """The place of a group's open approvals in the index by group; no group's name has a `#`."""
+    """The place of a group's open approvals in the index by group; no group id has a `#`."""
     return f"{group(group_id)}#WAITING"
 
 

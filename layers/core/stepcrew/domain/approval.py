@@ -88,8 +88,9 @@ class Approval(BaseModel):
         return self.verdict is None and self.withdrawn_at is None
 
     def allows(self, email: str | None) -> bool:
-        """Whether a member of the group with this address may decide; addresses are compared without case."""
-        return not self.deciders or (email or "").casefold() in {decider.casefold() for decider in self.deciders}
+        """Whether a member of the group with this address may decide; addresses are compared letter by letter:
+        folding case joins addresses that are not the same (`boſs` folds to `boss`)."""
+        return not self.deciders or email in self.deciders
 
 
 def waiting_for(approval: Approval) -> str:

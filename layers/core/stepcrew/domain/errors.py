@@ -96,7 +96,7 @@ class NotAllowed(StepcrewError):
     """The token is valid but does not permit this."""
 
     category = Category.INPUT
-    remedy = "Ask the owner of the group for access."
+    remedy = "Ask an admin of the group for access."
 
 
 class IdempotencyMismatch(StepcrewError):
