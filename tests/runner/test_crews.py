@@ -7,6 +7,7 @@ import pytest
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.execution import TaskState
+from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.house import House, agent, crew, task
 
 
@@ -275,4 +276,27 @@ def test_a_model_that_refuses_is_named(
     assert len(failed) == requests
     last = ended.events[-1]
     assert (last.event_type, last.event_source.value, last.task_name) == ("error", "system", "bad")
+    assert ended.execution.traces_emitted == {"1": len(ended.events)}
+
+
+@pytest.mark.parametrize("ending", [SystemExit(3), KeyboardInterrupt(), RecursionError("too deep"), MemoryError()])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_nothing_that_a_crew_raises_ends_the_process(
+    house: House, monkeypatch: pytest.MonkeyPatch, ending: BaseException, asynchronous: bool
+) -> None:
+    def ends(_self: object, expression: str) -> str:
+        raise ending
+
+    monkeypatch.setattr(CalculatorTool, "_run", ends)
+    described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say two]]'
+    agents = {"worker": agent(tools=["CalculatorTool"])}
+    tasks = [task("Good. [[say KEPT]]", "good"), task(described, "bad", async_execution=asynchronous)]
+    ended = house.run({"agents": agents, "tasks": tasks})
+    assert ended.outcome in ("FAILED", "COMPLETED")  # an agent is told of a tool's ordinary error, and goes on
+    if not isinstance(ending, Exception):
+        error = ended.execution.error
+        assert error is not None
+        assert (error.category.value, error.type, error.retryable) == ("crew", "ProcessEnded", False)
+        assert type(ending).__name__ in error.message
+    assert ended.outputs[0].raw == "KEPT"
     assert ended.execution.traces_emitted == {"1": len(ended.events)}

@@ -26,7 +26,7 @@ from stepcrew_runner.isolation.addresses import PrivateAddress
     ],
 )
 def test_what_a_model_provider_says_is_recognised(text: str, kind: str) -> None:
-    found = model_failure(text, "write")
+    found = model_failure(None, text, "write")
     assert found is not None
     assert found.type == kind
     assert found.category in (Category.MODEL, Category.MODEL_RATE_LIMIT)
@@ -37,8 +37,8 @@ def test_what_a_model_provider_says_is_recognised(text: str, kind: str) -> None:
 
 
 def test_an_agents_own_error_is_not_the_models() -> None:
-    assert model_failure("Invalid response from LLM call - None or empty.", None) is None
-    assert model_failure("the guardrail said no", None) is None
+    assert model_failure(None, "Invalid response from LLM call - None or empty.", None) is None
+    assert model_failure(None, "the guardrail said no", None) is None
 
 
 def test_the_cause_is_found_in_the_chain() -> None:
@@ -61,3 +61,18 @@ def test_a_message_is_one_sentence_of_a_bounded_length() -> None:
     found = explain(ValueError("line one\nline two " + "x" * 10_000), "t")
     assert "\n" not in found.message
     assert len(found.message) < 700
+
+
+def test_an_agent_that_took_too_long_is_a_timeout_whatever_its_task_says() -> None:
+    text = (
+        "Task 'Write about Error code: 401' execution timed out after 9 seconds. Consider increasing max_execution_time"
+    )
+    found = explain(TimeoutError(text), "write")
+    assert (found.category, found.type, found.retryable) == (Category.TIMEOUT, "MaxExecutionTime", False)
+    assert "max_execution_time" in found.remedy
+    assert model_failure(TimeoutError(text), text, "write") is None
+
+
+def test_a_guardrail_that_refused_is_named() -> None:
+    found = explain(ValueError("Task failed guardrail validation after 3 retries. Last error: too long"), None)
+    assert (found.category, found.type) == (Category.GUARDRAIL, "GuardrailNotPassed")

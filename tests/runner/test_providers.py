@@ -62,3 +62,42 @@ def test_a_key_that_is_not_accepted_is_told_on(provider: str, house: House, prov
     assert error is not None
     assert (error.category, error.type) == (Category.MODEL, "ModelAuthentication"), error
     assert {request.provider for request in provided.requests} == {provider}
+
+
+@pytest.mark.parametrize("provider", MODELS)
+def test_a_conversation_too_long_for_its_model_fails_at_once_where_it_is_not_to_be_summarized(
+    provider: str, house: House, provided: ScriptedModel
+) -> None:
+    agents = {"analyst": {**AGENT, "respect_context_window": False}}
+    ended = house.run({**crew("Do. [[window 100]]", MODELS[provider]), "agents": agents})
+    error = ended.execution.error
+    assert error is not None
+    assert (ended.outcome, error.category, error.type, error.retryable) == (
+        "FAILED",
+        Category.MODEL,
+        "ContextTooLong",
+        False,
+    )
+    assert len(provided.requests) == 1
+    started = [event.event_type for event in ended.events if event.event_type.endswith("_started")]
+    failed = [event.event_type for event in ended.events if event.event_type.endswith("_failed")]
+    assert [name.replace("_failed", "_started") for name in failed] == started[::-1]
+    assert ended.execution.traces_emitted == {"1": len(ended.events)}
+
+
+def test_a_conversation_too_long_for_its_model_is_summarized_by_default(house: House, provided: ScriptedModel) -> None:
+    # Of a model that CrewAI does not know it summarizes parts of 28,000 characters.
+    ended = house.run(crew(f"Sum up. [[window 40000]] {'word ' * 9_000}", "openai/our-own-model"))
+    assert ended.execution.error is None
+    assert ended.outputs[0].raw.startswith("answer")
+    refused, *summaries, last = provided.requests
+    assert (len(refused.text) > 40_000, len(summaries) > 1, len(last.text) < 40_000) == (True, True, True)
+    assert ended.execution.usage.model_calls == len(summaries) + 1
+
+
+def test_a_request_that_stays_too_long_is_summarized_twice_at_most(house: House, provided: ScriptedModel) -> None:
+    ended = house.run(crew("Do. [[window 1]] ", MODELS["openai"]))
+    error = ended.execution.error
+    assert error is not None
+    assert error.type == "ContextTooLong"
+    assert len(provided.requests) <= 6

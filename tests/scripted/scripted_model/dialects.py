@@ -11,8 +11,15 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
-from scripted_model.script import Reply, texts
+from scripted_model.script import TOO_LONG, Reply, texts
 
+ANTHROPIC_ERRORS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
 BEDROCK_ERRORS = {
     400: "ValidationException",
     401: "UnrecognizedClientException",
@@ -31,7 +38,7 @@ class Dialect(NamedTuple):
     path: re.Pattern[str]
     read: Callable[[Document], Document]
     answer: Callable[[Document, Reply], Document]
-    failure: Callable[[int], Document]
+    failure: Callable[[Reply], Document]
 
 
 class Tokens(NamedTuple):
@@ -92,8 +99,11 @@ def _openai_answer(body: Document, said: Reply) -> Document:
     }
 
 
-def _openai_failure(status: int) -> Document:
-    return {"error": {"message": f"scripted failure {status}", "type": "scripted"}}
+def _openai_failure(said: Reply) -> Document:
+    if said.error is TOO_LONG:
+        message = "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."
+        return {"error": {"message": message, "type": "invalid_request_error", "code": "context_length_exceeded"}}
+    return {"error": {"message": f"scripted failure {said.status}", "type": "scripted", **(said.error or {})}}
 
 
 def _from_anthropic(body: Document) -> Document:
@@ -126,8 +136,13 @@ def _anthropic_answer(body: Document, said: Reply) -> Document:
     }
 
 
-def _anthropic_failure(status: int) -> Document:
-    return {"type": "error", "error": {"type": "api_error", "message": f"scripted failure {status}"}}
+def _anthropic_failure(said: Reply) -> Document:
+    if said.error is TOO_LONG:
+        message = "prompt is too long: 213462 tokens > 200000 maximum"
+        return {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
+    kind = ANTHROPIC_ERRORS.get(said.status, "api_error")
+    error = {"type": kind, "message": f"scripted failure {said.status}", **(said.error or {})}
+    return {"type": "error", "error": error}
 
 
 def _from_bedrock(body: Document) -> Document:
@@ -156,8 +171,12 @@ def _bedrock_answer(body: Document, said: Reply) -> Document:
     }
 
 
-def _bedrock_failure(status: int) -> Document:
-    return {"__type": BEDROCK_ERRORS.get(status, "InternalServerException"), "message": f"scripted failure {status}"}
+def _bedrock_failure(said: Reply) -> Document:
+    error = said.error or {}
+    kind = error.get("type", BEDROCK_ERRORS.get(said.status, "InternalServerException"))
+    too_long = "Input is too long for requested model."
+    default = too_long if said.error is TOO_LONG else f"scripted failure {said.status}"
+    return {"__type": kind, "message": error.get("message", default)}
 
 
 DIALECTS = (

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, NamedTuple, cast
 
-_DIRECTIVE = re.compile(r"\[\[(say|json|size|tool|slow|fail) ?(.*?)\]\](?!\])", re.DOTALL)
+_DIRECTIVE = re.compile(r"\[\[(say|json|size|tool|slow|fail|window) ?(.*?)\]\](?!\])", re.DOTALL)
 _BEFORE_JSON = re.compile(r"\[\[(?:json|tool \S+) ")
 CURRENT_TASK = "Current Task:"
 
@@ -17,12 +17,18 @@ class Directive(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """`tool` is (name, arguments) when a tool is to be called; `status` is an HTTP status."""
+    """`tool` is (name, arguments) when a tool is to be called. `status` is an HTTP status, and `error` what the
+    provider says of one that is not 200 (`message`, `type`, `code`)."""
 
     text: str = ""
     tool: tuple[str, dict[str, Any]] | None = None
     delay: float = 0.0
     status: int = 200
+    error: dict[str, Any] | None = None
+
+
+TOO_LONG = {"too_long": True}
+"""An error that each provider says in words of its own."""
 
 
 def texts(messages: list[dict[str, Any]]) -> list[str]:
@@ -85,11 +91,14 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
                 delay = float(directive.text)
             case "tool":
                 tools.append((name, json.loads(rest or "{}")))
+            case "window":
+                if len("".join(texts(messages))) > int(directive.text):
+                    return Reply(status=400, error=TOO_LONG)
             case _:
                 key = f"{texts(messages)[-1][:200]} {directive.text}"
                 if rest != "once" or key not in failed:
                     failed.add(key)
-                    return Reply(status=int(name))
+                    return Reply(status=int(name), error=json.loads(rest) if rest.startswith("{") else None)
     tools = [tool for tool in tools if tool[0] in known]
     if tools_used < len(tools):
         return Reply(tool=tools[tools_used], delay=delay)

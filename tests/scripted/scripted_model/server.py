@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         said = model.take(body, key, dialect.name)
         time.sleep(said.delay)
         if said.status != 200:
-            return self._send(said.status, dialect.failure(said.status))
+            return self._send(said.status, dialect.failure(said))
         return self._send(200, dialect.answer(body, said))
 
     def do_GET(self) -> None:

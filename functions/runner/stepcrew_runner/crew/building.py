@@ -18,6 +18,7 @@ from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.crews import KeptPlan, SlicedCrew
+from stepcrew_runner.crew.executor import BoundedExecutor
 from stepcrew_runner.crew.models import ModelFactory
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
 from stepcrew_runner.crew.tools import ToolNotUsable, make_tool
@@ -106,9 +107,10 @@ class CrewBuilder:
             llm=self._models.make(agent.llm or self._crew.model, max_tokens=agent.max_tokens),
             tools=[make_tool(name, self._secrets.of_tools) for name in agent.tools],
             mcps=[self._server(server) for server in agent.mcps] or None,
-            # Each of them adds a request of its own before model calls, which nobody asked for and somebody pays.
-            respect_context_window="respect_context_window" in agent.model_fields_set and agent.respect_context_window,
+            respect_context_window=agent.respect_context_window,
+            # It adds requests of its own after tool calls, which nobody asked for and somebody pays.
             use_better_compaction=bool(agent.use_better_compaction),
+            executor_class=BoundedExecutor,
             verbose=False,
             **arguments,
         )

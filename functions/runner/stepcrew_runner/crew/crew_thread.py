@@ -11,6 +11,7 @@ from typing import Any
 
 from crewai.events import event_context
 
+from stepcrew_runner.gate.aborts import Abort
 from stepcrew_runner.gate.control import Control
 from stepcrew_runner.trace import logs
 
@@ -19,6 +20,11 @@ ABANDON_SECONDS = 1.0
 QUIET = event_context.EventContextConfig(
     mismatch_behavior=event_context.MismatchBehavior.SILENT, empty_pop_behavior=event_context.MismatchBehavior.SILENT
 )
+
+
+class ProcessEndRefused(Exception):
+    """A crew raised what ends a Python process (`SystemExit`, `KeyboardInterrupt`). The process is the platform's, and
+    goes on."""
 
 
 class CrewThread(threading.Thread):
@@ -41,8 +47,11 @@ class CrewThread(threading.Thread):
     def run(self) -> None:
         try:
             contextvars.Context().run(self._in_context)
-        except BaseException as error:  # noqa: BLE001 - the thread's boundary: raised again in the attempt
+        except (Exception, Abort) as error:  # noqa: BLE001 - the thread's boundary: raised again in the attempt
             self.error = error
+        except BaseException as error:  # noqa: BLE001 - the same, but as it is it would end the process
+            self.error = ProcessEndRefused(f"{type(error).__name__}: {error}")
+            self.error.__cause__ = error
         finally:
             self._control.stirred.set()
 

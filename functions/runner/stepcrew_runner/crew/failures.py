@@ -3,119 +3,78 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from stepcrew.domain.errors import Category, ExecutionError, StepcrewError
+from stepcrew_runner.crew.provider_answers import chain, refusal_of
+from stepcrew_runner.crew.provider_errors import Refusal
 
 MOST_CHARACTERS = 500
 
 
 class Cause(NamedTuple):
-    """Recognised by the beginning of a word in an exception's name or text."""
+    """Recognised by the name of an exception in the chain, or by the beginning of a word in its text."""
 
-    signs: tuple[str, ...]
-    category: Category
     type: str
+    category: Category
     sentence: str
     remedy: str
     retryable: bool = False
+    names: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
-    def is_in(self, text: str) -> bool:
-        return any(re.search(rf"\b{re.escape(sign)}", text) for sign in self.signs)
+    def is_in(self, error: BaseException) -> bool:
+        name, text = type(error).__name__, str(error)
+        return name in self.names or any(re.search(sign, text) for sign in self.signs)
 
 
-CAUSES = (
+BEFORE_PROVIDERS = (
     Cause(
-        ("RateLimitError", "ThrottlingException", "rate limit", "Too Many Requests", "Error code: 429"),
-        Category.MODEL_RATE_LIMIT,
-        "ModelRateLimit",
-        "The model provider refused more calls for now",
-        "Submit it again later, or set max_rpm.",
-        True,
-    ),
-    Cause(
-        (
-            *("AuthenticationError", "PermissionDeniedError", "AccessDeniedException", "Incorrect API key"),
-            *("Error code: 401", "Error code: 403", "UnrecognizedClientException"),
-        ),
-        Category.MODEL,
-        "ModelAuthentication",
-        "The model provider did not accept the key",
-        "Ask the operator to check the provider's key.",
-    ),
-    Cause(
-        ("LLMContextLengthExceededError", "context_length_exceeded", "maximum context length", "exceed_context_size"),
-        Category.MODEL,
-        "ContextTooLong",
-        "The conversation is longer than the model can read",
-        "Shorten descriptions or context, or choose a model with a larger window.",
-    ),
-    Cause(
-        ("NotFoundError", "model_not_found", "ResourceNotFoundException", "Error code: 404"),
-        Category.MODEL,
-        "ModelNotFound",
-        "The model provider does not know the model",
-        "Check the model's name.",
-    ),
-    Cause(
-        ("PrivateAddress",),
-        Category.TOOL,
         "PrivateAddress",
+        Category.TOOL,
         "The crew tried to reach an address inside the platform",
         "Use public addresses only.",
+        names=("PrivateAddress",),
     ),
     Cause(
-        ("MCPConnectionError", "MCPAuthenticationError", "MCPHTTPError"),
-        Category.TOOL,
         "McpServer",
+        Category.TOOL,
         "An MCP server could not be used",
         "Check the server's address and headers.",
-        True,
+        retryable=True,
+        names=("MCPConnectionError", "MCPAuthenticationError", "MCPHTTPError"),
     ),
     Cause(
-        ("guardrail",),
-        Category.GUARDRAIL,
-        "GuardrailNotPassed",
-        "The output did not pass the guardrail",
-        "Loosen the guardrail, or say in the task what it asks for.",
-    ),
-    Cause(
-        ("ToolExecutionFailedError", "ToolUsageError", "ToolUsageLimitExceededError"),
-        Category.TOOL,
         "ToolFailed",
+        Category.TOOL,
         "A tool failed",
         "Look at the tool's events in the trace.",
+        names=("ToolExecutionFailedError", "ToolUsageError", "ToolUsageLimitExceededError"),
     ),
     Cause(
-        (
-            *("APITimeoutError", "APIConnectionError", "InternalServerError", "ServiceUnavailable", "Error code: 5"),
-            *("Failed to connect to", "Overloaded", "Connection error."),
-        ),
-        Category.MODEL,
-        "ModelUnavailable",
-        "The model provider did not answer",
-        "Submit it again.",
-        True,
+        "MaxExecutionTime",
+        Category.TIMEOUT,
+        "The agent took longer than its max_execution_time",
+        "Raise the agent's max_execution_time, or give it less to do.",
+        signs=(r"execution timed out after \d+ seconds\. Consider increasing max_execution_time",),
     ),
     Cause(
-        ("BadRequestError", "ValidationException", "Error code: 400"),
-        Category.MODEL,
-        "ModelRefusedRequest",
-        "The model provider refused the request",
-        "Check the model's settings; its answer is in the message.",
+        "ProcessEnded",
+        Category.CREW,
+        "A part of the crew tried to end the process that runs it",
+        "Remove what does that, or tell the operator if it is none of yours.",
+        names=("ProcessEndRefused",),
     ),
 )
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what caused it, each once."""
-    seen: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in seen:
-        seen.append(current)
-        yield current
-        current = current.__cause__ or current.__context__
+AFTER_PROVIDERS = (
+    Cause(
+        "GuardrailNotPassed",
+        Category.GUARDRAIL,
+        "The output did not pass the guardrail",
+        "Loosen the guardrail, or say in the task what it asks for.",
+        signs=(r"\bguardrail",),
+    ),
+)
 
 
 def explain(error: BaseException, task: str | None) -> ExecutionError:
@@ -131,29 +90,33 @@ def explain(error: BaseException, task: str | None) -> ExecutionError:
                 remedy=one.remedy,
                 task=task,
             )
-    for cause in CAUSES:
-        for one in links:
-            if cause.is_in(type(one).__name__) or cause.is_in(str(one)):
-                return _explained(cause, str(one) or type(one).__name__, task)
+    known = _known(BEFORE_PROVIDERS, links) or refusal_of(error) or _known(AFTER_PROVIDERS, links)
+    text = str(error) or type(error).__name__
+    if known:
+        return _explained(known, text, task)
     return ExecutionError(
         category=Category.CREW,
         type=type(error).__name__,
-        message=f"The crew failed{_where(task)}: {_short(str(error) or type(error).__name__)}",
+        message=f"The crew failed{_where(task)}: {_short(text)}",
         remedy="Look at the last events of the trace.",
         task=task,
     )
 
 
-def model_failure(text: str, task: str | None) -> ExecutionError | None:
-    """The explanation of an agent's error if it is the model provider's doing, else None."""
-    for cause in CAUSES:
-        if cause.is_in(text):
-            is_models = cause.category in (Category.MODEL, Category.MODEL_RATE_LIMIT)
-            return _explained(cause, text, task) if is_models else None
-    return None
+def model_failure(error: BaseException | None, text: str, task: str | None) -> ExecutionError | None:
+    """The explanation of an agent's error if it is the model provider's doing, else None. `text` is what CrewAI says of
+    it; the error itself says more."""
+    if error and _known(BEFORE_PROVIDERS, list(chain(error))):
+        return None
+    refusal = refusal_of(error, text)
+    return _explained(refusal, text, task) if refusal else None
 
 
-def _explained(cause: Cause, text: str, task: str | None) -> ExecutionError:
+def _known(causes: tuple[Cause, ...], links: list[BaseException]) -> Cause | None:
+    return next((cause for cause in causes for one in links if cause.is_in(one)), None)
+
+
+def _explained(cause: Cause | Refusal, text: str, task: str | None) -> ExecutionError:
     return ExecutionError(
         category=cause.category,
         type=cause.type,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from crewai import LLM, BaseLLM
+from crewai.llms.context_window import CONTEXT_WINDOW_USAGE_RATIO, DEFAULT_CONTEXT_WINDOW_SIZE
+from crewai.utilities.agent_utils import is_context_length_exceeded
 
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
@@ -18,6 +20,7 @@ CALL_SECONDS = 120.0
 """How long one model call may take unless the definition says otherwise."""
 BEDROCK_CALL_SECONDS = 300.0
 """CrewAI's own, which it lets nobody set."""
+UNKNOWN_WINDOW = int(DEFAULT_CONTEXT_WINDOW_SIZE * CONTEXT_WINDOW_USAGE_RATIO)
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
 _OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
@@ -72,7 +75,28 @@ class ModelFactory:
         # The agents that CrewAI makes by itself (manager, planner, guardrail) have their tokens counted before each
         # call, by a request to the provider. CrewAI's own estimate takes its place.
         object.__setattr__(made, "get_input_tokens_count", partial(BaseLLM.get_input_tokens_count, made))
+        if made.get_context_window_size() == UNKNOWN_WINDOW:
+            object.__setattr__(made, "is_context_window_overflowing_threshold", _never)
+        if provider == "bedrock":
+            object.__setattr__(made, "_handle_converse", partial(_telling, made, made._handle_converse))
         return made
+
+
+def _telling(made: Any, handle: Callable[..., Any], messages: Any, body: Any, *others: Any) -> Any:
+    """CrewAI's client of Bedrock tells of every call that failed, except of one that was too long for the model."""
+    try:
+        return handle(messages, body, *others)
+    except Exception as error:
+        if is_context_length_exceeded(error):
+            _, task, agent, *_ = others  # available functions, task, agent, response model
+            made._emit_call_failed_event(f"AWS Bedrock API call failed: {error}", task, agent)
+        raise
+
+
+def _never(*_arguments: Any, **_named: Any) -> bool:
+    """A model that CrewAI's catalogue lacks counts there as one of 8,192 tokens, so conversations that fit would be
+    summarized, at a cost. Here only the provider's own refusal counts."""
+    return False
 
 
 def longest_call(crew: CrewDefinition, default: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -224,7 +225,8 @@ class CrewRun:
             case "agent_execution_error":
                 # An agent's retries repeat its whole task, calls that were paid for included. That may help an agent
                 # that lost its way, but not a model that refuses after the provider's client has retried already.
-                error = model_failure(str(event.error), self._control.progress().current_task)
+                # The event has only the text; CrewAI tells of the error while it handles it.
+                error = model_failure(sys.exc_info()[1], str(event.error), self._control.progress().current_task)
                 if error:
                     raise CrewFailed(error)
             case _:
