@@ -12,8 +12,10 @@ from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.errors import CliError, ServerTrouble
-from stepcrew_cli.tokens import DemoToken, is_loopback
+from stepcrew_cli.loopback_address import is_loopback
+from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
+from stepcrew_cli.version import __version__
 from stepcrew_cli.wire import TracePage
 
 API = "/api/v1"
@@ -140,21 +142,19 @@ def _secret(name: str) -> str:
     return f"{API}/secrets/{quote(name, safe='')}"
 
 
-def connect(url: str, token: str | None, identity: str, group: str | None) -> Client:
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+def connect(target: Target, group: str | None) -> Client:
+    """Raises CliError when the target's address is no web address."""
+    if urlsplit(target.url).scheme not in {"http", "https"} or not urlsplit(target.url).hostname:
         raise CliError(
-            f"{url!r} is not a web address.", remedy="Give --url like https://HOST or http://127.0.0.1:8400."
+            f"{target.url!r} is not a web address.", remedy="Give --url like https://HOST or http://127.0.0.1:8400."
         )
-    headers = {"X-Group-Id": group} if group else {}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
     http = httpx.Client(
-        base_url=url,
-        headers=headers,
-        auth=None if token else DemoToken(url, identity),
+        base_url=target.url,
+        headers={"User-Agent": f"stepcrew-cli/{__version__}", **({"X-Group-Id": group} if group else {})},
+        auth=target.auth,
         timeout=40,
         follow_redirects=True,
         # A proxy of the environment would not reach this machine's loopback.
-        trust_env=not is_loopback(url),
+        trust_env=not is_loopback(target.url),
     )
     return Client(http)

@@ -1,4 +1,4 @@
-"""Options that every command has, and what commands print to."""
+"""Options that commands share, and what commands print to."""
 
 from __future__ import annotations
 
@@ -12,22 +12,47 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from stepcrew_cli.errors import CliError, Rejected, ServerTrouble
+from stepcrew_cli.profiles import stored_profiles
 from stepcrew_cli.text import json_text, plain
 
 PIPE_WIDTH = 120
 """Columns of tables where no terminal says its own."""
-DEFAULT_URL = "http://127.0.0.1:8400"
 
-Url = Annotated[str, typer.Option("--url", envvar="STEPCREW_URL", help="Address of the server.")]
+
+def complete_profile(incomplete: str) -> list[str]:
+    """For the shell's completion."""
+    return [name for name in stored_profiles().names() if name.startswith(incomplete)]
+
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", envvar="STEPCREW_URL", help="Address of the server. Default: the profile's, else the local stack's."
+    ),
+]
 Token = Annotated[
     str | None,
-    typer.Option("--token", envvar="STEPCREW_TOKEN", show_envvar=True, help="Access token; the local stack gives one."),
+    typer.Option("--token", envvar="STEPCREW_TOKEN", help="Send this token instead of the profile's."),
+]
+ProfileName = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        envvar="STEPCREW_PROFILE",
+        metavar="NAME",
+        help="The profile to use, made by `stepcrew login`. Default: the one named default, if there is one.",
+        autocompletion=complete_profile,
+    ),
 ]
 IdentityName = Annotated[
-    str, typer.Option("--identity", envvar="STEPCREW_IDENTITY", help="Demo identity on the local stack.")
+    str,
+    typer.Option("--identity", envvar="STEPCREW_IDENTITY", help="Who to be on the local stack: ada, bob or vera."),
 ]
-Group = Annotated[str | None, typer.Option("--group", envvar="STEPCREW_GROUP", help="Another group of the token.")]
-Json = Annotated[bool, typer.Option("--json", help="Machine output: JSON on stdout, everything else on stderr.")]
+Group = Annotated[
+    str | None,
+    typer.Option("--group", envvar="STEPCREW_GROUP", help="Work in this group of yours, not in your first one."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and everything else on stderr.")]
 ExecutionId = Annotated[str, typer.Argument(metavar="ID", help="Execution id.")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 from pydantic import JsonValue
@@ -40,6 +41,11 @@ def one_line(value: str, width: int = 100) -> str:
     """The beginning of a text on one line, with an ellipsis where it was cut."""
     flat = " ".join(safe(value[: width * 8]).split())
     return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def first_sentence(text: str) -> str:
+    """Up to the first full stop that ends a line or is followed by a space."""
+    return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
 
 
 def plain(value: str, style: str = "") -> Text:

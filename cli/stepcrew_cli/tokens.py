@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Generator
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import httpx
 
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.errors import CliError
+from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.transport import Transport
 from stepcrew_cli.wire import DemoTokenAnswer
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def demo_token(url: str, identity: str) -> str:
@@ -30,7 +19,7 @@ def demo_token(url: str, identity: str) -> str:
     if not is_loopback(url):
         raise CliError(
             f"{url} is not on this machine: a token is needed.",
-            remedy="Give --token or set STEPCREW_TOKEN; demo tokens exist only on the local stack.",
+            remedy=f"Sign in with: stepcrew login --url {url}. Or give --token (STEPCREW_TOKEN).",
         )
     with httpx.Client(base_url=url, timeout=10, trust_env=False) as http:
         answer = Answer(Transport(http).request("POST", "/auth/demo-token", json={"identity": identity}))
@@ -47,12 +36,13 @@ class DemoToken(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         is_fresh = self._token is None
-        response = yield self._with_token(request)
+        request.headers["Authorization"] = f"Bearer {self.token()}"
+        response = yield request
         if response.status_code == HTTPStatus.UNAUTHORIZED and not is_fresh:
             self._token = None
-            yield self._with_token(request)
+            request.headers["Authorization"] = f"Bearer {self.token()}"
+            yield request
 
-    def _with_token(self, request: httpx.Request) -> httpx.Request:
+    def token(self) -> str:
         self._token = self._token or demo_token(self._url, self._identity)
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+        return self._token

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from stepcrew_cli.client import connect
-from stepcrew_cli.options import DEFAULT_URL, ExecutionId, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.options import ExecutionId
+from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.wire import Execution
 
 
@@ -14,40 +14,32 @@ def register(app: typer.Typer) -> None:
         app.command(command.__name__)(command)
 
 
+@server_command
 def cancel(
+    call: Call,
     execution_id: ExecutionId,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Ask an execution to stop."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         answer = client.cancel(execution_id)
         execution = answer.read(Execution)
-        if as_json:
-            output.json(answer.data)
+        if call.output.as_json:
+            call.output.json(answer.data)
         elif execution.ended:
-            output.note(f"Execution {execution_id} is {execution.status}.")
+            call.output.note(f"Execution {execution_id} is {execution.status}.")
         else:
-            output.note(f"Asked execution {execution_id} to stop; it is {execution.status} until it does.")
+            call.output.note(f"Asked execution {execution_id} to stop; it is {execution.status} until it does.")
 
 
+@server_command
 def delete(
+    call: Call,
     execution_id: ExecutionId,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Delete an ended execution with its outputs and trace."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         client.delete(execution_id)
-        if as_json:
-            output.json({"deleted": execution_id})
+        if call.output.as_json:
+            call.output.json({"deleted": execution_id})
         else:
-            output.note(f"Deleted {execution_id}.", "dim")
+            call.output.note(f"Deleted {execution_id}.", "dim")

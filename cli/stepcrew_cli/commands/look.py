@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stepcrew_cli.client import connect
-from stepcrew_cli.options import DEFAULT_URL, ExecutionId, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.options import ExecutionId
+from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import execution_table, print_error, status_text, what_to_type
 from stepcrew_cli.text import one_line, plain
 from stepcrew_cli.watching import exit_code, watch
@@ -22,26 +22,22 @@ def register(app: typer.Typer) -> None:
     app.command("watch")(watch_execution)
 
 
+@server_command
 def list_executions(
+    call: Call,
     status: Annotated[str | None, typer.Option(help="Only this status, e.g. RUNNING.")] = None,
     search: Annotated[str | None, typer.Option(help="Only names with this in it.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
     cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """List executions, newest first."""
-    output = Output(as_json)
     chosen = {"status": status.upper() if status else None, "search": search}
     filters = {key: value for key, value in chosen.items() if value is not None}
     params = {"limit": str(limit), **filters, **({"cursor": cursor} if cursor else {})}
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         answer = client.executions(params)
-        if as_json:
-            output.json(answer.data)
+        if call.output.as_json:
+            call.output.json(answer.data)
             return
         page = answer.read(ExecutionList)
         table = Table(box=None, pad_edge=False)
@@ -53,46 +49,38 @@ def list_executions(
             table.add_row(
                 plain(each.execution_id), plain(one_line(each.name, 40)), status_text(each.status), tasks, created
             )
-        output.console.print(table)
+        call.output.console.print(table)
         if page.next_cursor:
             again = "".join(f" --{name} {shlex.quote(value)}" for name, value in filters.items())
-            output.note(f"More: stepcrew list{again} --cursor {page.next_cursor}", "dim")
+            call.output.note(f"More: stepcrew list{again} --cursor {page.next_cursor}", "dim")
 
 
+@server_command
 def status(
+    call: Call,
     execution_id: ExecutionId,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Show where an execution stands. Exit code 1 when it failed or was cancelled."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         answer = client.execution(execution_id)
         execution = answer.read(Execution)
-        if as_json:
-            output.json(answer.data)
+        if call.output.as_json:
+            call.output.json(answer.data)
         else:
-            output.console.print(execution_table(execution))
+            call.output.console.print(execution_table(execution))
             if execution.error:
-                print_error(output.console, execution.error)
+                print_error(call.output.console, execution.error)
             for command in what_to_type(execution):
-                output.note(f"  {command}", "dim")
+                call.output.note(f"  {command}", "dim")
     raise typer.Exit(exit_code(execution.status))
 
 
+@server_command
 def watch_execution(
+    call: Call,
     execution_id: ExecutionId,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Show an execution live and end with its result."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
-        code = watch(client, execution_id, output)
+    with call.client() as client:
+        code = watch(client, execution_id, call.output)
     raise typer.Exit(code)

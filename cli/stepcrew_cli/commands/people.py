@@ -9,11 +9,12 @@ import typer
 from pydantic import JsonValue
 from rich.table import Table
 
-from stepcrew_cli.client import Client, connect
+from stepcrew_cli.client import Client
 from stepcrew_cli.documents import Document, read_text
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.options import DEFAULT_URL, ExecutionId, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.options import ExecutionId, Output
 from stepcrew_cli.questions import print_question
+from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import one_line, plain
 from stepcrew_cli.wire import Approval, ApprovalList, Execution
@@ -31,36 +32,32 @@ def register(app: typer.Typer) -> None:
         app.command(command.__name__)(command)
 
 
+@server_command
 def approvals(
+    call: Call,
     execution_id: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="Show one execution's questions whole, with what was decided.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
     cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """List what waits for a person, or show what one execution asked."""
-    output = Output(as_json)
     params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         answer = client.approvals_of(execution_id, params) if execution_id else client.approvals(params)
-        if as_json:
-            output.json(answer.data)
+        if call.output.as_json:
+            call.output.json(answer.data)
             return
         page = answer.read(ApprovalList)
         if execution_id:
             for approval in page.approvals:
-                print_question(output.console, client, approval)
+                print_question(call.output.console, client, approval)
             if not page.approvals:
-                output.note("It asked nobody anything.", "dim")
+                call.output.note("It asked nobody anything.", "dim")
         else:
-            output.console.print(_table(page.approvals))
+            call.output.console.print(_table(page.approvals))
         if page.next_cursor:
-            output.note(f"More: stepcrew approvals {execution_id or ''} --cursor {page.next_cursor}", "dim")
+            call.output.note(f"More: stepcrew approvals {execution_id or ''} --cursor {page.next_cursor}", "dim")
 
 
 def _table(approvals: list[Approval]) -> Table:
@@ -75,7 +72,9 @@ def _table(approvals: list[Approval]) -> Table:
     return table
 
 
+@server_command
 def approve(
+    call: Call,
     execution_id: ExecutionId,
     approval: Number = None,
     comment: Comment = None,
@@ -85,52 +84,38 @@ def approve(
     max_tokens: Amount = None,
     max_model_calls: Amount = None,
     max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Of a budget: raise it to this.")] = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Let a waiting execution go on: its answer is good, its tool call allowed, its budget raised."""
-    output = Output(as_json)
     amounts = {"max_tokens": max_tokens, "max_model_calls": max_model_calls, "max_cost_usd": max_cost_usd}
     limits: Document = {name: amount for name, amount in amounts.items() if amount is not None}
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         text = {"output": read_text(corrected)} if corrected else {}
         more: Document = {**text, **({"limits": limits} if limits else {})}
-        _decide(client, output, execution_id, approval, "approve", comment, more)
+        _decide(client, call.output, execution_id, approval, "approve", comment, more)
 
 
+@server_command
 def revise(
+    call: Call,
     execution_id: ExecutionId,
     comment: Annotated[str, typer.Option("--comment", help="What the agent is told to do better.")],
     approval: Number = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Send an answer back to its agent, with what is to be better; it will be shown again."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
-        _decide(client, output, execution_id, approval, "revise", comment, {})
+    with call.client() as client:
+        _decide(client, call.output, execution_id, approval, "revise", comment, {})
 
 
+@server_command
 def reject(
+    call: Call,
     execution_id: ExecutionId,
     approval: Number = None,
     comment: Comment = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Say no: an answer or a budget ends the execution, a tool call is told to the agent."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
-        _decide(client, output, execution_id, approval, "reject", comment, {})
+    with call.client() as client:
+        _decide(client, call.output, execution_id, approval, "reject", comment, {})
 
 
 def _decide(

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stepcrew_cli.client import Client, connect
+from stepcrew_cli.client import Client
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.event_lines import event_line
 from stepcrew_cli.follow import follow
-from stepcrew_cli.options import DEFAULT_URL, ExecutionId, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.options import ExecutionId
+from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import print_error
 from stepcrew_cli.text import safe
 from stepcrew_cli.watching import exit_code, full_text, output_text
@@ -26,25 +27,21 @@ def register(app: typer.Typer) -> None:
         app.command(command.__name__)(command)
 
 
+@server_command
 def traces(
+    call: Call,
     execution_id: ExecutionId,
     following: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the trace is complete.")] = False,
     after: After = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Print the trace, one event a line; with --json one JSON object a line."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         try:
             for event in _events(client, execution_id, after, following):
-                if as_json:
-                    output.json_line(event.model_dump(mode="json"))
+                if call.output.as_json:
+                    call.output.json_line(event.model_dump(mode="json"))
                 else:
-                    output.console.print(event_line(event), soft_wrap=True)
+                    call.output.console.print(event_line(event), soft_wrap=True)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
 
@@ -58,26 +55,22 @@ def _events(client: Client, execution_id: str, after: str | None, following: boo
             yield from page.events
 
 
+@server_command
 def result(
+    call: Call,
     execution_id: ExecutionId,
     task: Annotated[str | None, typer.Option(help="The output of this crew task instead of the crew's.")] = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Print the result. Exit code 1 when the execution failed or was cancelled."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         answer = client.result(execution_id)
         view = answer.read(Result)
-        if as_json:
-            output.json(answer.data)
+        if call.output.as_json:
+            call.output.json(answer.data)
         elif task is not None:
             _print_body(_task_text(client, view, task))
         else:
-            _print_result(client, view, output.notes)
+            _print_result(client, view, call.output.notes)
     raise typer.Exit(exit_code(view.status))
 
 
@@ -107,25 +100,21 @@ def _print_body(text: str) -> None:
     print(safe(text), flush=True)
 
 
+@server_command
 def logs(
+    call: Call,
     execution_id: ExecutionId,
     after: After = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Print the log lines; with --json one JSON object a line."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         more = True
         while more:
             page = client.logs(execution_id, after).read(LogPage)
             more, after = page.more, page.cursor
             for line in page.lines:
-                if as_json:
-                    output.json_line(line.model_dump(mode="json"))
+                if call.output.as_json:
+                    call.output.json_line(line.model_dump(mode="json"))
                 else:
                     when = f"{line.emitted_at.astimezone():%H:%M:%S}"
                     print(safe(f"{when} {line.level:<7} {line.logger}: {line.message}"), flush=True)

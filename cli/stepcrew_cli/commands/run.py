@@ -8,13 +8,14 @@ from typing import Annotated, cast
 
 import typer
 
-from stepcrew_cli.client import Client, connect
+from stepcrew_cli.client import Client
 from stepcrew_cli.crew_input import load_crew
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.options import DEFAULT_URL, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.options import Output
 from stepcrew_cli.run_request import RunOptions, parse_input, request_body
+from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.unused_inputs import placeholders, refuse_unused
 from stepcrew_cli.watching import watch
 from stepcrew_cli.wire import StoredCrewDocument, Submitted
@@ -24,7 +25,9 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
 
 
+@server_command
 def run(
+    call: Call,
     crew: Annotated[
         str | None,
         typer.Argument(metavar="[CREW]", help="Crew file, CrewAI project folder, or the name of an example."),
@@ -53,14 +56,8 @@ def run(
         str | None, typer.Option(help="The same key starts it only once. Default: a fresh one.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it all and tell what would run.")] = False,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Run a crew."""
-    output = Output(as_json)
     limits: Document = {
         "timeout_seconds": timeout_seconds,
         "max_tokens": max_tokens,
@@ -68,17 +65,16 @@ def run(
         "max_model_calls": max_model_calls,
         "on_budget": on_budget,
     }
-    with reporting(output):
-        source = _source(crew, stored, model)
-        for note in source.notes:
-            output.note(note)
-        body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
-        with connect(url, token, identity, group) as client:
-            _check_inputs(client, source, stored, inputs or [])
-            if dry_run:
-                output.json(client.dry_run(body).data)
-                return
-            code = _submit(client, output, body, idempotency_key or str(uuid.uuid4()), watching)
+    source = _source(crew, stored, model)
+    for note in source.notes:
+        call.output.note(note)
+    body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
+    with call.client() as client:
+        _check_inputs(client, source, stored, inputs or [])
+        if dry_run:
+            call.output.json(client.dry_run(body).data)
+            return
+        code = _submit(client, call.output, body, idempotency_key or str(uuid.uuid4()), watching)
     raise typer.Exit(code)
 
 

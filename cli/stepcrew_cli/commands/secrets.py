@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stepcrew_cli.client import connect
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.options import DEFAULT_URL, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
 from stepcrew_cli.wire import Secret, SecretList
@@ -30,25 +29,23 @@ def register(app: typer.Typer) -> None:
 
 
 @secrets.command("set")
+@server_command
 def set_secret(
+    call: Call,
     name: Name,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
-    """Keep a secret, or replace it. The value is asked for, or read from stdin; it is never an argument, because other
-    users of the machine and the shell's history would see it."""
-    output = Output(as_json)
-    with reporting(output):
-        value = _value(name)
-        with connect(url, token, identity, group) as client:
-            answer = client.set_secret(name, value)
-        if as_json:
-            output.json(answer.data)
-        else:
-            output.note(f"{answer.read(Secret).name} is set.", "green")
+    """Keep a secret, or replace it.
+
+    The value is asked for, or read from stdin. It is never an argument: other users of the machine and the shell's
+    history would see it.
+    """
+    value = _value(name)
+    with call.client() as client:
+        answer = client.set_secret(name, value)
+    if call.output.as_json:
+        call.output.json(answer.data)
+    else:
+        call.output.note(f"{answer.read(Secret).name} is set.", "green")
 
 
 def _value(name: str) -> str:
@@ -65,41 +62,32 @@ def _value(name: str) -> str:
 
 
 @secrets.command("list")
+@server_command
 def list_secrets(
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
+    call: Call,
 ) -> None:
     """List the names of the group's secrets, who set them and which stored crews use them. Values are never shown."""
-    output = Output(as_json)
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         answer = client.secrets()
-        if as_json:
-            output.json(answer.data)
+        if call.output.as_json:
+            call.output.json(answer.data)
         else:
-            output.console.print(_table(answer.read(SecretList).secrets))
+            call.output.console.print(_table(answer.read(SecretList).secrets))
 
 
 @secrets.command("remove")
+@server_command
 def remove_secret(
+    call: Call,
     name: Name,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Remove a secret. Crews that use it are refused from then on."""
-    output = Output(as_json)
-    with reporting(output):
-        with connect(url, token, identity, group) as client:
-            client.remove_secret(name)
-        if as_json:
-            output.json({"name": name, "removed": True})
-        else:
-            output.note(f"{name} is removed.", "green")
+    with call.client() as client:
+        client.remove_secret(name)
+    if call.output.as_json:
+        call.output.json({"name": name, "removed": True})
+    else:
+        call.output.note(f"{name} is removed.", "green")
 
 
 def _table(found: list[Secret]) -> Table:

@@ -1,4 +1,4 @@
-"""Commands around the local stack: up and token; and the list of examples."""
+"""Commands of a checkout and of the package: up starts the local stack, examples lists the crews that come along."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import typer
 
 from stepcrew_cli.crew_input import example_names
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.options import DEFAULT_URL, IdentityName, Json, Output, Url, reporting
-from stepcrew_cli.tokens import demo_token
+from stepcrew_cli.options import Json, Output, reporting
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (up, token, examples):
+    for command in (up, examples):
         app.command(command.__name__)(command)
 
 
@@ -43,17 +42,6 @@ def up(
         paths = os.pathsep.join(filter(None, (str(ROOT / "local"), os.environ.get("PYTHONPATH"))))
         # The stack takes over this process, so Ctrl-C and SIGTERM reach it directly.
         os.execve(python, arguments, {**os.environ, "PYTHONPATH": paths})  # noqa: S606
-
-
-def token(url: Url = DEFAULT_URL, identity: IdentityName = "ada", as_json: Json = False) -> None:
-    """Print a demo token of the local stack."""
-    output = Output(as_json)
-    with reporting(output):
-        value = demo_token(url, identity)
-        if as_json:
-            output.json({"access_token": value})
-        else:
-            print(value)
 
 
 def examples(as_json: Json = False) -> None:

@@ -9,11 +9,10 @@ from typing import Annotated, cast
 import typer
 from rich.table import Table
 
-from stepcrew_cli.client import connect
 from stepcrew_cli.crew_input import load_crew
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
-from stepcrew_cli.options import DEFAULT_URL, Group, IdentityName, Json, Output, Token, Url, reporting
+from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
 from stepcrew_cli.wire import StoredCrew, StoredCrewList
@@ -24,34 +23,29 @@ def register(app: typer.Typer) -> None:
         app.command(command.__name__)(command)
 
 
+@server_command
 def save(
+    call: Call,
     crew: Annotated[
         str, typer.Argument(metavar="CREW", help="Crew file, CrewAI project folder, or the name of an example.")
     ],
     name: Annotated[str | None, typer.Option(help="The name to keep it under. Default: the crew's own.")] = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """Keep a crew in the group under a name, for `run --crew NAME`. Each change of it is a new version."""
-    output = Output(as_json)
-    with reporting(output):
-        source = load_crew(crew)
-        for note in source.notes:
-            output.note(note)
-        if source.body.get("limits"):
-            output.note("Limits are not kept with a crew: give them with each run.")
-        body = {key: source.body[key] for key in ("config", "inputs") if source.body.get(key) is not None}
-        with connect(url, token, identity, group) as client:
-            answer = client.store_crew(name or name_for(source, crew), body)
-        stored = answer.read(StoredCrew)
-        if as_json:
-            output.json(answer.data)
-        else:
-            print(f"{stored.name}@{stored.version}")
-            output.note(f"Run it with: stepcrew run --crew {stored.name}", "dim")
+    source = load_crew(crew)
+    for note in source.notes:
+        call.output.note(note)
+    if source.body.get("limits"):
+        call.output.note("Limits are not kept with a crew: give them with each run.")
+    body = {key: source.body[key] for key in ("config", "inputs") if source.body.get(key) is not None}
+    with call.client() as client:
+        answer = client.store_crew(name or name_for(source, crew), body)
+    stored = answer.read(StoredCrew)
+    if call.output.as_json:
+        call.output.json(answer.data)
+    else:
+        print(f"{stored.name}@{stored.version}")
+        call.output.note(f"Run it with: stepcrew run --crew {stored.name}", "dim")
 
 
 def name_for(source: CrewSource, target: str) -> str:
@@ -63,27 +57,23 @@ def name_for(source: CrewSource, target: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", str(own or fallback)).strip("-._")[:100] or "crew"
 
 
+@server_command
 def crews(
+    call: Call,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 50,
     cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-    identity: IdentityName = "ada",
-    group: Group = None,
-    as_json: Json = False,
 ) -> None:
     """List the crews the group keeps, by name."""
-    output = Output(as_json)
     params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
-    with reporting(output), connect(url, token, identity, group) as client:
+    with call.client() as client:
         answer = client.crews(params)
-        if as_json:
-            output.json(answer.data)
+        if call.output.as_json:
+            call.output.json(answer.data)
             return
         page = answer.read(StoredCrewList)
-        output.console.print(_table(page.crews))
+        call.output.console.print(_table(page.crews))
         if page.next_cursor:
-            output.note(f"More: stepcrew crews --cursor {page.next_cursor}", "dim")
+            call.output.note(f"More: stepcrew crews --cursor {page.next_cursor}", "dim")
 
 
 def _table(found: list[StoredCrew]) -> Table:
