@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stepcrew_cli.admin.commands import admin
 from stepcrew_cli.commands import account, control, look, people, read, run, secrets, stack, stored
 from stepcrew_cli.text import first_sentence
 from stepcrew_cli.version import __version__
@@ -41,11 +42,19 @@ def _options(  # pyright: ignore[reportUnusedFunction] - Typer calls it
     del version  # it ends the program before this is called
 
 
+def _show_whole_sentences(group: typer.Typer) -> None:
+    """The list of commands shows each one's first sentence; by itself it would cut it at the terminal's width."""
+    for command in group.registered_commands:
+        command.short_help = first_sentence(getattr(command.callback, "__doc__", None) or "")
+    for below in group.registered_groups:
+        if below.typer_instance:
+            _show_whole_sentences(below.typer_instance)
+
+
 for _part in (account, run, stored, secrets, look, read, people, control, stack):
     _part.register(app)
-for _command in app.registered_commands:
-    # The list of commands shows the whole first sentence; by itself it would cut it off at the width of the terminal.
-    _command.short_help = _command.short_help or first_sentence(getattr(_command.callback, "__doc__", None) or "")
+app.add_typer(admin, name="admin")
+_show_whole_sentences(app)
 
 
 def main() -> None:
