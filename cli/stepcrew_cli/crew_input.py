@@ -9,8 +9,9 @@ from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.crewai_project import project
 from stepcrew_cli.documents import read_document
 from stepcrew_cli.errors import CrewFileError
+from stepcrew_cli.places import examples_folder
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = examples_folder()
 CREW_FILES = ("crew.yaml", "crew.yml")
 SUFFIXES = frozenset({".json", ".jsonc", ".json5", ".yaml", ".yml"})
 

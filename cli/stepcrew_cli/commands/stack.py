@@ -11,8 +11,7 @@ import typer
 from stepcrew_cli.crew_input import example_names
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Json, Output, reporting
-
-ROOT = Path(__file__).resolve().parents[3]
+from stepcrew_cli.places import checkout
 
 
 def register(app: typer.Typer) -> None:
@@ -27,19 +26,20 @@ def up(
 ) -> None:
     """Start the local stack, until Ctrl-C."""
     with reporting(Output(False)):
-        python = ROOT / ".venvs" / "local" / "bin" / "python"
-        if not (ROOT / "local" / "stepcrew_local").is_dir():
+        root = checkout()
+        if root is None:
             raise CliError(
-                "The local stack is part of Stepcrew's repository and is not here.",
+                "The local stack is part of Stepcrew's repository, and this command line was installed without it.",
                 remedy="Clone the repository and run ./stepcrew up there.",
             )
+        python = root / ".venvs" / "local" / "bin" / "python"
         if not python.is_file():
-            raise CliError("The local stack is not set up.", remedy=f"Run `make setup` in {ROOT} first.")
+            raise CliError("The local stack is not set up.", remedy=f"Run `make setup` in {root} first.")
         arguments = [str(python), "-m", "stepcrew_local", "up"]
         arguments += ["--port", str(port)] if port is not None else []
         arguments += ["--data", str(data.resolve())] if data else []
         arguments += ["--watch"] if watch else []
-        paths = os.pathsep.join(filter(None, (str(ROOT / "local"), os.environ.get("PYTHONPATH"))))
+        paths = os.pathsep.join(filter(None, (str(root / "local"), os.environ.get("PYTHONPATH"))))
         # The stack takes over this process, so Ctrl-C and SIGTERM reach it directly.
         os.execve(python, arguments, {**os.environ, "PYTHONPATH": paths})  # noqa: S606
 

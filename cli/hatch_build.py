@@ -1,0 +1,17 @@
+"""Puts the checkout's examples into the package, so that `stepcrew run haiku` works without a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class ExamplesHook(BuildHookInterface[Any]):
+    """Called by hatchling before it builds. A source distribution holds the examples in the package already."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        examples = Path(self.root).parent / "examples"
+        if version != "editable" and examples.is_dir():
+            build_data["force_include"][str(examples)] = "stepcrew_cli/examples"
