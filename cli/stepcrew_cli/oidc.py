@@ -46,13 +46,19 @@ class _TokenAnswer(BaseModel):
 
 
 class Issuer:
-    """Talks to one issuer. `now` is seconds since 1970."""
+    """Talks to one issuer. Use as a context manager. `now` is seconds since 1970."""
 
     def __init__(self, http: httpx.Client, url: str, now: Callable[[], float] = time.time) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self._now = now
         self._discovered: Discovered | None = None
+
+    def __enter__(self) -> Issuer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def discover(self) -> Discovered:
         """Raises CliError when the document is not this issuer's or names an address that is not encrypted."""

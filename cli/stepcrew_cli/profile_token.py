@@ -63,7 +63,8 @@ class ProfileToken(httpx.Auth):
         if tokens.refresh_token is None:
             raise self._signed_out("The sign-in has ended")
         try:
-            return self._issuer_of(profile).renew(profile, tokens.refresh_token)
+            with self._issuer_of(profile) as issuer:
+                return issuer.renew(profile, tokens.refresh_token)
         except Refused as error:
             # Another command may have renewed at the same moment, and some issuers take a refresh token only once.
             now = self._profiles.get(self._name).tokens

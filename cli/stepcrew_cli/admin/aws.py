@@ -6,7 +6,7 @@ boto3 is imported here and nowhere else in the command line.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from stepcrew_cli.errors import CliError, Unreachable
@@ -45,8 +45,8 @@ def stack_outputs(session: Any, stack: str) -> dict[str, str]:
             f"There is no stack {stack} in {session.region_name}.", remedy="Give --stack, --region or --aws-profile."
         )
 
-    with explained(explain):
-        described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    with explained(explain), closing(session.client("cloudformation")) as cloudformation:
+        described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 

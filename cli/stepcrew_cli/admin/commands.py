@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 from rich.table import Table
 
-from stepcrew_cli.admin.aws import new_session, stack_outputs
+from stepcrew_cli.admin.aws import explained, new_session, stack_outputs
 from stepcrew_cli.admin.pool import ROLES, PoolUser, UserPool
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Json, Output, reporting
@@ -46,8 +48,8 @@ def add(
 ) -> None:
     """Add a user with a verified address, groups and a role."""
     output = Output(as_json)
-    with reporting(output):
-        password = _pool(stack, region, aws_profile).add(email, group, role, invite=invite)
+    with reporting(output), _pool(stack, region, aws_profile) as pool:
+        password = pool.add(email, group, role, invite=invite)
         if as_json:
             output.json({"email": email, "groups": [*group], "role": role, "temporary_password": password})
         elif password is None:
@@ -63,8 +65,8 @@ def list_users(
 ) -> None:
     """List the users with their groups and roles."""
     output = Output(as_json)
-    with reporting(output):
-        found = _pool(stack, region, aws_profile).users()
+    with reporting(output), _pool(stack, region, aws_profile) as pool:
+        found = pool.users()
         if as_json:
             output.json([_as_json(user) for user in found])
             return
@@ -94,8 +96,8 @@ def set_groups(
 ) -> None:
     """Set all groups of a user, and perhaps the role. A token they have keeps the old ones until it ends."""
     output = Output(as_json)
-    with reporting(output):
-        user = _pool(stack, region, aws_profile).set_groups(email, groups, role)
+    with reporting(output), _pool(stack, region, aws_profile) as pool:
+        user = pool.set_groups(email, groups, role)
         if as_json:
             output.json(_as_json(user))
         else:
@@ -113,15 +115,16 @@ def remove(
 ) -> None:
     """Remove a user from the pool. What they submitted stays in its group."""
     output = Output(as_json)
-    with reporting(output):
-        _pool(stack, region, aws_profile).remove(email)
+    with reporting(output), _pool(stack, region, aws_profile) as pool:
+        pool.remove(email)
         if as_json:
             output.json({"removed": email})
         else:
             output.note(f"Removed {email}. A token they already have works until it ends, within the hour.", "")
 
 
-def _pool(stack: str, region: str | None, aws_profile: str | None) -> UserPool:
+@contextmanager
+def _pool(stack: str, region: str | None, aws_profile: str | None) -> Generator[UserPool]:
     session = new_session(region, aws_profile)
     pool_id = stack_outputs(session, stack).get("UserPoolId")
     if pool_id is None:
@@ -129,7 +132,8 @@ def _pool(stack: str, region: str | None, aws_profile: str | None) -> UserPool:
             f"The stack {stack} has no user pool of its own: its users are kept by the issuer JwtIssuer.",
             remedy="Add users and their groups there.",
         )
-    return UserPool(session.client("cognito-idp"), pool_id)
+    with explained(), closing(session.client("cognito-idp")) as cognito:
+        yield UserPool(cognito, pool_id)
 
 
 def _as_json(user: PoolUser) -> dict[str, JsonValue]:

@@ -75,8 +75,8 @@ def login(
             output.note("Sign in in your browser:" if opened else "Open this address in a browser:", "")
             output.note(f"  {page}", "")
 
-        with Callback((callback_port,) if callback_port else PORTS) as callback:
-            tokens = sign_in(issuer_of(chosen), chosen, callback, show, seconds)
+        with issuer_of(chosen) as at, Callback((callback_port,) if callback_port else PORTS) as callback:
+            tokens = sign_in(at, chosen, callback, show, seconds)
         signed_in = chosen.model_copy(update={"tokens": tokens})
         profiles.save(name, signed_in)
         _tell(output, name, signed_in)
@@ -110,7 +110,8 @@ def _revoke(output: Output, profile: Profile) -> bool:
     if refresh_token is None:
         return False
     try:
-        return issuer_of(profile).revoke(profile, refresh_token)
+        with issuer_of(profile) as issuer:
+            return issuer.revoke(profile, refresh_token)
     except CliError as error:
         output.note(f"The issuer was not told, so the tokens stay valid until they expire: {error.message}")
         return False

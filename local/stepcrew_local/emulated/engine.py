@@ -12,13 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core import iam_actions, lambda_runtime
-from ministack.services import stepfunctions
+from ministack.services import cognito, stepfunctions
 
-from stepcrew_local.emulated import callbacks, scaling
+from stepcrew_local.emulated import callbacks, scaling, user_pool
 
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
 REQUEST = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
+TOKEN = (
+    *("sub", "pool_id", "client_id", "token_type", "username", "user_attrs", "groups", "nonce", "trigger_source"),
+    *("client_metadata", "origin_jti", "scope"),
+)
 
 
 def complete() -> None:
@@ -35,6 +39,8 @@ def complete() -> None:
     _expect(iam_actions, "extract_resource_arn", REQUEST)
     _expect(lambda_runtime, "acquire_worker", ("func_name", "config", "code_zip", "qualifier", "max_concurrency"))
     _expect(lambda_runtime, "release_worker", ("worker",))
+    _expect(cognito, "_update_user_attributes", ("data",))
+    _expect(cognito, "_fake_token", TOKEN)
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
     if not hasattr(lambda_runtime, "_PROVIDED_INIT_TIMEOUT"):
@@ -46,6 +52,7 @@ def complete() -> None:
     iam_actions.extract_resource_arn = _with_parameter_paths(iam_actions.extract_resource_arn)
     iam_actions.extract_resource_arn = callbacks.with_tokens(iam_actions.extract_resource_arn)
     callbacks.install()
+    user_pool.install()
 
 
 def _expect(owner: object, name: str, parameters: tuple[str, ...]) -> None:
