@@ -88,8 +88,8 @@ def retry_after_seconds(response: httpx.Response) -> float | None:
 def refusal(response: httpx.Response) -> CliError:
     problem = _problem(response)
     if response.is_client_error and response.status_code not in RETRYABLE_STATUS:
-        return Rejected(problem or Problem(status=response.status_code, detail=_plain_detail(response)))
-    detail = problem.detail or problem.title if problem else _plain_detail(response)
+        return Rejected(problem or _plain_problem(response))
+    detail = problem.detail or problem.title if problem else _plain_text(response)
     return ServerTrouble(
         f"The server answered {response.status_code}: {detail}",
         remedy=problem.remedy if problem else "Try again later.",
@@ -109,15 +109,28 @@ def _problem(response: httpx.Response) -> Problem | None:
     if "json" not in response.headers.get("content-type", ""):
         return None
     try:
-        return Problem.model_validate_json(response.content)
+        problem = Problem.model_validate_json(response.content)
     except ValidationError:
         return None
+    return problem if problem.detail or problem.title else None
 
 
-def _plain_detail(response: httpx.Response) -> str:
-    """A gateway in front of the API answers in its own shape: {"message": "Unauthorized"}."""
+def _plain_problem(response: httpx.Response) -> Problem:
+    """A gateway in front of the API refuses in a shape of its own: {"message": "Unauthorized"}."""
     if response.status_code == HTTPStatus.UNAUTHORIZED:
-        return "the token is missing, expired or not accepted here (--token or STEPCREW_TOKEN)"
+        return Problem(
+            status=response.status_code,
+            detail="The server does not accept the token: it is missing, has expired or is another server's.",
+            remedy="Sign in again with: stepcrew login. Or give another --token (STEPCREW_TOKEN).",
+        )
+    return Problem(
+        status=response.status_code,
+        detail=f"The server answered {response.status_code}: {_plain_text(response)}",
+        remedy="Is --url the address of a Stepcrew server?",
+    )
+
+
+def _plain_text(response: httpx.Response) -> str:
     return response.text.strip()[:300] or response.reason_phrase
 
 

@@ -190,10 +190,10 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         port = listener.getsockname()[1]
         url = f"http://{LOOPBACK}:{port}"
         issuer = TokenIssuer(f"{url}/auth", load_or_make_key(data / "signing-key.pem"))
-        api = ApiProxy(issuer)
+        api = ApiProxy(issuer.claims_of)
         origins = (url, f"http://localhost:{port}", *DEVELOPMENT_ORIGINS)
         gateway = make_gateway(issuer, api, CONSOLE, origins)
-        exits.enter_context(_served(gateway, listener))
+        exits.enter_context(served(gateway, listener))
 
         model, model_server = _choose_model(options, logs)
         if model_server:
@@ -277,7 +277,8 @@ def _emulator_port(data: Path | None) -> int:
 
 
 @contextlib.contextmanager
-def _served(app: Any, listener: Any) -> Generator[None]:
+def served(app: Any, listener: Any) -> Generator[None]:
+    """Serves an ASGI application on a listening socket, in a thread of its own."""
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="gateway", daemon=True)

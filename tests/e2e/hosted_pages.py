@@ -4,6 +4,7 @@ they lead."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,10 +30,12 @@ class Form(HTMLParser):
 
 
 class Person:
-    """Signs in with an e-mail address and a password; sets `new_password` when the pool asks for one."""
+    """Signs in with an e-mail address and a password; sets `new_password` when the pool asks for one. `headers` let the
+    browser reach the emulator."""
 
-    def __init__(self, email: str, password: str, new_password: str | None = None) -> None:
+    def __init__(self, email: str, password: str, headers: Mapping[str, str], new_password: str | None = None) -> None:
         self.email = email
+        self.headers = headers
         self.password = password
         self.new_password = new_password
         self.visited: list[str] = []
@@ -51,7 +54,7 @@ class Person:
             thread.join()
 
     def sign_in(self, address: str) -> httpx.Response:
-        with httpx.Client(trust_env=False, timeout=30) as browser:
+        with httpx.Client(trust_env=False, timeout=30, headers=self.headers) as browser:
             self.visited.append(address)
             answer = browser.get(address)
             while answer.status_code == 200 and (form := Form(answer.text)).fields and not self._is_stuck(form):
@@ -62,7 +65,7 @@ class Person:
                 answer = browser.post(httpx.URL(address).join("/login"), data=filled)
             self.shown.append(Form(answer.text).text)
             if answer.is_redirect:
-                answer = browser.get(answer.headers["location"])
+                answer = httpx.get(answer.headers["location"], trust_env=False)
                 self.shown.append(Form(answer.text).text)
             return answer
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core import iam_actions, lambda_runtime
-from ministack.services import cognito, stepfunctions
+from ministack.services import apigateway, cognito, stepfunctions
 
 from stepcrew_local.emulated import callbacks, scaling, user_pool
 
@@ -41,6 +41,7 @@ def complete() -> None:
     _expect(lambda_runtime, "release_worker", ("worker",))
     _expect(cognito, "_update_user_attributes", ("data",))
     _expect(cognito, "_fake_token", TOKEN)
+    _expect(apigateway, "_fetch_jwks", ("url",))
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
     if not hasattr(lambda_runtime, "_PROVIDED_INIT_TIMEOUT"):

@@ -25,6 +25,8 @@ SECRET_HEADER = b"x-stepcrew-secret"
 OWN_PATHS = ("/_stepcrew/warm", "/_ministack/health")
 API_PATHS = "/_aws/execute-api/"
 """What the gateway passes on: its callers have tokens, not signatures."""
+SIGN_IN_PATHS = re.compile(r"/oauth2/(authorize|token)|/login|/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/[a-z-]+(\.json)?")
+"""A user pool's sign-in pages and its issuer. They are public on AWS; here only who has the secret reaches them."""
 MOST_BYTES = 64 * 1024 * 1024
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 QUEUE_PATH = re.compile(r"/\d{12}/[A-Za-z0-9_.-]+")
@@ -66,7 +68,7 @@ class Guard:
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() != SECRET_HEADER]
             path: str = scope["path"]
             is_known = len(presented) == 1 and hmac.compare_digest(presented[0], self._secret)
-            if is_known and (path in OWN_PATHS or path.startswith(API_PATHS)):
+            if is_known and (path in OWN_PATHS or path.startswith(API_PATHS) or SIGN_IN_PATHS.fullmatch(path)):
                 await self._app(scope, receive, send)
             else:
                 await _refuse(scope, send, Refusal("AccessDenied", "This is not the stack's own request."))

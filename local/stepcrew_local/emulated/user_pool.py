@@ -6,14 +6,17 @@
   https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
 - That takes the scope aws.cognito.signin.user.admin in the access token:
   https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserAttributes.html
+- The authorizer of an HTTP API reads a pool's keys in place. The emulator would ask itself for them over HTTP, where it
+  answers nobody who does not sign.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ministack.services import cognito
+from ministack.services import apigateway, cognito
 
 SELF_SERVICE = "aws.cognito.signin.user.admin"
 
@@ -21,6 +24,17 @@ SELF_SERVICE = "aws.cognito.signin.user.admin"
 def install() -> None:
     cognito._fake_token = _with_groups(cognito._fake_token)
     cognito._update_user_attributes = _within_the_clients_list(cognito._update_user_attributes)
+    apigateway._fetch_jwks = _in_place(apigateway._fetch_jwks)
+
+
+def _in_place(fetch: Callable[[str], Awaitable[dict[str, Any]]]) -> Callable[[str], Awaitable[dict[str, Any]]]:
+    async def fetch_jwks(url: str) -> dict[str, Any]:
+        pool_id = url.removesuffix("/.well-known/jwks.json").rpartition("/")[2]
+        if cognito._get_pool_unscoped(pool_id) is None:
+            return await fetch(url)
+        return json.loads(cognito.well_known_jwks(pool_id)[2])
+
+    return fetch_jwks
 
 
 def _with_groups(mint: Callable[..., str]) -> Callable[..., str]:
