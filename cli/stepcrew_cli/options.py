@@ -46,7 +46,7 @@ ProfileName = Annotated[
 ]
 IdentityName = Annotated[
     str,
-    typer.Option("--identity", envvar="STEPCREW_IDENTITY", help="Who to be on the local stack: ada, bob or vera."),
+    typer.Option("--identity", envvar="STEPCREW_IDENTITY", help="Who to be on the local stack: ada, bob, mia or vera."),
 ]
 Group = Annotated[
     str | None,

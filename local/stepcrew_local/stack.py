@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from stepcrew_local.children import Child, answers, wait_until_ready
 from stepcrew_local.deploy import deploy, physical_id, routes_of
@@ -36,6 +34,7 @@ from stepcrew_local.model_name import KEY_VARIABLE
 from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
 from stepcrew_local.provider import ModelChoice, configured_model, embedded_model
 from stepcrew_local.restarted import tell_of_restart
+from stepcrew_local.serving import served
 from stepcrew_local.template import FunctionSource
 
 DEFAULT_PORT = 8400
@@ -274,20 +273,6 @@ def _emulator_port(data: Path | None) -> int:
         port = free_port()
         file.write_text(str(port))
     return port
-
-
-@contextlib.contextmanager
-def served(app: Any, listener: Any) -> Generator[None]:
-    """Serves an ASGI application on a listening socket, in a thread of its own."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="gateway", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(5)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from stepcrew_local.gateway import METHODS, ApiProxy
 from stepcrew_local.ports import LOOPBACK, listen
-from stepcrew_local.stack import Stack, served
+from stepcrew_local.serving import served
+from stepcrew_local.stack import Stack
 
 
 @contextlib.contextmanager

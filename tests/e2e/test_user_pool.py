@@ -278,6 +278,17 @@ def test_a_token_of_the_sign_in_pages_changes_nothing_about_its_user(
         change_oneself(cognito, tokens.access_token, "locale")
 
 
+def test_an_access_token_of_the_pool_is_refused_because_it_names_no_group(
+    user: Any, log_in: Any, settings: Path
+) -> None:
+    log_in(user("kim", "demo"))
+    tokens = Profiles(settings).get("default").tokens
+    assert tokens is not None
+    refused = stepcrew("list", "--token", tokens.access_token)
+    assert refused.exit_code == 2
+    assert "no id token" in refused.stderr
+
+
 def test_the_users_are_listed_with_their_groups_and_roles(user: Any) -> None:
     user("lena", "demo", "research", role="admin")
     users = json.loads(stepcrew("admin", "users", "list", "--json").stdout)
