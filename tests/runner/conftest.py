@@ -14,6 +14,7 @@ import pytest  # noqa: E402
 
 from scripted_model import ScriptedModel, scripted_model  # noqa: E402
 from stepcrew_runner.isolation import addresses  # noqa: E402
+from stepcrew_runner.isolation.references import refuse_outside  # noqa: E402
 from tests.runner.house import House  # noqa: E402
 
 OPERATOR_KEY = "sk-operator-key-0123456789"
@@ -27,6 +28,8 @@ def running_model() -> Generator[ScriptedModel]:
         os.environ["OPENAI_API_KEY"] = OPERATOR_KEY
         addresses.install_guard()
         addresses.allow_operator_endpoints()
+        environment.install_guard()
+        refuse_outside()
         yield server
 
 

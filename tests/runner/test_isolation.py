@@ -64,16 +64,46 @@ def test_two_executions_at_once_share_nothing(house: House, model: ScriptedModel
         assert ended.execution.usage.model_calls == 5
 
 
-def test_the_folder_is_never_wiped_under_a_running_crew() -> None:
-    file = environment.WORK / "notes.txt"
-    with environment.workspace():
-        file.write_text("still needed")
+def test_crews_of_one_process_run_one_after_the_other_each_in_an_empty_folder() -> None:
+    file, entered, seen = environment.WORK / "notes.txt", threading.Event(), list[list[str]]()
+
+    def second() -> None:
+        entered.set()
         with environment.workspace():
-            assert file.exists()
-        assert file.exists()
-    assert not file.exists()
+            seen.append([path.name for path in environment.WORK.iterdir()])
+
     with environment.workspace():
-        assert list(environment.WORK.iterdir()) == []
+        thread = threading.Thread(target=second)
+        thread.start()
+        entered.wait()
+        file.write_text("still needed")
+        thread.join(0.3)
+        assert (file.exists(), seen) == (True, [])
+    thread.join()
+    assert seen == [[]]
+
+
+def test_who_waits_for_its_turn_hears_of_its_own_end() -> None:
+    reasons: list[BaseException | None] = [None, RuntimeError("cancelled")]
+    with (
+        environment.workspace(),
+        pytest.raises(RuntimeError, match="cancelled"),
+        environment.workspace(lambda: reasons.pop(0)),
+    ):
+        pass
+
+
+def test_a_crew_changes_no_setting_of_the_platform_or_a_library(model: ScriptedModel) -> None:
+    before = dict(os.environ)
+    with environment.workspace():
+        for name in ("AWS_ENDPOINT_URL_S3", "OPENAI_BASE_URL", "https_proxy", "PATH", "PYTHONPATH"):
+            with pytest.raises(environment.SettingOfThePlatform):
+                os.environ[name] = "http://elsewhere.example"
+        with pytest.raises(environment.SettingOfThePlatform):
+            del os.environ["OPENAI_API_KEY"]
+        os.environ["A_LIBRARYS_OWN_SWITCH"] = "false"
+        del os.environ["A_LIBRARYS_OWN_SWITCH"]
+    assert dict(os.environ) == before
 
 
 def test_after_failed_and_cancelled_executions_the_next_one_is_as_new(house: House, model: ScriptedModel) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from mcp.server.fastmcp import Context, FastMCP
 
 from scripted_model import ScriptedModel
 from stepcrew_runner.crew import building
-from stepcrew_runner.isolation import addresses
+from stepcrew_runner.isolation import addresses, environment
 from tests.runner.house import GROUP, House, agent, task
 
 SECRET = "Bearer mcp-secret-1a2b3c4d"
@@ -23,7 +25,7 @@ class Server(uvicorn.Server):
 
     def __init__(self) -> None:
         self.authorizations: set[str] = set()
-        mcp = FastMCP("weather", stateless_http=True, json_response=True)
+        self.mcp = mcp = FastMCP("weather", stateless_http=True, json_response=True)
 
         @mcp.tool()
         def forecast(city: str, context: Context[Any, Any, Any]) -> str:
@@ -44,6 +46,32 @@ class Server(uvicorn.Server):
     @property
     def port(self) -> int:
         return int(self.servers[0].sockets[0].getsockname()[1])
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A document that a schema refers to; who fetched it is in `fetched`."""
+
+    fetched: list[str] = []  # noqa: RUF012
+
+    def do_GET(self) -> None:
+        self.fetched.append(self.path)
+        body = b'{"type": "string", "description": "INSIDE"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def elsewhere() -> Generator[str]:
+    Elsewhere.fetched.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
 
 
 @pytest.fixture
@@ -73,7 +101,11 @@ def public(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
         return None
 
     monkeypatch.setattr(building, "address_fault", no_fault)
-    monkeypatch.setattr(addresses, "_operator", {*addresses._operator, ("127.0.0.1", server.port)})  # pyright: ignore[reportPrivateUsage]
+
+    def yes(_host: str) -> bool:
+        return True
+
+    monkeypatch.setattr(addresses, "is_public", yes)
     return server
 
 
@@ -135,3 +167,37 @@ def test_a_name_that_leads_inside_is_refused_at_the_socket(
     assert server.authorizations == set()
     assert "mcp_connection_failed" in ended.types
     assert model.requests == []
+
+
+@pytest.mark.parametrize("reference", ["http", "file", "relative"])
+def test_a_reference_out_of_a_tools_schema_is_followed_nowhere(
+    house: House, model: ScriptedModel, public: Server, elsewhere: str, tmp_path: Path, reference: str
+) -> None:
+    (tmp_path / "inside.json").write_text('{"type": "string", "description": "INSIDE"}')
+    places = {"http": f"{elsewhere}/schema", "file": (tmp_path / "inside.json").as_uri(), "relative": "other.json"}
+    for tool in public.mcp._tool_manager.list_tools():  # pyright: ignore[reportPrivateUsage]
+        tool.parameters["properties"]["city"] = {"$ref": places[reference]}
+        tool.parameters["properties"]["more"] = {"type": "array", "items": {"$ref": places[reference] + "#/x"}}
+    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    ended = house.run(config(public))
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert Elsewhere.fetched == []
+    assert "INSIDE" not in "".join(str(request.body) for request in model.requests)
+
+
+def test_no_proxy_of_the_environment_stands_between_a_crew_and_the_address_check(
+    house: House, model: ScriptedModel, server: Server, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.setenv(name, elsewhere)
+
+    def no_fault(_server: Any) -> None:
+        return None
+
+    monkeypatch.setattr(building, "address_fault", no_fault)
+    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    taken = environment.take_proxies()
+    assert taken == {"http": elsewhere, "https": elsewhere, "all": elsewhere, "no": elsewhere}
+    ended = house.run(config(server))
+    assert ended.outcome == "FAILED"
+    assert (Elsewhere.fetched, server.authorizations) == ([], set())

@@ -10,12 +10,16 @@ import gc  # noqa: E402 - CrewAI may be imported only after `prepare`
 
 from aws_lambda_powertools import Logger  # noqa: E402
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
+from awslambdaric.lambda_runtime_client import LambdaRuntimeClient  # noqa: E402
 from pydantic import BaseModel  # noqa: E402
 
 from stepcrew_runner import wiring  # noqa: E402
 from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
+from stepcrew_runner.isolation.process import Renewal, replace_process  # noqa: E402
 
 logger = Logger()
+renewal = Renewal(replace_process)
+renewal.install(LambdaRuntimeClient)
 # What the imports left behind lives as long as the process: no collection needs to look at it again.
 gc.collect()
 gc.freeze()
@@ -33,6 +37,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
     """Answers `{"outcome", "attempt"}`. Raises only for faults of the platform, which the state machine repeats."""
     invocation = Invocation.model_validate(event)
     logger.append_keys(group_id=invocation.group_id, execution_id=invocation.execution_id)
+    renewal.attempt_begins()
     with trusted():
         answer = wiring.run_attempt()(
             invocation.group_id,

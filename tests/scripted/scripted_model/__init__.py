@@ -7,6 +7,7 @@ Directives stand in the text of the task, and only there (`[[say …]]` in a des
     [[json {…}]]            answers that JSON text
     [[size N]]              answers N characters
     [[tool NAME {…}]]       calls that tool with these arguments; several are called one after the other
+    [[tools N NAME {…}]]    calls that tool N times at once (OpenAI only)
     [[slow SECONDS]]        waits before answering
     [[fail STATUS]]         answers with that HTTP status; `[[fail STATUS once]]` only the first time
 

@@ -82,7 +82,9 @@ def _openai_answer(body: Document, said: Reply) -> Document:
         name, arguments = said.tool
         call = {"name": name, "arguments": json.dumps(arguments)}
         message = {"role": "assistant", "content": None}
-        message["tool_calls"] = [{"id": f"call_{time.time_ns()}", "type": "function", "function": call}]
+        message["tool_calls"] = [
+            {"id": f"call_{time.time_ns() + n}", "type": "function", "function": call} for n in range(said.times)
+        ]
     tokens = _tokens(body, said)
     return {
         "id": f"chatcmpl-{time.time_ns()}",

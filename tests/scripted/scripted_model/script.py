@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any, NamedTuple, cast
 
-_DIRECTIVE = re.compile(r"\[\[(say|json|size|tool|slow|fail|window) ?(.*?)\]\](?!\])", re.DOTALL)
-_BEFORE_JSON = re.compile(r"\[\[(?:json|tool \S+) ")
+_DIRECTIVE = re.compile(r"\[\[(say|json|size|tools|tool|slow|fail|window) ?(.*?)\]\](?!\])", re.DOTALL)
+_BEFORE_JSON = re.compile(r"\[\[(?:json|tools? (?:\d+ )?\S+) ")
 CURRENT_TASK = "Current Task:"
 
 
@@ -17,13 +17,14 @@ class Directive(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """`tool` is (name, arguments) when a tool is to be called. `status` is an HTTP status, and `error` what the
-    provider says of one that is not 200 (`message`, `type`, `code`)."""
+    """`tool` is (name, arguments) when a tool is to be called, `times` of them at once. `status` is an HTTP status, and
+    `error` what the provider says of one that is not 200 (`message`, `type`, `code`)."""
 
     text: str = ""
     tool: tuple[str, dict[str, Any]] | None = None
     delay: float = 0.0
     status: int = 200
+    times: int = 1
     error: dict[str, Any] | None = None
 
 
@@ -80,6 +81,7 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
     tools_used = sum(message.get("role") == "tool" for message in messages)
     known = offered_tools(body)
     text, delay, tools = f"answer {number}", 0.0, list[tuple[str, dict[str, Any]]]()
+    times = 1
     for directive in directives(messages):
         name, _, rest = directive.text.partition(" ")
         match directive.name:
@@ -91,6 +93,10 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
                 delay = float(directive.text)
             case "tool":
                 tools.append((name, json.loads(rest or "{}")))
+            case "tools":
+                times = int(name)
+                name, _, rest = rest.partition(" ")
+                tools.append((name, json.loads(rest or "{}")))
             case "window":
                 if len("".join(texts(messages))) > int(directive.text):
                     return Reply(status=400, error=TOO_LONG)
@@ -101,5 +107,5 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
                     return Reply(status=int(name), error=json.loads(rest) if rest.startswith("{") else None)
     tools = [tool for tool in tools if tool[0] in known]
     if tools_used < len(tools):
-        return Reply(tool=tools[tools_used], delay=delay)
+        return Reply(tool=tools[tools_used], delay=delay, times=times)
     return Reply(text=text, delay=delay)

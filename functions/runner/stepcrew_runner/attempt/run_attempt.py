@@ -170,8 +170,10 @@ class RunAttempt:
             if from_before.rejection:
                 return CrewEnd(Outcome.FAILED, from_before.rejection.message, from_before.rejection)
             run = CrewRun(execution, ports.executions, ports.tasks, control, recorder, redactor)
-            with environment.workspace():
-                run(CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads)), from_before)
+            with environment.workspace(lambda: control.interrupt):
+                run(
+                    CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads, redactor)), from_before
+                )
         except CancelRequested:
             return WAS_CANCELLED
         except AskPerson as asked:
@@ -188,7 +190,7 @@ class RunAttempt:
         except PlatformUnavailable:
             raise  # none of the crew's doing
         except Exception as error:  # noqa: BLE001 - the boundary of the crew: whatever it raises is its failure
-            explained = explain(error, control.progress().current_task)
+            explained = explain(error, control.progress().current_task, redactor.text)
             return CrewEnd(Outcome.FAILED, explained.message, explained)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 

@@ -13,10 +13,12 @@ from crewai.events import event_context
 
 from stepcrew_runner.gate.aborts import Abort
 from stepcrew_runner.gate.control import Control
+from stepcrew_runner.isolation.addresses import Reach
 from stepcrew_runner.trace import logs
 
 ABANDON_SECONDS = 1.0
-"""How long a cancelled crew may take to stop. What blocks longer is abandoned: it ends at its next model call."""
+"""How long a cancelled crew may take to stop. What blocks longer is abandoned: it can begin nothing more, and its
+process serves no other execution."""
 QUIET = event_context.EventContextConfig(
     mismatch_behavior=event_context.MismatchBehavior.SILENT, empty_pop_behavior=event_context.MismatchBehavior.SILENT
 )
@@ -35,10 +37,11 @@ class CrewThread(threading.Thread):
     platform's (see `addresses`).
     """
 
-    def __init__(self, run: Callable[[], Coroutine[Any, Any, None]], control: Control) -> None:
+    def __init__(self, run: Callable[[], Coroutine[Any, Any, None]], control: Control, reach: Reach) -> None:
         super().__init__(name="crew", daemon=True)
         self._run_crew = run
         self._control = control
+        self._reach = reach
         self._log = logs.current.get()
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Task[None] | None = None
@@ -56,17 +59,21 @@ class CrewThread(threading.Thread):
             self._control.stirred.set()
 
     def join_or_abandon(self) -> None:
-        """Returns when the crew has ended, or soon after the attempt was interrupted."""
-        self._control.stirred.wait()
-        if self._control.interrupt:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
-                self._loop.call_soon_threadsafe(self._cancel)
-            self.join(ABANDON_SECONDS)
-        else:
-            self.join()
+        """Returns when the crew has ended, or soon after the attempt was interrupted: nothing of it begins any more."""
+        try:
+            self._control.stirred.wait()
+            if self._control.interrupt:
+                with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
+                    self._loop.call_soon_threadsafe(self._cancel)
+                self.join(ABANDON_SECONDS)
+            else:
+                self.join()
+        finally:
+            self._reach.shut()
 
     def _in_context(self) -> None:
         logs.current.set(self._log)
+        self._reach.enter()
         # An aborted crew leaves scopes open, about which CrewAI would print a warning each.
         event_context._event_context_config.set(QUIET)  # pyright: ignore[reportPrivateUsage]
         try:

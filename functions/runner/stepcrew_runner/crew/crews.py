@@ -13,23 +13,25 @@ from pydantic import PrivateAttr
 from stepcrew.domain.execution import Execution
 from stepcrew.services.ports import PayloadStore
 from stepcrew_runner.isolation.addresses import as_platform
+from stepcrew_runner.isolation.redaction import Redactor
 
 PAYLOAD_ID = "plan"
 
 
 class KeptPlan:
-    """The descriptions of all crew tasks with their plans, as stored for later attempts."""
+    """The descriptions of all crew tasks with their plans, as stored for later attempts, without secrets."""
 
-    def __init__(self, execution: Execution, payloads: PayloadStore) -> None:
+    def __init__(self, execution: Execution, payloads: PayloadStore, redactor: Redactor) -> None:
         self._group_id, self._execution_id = execution.group_id, execution.execution_id
         self._payloads = payloads
+        self._redactor = redactor
 
     def read(self) -> list[str] | None:
         body = as_platform(self._payloads.get, self._group_id, self._execution_id, PAYLOAD_ID)
         return None if body is None else json.loads(body)
 
     def write(self, descriptions: list[str]) -> None:
-        body = json.dumps(descriptions).encode()
+        body = json.dumps(self._redactor.json(descriptions)).encode()
         as_platform(self._payloads.put, self._group_id, self._execution_id, PAYLOAD_ID, body)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from stepcrew.domain.errors import Category, ExecutionError, StepcrewError
@@ -76,9 +77,12 @@ AFTER_PROVIDERS = (
     ),
 )
 
+Mask = Callable[[str], str]
 
-def explain(error: BaseException, task: str | None) -> ExecutionError:
-    """Our own errors speak for themselves; the others are recognised by their names, in the chain of causes."""
+
+def explain(error: BaseException, task: str | None, mask: Mask = str) -> ExecutionError:
+    """Our own errors speak for themselves; the others are recognised by their names, in the chain of causes. `mask`
+    hides secrets in a text before it is cut."""
     links = list(chain(error))
     for one in links:
         if isinstance(one, StepcrewError):
@@ -91,7 +95,7 @@ def explain(error: BaseException, task: str | None) -> ExecutionError:
                 task=task,
             )
     known = _known(BEFORE_PROVIDERS, links) or refusal_of(error) or _known(AFTER_PROVIDERS, links)
-    text = str(error) or type(error).__name__
+    text = mask(str(error)) or type(error).__name__
     if known:
         return _explained(known, text, task)
     return ExecutionError(
@@ -105,7 +109,7 @@ def explain(error: BaseException, task: str | None) -> ExecutionError:
 
 def model_failure(error: BaseException | None, text: str, task: str | None) -> ExecutionError | None:
     """The explanation of an agent's error if it is the model provider's doing, else None. `text` is what CrewAI says of
-    it; the error itself says more."""
+    it, without secrets; the error itself says more."""
     if error and _known(BEFORE_PROVIDERS, list(chain(error))):
         return None
     refusal = refusal_of(error, text)

@@ -15,6 +15,7 @@ from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import model_settings
+from stepcrew_runner.crew.model_clients import mark_clients
 
 CALL_SECONDS = 120.0
 """How long one model call may take unless the definition says otherwise."""
@@ -22,6 +23,7 @@ BEDROCK_CALL_SECONDS = 300.0
 """CrewAI's own, which it lets nobody set."""
 UNKNOWN_WINDOW = int(DEFAULT_CONTEXT_WINDOW_SIZE * CONTEXT_WINDOW_USAGE_RATIO)
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+OF_THE_PROCESS = ("AWS_BEARER_TOKEN_BEDROCK", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
 _OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
 
@@ -42,7 +44,7 @@ class ModelFactory:
 
     def secrets(self) -> list[str]:
         """Every key a model object may hold, to be masked."""
-        return [*self._keys.values(), os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "")]
+        return [*self._keys.values(), *(os.environ.get(name, "") for name in OF_THE_PROCESS)]
 
     def name_of(self, settings: ModelSettings | None) -> str:
         name = settings.model if settings else self._default
@@ -72,6 +74,7 @@ class ModelFactory:
         if provider == "openai" and (endpoint := os.environ.get("OPENAI_BASE_URL")):
             arguments["base_url"] = endpoint
         made = LLM(model=name, **arguments)
+        mark_clients(made)
         # The agents that CrewAI makes by itself (manager, planner, guardrail) have their tokens counted before each
         # call, by a request to the provider. CrewAI's own estimate takes its place.
         object.__setattr__(made, "get_input_tokens_count", partial(BaseLLM.get_input_tokens_count, made))

@@ -26,11 +26,12 @@ from stepcrew_runner.approvals.people import Judge, placeholder
 from stepcrew_runner.crew.building import BuiltCrew, CrewBuilder
 from stepcrew_runner.crew.crew_thread import CrewThread
 from stepcrew_runner.crew.failures import model_failure
+from stepcrew_runner.crew.only_while_open import only_while_open, tools_only_while_open
 from stepcrew_runner.crew.resuming import Resumption
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask, from_stored, to_stored
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CrewFailed, Question
 from stepcrew_runner.gate.control import Control
-from stepcrew_runner.isolation.addresses import as_platform
+from stepcrew_runner.isolation.addresses import Reach, as_platform
 from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.trace.recorder import TraceRecorder
 
@@ -61,10 +62,11 @@ class CrewRun:
         self._failure: Exception | None = None
         self._inner_abort = False
         self._executors: dict[int, Any] = {}
+        self._reach = Reach()
 
     def __call__(self, builder: CrewBuilder, from_before: Resumption) -> None:
         """Returns when the crew is done; raises one of our aborts or what the crew raised."""
-        crew = CrewThread(lambda: self._run(builder, from_before), self._control)
+        crew = CrewThread(lambda: self._run(builder, from_before), self._control, self._reach)
         with (
             crewai_event_bus.scoped_handlers(),  # CrewAI's own console output and listeners
             contextlib.redirect_stdout(io.StringIO()),
@@ -89,10 +91,11 @@ class CrewRun:
         add_stream_sink(self._sink)
         set_provider(Judge(from_before.conversations, self._indexes, from_before.decided, self._ask_for_feedback))
         hooks: dict[InterceptionPoint, list[Callable[..., Any]]] = {
-            InterceptionPoint.PRE_MODEL_CALL: [self._before_model_call]
+            InterceptionPoint.PRE_MODEL_CALL: [only_while_open(self._reach), self._before_model_call],
+            InterceptionPoint.PRE_TOOL_CALL: [tools_only_while_open(self._control, self._reach)],
         }
         if from_before.gate.marks_any:
-            hooks[InterceptionPoint.PRE_TOOL_CALL] = [from_before.gate.before]
+            hooks[InterceptionPoint.PRE_TOOL_CALL].append(from_before.gate.before)
             hooks[InterceptionPoint.POST_TOOL_CALL] = [from_before.gate.after]
         kickoff = cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(built.crew, "akickoff"))  # noqa: B009
         with scoped_hooks(hooks):
@@ -226,7 +229,8 @@ class CrewRun:
                 # An agent's retries repeat its whole task, calls that were paid for included. That may help an agent
                 # that lost its way, but not a model that refuses after the provider's client has retried already.
                 # The event has only the text; CrewAI tells of the error while it handles it.
-                error = model_failure(sys.exc_info()[1], str(event.error), self._control.progress().current_task)
+                text, task = self._redactor.text(str(event.error)), self._control.progress().current_task
+                error = model_failure(sys.exc_info()[1], text, task)
                 if error:
                     raise CrewFailed(error)
             case _:

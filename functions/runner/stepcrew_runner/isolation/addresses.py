@@ -1,55 +1,67 @@
 """No tool, MCP server or redirect reaches the inside of the platform: checked where a socket connects.
 
 Checking names would not do: a name may resolve to another address at the next look-up, and a redirect may lead
-anywhere. Python's audit event `socket.connect` sees the real address of every connection of the process. Only code that
-runs as the platform's own (`trusted`) and the operator's model endpoints are let through to private addresses.
+anywhere. Python's audit events (PEP 578) show the real address of every connection of the process. Code that runs as
+the platform's own (`trusted`) is let through to private addresses; requests to models are, to the addresses the
+operator configured. What belongs to an attempt that is over connects to nothing.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
+from stepcrew.domain.public_addresses import is_public
+
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
-_trusted: ContextVar[bool] = ContextVar("stepcrew_trusted", default=False)
-_operator: set[tuple[str, int]] = set()
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 ENDPOINT_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
+READ_BY_PYTHONS_CLIENT = ("http://export.arxiv.org/", "https://export.arxiv.org/")
+"""What `urllib` may open: it serves one tool of the allow-list. Every other use of it would follow an address that came
+out of a document, such as a `$ref` in the schema of an MCP server's tool."""
+
+_trusted: ContextVar[bool] = ContextVar("stepcrew_trusted", default=False)
+_asks_model: ContextVar[bool] = ContextVar("stepcrew_asks_model", default=False)
+_operator: set[tuple[str, int]] = set()
 
 
 class PrivateAddress(ConnectionError):
     """A crew tried to reach an address inside the platform."""
 
 
-def is_public(host: str) -> bool:
-    """False for every address that is not plainly on the public internet."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or _behind_nat64(address)
-        return address.is_global and not address.is_multicast if inner is None else is_public(str(inner))
-    return address.is_global and not address.is_multicast
+class AttemptOver(ConnectionError):
+    """Something of an attempt that is over tried to reach anything."""
 
 
-def _behind_nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
+class Reach:
+    """What the code of one attempt may connect to: nothing any more once it is `shut`."""
+
+    def __init__(self) -> None:
+        self.is_shut = False
+
+    def enter(self) -> None:
+        """From here on the context, and what it starts, belongs to this attempt."""
+        _reach.set(self)
+
+    def shut(self) -> None:
+        self.is_shut = True
 
 
-def allow_operator_endpoints() -> None:
-    """The endpoints the operator configured for models may be private; their addresses are taken once, at start."""
+_reach: ContextVar[Reach | None] = ContextVar("stepcrew_reach", default=None)
+
+
+def allow_operator_endpoints(proxies: Iterable[str] = ()) -> None:
+    """The endpoints the operator configured for models, and the proxies in front of them, may be private; their
+    addresses are taken once, at start."""
     region = os.environ.get("AWS_REGION", "us-east-1")
-    urls = [os.environ.get(name, "") for name in ENDPOINT_VARIABLES]
+    urls = [*(os.environ.get(name, "") for name in ENDPOINT_VARIABLES), *proxies]
     for url in [*urls, f"https://bedrock-runtime.{region}.amazonaws.com" if _bedrock_is_configured() else ""]:
         parts = urlsplit(url)
         if parts.hostname:
@@ -70,17 +82,22 @@ _SENDING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
 def _check(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "urllib.Request" and not _trusted.get():
-        # The schema of an MCP server's tool may refer to a file; what is read would be shown to the model.
-        if not str(arguments[0]).startswith(("http://", "https://")):
-            raise PrivateAddress("A crew can read nothing but web addresses.")
+        if not str(arguments[0]).startswith(READ_BY_PYTHONS_CLIENT):
+            raise PrivateAddress("A crew follows no address that stands in a document.")
         return
     if event not in _SENDING or _trusted.get():
         return
+    reach = _reach.get()
+    if reach is not None and reach.is_shut:
+        raise AttemptOver("The attempt is over: nothing of it may be sent any more.")
     target = arguments[1]
-    if isinstance(target, tuple):
-        host, port = str(cast("tuple[Any, ...]", target)[0]), int(cast("tuple[Any, ...]", target)[1])
-        if not is_public(host) and (host, port) not in _operator:
-            raise PrivateAddress(f"The address {host} is inside the platform and cannot be reached by a crew.")
+    if target is None:  # sent on a connection that was checked when it was made
+        return
+    if not isinstance(target, tuple):  # a socket of this machine (AF_UNIX), or of its kernel
+        raise PrivateAddress("A crew reaches nothing on this machine.")
+    host, port, *_ = cast("tuple[Any, ...]", target)
+    if not is_public(str(host)) and not (_asks_model.get() and (str(host), port) in _operator):
+        raise PrivateAddress(f"The address {host} is inside the platform and cannot be reached by a crew.")
 
 
 _installed = False
@@ -102,6 +119,20 @@ def trusted() -> Generator[None]:
         yield
     finally:
         _trusted.reset(token)
+
+
+def is_trusted() -> bool:
+    return _trusted.get()
+
+
+@contextmanager
+def asking_model() -> Generator[None]:
+    """While a client of a model sends its request."""
+    token = _asks_model.set(True)
+    try:
+        yield
+    finally:
+        _asks_model.reset(token)
 
 
 def as_platform(call: Callable[Arguments, Answer], *arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:

@@ -1,4 +1,5 @@
-"""What must be set before CrewAI is imported: it writes below HOME and calls home unless told otherwise.
+"""What must be set before CrewAI is imported, and what no crew may change: it writes below HOME and calls home unless
+told otherwise.
 
 This module imports nothing of CrewAI. Sources: crewai_core/token_manager.py, crewai_core/telemetry.py,
 crewai/execution.py of the pinned version.
@@ -12,9 +13,13 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from stepcrew.domain.secrets import is_reserved
+from stepcrew_runner.isolation.addresses import is_trusted
 
 FOLDER = Path(tempfile.gettempdir()) / f"stepcrew-runner-{os.getpid()}"
 WORK = FOLDER / "work"
@@ -28,6 +33,7 @@ SWITCHES = {
     "DO_NOT_TRACK": "1",
     "PYTHON_DOTENV_DISABLED": "1",  # CrewAI and its tools read a .env file when they are imported
 }
+TURN_SECONDS = 0.1
 
 
 def prepare() -> None:
@@ -39,26 +45,58 @@ def prepare() -> None:
     warnings.filterwarnings("ignore", module=r"crewai|pydantic|chromadb")
 
 
-_lock = threading.Lock()
-_running = 0
+class SettingOfThePlatform(PermissionError):
+    """A crew tried to change what the platform or a library reads from the environment."""
+
+
+def _check(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in ("os.putenv", "os.unsetenv") and _turn.locked() and not is_trusted():
+        name = os.fsdecode(arguments[0])
+        if is_reserved(name.upper()):
+            raise SettingOfThePlatform(f"A crew may not change the environment variable {name}.")
+
+
+_installed = False
+
+
+def install_guard() -> None:
+    """Once per process; an audit hook cannot be removed."""
+    global _installed
+    if not _installed:
+        sys.addaudithook(_check)
+        _installed = True
+
+
+def take_proxies() -> dict[str, str]:
+    """The proxies of the environment by scheme (`http`, `https`, `all`, `no`), which are no longer there afterwards:
+    through a proxy a crew's tools and servers would be reached without a look at their addresses."""
+    taken: dict[str, str] = {}
+    for name in list(os.environ):
+        scheme = name.lower().removesuffix("_proxy")
+        if name.lower().endswith("_proxy") and scheme in ("http", "https", "all", "no"):
+            taken[scheme] = os.environ.pop(name)
+    return taken
+
+
+_turn = threading.Lock()
 
 
 @contextmanager
-def workspace() -> Generator[None]:
-    """While a crew runs. Nothing of the one before is there when it starts, nothing is left when it ends; where several
-    run in one process, the folder is wiped before the first and after the last of them, never under a running one."""
-    global _running
-    with _lock:
-        if _running == 0:
-            wipe()
-        _running += 1
+def workspace(stopped: Callable[[], BaseException | None] = lambda: None) -> Generator[None]:
+    """While a crew runs, alone: its folder, its standard output and CrewAI's own listeners are those of the process.
+    Another one waits for its turn; what `stopped` answers meanwhile is raised. Nothing of the one before is there when
+    it starts, nothing is left when it ends."""
+    while not _turn.acquire(timeout=TURN_SECONDS):
+        if reason := stopped():
+            raise reason
     try:
+        wipe()
         yield
     finally:
-        with _lock:
-            _running -= 1
-            if _running == 0:
-                wipe()
+        try:
+            wipe()
+        finally:
+            _turn.release()
 
 
 def wipe() -> None:

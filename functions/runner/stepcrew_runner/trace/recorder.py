@@ -61,7 +61,9 @@ class TraceRecorder:
             self._hidden[event.event_id] = event.parent_event_id
             return
         extra = {
-            name: clipped(plain(value)) for name in kind.extra if (value := getattr(event, name, None)) is not None
+            name: clipped(self._redactor.json(plain(value)))
+            for name in kind.extra
+            if (value := getattr(event, name, None)) is not None
         }
         if "model" in extra:
             extra["model"] = _model_name(source, extra["model"])
@@ -162,6 +164,9 @@ class TraceRecorder:
     def _append(self, kind: Kind, *, emitted_at: datetime, **fields: Any) -> Recorded | None:
         fields["output"] = self._redactor.json(fields.get("output"))
         fields["extra_data"] = self._redactor.json(fields.get("extra_data") or {})
+        for name in ("event_context", "agent_role"):
+            if name in fields:
+                fields[name] = self._redactor.json(fields[name])
         name = fields.get("task_name")
         with self._lock:
             if self._closed:

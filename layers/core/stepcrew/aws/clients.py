@@ -21,6 +21,11 @@ CONFIG = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard",
 class Clients:
     """Each client is made when first used: a cold start pays only for what its request needs."""
 
+    def open(self, *services: str) -> None:
+        """Makes them now, with the environment as it is."""
+        for service in services:
+            getattr(self, service)
+
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return boto3.client("dynamodb", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]

@@ -1,0 +1,87 @@
+"""What an attempt had to leave behind begins nothing more: no tool call, no connection, in nobody else's name."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew_runner.crew import tools
+from stepcrew_runner.crew.own_tools import CalculatorTool
+from tests.runner.house import GROUP, House, agent, crew, task
+
+OTHER = "group-b"
+KEYS = {GROUP: "key-of-group-a-0123", OTHER: "key-of-group-b-4567"}
+
+
+class Calls:
+    """Of a tool that waits in each call until `let_go`; `begun` are the keys with which calls began."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.let_go = threading.Event()
+
+    def tool(self, _module: Any, key: str) -> CalculatorTool:
+        calls = self
+
+        class Waiting(CalculatorTool):
+            def _run(self, expression: str) -> str:
+                calls.begun.append(key)
+                calls.let_go.wait(30)
+                return "2"
+
+        return Waiting()
+
+
+@pytest.fixture
+def calls(house: House, monkeypatch: pytest.MonkeyPatch) -> Calls:
+    made = Calls()
+    monkeypatch.setitem(tools.KEYED, "SerperDevTool", made.tool)
+    for group, key in KEYS.items():
+        house.secrets.groups[group, "SERPER_API_KEY"] = key
+    return made
+
+
+def twenty_calls() -> dict[str, Any]:
+    described = 'Calculate. [[tools 20 calculator {"expression": "1+1"}]] [[say done]]'
+    return {"agents": {"worker": agent(tools=["SerperDevTool"], cache=False)}, "tasks": [task(described)]}
+
+
+def others_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+
+
+def test_of_twenty_tool_calls_at_once_none_begins_after_a_cancel_nor_with_another_groups_key(
+    house: House, model: ScriptedModel, calls: Calls
+) -> None:
+    execution_id = house.submit(twenty_calls())
+    attempt = house.in_background(execution_id)
+    house.until(lambda: len(calls.begun) == 8)  # as many as CrewAI makes at once
+    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    assert attempt.ended().outcome == "CANCELLED"
+    other = house.submit(crew(task("Say. [[say hello]]")), group_id=OTHER)
+    assert house.attempt(other, OTHER).outcome.value == "COMPLETED"
+    calls.let_go.set()
+    house.until(lambda: not others_threads())
+    assert calls.begun == [KEYS[GROUP]] * 8
+    assert len(model.mentioning("Calculate.")) == 1
+
+
+def test_a_tool_call_of_another_group_uses_its_own_key_beside_what_was_left_behind(
+    house: House, model: ScriptedModel, calls: Calls
+) -> None:
+    execution_id = house.submit(twenty_calls())
+    attempt = house.in_background(execution_id)
+    house.until(lambda: len(calls.begun) == 8)
+    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    assert attempt.ended().outcome == "CANCELLED"
+    described = 'Calculate too. [[tool calculator {"expression": "1+1"}]] [[say done]]'
+    other = house.submit(
+        {"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task(described)]}, group_id=OTHER
+    )
+    threading.Timer(0.5, calls.let_go.set).start()
+    assert house.attempt(other, OTHER).outcome.value == "COMPLETED"
+    house.until(lambda: not others_threads())
+    assert sorted(calls.begun) == [KEYS[GROUP]] * 8 + [KEYS[OTHER]]
