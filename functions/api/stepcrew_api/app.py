@@ -12,6 +12,7 @@ from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
+from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.routes import approvals, crews, executions, meta, results, secrets, traces
 from stepcrew_api.schemas import CrewRequest, CrewToStore, Problem, SecretToSet
 from stepcrew_api.services import Services
@@ -29,7 +30,7 @@ class Api(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in (CrewRequest, CrewToStore, SecretToSet, Problem):
+            for model in (CrewRequest, CrewToStore, FeedbackRequest, SecretToSet, Problem):
                 made = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas.update(made.pop("$defs", {}))
                 schemas[model.__name__] = made

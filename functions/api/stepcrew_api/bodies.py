@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Request
@@ -10,12 +9,15 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.parsing import MAX_FAULTS
+from stepcrew.domain.faults import MAX_FAULTS
+from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
+from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.schemas import CrewRequest, CrewToStore, SecretToSet
 
 MAX_BODY_BYTES = 5_000_000
+MAX_VALUES = 250_000
 JSON, YAML = "application/json", ("application/yaml", "application/x-yaml", "text/yaml")
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -30,6 +32,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
+FEEDBACK_BODY = _body(FeedbackRequest)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -54,6 +57,11 @@ async def secret_to_set(request: Request) -> SecretToSet:
     return await _read_as(SecretToSet, request)
 
 
+async def feedback_request(request: Request) -> FeedbackRequest:
+    """Raises as `_read_as` does."""
+    return await _read_as(FeedbackRequest, request)
+
+
 async def _read_as(shape: type[Shape], request: Request) -> Shape:
     """Raises `TooLarge`, `UnsupportedMediaType`, `BadRequest` or FastAPI's RequestValidationError."""
     raw = await request.body()
@@ -62,17 +70,13 @@ async def _read_as(shape: type[Shape], request: Request) -> Shape:
     document = _read(request.headers.get("content-type", "").partition(";")[0].strip().lower(), raw)
     if not isinstance(document, dict):
         raise BadRequest("The body must be an object.")
-    try:
-        json.dumps(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise BadRequest("The body has half a surrogate pair, which is no character.") from error
     if _depth(cast("dict[str, Any]", document)) > MAX_DEPTH:
         raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
     try:
         return shape.model_validate(document)
     except ValidationError as error:
-        details = [{**detail, "loc": ("body", *detail["loc"])} for detail in error.errors()]
-        raise RequestValidationError(details) from error
+        found = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
+        raise RequestValidationError([{**detail, "loc": ("body", *detail["loc"])} for detail in found]) from error
 
 
 def _read(media_type: str, raw: bytes) -> Any:
@@ -83,26 +87,17 @@ def _read(media_type: str, raw: bytes) -> Any:
     if media_type in YAML:
         parsed = read_yaml(text, "")
         if parsed.faults:
-            raise InvalidRequest(parsed.faults[0].detail, parsed.faults[:MAX_FAULTS])
+            raise InvalidRequest(parsed.faults[0].detail, parsed.faults)
         return parsed.value
     if media_type != JSON and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"The content type {media_type or '(none)'!r} is not supported.")
+    # Before it is read, since every value takes many times its characters of memory. Commas in texts count too.
+    if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
+        raise TooLarge(f"The body has more than {MAX_VALUES} values.")
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError) as error:
+        return read_json(text)
+    except NotJson as error:
         raise BadRequest(f"The body is not JSON: {error}.") from error
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
-    return found
 
 
 def _depth(value: Any) -> int:
@@ -123,3 +118,4 @@ def _children(value: Any) -> list[Any]:
 Submitted = Annotated[CrewRequest, Depends(crew_request)]
 ToStore = Annotated[CrewToStore, Depends(crew_to_store)]
 SecretBody = Annotated[SecretToSet, Depends(secret_to_set)]
+FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]

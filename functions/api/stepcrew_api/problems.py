@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from stepcrew.domain.definition import MAX_NAME
 from stepcrew.domain.errors import (
     Category,
     Conflict,
@@ -24,7 +25,8 @@ from stepcrew.domain.errors import (
     PlatformUnavailable,
     StepcrewError,
 )
-from stepcrew.domain.parsing import escape
+from stepcrew.domain.faults import MAX_FAULTS, remedy_for
+from stepcrew.domain.places import escape
 from stepcrew_api.schemas import Problem
 from stepcrew_api.tokens import Unauthenticated
 
@@ -105,7 +107,7 @@ def _ours(request: Request, error: Exception) -> JSONResponse:
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
-    faults = [_fault(detail) for detail in cast(RequestValidationError, error).errors()]
+    faults = [_fault(detail) for detail in cast(RequestValidationError, error).errors()[:MAX_FAULTS]]
     message = f"The request has {len(faults)} fault{'s' if len(faults) > 1 else ''}: {faults[0].detail}"
     return answer(422, InvalidRequest(message), request, faults)
 
@@ -115,7 +117,9 @@ def _fault(detail: dict[str, Any]) -> Fault:
     pointer = "".join(f"/{escape(step)}" for step in rest) if where == "body" else ""
     name = rest[-1] if rest else where
     message = str(detail["msg"]).removeprefix("Value error, ")
-    return Fault(pointer=pointer, code=str(detail["type"]), detail=f"{name}: {message[:1].lower()}{message[1:]}.")
+    kind = str(detail["type"])
+    told = f"{name[:MAX_NAME]}: {message[:1].lower()}{message[1:]}."
+    return Fault(pointer=pointer, code=kind, detail=told, remedy=remedy_for(kind, detail.get("ctx")))
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:

@@ -144,7 +144,6 @@ def test_another_decision_is_a_conflict_that_says_how_it_stands(home: House) -> 
         ({"decision": "reject", "output": "Snow."}, "/output"),
         ({"decision": "approve", "limits": {"max_tokens": 5}}, "/limits"),
         ({"decision": "approve", "limits": {"max_tokens": "5"}}, "/limits/max_tokens"),
-        ({"decision": "approve", "comment": "\ud800"}, "/comment"),
         ({"decision": "approve", "verdict": "yes"}, "/verdict"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stepcrew.domain.faults import MAX_FAULTS
 from tests.unit.api.house import House, body, house
 
 
@@ -29,6 +30,10 @@ def home() -> Generator[House]:
         ('{"config": {}, "config": {"agents": {}}}', "application/json", 400),
         ('{"inputs": {"a": 1, "a": 2}, "config": {}}', "application/json", 400),
         ('{"config": {"agents": ' + "9" * 5000 + "}}", "application/json", 400),
+        ('{"config": {}, "inputs": {"a": 1e400}}', "application/json", 400),
+        ("{" + ", ".join(['"a": 1'] * 200_000) + "}", "application/json", 400),
+        ('{"config": {"agents": [' + "1," * 260_000 + "1]}}", "application/json", 413),
+        ("config:\n  agents: [" + "[]," * 110_000 + "]", "application/yaml", 422),
         (b'{"config": "\xff"}', "application/json", 400),
         (b"\x00", "application/json", 400),
         ("", "application/json", 400),
@@ -57,6 +62,14 @@ def test_a_body_that_cannot_be_used_is_a_problem_and_stores_nothing(
     assert problem["detail"]
     assert home.orchestrator.started == []
     assert home.client().get("/executions").json()["executions"] == []
+
+
+@pytest.mark.parametrize("path", ["/executions", "/executions/none/feedback"])
+def test_as_many_faults_of_a_body_are_told_as_anybody_reads(home: House, path: str) -> None:
+    answer = home.client().post(path, json={f"unknown_{n}": n for n in range(100_000)})
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == MAX_FAULTS
+    assert all(fault["remedy"] for fault in answer.json()["errors"])
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.counting import traced_calls
 
-from stepcrew.domain.errors import InvalidRequest
-from stepcrew.domain.json_schema import faults_of
+from stepcrew.domain.json_schema import MAX_PARTS, faults_of
 from stepcrew.domain.parsing import parse_crew
-from stepcrew.domain.references import ModelRules, check_references
+from stepcrew.domain.references import ModelRules, find_reference_faults
 
 
 def any_model(name: str) -> bool:
@@ -104,6 +104,32 @@ def test_the_schema_of_a_task_is_checked_before_anything_starts(
     agents = {"a": {"role": "r", "goal": "g", "backstory": "b"}}
     tasks = {"t": {"description": "d", "expected_output": "e", "agent": "a", **outputs}}
     rules = ModelRules("openai/gpt-4.1-mini", "*", any_model)
-    with pytest.raises(InvalidRequest) as caught:
-        check_references(parse_crew({"agents": agents, "tasks": tasks}), rules)
-    assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [(pointer, code)]
+    parsed = parse_crew({"agents": agents, "tasks": tasks})
+    find_reference_faults(parsed, rules)
+    assert [(fault.pointer, fault.code) for fault in parsed.faults] == [(pointer, code)]
+
+
+def test_a_chain_of_references_that_many_parts_follow_is_followed_once() -> None:
+    parts: dict[str, Any] = {f"n{n}": {"$ref": f"#/$defs/n{n + 1}"} for n in range(800)} | {"n800": {"type": "string"}}
+    schema = {"allOf": [{"$ref": "#/$defs/n0"}] * 300, "$defs": parts}
+    looked_at = len(traced_calls(lambda: faults_of(schema), "_target"))
+    assert looked_at < 10 * MAX_PARTS
+
+
+def test_a_schema_of_too_many_parts_is_refused_before_it_is_looked_into() -> None:
+    schema = having({"enum": ["x"]}, examples=[[]] * MAX_PARTS)
+    assert "parts" in faults_of(schema)[0].detail
+    assert traced_calls(lambda: faults_of(schema), "_reference_faults") == []
+
+
+def test_the_schemas_of_a_crew_are_bounded_together() -> None:
+    agents = {"a": {"role": "r", "goal": "g", "backstory": "b"}}
+    for schema in (having({}, examples=[[]] * 1_900), having({"type": "string", "pattern": r"\w{45}"})):
+        tasks = {
+            f"t{n}": {"description": "d", "expected_output": "e", "agent": "a", "output_json": schema}
+            for n in range(12)
+        }
+        parsed = parse_crew({"agents": agents, "tasks": tasks})
+        find_reference_faults(parsed, ModelRules("openai/x", "*", any_model))
+        [fault] = parsed.faults
+        assert "too large together" in fault.detail

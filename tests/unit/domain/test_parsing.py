@@ -143,14 +143,55 @@ def test_a_text_that_fits_no_kind_of_value_is_one_fault() -> None:
     assert len(faults(crew(tasks=[TASK, {**TASK, "condition": {"equals": {}}}]))) == 1
 
 
-def test_a_setting_given_as_input_is_faulted_where_it_stands() -> None:
-    assert faults(crew(), {"process": "parallel"})[0].pointer == "/inputs/process"
-    assert faults(crew(inputs={"planning": "yes"}))[0].pointer == "/config/inputs/planning"
+def older(**inputs: Any) -> dict[str, Any]:
+    return {"agents_yaml": {"poet": {**AGENT}}, "tasks_yaml": {"haiku": {**TASK}}, "inputs": inputs}
+
+
+def test_a_setting_among_the_inputs_of_the_older_request_is_faulted_where_it_stands() -> None:
+    assert faults(older(process="parallel"))[0].pointer == "/config/inputs/process"
+    assert faults(older(planning="yes"))[0].pointer == "/config/inputs/planning"
 
 
 def test_the_crew_wins_over_the_same_setting_in_its_inputs() -> None:
-    parsed = parse_crew(crew(process="sequential"), {"process": "hierarchical", "planning": ""})
+    parsed = parse_crew({**older(process="hierarchical", planning=""), "process": "sequential"})
     assert (parsed.definition.process, parsed.inputs) == ("sequential", {})
+
+
+def test_an_input_named_like_a_setting_sets_nothing_in_our_own_shape_nor_beside_the_config() -> None:
+    for parsed in (parse_crew(crew(inputs={"planning": True})), parse_crew(older(), {"planning": True})):
+        assert (parsed.definition.planning, parsed.inputs) == (False, {"planning": True})
+
+
+def test_null_is_an_input_that_is_not_given() -> None:
+    assert parse_crew(crew(inputs={"a": 1, "b": None}), {"a": None}).inputs == {}
+
+
+def test_mistakes_of_every_kind_are_told_at_once() -> None:
+    agents = {"poet": {"role": "Poet", "max_iter": "many", "rolle": "x"}, "critic": {**AGENT, "llm": {"api_key": "k"}}}
+    tasks = "one:\n  description: Write.\n  agent: poet\n  expected_output: 7\ntwo: text\n"
+    found = faults({"agents": agents, "tasks_yaml": tasks, "process": "parallel", "memory": True, "max_rpm": 0})
+    assert {(fault.pointer, fault.code) for fault in found} == {
+        ("/config/memory", "refused"),
+        ("/config/process", "literal_error"),
+        ("/config/max_rpm", "greater_than_equal"),
+        ("/config/agents/poet/rolle", "unknown_field"),
+        ("/config/agents/poet", "missing"),
+        ("/config/agents/poet/max_iter", "int_type"),
+        ("/config/agents/critic/llm", "missing"),
+        ("/config/agents/critic/llm/api_key", "refused"),
+        ("/config/tasks_yaml/one/expected_output", "string_type"),
+        ("/config/tasks_yaml/two", "type"),
+    }
+    assert [fault.detail for fault in found if fault.code == "missing"][:2] == [
+        "goal is missing.",
+        "backstory is missing.",
+    ]
+    assert all(fault.remedy for fault in found)
+
+
+def test_a_part_that_cannot_be_read_does_not_hide_the_faults_of_the_other() -> None:
+    found = faults(crew(agents="poet: [unclosed", tasks=[{**TASK, "agnt": "x", "async_execution": 1}]))
+    assert [fault.code for fault in found] == ["yaml", "unknown_field", "bool_type"]
 
 
 def test_inputs_beside_the_config_win_over_those_inside() -> None:

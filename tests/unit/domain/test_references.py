@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.parsing import parse_crew
+from stepcrew.domain.errors import Fault
+from stepcrew.domain.faults import MAX_FAULTS, EnoughFaults, Faults
+from stepcrew.domain.parsing import parse_crew, read_crew
 from stepcrew.domain.parts import models_of
-from stepcrew.domain.references import ModelRules, check_references
+from stepcrew.domain.references import ModelRules, find_reference_faults
+from stepcrew.domain.text_bounds import MOST_CHARACTERS
 
 
 def openai_only(name: str) -> bool:
@@ -35,11 +37,9 @@ MANAGED: dict[str, Any] = {
 
 
 def faults(config: dict[str, Any], inputs: dict[str, Any] | None = None, rules: ModelRules = RULES) -> list[Fault]:
-    try:
-        check_references(parse_crew({"agents": {"poet": agent()}, **config}, inputs), rules)
-    except InvalidRequest as invalid:
-        return invalid.faults
-    return []
+    parsed = parse_crew({"agents": {"poet": agent()}, **config}, inputs)
+    find_reference_faults(parsed, rules)
+    return parsed.faults
 
 
 def test_a_sound_crew_has_no_fault() -> None:
@@ -182,13 +182,71 @@ def test_a_public_address_is_allowed() -> None:
     assert faults({"tasks": [task()], "agents": {"poet": agent(mcps=servers)}}) == []
 
 
-def test_given_inputs_fill_their_placeholders_and_null_is_no_value() -> None:
+def test_given_inputs_fill_their_placeholders_and_null_is_not_given() -> None:
     config = {"tasks": [task(description="About {topic} and {other-thing}. {not a name} {}")]}
     assert faults(config, {"topic": "rain", "other-thing": ["a", "b"]}) == []
-    found = faults(config, {"topic": None, "other-thing": 1})
-    assert [(fault.pointer, fault.code) for fault in found] == [("/inputs/topic", "input_type")]
-    found = faults({**config, "inputs": {"topic": None, "other-thing": 1}})
-    assert [fault.pointer for fault in found] == ["/config/inputs/topic"]
+    found = faults(config, {"topic": None, "other-thing": 1, "unused": None})
+    assert [(fault.pointer, fault.code) for fault in found] == [("/config/tasks/0/description", "missing_input")]
+
+
+def test_nobody_is_told_to_mean_a_tool_that_has_nothing_to_do_with_what_they_wrote() -> None:
+    [fault] = faults({"tasks": [task(tools=["FileReadTool"])]})
+    assert fault.remedy.startswith("Known: CalculatorTool, ")
+    [fault] = faults({"tasks": [task(tools=["BraveSerchTool"])]})
+    assert fault.remedy == "Did you mean BraveSearchTool?"
+
+
+def test_a_reference_is_not_told_where_its_own_place_is_faulty_already() -> None:
+    parsed = read_crew(
+        {"agents": {"poet": agent()}, "tasks": [task(agent=7), task("two", agent="poetess")]}, None, Faults()
+    )
+    find_reference_faults(parsed, RULES)
+    assert [(fault.pointer, fault.code) for fault in parsed.faults] == [
+        ("/config/tasks/0/agent", "string_type"),
+        ("/config/tasks/1/agent", "unknown_agent"),
+    ]
+
+
+def test_agents_that_cannot_be_read_make_no_reference_to_them_a_fault() -> None:
+    parsed = read_crew({"agents": "poet: [", "tasks": [task(), task("two", context=["none"])]}, None, Faults())
+    find_reference_faults(parsed, RULES)
+    assert [fault.code for fault in parsed.faults] == ["yaml", "unknown_context"]
+
+
+def test_faults_are_looked_for_only_until_there_are_enough() -> None:
+    tasks = [task(f"t{n}", context=[f"none{n}-{m}" for m in range(200)]) for n in range(200)]
+    parsed = parse_crew({"agents": {"poet": agent()}, "tasks": tasks})
+    with pytest.raises(EnoughFaults):
+        find_reference_faults(parsed, RULES)
+    assert len(parsed.faults) == MAX_FAULTS
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [(field, most) for field, most in MOST_CHARACTERS.items() if field not in ("role", "goal", "backstory")],
+)
+def test_a_text_of_a_task_is_bounded_once_its_inputs_stand_in_it(field: str, most: int) -> None:
+    config = {"tasks": [task(**{field: "{a} and {a}"})]}
+    half = (most - 5) // 2
+    assert faults(config, {"a": "x" * half, "unused": "y" * most}) == []
+    [fault] = faults(config, {"a": "x" * (half + 1)})
+    assert (fault.pointer, fault.code) == (f"/config/tasks/0/{field}", "too_long")
+    assert fault.remedy
+
+
+@pytest.mark.parametrize(
+    ("field", "most"), [(field, MOST_CHARACTERS[field]) for field in ("role", "goal", "backstory")]
+)
+def test_a_text_of_an_agent_is_bounded_at_its_bound(field: str, most: int) -> None:
+    config = {"agents": {"poet": agent(**{field: "{a}!"})}, "tasks": [task()]}
+    assert faults(config, {"a": "x" * (most - 1)}) == []
+    assert [fault.pointer for fault in faults(config, {"a": "x" * most})] == [f"/config/agents/poet/{field}"]
+
+
+def test_all_texts_together_are_bounded_too_and_a_list_counts_as_it_is_written() -> None:
+    tasks = [task(f"t{n}", description="{a}") for n in range(4)]
+    assert faults({"tasks": tasks}, {"a": ["x" * (MOST_CHARACTERS["description"] - 4)]})[0].pointer == "/config"
+    assert faults({"tasks": tasks[:3]}, {"a": ["x" * (MOST_CHARACTERS["description"] - 4)]}) == []
 
 
 def test_every_model_that_would_be_called_is_known() -> None:
@@ -247,9 +305,9 @@ def test_rules_about_people_that_cannot_be_kept_are_faults(
     approval: dict[str, Any], pointer: str, code: str, remedy: str
 ) -> None:
     crew = {"agents": {"poet": agent(tools=["CalculatorTool"])}, "tasks": [task()], "approval": approval}
-    with pytest.raises(InvalidRequest) as caught:
-        check_references(parse_crew(crew), RULES, 10)
-    [fault] = caught.value.faults
+    parsed = parse_crew(crew)
+    find_reference_faults(parsed, RULES, 10)
+    [fault] = parsed.faults
     assert (fault.pointer, fault.code, fault.remedy) == (pointer, code, remedy)
 
 

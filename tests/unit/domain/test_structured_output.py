@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from stepcrew.domain.structured_output import misfit
@@ -39,3 +41,38 @@ def test_no_address_outside_the_schema_is_followed() -> None:
     found = misfit('{"a": 1}', schema)
     assert found is not None
     assert "cannot be applied" in found
+
+
+def test_a_schema_that_names_itself_twice_ends_after_a_bounded_number_of_checks() -> None:
+    part = {"anyOf": [{"$ref": "#/$defs/part"}, {"$ref": "#/$defs/part"}, {"type": "integer"}]}
+    nested = {"properties": {"a": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}, "required": ["b"]}
+    text = '{"a": ' * 40 + "{}" + "}" * 40
+    for schema in ({"properties": {"a": {"$ref": "#/$defs/part"}}, "$defs": {"part": part}}, nested):
+        found = misfit(text, schema)
+        assert found is not None
+        assert "too much work" in found or "cannot be applied" in found
+
+
+def test_many_branches_do_not_repeat_a_long_answer_each() -> None:
+    schema = {"properties": {"a": {"anyOf": [{"type": "integer"}] * 1_000}}}
+    assert "too much work" in (misfit('{"a": "' + "x" * 1_000_000 + '"}', schema) or "")
+
+
+def test_a_pattern_that_could_fit_in_countless_ways_is_checked() -> None:
+    schema = {"properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}
+    assert misfit('{"a": "' + "a" * 100_000 + '"}', schema) is None
+    assert (misfit('{"a": "' + "a" * 100_000 + 'b"}', schema) or "").endswith("(at /a).")
+
+
+def test_keywords_that_only_inform_the_model_are_not_applied() -> None:
+    schema = {"patternProperties": {"^(a+)+$": False}, "format": "email", "not": {}, "uniqueItems": True}
+    assert misfit('{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!": 1}', schema) is None
+
+
+def test_other_properties_are_refused_where_the_schema_says_so() -> None:
+    closed: dict[str, Any] = {"properties": {"a": {}}, "additionalProperties": False}
+    assert misfit('{"a": 1}', closed) is None
+    assert "'b' is not a property" in (misfit('{"a": 1, "b": 2}', closed) or "")
+    counts = {"additionalProperties": {"type": "integer"}}
+    assert misfit('{"a": 1}', counts) is None
+    assert "(at /a)" in (misfit('{"a": "x"}', counts) or "")

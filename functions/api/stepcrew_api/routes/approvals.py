@@ -13,9 +13,10 @@ from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.services.decide_approval import Feedback
+from stepcrew_api.bodies import FEEDBACK_BODY, FeedbackBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
-from stepcrew_api.people import ApprovalList, FeedbackRequest, approval_view
+from stepcrew_api.people import ApprovalList, approval_view
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
 from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
@@ -72,8 +73,13 @@ def output(
     return Response(found.output, media_type=TEXT)
 
 
-@router.post("/executions/{execution_id}/feedback", status_code=202, responses=responses(400, 404, 409))
-def feedback(execution_id: ExecutionId, body: FeedbackRequest, identity: Member, services: Injected) -> ExecutionView:
+@router.post(
+    "/executions/{execution_id}/feedback",
+    status_code=202,
+    responses=responses(400, 404, 409, 413, 415),
+    openapi_extra=FEEDBACK_BODY,
+)
+def feedback(execution_id: ExecutionId, body: FeedbackBody, identity: Member, services: Injected) -> ExecutionView:
     """Decides on what the execution waits for; it goes on. The same decision with its `approval_id` counts once."""
     decided = services.decide(
         Feedback(

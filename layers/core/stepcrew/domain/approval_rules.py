@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stepcrew.domain.definition import CrewDefinition
-from stepcrew.domain.parsing import Path
 from stepcrew.domain.parts import tools_of
+from stepcrew.domain.places import Path
 from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.tools import canonical_tool_name
 

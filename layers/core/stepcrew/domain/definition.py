@@ -13,12 +13,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, S
 MAX_AGENTS = 50
 MAX_TASKS = 200
 MAX_TEXT = 50_000
+MAX_NAME = 200
 MAX_WAIT_SECONDS = 364 * 24 * 3600
 """A state machine execution lives a year at most (Step Functions quotas)."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
 OptionalText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 JsonSchema = dict[str, JsonValue]
 Retries = Annotated[int, Field(ge=0, le=5)]
 
@@ -219,7 +220,7 @@ class TaskDefinition(Part):
     description: Text
     expected_output: OptionalText
     agent: Name | None = None
-    context: list[Name] | None = None
+    context: Annotated[list[Name], Field(max_length=MAX_TASKS)] | None = None
     tools: list[Name] = Field(default_factory=list[str], max_length=30)
     async_execution: bool = False
     human_input: bool = False
@@ -238,8 +239,9 @@ class TaskDefinition(Part):
 
 class ApprovalRules(Part):
     """How people take part: `tools` are asked about before each call (a name here may also be one of an MCP server's
-    tools), and tasks with `human_input` have their answers judged. `deciders` are e-mail addresses; empty means
-    everyone who may write in the group. When nobody decides in time, `on_timeout` is taken."""
+    tools), and tasks with `human_input` have their answers judged. `deciders` are e-mail addresses, letter by letter as
+    their tokens have them; empty means every member and admin of the group. When nobody decides in time, `on_timeout`
+    is taken."""
 
     tools: list[Name] = Field(default_factory=list[str], max_length=50)
     deciders: list[Name] = Field(default_factory=list[str], max_length=50)

@@ -10,13 +10,18 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import SchemaError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from stepcrew.domain.parsing import in_document
+from stepcrew.domain.patterns import pattern_fault, weight_of
+from stepcrew.domain.places import in_document
 
 MAX_PARTS = 2_000
 """Parts of a schema with every reference written out: what a model costs to make grows with them."""
+
+MAX_PARTS_OF_CREW = 20_000
+"""Parts of all schemas of a crew together, as they are written."""
+MAX_PATTERNS_OF_CREW = 4_000
+"""Weight of all their patterns together."""
 
 _LOCAL = re.compile(r"#(/[^%]*)?")
 Where = tuple[str, ...]
@@ -35,10 +40,8 @@ def _property_name(name: str) -> str:
 
 
 def _pattern(text: str) -> str:
-    try:
-        TypeAdapter(Annotated[str, StringConstraints(pattern=text)])
-    except SchemaError as error:
-        raise ValueError("not a regular expression of the kind that can be checked (no look-around)") from error
+    if fault := pattern_fault(text):
+        raise ValueError(fault)
     return text
 
 
@@ -76,8 +79,43 @@ class SchemaPart(BaseModel):
     older_definitions: dict[str, SchemaPart] = Field(default={}, alias="definitions")
 
 
+class SchemaCost(NamedTuple):
+    """What checking a schema takes: its parts as they are written, and the weight of its patterns."""
+
+    parts: int = 0
+    patterns: int = 0
+
+    def plus(self, other: SchemaCost) -> SchemaCost:
+        return SchemaCost(self.parts + other.parts, self.patterns + other.patterns)
+
+    @property
+    def is_too_much(self) -> bool:
+        """For the schemas of one crew together."""
+        return self.parts > MAX_PARTS_OF_CREW or self.patterns > MAX_PATTERNS_OF_CREW
+
+
+def cost_of(schema: dict[str, Any]) -> SchemaCost:
+    parts, patterns = 0, 0
+    level: list[Any] = [schema]
+    while level:
+        parts += len(level)
+        children: list[Any] = []
+        for part in level:
+            if isinstance(part, dict):
+                entry = cast("dict[str, Any]", part)
+                pattern = entry.get("pattern")
+                patterns += weight_of(pattern) if isinstance(pattern, str) else 0
+                children += entry.values()
+            elif isinstance(part, list):
+                children += cast("list[Any]", part)
+        level = [child for child in children if isinstance(child, dict | list)]
+    return SchemaCost(parts, patterns)
+
+
 def faults_of(schema: dict[str, Any]) -> list[SchemaFault]:
-    """Everything that would keep CrewAI from making a model of it; references are judged first."""
+    """Everything that would keep CrewAI from making a model of it; its size and its references are judged first."""
+    if cost_of(schema).parts > MAX_PARTS:
+        return [SchemaFault((), f"it has more than {MAX_PARTS} parts")]
     found = list(_reference_faults(schema, schema, ()))
     if found:
         return found
@@ -85,7 +123,7 @@ def faults_of(schema: dict[str, Any]) -> list[SchemaFault]:
         SchemaPart.model_validate(schema)
     except ValidationError as error:
         return [_from_pydantic(one, schema) for one in error.errors()]
-    if not _describes_an_object(schema, schema):
+    if not _describes_an_object(schema, schema, {}):
         return [SchemaFault((), "it describes no object with properties, so no output would fit")]
     if _size(schema, schema, {}, MAX_PARTS) > MAX_PARTS:
         return [SchemaFault((), f"it has more than {MAX_PARTS} parts when its references are written out")]
@@ -127,23 +165,30 @@ def _target(reference: str, root: dict[str, Any]) -> dict[str, Any] | None:
     return cast("dict[str, Any]", here) if isinstance(here, dict) else None
 
 
-def _followed(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """The schema a reference, or a chain of them, leads to; an empty one when they lead in a circle."""
-    for _ in range(MAX_PARTS):
+def _followed(schema: dict[str, Any], root: dict[str, Any], known: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """The schema a reference, or a chain of them, leads to; an empty one when they lead in a circle. `known` are the
+    ends of chains that were followed before."""
+    chain: list[int] = []
+    while id(schema) not in known:
+        chain.append(id(schema))
+        known[id(schema)] = {}  # until its end is found: who comes back here goes in a circle
         reference = schema.get("$ref")
         target = _target(reference, root) if isinstance(reference, str) else None
         if target is None:
-            return schema
+            known[id(schema)] = schema
+            break
         schema = target
-    return {}
+    end = known[id(schema)]
+    known.update(dict.fromkeys(chain, end))
+    return end
 
 
-def _describes_an_object(schema: dict[str, Any], root: dict[str, Any]) -> bool:
-    schema = _followed(schema, root)
+def _describes_an_object(schema: dict[str, Any], root: dict[str, Any], known: dict[int, dict[str, Any]]) -> bool:
+    schema = _followed(schema, root, known)
     if schema.get("type", "object") != "object":
         return False
     return bool(schema.get("properties")) or any(
-        _followed(one, root).get("properties") for one in schema.get("allOf", [])
+        _followed(one, root, known).get("properties") for one in schema.get("allOf", [])
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.models import parse_model_name
-from stepcrew.domain.parsing import Path
+from stepcrew.domain.places import Path
 from stepcrew.domain.tools import canonical_tool_name
 
 

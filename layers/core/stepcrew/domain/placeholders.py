@@ -4,10 +4,16 @@ check is what it will replace."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)\}")
 
 
 def names_in(text: str) -> list[str]:
     """Names in order of appearance, each once."""
-    return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
+    return list(uses_in(text))
+
+
+def uses_in(text: str) -> Counter[str]:
+    """How often each name stands in the text, in order of appearance."""
+    return Counter(_PLACEHOLDER.findall(text))

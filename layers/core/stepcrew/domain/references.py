@@ -6,16 +6,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from stepcrew.domain.approval_rules import rule_faults
-from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.json_schema import faults_of
+from stepcrew.domain.json_schema import SchemaCost, cost_of, faults_of
 from stepcrew.domain.mcp_servers import address_fault as address_fault
 from stepcrew.domain.mcp_servers import header_faults
 from stepcrew.domain.models import PROVIDERS, parse_model_name
-from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew, Path
+from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import model_settings, takers_of_default, texts_of, tool_lists
 from stepcrew.domain.placeholders import names_in
+from stepcrew.domain.places import Path
 from stepcrew.domain.secrets import name_fault, secret_uses
 from stepcrew.domain.suggestions import suggest
+from stepcrew.domain.text_bounds import too_long
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
 MISSING_INPUT = "missing_input"
@@ -30,15 +31,20 @@ class ModelRules(NamedTuple):
 
 
 class Checker:
-    """Collects the faults of one parsed crew."""
+    """Adds what it finds to the faults of one parsed crew, except where a default stands for what is faulty."""
 
-    def __init__(self, parsed: ParsedCrew, models: ModelRules, retention_days: int | None) -> None:
+    def __init__(
+        self, parsed: ParsedCrew, models: ModelRules, retention_days: int | None, *, inputs_follow: bool
+    ) -> None:
         self._crew = parsed.definition
         self._inputs = parsed.inputs
         self._places = parsed.places
+        self._faults = parsed.faults
+        self._unread = parsed.unread
         self._models = models
         self._retention_days = retention_days
-        self.faults: list[Fault] = []
+        self._inputs_follow = inputs_follow
+        self._positions: dict[str, int] = {}
 
     def check(self) -> None:
         self._tasks()
@@ -53,14 +59,15 @@ class Checker:
         self._placeholders()
 
     def _add(self, path: Path, code: str, detail: str, remedy: str = "") -> None:
-        self.faults.append(self._places.fault(path, code, detail, remedy))
+        if not any(path[:length] in self._unread for length in range(1, len(path) + 1)):
+            self._faults.add(self._places.fault(path, code, detail, remedy))
 
     def _tasks(self) -> None:
-        names = [task.name for task in self._crew.tasks]
         for index, task in enumerate(self._crew.tasks):
             path: Path = ("tasks", str(index))
-            if task.name in names[:index]:
-                self._add((*path, "name"), "duplicate_task", f"The name {task.name!r} is used by two tasks.")
+            if self._positions.setdefault(task.name, index) != index:
+                detail = f"The name {task.name!r} is used by two tasks."
+                self._add((*path, "name"), "duplicate_task", detail, "Give each task a name of its own.")
             if task.agent is not None and task.agent not in self._crew.agents:
                 detail = f"Task {task.name!r} names the unknown agent {task.agent!r}."
                 self._add((*path, "agent"), "unknown_agent", detail, suggest(task.agent, self._crew.agents))
@@ -70,19 +77,22 @@ class Checker:
             elif task.agent is None and (task.guardrail or task.guardrails):
                 detail = f"Task {task.name!r} has a guardrail but no agent whose model would judge it."
                 self._add((*path, "agent"), "missing_agent", detail, "Name an agent.")
-            self._context(index, task.context or [], names)
+        contexts = [set(task.context or []) for task in self._crew.tasks]
+        for index, task in enumerate(self._crew.tasks):
+            self._context(index, task.context or [], contexts)
 
-    def _context(self, index: int, context: list[str], names: list[str]) -> None:
+    def _context(self, index: int, context: list[str], contexts: list[set[str]]) -> None:
+        own = self._crew.tasks[index].name
         for position, name in enumerate(context):
             path: Path = ("tasks", str(index), "context", str(position))
-            own = names[index]
-            if name not in names:
+            at = self._positions.get(name)
+            if at is None:
                 detail = f"Task {own!r} takes context from the unknown task {name!r}."
-                self._add(path, "unknown_context", detail, suggest(name, names))
-            elif name == own or own in (self._crew.tasks[names.index(name)].context or []):
+                self._add(path, "unknown_context", detail, suggest(name, self._positions))
+            elif name == own or own in contexts[at]:
                 detail = f"Task {own!r} and task {name!r} take context from each other."
                 self._add(path, "circular_context", detail, "Break the circle.")
-            elif names.index(name) > index:
+            elif at > index:
                 detail = f"Task {own!r} takes context from {name!r}, which runs later."
                 self._add(path, "later_context", detail, "Move the task behind the ones it takes context from.")
 
@@ -94,7 +104,12 @@ class Checker:
                 detail = f"manager_agent names the unknown agent {crew.manager_agent!r}."
                 self._add(("manager_agent",), "unknown_agent", detail, suggest(crew.manager_agent, crew.agents))
             elif agent.tools or agent.mcps:
-                self._add(("agents", crew.manager_agent, "tools"), "manager_tools", "The manager may have no tools.")
+                self._add(
+                    ("agents", crew.manager_agent, "tools"),
+                    "manager_tools",
+                    "The manager may have no tools.",
+                    "Remove them.",
+                )
             for index, task in enumerate(crew.tasks):
                 if agent is not None and task.agent == crew.manager_agent:
                     detail = f"Task {task.name!r} is given to the manager."
@@ -111,19 +126,25 @@ class Checker:
         for index, task in enumerate(tasks):
             path: Path = ("tasks", str(index))
             if task.condition and index == 0:
-                self._add((*path, "condition"), "first_conditional", "The first task cannot be conditional.")
+                self._add(
+                    (*path, "condition"),
+                    "first_conditional",
+                    "The first task cannot be conditional.",
+                    "Remove its condition.",
+                )
             if task.condition and task.async_execution:
                 detail = "A conditional task cannot be asynchronous."
-                self._add((*path, "async_execution"), "async_conditional", detail)
+                self._add((*path, "async_execution"), "async_conditional", detail, "Remove async_execution.")
             if task.async_execution and self._crew.process == "hierarchical":
                 detail = "Tasks of a hierarchical crew cannot be asynchronous."
-                self._add((*path, "async_execution"), "async_hierarchical", detail)
+                self._add((*path, "async_execution"), "async_hierarchical", detail, "Remove async_execution.")
         trailing = len(tasks) - next((n for n in range(len(tasks), 0, -1) if not tasks[n - 1].async_execution), 0)
         if trailing > 1:
             last: Path = ("tasks", str(len(tasks) - 1), "async_execution")
             self._add(last, "async_end", "At most one asynchronous task may end a crew.", "Add a task that joins them.")
 
     def _structured_outputs(self) -> None:
+        cost = SchemaCost()
         for index, task in enumerate(self._crew.tasks):
             path: Path = ("tasks", str(index))
             if task.output_json is not None and task.output_pydantic is not None:
@@ -131,7 +152,14 @@ class Checker:
                 self._add((*path, "output_pydantic"), "two_outputs", detail, "Remove one of them.")
             for field in ("output_json", "output_pydantic", "response_model"):
                 schema = getattr(task, field)
-                for fault in faults_of(schema) if schema is not None else []:
+                if schema is None:
+                    continue
+                cost = cost.plus(cost_of(schema))
+                if cost.is_too_much:
+                    detail = f"The schemas of the crew are too large together, from {field} of task {task.name!r} on."
+                    self._add((*path, field), "json_schema", detail, "Make them smaller, or their patterns simpler.")
+                    return
+                for fault in faults_of(schema):
                     detail = f"{field} is no schema an output could be checked with: {fault.detail}."
                     self._add((*path, field, *fault.where), "json_schema", detail, "Correct the JSON Schema.")
 
@@ -176,23 +204,21 @@ class Checker:
                 self._add(path, "missing_model", detail, "Set model.")
 
     def _placeholders(self) -> None:
-        for path, text in texts_of(self._crew):
-            for name in names_in(text):
+        texts = list(texts_of(self._crew))
+        for path, text in texts:
+            for name in () if self._inputs_follow else names_in(text):
                 if name not in self._inputs:
                     detail = f"The input {name!r} is used but not given."
                     self._add(path, MISSING_INPUT, detail, f"Add it to inputs, or remove {{{name}}}.")
-        for name, value in self._inputs.items():
-            if not isinstance(value, str | int | float | bool | dict | list):
-                pointer, detail = self._places.inputs[name], f"The input {name!r} has no value."
-                self.faults.append(Fault(pointer=pointer, code="input_type", detail=detail))
+        for path, characters, most in too_long(texts, self._inputs):
+            what = f"{path[-1]} has" if path else "The texts of the crew have"
+            detail = f"{what} {characters} characters once its inputs stand in it; {most} are allowed."
+            self._add(path, "too_long", detail, "Shorten the text, or the inputs it names.")
 
 
-def check_references(
+def find_reference_faults(
     parsed: ParsedCrew, models: ModelRules, retention_days: int | None = None, *, inputs_follow: bool = False
 ) -> None:
-    """Raises `InvalidRequest` with every fault found; with `inputs_follow`, an input that is not given is none."""
-    checker = Checker(parsed, models, retention_days)
-    checker.check()
-    faults = [fault for fault in checker.faults if not (inputs_follow and fault.code == MISSING_INPUT)]
-    if faults:
-        raise InvalidRequest(faults[0].detail, faults[:MAX_FAULTS])
+    """Adds every fault to those of `parsed`; with `inputs_follow`, an input that is not given is none. Raises
+    `EnoughFaults` when there are too many."""
+    Checker(parsed, models, retention_days, inputs_follow=inputs_follow).check()

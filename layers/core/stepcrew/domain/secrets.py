@@ -10,8 +10,8 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from stepcrew.domain.definition import CrewDefinition, SecretReference
-from stepcrew.domain.parsing import Path
 from stepcrew.domain.parts import tool_lists
+from stepcrew.domain.places import Path
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
 SECRET_NAME = r"^[A-Z][A-Z0-9_]{0,99}$"  # noqa: S105 - a pattern

@@ -4,6 +4,7 @@ size and depth; every value knows its line."""
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,9 +13,16 @@ if TYPE_CHECKING:
     from yaml.events import Event, ScalarEvent
 
 from stepcrew.domain.errors import Fault
+from stepcrew.domain.faults import MAX_FAULTS
 
 MAX_CHARACTERS = 2_000_000
 MAX_DEPTH = 60
+MAX_VALUES = 100_000
+"""Every value costs about a kilobyte while it is read: where it stands and on which line is kept too."""
+MAX_DIGITS = 400
+_MEANT_AS_TEXT = re.compile(r"[-+]?(0[0-7_]+$|[0-9_]+:)")
+"""Numbers of YAML 1.1 that YAML 1.2 knows no more, and that nobody means: the time 9:30 as 570 in base 60, the postal
+code 01234 as 668 in base 8 (https://yaml.org/spec/1.2.2/ext/changes/)."""
 _PLAIN_TAGS = {"!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
 
 
@@ -41,7 +49,7 @@ def read_yaml(text: str, pointer: str) -> YamlText:
     try:
         value = reader.read(text)
     except _Unreadable as error:
-        return YamlText(None, {}, [_fault(pointer, error.detail, error.line)])
+        return YamlText(None, {}, [*reader.faults, _fault(pointer, error.detail, error.line)][-MAX_FAULTS:])
     return YamlText(value, reader.lines, reader.faults)
 
 
@@ -52,7 +60,7 @@ def _fault(pointer: str, detail: str, line: int | None, code: str = "yaml") -> F
 class _Reader:
     """Builds the value from the parser's events: PyYAML's own loaders read the text more than once, follow aliases and
     make objects that JSON does not know (dates, sets, bytes). Scalars mean what PyYAML's safe loader says, except that
-    a date stays the text it was written as."""
+    a date, a time (`9:30`) and digits behind a zero (`01234`) stay the text they were written as."""
 
     def __init__(self, pointer: str) -> None:
         import yaml  # few requests bring YAML text; every cold start would pay for the import
@@ -60,6 +68,7 @@ class _Reader:
         self._yaml = yaml
         self._loader: Any = yaml.SafeLoader("")
         self._pointer = pointer
+        self._values = 0
         self.lines: dict[tuple[str, ...], int] = {}
         self.faults: list[Fault] = []
 
@@ -92,6 +101,9 @@ class _Reader:
         return value
 
     def _value(self, event: Event, events: Iterator[Event], path: tuple[str, ...]) -> Any:
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise _Unreadable(f"The YAML text has more than {MAX_VALUES} values.", _line(event))
         self.lines.setdefault(path, _line(event))
         if isinstance(event, self._yaml.ScalarEvent):
             return self._scalar(event)
@@ -117,8 +129,10 @@ class _Reader:
                 raise _Unreadable("A key must be a simple text.", _line(key))
             name = key.value
             if name in found:
-                detail = f"The key {name!r} stands twice in one mapping."
+                detail = f"The key {name[:100]!r} stands twice in one mapping."
                 self.faults.append(_fault(self._pointer, detail, _line(key), "duplicate_key"))
+                if len(self.faults) >= MAX_FAULTS:
+                    raise _Unreadable("The YAML text has too many keys that stand twice.", _line(key))
             self.lines[(*path, name)] = _line(key)
             found[name] = self._value(next(events), events, (*path, name))
         return found
@@ -136,7 +150,11 @@ class _Reader:
                 return None
             case "bool":
                 return bool(self._loader.construct_yaml_bool(node))
+            case "int" | "float" if _MEANT_AS_TEXT.match(text):
+                return text
             case "int":
+                if len(text) > MAX_DIGITS:
+                    raise _Unreadable(f"The number {text[:20]}… has more than {MAX_DIGITS} digits.", _line(event))
                 return int(self._loader.construct_yaml_int(node))
             case "float":
                 number = float(self._loader.construct_yaml_float(node))

@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.canonical import canonical_json
-from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.parsing import ParsedCrew, parse_crew
-from stepcrew.domain.references import ModelRules, check_references
+from stepcrew.domain.errors import Fault
+from stepcrew.domain.faults import EnoughFaults, Faults
+from stepcrew.domain.parsing import ParsedCrew, read_crew
+from stepcrew.domain.references import ModelRules, find_reference_faults
 
 MAX_INPUTS_BYTES = 1_000_000
 
 
-def check_crew(
+class Examined(NamedTuple):
+    """The crew as far as it could be read, null when it has too many faults to go on; it may be used only where
+    `faults` is empty."""
+
+    parsed: ParsedCrew | None
+    faults: Faults
+
+    def sound(self) -> ParsedCrew:
+        """Raises `InvalidRequest` with every fault."""
+        if self.faults or self.parsed is None:
+            raise self.faults.error("The crew")
+        return self.parsed
+
+
+def examine_crew(
     config: dict[str, Any],
     inputs: dict[str, Any] | None,
     models: ModelRules,
     retention_days: int,
     *,
     inputs_follow: bool = False,
-) -> ParsedCrew:
-    """Raises `InvalidRequest` with every fault; with `inputs_follow`, inputs may still be missing."""
-    parsed = parse_crew(config, inputs)
-    check_references(parsed, models, retention_days, inputs_follow=inputs_follow)
-    if len(json.dumps(parsed.inputs)) > MAX_INPUTS_BYTES:
-        detail = "The inputs are larger than 1 MB."
-        raise InvalidRequest(detail, [Fault(pointer="/inputs", code="too_large", detail=detail)])
-    if answered_bytes(canonical_json([parsed.definition, parsed.inputs])) > MOST_ANSWER_BYTES:
-        detail = "The crew with its inputs is larger than an answer of this service can be."
-        raise InvalidRequest(detail, [Fault(pointer="/config", code="too_large", detail=detail)])
-    return parsed
+) -> Examined:
+    """Every fault of form, of reference and of size at once, up to a bound; with `inputs_follow`, inputs may still be
+    missing."""
+    faults = Faults()
+    parsed = None
+    try:
+        parsed = read_crew(config, inputs, faults)
+        find_reference_faults(parsed, models, retention_days, inputs_follow=inputs_follow)
+        if len(json.dumps(parsed.inputs)) > MAX_INPUTS_BYTES:
+            detail, remedy = "The inputs are larger than 1 MB.", "Make them smaller."
+            faults.add(Fault(pointer="/inputs", code="too_large", detail=detail, remedy=remedy))
+        if answered_bytes(canonical_json([parsed.definition, parsed.inputs])) > MOST_ANSWER_BYTES:
+            detail = "The crew with its inputs is larger than an answer of this service can be."
+            faults.add(Fault(pointer="/config", code="too_large", detail=detail, remedy="Make it smaller."))
+    except EnoughFaults:
+        return Examined(None, faults)
+    return Examined(parsed, faults)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.parsing import MAX_FAULTS, ParsedCrew
+from collections.abc import Iterator
+
+from stepcrew.domain.errors import Fault
+from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.services.secret_ports import SecretStore
 
@@ -14,20 +16,17 @@ class FindMissingSecrets:
     def __init__(self, secrets: SecretStore) -> None:
         self._secrets = secrets
 
-    def __call__(self, group_id: str, crew: ParsedCrew) -> None:
-        """Raises `InvalidRequest` with a fault for each place."""
+    def __call__(self, group_id: str, crew: ParsedCrew) -> Iterator[Fault]:
+        """A fault for each place that needs one."""
         uses = list(secret_uses(crew.definition))
         if not uses:
             return
         missing = self._secrets.missing(group_id, {use.name for use in uses})
         maybe_lent = missing & {use.name for use in uses if use.of_tool}
         not_lent = self._secrets.not_lent(maybe_lent) if maybe_lent else set[str]()
-        faults: list[Fault] = []
         for use in uses:
             if use.name in missing and (not use.of_tool or use.name in not_lent):
                 who = f"The tool {use.of_tool}" if use.of_tool else f"The header {use.path[-1]}"
                 detail = f"{who} needs the secret {use.name}, which your group has not stored."
                 remedy = f"stepcrew secrets set {use.name}, or ask an administrator of the group."
-                faults.append(crew.places.fault(use.path, "missing_secret", detail, remedy))
-        if faults:
-            raise InvalidRequest(faults[0].detail, faults[:MAX_FAULTS])
+                yield crew.places.fault(use.path, "missing_secret", detail, remedy)

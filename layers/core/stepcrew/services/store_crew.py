@@ -7,7 +7,7 @@ from typing import Any
 from stepcrew.domain.references import ModelRules
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.submission import Submission
-from stepcrew.services.check_crew import check_crew
+from stepcrew.services.check_crew import examine_crew
 from stepcrew.services.ports import Clock, CrewStore
 
 
@@ -25,6 +25,6 @@ class StoreCrew:
     ) -> tuple[StoredCrew, bool]:
         """The crew as it is stored now, and whether this made a new version. Inputs that are not given are none of its
         faults: they come with each execution. Raises `InvalidRequest` with every fault."""
-        parsed = check_crew(config, inputs, self._models, self._retention_days, inputs_follow=True)
+        parsed = examine_crew(config, inputs, self._models, self._retention_days, inputs_follow=True).sound()
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
         return self._crews.save(group_id, name, submission, saved_by=saved_by, now=self._clock.now())

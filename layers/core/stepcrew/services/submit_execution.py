@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
@@ -18,13 +19,14 @@ from stepcrew.domain.errors import (
     PlatformUnavailable,
 )
 from stepcrew.domain.execution import Execution, Limits, Progress, Status
+from stepcrew.domain.faults import EnoughFaults, Faults
 from stepcrew.domain.limits import effective
 from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import models_of
 from stepcrew.domain.references import MISSING_INPUT, ModelRules
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
-from stepcrew.services.check_crew import check_crew
+from stepcrew.services.check_crew import examine_crew
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, CrewStore, ExecutionStore, LimitStore, Orchestrator
 
@@ -95,20 +97,20 @@ class SubmitExecution:
     def check(self, request: CrewSubmission) -> CheckedCrew:
         """Raises `InvalidRequest` with every fault, and `CrewNotFound`; nothing is stored."""
         stored, config, inputs = self._definition(request)
-        faults: list[Fault] = []
+        parsed, faults = examine_crew(config, inputs, self._models, self._retention_days)
+        found = Faults()
         limits = Limits()
-        try:
-            limits = effective(request.limits, self._limits.limit_rules(request.group_id))
-        except InvalidRequest as error:
-            faults += error.faults
-        try:
-            parsed = check_crew(config, inputs, self._models, self._retention_days)
-            self._missing_secrets(request.group_id, parsed)
-        except InvalidRequest as error:
-            found = [_in_request(fault) for fault in error.faults] if stored else error.faults
-            raise InvalidRequest(error.message, found + faults) from error
-        if faults:
-            raise InvalidRequest(faults[0].detail, faults)
+        with suppress(EnoughFaults):
+            found.add_all(_in_request(fault) if stored else fault for fault in faults)
+            if parsed is not None:
+                missing = self._missing_secrets(request.group_id, parsed)
+                found.add_all(_in_request(fault) if stored else fault for fault in missing)
+            try:
+                limits = effective(request.limits, self._limits.limit_rules(request.group_id))
+            except InvalidRequest as error:
+                found.add_all(error.faults)
+        if found or parsed is None:
+            raise found.error("The crew")
         return CheckedCrew(parsed, limits, stored)
 
     def _definition(self, request: CrewSubmission) -> tuple[CrewVersion | None, dict[str, Any], dict[str, Any] | None]:
