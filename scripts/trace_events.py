@@ -40,7 +40,7 @@ is over or a person is asked, ends as `_interrupted`.
 
 | event | source | meaning |
 |---|---|---|
-| `task_skipped` | task | the condition of a conditional task did not hold |
+| `task_skipped` | task | the condition of a conditional task did not hold; `output` says what was compared with what |
 | `human_feedback_requested` | human | the execution waits for a person; `output` is what is to be judged. `extra_data`: approval (its number), question, deciders, expires_at, on_timeout |
 | `human_feedback_received` | human | the verdict, told by the attempt that goes on; `duration_ms` is the time waited. `extra_data`: approval, decision, decided_by (null: nobody in time), comment, limits |
 | `tool_usage_held` | tool | ends a `tool_usage_started`: the call waits for a person. When it is allowed, it is made and told anew |

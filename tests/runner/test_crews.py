@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scripted_model import ScriptedModel
-from stepcrew.domain.execution import TaskState
+from stepcrew.domain.execution import TaskState, crews_answer
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.house import House, agent, crew, task
 
@@ -132,6 +132,98 @@ def test_a_condition_may_read_a_field_of_structured_output(house: House, model: 
     )
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert [output.raw for output in ended.outputs] == ['{"score":9}', "HIGH", ""]
+
+
+def test_an_asynchronous_task_sees_only_the_outputs_that_it_names(house: House, model: ScriptedModel) -> None:
+    ended = house.run(
+        crew(
+            task("First. [[say FIRST-OUTPUT]]", "one"),
+            task("Unnamed. [[say A]]", "two", async_execution=True),
+            task("Naming. [[say B]]", "three", async_execution=True, context=["one"]),
+            task("After. [[say C]]", "four"),
+        )
+    )
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    seen = {name: "FIRST-OUTPUT" in model.mentioning(name)[0].text for name in ("Unnamed.", "Naming.", "After.")}
+    assert seen == {"Unnamed.": False, "Naming.": True, "After.": True}
+    submitted = house.executions.submission("group-a", ended.execution.execution_id).definition
+    assert [one.sees for one in submitted.tasks] == [None, [], ["one"], None]
+
+
+def test_a_skipped_last_task_leaves_the_output_of_the_task_before_as_the_crews(house: House) -> None:
+    ended = house.run(
+        crew(task("Report. [[say REPORT]]", "one"), task("Maybe. [[say X]]", "two", condition={"contains": "never"}))
+    )
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    own = crews_answer(ended.outputs)
+    assert own is not None
+    (completed,) = ended.of("crew_completed")
+    assert own.raw == completed.output == "REPORT"
+
+
+def test_a_skipped_task_says_what_was_compared_with_what(house: House) -> None:
+    condition = {"field": "urgent", "equals": True}
+    ended = house.run(
+        crew(task('Judge. [[say ```json\n{"urgent": false}\n```]]', "one"), task("Maybe.", "two", condition=condition))
+    )
+    (skipped,) = ended.of("task_skipped")
+    assert skipped.output == (
+        "The field urgent of the output of crew task one is false; the condition asks for equals true."
+    )
+
+
+ANSWERS = {
+    "fenced": '```json\n{"price": 3, "name": "tea"}\n```',
+    "with a sentence around it": 'Here it is:\n{"price": 3, "name": "tea"}\nAnything else?',
+    "plain": '{"price": 3, "name": "tea"}',
+}
+SCHEMA = {
+    "title": "Offer",
+    "type": "object",
+    "properties": {"price": {"type": "integer"}, "name": {"type": "string"}},
+    "required": ["price", "name"],
+}
+
+
+@pytest.mark.parametrize("written", ANSWERS)
+@pytest.mark.parametrize("field", ["output_pydantic", "output_json", "response_model"])
+@pytest.mark.parametrize("tools", [[], ["CalculatorTool"]])
+def test_a_structured_answer_is_accepted_however_it_is_written(
+    house: House, written: str, field: str, tools: list[str]
+) -> None:
+    described = {**task(f"Offer. [[say {ANSWERS[written]}]]"), field: SCHEMA}
+    ended = house.run({"agents": {"worker": agent(tools=tools)}, "tasks": [described]})
+    assert ended.execution.error is None
+    if field != "response_model":
+        assert ended.outputs[0].json_dict == {"price": 3, "name": "tea"}
+    assert ended.execution.usage.model_calls == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ('{"price": "three", "name": "tea"}', "price"),
+        ('```json\n{"name": "tea"}\n```', "price"),
+        ('{"price": 3, "na', "not JSON"),
+    ],
+)
+def test_an_answer_that_does_not_fit_names_the_field_and_the_answer(house: House, answer: str, told: str) -> None:
+    ended = house.run(
+        {
+            "agents": {"worker": agent(max_retry_limit=0)},
+            "tasks": [task(f"Offer. [[say {answer}]]", output_pydantic=SCHEMA)],
+        }
+    )
+    error = ended.execution.error
+    assert error is not None
+    assert (ended.outcome, error.category.value, error.type, error.task) == (
+        "FAILED",
+        "model",
+        "AnswerNotOfSchema",
+        "task",
+    )
+    assert told in error.message
+    assert "tea" in error.message or "na" in error.message
 
 
 def test_asynchronous_tasks_of_one_agent_run_at_the_same_time(house: House, model: ScriptedModel) -> None:

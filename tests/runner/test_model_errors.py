@@ -25,13 +25,14 @@ def from_openai(http: int, message: str = "no", **error: Any) -> Exception:
     client = openai.OpenAI(api_key="k", base_url="https://provider.example/v1")
     body = {"error": {"message": message, **error}}
     response = httpx.Response(http, json=body, request=REQUEST)
-    return client._make_status_error_from_response(response)
+    return client._make_status_error_from_response(response)  # pyright: ignore[reportPrivateUsage]
 
 
 def from_anthropic(status: int, kind: str, message: str = "no") -> Exception:
     client = anthropic.Anthropic(api_key="k")
     body = {"type": "error", "error": {"type": kind, "message": message}}
-    return client._make_status_error_from_response(httpx.Response(status, json=body, request=REQUEST))
+    response = httpx.Response(status, json=body, request=REQUEST)
+    return client._make_status_error_from_response(response)  # pyright: ignore[reportPrivateUsage]
 
 
 def from_bedrock(status: int, code: str, message: str = "no") -> Exception:

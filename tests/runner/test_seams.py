@@ -18,7 +18,6 @@ from crewai.hooks.dispatch import scoped_hooks
 from crewai.tasks.conditional_task import ConditionalTask
 
 from scripted_model import ScriptedModel
-from stepcrew_runner.crew.building import judge
 from stepcrew_runner.gate.aborts import CancelRequested
 from stepcrew_runner.trace.kinds import KINDS
 from tests.runner.house import House, crew, task
@@ -131,12 +130,3 @@ def input_is_closed() -> bool:
     except (EOFError, OSError):
         return True
     return False
-
-
-def test_conditions_of_ours_are_accepted_as_crewais() -> None:
-    from stepcrew.domain.definition import Condition
-
-    made = ConditionalTask(
-        description="d", expected_output="e", condition=judge(Condition.model_validate({"contains": "x"}))
-    )
-    assert made.condition is not None

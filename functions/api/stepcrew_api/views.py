@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from stepcrew.domain import cursor
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.event_grammar import grammar_of
-from stepcrew.domain.execution import Execution, Status, TaskOutput
+from stepcrew.domain.execution import Execution, Status, TaskOutput, crews_answer
 from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
@@ -77,11 +77,12 @@ def trace_page(page: Page) -> TracePage:
 
 
 def result_view(execution: Execution, outputs: list[TaskOutput]) -> ResultView:
-    """The crew's own answer, which is the output of its last task, comes in first, then the tasks in their order; what
-    does not fit into one answer beside them is a reference."""
+    """The crew's own answer comes in first, then the tasks in their order; what does not fit beside them is a
+    reference."""
     final = execution.status is Status.COMPLETED
     tasks = [task_view(execution.execution_id, output, inline=False) for output in outputs]
-    last = len(tasks) - 1 if final else -1
+    own = crews_answer(outputs) if final else None
+    last = outputs.index(own) if own else -1
     room = MOST_ANSWER_BYTES - sum(_size(view) for view in tasks) - _size(execution.usage)
     for index in sorted(range(len(tasks)), key=lambda index: (index != last, index)):
         whole = task_view(execution.execution_id, outputs[index], inline=True)

@@ -82,7 +82,7 @@ def _plan(checked: CheckedCrew, request: CrewSubmission, services: Injected) -> 
             PlannedTask(
                 name=task.name,
                 agent=task.agent,
-                context=task.context,
+                context=task.sees,
                 asynchronous=task.async_execution,
                 conditional=task.condition is not None,
             )

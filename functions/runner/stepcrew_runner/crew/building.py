@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from crewai import Agent, Process
 from crewai.agent.planning_config import PlanningConfig
 from crewai.mcp import MCPServerHTTP
 from crewai.mcp.filters import create_static_tool_filter
-from crewai.tasks.task_output import TaskOutput as CrewOutput
 from crewai.utilities.string_utils import interpolate_only
 
-from stepcrew.domain.definition import AgentDefinition, Condition, McpServer, SecretReference, TaskDefinition
+from stepcrew.domain.definition import AgentDefinition, McpServer, SecretReference, TaskDefinition
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew import mcp_on_311
@@ -171,51 +169,11 @@ class CrewBuilder:
             "tools": [make_tool(name, self._secrets.of_tools) for name in task.tools],
         }
         if task.condition:
-            return ReplayableConditionalTask(condition=judge(task.condition), **arguments)
+            conditional = ReplayableConditionalTask(**arguments)
+            conditional.runs_when(task.condition)
+            return conditional
         return ReplayableTask(**arguments)
 
 
 def _given(part: Any, fields: tuple[str, ...]) -> dict[str, Any]:
     return {field: value for field in fields if (value := getattr(part, field)) is not None}
-
-
-def judge(condition: Condition) -> Callable[[CrewOutput], bool]:
-    """The test of a conditional task, on the output before it."""
-
-    def holds(output: CrewOutput) -> bool:
-        value: Any = output.raw
-        if condition.field is not None:
-            structured = output.json_dict or (output.pydantic.model_dump() if output.pydantic else None)
-            if structured is None:
-                structured = _parsed(output.raw)
-            value = structured.get(condition.field)
-        if condition.contains is not None:
-            return condition.contains in str(value)
-        if condition.not_contains is not None:
-            return condition.not_contains not in str(value)
-        if condition.longer_than is not None:
-            return len(str(value or "")) > condition.longer_than
-        if condition.greater_than is not None or condition.less_than is not None:
-            number = _number(value)
-            if number is None:
-                return False
-            low, high = condition.greater_than, condition.less_than
-            return (low is None or number > low) and (high is None or number < high)
-        return value == condition.equals
-
-    return holds
-
-
-def _parsed(raw: str) -> dict[str, Any]:
-    try:
-        found = json.loads(raw)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None

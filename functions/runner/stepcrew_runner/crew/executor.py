@@ -8,7 +8,7 @@ crewai/utilities/exceptions/context_window_exceeding_exception.py of the pinned 
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 from crewai.agents.agent_executor import AgentExecutor
 from crewai.flow.flow_definition import FlowDefinition
@@ -21,7 +21,7 @@ MOST_SUMMARIES = 2
 """How often a conversation may be summarized because the provider refused it, in one crew task: each costs model calls,
 and a request that is still too long afterwards (for its tools, say) stays so."""
 
-_known = cast("list[str]", crewai_known.CONTEXT_LIMIT_ERRORS)
+_known = crewai_known.CONTEXT_LIMIT_ERRORS
 _known += [phrase for phrase in TOO_LONG.phrases if phrase not in _known]
 """CrewAI itself knows the words of some providers."""
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+
+from pydantic import ValidationError
 
 from stepcrew.domain.errors import Category, ExecutionError, StepcrewError
 from stepcrew_runner.crew.provider_answers import chain, refusal_of
 from stepcrew_runner.crew.provider_errors import Refusal
 
 MOST_CHARACTERS = 500
+MOST_FIELDS = 3
 
 
 class Cause(NamedTuple):
@@ -60,6 +64,13 @@ BEFORE_PROVIDERS = (
         signs=(r"execution timed out after \d+ seconds\. Consider increasing max_execution_time",),
     ),
     Cause(
+        "AnswerCutOff",
+        Category.MODEL,
+        "The answer was cut off at its longest length",
+        "Raise max_tokens, or ask for a shorter answer.",
+        names=("LengthFinishReasonError",),
+    ),
+    Cause(
         "ProcessEnded",
         Category.CREW,
         "A part of the crew tried to end the process that runs it",
@@ -94,6 +105,9 @@ def explain(error: BaseException, task: str | None, mask: Mask = str) -> Executi
                 remedy=one.remedy,
                 task=task,
             )
+    for one in links:
+        if isinstance(one, ValidationError):
+            return _not_of_schema(one, task)
     known = _known(BEFORE_PROVIDERS, links) or refusal_of(error) or _known(AFTER_PROVIDERS, links)
     text = mask(str(error)) or type(error).__name__
     if known:
@@ -103,6 +117,26 @@ def explain(error: BaseException, task: str | None, mask: Mask = str) -> Executi
         type=type(error).__name__,
         message=f"The crew failed{_where(task)}: {_short(text)}",
         remedy="Look at the last events of the trace.",
+        task=task,
+    )
+
+
+def _not_of_schema(error: ValidationError, task: str | None) -> ExecutionError:
+    """Fields are named as JSON pointers, at most three of them, with the beginning of the answer."""
+    details = error.errors(include_url=False, include_context=False)
+    if details[0]["type"] == "json_invalid":
+        what = f"it is not JSON ({details[0]['msg']})"
+    else:
+        places = [f"{'/'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in details[:MOST_FIELDS]]
+        what = "; ".join(places)
+    more = f" and {len(details) - MOST_FIELDS} more faults" if len(details) > MOST_FIELDS else ""
+    answer = details[0]["input"]
+    text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
+    return ExecutionError(
+        category=Category.MODEL,
+        type="AnswerNotOfSchema",
+        message=f"The answer does not fit its schema {error.title}{_where(task)}: {what}{more}. It was: {_short(text)}",
+        remedy="Say in the task what each field holds, loosen the schema, or raise max_tokens if the answer is cut.",
         task=task,
     )
 

@@ -73,7 +73,7 @@ class ModelFactory:
             arguments["timeout"] = wanted.timeout or CALL_SECONDS
         if provider == "openai" and (endpoint := os.environ.get("OPENAI_BASE_URL")):
             arguments["base_url"] = endpoint
-        made = LLM(model=name, **arguments)
+        made: Any = LLM(model=name, **arguments)
         mark_clients(made)
         # The agents that CrewAI makes by itself (manager, planner, guardrail) have their tokens counted before each
         # call, by a request to the provider. CrewAI's own estimate takes its place.

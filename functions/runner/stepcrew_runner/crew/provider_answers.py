@@ -61,7 +61,7 @@ def _of_exception(error: BaseException) -> Answered:
         return Answered(None, _plain([type(error).__name__]) if is_context else frozenset(), "")
     response, body = getattr(error, "response", None), getattr(error, "body", None)
     status = getattr(error, "status_code", None)
-    documents = [one for one in (body, response) if isinstance(one, Mapping)]
+    documents: list[Any] = [one for one in (body, response) if isinstance(one, Mapping)]
     codes: list[Any] = [type(error).__name__, getattr(error, "code", None), getattr(error, "type", None)]
     for document in cast("list[Mapping[str, Any]]", documents):
         inner = document.get("error") or document.get("Error") or document

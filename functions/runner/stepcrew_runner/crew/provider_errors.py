@@ -111,7 +111,9 @@ CONTENT = Refusal(
     False,
     "The model provider refused the content of the request",
     "Change what the crew writes about; the provider's policy is in its answer.",
-    _codes("content_policy_violation content_filter ResponsibleAIPolicyViolation moderation"),
+    _codes(
+        "content_policy_violation content_filter ResponsibleAIPolicyViolation moderation ContentFilterFinishReasonError"
+    ),
     (
         "content management policy",
         "requires moderation",

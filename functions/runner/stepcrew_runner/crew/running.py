@@ -28,7 +28,7 @@ from stepcrew_runner.crew.crew_thread import CrewThread
 from stepcrew_runner.crew.failures import model_failure
 from stepcrew_runner.crew.only_while_open import only_while_open, tools_only_while_open
 from stepcrew_runner.crew.resuming import Resumption
-from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask, from_stored, to_stored
+from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask, Skipped, from_stored, to_stored
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CrewFailed, Question
 from stepcrew_runner.gate.control import Control
 from stepcrew_runner.isolation.addresses import Reach, as_platform
@@ -205,12 +205,12 @@ class CrewRun:
             if isinstance(task, ReplayableConditionalTask):
                 task.when_skipped(self._skipped_at(index, task))
 
-    def _skipped_at(self, index: int, task: ReplayableTask) -> Callable[[CrewOutput], None]:
-        def skipped(output: CrewOutput) -> None:
+    def _skipped_at(self, index: int, task: ReplayableTask) -> Skipped:
+        def skipped(output: CrewOutput, compared: str) -> None:
             if index in self._done:
                 return
             self._keep(to_stored(output, index, task.name or "", self._execution.attempt, TaskState.SKIPPED))
-            self._recorder.skipped(task.name or "", output.agent or None)
+            self._recorder.skipped(task.name or "", output.agent or None, compared)
 
         return skipped
 

@@ -12,7 +12,10 @@ from crewai.tasks.output_format import OutputFormat
 from crewai.tasks.task_output import TaskOutput as CrewOutput
 from pydantic import BaseModel, PrivateAttr
 
+from stepcrew.domain.definition import Condition
 from stepcrew.domain.execution import TaskOutput, TaskState
+from stepcrew_runner.crew.conditions import judge
+from stepcrew_runner.crew.structured import read_leniently
 
 
 class ReplayableTask(Task):
@@ -21,6 +24,12 @@ class ReplayableTask(Task):
     _stored: CrewOutput | None = PrivateAttr(default=None)
     _approved: str | None = PrivateAttr(default=None)
     _changes: str = PrivateAttr(default="")
+
+    def model_post_init(self, context: Any, /) -> None:
+        super().model_post_init(context)
+        for model in (self.output_pydantic, self.output_json, self.response_model):
+            if isinstance(model, type):
+                read_leniently(model)
 
     def answer(self, text: str) -> None:
         """A person approved this answer: the task ends with it as if its agent had just given it."""
@@ -81,23 +90,36 @@ class _AnsweredOnce:
         return answer
 
 
+Skipped = Callable[[CrewOutput, str], None]
+"""Told the empty output and, in a sentence, what was compared with what."""
+
+
 class ReplayableConditionalTask(ReplayableTask, ConditionalTask):
     """The decision is replayed too, never judged again."""
 
-    _on_skip: Callable[[CrewOutput], None] | None = PrivateAttr(default=None)
+    _runs_when: Condition | None = PrivateAttr(default=None)
+    _compared: str = PrivateAttr(default="")
+    _on_skip: Skipped | None = PrivateAttr(default=None)
+
+    def runs_when(self, condition: Condition) -> None:
+        self._runs_when = condition
 
     def should_execute(self, context: CrewOutput) -> bool:
-        return self.is_replayed or super().should_execute(context)
+        if self.is_replayed or self._runs_when is None:
+            return True
+        judged = judge(self._runs_when, context)
+        self._compared = judged.compared
+        return judged.holds
 
     def get_skipped_task_output(self) -> CrewOutput:
         output = super().get_skipped_task_output()
         output.name = self.name
         self.output = output  # CrewAI leaves it unset, and a later context would miss it
         if self._on_skip:
-            self._on_skip(output)
+            self._on_skip(output, self._compared)
         return output
 
-    def when_skipped(self, call: Callable[[CrewOutput], None]) -> None:
+    def when_skipped(self, call: Skipped) -> None:
         self._on_skip = call
 
 

@@ -98,10 +98,11 @@ class TraceRecorder:
         if recorded:
             self._recorded[event.event_id] = recorded
 
-    def skipped(self, task_name: str, agent_role: str | None) -> None:
-        """A conditional task whose condition did not hold."""
+    def skipped(self, task_name: str, agent_role: str | None, compared: str) -> None:
+        """A conditional task whose condition did not hold; `compared` tells what was compared with what."""
         kind = Kind("task_skipped", EventSource.TASK)
-        self._append(kind, emitted_at=datetime.now(UTC), task_name=task_name, agent_role=agent_role)
+        about = {"task_name": task_name, "agent_role": agent_role, "output": compared}
+        self._append(kind, emitted_at=datetime.now(UTC), **about)
 
     def asked(self, approval: Approval) -> None:
         """The execution waits for a person."""

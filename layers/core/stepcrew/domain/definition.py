@@ -203,7 +203,8 @@ class Condition(Part):
 
 
 class TaskDefinition(Part):
-    """CrewAI's task. `context` lists the tasks whose outputs it sees: absent means all before it, [] means none."""
+    """CrewAI's task. `context` lists the tasks whose outputs it sees: absent means all before it, [] means none. An
+    asynchronous task (`async_execution`) that lists none sees none, as CrewAI starts it without any output."""
 
     REFUSED = {
         "config": "write the fields themselves",
@@ -235,6 +236,12 @@ class TaskDefinition(Part):
     guardrail_max_retries: Retries = 3
     tool_failure_policy: ToolFailurePolicy | None = None
     allow_crewai_trigger_context: bool | None = None
+
+    @property
+    def sees(self) -> list[str] | None:
+        """The names of the tasks whose outputs it gets; None for all before it. Source: `last_sync_output` in
+        `_aexecute_tasks` of crewai/crew.py, which nothing sets but a replay."""
+        return [] if self.async_execution and self.context is None else self.context
 
 
 class ApprovalRules(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -204,3 +205,9 @@ class TaskOutput(BaseModel):
     attempt: int = 1
     started_at: datetime | None = None
     ended_at: datetime | None = None
+
+
+def crews_answer(outputs: Sequence[TaskOutput]) -> TaskOutput | None:
+    """The output that is the crew's own, as CrewAI chooses it: of the last task that has any text. A skipped one has
+    none. Source: `_create_crew_output` of crewai/crew.py."""
+    return next((output for output in reversed(outputs) if output.raw or output.raw_reference), None)
