@@ -26,7 +26,7 @@ from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 from stepcrew_runner.isolation.process import Renewal, replace_process
 
 BOOT = uuid.uuid4().hex
-renewal = Renewal(replace_process)
+renewal = Renewal(replace_process, print)
 renewal.install(LambdaRuntimeClient)
 
 def handler(event, context):

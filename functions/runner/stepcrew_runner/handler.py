@@ -18,7 +18,7 @@ from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
 from stepcrew_runner.isolation.process import Renewal, replace_process  # noqa: E402
 
 logger = Logger()
-renewal = Renewal(replace_process)
+renewal = Renewal(replace_process, logger.warning)
 renewal.install(LambdaRuntimeClient)
 # What the imports left behind lives as long as the process: no collection needs to look at it again.
 gc.collect()

@@ -43,12 +43,15 @@ class ScriptedModel(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
         self.requests: list[Request] = []
         self.failed: set[str] = set()
+        self.words: dict[str, str] = {}
+        """What the model knows and the prompts do not: `<<name>>` in an answer or an error becomes the word."""
         self.lock = threading.Lock()
 
     def reset(self) -> None:
         with self.lock:
             self.requests.clear()
             self.failed.clear()
+            self.words.clear()
 
     def mentioning(self, text: str) -> list[Request]:
         """The requests whose messages contain the text."""
@@ -59,7 +62,14 @@ class ScriptedModel(ThreadingHTTPServer):
         with self.lock:
             request = Request(len(self.requests) + 1, time.time(), body, authorization, provider)
             self.requests.append(request)
-            return reply(body, request.number, self.failed)
+            return self._with_words(reply(body, request.number, self.failed))
+
+    def _with_words(self, said: Reply) -> Reply:
+        text, error = said.text, json.dumps(said.error)
+        for name, word in self.words.items():
+            text = text.replace(f"<<{name}>>", word)
+            error = error.replace(f"<<{name}>>", json.dumps(word)[1:-1])
+        return said._replace(text=text, error=json.loads(error))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -13,15 +13,12 @@ comes next.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn
-
-logger = logging.getLogger("stepcrew_runner")
 
 END_SECONDS = 1.0
 """How long threads that were told to end may take: idle workers of pools need milliseconds."""
@@ -54,8 +51,9 @@ class Leftovers:
 class Renewal:
     """Of this process."""
 
-    def __init__(self, replace: Callable[[], NoReturn]) -> None:
+    def __init__(self, replace: Callable[[], NoReturn], tell: Callable[[str], None]) -> None:
         self._replace = replace
+        self._tell = tell
         self._leftovers: Leftovers | None = None
 
     def attempt_begins(self) -> None:
@@ -68,7 +66,7 @@ class Renewal:
         def ask_or_replace(this: Any) -> Any:
             names = self._leftovers.names() if self._leftovers else []
             if names:
-                logger.warning("This process starts anew: the attempt left threads behind (%s).", ", ".join(names))
+                self._tell(f"This process starts anew: the attempt left threads behind ({', '.join(names)}).")
                 self._replace()
             return ask(this)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -13,8 +13,11 @@ from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.domain.secrets import StoredSecret
 
+if TYPE_CHECKING:
+    from mypy_boto3_ssm.type_defs import ParameterTypeDef
+
 _NAMES_AT_ONCE = 10
-"""GetParameters and GetParametersByPath answer so many at most (their API reference)."""
+"""GetParametersByPath answers so many at most (its API reference)."""
 
 
 class ParameterNames:
@@ -80,11 +83,8 @@ class ParameterSecretStore:
         return StoredSecret(name=name, set_at=now, set_by=set_by)
 
     def secrets(self, group_id: str) -> list[StoredSecret]:
+        found = self._below(self._names.group(group_id))
         with platform_errors("Listing the secrets"):
-            pages = self._clients.ssm.get_paginator("get_parameters_by_path").paginate(
-                Path=self._names.group(group_id), WithDecryption=False, PaginationConfig={"PageSize": _NAMES_AT_ONCE}
-            )
-            found = [parameter for page in pages for parameter in page["Parameters"]]
             notes = self._notes(group_id) if found else {}
         listed: list[StoredSecret] = []
         for parameter in found:
@@ -107,20 +107,18 @@ class ParameterSecretStore:
             self._clients.dynamodb.delete_item(TableName=self._table, Key=key)
 
     def missing(self, group_id: str, names: set[str]) -> set[str]:
-        return self._absent(self._names.group(group_id), names)
+        return names - {_last(one.get("Name", "")) for one in self._below(self._names.group(group_id))}
 
     def not_lent(self, names: set[str]) -> set[str]:
-        return self._absent(self._names.operator, names)
+        return names - {_last(one.get("Name", "")) for one in self._below(self._names.operator)}
 
-    def _absent(self, folder: str, names: set[str]) -> set[str]:
-        absent: set[str] = set()
-        wanted = [f"{folder}/{name}" for name in sorted(names)]
-        with platform_errors("Looking for secrets"):
-            for first in range(0, len(wanted), _NAMES_AT_ONCE):
-                some = wanted[first : first + _NAMES_AT_ONCE]
-                answer = self._clients.ssm.get_parameters(Names=some, WithDecryption=False)
-                absent.update(_last(name) for name in answer.get("InvalidParameters", []))
-        return absent
+    def _below(self, folder: str) -> list[ParameterTypeDef]:
+        """Names, versions and times; values stay encrypted."""
+        with platform_errors("Listing the secrets"):
+            pages = self._clients.ssm.get_paginator("get_parameters_by_path").paginate(
+                Path=folder, WithDecryption=False, PaginationConfig={"PageSize": _NAMES_AT_ONCE}
+            )
+            return [parameter for page in pages for parameter in page["Parameters"]]
 
     def _notes(self, group_id: str) -> dict[str, dict[str, Any]]:
         pages = self._clients.dynamodb.get_paginator("query").paginate(
