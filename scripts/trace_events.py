@@ -36,6 +36,10 @@ failed too, and so are the points `error` and `tool_failure`. An `end` without `
 started event only, and the trace ends with the system's own event. What goes on in the next attempt, because the slice
 is over or a person is asked, ends as `_interrupted`.
 
+A label (`agent_role`, `task_name`, `event_context`) has at most 2,000 characters, and an event at most 200 KB beside its
+body in the bucket; what would be larger is cut, and `extra_data.shortened` names the parts. No event is left out for its
+size.
+
 ## What the system adds
 
 | event | source | meaning |

@@ -102,7 +102,7 @@ def _openai_answer(body: Document, said: Reply) -> Document:
 
 
 def _openai_failure(said: Reply) -> Document:
-    if said.error is TOO_LONG:
+    if said.error == TOO_LONG:
         message = "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."
         return {"error": {"message": message, "type": "invalid_request_error", "code": "context_length_exceeded"}}
     return {"error": {"message": f"scripted failure {said.status}", "type": "scripted", **(said.error or {})}}
@@ -139,7 +139,7 @@ def _anthropic_answer(body: Document, said: Reply) -> Document:
 
 
 def _anthropic_failure(said: Reply) -> Document:
-    if said.error is TOO_LONG:
+    if said.error == TOO_LONG:
         message = "prompt is too long: 213462 tokens > 200000 maximum"
         return {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
     kind = ANTHROPIC_ERRORS.get(said.status, "api_error")
@@ -177,7 +177,7 @@ def _bedrock_failure(said: Reply) -> Document:
     error = said.error or {}
     kind = error.get("type", BEDROCK_ERRORS.get(said.status, "InternalServerException"))
     too_long = "Input is too long for requested model."
-    default = too_long if said.error is TOO_LONG else f"scripted failure {said.status}"
+    default = too_long if said.error == TOO_LONG else f"scripted failure {said.status}"
     return {"__type": kind, "message": error.get("message", default)}
 
 

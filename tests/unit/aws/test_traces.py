@@ -56,6 +56,18 @@ def test_a_batch_delivered_twice_is_stored_and_counted_once(aws: Aws) -> None:
     assert len(aws.traces.events(GROUP, ID, after=(0, 0), limit=500)) == 41
 
 
+def test_whatever_arrives_is_stored_and_counted(aws: Aws) -> None:
+    (one,) = events(1, 1)
+    text = "\x01" * 300_000
+    huge = one.model_copy(update={"output": text, "agent_role": text, "extra_data": {"a": text}})
+    line = LogLine(attempt=1, sequence=1, emitted_at=NOW, level="INFO", logger=text, message=text)
+    aws.traces.record(GROUP, ID, [huge], [line])
+    (stored,) = aws.traces.events(GROUP, ID, after=(0, 0), limit=10)
+    assert stored.extra_data == {"shortened": ["output", "extra_data"]}
+    assert aws.executions.get(GROUP, ID).traces_recorded == {"1": 1}
+    assert len(aws.traces.logs(GROUP, ID, after=(0, 0), limit=10)) == 1
+
+
 def test_recorded_ranges_show_a_gap(aws: Aws) -> None:
     aws.traces.record(GROUP, ID, events(1, 2), [])
     aws.traces.record(GROUP, ID, events(5, 6), [])

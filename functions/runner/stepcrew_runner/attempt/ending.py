@@ -11,6 +11,7 @@ from typing import NamedTuple
 from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
+from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Execution, Status
 from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore
 from stepcrew_runner.gate.aborts import Question
@@ -149,9 +150,9 @@ class Ending:
             number=self._execution.approvals + 1,
             kind=question.kind,
             execution_name=self._execution.name,
-            question=self._redactor.text(question.text),
+            question=label(self._redactor.text(question.text)),
             task_name=question.task_name,
-            agent_role=question.agent_role,
+            agent_role=question.agent_role and label(question.agent_role),
             output=self._redactor.text(question.output),
             tools=[
                 call.model_copy(update={"arguments": self._redactor.json(call.arguments)}) for call in question.tools

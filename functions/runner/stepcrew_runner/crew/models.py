@@ -16,6 +16,7 @@ from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import model_settings
 from stepcrew_runner.crew.model_clients import mark_clients
+from stepcrew_runner.crew.valid_texts import keep_texts_valid
 
 CALL_SECONDS = 120.0
 """How long one model call may take unless the definition says otherwise."""
@@ -75,6 +76,7 @@ class ModelFactory:
             arguments["base_url"] = endpoint
         made: Any = LLM(model=name, **arguments)
         mark_clients(made)
+        keep_texts_valid(made)
         # The agents that CrewAI makes by itself (manager, planner, guardrail) have their tokens counted before each
         # call, by a request to the provider. CrewAI's own estimate takes its place.
         object.__setattr__(made, "get_input_tokens_count", partial(BaseLLM.get_input_tokens_count, made))

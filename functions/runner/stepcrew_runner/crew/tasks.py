@@ -13,6 +13,7 @@ from crewai.tasks.task_output import TaskOutput as CrewOutput
 from pydantic import BaseModel, PrivateAttr
 
 from stepcrew.domain.definition import Condition
+from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import TaskOutput, TaskState
 from stepcrew_runner.crew.conditions import judge
 from stepcrew_runner.crew.structured import read_leniently
@@ -131,7 +132,7 @@ def to_stored(output: CrewOutput, index: int, name: str, attempt: int, state: Ta
     return TaskOutput(
         index=index,
         name=name,
-        agent_role=output.agent or None,
+        agent_role=label(output.agent) if output.agent else None,
         state=state,
         description=output.description,
         expected_output=output.expected_output,

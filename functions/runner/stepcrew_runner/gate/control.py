@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
+from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.services.ports import Clock, ExecutionStore
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, Fenced, LimitReached, OutOfTime, Question
@@ -117,7 +118,7 @@ class Control:
 
     def task_started(self, name: str, agent: str | None) -> None:
         with self._lock:
-            self._progress.current_task, self._progress.current_agent = name, agent
+            self._progress.current_task, self._progress.current_agent = name, agent and label(agent)
 
     def task_finished(self, done: int) -> None:
         with self._lock:

@@ -39,10 +39,7 @@ class Redactor:
         self._forms.sort(key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            text = text.encode(errors="replace").decode()
+        text = valid(text)
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)
@@ -68,6 +65,15 @@ class Redactor:
         if isinstance(value, dict):
             return {self.text(str(key)): self.json(entry) for key, entry in cast("dict[Any, Any]", value).items()}
         return value
+
+
+def valid(text: str) -> str:
+    """The text with `?` in place of each half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
 
 
 def forms_of(value: str) -> Iterator[str]:

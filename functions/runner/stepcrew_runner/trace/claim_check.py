@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from stepcrew.domain.event_size import fitted
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.trace import TraceEvent
 from stepcrew.services.ports import PayloadStore
@@ -19,7 +20,7 @@ class ClaimCheck:
         self._payloads = payloads
 
     def apply(self, events: list[TraceEvent]) -> list[TraceEvent]:
-        return [self._light(event) for event in events]
+        return [fitted(self._light(event)) for event in events]
 
     def _light(self, event: TraceEvent) -> TraceEvent:
         if event.output is None:

@@ -15,6 +15,7 @@ from stepcrew.aws.items import item, values
 from stepcrew.aws.trace_items import event_entry, marker_entry
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
+from stepcrew.domain.event_size import fitted, fitted_line
 from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
 
 
@@ -30,8 +31,9 @@ class TableTraces:
         partition = keys.execution(group_id, execution_id)
         now = datetime.now(UTC)
         common: dict[str, Any] = {"PK": partition, "expires_at": int((now + self._retention).timestamp())}
-        entries = [event_entry(common, event, now) for event in events] + [
-            {**common, "SK": keys.log(line.attempt, line.sequence), "document": line.model_dump_json()} for line in logs
+        entries = [event_entry(common, fitted(event), now) for event in events] + [
+            {**common, "SK": keys.log(line.attempt, line.sequence), "document": fitted_line(line).model_dump_json()}
+            for line in logs
         ]
         with platform_errors("Storing trace events"):
             known = self._clients.dynamodb.get_item(
