@@ -49,7 +49,8 @@ def is_api_path(raw_path: bytes) -> bool:
 
 def is_too_large(method: str, raw_path: bytes, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether API Gateway would refuse the request for its line and headers."""
-    line = len(method) + len(raw_path) + len(query) + len(" ? HTTP/1.1")
+    target = raw_path + (b"?" if query else b"") + query
+    line = len(method) + len(target) + len("  HTTP/1.1")
     return line + sum(len(value) for _, value in headers) > MAX_HEADER_BYTES
 
 

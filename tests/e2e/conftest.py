@@ -7,6 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from scripted_model import ScriptedModel, scripted_model
+from stepcrew_local.emulator import ACCOUNT
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import StackOptions, running_stack
 from tests.e2e.user import User
@@ -16,7 +17,15 @@ from tests.e2e.user import User
 def running() -> Generator[tuple[str, ScriptedModel, object]]:
     with (
         scripted_model() as model,
-        running_stack(StackOptions(port=0, model=external_model(model.url), environment={})) as stack,
+        running_stack(
+            StackOptions(
+                port=0,
+                model=external_model(model.url),
+                environment={},
+                # The administrator may put trace messages into the queue, as an operator who redrives them.
+                parameters={"RedriveSenderId": ACCOUNT},
+            )
+        ) as stack,
     ):
         stack.wait_until_healthy()
         yield stack.url, model, stack

@@ -15,7 +15,7 @@ from tests.local.tiny_stack import ONLY_FOR_THE_RUNNER, invoke, tiny_options
 from stepcrew_local.stack import Stack, running_stack
 
 EVENT_SECONDS = 1.5
-NOTHING_THERE = ("TaskDoesNotExist", "ExecutionDoesNotExist")
+NOTHING_THERE = ("TaskDoesNotExist", "ExecutionDoesNotExist", "NoSuchKey")
 """Refused, but not for want of permission."""
 
 
@@ -70,8 +70,15 @@ def _put(bucket: str, key: str) -> dict[str, Any]:
 
 
 def _item(operation: str, table: str, **more: Any) -> dict[str, Any]:
-    key = {"PK": {"S": "GROUP#g"}, "SK": {"S": "x"}}
+    key = {"PK": {"S": "GROUP#g#EXECUTION#e"}, "SK": {"S": "x"}}
     return {"service": "dynamodb", "operation": operation, "arguments": {"TableName": table, **more, "Key": key}}
+
+
+def _query(table: str, index: str, key: str) -> dict[str, Any]:
+    name = {"open": "open_key", "by_group": "group_key"}[index]
+    condition = {"KeyConditionExpression": f"{name} = :k", "ExpressionAttributeValues": {":k": {"S": key}}}
+    arguments = {"TableName": table, "IndexName": index, **condition}
+    return {"service": "dynamodb", "operation": "query", "arguments": arguments}
 
 
 def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
@@ -104,15 +111,11 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "operation": "describe_execution",
         "arguments": {"executionArn": f"{executions}:there-is-none"},
     }
+    missing = {"service": "s3", "operation": "get_object", "arguments": {"Bucket": bucket, "Key": "groups/g/missing"}}
+    limits = _item("get_item", table)
+    limits["arguments"]["Key"] = {"PK": {"S": "GROUP#g"}, "SK": {"S": "LIMITS"}}
     scan = {"service": "dynamodb", "operation": "scan", "arguments": {"TableName": table}}
     return {
-        "the runner stores payloads of groups": ("RunnerFunction", _put(bucket, "groups/g/x"), True),
-        "the runner stores nothing elsewhere": ("RunnerFunction", _put(bucket, "other/x"), False),
-        "the runner sends traces": ("RunnerFunction", send, True),
-        "the runner reads records": ("RunnerFunction", _item("get_item", table), True),
-        "the runner deletes no record": ("RunnerFunction", _item("delete_item", table), False),
-        "the runner reads its keys": ("RunnerFunction", {**read, "arguments": {"Path": f"{parameter}/operator"}}, True),
-        "the runner reads no other keys": ("RunnerFunction", {**read, "arguments": {"Path": "/other"}}, False),
         "the runner starts nothing": ("RunnerFunction", start, False),
         "the reconciler reads records": ("ReconcilerFunction", _item("get_item", table), True),
         "the reconciler looks at state machines": ("ReconcilerFunction", look, True),
@@ -121,6 +124,15 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the sink looks at nothing": ("TraceSinkFunction", look, False),
         "the reconciler scans nothing": ("ReconcilerFunction", scan, False),
         "the reconciler reads no keys": ("ReconcilerFunction", {**read, "arguments": {"Path": parameter}}, False),
+        "the reconciler stores payloads of groups": ("ReconcilerFunction", _put(bucket, "groups/g/x"), True),
+        "the reconciler stores nothing elsewhere": ("ReconcilerFunction", _put(bucket, "other/x"), False),
+        "the reconciler learns what is missing": ("ReconcilerFunction", missing, True),
+        "the reconciler reads limits": ("ReconcilerFunction", limits, True),
+        "the reconciler changes no limits": ("ReconcilerFunction", {**limits, "operation": "update_item"}, False),
+        "the reconciler looks for open executions": ("ReconcilerFunction", _query(table, "open", "OPEN#1"), True),
+        "the reconciler lists no group": ("ReconcilerFunction", _query(table, "by_group", "GROUP#g"), False),
+        "the sink sends nothing": ("TraceSinkFunction", send, False),
+        "the sink reads no limits": ("TraceSinkFunction", limits, False),
         "the sink reads records": ("TraceSinkFunction", _item("get_item", table), True),
         "the sink deletes no record": ("TraceSinkFunction", _item("delete_item", table), False),
         "the sink starts nothing": ("TraceSinkFunction", start, False),
@@ -147,7 +159,7 @@ def _send(stack: Stack, group: str, number: int, **more: Any) -> str:
 
 def _seen(stack: Stack, body: str) -> float | None:
     item = stack.client("dynamodb").get_item(
-        TableName=stack.outputs["TableName"], Key={"PK": {"S": body}, "SK": {"S": "SEEN"}}
+        TableName=stack.outputs["TableName"], Key={"PK": {"S": f"GROUP#tiny#EXECUTION#{body}"}, "SK": {"S": "SEEN"}}
     )
     return float(item["Item"]["at"]["S"]) if "Item" in item else None
 

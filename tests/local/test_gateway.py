@@ -11,6 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from stepcrew_local.front_door import MAX_HEADER_BYTES, ApiRoute, route_of
 from stepcrew_local.gateway import MAX_BODY_BYTES
 from stepcrew_local.identity import IDENTITIES, TokenIssuer
 from stepcrew_local.stack import Stack
@@ -154,3 +155,49 @@ def test_pages_are_served_with_security_headers(client: httpx.Client) -> None:
     assert answer.headers["content-type"].startswith("text/html")
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_preflight_that_reaches_an_authorized_route_is_401_and_one_with_a_route_of_its_own_is_not(
+    tiny_stack: Stack,
+) -> None:
+    preflight = {"origin": tiny_stack.url, "access-control-request-method": "GET"}
+    routes = (ApiRoute("ANY", "/api/{proxy+}", True), ApiRoute("GET", "/api/v1/health", False))
+
+    refused = route_of(routes, "OPTIONS", ANY)
+    assert refused is not None
+    assert refused.needs_token
+    answered = route_of((*routes, ApiRoute("OPTIONS", "/api/{proxy+}", False)), "OPTIONS", ANY)
+    assert answered is not None
+    assert not answered.needs_token
+    deployed = route_of(tiny_stack.api_target.routes, "OPTIONS", ANY)
+    assert deployed is not None
+    assert (httpx.options(tiny_stack.url + ANY, headers=preflight).status_code == 401) is deployed.needs_token
+
+
+def test_the_most_specific_route_is_taken() -> None:
+    routes = (
+        ApiRoute("ANY", "/api/{proxy+}", True),
+        ApiRoute("GET", "/api/v1/health", False),
+        ApiRoute("ANY", "/api/v1/{proxy+}", True),
+    )
+
+    assert route_of(routes, "GET", "/api/v1/health") == routes[1]
+    assert route_of(routes, "POST", "/api/v1/health") == routes[2]
+    assert route_of(routes, "GET", "/api/docs") == routes[0]
+    assert route_of(routes, "GET", "/other") is None
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 431)])
+def test_a_request_line_and_its_headers_have_10240_bytes(client: httpx.Client, more: int, status: int) -> None:
+    request = client.build_request("GET", ANY)
+    used = len(f"GET {ANY} HTTP/1.1") + sum(len(value) for _, value in request.headers.raw)
+    request.headers["x-long"] = "x" * (MAX_HEADER_BYTES - used + more)
+
+    assert client.send(request).status_code == status
+
+
+def test_a_header_that_is_not_ascii_is_passed_on(client: httpx.Client) -> None:
+    answer = client.get(ANY, headers=[(b"x-name", "Grüße".encode())])
+
+    assert answer.status_code == 200
+    assert answer.json()["headers"]["x-name"] == "Grüße"

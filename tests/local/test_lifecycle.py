@@ -172,7 +172,7 @@ def test_state_survives_a_restart(start: Callable[..., Running]) -> None:
         QueueUrl=after["queue"], MessageBody='{"n": 1}', MessageGroupId="g", MessageDeduplicationId="after"
     )
     deadline = time.monotonic() + 10
-    seen = {"PK": {"S": '{"n": 1}'}, "SK": {"S": "SEEN"}}
+    seen = {"PK": {"S": 'GROUP#tiny#EXECUTION#{"n": 1}'}, "SK": {"S": "SEEN"}}
     while "Item" not in _client(after, "dynamodb").get_item(TableName=after["table"], Key=seen):
         assert time.monotonic() < deadline, "the sink no longer hears of messages"
         time.sleep(0.05)

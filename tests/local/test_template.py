@@ -55,13 +55,13 @@ def test_every_function_runs_the_runtime_client_on_its_live_sources(
 
 
 def test_timeouts_sizes_roles_and_variables_stay_as_they_are(prepared: tuple[dict[str, Any], list[bytes]]) -> None:
-    original = read_template(TEMPLATE)["Resources"]["RunnerFunction"]["Properties"]
-    runner = prepared[0]["Resources"]["RunnerFunction"]["Properties"]
+    original = read_template(TEMPLATE)["Resources"]["ReconcilerFunction"]["Properties"]
+    function = prepared[0]["Resources"]["ReconcilerFunction"]["Properties"]
 
-    assert runner["Timeout"] == original["Timeout"]
-    assert runner["MemorySize"] == original["MemorySize"]
-    assert runner["Environment"]["Variables"]["TABLE_NAME"] == {"Ref": "Table"}
-    role = prepared[0]["Resources"]["RunnerFunctionRole"]["Properties"]
+    assert function["Timeout"] == original["Timeout"]
+    assert function["MemorySize"] == original["MemorySize"]
+    assert function["Environment"]["Variables"]["TABLE_NAME"] == {"Ref": "Table"}
+    role = prepared[0]["Resources"]["ReconcilerFunctionRole"]["Properties"]
     assert role["Policies"][0]["PolicyDocument"] == original["Policies"][0]
 
 

@@ -46,8 +46,16 @@ class House:
         self.remaining: Callable[[], float] = lambda: 900.0
         self.approvals = FakeApprovals(self.executions)
         self.slice_seconds = 0.0
+        self.model_keys = {"aws_access_key_id": "ASIA", "aws_secret_access_key": "secret", "aws_session_token": "token"}
         self._ports = Ports(
-            self.executions, self.tasks, self.approvals, self.queue, self.payloads, self.secrets, self.clock
+            self.executions,
+            self.tasks,
+            self.approvals,
+            self.queue,
+            self.payloads,
+            self.secrets,
+            self.clock,
+            lambda: self.model_keys,
         )
 
     def submit(

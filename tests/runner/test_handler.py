@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from typing import Any
 
@@ -10,6 +11,7 @@ from moto import mock_aws
 
 from scripted_model import ScriptedModel
 from stepcrew import settings
+from stepcrew.aws.attempt_sessions import AttemptSessions
 from stepcrew.domain.execution import Limits, Status
 from stepcrew.domain.submission import Submission
 from stepcrew_runner import wiring
@@ -35,7 +37,7 @@ class Context:
 
 @pytest.fixture
 def aws(model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> Generator[Aws]:
-    for name, value in CREDENTIALS.items():
+    for name, value in {**CREDENTIALS, "AWS_SESSION_TOKEN": "test"}.items():
         monkeypatch.setenv(name, value)
     with mock_aws(), emulated_aws() as emulated:
         queue = emulated.clients.sqs.create_queue(QueueName="trace.fifo", Attributes={"FifoQueue": "true"})
@@ -45,13 +47,14 @@ def aws(model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> Generator[Aws]
             "TRACE_QUEUE_URL": queue["QueueUrl"],
             "DEFAULT_MODEL": "openai/gpt-4.1-mini",
             "SECRETS_PREFIX": "/stepcrew/test",
+            "ATTEMPT_ROLE_ARN": "arn:aws:iam::123456789012:role/attempt",
         }.items():
             monkeypatch.setenv(name, value)
         settings.settings.cache_clear()
-        wiring.run_attempt.cache_clear()
+        wiring.sessions.cache_clear()
         yield emulated
         settings.settings.cache_clear()
-        wiring.run_attempt.cache_clear()
+        wiring.sessions.cache_clear()
 
 
 def submit(aws: Aws, config: dict[str, Any]) -> None:
@@ -88,3 +91,28 @@ def test_secrets_come_from_the_parameter_store(aws: Aws, model: ScriptedModel, m
         submit(aws, {"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task("Do. [[say done]]")]})
     assert invoke()["outcome"] == "COMPLETED"
     assert model.requests[0].authorization == "Bearer sk-from-parameter-store"
+
+
+def test_while_a_crew_runs_no_credentials_of_aws_are_in_the_environment(aws: Aws, model: ScriptedModel) -> None:
+    with addresses.trusted():
+        submit(aws, crew(task("One. [[say ONE]]", "one")))
+    assert invoke()["outcome"] == "COMPLETED"
+    assert not [name for name in os.environ if name.startswith("AWS_") and name.endswith(("KEY_ID", "KEY", "TOKEN"))]
+
+
+def test_each_attempt_begins_a_session_for_its_own_group_and_execution(
+    aws: Aws, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[str, str]] = []
+    begin = AttemptSessions.clients
+
+    def clients(self: AttemptSessions, group_id: str, execution_id: str) -> Any:
+        begun.append((group_id, execution_id))
+        return begin(self, group_id, execution_id)
+
+    monkeypatch.setattr(AttemptSessions, "clients", clients)
+    with addresses.trusted():
+        submit(aws, crew(task("One. [[say ONE]]", "one")))
+    invoke()
+    invoke()
+    assert begun == [(GROUP, ID)] * 2

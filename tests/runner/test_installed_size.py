@@ -51,10 +51,9 @@ def test_every_provider_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     from stepcrew.domain.definition import ModelSettings
     from stepcrew_runner.crew.models import ModelFactory
 
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    models = ModelFactory({"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}, "")
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "s", "aws_session_token": "t"}
+    models = ModelFactory({"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}, "", keys)
     made = {
         name: type(models.make(ModelSettings(model=name))).__name__
         for name in (

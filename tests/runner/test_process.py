@@ -23,18 +23,19 @@ PATIENCE_SECONDS = 60
 HANDLER = """
 import os, threading, uuid
 from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
-from stepcrew_runner.isolation.process import Renewal, replace_process
+from stepcrew_runner.isolation.process import Renewal, replacement
 
 BOOT = uuid.uuid4().hex
-renewal = Renewal(replace_process, print)
+renewal = Renewal(replacement(dict(os.environ)), print)
 renewal.install(LambdaRuntimeClient)
+TAKEN = os.environ.pop("TAKEN_AT_START")
 
 def handler(event, context):
     threads = [thread.name for thread in threading.enumerate()]
     renewal.attempt_begins()
     if event["leaves"]:
         threading.Thread(target=threading.Event().wait, name="abandoned", daemon=True).start()
-    return {"boot": BOOT, "pid": os.getpid(), "threads": threads}
+    return {"boot": BOOT, "pid": os.getpid(), "threads": threads, "taken": TAKEN}
 """
 
 
@@ -88,6 +89,7 @@ def running(folder: Path) -> Generator[RuntimeApi]:
         **os.environ,
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_address[1]}",
         "PYTHONPATH": ":".join([str(folder), *sys.path]),
+        "TAKEN_AT_START": "credentials",
     }
     command = [sys.executable, "-m", "awslambdaric", "leaving.handler"]
     process = subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.DEVNULL)
@@ -110,6 +112,7 @@ def test_a_process_that_left_a_thread_behind_answers_and_serves_nothing_else(tmp
     assert third["boot"] == fourth["boot"] != first["boot"]
     assert "abandoned" not in third["threads"] + fourth["threads"]
     assert len({answer["pid"] for answer in (first, second, third, fourth)}) == 1
+    assert third["taken"] == "credentials"  # what a process takes out of its environment, the next one finds again
 
 
 def test_threads_that_are_ending_are_waited_for_and_others_are_named() -> None:

@@ -7,6 +7,7 @@ from stepcrew_runner.isolation import environment
 environment.prepare()
 
 import gc  # noqa: E402 - CrewAI may be imported only after `prepare`
+import os  # noqa: E402
 
 from aws_lambda_powertools import Logger  # noqa: E402
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
@@ -15,11 +16,12 @@ from pydantic import BaseModel  # noqa: E402
 
 from stepcrew_runner import wiring  # noqa: E402
 from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
-from stepcrew_runner.isolation.process import Renewal, replace_process  # noqa: E402
+from stepcrew_runner.isolation.process import Renewal, replacement  # noqa: E402
 
 logger = Logger()
-renewal = Renewal(replace_process, logger.warning)
+renewal = Renewal(replacement(dict(os.environ)), logger.warning)
 renewal.install(LambdaRuntimeClient)
+wiring.sessions()
 # What the imports left behind lives as long as the process: no collection needs to look at it again.
 gc.collect()
 gc.freeze()
@@ -39,7 +41,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
     logger.append_keys(group_id=invocation.group_id, execution_id=invocation.execution_id)
     renewal.attempt_begins()
     with trusted():
-        answer = wiring.run_attempt()(
+        answer = wiring.run_attempt(invocation.group_id, invocation.execution_id)(
             invocation.group_id,
             invocation.execution_id,
             lambda: context.get_remaining_time_in_millis() / 1000,

@@ -1,11 +1,11 @@
-"""Puts the runner together once per process."""
+"""Puts the runner together: once per process what serves all attempts, anew for each what reaches its data."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 from stepcrew.aws.approvals import TableApprovals
-from stepcrew.aws.clients import Clients
+from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
 from stepcrew.aws.executions import SystemClock, TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
@@ -19,18 +19,27 @@ from stepcrew_runner.isolation.references import refuse_outside
 
 
 @lru_cache(maxsize=1)
-def run_attempt() -> RunAttempt:
-    configured, clients = settings(), Clients()
-    table, days = configured.table_name, configured.retention_days
-    # The platform's own clients are made before any crew, with the environment and the proxies the operator gave.
-    clients.open("dynamodb", "s3", "sqs", "ssm")
-    payloads = BucketPayloads(clients, configured.bucket_name)
+def sessions() -> AttemptSessions:
+    """Made before any crew is loaded: the clients' addresses and proxies are those of the environment as it is then."""
+    made = AttemptSessions(take_own_keys(), settings().attempt_role_arn)
     proxies = OperatorProxies(environment.take_proxies())
     use_proxies(proxies)
     addresses.install_guard()
     addresses.allow_operator_endpoints(proxies.addresses())
     environment.install_guard()
     refuse_outside()
+    return made
+
+
+def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
+    """For this execution only: its clients reach no other.
+
+    Raises:
+        PlatformUnavailable: AWS gave no session.
+    """
+    configured, clients = settings(), sessions().clients(group_id, execution_id)
+    table, days = configured.table_name, configured.retention_days
+    payloads = BucketPayloads(clients, configured.bucket_name)
     return RunAttempt(
         Ports(
             executions=TableExecutions(clients, table, payloads, days),
@@ -40,6 +49,7 @@ def run_attempt() -> RunAttempt:
             payloads=payloads,
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=SystemClock(),
+            model_keys=lambda: sessions().model_keys(group_id, execution_id).as_arguments,
         ),
         configured.default_model,
         configured.slice_seconds,

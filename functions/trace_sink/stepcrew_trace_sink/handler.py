@@ -3,6 +3,10 @@
 A message that cannot be stored is reported back (partial batch response); the later messages of its execution are then
 reported back too, so that their order is kept, while other executions go on. After the queue's last try it goes to the
 dead-letter queue.
+
+A message is believed only from the session of an attempt of its execution. What another execution's session says is
+dropped: kept, it would hold up the trace of the execution it lies about. What anybody else sends is reported back, so
+that a person finds it in the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -27,10 +31,22 @@ metrics = Metrics()
 processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
 
+class UnknownSender(Exception):
+    """Neither an attempt nor an operator who redrives sent this message."""
+
+
 def store(record: SQSRecord) -> None:
-    """Stores one message. Raises ValidationError when it is malformed and `PlatformUnavailable` for AWS's faults."""
+    """Stores one message. Raises ValidationError when it is malformed, `UnknownSender` when its sender is not known and
+    `PlatformUnavailable` for AWS's faults."""
     metrics.add_metric(name="TraceMessagesDelivered", unit=MetricUnit.Count, value=1)
+    senders, sender = wiring.senders(), record.attributes.sender_id
     batch = TraceBatch.model_validate_json(record.body)
+    if not senders.speaks_for(sender, batch.execution_id):
+        metrics.add_metric(name="TraceMessagesRefused", unit=MetricUnit.Count, value=1)
+        logger.error("A message was not sent by an attempt of its execution", sender=sender, named=batch.execution_id)
+        if senders.is_attempt(sender):
+            return
+        raise UnknownSender(f"{sender} is no attempt. To redrive messages yourself, see docs/operations.md.")
     wiring.traces().record(batch.group_id, batch.execution_id, batch.events, batch.logs)
     metrics.add_metric(name="TraceEventsRecorded", unit=MetricUnit.Count, value=len(batch.events))
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.traces import TableTraces
+from stepcrew.domain.senders import TraceSenders
 from stepcrew.services.ports import TraceStore
 from stepcrew.settings import settings
 
@@ -14,3 +15,9 @@ from stepcrew.settings import settings
 def traces() -> TraceStore:
     configured = settings()
     return TableTraces(Clients(), configured.table_name, configured.retention_days)
+
+
+@lru_cache(maxsize=1)
+def senders() -> TraceSenders:
+    configured = settings()
+    return TraceSenders(configured.trace_sender_role_id, configured.trace_redrive_sender_id)

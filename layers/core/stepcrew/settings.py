@@ -45,6 +45,9 @@ class Settings(BaseModel):
     retention_days: int = 90
     default_limits: JsonLimits = GroupLimits()
     limit_ceilings: JsonLimits = GroupLimits()
+    attempt_role_arn: str = ""
+    trace_sender_role_id: str = ""
+    trace_redrive_sender_id: str = ""
     slice_seconds: int = 0
     """After which an attempt hands over; 0 leaves it to the function's own time."""
     sweep_lost_seconds: int = 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -17,29 +16,6 @@ def install() -> None:
     """A function that fails to take a task token fails the task; the emulator would wait for the token all the same."""
     stepfunctions._invoke_with_callback = _with_token_known(stepfunctions._invoke_with_callback)
     stepfunctions._call_lambda = _with_failed_callbacks(stepfunctions._call_lambda)
-
-
-def with_tokens(extract_resource_arn: Callable[..., str]) -> Callable[..., str]:
-    """Sending a task token back is a permission on its state machine; the emulator would ask for one on everything.
-    Nobody but the emulator's memory knows whose a token is, so this holds while there is one state machine."""
-
-    def extract(
-        service: str,
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        body: bytes,
-        query_params: dict[str, Any],
-        region: str,
-        account_id: str,
-    ) -> str:
-        arn = extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
-        machines = list(stepfunctions._state_machines)
-        if service == "states" and arn == "*" and len(machines) == 1 and "taskToken" in json.loads(body or b"{}"):
-            return machines[0]
-        return arn
-
-    return extract
 
 
 def _with_token_known(invoke_with_callback: Callable[..., Any]) -> Callable[..., Any]:

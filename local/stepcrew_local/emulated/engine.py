@@ -11,13 +11,14 @@ import socketserver
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.core import iam_actions, lambda_runtime
-from ministack.services import apigateway, cognito, stepfunctions
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import apigateway, cognito, lambda_svc, sqs, stepfunctions, sts
 
-from stepcrew_local.emulated import callbacks, scaling, user_pool
+from stepcrew_local.emulated import absent, callbacks, policies, scaling, senders, user_pool
 
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
+ENFORCE = ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context")
 REQUEST = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
 TOKEN = (
     *("sub", "pool_id", "client_id", "token_type", "username", "user_attrs", "groups", "nonce", "trigger_source"),
@@ -42,6 +43,17 @@ def complete() -> None:
     _expect(cognito, "_update_user_attributes", ("data",))
     _expect(cognito, "_fake_token", TOKEN)
     _expect(apigateway, "_fetch_jwks", ("url",))
+    _expect(lambda_runtime, "execution_credentials", ("config",))
+    _expect(lambda_runtime.ProvidedWorker, "_build_handler_class", ("self", "generation", "pending"))
+    _expect(lambda_svc, "_provided_worker_env", ("config", "code_dir", "port"))
+    _expect(iam_evaluator, "is_root_access_key", ("access_key_id",))
+    _expect(iam_evaluator, "resolve_credential", ("access_key_id", "account_id", "session_token"))
+    _expect(iam_evaluator, "resolve_principal", ("access_key_id", "account_id", "credential"))
+    _expect(iam_evaluator, "enforce", ENFORCE)
+    _expect(iam_actions, "dynamodb_service_context", ("body",))
+    _expect(iam_actions, "dynamodb_transaction_checks", ("iam_action", "body", "region", "account_id"))
+    _expect(sts, "_session_tags", ("params", "check"))
+    _expect(sqs, "_build_send_sys_attrs", ("now", "sys_attrs_input"))
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
     if not hasattr(lambda_runtime, "_PROVIDED_INIT_TIMEOUT"):
@@ -51,9 +63,12 @@ def complete() -> None:
     # Its runtime API sends an answer in two pieces; with Nagle's algorithm each waits 40 ms for an acknowledgement.
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
     iam_actions.extract_resource_arn = _with_parameter_paths(iam_actions.extract_resource_arn)
-    iam_actions.extract_resource_arn = callbacks.with_tokens(iam_actions.extract_resource_arn)
     callbacks.install()
     user_pool.install()
+    policies.install()
+    iam_actions.dynamodb_service_context = policies.with_leading_keys(iam_actions.dynamodb_service_context)
+    absent.install()
+    senders.install()
 
 
 def _expect(owner: object, name: str, parameters: tuple[str, ...]) -> None:

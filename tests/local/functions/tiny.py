@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 aws: Any = boto3
 
@@ -38,18 +39,29 @@ def sink(event: dict[str, Any], context: object) -> dict[str, Any]:
         if failed or json.loads(record["body"]).get("refuse"):
             failed.append({"itemIdentifier": record["messageId"]})
         else:
-            table.put_item(Item={"PK": record["body"], "SK": "SEEN", "at": str(time.time())})
+            table.put_item(Item={"PK": f"GROUP#tiny#EXECUTION#{record['body']}", "SK": "SEEN", "at": str(time.time())})
     return {"batchItemFailures": failed}
 
 
 def call(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Makes the AWS call {"service", "operation", "arguments"} with its role, or tells about its process."""
+    """Makes the AWS call {"service", "operation", "arguments"} with its role, or with a session of the attempt's role
+    where the event has its {"session": {"name", "tags"}}; or tells about its process."""
     if "service" not in event:
         time.sleep(event.get("sleep", 0))
         return {"pid": os.getpid(), "environment": dict(os.environ)}
-    client = aws.client(event["service"])
     try:
+        session = _session(**event["session"]) if "session" in event else aws.Session()
+        client = session.client(event["service"])
         getattr(client, event["operation"])(**event["arguments"])
-    except client.exceptions.ClientError as error:
-        return {"refused": error.response["Error"]["Code"]}
+    except ClientError as error:
+        return {"refused": error.response.get("Error", {}).get("Code"), "operation": error.operation_name}
     return {"refused": None}
+
+
+def _session(name: str, tags: dict[str, str]) -> Any:
+    answer = aws.client("sts").assume_role(
+        RoleArn=os.environ["ATTEMPT_ROLE_ARN"],
+        RoleSessionName=name,
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    )["Credentials"]
+    return aws.Session(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])

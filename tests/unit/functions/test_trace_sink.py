@@ -9,11 +9,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
 
 from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.senders import TraceSenders
 from stepcrew.domain.trace import EventSource, LogLine, TraceBatch, TraceEvent
 from stepcrew_trace_sink import handler as sink
 from stepcrew_trace_sink import wiring
 
 OTHER = "01936a3c-0000-7000-8000-00000000000b"
+ROLE = "AROAATTEMPT"
 
 
 class Context(LambdaContext):
@@ -30,15 +32,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Generator[Aws]:
         for execution_id in (ID, OTHER):
             emulated.executions.create(execution(execution_id), submission(), None)
         monkeypatch.setattr(wiring, "traces", lambda: emulated.traces)
+        monkeypatch.setattr(wiring, "senders", lambda: TraceSenders(ROLE, "AROAOPERATOR:ops"))
         yield emulated
 
 
-def message(number: int, body: str, group: str = "g") -> dict[str, Any]:
+def message(number: int, body: str, group: str = "g", sender: str = f"{ROLE}:{ID}") -> dict[str, Any]:
     return {
         "messageId": f"m{number}",
         "receiptHandle": "h",
         "body": body,
-        "attributes": {"MessageGroupId": group, "SequenceNumber": str(number)},
+        "attributes": {"MessageGroupId": group, "SequenceNumber": str(number), "SenderId": sender},
         "messageAttributes": {},
         "eventSource": "aws:sqs",
         "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:traces.fifo",
@@ -89,7 +92,7 @@ def test_a_poison_message_holds_back_only_its_own_execution(aws: Aws) -> None:
         message(1, batch(1, 2), "a"),
         message(2, "{not json", "a"),
         message(3, batch(3, 4), "a"),
-        message(4, batch(1, 2, OTHER), "b"),
+        message(4, batch(1, 2, OTHER), "b", f"{ROLE}:{OTHER}"),
     )
     assert failed == ["m2", "m3"]
     assert sequences(aws) == [1, 2]
@@ -104,4 +107,36 @@ def test_when_nothing_can_be_stored_every_message_stays_in_the_queue(aws: Aws, m
     monkeypatch.setattr(wiring, "traces", Down)
     with pytest.raises(BatchProcessingError):
         deliver(message(1, batch(1, 2)))
+    assert sequences(aws) == []
+
+
+def test_what_the_session_of_another_execution_says_is_dropped_and_holds_nobody_up(aws: Aws) -> None:
+    forged = message(1, batch(1, 2), "a", f"{ROLE}:{OTHER}")
+
+    assert deliver(forged, message(2, batch(1, 1), "a")) == []
+    assert sequences(aws) == [1]
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["123456789012", "AROAOTHER:" + ID, ROLE, f":{ID}", ID, "", f"AROAX{ROLE}:{ID}", "AROAOPERATOR:other"],
+)
+def test_what_anybody_else_says_is_not_stored_and_ends_in_the_dead_letter_queue(aws: Aws, sender: str) -> None:
+    own = message(2, batch(1, 1, OTHER), "b", f"{ROLE}:{OTHER}")
+
+    assert deliver(message(1, batch(1, 2), "a", sender), own) == ["m1"]
+    assert sequences(aws) == []
+    assert sequences(aws, OTHER) == [1]
+
+
+def test_an_operator_who_redrives_is_believed(aws: Aws) -> None:
+    assert deliver(message(1, batch(1, 2), "a", "AROAOPERATOR:ops")) == []
+    assert sequences(aws) == [1, 2]
+
+
+def test_without_knowing_the_role_nobody_is_believed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "senders", lambda: TraceSenders(""))
+
+    with pytest.raises(BatchProcessingError):
+        deliver(message(1, batch(1, 2), "a", f":{ID}"))
     assert sequences(aws) == []

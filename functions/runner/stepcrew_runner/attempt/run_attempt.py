@@ -33,7 +33,7 @@ from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outco
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.crews import KeptPlan
 from stepcrew_runner.crew.failures import explain
-from stepcrew_runner.crew.models import ModelFactory, longest_call
+from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
 from stepcrew_runner.crew.resuming import Resumption, load_resumption
 from stepcrew_runner.crew.running import CrewRun
 from stepcrew_runner.gate.aborts import AskPerson, CancelRequested, CrewFailed, Fenced, LimitReached, OutOfTime
@@ -64,6 +64,8 @@ class Ports(NamedTuple):
     payloads: PayloadStore
     secrets: Secrets
     clock: Clock
+    model_keys: Callable[[], Mapping[str, str]]
+    """Credentials, as boto3 names them, that can do nothing but call models of Amazon Bedrock."""
 
 
 TOO_LONG = ExecutionError(
@@ -161,7 +163,9 @@ class RunAttempt:
         ports = self._ports
         try:
             operators = ports.secrets.operator_secrets()
-            models = ModelFactory(operators, self._default_model)
+            needs_keys = needs_aws_keys(submission.definition, self._default_model)
+            aws_keys: Mapping[str, str] = ports.model_keys() if needs_keys else {}
+            models = ModelFactory(operators, self._default_model, aws_keys)
             secrets = self._secrets(execution.group_id, submission, operators)
             for value in [*models.secrets(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
                 redactor.learn(value)

@@ -23,8 +23,8 @@ CALL_SECONDS = 120.0
 BEDROCK_CALL_SECONDS = 300.0
 """CrewAI's own, which it lets nobody set."""
 UNKNOWN_WINDOW = int(DEFAULT_CONTEXT_WINDOW_SIZE * CONTEXT_WINDOW_USAGE_RATIO)
+BEDROCK = "bedrock"
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
-OF_THE_PROCESS = ("AWS_BEARER_TOKEN_BEDROCK", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
 _OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
 
@@ -39,13 +39,15 @@ class ModelNotAvailable(StepcrewError):
 class ModelFactory:
     """Makes models with the operator's keys. Endpoints come from the operator's environment alone."""
 
-    def __init__(self, operator_keys: Mapping[str, str], default: str) -> None:
+    def __init__(self, operator_keys: Mapping[str, str], default: str, aws_keys: Mapping[str, str]) -> None:
+        """`aws_keys` are credentials for models of Amazon Bedrock as boto3 names them, and may be empty."""
+        self._aws_keys = aws_keys
         self._keys = {**operator_keys, **{name: os.environ[name] for name in KEYS.values() if os.environ.get(name)}}
         self._default = default
 
     def secrets(self) -> list[str]:
         """Every key a model object may hold, to be masked."""
-        return [*self._keys.values(), *(os.environ.get(name, "") for name in OF_THE_PROCESS)]
+        return [*self._keys.values(), *self._aws_keys.values(), os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "")]
 
     def name_of(self, settings: ModelSettings | None) -> str:
         name = settings.model if settings else self._default
@@ -72,6 +74,8 @@ class ModelFactory:
                 raise ModelNotAvailable(f"There is no key for {provider}: the operator has not set {KEYS[provider]}.")
             arguments["api_key"] = key
             arguments["timeout"] = wanted.timeout or CALL_SECONDS
+        if provider == BEDROCK:
+            arguments |= self._aws_keys
         if provider == "openai" and (endpoint := os.environ.get("OPENAI_BASE_URL")):
             arguments["base_url"] = endpoint
         made: Any = LLM(model=name, **arguments)
@@ -104,12 +108,22 @@ def _never(*_arguments: Any, **_named: Any) -> bool:
     return False
 
 
+def needs_aws_keys(crew: CrewDefinition, default: str) -> bool:
+    """Whether a model of this crew asks for credentials of AWS: one of Bedrock does, unless the operator has an API key
+    for it."""
+    if os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
+        return False
+    names = [settings.model for _, settings in model_settings(crew)]
+    parsed = [parse_model_name(name) for name in [*names, default]]
+    return any(one is not None and one.provider == BEDROCK for one in parsed)
+
+
 def longest_call(crew: CrewDefinition, default: str) -> float:
     """Seconds that one model call of this crew may take."""
     named = [settings for _, settings in model_settings(crew)]
     seconds = [CALL_SECONDS]
     for settings in [*named, *([ModelSettings(model=default)] if default else [])]:
         parsed = parse_model_name(settings.model)
-        is_bedrock = parsed is not None and parsed.provider == "bedrock"
+        is_bedrock = parsed is not None and parsed.provider == BEDROCK
         seconds.append(BEDROCK_CALL_SECONDS if is_bedrock else settings.timeout or CALL_SECONDS)
     return max(seconds)

@@ -31,6 +31,7 @@ SWITCHES = {
     "CREWAI_TESTING": "true",
     "ANONYMIZED_TELEMETRY": "false",
     "DO_NOT_TRACK": "1",
+    "AWS_EC2_METADATA_DISABLED": "true",  # nobody finds credentials by looking for them
     "PYTHON_DOTENV_DISABLED": "1",  # CrewAI and its tools read a .env file when they are imported
 }
 TURN_SECONDS = 0.1

@@ -17,7 +17,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 END_SECONDS = 1.0
@@ -73,6 +73,11 @@ class Renewal:
         client.wait_next_invocation = ask_or_replace
 
 
-def replace_process() -> NoReturn:
-    """By the same program with the same arguments and environment."""
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the arguments are this process's own
+def replacement(environment: Mapping[str, str]) -> Callable[[], NoReturn]:
+    """What replaces this process by the same program with the same arguments. `environment` is that of its start: what
+    was taken out of it since, the function's credentials and proxies, must be there again."""
+
+    def replace() -> NoReturn:
+        os.execve(sys.executable, sys.orig_argv, dict(environment))  # noqa: S606 - the arguments are this process's own
+
+    return replace

@@ -1,12 +1,14 @@
-"""AWS clients, made once per process with timeouts and retries that fit inside a request."""
+"""AWS clients, made once per process or session with timeouts and retries that fit inside a request."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.utils import get_environ_proxies
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,31 +20,79 @@ if TYPE_CHECKING:
 CONFIG = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "max_attempts": 4})
 
 
+@dataclass(frozen=True)
+class SessionKeys:
+    """Temporary credentials of a role's session. They are shown nowhere, not even in a traceback."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+
+    @property
+    def as_arguments(self) -> dict[str, str]:
+        """As boto3 and its callers name them."""
+        return {
+            "aws_access_key_id": self.access_key_id,
+            "aws_secret_access_key": self.secret_access_key,
+            "aws_session_token": self.session_token,
+        }
+
+
 class Clients:
-    """Each client is made when first used: a cold start pays only for what its request needs."""
+    """Each client is made when first used: a cold start pays only for what its request needs.
+
+    Args:
+        keys: whose clients they are; None means the function's own role, as boto3 finds it.
+        like: clients whose region, endpoints and proxies these have too, whatever the environment says by now.
+    """
+
+    def __init__(self, keys: SessionKeys | None = None, like: Clients | None = None) -> None:
+        self._keys = keys
+        self._like = like
 
     def open(self, *services: str) -> None:
-        """Makes them now, with the environment as it is."""
+        """Makes them now, with the environment as it is, and remembers the proxies their addresses are reached by."""
         for service in services:
-            getattr(self, service)
+            client: Any = getattr(self, service)
+            self.proxies[service] = get_environ_proxies(client.meta.endpoint_url)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return boto3.client("dynamodb", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
+        return self._make("dynamodb")
 
     @cached_property
     def s3(self) -> S3Client:
         # Stated, because presigned addresses are otherwise signed the old way, which new buckets refuse.
-        return boto3.client("s3", config=CONFIG.merge(Config(signature_version="s3v4")))  # pyright: ignore[reportUnknownMemberType]
+        return self._make("s3", Config(signature_version="s3v4"))
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return boto3.client("sqs", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
+        return self._make("sqs")
 
     @cached_property
     def ssm(self) -> SSMClient:
-        return boto3.client("ssm", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
+        return self._make("ssm")
 
     @cached_property
     def stepfunctions(self) -> SFNClient:
-        return boto3.client("stepfunctions", config=CONFIG)  # pyright: ignore[reportUnknownMemberType]
+        return self._make("stepfunctions")
+
+    @cached_property
+    def sts(self) -> Any:
+        return self._make("sts")
+
+    def _make(self, service: str, more: Config | None = None) -> Any:
+        settings: dict[str, Any] = self._keys.as_arguments if self._keys else {}
+        config = CONFIG.merge(more) if more else CONFIG
+        if self._like is not None:
+            model: Any = getattr(self._like, service)
+            url: str = model.meta.endpoint_url
+            config = config.merge(Config(proxies=self._like.proxies[service]))
+            settings |= {"endpoint_url": url, "region_name": model.meta.region_name}
+        untyped: Any = boto3  # its stubs know only literal service names
+        return untyped.client(service, config=config, **settings)
+
+    @cached_property
+    def proxies(self) -> dict[str, dict[str, str]]:
+        """By service, of those that `open` was called with."""
+        return {}

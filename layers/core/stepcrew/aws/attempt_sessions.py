@@ -1,0 +1,81 @@
+"""Sessions of the attempt's role: what the runner reaches a group's data with, one group and execution at a time.
+
+The policies of the role open only what belongs to the session's tags `group` and `execution` (AttemptRole in
+template.yaml, docs/decisions/0011-least-reach.md). A session lasts an hour at most, because a role that was itself
+assumed begins it ("Role chaining", IAM user guide); an invocation of the runner lasts a quarter of that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from stepcrew.aws.clients import Clients, SessionKeys
+from stepcrew.aws.errors import platform_errors
+
+SECONDS = 3600
+SERVICES = ("dynamodb", "s3", "sqs", "ssm")
+"""What an attempt talks to."""
+ONLY_MODELS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+                "Resource": "*",
+            }
+        ],
+    }
+)
+"""A session policy: what the session may do at most, whatever its role may."""
+
+
+def take_own_keys() -> SessionKeys | None:
+    """The function's own credentials, removed from the environment, where a library or a crew would find them; None
+    when there are none. Call it once, before anything of a crew is loaded."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    key, secret, token = (os.environ.pop(name, "") for name in names)
+    return SessionKeys(key, secret, token) if key and secret and token else None
+
+
+class AttemptSessions:
+    """Begins a session for each attempt. Nothing of it is kept for the next one.
+
+    Args:
+        own: the function's own credentials; it can begin sessions and nothing else.
+        role_arn: of the attempt's role.
+    """
+
+    def __init__(self, own: SessionKeys | None, role_arn: str) -> None:
+        self._own = Clients(own)
+        self._own.open(*SERVICES, "sts")
+        self._role_arn = role_arn
+
+    def clients(self, group_id: str, execution_id: str) -> Clients:
+        """Clients that reach this execution, its group's secrets and the operator's keys.
+
+        Raises:
+            PlatformUnavailable: no session was given.
+        """
+        return Clients(self._begin(group_id, execution_id), like=self._own)
+
+    def model_keys(self, group_id: str, execution_id: str) -> SessionKeys:
+        """Credentials that can do nothing but call models; a model object holds them where a crew could find them.
+
+        Raises:
+            PlatformUnavailable: no session was given.
+        """
+        return self._begin(group_id, execution_id, ONLY_MODELS)
+
+    def _begin(self, group_id: str, execution_id: str, policy: str | None = None) -> SessionKeys:
+        limits = {} if policy is None else {"Policy": policy}
+        with platform_errors("Beginning the attempt's session"):
+            answer: dict[str, str] = self._own.sts.assume_role(
+                RoleArn=self._role_arn,
+                RoleSessionName=execution_id,
+                Tags=[{"Key": "group", "Value": group_id}, {"Key": "execution", "Value": execution_id}],
+                DurationSeconds=SECONDS,
+                **limits,
+            )["Credentials"]
+        return SessionKeys(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
