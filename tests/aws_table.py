@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 from unittest.mock import patch
 
+import boto3
 from moto import mock_aws
 
 from stepcrew.aws.approvals import TableApprovals
@@ -47,9 +49,17 @@ class Aws(NamedTuple):
     crews: TableCrews
 
 
+@cache
+def _session() -> boto3.Session:
+    """One for the whole process: a new one reads the descriptions of the services again, a quarter of a second each
+    test. Made when moto is imported already, which adds itself to every session made from then on."""
+    return boto3.Session()
+
+
 @contextmanager
 def emulated_aws() -> Generator[Aws]:
     with patch.dict("os.environ", CREDENTIALS), mock_aws():
+        boto3.DEFAULT_SESSION = _session()  # moto removes it at the end
         clients = Clients()
         clients.dynamodb.create_table(
             TableName=TABLE,
