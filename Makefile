@@ -7,7 +7,7 @@ PYTEST := -q --durations=5
 
 .PHONY: help
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup:
@@ -52,6 +52,12 @@ check-generated:
 .PHONY: test
 test: check test-console test-runner test-stack ## Run all checks and tests
 
+.PHONY: test-fast
+test-fast: ## Run the quick tests of everything but runner and console: the loop while working on something
+	@python3 scripts/bootstrap.py dev
+	$(DEV)/ruff check -q .
+	$(DEV)/pytest -q -n auto -m "not slow" tests/unit tests/architecture
+
 .PHONY: test-runner
 test-runner: setup-all
 	$(RUNNER)/pytest $(PYTEST) -c tests/runner/pytest.ini tests/runner
@@ -69,6 +75,11 @@ test-console: setup-all console/dist/index.html ## Test the web console, in Chro
 .PHONY: bench
 bench: setup-all ## Run the benchmarks and write benchmarks/README.md
 	PYTHONPATH=.:tests/scripted $(DEV)/python -m benchmarks
+
+.PHONY: publish-console
+publish-console: console/dist/index.html ## Build the web console and publish it: make publish-console STACK=stepcrew
+	@python3 scripts/bootstrap.py local
+	@.venvs/local/bin/python -m scripts.publish_console $(STACK)
 
 .PHONY: build
 build: setup-all ## Build the zip functions and the layer with SAM

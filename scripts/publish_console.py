@@ -1,7 +1,6 @@
 """Puts the built console into the bucket of a deployed stack, with the settings the stack's outputs tell.
 
-cd console && npm ci && npm run build
-.venvs/dev/bin/python -m scripts.publish_console STACK       # region and credentials as for any AWS tool
+make publish-console STACK=NAME       # region and credentials as for any AWS tool
 
 It may be repeated. Files of earlier builds stay, because pages that are open still ask for them.
 """
@@ -28,7 +27,7 @@ def publish(stack: str, built: Path, cloudformation: Any, s3: Any) -> str:
         SystemExit: the console is not built, or the stack was deployed without one.
     """
     if not (built / FIRST_PAGE).is_file():
-        raise SystemExit("The console is not built: cd console && npm ci && npm run build.")
+        raise SystemExit("The console is not built: make console/dist/index.html, with Node 20.")
     outputs = _outputs(stack, cloudformation)
     if "ConsoleBucketName" not in outputs:
         raise SystemExit(f"The stack {stack} has no console; deploy it with DeployConsole=true.")
@@ -60,6 +59,6 @@ def _put(s3: Any, bucket: str, key: str, body: bytes, kind: str, lifetime: str) 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
+        raise SystemExit("Which stack? make publish-console STACK=NAME")
     session: Any = boto3.Session()
     print(publish(sys.argv[1], BUILT, session.client("cloudformation"), session.client("s3")))

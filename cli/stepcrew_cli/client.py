@@ -34,6 +34,10 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    def me(self) -> Answer:
+        """Who the server takes the caller for."""
+        return Answer(self._transport.request("GET", f"{API}/me"))
+
     def submit(self, body: Mapping[str, JsonValue], key: str) -> Answer:
         return Answer(self._transport.request("POST", f"{API}/executions", json=body, headers={"Idempotency-Key": key}))
 

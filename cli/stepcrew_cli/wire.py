@@ -34,6 +34,16 @@ class DemoTokenAnswer(BaseModel):
     access_token: str
 
 
+class Me(BaseModel):
+    """The caller, as the server reads the token. `role` is the one in `group_id`."""
+
+    subject: str
+    email: str | None = None
+    group_id: str
+    groups: list[str] = []
+    role: str = ""
+
+
 class ExecutionError(BaseModel):
     category: str = ""
     type: str = ""

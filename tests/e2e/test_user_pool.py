@@ -159,7 +159,9 @@ def test_the_id_token_carries_address_groups_and_role_and_is_the_one_sent(
     assert (claims["token_use"], claims["email"], claims["email_verified"]) == ("id", "cleo@example.org", True)
     assert (claims["custom:group_id"], claims["custom:role"]) == ("demo", "viewer")
     assert sorted(claims["cognito:groups"]) == ["demo", "research"]
-    assert json.loads(stepcrew("whoami", "--json").stdout)["group"] == "demo"
+    me = json.loads(stepcrew("whoami", "--json").stdout)["me"]
+    assert (me["email"], me["group_id"], me["role"]) == ("cleo@example.org", "demo", "viewer")
+    assert sorted(me["groups"]) == ["demo", "research"]
 
 
 def test_a_viewer_reads_and_starts_nothing(user: Any, log_in: Any, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.sign_in import PATIENCE_SECONDS, sign_in
 from stepcrew_cli.sign_in_settings import Given, settings_client, sign_in_profile
 from stepcrew_cli.target import local_url
+from stepcrew_cli.text import safe
+from stepcrew_cli.wire import Me
 
 
 def register(app: typer.Typer) -> None:
@@ -119,26 +121,26 @@ def _revoke(output: Output, profile: Profile) -> bool:
 
 @server_command
 def whoami(call: Call) -> None:
-    """Tell which server the commands talk to and who you are there, once the server has accepted your token."""
+    """Tell which server the commands talk to, and who you are for it: your groups, and your role in the one chosen."""
     target = call.target()
-    who = identity_of(target.auth.token())
     with call.client() as client:
-        client.executions({"limit": "1"})
+        answer = client.me()
+    me = answer.read(Me)
     if call.output.as_json:
-        call.output.json({"url": target.url, "profile": target.profile, **(_as_json(who) if who else {})})
+        call.output.json({"url": target.url, "profile": target.profile, "me": answer.data})
         return
+    who = identity_of(target.auth.token())
     lines = {
         "Server": target.url,
         "Profile": target.profile or "none",
-        "You are": who.name if who else "known to the server only: the token is opaque",
-        "Group": who.group if who else "",
-        "Groups": ", ".join(who.groups) if who else "",
-        "Role": who.role if who else "",
-        "Signed in until": f"{who.expires_at.astimezone():%Y-%m-%d %H:%M:%S}" if who and who.expires_at else "",
+        "You are": me.email or me.subject,
+        "Group": f"{me.group_id}, as {me.role}",
+        "Your groups": ", ".join(me.groups),
+        "Token until": f"{who.expires_at.astimezone():%Y-%m-%d %H:%M:%S}" if who and who.expires_at else "",
     }
     for label, value in lines.items():
         if value:
-            print(f"{label:<16}{value}")
+            print(f"{label:<13}{safe(value)}")
 
 
 @server_command

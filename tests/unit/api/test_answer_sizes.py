@@ -14,6 +14,8 @@ from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.house import House, body
 
+pytestmark = pytest.mark.slow
+
 LAMBDA_BYTES = 6 * 1024 * 1024
 TEXTS = ["x", '"', "\\", "\x01", "ü", "🙂"]
 

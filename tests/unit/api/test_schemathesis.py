@@ -27,6 +27,8 @@ from tests.aws_table import GROUP, NOW
 from tests.unit.api.house import ADA, House, WithClaims, body, house
 from tests.waiting import parked
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parents[3] / "docs/openapi.json"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 

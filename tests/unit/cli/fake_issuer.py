@@ -18,6 +18,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 
 CLIENT = "cli"
+ME = {
+    "subject": "u-1",
+    "email": "ada@example.org",
+    "group_id": "demo",
+    "groups": ["demo", "research"],
+    "role": "member",
+}
 
 
 def unsigned(claims: dict[str, Any]) -> str:
@@ -70,11 +77,11 @@ class FakeIssuer:
             answer = {"error": "access_denied", "error_description": "You said no"} if self.denied else {"code": code}
             back = urlencode({**answer, "state": query["state"], **self.back})
             return 302, None, {"Location": f"{query['redirect_uri']}?{back}"}
-        if path.startswith("/api/v1/executions"):
+        if path in ("/api/v1/executions", "/api/v1/me"):
             self.authorizations.append(authorization)
             if authorization.removeprefix("Bearer ") not in self.accepted:
                 return 401, {"message": "Unauthorized"}, {}
-            return 200, {"executions": [], "next_cursor": None}, {}
+            return 200, ME if path.endswith("/me") else {"executions": [], "next_cursor": None}, {}
         return 404, {"error": "not found"}, {}
 
     def post(self, path: str, fields: dict[str, str]) -> tuple[int, Any, dict[str, str]]:

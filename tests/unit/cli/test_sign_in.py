@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from stepcrew_cli.app import app
 from stepcrew_cli.profiles import Profiles
 from tests.unit.cli.fake_api import FakeApi, serving
-from tests.unit.cli.fake_issuer import CLIENT, Browser, FakeIssuer, issuing
+from tests.unit.cli.fake_issuer import CLIENT, ME, Browser, FakeIssuer, issuing
 
 
 @pytest.fixture
@@ -287,7 +287,7 @@ def test_whoami_tells_the_server_the_person_and_the_groups(issuer: FakeIssuer, l
     for part in (issuer.url, "prod", "ada@example.org", "demo, research", "member"):
         assert part in result.stdout
     told = json.loads(stepcrew("whoami", "--json", STEPCREW_PROFILE="prod").stdout)
-    assert (told["group"], told["groups"], told["role"]) == ("demo", ["demo", "research"], "member")
+    assert (told["profile"], told["me"]) == ("prod", ME)
 
 
 def test_the_token_of_a_profile_can_be_used_by_other_programs(issuer: FakeIssuer, log_in: Any) -> None:

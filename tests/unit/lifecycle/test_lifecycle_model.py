@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -18,6 +19,8 @@ from stepcrew.aws.items import values
 from stepcrew.domain.approval import Approval, Decision, Verdict
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import SOURCES_OF, Execution, Status
+
+pytestmark = pytest.mark.slow
 
 MOST_EXECUTIONS = 2
 PEOPLE = ("ada", "grace")

@@ -41,7 +41,7 @@ CITY = {
     "additionalProperties": False,
 }
 
-pytestmark = pytest.mark.embedded_model
+pytestmark = [pytest.mark.embedded_model, pytest.mark.slow]
 
 
 @contextmanager
