@@ -30,6 +30,7 @@ export type Problem = Schemas["Problem"];
 export type Fault = Schemas["Fault"];
 export type StoredCrew = Schemas["CrewView"];
 export type StoredCrewDocument = Schemas["CrewDocument"];
+export type Secret = Schemas["SecretView"];
 export type DryRun = Schemas["DryRun"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 

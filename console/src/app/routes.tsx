@@ -26,6 +26,7 @@ export function makeRouter() {
               path: "approvals",
               lazy: async () => ({ Component: (await import("@/approvals/ApprovalsPage")).ApprovalsPage }),
             },
+            { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {
               path: "executions/:id",

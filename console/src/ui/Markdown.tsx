@@ -3,6 +3,7 @@ import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
 import remarkGfm from "remark-gfm";
 import type { PluggableList } from "unified";
+import { isTooIntricate } from "./markdown-work";
 
 // What a crew wrote is shown, never obeyed: HTML in it is text, images (they would be fetched from anywhere) are their
 // description, and headings stand below those of the page.
@@ -43,8 +44,22 @@ function Heading({ level, children }: ComponentProps<"h3"> & { level: "3" | "4" 
   return <Tag className={`markdown-h markdown-h${level}`}>{children}</Tag>;
 }
 
-/** Rendered markdown. Code is coloured once the highlighter has been fetched, which only a fenced block asks for. */
+/** Rendered markdown, or the text as it is where rendering it would keep the page busy. */
 export default function Markdown({ text }: { text: string }) {
+  if (isTooIntricate(text)) {
+    return (
+      <div className="markdown">
+        <p className="faint">Too intricate to be formatted; this is the text as it was written.</p>
+        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+        <pre tabIndex={0}>{text}</pre>
+      </div>
+    );
+  }
+  return <Formatted text={text} />;
+}
+
+/** Code is coloured once the highlighter has been fetched, which only a fenced block asks for. */
+function Formatted({ text }: { text: string }) {
   const highlight = useHighlighter(text.includes("```") || text.includes("~~~"));
   const plugins: PluggableList = highlight ? [[rehypeSanitize, schema], highlight] : [[rehypeSanitize, schema]];
   return (

@@ -1,0 +1,138 @@
+import { Trash2 } from "lucide-react";
+import { type SyntheticEvent, useState } from "react";
+import type { Secret } from "@/api/types";
+import { useIsAdmin } from "@/app/context";
+import { formatDateTime } from "@/lib/format";
+import { useTitle } from "@/lib/hooks";
+import { Button, Empty, Field, IconButton, Loading, Trouble } from "@/ui/kit";
+import { Modal } from "@/ui/Modal";
+import { useRemoveSecret, useSecrets, useSetSecret } from "./secrets";
+
+/** The keys of tools and MCP servers that the group keeps: their names, never their values. */
+export function SecretsPage() {
+  useTitle("Secrets");
+  const secrets = useSecrets();
+  const isAdmin = useIsAdmin();
+  return (
+    <main className="page">
+      <div className="page-head">
+        <h1>Secrets</h1>
+        <p className="faint">Used as {"{secret: NAME}"} in headers of MCP servers, and as keys of tools.</p>
+      </div>
+      {isAdmin && <SetSecret />}
+      {secrets.isPending && <Loading />}
+      {secrets.error && <Trouble error={secrets.error} retry={() => void secrets.refetch()} />}
+      {secrets.data?.length === 0 && (
+        <Empty title="The group keeps no secrets">
+          {isAdmin ? "Set one above, or with stepcrew secrets set NAME." : "An admin of the group can set them."}
+        </Empty>
+      )}
+      {secrets.data && secrets.data.length > 0 && <List secrets={secrets.data} removable={isAdmin} />}
+    </main>
+  );
+}
+
+function List({ secrets, removable }: { secrets: Secret[]; removable: boolean }) {
+  const [leaving, setLeaving] = useState<Secret | null>(null);
+  const remove = useRemoveSecret();
+  return (
+    // A wide table scrolls by itself, also by keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="table-scroll" tabIndex={0} role="region" aria-label="Secrets">
+      <table className="table">
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>Set</th>
+            <th>By</th>
+            <th>Used by the stored crews</th>
+            {removable && <th aria-label="Remove" />}
+          </tr>
+        </thead>
+        <tbody>
+          {secrets.map((secret) => (
+            <tr key={secret.name}>
+              <td>
+                <code>{secret.name}</code>
+              </td>
+              <td>{formatDateTime(secret.set_at)}</td>
+              <td>{secret.set_by ?? <span className="faint">by hand</span>}</td>
+              <td>{secret.crews.join(", ") || <span className="faint">none</span>}</td>
+              {removable && (
+                <td>
+                  <IconButton label={`Remove ${secret.name}`} onClick={() => setLeaving(secret)}>
+                    <Trash2 size={15} aria-hidden />
+                  </IconButton>
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {remove.error && <Trouble error={remove.error} />}
+      <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
+        <p>
+          {leaving?.crews.length
+            ? `The crews ${leaving.crews.join(", ")} use it, and are refused from then on.`
+            : "No stored crew uses it. Crews that name it are refused from then on."}
+        </p>
+        <Button
+          look="danger"
+          onClick={() => {
+            if (leaving) remove.mutate(leaving.name);
+            setLeaving(null);
+          }}
+        >
+          Remove
+        </Button>
+      </Modal>
+    </div>
+  );
+}
+
+function SetSecret() {
+  const [name, setName] = useState("");
+  const [value, setValue] = useState("");
+  const set = useSetSecret();
+  const sound = /^[A-Z][A-Z0-9_]{0,99}$/.test(name);
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    set.mutate(
+      { name, value },
+      {
+        onSuccess: () => {
+          setName("");
+          setValue("");
+        },
+      },
+    );
+  };
+  return (
+    <form onSubmit={submit} aria-label="Set a secret">
+      <fieldset>
+        <legend>Set a secret</legend>
+        <Field
+          label="Name"
+          {...(name !== "" &&
+            !sound && { error: "Capital letters, digits and underscores, with a letter at the beginning." })}
+        >
+          <input value={name} maxLength={100} spellCheck={false} onChange={(event) => setName(event.target.value)} />
+        </Field>
+        <Field label="Value" hint="It is not shown again. Setting a name anew replaces its value.">
+          <input
+            type="password"
+            autoComplete="off"
+            value={value}
+            maxLength={4096}
+            onChange={(event) => setValue(event.target.value)}
+          />
+        </Field>
+        <Button type="submit" busy={set.isPending} disabled={!sound || value === ""}>
+          Set
+        </Button>
+        <p role="status">{set.data && `${set.data.name} is set.`}</p>
+        {set.error && <Trouble error={set.error} />}
+      </fieldset>
+    </form>
+  );
+}
