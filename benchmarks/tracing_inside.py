@@ -22,10 +22,15 @@ from datetime import UTC, datetime, timedelta  # noqa: E402
 from crewai import LLM, Agent, Crew, Task  # noqa: E402
 from crewai.events import crewai_event_bus  # noqa: E402
 from crewai.events.stream_context import add_stream_sink  # noqa: E402
+from tests.runner.fakes import FakeClock, FakeExecutions, FakeJournal  # noqa: E402
 
-from stepcrew.domain.execution import Execution, Status, Usage  # noqa: E402
+from stepcrew.domain.execution import Execution, Status  # noqa: E402
 from stepcrew.domain.trace import LogLine, TraceBatch, TraceEvent  # noqa: E402
-from stepcrew_runner.gate.usage import UsageMeter  # noqa: E402
+from stepcrew_runner.gate.companions import Companions  # noqa: E402
+from stepcrew_runner.gate.control import Control, Time  # noqa: E402
+from stepcrew_runner.gate.gate import Gate  # noqa: E402
+from stepcrew_runner.gate.journal import Journal  # noqa: E402
+from stepcrew_runner.gate.placeholders import Placeholders  # noqa: E402
 from stepcrew_runner.isolation.redaction import Redactor  # noqa: E402
 from stepcrew_runner.trace.recorder import TraceRecorder  # noqa: E402
 from stepcrew_runner.trace.sender import TraceSender  # noqa: E402
@@ -60,6 +65,13 @@ def crew(url: str) -> Crew:
     return Crew(agents=[agent], tasks=tasks, verbose=False)
 
 
+def companions() -> Companions:
+    """Of an attempt whose gate lets everything by: only the trace is measured here."""
+    clock, journal = FakeClock(), Journal(FakeJournal(), EXECUTION, Placeholders())
+    control = Control(EXECUTION, FakeExecutions(clock), clock, Time(lambda: 900, 1), journal.usage)
+    return Companions(EXECUTION, clock, Redactor(), control, Gate(EXECUTION, clock, control, journal))
+
+
 def send(events: list[TraceEvent], logs: list[LogLine]) -> None:
     TraceBatch(group_id="g", execution_id="e", attempt=1, events=events, logs=logs).model_dump_json()
     time.sleep(0.005)
@@ -70,7 +82,7 @@ def once(url: str, traced: bool) -> float:
     start = time.perf_counter()
     sender = TraceSender(send) if traced else None
     if sender:
-        add_stream_sink(TraceRecorder(EXECUTION, NAMES, sender.put, UsageMeter(Usage()), Redactor()).sink)
+        add_stream_sink(TraceRecorder(companions(), NAMES, sender.put).sink)
     loop = asyncio.new_event_loop()
     with crewai_event_bus.scoped_handlers():
         loop.run_until_complete(built.akickoff())  # pyright: ignore[reportUnknownMemberType]

@@ -27,7 +27,8 @@ happen, with only the fields named here: whole events of CrewAI hold keys.
 | `parent_sequence` | the started event of the scope around it, in the same attempt |
 | `started_sequence`, `duration_ms` | on an event that ends something: its started event, and the time between |
 | `output` | what went in (started), what came out (completed), or the error's text (failed); a large body is an `output_reference` |
-| `extra_data` | small facts, named below; a completed model call also has `usage` (prompt, cached prompt, completion, reasoning and total tokens) and `cost_usd` (null when no price is known) |
+| `extra_data` | small facts, named below; a completed model call also has `usage` (prompt, cached prompt, completion, reasoning and total tokens; of all requests that were let out for it) and `cost_usd` (null when no price is known) |
+| `trace_metadata` | `replayed: true` where an earlier attempt has told this already: this one came to it again, answered from the journal, so its usage is zero |
 
 A kind comes as `_started` (phase `start`), then `_completed` or `_failed` (phase `end`). Read `phase` and `failed`, not the
 words: an end without success (`success` in `extra_data` is false, as for an answer that a guardrail did not accept) is
@@ -47,7 +48,7 @@ size.
 | `task_skipped` | task | the condition of a conditional task did not hold; `output` says what was compared with what |
 | `human_feedback_requested` | human | the execution waits for a person; `output` is what is to be judged. `extra_data`: approval (its number), question, deciders, expires_at, on_timeout |
 | `human_feedback_received` | human | the verdict, told by the attempt that goes on; `duration_ms` is the time waited. `extra_data`: approval, decision, decided_by (null: nobody in time), comment, limits |
-| `tool_usage_held` | tool | ends a `tool_usage_started`: the call waits for a person. When it is allowed, it is made and told anew |
+| `tool_usage_held` | tool | ends a `tool_usage_started`: the call waits for a person. When it is allowed, it is made and told anew; a refusal is what it then brings |
 | `crew_interrupted`, `task_interrupted`, `agent_execution_interrupted` | crew, task, agent | the attempt ended here, and the next one goes on |
 | `error` | system | why the execution failed; `extra_data`: category, remedy, retryable. Attempt 9999 is the platform's own: the runner could not say it |
 | `cancelled` | system | it was cancelled on request |

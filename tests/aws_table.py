@@ -16,6 +16,7 @@ from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
@@ -25,6 +26,7 @@ from stepcrew.domain.submission import Submission
 
 TABLE, BUCKET = "stepcrew-test", "stepcrew-test-payloads"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+RETENTION_DAYS = 30
 GROUP = "demo"
 ID = "01936a3c-0000-7000-8000-00000000000a"
 CREDENTIALS = {
@@ -47,6 +49,7 @@ class Aws(NamedTuple):
     payloads: BucketPayloads
     approvals: TableApprovals
     crews: TableCrews
+    journal: TableJournal
 
 
 @cache
@@ -98,6 +101,7 @@ def emulated_aws() -> Generator[Aws]:
             payloads,
             TableApprovals(clients, TABLE, payloads, 30),
             TableCrews(clients, TABLE),
+            TableJournal(clients, TABLE, payloads, RETENTION_DAYS),
         )
 
 

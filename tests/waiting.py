@@ -41,7 +41,6 @@ def park(aws: Aws, held: Execution, approval: Approval, now: datetime = NOW, usa
         progress=Progress(tasks_done=1, tasks_total=2),
         usage=usage or Usage(model_calls=3),
         traces_emitted=12,
-        conversations={"1": "conversation-1-1"},
         now=now,
     )
 

@@ -22,7 +22,6 @@ _OF_UPDATE = (
     ("cancel_requested_at", "request the cancel"),
     ("task_token", "keep the task token"),
     ("traces_emitted", "hand over"),
-    ("conversations", "keep the conversations"),
     ("progress", "save progress"),
 )
 _OF_READ = {
@@ -33,6 +32,7 @@ _OF_READ = {
     "TASK": "read the finished outputs",
     "APPROVAL": "read the approvals",
     "TRACE": "read trace events",
+    "JOURNAL": "read the journal",
     "BATCH": "read what is recorded",
 }
 _OF_OTHERS = {
@@ -72,6 +72,8 @@ def _words(name: str, body: bytes) -> str:
         return found or _update(text)
     if name == "DynamoDB.UpdateItem":
         return _update(text)
+    if name == "DynamoDB.PutItem":
+        return "write the journal" if "JOURNAL" in kinds else ""
     if name == "DynamoDB.Query":
         kinds = set(_RANGE.findall(text)) - {"GROUP"}
     return next((words for kind, words in _OF_READ.items() if kind in kinds), "")

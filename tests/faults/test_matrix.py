@@ -21,6 +21,7 @@ from tests.faults.calls import (
     STORE_EXECUTION,
     STORE_OUTPUT,
     WORDS,
+    WRITE_JOURNAL,
 )
 from tests.faults.field import Field
 from tests.faults.processes import kill
@@ -59,6 +60,10 @@ def test_a_killed_runner_costs_at_most_the_model_call_in_flight(field: Field, fi
                 killed_runner("killed-begun", "after it took the attempt, before any task", BEGIN, after),
                 killed_runner("killed-between", "between the first and the second task", STORE_OUTPUT, after),
                 Told("the runner is killed", "inside the second task's model call", call),
+                killed_runner(
+                    "killed-answered", "before an answer is in the journal", WRITE_JOURNAL, before, 2, in_flight
+                ),
+                killed_runner("killed-written", "after an answer is in the journal", WRITE_JOURNAL, after, 2),
                 killed_runner(
                     "killed-at-last", "after the last task's output is stored", STORE_OUTPUT, after, 3, TWICE
                 ),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from stepcrew.domain.approval import Approval, Verdict
 from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, TaskOutput, Usage, Waiting
+from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, TraceEvent
 
@@ -82,7 +83,6 @@ class FakeExecutions:
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
-        conversations: dict[str, str] | None = None,
     ) -> Execution:
         with self._lock:
             record = self._held(execution)
@@ -95,7 +95,6 @@ class FakeExecutions:
                 usage=usage,
                 message=message,
                 traces_emitted=emitted,
-                conversations=record.conversations if conversations is None else conversations,
             )
 
     def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
@@ -189,7 +188,6 @@ class FakeApprovals:
         progress: Progress,
         usage: Usage,
         traces_emitted: int,
-        conversations: dict[str, str],
         now: datetime,
     ) -> Execution:
         self._executions.fence(execution)
@@ -210,7 +208,6 @@ class FakeApprovals:
             approvals=approval.number,
             progress=progress,
             usage=usage,
-            conversations=conversations,
             traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted},
         )
 
@@ -235,6 +232,47 @@ class FakeApprovals:
 
     def forget_token(self, group_id: str, execution_id: str, token: str) -> None:
         raise NotImplementedError("The runner knows no tokens.")
+
+
+class FakeJournal:
+    """`JournalStore`; entries go through JSON, as in the table. `outages` makes the next writes fail, one for each."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
+        self.outages = 0
+
+    def entries(self, group_id: str, execution_id: str) -> list[JournalEntry]:
+        with self._lock:
+            kept = [text for (owner, _), text in self._entries.items() if owner == execution_id]
+        return [JournalEntry.model_validate_json(text) for text in kept]
+
+    def body(self, group_id: str, execution_id: str, entry: JournalEntry) -> str:
+        return entry.body
+
+    def write(self, execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
+        if self.outages:
+            self.outages -= 1
+            raise PlatformUnavailable("The table did not answer.")
+        key = (execution.execution_id, entry.entry_id)
+        with self._lock:
+            standing = JournalEntry.model_validate_json(self._entries[key]) if key in self._entries else None
+            takes_place = again or entry.state is EntryState.ANSWERED
+            if standing and not (takes_place and standing.state is EntryState.BEGUN):
+                return standing
+            self._entries[key] = entry.model_dump_json()
+        return entry
+
+    def text(self) -> str:
+        """Everything that was ever written, as text."""
+        return "\n".join(self._entries.values())
+
+    def kept(self) -> dict[tuple[str, str], str]:
+        with self._lock:
+            return dict(self._entries)
+
+    def restore(self, entries: dict[tuple[str, str], str]) -> None:
+        self._entries = entries
 
 
 class FakeTaskOutputs:
@@ -363,4 +401,5 @@ def new_execution(execution_id: str, tasks: int, now: datetime, limits: Limits, 
         deadline=now + timedelta(seconds=limits.timeout_seconds),
         limits=limits,
         progress=Progress(tasks_total=tasks),
+        journalled=True,
     )

@@ -19,6 +19,7 @@ from tests.runner.fakes import (
     FakeApprovals,
     FakeClock,
     FakeExecutions,
+    FakeJournal,
     FakePayloads,
     FakeQueue,
     FakeSecrets,
@@ -40,6 +41,7 @@ class House:
         self.clock = FakeClock()
         self.executions = FakeExecutions(self.clock)
         self.tasks = FakeTaskOutputs(self.executions)
+        self.journal = FakeJournal()
         self.queue = FakeQueue()
         self.payloads = FakePayloads()
         self.secrets = FakeSecrets()
@@ -50,6 +52,7 @@ class House:
         self._ports = Ports(
             self.executions,
             self.tasks,
+            self.journal,
             self.approvals,
             self.queue,
             self.payloads,
@@ -97,12 +100,13 @@ class House:
 
     def kept(self) -> tuple[Any, ...]:
         """What survives a process: the table and the bucket."""
-        return (*self.executions.kept(), self.tasks.kept(), self.payloads.bodies)
+        return (*self.executions.kept(), self.tasks.kept(), self.journal.kept(), self.payloads.bodies)
 
     def restore(self, kept: tuple[Any, ...]) -> None:
-        *executions, tasks, self.payloads.bodies = kept
+        *executions, tasks, journal, self.payloads.bodies = kept
         self.executions.restore(*executions)
         self.tasks.restore(tasks)
+        self.journal.restore(journal)
 
     def in_background(self, execution_id: str) -> Background:
         return Background(self, execution_id)

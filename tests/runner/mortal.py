@@ -19,8 +19,9 @@ from typing import Any  # noqa: E402
 from scripted_model import ScriptedModel  # noqa: E402
 from tests.runner.house import House  # noqa: E402
 
-MOMENTS = ("call", "save", "saved", "finish", "finished")
-"""Before a model call, before and after an output is stored, before and after the execution is finished."""
+MOMENTS = ("call", "answered", "written", "save", "saved", "finish", "finished")
+"""Before a call, before and after what it brought is written into the journal, before and after an output is stored,
+before and after the execution is finished."""
 
 
 def keep(house: House, folder: Path) -> None:
@@ -57,7 +58,8 @@ def main(folder: Path, moment: str, number: int) -> None:
 
     from stepcrew_runner.gate.control import Control
 
-    Control.before_model_call = around(Control.before_model_call, "call", None)  # type: ignore[method-assign]
+    Control.check = around(Control.check, "call", None)  # type: ignore[method-assign]
+    house.journal.write = around(house.journal.write, "answered", "written")  # type: ignore[method-assign]
     house.tasks.save_task_output = around(house.tasks.save_task_output, "save", "saved")  # type: ignore[method-assign]
     house.executions.finish = around(house.executions.finish, "finish", "finished")  # type: ignore[method-assign]
     (execution,) = house.executions.all()

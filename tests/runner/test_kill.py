@@ -65,8 +65,11 @@ def calls(model: ScriptedModel) -> dict[str, int]:
     ("moment", "number", "repeated"),
     [
         ("call", 2, {}),
-        ("call", 3, {"sum": 1}),  # between two calls of one task: the task begins again
-        ("save", 2, {"sum": 2}),  # paid for, but not stored yet
+        ("call", 3, {}),  # between two calls of one task
+        ("answered", 2, {"sum": 1}),  # the answer was in flight to the journal
+        ("written", 2, {}),
+        ("written", 3, {}),  # a tool's result
+        ("save", 2, {}),
         ("saved", 3, {}),  # the skipped one
         ("saved", 5, {}),
         ("finish", 1, {}),

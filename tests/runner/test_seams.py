@@ -5,22 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from crewai import LLM, BaseLLM, Crew, Task
+from crewai import LLM, Agent, BaseLLM, Crew, Task
+from crewai.agents.agent_executor import AgentExecutor
 from crewai.events import CrewKickoffStartedEvent, crewai_event_bus, event_context
 from crewai.events import types as event_types
 from crewai.events.base_events import BaseEvent
 from crewai.events.stream_context import add_stream_sink
-from crewai.hooks import HookAborted, InterceptionPoint
-from crewai.hooks.dispatch import scoped_hooks
 from crewai.tasks.conditional_task import ConditionalTask
+from crewai.tools.agent_tools.ask_question_tool import AskQuestionTool
+from crewai.tools.agent_tools.base_agent_tools import BaseAgentTool
+from crewai.tools.agent_tools.delegate_work_tool import DelegateWorkTool
+from crewai.tools.base_tool import BaseTool, Tool
+from crewai.tools.structured_tool import CrewStructuredTool
+from mcp import ClientSession
+from mcp.types import ToolAnnotations
 
 from scripted_model import ScriptedModel
+from stepcrew_runner.crew.install import install
+from stepcrew_runner.crew.seams import ScopedTask
+from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import CancelRequested
+from stepcrew_runner.isolation.addresses import Reach
 from stepcrew_runner.trace.kinds import KINDS
 from tests.runner.house import House, crew, task
+
+
+@pytest.fixture(autouse=True)
+def installed(model: ScriptedModel) -> None:
+    install()
 
 
 def all_event_classes() -> set[type[BaseEvent]]:
@@ -65,28 +80,71 @@ def test_sinks_are_called_in_the_emitting_thread_in_order_and_only_in_their_cont
     assert seen == [("a", "crew_kickoff_started"), ("b", "crew_kickoff_started")]
 
 
-def test_an_abort_in_the_hook_before_a_model_call_is_not_retried(model: ScriptedModel) -> None:
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_abort_at_the_gate_is_neither_retried_nor_hidden(model: ScriptedModel, is_async: bool) -> None:
+    """If this fails, CrewAI or a provider's client catches `BaseException` somewhere: look for it in what is raised."""
     aborts: list[int] = []
 
-    def abort(_context: Any) -> None:
-        aborts.append(1)
-        raise CancelRequested("stop")
+    class Closed:
+        """Stands in place of a gate that lets nothing out."""
+
+        reach = Reach()
+
+        def model(self, _request: Any) -> Any:
+            aborts.append(1)
+            raise CancelRequested("stop")
 
     async def run() -> None:
-        from crewai import Agent
-
+        scope.enter(cast("Any", Closed()))
         llm = LLM(model="openai/gpt-4o", base_url=model.url, api_key="local")
         agent = Agent(role="r", goal="g", backstory="b", llm=llm, max_retry_limit=2)
-        with scoped_hooks({InterceptionPoint.PRE_MODEL_CALL: [abort]}):
-            await Crew(
-                agents=[agent], tasks=[Task(name="t", description="d", expected_output="e", agent=agent)]
-            ).akickoff()  # pyright: ignore[reportUnknownMemberType]
+        fields: dict[str, Any] = {"description": "d", "expected_output": "e", "agent": agent}
+        tasks: list[Task] = [ScopedTask(name="t", async_execution=is_async, **fields)]
+        await Crew(agents=[agent], tasks=tasks).akickoff()  # pyright: ignore[reportUnknownMemberType]
 
     with pytest.raises(CancelRequested):
         contextvars.Context().run(asyncio.run, run())
     assert len(aborts) == 1
     assert model.requests == []
-    assert issubclass(CancelRequested, HookAborted)
+
+
+def test_a_thread_of_an_asynchronous_task_hands_an_abort_to_whoever_waits() -> None:
+    """CrewAI's `Task._execute_task_async` was renamed or changed if this waits or fails: see `crew/seams.py`."""
+    assert list(inspect.signature(Task._execute_task_async).parameters) == [  # pyright: ignore[reportPrivateUsage]
+        *("self", "agent", "context", "tools", "future")
+    ]
+
+    class Stops(ScopedTask):
+        def _execute_core(self, *_: Any, **__: Any) -> Any:
+            raise CancelRequested("stop")
+
+    future = Stops(name="t", description="d", expected_output="e").execute_async()
+    with pytest.raises(CancelRequested):
+        future.result(timeout=10)
+
+
+def test_every_way_crewai_runs_a_tool_passes_the_gate() -> None:
+    """If this fails, a method was renamed: tools would be called past the gate. See `crew/tool_calls.py`."""
+    for tool_class, methods in (
+        (BaseTool, ("run", "arun")),
+        (Tool, ("run", "arun")),
+        (CrewStructuredTool, ("invoke", "ainvoke")),
+    ):
+        for method in methods:
+            assert getattr(tool_class.__dict__[method], "_stepcrew", False), f"{tool_class.__name__}.{method}"
+    assert "_original_tool" in CrewStructuredTool.__private_attributes__
+    assert issubclass(DelegateWorkTool, BaseAgentTool)
+    assert issubclass(AskQuestionTool, BaseAgentTool)
+
+
+def test_what_a_server_says_of_its_tools_is_noted_where_the_protocols_client_gets_it() -> None:
+    assert getattr(ClientSession.list_tools, "_stepcrew", False), "mcp renamed ClientSession.list_tools"
+    assert "readOnlyHint" in ToolAnnotations.model_fields
+
+
+def test_the_parts_of_an_executor_that_feedback_needs_are_still_there() -> None:
+    for name in ("_invoke_loop", "_ainvoke_loop", "_format_feedback_message"):
+        assert callable(getattr(AgentExecutor, name)), f"CrewAI renamed {name}: see approvals/answers.py"
 
 
 def test_the_methods_we_override_are_still_those() -> None:

@@ -6,10 +6,9 @@ from typing import Any
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.approval import ApprovalKind
-from stepcrew.domain.execution import Execution, Limits
+from stepcrew.domain.execution import Execution, Limits, Usage
 from stepcrew_runner.gate.aborts import AskPerson, Question
-from stepcrew_runner.gate.control import Control
-from stepcrew_runner.gate.usage import UsageMeter
+from stepcrew_runner.gate.control import Control, Time
 from tests.runner.house import GROUP, House, agent, crew, task
 from tests.runner.test_people import asks, completes, events, gated
 
@@ -61,7 +60,7 @@ def test_a_slice_that_ends_between_their_allowed_calls_repeats_none(house: House
 def test_an_abort_stays_though_another_thread_looks_at_that_moment(house: House) -> None:
     execution_id = house.submit(crew(task("One.", "one")))
     execution = house.executions.begin_attempt(GROUP, execution_id, house.clock.now())
-    control = Control(execution, house.executions, house.clock, UsageMeter(execution.usage), house.remaining, 1)
+    control = Control(execution, house.executions, house.clock, Time(house.remaining, 1), Usage)
     get, question = house.executions.get, Question(ApprovalKind.TOOL, "May it?")
 
     def asked_meanwhile(group_id: str, execution_id: str) -> Execution:
@@ -69,6 +68,6 @@ def test_an_abort_stays_though_another_thread_looks_at_that_moment(house: House)
         return get(group_id, execution_id)
 
     house.executions.get = asked_meanwhile
-    abort = control.before_model_call()
+    abort = control.check()
     assert isinstance(abort, AskPerson)
     assert control.interrupt is abort

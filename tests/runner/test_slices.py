@@ -10,7 +10,9 @@ import pytest
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.execution import Status
+from tests.runner.conftest import OPERATOR_KEY
 from tests.runner.house import GROUP, House, agent, crew, task
+from tests.runner.test_people import events
 
 SUM = '[[tool calculator {"expression": "1+1"}]] [[tool calculator {"expression": "2+2"}]]'
 
@@ -31,9 +33,7 @@ def after_each_call(house: House, model: ScriptedModel, execution_id: str) -> li
 
 
 def tool_results(house: House, execution_id: str) -> list[str]:
-    return [
-        str(event.output) for event in house.queue.events(execution_id) if event.event_type == "tool_usage_completed"
-    ]
+    return [str(event.output) for event in events(house, execution_id, "tool_usage_completed")]
 
 
 def test_a_task_goes_on_in_the_middle_without_repeating_a_tool_call(house: House, model: ScriptedModel) -> None:
@@ -45,7 +45,6 @@ def test_a_task_goes_on_in_the_middle_without_repeating_a_tool_call(house: House
     assert [output.raw for output in house.tasks.task_outputs(GROUP, execution_id)] == ["DONE", "END"]
     record = house.executions.get(GROUP, execution_id)
     assert record.usage.model_calls == 4
-    assert record.conversations == {}
     types = [event.event_type for event in house.queue.events(execution_id)]
     assert types.count("task_interrupted") == 3
     assert "task_failed" not in types
@@ -115,16 +114,18 @@ def test_an_agent_out_of_iterations_is_made_to_answer_over_slices_too(house: Hou
     assert len(tool_results(house, execution_id)) <= 3
 
 
-def test_no_secret_is_part_of_a_kept_conversation(house: House, model: ScriptedModel) -> None:
-    key = "sk-operator-key-0123456789"
-    config = crew(task(f"Leak {key}. {SUM} [[say DONE]]", "sum"))
+def test_no_secret_is_part_of_the_journal_and_the_crew_sees_it_all_the_same(house: House, model: ScriptedModel) -> None:
+    key = OPERATOR_KEY
+    config = crew(task(f"Leak. [[say The key is {key}.]]", "leak"), task("End. [[say END]]", "end"))
     config["agents"]["worker"] = worker()
-    execution_id = house.submit(config)
-    house.remaining = lambda: 900 if not model.requests else 100
+    execution_id = house.run(config).execution.execution_id
+    assert key not in house.journal.text()
+    assert "<stepcrew:secret:OPENAI_API_KEY>" in house.journal.text()
+    model.reset()
+    house.tasks.restore({})
+    house.executions.change(execution_id, status=Status.RUNNING)
     house.attempt(execution_id)
-    kept = [body for payload_id, body in house.payloads.bodies.items() if "conversation" in str(payload_id)]
-    assert kept
-    assert all(key.encode() not in body for body in kept)
+    assert model.requests == [], "The same key stands in the second request again, so its answer is found."
 
 
 def test_a_slice_may_be_shorter_than_the_invocation(house: House, model: ScriptedModel) -> None:
@@ -139,15 +140,17 @@ def test_a_slice_may_be_shorter_than_the_invocation(house: House, model: Scripte
 
 
 @pytest.mark.parametrize("planning", [{"planning": True}, {"planning_config": {"reasoning_effort": "low"}}])
-def test_a_planning_agents_task_starts_over_and_fails_when_no_slice_can_hold_it(
+def test_a_planning_agents_task_goes_on_in_the_middle_too(
     house: House, model: ScriptedModel, planning: dict[str, Any]
 ) -> None:
     config = {"agents": {"worker": worker(**planning)}, "tasks": [task(f"Sum. {SUM} [[say DONE]]", "sum")]}
+    whole = house.run(config)
+    undisturbed = len(model.requests)
+    model.reset()
     execution_id = house.submit(config)
-    assert after_each_call(house, model, execution_id) == ["FAILED"]
-    error = house.executions.get(GROUP, execution_id).error
-    assert error is not None
-    assert error.type == "TaskTooLong"
+    assert after_each_call(house, model, execution_id)[-1] == "COMPLETED"
+    assert len(model.requests) == undisturbed
+    assert house.executions.get(GROUP, execution_id).usage == whole.execution.usage
 
 
 def test_a_call_longer_than_a_slice_fails_instead_of_going_in_circles(house: House, model: ScriptedModel) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +15,13 @@ from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 from stepcrew_runner.crew.tools import KEYED, OWN, ToolNotUsable, make_tool
 from stepcrew_runner.isolation import addresses
 from tests.runner.house import House, agent, task
+
+
+@pytest.fixture(autouse=True)
+def outside_of_attempts() -> Generator[None]:
+    """Tools are called here as by the platform itself; a crew's calls pass its attempt's gate."""
+    with addresses.trusted():
+        yield
 
 
 @pytest.mark.parametrize(

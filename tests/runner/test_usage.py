@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import threading
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from stepcrew.domain.execution import Usage
+from stepcrew.domain.journal import JournalEntry, TokenUsage, usage_of
 from stepcrew.domain.models import ModelName
-from stepcrew_runner.gate.usage import CallUsage, UsageMeter, normalise, price
+from stepcrew_runner.gate.usage import normalise, price, told_by
 
-SHAPES: dict[str, tuple[dict[str, Any] | None, CallUsage]] = {
+
+def tokens(prompt: int, cached: int, completion: int, reasoning: int, written: int = 0) -> TokenUsage:
+    return TokenUsage(prompt=prompt, cached=cached, completion=completion, reasoning=reasoning, written=written)
+
+
+SHAPES: dict[str, tuple[dict[str, Any] | None, TokenUsage | None]] = {
     "OpenAI by CrewAI": (
         {"prompt_tokens": 100, "completion_tokens": 20, "cached_prompt_tokens": 40, "reasoning_tokens": 5},
-        CallUsage(100, 40, 20, 5),
+        tokens(100, 40, 20, 5),
     ),
     "OpenAI itself": (
         {
@@ -24,7 +29,7 @@ SHAPES: dict[str, tuple[dict[str, Any] | None, CallUsage]] = {
             "prompt_tokens_details": {"cached_tokens": 40},
             "completion_tokens_details": {"reasoning_tokens": 5},
         },
-        CallUsage(100, 40, 20, 5),
+        tokens(100, 40, 20, 5),
     ),
     "OpenAI's responses": (
         {
@@ -33,7 +38,7 @@ SHAPES: dict[str, tuple[dict[str, Any] | None, CallUsage]] = {
             "input_tokens_details": {"cached_tokens": 40},
             "output_tokens_details": {"reasoning_tokens": 5},
         },
-        CallUsage(100, 40, 20, 5),
+        tokens(100, 40, 20, 5),
     ),
     "Anthropic by CrewAI": (
         {
@@ -43,7 +48,7 @@ SHAPES: dict[str, tuple[dict[str, Any] | None, CallUsage]] = {
             "cached_prompt_tokens": 40,
             "cache_creation_tokens": 10,
         },
-        CallUsage(100, 40, 20, 0, 10),
+        tokens(100, 40, 20, 0, 10),
     ),
     "Anthropic itself": (
         {
@@ -52,14 +57,18 @@ SHAPES: dict[str, tuple[dict[str, Any] | None, CallUsage]] = {
             "cache_read_input_tokens": 40,
             "cache_creation_input_tokens": 10,
         },
-        CallUsage(100, 40, 20, 0, 10),
+        tokens(100, 40, 20, 0, 10),
     ),
     "Bedrock": (
         {"inputTokens": 50, "outputTokens": 20, "cacheReadInputTokens": 40, "cacheWriteInputTokens": 10},
-        CallUsage(100, 40, 20, 0, 10),
+        tokens(100, 40, 20, 0, 10),
     ),
-    "nothing": (None, CallUsage(0, 0, 0, 0)),
-    "nulls": ({"prompt_tokens": None, "completion_tokens": "many"}, CallUsage(0, 0, 0, 0)),
+    "nothing": (None, None),
+    "an empty object": ({}, None),
+    "a negative number": ({"prompt_tokens": 10, "completion_tokens": -1_000_000}, None),
+    "a negative number inside": ({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": -5}}, None),
+    "no number": ({"prompt_tokens": float("nan"), "completion_tokens": 1}, None),
+    "nulls": ({"prompt_tokens": None, "completion_tokens": "many"}, tokens(0, 0, 0, 0)),
 }
 
 
@@ -79,7 +88,7 @@ def test_every_providers_shape_means_the_same(shape: str) -> None:
 )
 def test_a_known_model_has_a_price_and_cached_tokens_cost_less(provider: str, model: str) -> None:
     name = ModelName(provider, model)
-    full, cached = price(name, CallUsage(1000, 0, 100, 0)), price(name, CallUsage(1000, 900, 100, 0))
+    full, cached = price(name, tokens(1000, 0, 100, 0)), price(name, tokens(1000, 900, 100, 0))
     assert full is not None
     assert cached is not None
     assert 0 < cached < full < Decimal("0.01")
@@ -87,44 +96,57 @@ def test_a_known_model_has_a_price_and_cached_tokens_cost_less(provider: str, mo
 
 def test_what_is_written_into_a_cache_costs_more() -> None:
     name = ModelName("anthropic", "claude-sonnet-4-5")
-    full, written = price(name, CallUsage(1000, 0, 100, 0)), price(name, CallUsage(1000, 0, 100, 0, 900))
+    full, written = price(name, tokens(1000, 0, 100, 0)), price(name, tokens(1000, 0, 100, 0, 900))
     assert full is not None
     assert written is not None
     assert written > full
 
 
 def test_an_unknown_model_has_no_price() -> None:
-    assert price(ModelName("openai", "of-our-own"), CallUsage(1, 0, 1, 0)) is None
+    assert price(ModelName("openai", "of-our-own"), tokens(1, 0, 1, 0)) is None
 
 
-def test_the_sum_goes_on_from_earlier_attempts() -> None:
-    meter = UsageMeter(Usage(model_calls=2, prompt_tokens=10, total_tokens=15, cost_usd=Decimal("0.5")))
-    meter.add("openai/gpt-4.1-mini", {"prompt_tokens": 5, "completion_tokens": 5})
-    total = meter.total()
-    assert (total.model_calls, total.prompt_tokens, total.total_tokens) == (3, 15, 25)
-    assert total.cost_usd is not None
-    assert total.cost_usd > Decimal("0.5")
+def entry(model: str = "openai/gpt-4.1-mini", cost: str | None = "0.5", **more: Any) -> JournalEntry:
+    fields: dict[str, Any] = {"kind": "model", "state": "answered", "scope": "t", "digest": "d", "nth": 1, "attempt": 1}
+    fields |= {"written_at": datetime(2026, 1, 1, tzinfo=UTC), "name": model, "usage": tokens(5, 0, 5, 0)}
+    return JournalEntry.model_validate(fields | {"cost_usd": cost} | more)
 
 
 def test_one_unpriced_call_makes_the_sum_unknown_for_good() -> None:
-    meter = UsageMeter(Usage())
-    for model in ("openai/gpt-4.1-mini", "openai/of-our-own", "openai/gpt-4.1-mini"):
-        meter.add(model, {"prompt_tokens": 5, "completion_tokens": 5})
-    assert meter.total().cost_usd is None
-    assert meter.total().cost_note == "No price is known for openai/of-our-own."
+    total = usage_of([entry(), entry("openai/of-our-own", None), entry()])
+    assert total.cost_usd is None
+    assert total.cost_note == "No price is known for openai/of-our-own."
 
 
-def test_calls_that_end_at_the_same_time_are_all_counted() -> None:
-    meter = UsageMeter(Usage())
+def test_a_request_without_an_answer_is_a_call_that_cost_nothing_anybody_told() -> None:
+    lost = entry(cost=None, state="lost", usage=None, reserved_tokens=100)
+    refused = entry(cost=None, status=400, usage=None)
+    total = usage_of([entry(), lost, refused])
+    assert (total.model_calls, total.total_tokens, total.cost_usd) == (3, 10, Decimal("0.5"))
 
-    def many() -> None:
-        for _ in range(200):
-            meter.add("openai/gpt-4.1-mini", {"prompt_tokens": 1, "completion_tokens": 1})
 
-    threads = [threading.Thread(target=many) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert meter.total().model_calls == 800
-    assert meter.total().total_tokens == 1600
+def test_tool_calls_and_counts_of_tokens_are_no_model_calls() -> None:
+    assert usage_of([entry(kind="tool"), entry(is_billed=False)]).model_calls == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"usage": {"prompt_tokens": 3, "completion_tokens": 4}}', tokens(3, 0, 4, 0)),
+        (b'{"error": {"message": "no"}}', None),
+        (b"\xff\xfe", None),
+        (b"[" * 100_000, None),
+        (
+            b'data: {"choices": []}\n\ndata: {"usage": {"prompt_tokens": 3, "completion_tokens": 4}}\n\ndata: [DONE]\n',
+            tokens(3, 0, 4, 0),
+        ),
+        (
+            b'event: message_start\ndata: {"message": {"usage": {"input_tokens": 3, "output_tokens": 1}}}\n\n'
+            b'event: message_delta\ndata: {"usage": {"output_tokens": 4}}\n\n',
+            tokens(3, 0, 4, 0),
+        ),
+        (b'data: {"response": {"usage": {"input_tokens": 3, "output_tokens": 4}}}\n', tokens(3, 0, 4, 0)),
+    ],
+)
+def test_usage_is_read_from_an_answer_and_from_the_events_of_a_stream(body: bytes, expected: TokenUsage | None) -> None:
+    assert told_by(body) == expected

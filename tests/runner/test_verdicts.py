@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from crewai.llms.providers.openai.completion import OpenAICompletion
@@ -14,8 +14,12 @@ from crewai.llms.providers.openai.completion import OpenAICompletion
 from scripted_model import ScriptedModel
 from scripted_model.script import Reply
 from stepcrew.domain.approval import ApprovalKind
+from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits
+from stepcrew.domain.journal import EntryKey, EntryKind, EntryState, JournalEntry
+from stepcrew_runner.approvals.decisions import Decisions
+from stepcrew_runner.approvals.tool_gate import UNASKABLE, Call, ToolGate
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.conftest import OPERATOR_KEY
 from tests.runner.house import GROUP, House, agent, crew, task
@@ -32,24 +36,35 @@ def allowed(house: House) -> str:
 
 def test_no_model_call_begins_when_an_allowed_calls_result_cannot_be_kept(house: House, model: ScriptedModel) -> None:
     execution_id = allowed(house)
-    house.payloads.outages = 1
+    write = house.journal.write
+
+    def without_results(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
+        if entry.kind is EntryKind.TOOL and entry.state is EntryState.ANSWERED:
+            raise PlatformUnavailable("The table did not answer.")
+        return write(execution, entry, again=again)
+
+    house.journal.write = without_results
     with pytest.raises(PlatformUnavailable):
         house.attempt(execution_id)
     assert len(model.requests) == 1
+    house.journal.write = write
+    question = asks(house, execution_id)
+    assert question.kind is ApprovalKind.EFFECT, "It may have been made: nobody knows."
+    house.decide(execution_id, "approve")
     assert completes(house, execution_id) == ["It is 42."]
     assert len(model.requests) == 2
 
 
 def test_a_late_worker_that_made_an_allowed_call_makes_no_model_call(house: House, model: ScriptedModel) -> None:
     execution_id = allowed(house)
-    save = house.executions.save_progress
+    write = house.journal.write
 
-    def overtaken(execution: Execution, **named: Any) -> Execution:
-        if named.get("conversations") is not None:
+    def overtaken(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
+        if entry.state is EntryState.ANSWERED:
             house.executions.change(execution_id, attempt=3)
-        return save(execution, **named)
+        return write(execution, entry, again=again)
 
-    house.executions.save_progress = overtaken
+    house.journal.write = overtaken
     assert house.attempt(execution_id).outcome.value == "SUPERSEDED"
     assert len(model.requests) == 1
 
@@ -65,21 +80,21 @@ def test_an_allowed_call_is_not_made_after_a_cancel_request(house: House, model:
 
     house.executions.begin_attempt = cancelled_at_once
     assert house.attempt(execution_id).outcome.value == "CANCELLED"
-    assert not events(house, execution_id, "tool_usage_started")[1:]
+    assert not events(house, execution_id, "tool_usage_completed")
     assert len(model.requests) == 1
 
 
 def test_an_allowed_call_that_took_the_whole_slice_is_an_advance(house: House, model: ScriptedModel) -> None:
     execution_id = allowed(house)
     called = threading.Event()
-    save = house.executions.save_progress
+    write = house.journal.write
 
-    def after_the_call(execution: Execution, **named: Any) -> Execution:
-        if named.get("conversations") is not None:
+    def after_the_call(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
+        if entry.state is EntryState.ANSWERED:
             called.set()
-        return save(execution, **named)
+        return write(execution, entry, again=again)
 
-    house.executions.save_progress = after_the_call
+    house.journal.write = after_the_call
     house.remaining = lambda: 100 if called.is_set() else 900
     assert house.attempt(execution_id).outcome.value == "CONTINUE"
     house.remaining = lambda: 900
@@ -208,13 +223,28 @@ def test_a_call_as_text_is_held_back_too(
     assert "Observation: 42" in model.requests[1].text
 
 
-def test_a_call_that_nobody_can_be_asked_about_is_not_made(
+def test_a_person_is_shown_what_the_tool_would_be_called_with(
     house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nested = '{"x": ' * 300 + "1" + "}" * 300
     call = CALL_AS_TEXT.replace('"6*7"', f'"6*7", "more": {nested}')
     without_native_calls(model, monkeypatch, call, ANSWER_AS_TEXT)
     execution_id = house.submit(gated("Sum."))
+    assert asks(house, execution_id).tools[0].arguments == {"expression": "6*7"}, "CrewAI leaves the rest out."
+    house.decide(execution_id, "approve")
     assert completes(house, execution_id) == ["It is 42."]
-    assert not events(house, execution_id, "tool_usage_started")
-    assert "cannot be shown to the person" in model.requests[1].text
+
+
+def endless() -> list[Any]:
+    found: list[Any] = []
+    for _ in range(10_000):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize("arguments", [None, {"deep": endless()}], ids=["not to be read", "without end"])
+def test_a_call_that_nobody_can_be_asked_about_is_not_made(arguments: Any) -> None:
+    crew_with_rules = CrewDefinition.model_validate(gated("Sum."))
+    gate = ToolGate(crew_with_rules, Decisions([]), cast("Any", None))
+    call = Call(EntryKey("t0", "d", 1), "calculator", ("calculator", "CalculatorTool"), arguments)
+    assert gate.instead(call) == UNASKABLE

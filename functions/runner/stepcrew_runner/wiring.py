@@ -7,6 +7,7 @@ from functools import lru_cache
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
 from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
 from stepcrew.aws.secrets import ParameterSecrets
@@ -44,6 +45,7 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
         Ports(
             executions=TableExecutions(clients, table, payloads, days),
             tasks=TableTaskOutputs(clients, table, payloads, days),
+            journal=TableJournal(clients, table, payloads, days),
             approvals=TableApprovals(clients, table, payloads, days),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             payloads=payloads,

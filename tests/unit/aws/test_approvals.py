@@ -43,7 +43,6 @@ def test_parking_stores_the_question_and_where_to_go_on_at_once(aws: Aws) -> Non
     waiting = parked(aws)
     assert waiting == aws.executions.get(GROUP, ID)
     assert (waiting.status, waiting.approvals, waiting.traces_emitted) == (Status.WAITING, 1, {"1": 12})
-    assert waiting.conversations == {"1": "conversation-1-1"}
     assert waiting.waiting is not None
     assert (waiting.waiting.number, waiting.waiting.kind, waiting.waiting.since) == (1, "answer", NOW)
     assert waiting.message == "Waiting for a person to judge the answer of haiku…"

@@ -167,7 +167,6 @@ class World:
             message="",
             now=self.clock.now(),
             traces_emitted=7,
-            conversations={},
         )
 
     def park(self, worker: Worker, wait: timedelta) -> Execution:
@@ -191,7 +190,6 @@ class World:
             progress=worker.progress,
             usage=worker.usage,
             traces_emitted=7,
-            conversations={},
             now=self.clock.now(),
         )
 

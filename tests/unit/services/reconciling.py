@@ -72,5 +72,5 @@ def park(aws: Aws, *, seconds: float = 3600, on_timeout: Decision = Decision.REJ
         attempt=running.attempt,
     )
     return aws.approvals.park(
-        running, approval, progress=Progress(tasks_total=1), usage=Usage(), traces_emitted=3, conversations={}, now=NOW
+        running, approval, progress=Progress(tasks_total=1), usage=Usage(), traces_emitted=3, now=NOW
     )

@@ -12,13 +12,10 @@ from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
 from stepcrew.domain.event_size import label
-from stepcrew.domain.execution import CancelReceipt, Execution, Status
-from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore
+from stepcrew.domain.execution import CancelReceipt, Status
+from stepcrew.services.ports import ApprovalStore, ExecutionStore
 from stepcrew_runner.gate.aborts import Question
-from stepcrew_runner.gate.control import Control
-from stepcrew_runner.gate.conversations import Conversations
-from stepcrew_runner.gate.usage import UsageMeter
-from stepcrew_runner.isolation.redaction import Redactor
+from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.trace.recorder import TraceRecorder
 from stepcrew_runner.trace.sender import TraceSender
 
@@ -53,51 +50,52 @@ class CrewEnd(NamedTuple):
 WAS_CANCELLED = CrewEnd(Outcome.CANCELLED, CANCELLED.message, CANCELLED)
 
 
+def failed(error: ExecutionError) -> CrewEnd:
+    return CrewEnd(Outcome.FAILED, error.message, error)
+
+
 class Ending:
     """Of one attempt."""
 
     def __init__(
         self,
-        execution: Execution,
+        companions: Companions,
         executions: ExecutionStore,
         approvals: ApprovalStore,
-        clock: Clock,
-        control: Control,
         recorder: TraceRecorder,
         sender: TraceSender,
-        meter: UsageMeter,
-        redactor: Redactor,
     ) -> None:
-        self._execution = execution
+        self._execution, self._clock = companions.execution, companions.clock
+        self._control, self._redactor = companions.control, companions.redactor
+        self._gate = companions.gate
         self._executions = executions
         self._approvals = approvals
-        self._clock = clock
-        self._control = control
         self._recorder = recorder
         self._sender = sender
-        self._meter = meter
-        self._redactor = redactor
 
-    def __call__(self, end: CrewEnd, conversations: Conversations, rules: ApprovalRules) -> Outcome:
+    def __call__(self, end: CrewEnd, rules: ApprovalRules) -> Outcome:
         """Answers the outcome that was written. The trace is shipped before any of these writes."""
         if end.outcome in (Outcome.CONTINUE, Outcome.PARKED) and self._is_cancelled():
             end = WAS_CANCELLED
+        if self._control.interrupt:
+            self._recorder.interrupted()
         if end.outcome is Outcome.SUPERSEDED:
             self._ship()
             return end.outcome
         if end.outcome is Outcome.CONTINUE:
-            self._hand_over(self._ship(), conversations.save())
+            self._hand_over(self._ship())
             return end.outcome
         if end.outcome is Outcome.PARKED and end.question:
-            return self._park(end.question, conversations.save(), rules)
+            return self._park(end.question, rules)
         return self._finish(end)
 
     def give_up(self) -> None:
         """The platform failed under the crew and the state machine tries again: what can still be told, is."""
+        self._recorder.interrupted()
         emitted = self._recorder.close()
         with contextlib.suppress(PlatformUnavailable, Superseded):
             self._sender.close()
-            self._hand_over(emitted, None)
+            self._hand_over(emitted)
 
     def _is_cancelled(self) -> bool:
         current = self._executions.get(self._execution.group_id, self._execution.execution_id)
@@ -108,19 +106,18 @@ class Ending:
         self._sender.close()
         return emitted
 
-    def _hand_over(self, emitted: int, conversations: dict[str, str] | None) -> None:
+    def _hand_over(self, emitted: int) -> None:
         """The next attempt goes on from here."""
         self._executions.save_progress(
             self._execution,
             progress=self._control.progress(),
-            usage=self._meter.total(),
+            usage=self._gate.journal.usage(),
             message=self._control.message(),
             now=self._clock.now(),
             traces_emitted=emitted,
-            conversations=conversations,
         )
 
-    def _park(self, question: Question, conversations: dict[str, str], rules: ApprovalRules) -> Outcome:
+    def _park(self, question: Question, rules: ApprovalRules) -> Outcome:
         approval = self._approval(question, rules)
         self._recorder.asked(approval)
         emitted = self._ship()
@@ -129,9 +126,8 @@ class Ending:
                 self._execution,
                 approval,
                 progress=self._control.progress(),
-                usage=self._meter.total(),
+                usage=self._gate.journal.usage(),
                 traces_emitted=emitted,
-                conversations=conversations,
                 now=self._clock.now(),
             )
         except Superseded:
@@ -149,6 +145,7 @@ class Ending:
             group_id=self._execution.group_id,
             number=self._execution.approvals + 1,
             kind=question.kind,
+            key=question.key,
             execution_name=self._execution.name,
             question=label(self._redactor.text(question.text)),
             task_name=question.task_name,
@@ -181,14 +178,14 @@ class Ending:
         if end.outcome is Outcome.CANCELLED and cancel:
             receipt = CancelReceipt(requested_at=cancel.requested_at, observed_at=cancel.observed_at)
             if not self._follows_a_death():
-                receipt = self._meter.receipt(cancel.requested_at, cancel.observed_at)
+                receipt = self._gate.receipt(cancel.requested_at, cancel.observed_at)
         self._executions.finish(
             self._execution,
             Status(end.outcome.value),
             message=error.message if error else end.message,
             now=self._clock.now(),
             progress=self._control.progress().model_copy(update={"current_task": None, "current_agent": None}),
-            usage=self._meter.total(),
+            usage=self._gate.journal.usage(),
             error=error,
             traces_emitted=emitted,
             cancel_receipt=receipt,

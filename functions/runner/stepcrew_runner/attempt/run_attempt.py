@@ -1,4 +1,4 @@
-"""One attempt: takes the execution over, runs its crew from the checkpoints on, and says how it went."""
+"""One attempt: takes the execution over, runs its crew with what is known already, and says how it went."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from stepcrew.domain.approval import Approval
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import (
     Category,
@@ -24,21 +23,26 @@ from stepcrew.services.ports import (
     ApprovalStore,
     Clock,
     ExecutionStore,
+    JournalStore,
     PayloadStore,
     TaskOutputStore,
     TraceQueue,
 )
 from stepcrew.services.secret_ports import Secrets
-from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome
+from stepcrew_runner.approvals.decisions import Decisions
+from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome, failed
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
-from stepcrew_runner.crew.crews import KeptPlan
+from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
+from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
-from stepcrew_runner.crew.resuming import Resumption, load_resumption
 from stepcrew_runner.crew.running import CrewRun
-from stepcrew_runner.gate.aborts import AskPerson, CancelRequested, CrewFailed, Fenced, LimitReached, OutOfTime
-from stepcrew_runner.gate.control import Control
-from stepcrew_runner.gate.usage import UsageMeter
+from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
+from stepcrew_runner.gate.companions import Companions
+from stepcrew_runner.gate.control import Control, Time
+from stepcrew_runner.gate.gate import Gate
+from stepcrew_runner.gate.journal import Journal
+from stepcrew_runner.gate.placeholders import Placeholders
 from stepcrew_runner.isolation import environment
 from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.trace.claim_check import ClaimCheck
@@ -59,6 +63,7 @@ class Answer(NamedTuple):
 class Ports(NamedTuple):
     executions: ExecutionStore
     tasks: TaskOutputStore
+    journal: JournalStore
     approvals: ApprovalStore
     queue: TraceQueue
     payloads: PayloadStore
@@ -80,6 +85,20 @@ CHANGED = ExecutionError(
     message="The stored crew definition is not the one that was submitted; what is finished may not fit it.",
     remedy="Submit the crew again.",
 )
+OLDER = ExecutionError(
+    category=Category.PLATFORM,
+    type="BegunByOlderVersion",
+    message="An older version of the platform began this execution, in a way this version cannot go on from.",
+    remedy="Its finished tasks' outputs stay readable. Submit the crew again.",
+)
+
+
+class Inside(NamedTuple):
+    """The parts of one attempt that its crew runs with."""
+
+    companions: Companions
+    recorder: TraceRecorder
+    placeholders: Placeholders
 
 
 class RunAttempt:
@@ -88,6 +107,7 @@ class RunAttempt:
     `slice_seconds` ends a slice earlier than the invocation's own time does; 0 leaves it to that."""
 
     def __init__(self, ports: Ports, default_model: str, slice_seconds: float = 0) -> None:
+        install()
         self._ports = ports
         self._default_model = default_model
         self._slice_seconds = slice_seconds
@@ -108,37 +128,88 @@ class RunAttempt:
     def _attempt(self, execution: Execution, remaining: Callable[[], float]) -> Outcome:
         ports = self._ports
         submission = ports.executions.submission(execution.group_id, execution.execution_id)
-        redactor, meter = Redactor(), UsageMeter(execution.usage)
-        from_before = load_resumption(execution, submission, ports.tasks, ports.approvals, ports.payloads, redactor)
+        redactor, placeholders = Redactor(), Placeholders()
+        journal = Journal(ports.journal, execution, placeholders)
+        journal.load()
+        call_seconds = longest_call(submission.definition, self._default_model)
+        time_left = Time(remaining, call_seconds, self._slice_seconds)
+        control = Control(execution, ports.executions, ports.clock, time_left, journal.usage)
+        gate = Gate(execution, ports.clock, control, journal)
+        companions = Companions(execution, ports.clock, redactor, control, gate)
 
         def send(events: list[TraceEvent], logs: list[LogLine]) -> None:
             ports.queue.send(execution.group_id, execution.execution_id, execution.attempt, events, logs)
 
         sender = TraceSender(send, ClaimCheck(execution, ports.payloads).apply)
-        call_seconds = longest_call(submission.definition, self._default_model)
-        control = Control(execution, ports.executions, ports.clock, meter, remaining, call_seconds, self._slice_seconds)
-        names = [task.name for task in submission.definition.tasks]
-        recorder = TraceRecorder(execution, names, sender.put, meter, redactor, control.goes_on)
-        ending = Ending(
-            execution, ports.executions, ports.approvals, ports.clock, control, recorder, sender, meter, redactor
-        )
+        recorder = TraceRecorder(companions, [task.name for task in submission.definition.tasks], sender.put)
+        ending = Ending(companions, ports.executions, ports.approvals, recorder, sender)
         with execution_log(execution.attempt, sender.put_log, redactor):
-            logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(from_before.finished))
             control.start()
             try:
-                end = self._run(execution, submission, from_before, control, recorder, redactor)
+                end = self._run(submission, Inside(companions, recorder, placeholders))
             except PlatformUnavailable as fault:
                 logger.warning("Attempt %d ends: %s", execution.attempt, fault.message)
                 ending.give_up()
                 raise
             finally:
+                gate.shut()
                 control.close()
             logger.info("Attempt %d ends: %s", execution.attempt, end.message)
         try:
-            return ending(end, from_before.conversations, submission.definition.approval or ApprovalRules())
+            return ending(end, submission.definition.approval or ApprovalRules())
         except PlatformUnavailable:
             ending.give_up()
             raise
+
+    def _run(self, submission: Submission, inside: Inside) -> CrewEnd:
+        execution, control = inside.companions.execution, inside.companions.control
+        if execution.cancel_requested_at:
+            return WAS_CANCELLED
+        if execution.attempt > 1 and not execution.journalled:
+            return failed(OLDER)
+        if execution.definition_hash not in (None, fingerprint(submission)):
+            return failed(CHANGED)
+        try:
+            return self._crew(submission, inside)
+        except CancelRequested:
+            return WAS_CANCELLED
+        except AskPerson as asked:
+            return CrewEnd(Outcome.PARKED, asked.question.text, question=asked.question)
+        except CrewFailed as ended:
+            return failed(ended.error)
+        except OutOfTime as over:
+            if inside.companions.gate.journal.has_grown:
+                return CrewEnd(Outcome.CONTINUE, over.reason)
+            return failed(TOO_LONG.model_copy(update={"task": control.progress().current_task}))
+        except (Abort, Superseded):
+            return CrewEnd(Outcome.SUPERSEDED, "A later attempt or a terminal status took over.")
+        except PlatformUnavailable:
+            raise  # none of the crew's doing
+        except Exception as error:  # noqa: BLE001 - the boundary of the crew: whatever it raises is its failure
+            return failed(explain(error, control.progress().current_task, inside.companions.redactor.text))
+
+    def _crew(self, submission: Submission, inside: Inside) -> CrewEnd:
+        ports, companions = self._ports, inside.companions
+        execution = companions.execution
+        finished = ports.tasks.task_outputs(execution.group_id, execution.execution_id)
+        asked = ports.approvals.approvals(execution.group_id, execution.execution_id) if execution.approvals else []
+        decisions = Decisions(asked)
+        logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
+        operators = ports.secrets.operator_secrets()
+        needs_keys = needs_aws_keys(submission.definition, self._default_model)
+        models = ModelFactory(operators, self._default_model, ports.model_keys() if needs_keys else {})
+        secrets = self._secrets(execution.group_id, submission, operators)
+        for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
+            companions.redactor.learn(value)
+        inside.placeholders.learn({**models.secrets(), **secrets.of_tools, **secrets.of_servers})
+        if news := decisions.news(execution):
+            inside.recorder.decided(news)
+        if decisions.rejection:
+            return failed(decisions.rejection)
+        run = CrewRun(companions, Checkpoints(companions, ports.tasks, inside.recorder), inside.recorder)
+        with environment.workspace(lambda: companions.control.interrupt):
+            run(CrewBuilder(submission, models, secrets), finished, decisions)
+        return CrewEnd(Outcome.COMPLETED, "Completed.")
 
     def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:
         uses = list(secret_uses(submission.definition))
@@ -146,60 +217,3 @@ class RunAttempt:
         kept = {name: value for name, value in own.items() if value}
         lent = {use.name: operators[use.name] for use in uses if use.of_tool and use.name in operators}
         return GivenSecrets(of_tools={**lent, **kept}, of_servers=kept)
-
-    def _run(
-        self,
-        execution: Execution,
-        submission: Submission,
-        from_before: Resumption,
-        control: Control,
-        recorder: TraceRecorder,
-        redactor: Redactor,
-    ) -> CrewEnd:
-        if execution.cancel_requested_at:
-            return WAS_CANCELLED
-        if execution.definition_hash not in (None, fingerprint(submission)):
-            return CrewEnd(Outcome.FAILED, CHANGED.message, CHANGED)
-        ports = self._ports
-        try:
-            operators = ports.secrets.operator_secrets()
-            needs_keys = needs_aws_keys(submission.definition, self._default_model)
-            aws_keys: Mapping[str, str] = ports.model_keys() if needs_keys else {}
-            models = ModelFactory(operators, self._default_model, aws_keys)
-            secrets = self._secrets(execution.group_id, submission, operators)
-            for value in [*models.secrets(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
-                redactor.learn(value)
-            if from_before.latest and _is_news(execution, from_before.latest):
-                recorder.decided(from_before.latest)
-            if from_before.rejection:
-                return CrewEnd(Outcome.FAILED, from_before.rejection.message, from_before.rejection)
-            run = CrewRun(execution, ports.executions, ports.tasks, control, recorder, redactor)
-            with environment.workspace(lambda: control.interrupt):
-                run(
-                    CrewBuilder(submission, models, secrets, KeptPlan(execution, ports.payloads, redactor)), from_before
-                )
-        except CancelRequested:
-            return WAS_CANCELLED
-        except AskPerson as asked:
-            return CrewEnd(Outcome.PARKED, asked.question.text, question=asked.question)
-        except (LimitReached, CrewFailed) as ended:
-            return CrewEnd(Outcome.FAILED, ended.error.message, ended.error)
-        except OutOfTime as over:
-            if control.progress().tasks_done > len(from_before.finished) or from_before.conversations.has_advanced():
-                return CrewEnd(Outcome.CONTINUE, over.reason)
-            error = TOO_LONG.model_copy(update={"task": control.progress().current_task})
-            return CrewEnd(Outcome.FAILED, error.message, error)
-        except (Fenced, Superseded):
-            return CrewEnd(Outcome.SUPERSEDED, "A later attempt or a terminal status took over.")
-        except PlatformUnavailable:
-            raise  # none of the crew's doing
-        except Exception as error:  # noqa: BLE001 - the boundary of the crew: whatever it raises is its failure
-            explained = explain(error, control.progress().current_task, redactor.text)
-            return CrewEnd(Outcome.FAILED, explained.message, explained)
-        return CrewEnd(Outcome.COMPLETED, "Completed.")
-
-
-def _is_news(execution: Execution, approval: Approval) -> bool:
-    """Whether no attempt since the question has told its answer to the trace (one that died has not)."""
-    later = range(approval.attempt + 1, execution.attempt)
-    return not any(str(attempt) in execution.traces_emitted for attempt in later)

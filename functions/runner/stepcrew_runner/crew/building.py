@@ -11,13 +11,13 @@ from crewai.mcp import MCPServerHTTP
 from crewai.mcp.filters import create_static_tool_filter
 from crewai.utilities.string_utils import interpolate_only
 
-from stepcrew.domain.definition import AgentDefinition, McpServer, SecretReference, TaskDefinition
+from stepcrew.domain.definition import AgentDefinition, CrewDefinition, McpServer, SecretReference, TaskDefinition
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew import mcp_on_311
-from stepcrew_runner.crew.crews import KeptPlan, SlicedCrew
 from stepcrew_runner.crew.executor import BoundedExecutor
 from stepcrew_runner.crew.models import ModelFactory
+from stepcrew_runner.crew.seams import PlatformCrew
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
 from stepcrew_runner.crew.tools import ToolNotUsable, make_tool
 
@@ -38,7 +38,7 @@ _CREW_FIELDS = ("name", "planning", "max_rpm", "cache", "tool_failure_policy")
 class BuiltCrew(NamedTuple):
     """`tasks` in order of the definition."""
 
-    crew: SlicedCrew
+    crew: PlatformCrew
     tasks: list[ReplayableTask]
 
 
@@ -53,8 +53,7 @@ class GivenSecrets(NamedTuple):
 class CrewBuilder:
     """Builds one crew for one attempt."""
 
-    def __init__(self, submission: Submission, models: ModelFactory, secrets: GivenSecrets, plan: KeptPlan) -> None:
-        self._plan = plan
+    def __init__(self, submission: Submission, models: ModelFactory, secrets: GivenSecrets) -> None:
         self._crew = submission.definition
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._models = models
@@ -78,9 +77,12 @@ class CrewBuilder:
                 arguments["manager_agent"] = agents.pop(definition.manager_agent)
             else:
                 arguments["manager_llm"] = self._models.make(definition.manager_llm or definition.model)
-        crew = SlicedCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
-        crew.keep_plan(self._plan)
+        crew = PlatformCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
         return BuiltCrew(crew, tasks)
+
+    @property
+    def definition(self) -> CrewDefinition:
+        return self._crew
 
     def _text(self, text: str) -> str:
         return interpolate_only(input_string=text, inputs=self._inputs) if self._inputs else text

@@ -9,19 +9,15 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from crewai.events import event_context
-
+from stepcrew_runner.crew.seams import silence_open_scopes
+from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import Abort
-from stepcrew_runner.gate.control import Control
-from stepcrew_runner.isolation.addresses import Reach
+from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.trace import logs
 
 ABANDON_SECONDS = 1.0
 """How long a cancelled crew may take to stop. What blocks longer is abandoned: it can begin nothing more, and its
 process serves no other execution."""
-QUIET = event_context.EventContextConfig(
-    mismatch_behavior=event_context.MismatchBehavior.SILENT, empty_pop_behavior=event_context.MismatchBehavior.SILENT
-)
 
 
 class ProcessEndRefused(Exception):
@@ -37,11 +33,11 @@ class CrewThread(threading.Thread):
     platform's (see `addresses`).
     """
 
-    def __init__(self, run: Callable[[], Coroutine[Any, Any, None]], control: Control, reach: Reach) -> None:
+    def __init__(self, run: Callable[[], Coroutine[Any, Any, None]], companions: Companions) -> None:
         super().__init__(name="crew", daemon=True)
         self._run_crew = run
-        self._control = control
-        self._reach = reach
+        self._control = companions.control
+        self._gate = companions.gate
         self._log = logs.current.get()
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Task[None] | None = None
@@ -56,12 +52,12 @@ class CrewThread(threading.Thread):
             self.error = ProcessEndRefused(f"{type(error).__name__}: {error}")
             self.error.__cause__ = error
         finally:
-            self._control.stirred.set()
+            self._control.over.set()
 
     def join_or_abandon(self) -> None:
         """Returns when the crew has ended, or soon after the attempt was interrupted: nothing of it begins any more."""
         try:
-            self._control.stirred.wait()
+            self._control.over.wait()
             if self._control.interrupt:
                 with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
                     self._loop.call_soon_threadsafe(self._cancel)
@@ -69,13 +65,12 @@ class CrewThread(threading.Thread):
             else:
                 self.join()
         finally:
-            self._reach.shut()
+            self._gate.shut()
 
     def _in_context(self) -> None:
         logs.current.set(self._log)
-        self._reach.enter()
-        # An aborted crew leaves scopes open, about which CrewAI would print a warning each.
-        event_context._event_context_config.set(QUIET)  # pyright: ignore[reportPrivateUsage]
+        scope.enter(self._gate)
+        silence_open_scopes()
         try:
             self._task = self._loop.create_task(self._run_crew())
             self._loop.run_until_complete(self._task)
@@ -83,7 +78,7 @@ class CrewThread(threading.Thread):
             # Asynchronous tasks of a crew that ended early. Threads are not waited for: they end by themselves.
             left = asyncio.all_tasks(self._loop)
             if left and self._control.lets_others_finish():
-                # Each stops at its own next model call, and what it does until then need not be done again.
+                # Each stops at its own next call, and what is in flight is paid for.
                 _, left = self._loop.run_until_complete(asyncio.wait(left, timeout=self._control.seconds_left()))
             for task in left:
                 task.cancel()

@@ -24,6 +24,7 @@ BEDROCK_CALL_SECONDS = 300.0
 """CrewAI's own, which it lets nobody set."""
 UNKNOWN_WINDOW = int(DEFAULT_CONTEXT_WINDOW_SIZE * CONTEXT_WINDOW_USAGE_RATIO)
 BEDROCK = "bedrock"
+BEARER = "AWS_BEARER_TOKEN_BEDROCK"
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
 _OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
@@ -45,9 +46,9 @@ class ModelFactory:
         self._keys = {**operator_keys, **{name: os.environ[name] for name in KEYS.values() if os.environ.get(name)}}
         self._default = default
 
-    def secrets(self) -> list[str]:
-        """Every key a model object may hold, to be masked."""
-        return [*self._keys.values(), *self._aws_keys.values(), os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "")]
+    def secrets(self) -> dict[str, str]:
+        """Every key a model object may hold, by name, to be masked."""
+        return {**self._keys, **self._aws_keys, BEARER: os.environ.get(BEARER, "")}
 
     def name_of(self, settings: ModelSettings | None) -> str:
         name = settings.model if settings else self._default
@@ -111,7 +112,7 @@ def _never(*_arguments: Any, **_named: Any) -> bool:
 def needs_aws_keys(crew: CrewDefinition, default: str) -> bool:
     """Whether a model of this crew asks for credentials of AWS: one of Bedrock does, unless the operator has an API key
     for it."""
-    if os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
+    if os.environ.get(BEARER):
         return False
     names = [settings.model for _, settings in model_settings(crew)]
     parsed = [parse_model_name(name) for name in [*names, default]]

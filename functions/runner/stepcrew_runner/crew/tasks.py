@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, cast
+from typing import Any
 
 from crewai import Task
 from crewai.tasks.conditional_task import ConditionalTask
@@ -16,29 +16,20 @@ from stepcrew.domain.definition import Condition
 from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import TaskOutput, TaskState
 from stepcrew_runner.crew.conditions import judge
+from stepcrew_runner.crew.seams import ScopedTask
 from stepcrew_runner.crew.structured import read_leniently
 
 
-class ReplayableTask(Task):
+class ReplayableTask(ScopedTask):
     """CrewAI's task. After `replay` every way of executing it answers the stored output."""
 
     _stored: CrewOutput | None = PrivateAttr(default=None)
-    _approved: str | None = PrivateAttr(default=None)
-    _changes: str = PrivateAttr(default="")
 
     def model_post_init(self, context: Any, /) -> None:
         super().model_post_init(context)
         for model in (self.output_pydantic, self.output_json, self.response_model):
             if isinstance(model, type):
                 read_leniently(model)
-
-    def answer(self, text: str) -> None:
-        """A person approved this answer: the task ends with it as if its agent had just given it."""
-        self._approved = text
-
-    def revise(self, changes: str) -> None:
-        """What people want changed becomes part of the task, for an agent that starts over."""
-        self._changes = changes
 
     def replay(self, output: CrewOutput) -> None:
         self._stored = output
@@ -60,35 +51,6 @@ class ReplayableTask(Task):
 
     async def aexecute_sync(self, agent: Any = None, context: Any = None, tools: Any = None) -> CrewOutput:
         return self._stored or await super().aexecute_sync(agent, context, tools)
-
-    async def _aexecute_core(self, agent: Any, context: Any, tools: Any) -> CrewOutput:
-        approved, self._approved = self._approved, None
-        executing = agent or self.agent
-        if self._changes:  # only now, because a kept plan replaces the descriptions before
-            self.description, self._changes = f"{self.description}\n\n{self._changes}", ""
-        if approved is None:
-            return await super()._aexecute_core(agent, context, tools)
-        try:
-            return await super()._aexecute_core(cast("Any", _AnsweredOnce(executing, approved)), context, tools)
-        finally:
-            self.agent = executing
-
-
-class _AnsweredOnce:
-    """An agent whose next answer is known. What is asked of it afterwards (a guardrail refused that answer) is new."""
-
-    def __init__(self, agent: Any, answer: str) -> None:
-        self._agent = agent
-        self._answer: str | None = answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._agent, name)
-
-    async def aexecute_task(self, *arguments: Any, **named: Any) -> Any:
-        answer, self._answer = self._answer, None
-        if answer is None:
-            return await self._agent.aexecute_task(*arguments, **named)
-        return answer
 
 
 Skipped = Callable[[CrewOutput, str], None]

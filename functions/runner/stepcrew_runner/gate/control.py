@@ -1,7 +1,7 @@
-"""When an attempt must stop: cancel, deadline, limits, its own time, a newer attempt. One mechanism for all of them.
+"""When an attempt must stop: cancel, deadline, its own time, a newer attempt.
 
-The decision is made in two places: before every model call (`before_model_call`, so that nothing more is paid for), and
-once a second by the watcher (`interrupt` and `stirred` are set, so that even a call in flight is abandoned).
+Asked by the gate before anything begins (`check`), and once a second by the watcher, which interrupts even a call in
+flight (`interrupt` and `over` are set).
 """
 
 from __future__ import annotations
@@ -12,18 +12,35 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from stepcrew.domain.approval import ApprovalKind
-from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, PlatformUnavailable, Superseded
+from stepcrew.domain.errors import Category, ExecutionNotFound, PlatformUnavailable, Superseded
 from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.services.ports import Clock, ExecutionStore
-from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, Fenced, LimitReached, OutOfTime, Question
-from stepcrew_runner.gate.usage import UsageMeter
+from stepcrew_runner.gate.aborts import (
+    Abort,
+    AskPerson,
+    CancelRequested,
+    Fenced,
+    LimitReached,
+    OutOfTime,
+    PlatformFailed,
+    Question,
+)
+from stepcrew_runner.gate.budget import reached
 from stepcrew_runner.isolation.addresses import trusted
 
 LOOK_SECONDS = 1.0
 MARGIN_SECONDS = 20.0
 """What the attempt needs after its last model call: to store, to ship the trace, to answer."""
+
+
+class Time(NamedTuple):
+    """Of one invocation. `remaining` tells the seconds left; `slice_seconds` above 0 end it earlier; `call_seconds` is
+    how long one model call may take."""
+
+    remaining: Callable[[], float]
+    call_seconds: float
+    slice_seconds: float = 0
 
 
 class SeenCancel(NamedTuple):
@@ -34,36 +51,32 @@ class SeenCancel(NamedTuple):
 
 
 class Control:
-    """Of one attempt. `remaining` tells the seconds left of the invocation; `slice_seconds` above 0 end it earlier."""
+    """Of one attempt. The first abort stays: CrewAI may hide one, and the next boundary must end the attempt too."""
 
     def __init__(
         self,
         execution: Execution,
         executions: ExecutionStore,
         clock: Clock,
-        meter: UsageMeter,
-        remaining: Callable[[], float],
-        call_seconds: float,
-        slice_seconds: float = 0,
+        time_left: Time,
+        usage: Callable[[], Usage],
     ) -> None:
         self._execution = execution
         self._executions = executions
         self._clock = clock
-        self._meter = meter
-        self._remaining = remaining
-        self._call_seconds = call_seconds
-        self._slice_ends = time.monotonic() + slice_seconds if slice_seconds else None
+        self._time = time_left
+        self._usage = usage
+        self._slice_ends = time.monotonic() + time_left.slice_seconds if time_left.slice_seconds else None
         self._lock = threading.Lock()
         self._looking = threading.Lock()
-        self._beginning = threading.Lock()
-        self._begun = 0
         self._progress = execution.progress.model_copy()
         self._saved = (execution.progress.model_copy(), execution.usage.model_copy())
         self._done = threading.Event()
         self.interrupt: Abort | None = None
         self.cancel: SeenCancel | None = None
         self.sees_cancel(execution)
-        self.stirred = threading.Event()
+        self.over = threading.Event()
+        """Set when the crew has ended, or has to be abandoned."""
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
 
     def start(self) -> None:
@@ -73,33 +86,38 @@ class Control:
         self._done.set()
         self._thread.join()
 
-    def before_model_call(self) -> Abort | None:
-        """The abort that applies, if any. The record is looked at anew, so that no call begins after a cancel request,
-        and what was used so far is in it should this attempt die in the call. An abort stays: CrewAI turns one inside
-        delegated work into a tool's result, and the next boundary must end the attempt all the same."""
-        if abort := self.interrupt or self._settle(self._look()):
-            return abort
-        with self._beginning:  # tasks side by side must not all begin the last call that is allowed
-            abort = self._settle(self._limit() or self._slice())
-            self._begun += abort is None
-        return abort
+    def check(self) -> Abort | None:
+        """The abort that applies. The record is looked at anew, so that nothing begins after a cancel request, and what
+        was used so far is in it should this attempt die in the next call."""
+        return self.interrupt or self.settle(self._look())
 
-    def may_go_on(self) -> bool:
-        """The same question before anything else that costs; no call begins yet."""
-        return not (self.interrupt or self._settle(self._look() or self._limit() or self._slice()))
+    def check_slice(self, *, has_advanced: bool) -> Abort | None:
+        """Whether the time left is too short for a model call. Each slice gets at least one call further: a crew that
+        cannot advance must not go on for ever."""
+        if self._time.remaining() < self._time.call_seconds + MARGIN_SECONDS:
+            return OutOfTime("The time of this invocation is running short.")
+        if self._slice_ends and time.monotonic() >= self._slice_ends and has_advanced:
+            return OutOfTime("The slice is over.")
+        return None
+
+    def settle(self, abort: Abort | None) -> Abort | None:
+        """The first abort stays, whichever thread had it: several look at once."""
+        with self._lock:
+            self.interrupt = self.interrupt or abort
+            return self.interrupt
 
     def goes_on(self) -> bool:
         """Whether this attempt ends for another one to go on."""
         return isinstance(self.interrupt, OutOfTime | AskPerson)
 
     def lets_others_finish(self) -> bool:
-        """Whether crew tasks beside the one that stopped may make the model call they have begun: it is paid for."""
+        """Whether calls in flight beside the one that was refused may end: they are paid for."""
         limit = self.interrupt.error.category if isinstance(self.interrupt, LimitReached) else None
         return self.goes_on() or limit is Category.BUDGET
 
     def seconds_left(self) -> float:
         """Of this invocation, for the crew."""
-        return max(0.0, self._remaining() - MARGIN_SECONDS)
+        return max(0.0, self._time.remaining() - MARGIN_SECONDS)
 
     def sees_cancel(self, current: Execution) -> bool:
         """Whether the record as it is now asks to stop; remembers when that was seen first."""
@@ -110,11 +128,12 @@ class Control:
     def ask(self, question: Question) -> Abort:
         """What ends the attempt: this question to people, or an abort that came before it."""
         asked = AskPerson(question)
-        return self._settle(asked) or asked
+        return self.settle(asked) or asked
 
-    def stop(self, reason: Exception) -> None:
+    def stop(self, error: Exception) -> Abort:
         """Ends the attempt because of a failure of the platform's own."""
-        self._interrupt(Fenced(str(reason)) if isinstance(reason, Superseded) else Abort(str(reason)))
+        stopped = Fenced(str(error)) if isinstance(error, Superseded) else PlatformFailed(error)
+        return self.settle(stopped) or stopped
 
     def task_started(self, name: str, agent: str | None) -> None:
         with self._lock:
@@ -123,9 +142,6 @@ class Control:
     def task_finished(self, done: int) -> None:
         with self._lock:
             self._progress.tasks_done = done
-
-    def usage(self) -> Usage:
-        return self._meter.total()
 
     def progress(self) -> Progress:
         with self._lock:
@@ -138,54 +154,10 @@ class Control:
         number = min(progress.tasks_done + 1, progress.tasks_total)
         return f"Running task {number} of {progress.tasks_total}: {progress.current_task}"
 
-    def _limit(self) -> Abort | None:
-        limits, used, task = self._execution.limits, self._meter.total(), self.progress().current_task
-        if self._clock.now() >= self._execution.deadline:
-            return LimitReached(
-                _reached(Category.TIMEOUT, "DeadlinePassed", "timeout_seconds", limits.timeout_seconds, "s", task)
-            )
-        calls = used.model_calls + max(0, self._begun - self._meter.ended_of_attempt)
-        if limits.max_model_calls is not None and calls >= limits.max_model_calls:
-            return self._used_up("max_model_calls", limits.max_model_calls, calls)
-        if limits.max_tokens is not None and used.total_tokens >= limits.max_tokens:
-            return self._used_up("max_tokens", limits.max_tokens, used.total_tokens)
-        if limits.max_cost_usd is not None and used.model_calls:
-            if used.cost_usd is None:
-                error = _budget("max_cost_usd", limits.max_cost_usd, "an unknown sum", task)
-                remedy = "Use max_tokens or max_model_calls for a model without a known price."
-                return LimitReached(error.model_copy(update={"type": "PriceUnknown", "remedy": remedy}))
-            if used.cost_usd >= limits.max_cost_usd:
-                return self._used_up("max_cost_usd", limits.max_cost_usd, used.cost_usd)
-        return None
-
-    def _used_up(self, limit: str, allowed: object, used: object) -> Abort:
-        progress = self.progress()
-        error = _budget(limit, allowed, used, progress.current_task)
-        if self._execution.limits.on_budget == "fail":
-            return LimitReached(error)
-        text = f"{error.message} May it use more?"
-        return AskPerson(
-            Question(ApprovalKind.BUDGET, text, progress.current_task, progress.current_agent, limit=limit)
-        )
-
-    def _slice(self) -> Abort | None:
-        if self._remaining() < self._call_seconds + MARGIN_SECONDS:
-            return OutOfTime("The time of this invocation is running short.")
-        # Each slice gets at least one model call further: a crew that cannot advance must not go on for ever.
-        if self._slice_ends and time.monotonic() >= self._slice_ends and self._meter.calls_of_attempt:
-            return OutOfTime("The slice is over.")
-        return None
-
-    def _settle(self, abort: Abort | None) -> Abort | None:
-        """The first abort stays, whichever thread had it: several look at once."""
-        with self._lock:
-            self.interrupt = self.interrupt or abort
-            return self.interrupt
-
     def _interrupt(self, abort: Abort | None) -> None:
         if abort:
-            self._settle(abort)
-            self.stirred.set()
+            self.settle(abort)
+            self.over.set()
 
     def _watch(self) -> None:
         with trusted():
@@ -195,7 +167,7 @@ class Control:
     def _look(self) -> Abort | None:
         try:
             with self._looking:
-                current = self._exchange((self.progress(), self._meter.total()))
+                current = self._exchange((self.progress(), self._usage()))
         except (Superseded, ExecutionNotFound):
             return Fenced("A later attempt or a terminal status took over.")
         except PlatformUnavailable:
@@ -205,8 +177,9 @@ class Control:
         if current and self.sees_cancel(current):
             return CancelRequested("Cancelled on request.")
         if self._clock.now() >= self._execution.deadline:
-            return self._limit()
-        if self._remaining() < MARGIN_SECONDS:
+            allowed, task = self._execution.limits.timeout_seconds, self.progress().current_task
+            return LimitReached(reached(Category.TIMEOUT, "DeadlinePassed", "timeout_seconds", allowed, "s", task))
+        if self._time.remaining() < MARGIN_SECONDS:
             return OutOfTime("The time of this invocation is over.")
         return None
 
@@ -220,19 +193,3 @@ class Control:
         )
         self._saved = news
         return current
-
-
-def _reached(category: Category, kind: str, limit: str, allowed: object, unit: str, task: str | None) -> ExecutionError:
-    where = f" in crew task {task}" if task else ""
-    return ExecutionError(
-        category=category,
-        type=kind,
-        message=f"The execution reached its limit {limit} = {allowed} {unit}".rstrip() + f"{where}.",
-        remedy=f"Raise limits.{limit}, or give the crew less to do.",
-        task=task,
-    )
-
-
-def _budget(limit: str, allowed: object, used: object, task: str | None) -> ExecutionError:
-    error = _reached(Category.BUDGET, "LimitReached", limit, allowed, "", task)
-    return error.model_copy(update={"message": f"{error.message[:-1]}: {used} used."})

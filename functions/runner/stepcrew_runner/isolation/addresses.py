@@ -122,6 +122,7 @@ def trusted() -> Generator[None]:
 
 
 def is_trusted() -> bool:
+    """Whether this is the platform's own work."""
     return _trusted.get()
 
 

@@ -12,8 +12,6 @@ from stepcrew.domain.trace import EventSource
 
 Body = Callable[[Any], Any]
 MOST_CHARACTERS = 2_000
-HELD = "[held back for approval "
-"""How the result of a tool call begins that waits for a person."""
 
 
 class Kind(NamedTuple):
@@ -136,7 +134,14 @@ INTERRUPTED: dict[str, Kind] = {
     "agent_execution_error": Kind("agent_execution_interrupted", S.AGENT, _error),
 }
 """The same CrewAI events when the attempt hands over or asks a person: nothing failed, and the next one goes on."""
-TOOL_HELD = Kind("tool_usage_held", S.TOOL, None, _TOOL, "tool_name")
+TOOL_STARTED = "tool_usage_started"
+TOOL_HELD = Kind("tool_usage_held", S.TOOL, None, (), "tool_name")
+LEFT_OPEN = {
+    "crew_started": "crew_kickoff_failed",
+    "task_started": "task_failed",
+    "agent_execution_started": "agent_execution_error",
+}
+"""CrewAI's event that would end what began with this event type."""
 
 
 def plain(value: Any) -> Any:

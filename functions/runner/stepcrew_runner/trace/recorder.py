@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.errors import Category, ExecutionError
-from stepcrew.domain.execution import Execution
 from stepcrew.domain.models import PROVIDERS
 from stepcrew.domain.trace import EventSource, TraceEvent
-from stepcrew_runner.gate.usage import UsageMeter
-from stepcrew_runner.isolation.redaction import Redactor
-from stepcrew_runner.trace.kinds import HELD, INTERRUPTED, KINDS, TOOL_HELD, Kind, clipped, plain
+from stepcrew_runner.gate import scope
+from stepcrew_runner.gate.aborts import Abort, AskPerson, CrewFailed, PlatformFailed
+from stepcrew_runner.gate.companions import Companions
+from stepcrew_runner.trace.kinds import INTERRUPTED, KINDS, LEFT_OPEN, TOOL_HELD, TOOL_STARTED, Kind, clipped, plain
 
 
 class Recorded(NamedTuple):
@@ -24,29 +24,24 @@ class Recorded(NamedTuple):
     emitted_at: datetime
     task_name: str | None
     agent_role: str | None
+    event_type: str = ""
+    is_replayed: bool = False
 
 
 class TraceRecorder:
-    """One attempt's numbering. `put` hands an event on to the sender; `goes_on` tells that another attempt follows."""
+    """One attempt's numbering. `put` hands an event on to the sender."""
 
-    def __init__(
-        self,
-        execution: Execution,
-        task_names: Sequence[str],
-        put: Callable[[TraceEvent], None],
-        meter: UsageMeter,
-        redactor: Redactor,
-        goes_on: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._execution = execution
-        self._goes_on = goes_on
+    def __init__(self, companions: Companions, task_names: Sequence[str], put: Callable[[TraceEvent], None]) -> None:
+        self._execution = companions.execution
+        self._control = companions.control
+        self._journal = companions.gate.journal
+        self._redactor = companions.redactor
         self._tasks = {name: index for index, name in enumerate(task_names)}
         self._put = put
-        self._meter = meter
-        self._redactor = redactor
         self._lock = threading.Lock()
         self._recorded: dict[str, Recorded] = {}
         self._hidden: dict[str, str | None] = {}
+        self._open: dict[str, Recorded] = {}
         self._failed_calls: set[str | None] = set()
         self._closed = False
         self.count = 0
@@ -54,9 +49,8 @@ class TraceRecorder:
     def sink(self, source: Any, event: Any) -> None:
         """The stream sink of CrewAI's event bus."""
         kind = KINDS.get(event.type)
-        if event.type in INTERRUPTED and self._goes_on():
+        if event.type in INTERRUPTED and self._control.goes_on():
             kind = INTERRUPTED[event.type]
-        self._count(event)
         if kind is None or self._is_told_again(event):
             self._hidden[event.event_id] = event.parent_event_id
             return
@@ -68,17 +62,9 @@ class TraceRecorder:
         if "model" in extra:
             extra["model"] = _model_name(source, extra["model"])
         if event.type == "llm_call_completed":
-            call, cost = self._meter.add(extra.get("model") or "", event.usage, event.call_id)
-            extra["usage"] = {
-                "prompt_tokens": call.prompt,
-                "cached_prompt_tokens": call.cached,
-                "completion_tokens": call.completion,
-                "reasoning_tokens": call.reasoning,
-                "total_tokens": call.prompt + call.completion,
-            }
-            extra["cost_usd"] = float(cost) if cost is not None else None
-        elif event.type == "tool_usage_finished" and str(event.output).startswith(HELD):
-            kind = TOOL_HELD
+            used = scope.notes().usage()
+            extra["usage"] = used.model_dump(mode="json", exclude={"model_calls", "cost_usd", "cost_note"})
+            extra["cost_usd"] = float(used.cost_usd) if used.cost_usd is not None else None
         parent = self._visible(event.parent_event_id)
         task_name, agent_role = self._attribution(event, parent)
         started = self._recorded.get(getattr(event, "started_event_id", None) or "")
@@ -94,15 +80,43 @@ class TraceRecorder:
             duration_ms=_milliseconds(started.emitted_at, emitted_at) if started else None,
             output=plain(kind.output(event)) if kind.output else None,
             extra_data=extra,
+            trace_metadata={"replayed": True} if self._is_replayed(event, started) else {},
         )
         if recorded:
             self._recorded[event.event_id] = recorded
+            self._open.pop(getattr(event, "started_event_id", None) or "", None)
+            if kind.event_type in (*LEFT_OPEN, TOOL_STARTED):
+                self._open[event.event_id] = recorded
 
     def skipped(self, task_name: str, agent_role: str | None, compared: str) -> None:
         """A conditional task whose condition did not hold; `compared` tells what was compared with what."""
         kind = Kind("task_skipped", EventSource.TASK)
         about = {"task_name": task_name, "agent_role": agent_role, "output": compared}
         self._append(kind, emitted_at=datetime.now(UTC), **about)
+
+    def interrupted(self) -> None:
+        """An abort ended the crew, which then tells nothing itself: what it had begun is interrupted where another
+        attempt goes on, and has failed with the crew. What a cancel or the deadline cut off stays open."""
+        abort = self._control.interrupt
+        if not self._control.goes_on() and not _fails(abort) and not isinstance(abort, PlatformFailed):
+            return
+        kinds = KINDS if _fails(abort) else INTERRUPTED
+        asks = isinstance(abort, AskPerson) and bool(abort.question.tools)
+        for begun in reversed(list(self._open.values())):
+            is_tool = begun.event_type == TOOL_STARTED
+            if is_tool and not asks:
+                continue
+            kind, now = TOOL_HELD if is_tool else kinds[LEFT_OPEN[begun.event_type]], datetime.now(UTC)
+            self._append(
+                kind,
+                emitted_at=now,
+                event_context=begun.agent_role or "",
+                task_name=begun.task_name,
+                agent_role=begun.agent_role,
+                started_sequence=begun.sequence,
+                duration_ms=_milliseconds(begun.emitted_at, now),
+                output=abort.reason if abort else None,
+            )
 
     def asked(self, approval: Approval) -> None:
         """The execution waits for a person."""
@@ -187,13 +201,19 @@ class TraceRecorder:
             )
             # Inside the lock: the sender must get the events in the order of their numbers.
             self._put(event)
-        return Recorded(event.sequence, emitted_at, event.task_name, event.agent_role)
+        is_replayed = bool(fields.get("trace_metadata"))
+        return Recorded(event.sequence, emitted_at, event.task_name, event.agent_role, kind.event_type, is_replayed)
 
-    def _count(self, event: Any) -> None:
-        if event.type == "llm_call_started":
-            self._meter.started(event.call_id)
-        elif event.type == "llm_call_failed":
-            self._meter.failed(event.call_id)
+    def _is_replayed(self, event: Any, started: Recorded | None) -> bool:
+        """Whether an earlier attempt has told this already: the crew comes to it again, with answers from the
+        journal."""
+        if event.type in ("llm_call_completed", "llm_call_failed"):
+            return scope.notes().is_replayed
+        if self._journal.has_more(scope.current_task()):
+            return True
+        is_tool = event.type.startswith(("tool_", "mcp_tool"))
+        again = started is not None and started.is_replayed
+        return is_tool and again and self._journal.only_replayed(scope.current_task())
 
     def _is_told_again(self, event: Any) -> bool:
         """CrewAI reports a failed model call on two levels."""
@@ -223,6 +243,10 @@ class TraceRecorder:
             or (parent.agent_role if parent else None)
         )
         return name, str(role).strip() if role else None
+
+
+def _fails(abort: Abort | None) -> bool:
+    return isinstance(abort, CrewFailed) and abort.error.category is not Category.TIMEOUT
 
 
 def _model_name(source: Any, model: str) -> str:

@@ -43,7 +43,6 @@ class TableApprovals:
         progress: Progress,
         usage: Usage,
         traces_emitted: int,
-        conversations: dict[str, str],
         now: datetime,
     ) -> Execution:
         group_id, execution_id, attempt = execution.group_id, execution.execution_id, execution.attempt
@@ -57,7 +56,7 @@ class TableApprovals:
         )
         update = Update(now).set("status", Status.WAITING).set("waiting", waiting).set("approvals", approval.number)
         update.set("message", waiting_for(approval)).set("progress", progress).set("usage", usage)
-        update.set(f"traces_emitted.{attempt}", traces_emitted).set("conversations", conversations)
+        update.set(f"traces_emitted.{attempt}", traces_emitted)
         update.remove("task_token")  # of an earlier wait
         # The count tells a repetition of this write, made after the decision, from the next question.
         update.require("approvals", approval.number - 1).require("attempt", attempt)

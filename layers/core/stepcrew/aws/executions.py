@@ -155,13 +155,10 @@ class TableExecutions:
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
-        conversations: dict[str, str] | None = None,
     ) -> Execution:
         update = Update(now).set("progress", progress).set("usage", usage).set("message", message)
         if traces_emitted is not None:
             update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
-        if conversations is not None:
-            update.set("conversations", conversations)
         update.require("attempt", execution.attempt).require_status({Status.RUNNING})
         changed = self._records.update(execution.group_id, execution.execution_id, update)
         if changed is None:

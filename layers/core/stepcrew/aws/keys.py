@@ -11,6 +11,7 @@ TRACE_PREFIX = "TRACE#"
 LOG_PREFIX = "LOG#"
 BATCH_PREFIX = "BATCH#"
 APPROVAL_PREFIX = "APPROVAL#"
+JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 
@@ -50,6 +51,10 @@ def batch(attempt: int, first: int) -> str:
 
 def approval(number: int) -> str:
     return f"{APPROVAL_PREFIX}{number:04d}"
+
+
+def journal(entry_id: str) -> str:
+    return f"{JOURNAL_PREFIX}{entry_id}"
 
 
 def waiting(group_id: str) -> str:

@@ -18,6 +18,8 @@ class ApprovalKind(StrEnum):
     """Calls of tools that the crew's `approval.tools` marks."""
     BUDGET = "budget"
     """A limit that is used up, because of `on_budget: ask`."""
+    EFFECT = "effect"
+    """A call with effects that an attempt had begun when it died: to make it again, or not."""
 
 
 class Decision(StrEnum):
@@ -28,13 +30,11 @@ class Decision(StrEnum):
 
 
 class ToolCall(BaseModel):
-    """One call that is held back. `call_id` stands in the saved conversation where its result will be; a `delegated`
-    call, by an agent that another one gave work to or that plans by itself, has none and comes again."""
+    """One call that is held back. `call_id` is its place in the journal: the next attempt comes to the same call."""
 
     call_id: str
     tool_name: str
     arguments: dict[str, JsonValue]
-    delegated: bool = False
 
 
 class Verdict(BaseModel):
@@ -54,7 +54,8 @@ class Verdict(BaseModel):
 class Approval(BaseModel):
     """One question to people. Open while there is neither a `verdict` nor a withdrawal (the execution ended).
 
-    `number` counts within the execution from 1, and `approval_id` is `<execution_id>.<number>`. `output` is what is to
+    `number` counts within the execution from 1, and `approval_id` is `<execution_id>.<number>`. `key` is the question's
+    own name: every attempt that comes to the same question makes the same. `output` is what is to
     be judged; where it is large, `output_reference` stands for it. `deciders` lists who may decide, by e-mail address;
     empty means everyone who may write in the group.
     """
@@ -63,6 +64,7 @@ class Approval(BaseModel):
     group_id: str
     number: int
     kind: ApprovalKind
+    key: str | None = None
     execution_name: str
     question: str
     task_name: str | None = None
@@ -103,6 +105,8 @@ def waiting_for(approval: Approval) -> str:
             return f"Waiting for a person to allow {names or 'a tool call'}…"
         case ApprovalKind.BUDGET:
             return f"Waiting for a person to raise {approval.limit or 'a limit'}…"
+        case ApprovalKind.EFFECT:
+            return "Waiting for a person to say whether a tool call is made again…"
 
 
 def going_on(verdict: Verdict) -> str:

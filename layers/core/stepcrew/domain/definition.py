@@ -257,7 +257,8 @@ class ApprovalRules(Part):
 
 
 class CrewDefinition(Part):
-    """What to run. `model` is the default of every agent that names none."""
+    """What to run. `model` is the default of every agent that names none. Calls of the tools in `effects` change
+    something outside: `on_unknown_effect` says what is done about one that had begun when an attempt died."""
 
     REFUSED = {
         "memory": _LATER_MEMORY,
@@ -266,10 +267,7 @@ class CrewDefinition(Part):
         "knowledge": _LATER_KNOWLEDGE,
         "knowledge_sources": _LATER_KNOWLEDGE,
         "config": "write the fields themselves",
-        "output_log_file": _PLATFORM_FILES,
-        "prompt_file": _PLATFORM_FILES,
-        "trained_agents_file": _PLATFORM_FILES,
-        "skills": _PLATFORM_FILES,
+        **dict.fromkeys(("output_log_file", "prompt_file", "trained_agents_file", "skills"), _PLATFORM_FILES),
         "step_callback": _PLATFORM_CODE,
         "task_callback": _PLATFORM_CODE,
         "before_kickoff_callbacks": _PLATFORM_CODE,
@@ -298,3 +296,5 @@ class CrewDefinition(Part):
     verbose: Verbose = False
     tool_failure_policy: ToolFailurePolicy | None = None
     approval: ApprovalRules | None = None
+    effects: list[Name] = Field(default_factory=list[str], max_length=50)
+    on_unknown_effect: Literal["ask", "fail", "repeat"] = "ask"

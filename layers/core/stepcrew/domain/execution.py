@@ -140,8 +140,8 @@ class Execution(BaseModel):
 
     `revision` grows with every write and is the ETag. `traces_emitted` and `traces_recorded` are keyed by attempt
     number; an attempt that died left no emitted count. `cancel_requested_at` is set before the status is terminal.
-    `deadline` moves on by the time spent WAITING. `conversations` are payload ids by the index of a crew task that was
-    in flight when an attempt handed over. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
+    `deadline` moves on by the time spent WAITING. `journalled` tells that all its attempts keep a journal, from which
+    the next one can go on. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
     those it began with, when a decision has raised `limits` since. `crew` is the stored crew it was made from, if it
     was; its definition is kept with the execution all the same.
     """
@@ -171,7 +171,7 @@ class Execution(BaseModel):
     cancel_receipt: CancelReceipt | None = None
     waiting: Waiting | None = None
     approvals: int = 0
-    conversations: dict[str, str] = {}
+    journalled: bool = False
     definition_hash: str | None = None
     crew: CrewVersion | None = None
     traces_emitted: dict[str, int] = {}

@@ -1,7 +1,8 @@
 """The tools a definition may name: an allow-list, because every crew runs in a shared house.
 
 A tool is here when it reads nothing of the platform, writes no file and starts no process. `secrets` are the names of
-the group's secrets it needs; `network` says that it talks to the outside (addresses are checked at the socket).
+the group's secrets it needs; `network` says that it talks to the outside (addresses are checked at the socket);
+`has_effects` that its calls change something there: none is repeated without a person's word.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ class ToolSpec(NamedTuple):
     summary: str
     secrets: tuple[str, ...] = ()
     network: bool = False
+    has_effects: bool = False
 
 
 TOOLS: dict[str, ToolSpec] = {

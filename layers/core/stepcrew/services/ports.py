@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from stepcrew.domain.approval import Approval, Verdict
 from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status, TaskOutput, Usage
+from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.listing import ExecutionPage, ListFilter
 from stepcrew.domain.stored_crew import StoredCrew
@@ -68,10 +69,8 @@ class ExecutionStore(Protocol):
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
-        conversations: dict[str, str] | None = None,
     ) -> Execution:
-        """With `traces_emitted`, the attempt says that it ends here, and with `conversations` (payload ids by task
-        index) where the tasks in flight go on. Fenced by `execution.attempt`: raises `Superseded`
+        """With `traces_emitted`, the attempt says that it ends here. Fenced by `execution.attempt`: raises `Superseded`
         when a later attempt or a terminal status took over."""
         ...
 
@@ -151,7 +150,6 @@ class ApprovalStore(Protocol):
         progress: Progress,
         usage: Usage,
         traces_emitted: int,
-        conversations: dict[str, str],
         now: datetime,
     ) -> Execution:
         """RUNNING becomes WAITING and the approval is stored, at once. Fenced by `execution.attempt`: raises
@@ -206,6 +204,24 @@ class TaskOutputStore(Protocol):
 
     def task_output(self, group_id: str, execution_id: str, index: int, *, whole: bool = True) -> TaskOutput | None:
         """One finished task; `whole` as above."""
+        ...
+
+
+class JournalStore(Protocol):
+    """The journal of an execution. Not fenced: an answer that a late attempt paid for is an answer all the same."""
+
+    def entries(self, group_id: str, execution_id: str) -> list[JournalEntry]:
+        """All, in no order, strongly consistent. Large bodies stay in the bucket (`body_reference`)."""
+        ...
+
+    def body(self, group_id: str, execution_id: str, entry: JournalEntry) -> str:
+        """The entry's body, wherever it is kept."""
+        ...
+
+    def write(self, execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
+        """Puts the entry where none is (an answer, or with `again` any entry, also in the place of its call's
+        beginning) and answers the one that stands there afterwards: this one, or one that another attempt put there
+        before. It expires with the execution."""
         ...
 
 

@@ -170,6 +170,7 @@ class SubmitExecution:
         now, crew, limits = self._clock.now(), checked.parsed.definition, checked.limits
         models = models_of(crew, self._models.default)
         return Execution(
+            journalled=True,
             execution_id=self._new_id(),
             group_id=request.group_id,
             name=name_of(request, checked),

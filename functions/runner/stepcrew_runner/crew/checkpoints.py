@@ -1,0 +1,99 @@
+"""Outputs of crew tasks: each is stored before the crew goes on, and a later attempt's task answers with it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from crewai.tasks.task_output import TaskOutput as CrewOutput
+
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.execution import TaskOutput, TaskState
+from stepcrew.services.ports import TaskOutputStore
+from stepcrew_runner.crew.building import BuiltCrew
+from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask, Skipped, from_stored, to_stored
+from stepcrew_runner.gate.companions import Companions
+from stepcrew_runner.isolation.addresses import as_platform
+from stepcrew_runner.trace.recorder import TraceRecorder
+
+SAVE_TRIES = 6
+
+
+class Checkpoints:
+    """Of one attempt."""
+
+    def __init__(self, companions: Companions, tasks: TaskOutputStore, recorder: TraceRecorder) -> None:
+        self._companions = companions
+        self._tasks = tasks
+        self._recorder = recorder
+        self._indexes: dict[str, int] = {}
+        self._started: dict[str, datetime] = {}
+        self._done: set[int] = set()
+
+    def replay(self, built: BuiltCrew, finished: list[TaskOutput]) -> None:
+        """Finished tasks answer at once."""
+        self._indexes = {task.name or "": index for index, task in enumerate(built.tasks)}
+        for stored in finished:
+            task = built.tasks[stored.index]
+            task.replay(from_stored(stored, task))
+            self._done.add(stored.index)
+        self._companions.control.task_finished(len(self._done))
+        for index, task in enumerate(built.tasks):
+            if isinstance(task, ReplayableConditionalTask):
+                task.when_skipped(self._skipped_at(index, task))
+
+    def started(self, event: Any) -> None:
+        name = _task_name(event)
+        if name in self._indexes:
+            self._started[name] = datetime.now(UTC)
+            role = getattr(getattr(event.task, "agent", None), "role", None)
+            self._companions.control.task_started(name, role)
+
+    def completed(self, event: Any) -> None:
+        name = _task_name(event)
+        if name in self._indexes:
+            attempt = self._companions.execution.attempt
+            stored = to_stored(event.output, self._indexes[name], name, attempt, TaskState.COMPLETED)
+            times = {"started_at": self._started.get(name), "ended_at": datetime.now(UTC)}
+            self._keep(stored.model_copy(update=times))
+
+    def _skipped_at(self, index: int, task: ReplayableTask) -> Skipped:
+        def skipped(output: CrewOutput, compared: str) -> None:
+            if index in self._done:
+                return
+            attempt = self._companions.execution.attempt
+            self._keep(to_stored(output, index, task.name or "", attempt, TaskState.SKIPPED))
+            self._recorder.skipped(task.name or "", output.agent or None, compared)
+
+        return skipped
+
+    def _keep(self, output: TaskOutput) -> None:
+        """Raises an `Abort` when it cannot be stored: CrewAI would repeat an exception like a fault of the crew."""
+        if output.index in self._done:
+            return
+        redactor, control = self._companions.redactor, self._companions.control
+        texts = {name: redactor.text(getattr(output, name) or "") for name in ("raw", "description")}
+        safe = {**texts, "json_dict": redactor.json(output.json_dict)}
+        try:
+            as_platform(self._save, output.model_copy(update=safe))
+        except Exception as error:  # a boundary to CrewAI: raised again as the end of the attempt
+            raise control.stop(error) from error
+        self._done.add(output.index)
+        control.task_finished(len(self._done))
+
+    def _save(self, output: TaskOutput) -> None:
+        """What is finished was paid for: a table that does not answer at once is asked again."""
+        execution, usage = self._companions.execution, self._companions.gate.journal.usage()
+        for attempt in range(SAVE_TRIES):
+            try:
+                self._tasks.save_task_output(execution, output, usage=usage)
+                return
+            except PlatformUnavailable:
+                if attempt == SAVE_TRIES - 1:
+                    raise
+                time.sleep(0.1 * 2**attempt)
+
+
+def _task_name(event: Any) -> str:
+    return getattr(event, "task_name", None) or getattr(getattr(event, "task", None), "name", None) or ""

@@ -1,0 +1,21 @@
+"""What every part of one attempt works with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stepcrew.domain.execution import Execution
+from stepcrew.services.ports import Clock
+from stepcrew_runner.gate.control import Control
+from stepcrew_runner.gate.gate import Gate
+from stepcrew_runner.isolation.redaction import Redactor
+
+
+class Companions(NamedTuple):
+    """Of one attempt, from its beginning to its last write."""
+
+    execution: Execution
+    clock: Clock
+    redactor: Redactor
+    control: Control
+    gate: Gate

@@ -1,0 +1,113 @@
+"""Which requests are calls of a model, and what makes two of them the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from typing import Any, NamedTuple, cast
+from urllib.parse import unquote, urlsplit
+
+from stepcrew.domain.journal import TokenUsage
+from stepcrew.domain.models import ModelName
+from stepcrew_runner.gate.usage import price
+
+HOSTS = re.compile(r"api\.openai\.com|api\.anthropic\.com|bedrock-runtime(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+ENDPOINT_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
+UNCOUNTED = ("input_tokens", "count_tokens", "count-tokens")
+"""Operations that count tokens and call no model."""
+BYTES_PER_TOKEN = 4
+USUAL_COMPLETION = 1_000
+"""Tokens that an answer is expected to have when its request sets no bound."""
+_VOLATILE = re.compile(r"0x[0-9a-f]{6,}|call_\d{9,}")
+"""What differs between two runs of the same crew: addresses of objects in texts (CrewAI's planner shows tools as Python
+does) and the ids that CrewAI makes of them for tool calls without one."""
+_operator: set[tuple[str, int | None]] = set()
+
+
+class Reserve(NamedTuple):
+    """What a call in flight may use, as far as its request tells. `usd` is null when no price is known."""
+
+    tokens: int
+    usd: Any
+
+
+class ModelRequest(NamedTuple):
+    """`name` is `provider/model`; `digest` the SHA-256 of the normalised request."""
+
+    name: str
+    digest: str
+    is_billed: bool
+    reserve: Reserve
+
+
+def learn_endpoints() -> None:
+    """Takes the endpoints the operator configured. Called at start: what a crew does later changes nothing."""
+    for name in ENDPOINT_VARIABLES:
+        parts = urlsplit(os.environ.get(name, ""))
+        if parts.hostname:
+            _operator.add((parts.hostname, _port(parts)))
+
+
+def is_models(url: str) -> bool:
+    """Whether a model (or an embedding) is what this address serves."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return HOSTS.fullmatch(host) is not None or (host, _port(parts)) in _operator
+
+
+def read_request(method: str, url: str, body: bytes) -> ModelRequest:
+    """The base address is no part of the digest: the same crew may be replayed on another stack."""
+    path = unquote(urlsplit(url).path)
+    content: Any = _json(body)
+    operation = path.rsplit("/", 1)[-1]
+    if "/model/" in path:  # Bedrock: /model/{modelId}/converse
+        name = ModelName("bedrock", path.partition("/model/")[2].rpartition("/")[0])
+        operation = path[path.index("/model/") :]
+    else:
+        provider = "anthropic" if "/messages" in path else "openai"
+        name = ModelName(provider, str(_object(content).get("model") or ""))
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False) if content is not None else repr(body)
+    digest = hashlib.sha256(f"{method} {operation}\n{_normal(text)}".encode(errors="replace")).hexdigest()
+    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), _reserve(name, body, content))
+
+
+def digest_of_call(tool_name: str, arguments: Any) -> str:
+    """Of a tool call; `arguments` are JSON-like."""
+    text = json.dumps([tool_name, arguments], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(_normal(text).encode(errors="replace")).hexdigest()
+
+
+def _normal(text: str) -> str:
+    return _VOLATILE.sub("~", text)
+
+
+def _reserve(name: ModelName, body: bytes, content: Any) -> Reserve:
+    bound = _bound(_object(content))
+    likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=bound or USUAL_COMPLETION)
+    return Reserve(likely.total, price(name, likely))
+
+
+def _bound(content: dict[str, Any]) -> int | None:
+    for place in (content, _object(content.get("inferenceConfig"))):
+        for field in ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokens"):
+            value = place.get(field)
+            if isinstance(value, int) and value > 0:
+                return value
+    return None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _port(parts: Any) -> int | None:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)

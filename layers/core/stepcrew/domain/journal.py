@@ -1,0 +1,132 @@
+"""The journal: each answer of a model and each result of a tool that an execution got, under the request it was for.
+
+A later attempt runs the crew again and is answered from here. What an execution used is the sum over its journal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from stepcrew.domain.execution import Usage
+from stepcrew.domain.trace import PayloadReference
+
+CREW_SCOPE = "crew"
+"""The scope of what no crew task asks for: the crew's own planner, for example."""
+
+
+class EntryKind(StrEnum):
+    MODEL = "model"
+    TOOL = "tool"
+
+
+class EntryState(StrEnum):
+    BEGUN = "begun"
+    """A tool call with effects was let out; whether it took effect is not known yet."""
+    ANSWERED = "answered"
+    """The same request is answered with this."""
+    LOST = "lost"
+    """A request was let out and brought no answer that could be given again. Only its cost counts."""
+
+
+class EntryKey(NamedTuple):
+    """What was asked for. `scope` is the crew task, or `CREW_SCOPE`; `digest` the SHA-256 (hex) of the normalised
+    request; `nth` counts the same requests of one scope from 1."""
+
+    scope: str
+    digest: str
+    nth: int
+
+    @property
+    def entry_id(self) -> str:
+        """At most 40 characters of ASCII; the same for the same key in every attempt."""
+        place = hashlib.sha256(f"{self.scope}\n{self.digest}".encode()).hexdigest()
+        return f"{place[:32]}-{self.nth}"
+
+
+class TokenUsage(BaseModel):
+    """Tokens of one model call. `prompt` includes those read from a provider's cache and those written into it."""
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+    reasoning: int = 0
+    written: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.prompt + self.completion
+
+
+class JournalEntry(BaseModel):
+    """One call. `name` is the model (`provider/model`) or the tool.
+
+    `body` is the answer's text (base64 of its bytes where `is_binary`), without secrets; where it is large,
+    `body_reference` stands for it. `status` and `content_type` are those of the HTTP answer. `usage` is what the
+    provider told, null when it told nothing; `cost_usd` is null when no price is known. A call whose usage is not known
+    counts `reserved_tokens` and `reserved_usd` towards the limits. `is_billed` is false for requests that are no model
+    calls (a count of tokens).
+    """
+
+    kind: EntryKind
+    state: EntryState
+    scope: str
+    digest: str
+    nth: int
+    attempt: int
+    written_at: datetime
+    name: str = ""
+    status: int = 200
+    content_type: str = "application/json"
+    body: str = ""
+    is_binary: bool = False
+    body_reference: PayloadReference | None = None
+    is_billed: bool = True
+    usage: TokenUsage | None = None
+    cost_usd: Decimal | None = None
+    reserved_tokens: int = 0
+    reserved_usd: Decimal | None = None
+
+    @property
+    def key(self) -> EntryKey:
+        return EntryKey(self.scope, self.digest, self.nth)
+
+    @property
+    def entry_id(self) -> str:
+        """That of the key; a lost request has one of its own, because it takes no place among the answers."""
+        lost = f"-lost-{self.attempt}" if self.state is EntryState.LOST else ""
+        return self.key.entry_id + lost
+
+
+def usage_of(entries: Iterable[JournalEntry]) -> Usage:
+    """The sum. The cost is null, with a note, when a call's price is not known."""
+    total = Usage()
+    for entry in entries:
+        add_to(total, entry)
+    return total
+
+
+def add_to(total: Usage, entry: JournalEntry) -> None:
+    """Adds one entry to a sum. A request without an answer is a call that used nothing anybody told."""
+    if entry.kind is not EntryKind.MODEL or not entry.is_billed:
+        return
+    total.model_calls += 1
+    used = entry.usage
+    if used is not None:
+        total.prompt_tokens += used.prompt
+        total.cached_prompt_tokens += used.cached
+        total.completion_tokens += used.completion
+        total.reasoning_tokens += used.reasoning
+        total.total_tokens += used.total
+    if entry.cost_usd is None:
+        if entry.state is EntryState.LOST or entry.status >= 400:
+            return
+        total.cost_usd, total.cost_note = None, f"No price is known for {entry.name}."
+    elif total.cost_note is None:
+        total.cost_usd = (total.cost_usd or Decimal(0)) + entry.cost_usd

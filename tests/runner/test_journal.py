@@ -1,0 +1,206 @@
+"""Whatever dies, no answer is paid for twice: each kind of call is answered from the journal in the next attempt."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.execution import Execution
+from stepcrew.domain.journal import EntryState, JournalEntry
+from tests.runner.house import GROUP, Ended, House, agent, crew, task
+
+SUM = '[[tool calculator {"expression": "6*7"}]]'
+PERSON = {"title": "P", "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+FINE = 'Judge. [[json {"valid": true, "feedback": null}]]'
+
+
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
+ENDS = ("llm_call_completed", "llm_call_failed")
+
+
+def worker(**more: Any) -> dict[str, Any]:
+    return agent(tools=["CalculatorTool"], **more)
+
+
+def delegating() -> dict[str, Any]:
+    arguments = json.dumps({"task": f"Inner. {SUM} [[say INNER]]", "context": "none", "coworker": "Helper"})
+    agents = {"worker": agent(allow_delegation=True), "helper": worker() | {"role": "Helper"}}
+    return {"agents": agents, "tasks": [task(f"Lead. [[tool delegate_work_to_coworker {arguments}]] [[say LED]]")]}
+
+
+def managed() -> dict[str, Any]:
+    arguments = json.dumps({"task": "Inner. [[say INNER]]", "context": "none", "coworker": "Worker"})
+    text = f"Lead. [[tool delegate_work_to_coworker {arguments}]] [[say LED]]"
+    return {"agents": {"worker": agent()}, "tasks": [task(text, agent=None)], "process": "hierarchical"}
+
+
+def planned() -> dict[str, Any]:
+    plan = json.dumps({"list_of_plans_per_task": [{"task_number": 1, "task": "t", "plan": "PLANNED"}]})
+    return crew(task(f"Do. [[json {plan}]]", "one"), planning=True)
+
+
+def parallel(count: int) -> dict[str, Any]:
+    tasks = [task(f"T{n}. {SUM} [[say X{n}]]", f"t{n}", async_execution=True) for n in range(count)]
+    return {"agents": {"worker": worker()}, "tasks": [*tasks, task("End. [[say END]]", "end")]}
+
+
+CREWS: dict[str, dict[str, Any]] = {
+    "task": crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")),
+    "tool": {"agents": {"worker": worker()}, "tasks": [task(f"Sum. {SUM} [[say 42]]", "sum")]},
+    "delegated": delegating(),
+    "reasoning": {"agents": {"worker": worker(reasoning=True)}, "tasks": [task(f"Sum. {SUM} [[say 42]]", "sum")]},
+    "planner": planned(),
+    "guardrail": crew(task("Draft. [[say DRAFT]]", "draft", guardrail=FINE), task("Two. [[say TWO]]", "two")),
+    "converter": crew(task("Who? [[say Zoë]]", "who", output_pydantic=PERSON), task("Two. [[say TWO]]", "two")),
+    "manager": managed(),
+    "side by side": parallel(3),
+}
+
+
+def paid(ended: Ended) -> tuple[Any, ...]:
+    usage = ended.execution.usage
+    error = ended.execution.error
+    return (
+        ended.outcome,
+        error and error.type,
+        [(output.name, output.raw, output.json_dict) for output in ended.outputs],
+        usage.model_dump(),
+    )
+
+
+def dying_after(house: House, execution_id: str, writes: int) -> None:
+    """The attempt that makes this write into the journal is overtaken behind it: nothing else of it counts, as if its
+    process had been killed at that moment."""
+    write, left = house.journal.write, [writes]
+
+    def overtaken(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
+        standing = write(execution, entry, again=again)
+        left[0] -= 1
+        if left[0] == 0:
+            house.executions.change(execution_id, attempt=execution.attempt + 1)
+        return standing
+
+    house.journal.write = overtaken
+
+
+def killed_and_run_on(house: House, config: dict[str, Any], moments: list[int]) -> Ended:
+    """Attempts that each die after so many writes, and a last one that does not."""
+    execution_id, write = house.submit(config), house.journal.write
+    for moment in moments:
+        dying_after(house, execution_id, moment)
+        answer = house.attempt(execution_id)
+        house.journal.write = write
+        if answer.outcome.value != "SUPERSEDED":
+            return house.ended(execution_id, answer)
+    return house.ended(execution_id, house.attempt(execution_id))
+
+
+@pytest.mark.parametrize("kind", CREWS)
+def test_after_any_call_the_next_attempt_pays_for_nothing_again(house: House, model: ScriptedModel, kind: str) -> None:
+    undisturbed = house.run(CREWS[kind])
+    requests = len(model.requests)
+    assert requests > 1 or kind == "planner"
+    model.reset()
+    ended = killed_and_run_on(house, CREWS[kind], [1] * 20)
+    assert paid(ended) == paid(undisturbed)
+    assert len(model.requests) == requests
+
+
+@pytest.mark.parametrize("kind", CREWS)
+def test_a_run_that_is_repeated_from_its_beginning_asks_no_model(house: House, model: ScriptedModel, kind: str) -> None:
+    first = house.run(CREWS[kind])
+    model.reset()
+    house.tasks.restore({})
+    execution_id = first.execution.execution_id
+    house.executions.change(execution_id, status="RUNNING", ended_at=None)
+    again = house.ended(execution_id, house.attempt(execution_id))
+    assert paid(again) == paid(first)
+    assert model.requests == []
+    told = [event for event in again.events if event.attempt == 2 and event.event_type in ENDS]
+    assert told
+    assert all(event.trace_metadata == {"replayed": True} for event in told)
+    assert all('"total_tokens": 0' in json.dumps(event.extra_data.get("usage", {"total_tokens": 0})) for event in told)
+
+
+@st.composite
+def crews(draw: st.DrawFn) -> dict[str, Any]:
+    """Of one family: one to four tasks, each with some of a tool, a guardrail, structured output and parallelism."""
+    tasks: list[dict[str, Any]] = []
+    for number in range(draw(st.integers(1, 4))):
+        text = f'Task {number}. {SUM if draw(st.booleans()) else ""} [[json {{"name": "N{number}"}}]]'
+        more: dict[str, Any] = {}
+        if draw(st.booleans()):
+            more["guardrail"] = FINE
+        if draw(st.booleans()):
+            more["output_pydantic"] = PERSON
+        tasks.append(task(text, f"t{number}", **more))
+    for one in tasks[:-1]:
+        one["async_execution"] = draw(st.booleans())
+    config: dict[str, Any] = {"agents": {"worker": worker(reasoning=draw(st.booleans()))}, "tasks": tasks}
+    if draw(st.booleans()) and not any(one.get("async_execution") for one in tasks):
+        config["process"] = "hierarchical"
+    return config
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
+@given(config=crews(), moments=st.lists(st.integers(1, 5), max_size=4))
+def test_any_crew_killed_anywhere_ends_as_if_nothing_had_happened(
+    running_model: ScriptedModel, config: dict[str, Any], moments: list[int]
+) -> None:
+    running_model.reset()
+    undisturbed = House(running_model).run(config)
+    requests = len(running_model.requests)
+    running_model.reset()
+    ended = killed_and_run_on(House(running_model), config, moments)
+    assert paid(ended) == paid(undisturbed)
+    assert len(running_model.requests) == requests
+
+
+def test_a_table_that_does_not_answer_at_once_loses_no_answer(house: House, model: ScriptedModel) -> None:
+    house.journal.outages = 2
+    ended = house.run(CREWS["task"])
+    assert ended.outcome == "COMPLETED"
+    assert len(model.requests) == 2
+
+
+def test_an_answer_that_cannot_be_kept_is_not_shown_to_the_crew(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(CREWS["task"])
+    house.journal.outages = 100
+    with pytest.raises(PlatformUnavailable):
+        house.attempt(execution_id)
+    assert not house.tasks.task_outputs(GROUP, execution_id)
+
+
+def test_of_two_attempts_that_got_an_answer_the_first_counts_and_both_are_paid_for(
+    house: House, model: ScriptedModel
+) -> None:
+    execution_id, write = house.submit(crew(task("One. [[say ONE]]", "one"))), house.journal.write
+
+    def late(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
+        """Another attempt has written just before."""
+        house.journal.write = write
+        other = entry.model_copy(update={"attempt": 0, "body": entry.body.replace("ONE", "THE FIRST")})
+        write(execution, other)
+        return write(execution, entry, again=again)
+
+    house.journal.write = late
+    ended = house.ended(execution_id, house.attempt(execution_id))
+    assert ended.outputs[0].raw == "THE FIRST"
+    states = sorted(entry.state for entry in house.journal.entries(GROUP, execution_id))
+    assert states == [EntryState.ANSWERED, EntryState.LOST]
+
+
+def test_an_execution_that_an_older_version_began_ends_with_the_reason(house: House, model: ScriptedModel) -> None:
+    execution_id = house.submit(CREWS["task"])
+    house.executions.change(execution_id, attempt=1, journalled=False, status="RUNNING")
+    ended = house.ended(execution_id, house.attempt(execution_id))
+    assert ended.outcome == "FAILED"
+    assert ended.execution.error is not None
+    assert ended.execution.error.type == "BegunByOlderVersion"
+    assert model.requests == []
