@@ -40,7 +40,7 @@ def publish(stack: str, built: Path, cloudformation: Any, s3: Any) -> str:
         if name == FIRST_PAGE:
             _put(s3, bucket, "config.json", outputs["ConsoleSettings"].encode(), "application/json", LOOK_AGAIN)
         _put(s3, bucket, name, file.read_bytes(), kind, lifetime)
-    return outputs["ConsoleAddress"]
+    return outputs["ConsoleUrl"]
 
 
 def _outputs(stack: str, cloudformation: Any) -> dict[str, str]:

@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 from stepcrew_local.emulator import Emulator
 from stepcrew_local.errors import StackError
 from stepcrew_local.front_door import ApiRoute
-from stepcrew_local.http_api import cors_of
 from stepcrew_local.template import FunctionSource, prepare
 
 STACK = "stepcrew-local"
@@ -116,7 +115,9 @@ def _failures(cloudformation: Any) -> str:
 
 def _set_cors(emulator: Emulator, template: dict[str, Any]) -> None:
     gateway = emulator.client("apigatewayv2")
-    for name, cors in cors_of(template).items():
-        api = physical_id(emulator, name)
-        # AllowOrigins is a parameter here; the gateway in front lets no foreign page through anyway.
-        gateway.update_api(ApiId=api, CorsConfiguration={k: v for k, v in cors.items() if k != "AllowOrigins"})
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            cors = resource["Properties"]["CorsConfiguration"]
+            # AllowOrigins is a parameter here; the gateway in front lets no foreign page through anyway.
+            settings = {k: v for k, v in cors.items() if k != "AllowOrigins"}
+            gateway.update_api(ApiId=physical_id(emulator, name), CorsConfiguration=settings)

@@ -5,7 +5,7 @@
 - Layers are folders on the function's path, so no layer is published.
 - The state machine's definition is put into the template.
 - Policies that demand TLS lose that statement: the loopback interface has none, and the emulator keeps to policies.
-- SAM's own translator does the rest; its OpenAPI body is spelled out as routes, which the emulator needs.
+- SAM's own translator does the rest.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_m
 from stepcrew_local.bootstrap import Launch
 from stepcrew_local.emulator import REGION
 from stepcrew_local.errors import StackError
-from stepcrew_local.http_api import spell_out_http_apis
 from stepcrew_local.layout import python_of
 
 Template = dict[str, Any]
@@ -121,9 +120,7 @@ def prepare(
         document["Statement"] = [s for s in document["Statement"] if "aws:SecureTransport" not in json.dumps(s)]
     template["Resources"] = {k: r for k, r in resources.items() if r["Type"] != "AWS::Serverless::LayerVersion"}
     defaults = {k: p["Default"] for k, p in template.get("Parameters", {}).items() if "Default" in p}
-    translated = _translate(template, {**defaults, **parameters})
-    spell_out_http_apis(translated)
-    return translated
+    return _translate(template, {**defaults, **parameters})
 
 
 def _translate(template: Template, parameters: Mapping[str, Any]) -> Template:

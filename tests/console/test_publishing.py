@@ -55,7 +55,7 @@ def built(tmp_path: Path) -> Path:
 
 
 def test_every_file_comes_with_its_kind_and_lifetime_and_the_settings_beside_it(s3: Any, built: Path) -> None:
-    stacks = Stacks(ConsoleBucketName=BUCKET, ConsoleSettings=SETTINGS, ConsoleAddress="https://d1.cloudfront.example")
+    stacks = Stacks(ConsoleBucketName=BUCKET, ConsoleSettings=SETTINGS, ConsoleUrl="https://d1.cloudfront.example")
 
     assert publish("crews", built, stacks, s3) == "https://d1.cloudfront.example"
     assert publish("crews", built, stacks, s3)  # it may be repeated
