@@ -1,4 +1,4 @@
-"""HTTP with patience: retries what may heal, and turns every refusal into one of our errors."""
+"""HTTP requests to the server: sent again when that may help, and every refusal turned into one of our errors."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Transport:
                 if response.is_success or response.status_code == HTTPStatus.NOT_MODIFIED:
                     return response
                 last = refusal(response)
-                if not _may_heal(response):
+                if not _may_be_sent_again(response):
                     break
                 retry_after = retry_after_seconds(response)
             if attempt + 1 < self._patience.attempts:
@@ -97,7 +97,7 @@ def refusal(response: httpx.Response) -> CliError:
     )
 
 
-def _may_heal(response: httpx.Response) -> bool:
+def _may_be_sent_again(response: httpx.Response) -> bool:
     if response.status_code == HTTPStatus.CONFLICT:
         # 409 with retryable: an earlier attempt of the same request is still in flight.
         problem = _problem(response)

@@ -24,16 +24,16 @@ def watch(client: Client, execution_id: str, output: Output) -> int:
     try:
         show(output.console, follow(client, execution_id), watched)
     except KeyboardInterrupt:
-        output.note(f"\nDetached; execution {execution_id} goes on.")
+        output.note(f"\nStopped watching. Execution {execution_id} goes on.")
         _say_how_to_go_on(output, execution_id)
         return DETACHED
     except CliError:
-        output.note(f"Lost sight of execution {execution_id}; that does not stop it.")
+        output.note(f"The server cannot be reached any more. Execution {execution_id} goes on.")
         _say_how_to_go_on(output, execution_id)
         raise
     if watched.gaps or not watched.complete:
         missing = ", ".join(f"{g.attempt}.{g.first}-{g.last if g.last is not None else '?'}" for g in watched.gaps)
-        output.note(f"The trace is not complete{f': missing {missing}' if missing else ''}.")
+        output.note(f"Events are missing from the trace{f': {missing}' if missing else ''}.")
     # Read again: the counts of the trace move on after the record's last change that was watched.
     execution = client.execution(execution_id).read(Execution)
     answer = client.result(execution_id)

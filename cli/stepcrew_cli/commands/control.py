@@ -19,7 +19,7 @@ def cancel(
     call: Call,
     execution_id: ExecutionId,
 ) -> None:
-    """Ask an execution to stop."""
+    """Ask an execution to stop. No model call begins after that; the call in flight is abandoned."""
     with call.client() as client:
         answer = client.cancel(execution_id)
         execution = answer.read(Execution)

@@ -25,10 +25,10 @@ def register(app: typer.Typer) -> None:
 @server_command
 def list_executions(
     call: Call,
-    status: Annotated[str | None, typer.Option(help="Only this status, e.g. RUNNING.")] = None,
-    search: Annotated[str | None, typer.Option(help="Only names with this in it.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only executions with this status, such as RUNNING.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only executions whose name contains this.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
 ) -> None:
     """List executions, newest first."""
     chosen = {"status": status.upper() if status else None, "search": search}
@@ -60,7 +60,7 @@ def status(
     call: Call,
     execution_id: ExecutionId,
 ) -> None:
-    """Show where an execution stands. Exit code 1 when it failed or was cancelled."""
+    """Show the status of an execution, its progress, usage and error. Exit code 1 when it failed or was cancelled."""
     with call.client() as client:
         answer = client.execution(execution_id)
         execution = answer.read(Execution)
@@ -80,7 +80,7 @@ def watch_execution(
     call: Call,
     execution_id: ExecutionId,
 ) -> None:
-    """Show an execution live and end with its result."""
+    """Show an execution live until it ends, then its result. Ctrl-C stops showing it, not the execution."""
     with call.client() as client:
         code = watch(client, execution_id, call.output)
     raise typer.Exit(code)

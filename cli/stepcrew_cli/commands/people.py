@@ -21,10 +21,10 @@ from stepcrew_cli.wire import Approval, ApprovalList, Execution
 
 Number = Annotated[
     int | None,
-    typer.Option("--approval", min=1, metavar="N", help="Which question. Default: the open one."),
+    typer.Option("--approval", min=1, metavar="N", help="Number of the question. Default: the one that is open."),
 ]
-Comment = Annotated[str | None, typer.Option("--comment", help="Why; it is kept in the trace.")]
-Amount = Annotated[int | None, typer.Option(min=1, help="Of a budget: raise it to this.")]
+Comment = Annotated[str | None, typer.Option("--comment", help="The reason. It is recorded in the trace.")]
+Amount = Annotated[int | None, typer.Option(min=1, help="If the question is about a limit: the new limit.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +36,13 @@ def register(app: typer.Typer) -> None:
 def approvals(
     call: Call,
     execution_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Show one execution's questions whole, with what was decided.")
+        str | None,
+        typer.Argument(metavar="[ID]", help="Show the questions of this execution in full, with the decisions."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
 ) -> None:
-    """List what waits for a person, or show what one execution asked."""
+    """List the questions that wait for a person, or show those of one execution."""
     params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
     with call.client() as client:
         answer = client.approvals_of(execution_id, params) if execution_id else client.approvals(params)
@@ -53,7 +54,7 @@ def approvals(
             for approval in page.approvals:
                 print_question(call.output.console, client, approval)
             if not page.approvals:
-                call.output.note("It asked nobody anything.", "dim")
+                call.output.note("This execution has asked no questions.", "dim")
         else:
             call.output.console.print(_table(page.approvals))
         if page.next_cursor:
@@ -79,13 +80,20 @@ def approve(
     approval: Number = None,
     comment: Comment = None,
     corrected: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Of an answer: this text takes its place.")
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="If the question is about an answer: a file with the text to use in its place.",
+        ),
     ] = None,
     max_tokens: Amount = None,
     max_model_calls: Amount = None,
-    max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Of a budget: raise it to this.")] = None,
+    max_cost_usd: Annotated[
+        float | None, typer.Option(min=0, help="If the question is about a limit: the new limit.")
+    ] = None,
 ) -> None:
-    """Let a waiting execution go on: its answer is good, its tool call allowed, its budget raised."""
+    """Let a waiting execution go on: accept its answer, allow its tool call, or raise its limit."""
     amounts = {"max_tokens": max_tokens, "max_model_calls": max_model_calls, "max_cost_usd": max_cost_usd}
     limits: Document = {name: amount for name, amount in amounts.items() if amount is not None}
     with call.client() as client:
@@ -98,10 +106,10 @@ def approve(
 def revise(
     call: Call,
     execution_id: ExecutionId,
-    comment: Annotated[str, typer.Option("--comment", help="What the agent is told to do better.")],
+    comment: Annotated[str, typer.Option("--comment", help="What the agent should do better. The agent reads this.")],
     approval: Number = None,
 ) -> None:
-    """Send an answer back to its agent, with what is to be better; it will be shown again."""
+    """Send an answer back to its agent with a comment. The new answer is asked about again."""
     with call.client() as client:
         _decide(client, call.output, execution_id, approval, "revise", comment, {})
 
@@ -113,7 +121,7 @@ def reject(
     approval: Number = None,
     comment: Comment = None,
 ) -> None:
-    """Say no: an answer or a budget ends the execution, a tool call is told to the agent."""
+    """Refuse. A refused answer or limit ends the execution; a refused tool call is told to the agent, which goes on."""
     with call.client() as client:
         _decide(client, call.output, execution_id, approval, "reject", comment, {})
 
@@ -138,14 +146,14 @@ def _decide(
         return
     execution = answer.read(Execution)
     output.note(f"Execution {execution_id} is {execution.status}: {execution.message}", "")
-    output.note(f"Go on with: stepcrew watch {execution_id}", "dim")
+    output.note(f"To follow it: stepcrew watch {execution_id}", "dim")
 
 
 def _open_number(client: Client, execution_id: str) -> int:
     execution = client.execution(execution_id).read(Execution)
     if execution.waiting is None:
         raise CliError(
-            f"Execution {execution_id} does not wait for anybody: it is {execution.status}.",
-            remedy="stepcrew approvals lists what does.",
+            f"Execution {execution_id} does not wait for a decision: it is {execution.status}.",
+            remedy="stepcrew approvals lists the executions that wait for one.",
         )
     return execution.waiting.number

@@ -19,7 +19,9 @@ from stepcrew_cli.text import safe
 from stepcrew_cli.watching import exit_code, full_text, output_text
 from stepcrew_cli.wire import LogPage, Result, TraceEvent
 
-After = Annotated[str | None, typer.Option(help="Only what is behind this cursor.")]
+After = Annotated[
+    str | None, typer.Option(help="Only what comes after this cursor, as printed or returned with --json.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +33,12 @@ def register(app: typer.Typer) -> None:
 def traces(
     call: Call,
     execution_id: ExecutionId,
-    following: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the trace is complete.")] = False,
+    following: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep printing new events until the trace is complete.")
+    ] = False,
     after: After = None,
 ) -> None:
-    """Print the trace, one event a line; with --json one JSON object a line."""
+    """Print the trace of an execution, one event a line; with --json, one JSON object a line."""
     with call.client() as client:
         try:
             for event in _events(client, execution_id, after, following):
@@ -59,9 +63,11 @@ def _events(client: Client, execution_id: str, after: str | None, following: boo
 def result(
     call: Call,
     execution_id: ExecutionId,
-    task: Annotated[str | None, typer.Option(help="The output of this crew task instead of the crew's.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Print the output of this crew task in place of the crew's result.")
+    ] = None,
 ) -> None:
-    """Print the result. Exit code 1 when the execution failed or was cancelled."""
+    """Print the result of an execution. Exit code 1 when the execution failed or was cancelled."""
     with call.client() as client:
         answer = client.result(execution_id)
         view = answer.read(Result)
@@ -106,7 +112,7 @@ def logs(
     execution_id: ExecutionId,
     after: After = None,
 ) -> None:
-    """Print the log lines; with --json one JSON object a line."""
+    """Print the log lines of an execution; with --json, one JSON object a line."""
     with call.client() as client:
         more = True
         while more:

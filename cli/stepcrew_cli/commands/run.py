@@ -33,31 +33,47 @@ def run(
         typer.Argument(metavar="[CREW]", help="Crew file, CrewAI project folder, or the name of an example."),
     ] = None,
     stored: Annotated[
-        str | None, typer.Option("--crew", metavar="NAME[@VERSION]", help="A crew that the group keeps, instead.")
+        str | None,
+        typer.Option("--crew", metavar="NAME[@VERSION]", help="Run this crew that the group keeps, in place of CREW."),
     ] = None,
     inputs: Annotated[
         list[str] | None,
         typer.Option(
-            "--input", "-i", metavar="NAME=TEXT", help="An input; NAME:=JSON for other than text. Repeatable."
+            "--input",
+            "-i",
+            metavar="NAME=TEXT",
+            help="An input of the crew: NAME=TEXT, or NAME:=JSON for a number, a list or an object. Repeatable.",
         ),
     ] = None,
-    inputs_file: Annotated[Path | None, typer.Option(help="JSON or YAML file of inputs.")] = None,
-    watching: Annotated[bool, typer.Option("--watch", "-w", help="Show it live and end with the result.")] = False,
+    inputs_file: Annotated[Path | None, typer.Option(help="A JSON or YAML file with inputs.")] = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", "-w", help="Show the execution live until it ends, then its result.")
+    ] = False,
     name: Annotated[str | None, typer.Option(help="Name of the execution.")] = None,
-    model: Annotated[str | None, typer.Option(help="Model of every agent that names none: provider/model.")] = None,
-    timeout_seconds: Annotated[int | None, typer.Option(min=1, help="Stop it after that time.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Stop it after that many tokens.")] = None,
-    max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Stop it after that cost.")] = None,
-    max_model_calls: Annotated[int | None, typer.Option(min=1, help="Stop it after that many model calls.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model for every agent that names none, as provider/model.")] = None,
+    timeout_seconds: Annotated[
+        int | None, typer.Option(min=1, help="Seconds after which the execution is stopped.")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Number of tokens the execution may use.")] = None,
+    max_cost_usd: Annotated[float | None, typer.Option(min=0, help="US dollars the execution may cost.")] = None,
+    max_model_calls: Annotated[
+        int | None, typer.Option(min=1, help="Number of model calls the execution may make.")
+    ] = None,
     on_budget: Annotated[
-        str | None, typer.Option(metavar="fail|ask", help="What a used-up budget does: fail, or ask a person for more.")
+        str | None,
+        typer.Option(
+            metavar="fail|ask", help="What happens when one of these limits is reached: fail, or ask a person for more."
+        ),
     ] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key starts it only once. Default: a fresh one.")
+        str | None,
+        typer.Option(help="A key of your choice: two runs with the same key start one execution. Default: a new key."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it all and tell what would run.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything and print what would run, without starting it.")
+    ] = False,
 ) -> None:
-    """Run a crew."""
+    """Run a crew: one from a file or a folder, an example, or one that the group keeps (--crew)."""
     limits: Document = {
         "timeout_seconds": timeout_seconds,
         "max_tokens": max_tokens,
@@ -100,9 +116,9 @@ def _source(crew: str | None, stored: str | None, model: str | None) -> CrewSour
             raise CliError("No crew was named.", remedy="Name a file, a folder or an example, or --crew NAME.")
         return load_crew(crew)
     if crew is not None:
-        raise CliError("Name one crew: a file, a folder or an example, or --crew NAME.")
+        raise CliError("Two crews were named: CREW and --crew NAME.")
     if model is not None:
-        raise CliError("The model of a stored crew is its own.", remedy="Store it with another: stepcrew save.")
+        raise CliError("A stored crew is run with its own model.", remedy="Store it with another: stepcrew save.")
     return CrewSource({"crew": stored}, stored)
 
 
@@ -118,5 +134,5 @@ def _submit(client: Client, output: Output, body: Document, key: str, watching: 
         output.json(answer.data)
     else:
         print(submitted.execution_id)
-        output.note(f"Go on with: stepcrew watch {submitted.execution_id}", "dim")
+        output.note(f"To follow it: stepcrew watch {submitted.execution_id}", "dim")
     return 0

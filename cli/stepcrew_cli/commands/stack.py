@@ -20,11 +20,17 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    port: Annotated[int | None, typer.Option(help="Port of the web address, 0 for any.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder whose state survives a restart.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Deploy again when a source file changes.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port of its web address; 0 takes any free one. Default: STEPCREW_PORT, else 8400."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder in which its data is kept. Without one, everything is gone when it stops."),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Deploy again whenever a source file changes.")] = False,
 ) -> None:
-    """Start the local stack, until Ctrl-C."""
+    """Start the local stack of a checkout and keep it running until Ctrl-C."""
     with reporting(Output(False)):
         root = checkout()
         if root is None:

@@ -29,14 +29,14 @@ def save(
     crew: Annotated[
         str, typer.Argument(metavar="CREW", help="Crew file, CrewAI project folder, or the name of an example.")
     ],
-    name: Annotated[str | None, typer.Option(help="The name to keep it under. Default: the crew's own.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name to store it under. Default: the crew's own.")] = None,
 ) -> None:
-    """Keep a crew in the group under a name, for `run --crew NAME`. Each change of it is a new version."""
+    """Store a crew in the group under a name, to be run with `run --crew NAME`. Each change makes a new version."""
     source = load_crew(crew)
     for note in source.notes:
         call.output.note(note)
     if source.body.get("limits"):
-        call.output.note("Limits are not kept with a crew: give them with each run.")
+        call.output.note("Limits are not stored with a crew: give them with each run.")
     body = {key: source.body[key] for key in ("config", "inputs") if source.body.get(key) is not None}
     with call.client() as client:
         answer = client.store_crew(name or name_for(source, crew), body)
@@ -60,10 +60,10 @@ def name_for(source: CrewSource, target: str) -> str:
 @server_command
 def crews(
     call: Call,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 50,
-    cursor: Annotated[str | None, typer.Option(help="Go on where an earlier page ended.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
 ) -> None:
-    """List the crews the group keeps, by name."""
+    """List the crews that are stored in the group, by name."""
     params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
     with call.client() as client:
         answer = client.crews(params)

@@ -46,7 +46,7 @@ def test_save_tells_that_limits_are_not_kept(api: FakeApi, crew: str) -> None:
     body: dict[str, Any] = {"config": {"agents": {}, "tasks": []}, "limits": {"max_tokens": 9}}
     Path(crew).with_name("request.json").write_text(json.dumps(body))
     result = invoke(api, "save", str(Path(crew).with_name("request.json")))
-    assert "Limits are not kept" in result.stderr
+    assert "Limits are not stored" in result.stderr
     assert "limits" not in api.seen[-1].body
 
 
