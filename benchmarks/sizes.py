@@ -30,6 +30,18 @@ def zipped(folder: Path) -> int:
     return len(buffer.getvalue())
 
 
+def built(function: str, builds: Path = ROOT / ".aws-sam") -> Path:
+    """The folder that becomes the function's zip.
+
+    Raises:
+        SystemExit: it was not built; a report without its row would look as if nothing had been promised.
+    """
+    folder = builds / function / function
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise SystemExit(f"{function} is not built, so its zip cannot be measured: run make build.")
+    return folder
+
+
 def imports(statement: str) -> float:
     path = os.pathsep.join([str(ROOT / "functions/api"), str(ROOT / "layers/core")])
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"}
@@ -42,10 +54,8 @@ def imports(statement: str) -> float:
 def measure() -> list[Figure]:
     figures: list[Figure] = []
     for name, bound in ZIPS.items():
-        folder = ROOT / ".aws-sam" / name / name
-        if folder.is_dir():
-            size = zipped(folder) / MB
-            figures.append(Figure(f"Zip of {name}", f"{size:.1f} MB", f"≤ {bound} MB", size <= bound, "`make build`"))
+        size = zipped(built(name)) / MB
+        figures.append(Figure(f"Zip of {name}", f"{size:.1f} MB", f"≤ {bound} MB", size <= bound, "`make build`"))
     site = next((ROOT / ".venvs/runner/lib").glob("python3*/site-packages"))
     installed = sum(f.stat().st_size for f in site.rglob("*") if f.is_file() and "__pycache__" not in f.parts) / MB
     figures.append(

@@ -10,6 +10,7 @@ An environment is made again when its requirement file or interpreter changed; o
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import os
 import re
@@ -73,11 +74,19 @@ def newest_python() -> str:
 
 def uv() -> str:
     """Path of the pinned uv, installed with pip on first use."""
-    pin = (ROOT / "requirements/uv.txt").read_text().strip()
+    pin = (ROOT / "requirements/uv.txt").read_text()
     home = VENVS / "uv"
     stamp = home / "stamp"
+    VENVS.mkdir(exist_ok=True)
+    with (VENVS / "uv.lock").open("w") as lock:  # `sam build` asks for it several times at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install_uv(home, stamp, pin)
+    return str(home / "bin/uv")
+
+
+def _install_uv(home: Path, stamp: Path, pin: str) -> None:
     if not stamp.exists() or stamp.read_text() != pin:
-        print(f"Installing {pin}", flush=True)
+        print(f"Installing {pin.split()[0]}", flush=True)
         shutil.rmtree(home, ignore_errors=True)
         try:
             venv.create(home, with_pip=True)
@@ -85,9 +94,9 @@ def uv() -> str:
             raise SystemExit(
                 "This Python cannot make virtual environments (on Debian and Ubuntu: apt install python3-venv)."
             ) from error
-        subprocess.run([home / "bin/python", "-m", "pip", "install", "-q", pin], check=True)
+        pip = [home / "bin/python", "-m", "pip", "install", "-q", "--require-hashes"]
+        subprocess.run([*pip, "-r", ROOT / "requirements/uv.txt"], check=True)
         stamp.write_text(pin)
-    return str(home / "bin/uv")
 
 
 def run_uv(*arguments: str) -> None:
@@ -117,7 +126,9 @@ def make(name: str, python: str) -> None:
     run_uv("venv", "-q", "--clear", "--python", python, str(home))
     # The files are complete: nothing may be added by resolving again (what is excluded would come back).
     requirements = [argument for file in files for argument in ("-r", file)]
-    run_uv("pip", "install", "-q", "--no-deps", "--compile-bytecode", "-p", str(home / "bin/python"), *requirements)
+    # And nothing may be put in its place: each file downloaded has one of the hashes that were written down.
+    checked = ("--no-deps", "--require-hashes", "--compile-bytecode")
+    run_uv("pip", "install", "-q", *checked, "-p", str(home / "bin/python"), *requirements)
     if environment.paths:
         site = next((home / "lib").glob("python3*/site-packages"))
         (site / "stepcrew-checkout.pth").write_text("".join(f"{ROOT / path}\n" for path in environment.paths))
@@ -125,12 +136,14 @@ def make(name: str, python: str) -> None:
 
 
 def compile_requirements() -> None:
-    """Pins every requirement file. Universal over Python 3.11 to 3.13, without index addresses."""
+    """Pins every requirement file, with the hashes of what may be installed. Universal over Python 3.11 to 3.13,
+    without index addresses."""
     sources = {environment.requirements: environment.excluded for environment in ENVIRONMENTS.values()}
-    for source, excluded in {"requirements/lambda-runtime": None, **sources}.items():
+    for source, excluded in {"requirements/uv": None, "requirements/lambda-runtime": None, **sources}.items():
         print(f"Compiling {source}.txt", flush=True)
         run_uv(
             *("pip", "compile", "-q", "--universal", "--python-version", "3.11", "--no-emit-index-url", "--no-header"),
+            "--generate-hashes",
             *(("--override", excluded) if excluded else ()),
             *(f"{source}.in", "-o", f"{source}.txt"),
         )
@@ -140,7 +153,7 @@ def compile_requirements() -> None:
 
 def without_excluded(compiled: str) -> str:
     """Drops the excluded packages, which uv keeps as lines with a marker that never holds."""
-    entry = r"^\S[^\n]*sys_platform == 'never'[^\n]*\n(?:[ \t]+#[^\n]*\n)*"
+    entry = r"^\S[^\n]*sys_platform == 'never'[^\n]*\n(?:[ \t]+(?:#|--hash=)[^\n]*\n)*"
     return re.sub(entry, "", compiled, flags=re.MULTILINE)
 
 

@@ -35,14 +35,16 @@ def test_the_architecture_names_only_places_that_exist() -> None:
     assert [place for place in places if not (ROOT / place).exists()] == []
 
 
-def test_requirement_files_hold_versions_and_no_addresses() -> None:
+def test_requirement_files_hold_versions_with_hashes_and_no_addresses() -> None:
     files = [name for name in TRACKED if re.search(r"(requirements|requirements/[a-z-]+)\.txt$", name)]
-    assert len(files) >= 10
-    for name in files:
+    pinned = [name for name in files if not name.endswith("-excluded.txt")]
+    assert len(pinned) >= 11
+    for name in pinned:
         text = (ROOT / name).read_text()
         assert "://" not in text, name
-        entries = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
-        assert all("==" in line for line in entries), name
+        entries = re.split(r"\n(?=[^\s#])", text.strip())
+        wrong = [entry.split()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]
+        assert wrong == [], name
 
 
 def test_the_lock_file_of_the_console_holds_no_download_addresses() -> None:

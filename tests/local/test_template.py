@@ -66,7 +66,7 @@ def test_timeouts_sizes_roles_and_variables_stay_as_they_are(prepared: tuple[dic
     assert role["Policies"][0]["PolicyDocument"] == original["Policies"][0]
 
 
-def test_the_gateway_lets_through_without_a_token_what_the_template_does(
+def test_only_health_and_the_description_of_the_api_ask_for_no_token(
     prepared: tuple[dict[str, Any], list[bytes]],
 ) -> None:
     routes = {r["Properties"]["RouteKey"]: r["Properties"] for r in _of_type(prepared[0], ROUTE).values()}
