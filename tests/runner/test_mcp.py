@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
 import uvicorn
 from mcp.server.fastmcp import Context, FastMCP
@@ -21,18 +23,23 @@ SECRET = "Bearer mcp-secret-1a2b3c4d"
 
 
 class Server(uvicorn.Server):
-    """On loopback, in a thread; remembers the authorization of each request."""
+    """On loopback, in a thread; remembers the authorization of each request. Forecasts wait while not `let_go`."""
 
     def __init__(self) -> None:
         self.authorizations: set[str] = set()
+        self.begun = 0
+        self.let_go = threading.Event()
+        self.let_go.set()
         self.mcp = mcp = FastMCP("weather", stateless_http=True, json_response=True)
 
         @mcp.tool()
-        def forecast(city: str, context: Context[Any, Any, Any]) -> str:
+        async def forecast(city: str, context: Context[Any, Any, Any]) -> str:
             """Tells tomorrow's weather."""
             request = context.request_context.request
             assert request is not None
             self.authorizations.add(request.headers.get("authorization", ""))
+            self.begun += 1
+            await anyio.to_thread.run_sync(self.let_go.wait, abandon_on_cancel=True)
             return f"Sunny in {city}"
 
         @mcp.tool()
@@ -201,3 +208,20 @@ def test_no_proxy_of_the_environment_stands_between_a_crew_and_the_address_check
     ended = house.run(config(server))
     assert ended.outcome == "FAILED"
     assert (Elsewhere.fetched, server.authorizations) == ([], set())
+
+
+def test_calls_of_a_server_stop_with_their_attempt(house: House, model: ScriptedModel, public: Server) -> None:
+    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    public.let_go.clear()
+    entry = config(public)
+    name = f"mcp_127_0_0_1_{public.port}_mcp_forecast"
+    entry["tasks"] = [task(f'Ask. [[tools 20 {name} {{"city": "Wien"}}]] [[say done]]')]
+    entry["agents"]["worker"]["cache"] = False
+    execution_id = house.submit(entry)
+    attempt = house.in_background(execution_id)
+    house.until(lambda: public.begun == 8)  # as many as CrewAI makes at once
+    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    assert attempt.ended().outcome == "CANCELLED"
+    public.let_go.set()
+    house.until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
+    assert public.begun == 8

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
+import threading
 from typing import Any
 
 import pytest
 
 from scripted_model import ScriptedModel
+from stepcrew_runner.attempt.run_attempt import Unexpected
 from stepcrew_runner.crew.tools import OWN
+from stepcrew_runner.trace import logs
 from tests.runner.conftest import OPERATOR_KEY
 from tests.runner.house import GROUP, House, agent, crew, task
 
@@ -127,3 +132,47 @@ def test_a_model_without_a_key_is_named(house: House, model: ScriptedModel) -> N
     error: Any = ended.execution.error
     assert (ended.outcome, error.type) == ("FAILED", "ModelNotAvailable")
     assert "ANTHROPIC_API_KEY" in error.message
+
+
+def test_a_fault_of_the_platforms_own_is_raised_without_secrets(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError(f"The queue knows {OPERATOR_KEY}.")
+
+    monkeypatch.setattr(house.queue, "send", broken)
+    with pytest.raises(Unexpected) as raised:
+        house.run(crew(task("Say. [[say hello]]")))
+    assert raised.value.message == "RuntimeError: The queue knows [secret]."
+    assert (raised.value.__cause__, raised.value.__suppress_context__) == (None, True)
+    assert "broken" in caplog.text
+    assert OPERATOR_KEY not in caplog.text
+
+
+def test_what_a_library_logs_or_prints_in_a_thread_of_its_own_has_no_secret(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    handler = logging.StreamHandler()
+    handler.addFilter(logs._outside_of_executions)  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(logging.getLogger(), "handlers", [*logging.getLogger().handlers, handler])
+
+    def work() -> None:
+        try:
+            raise ValueError(f"no {OPERATOR_KEY}")
+        except ValueError:
+            logging.getLogger("a.library").exception("It used %s", OPERATOR_KEY)
+        print(OPERATOR_KEY, file=sys.stderr)
+
+    class Working(OWN["CalculatorTool"]):  # type: ignore[misc,valid-type]
+        def _run(self, expression: str) -> str:
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            return "2"
+
+    monkeypatch.setitem(OWN, "CalculatorTool", Working)
+    described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say done]]'
+    house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
+    printed = capfd.readouterr()
+    assert "It used [secret]" in printed.err
+    assert OPERATOR_KEY not in printed.out + printed.err

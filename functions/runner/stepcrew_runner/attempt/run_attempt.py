@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from stepcrew.domain.errors import (
     ExecutionError,
     ExecutionNotFound,
     PlatformUnavailable,
+    StepcrewError,
     StillWaiting,
     Superseded,
 )
@@ -101,6 +103,12 @@ class Inside(NamedTuple):
     placeholders: Placeholders
 
 
+class Unexpected(StepcrewError):
+    """Something of the platform's own is wrong; what is told of it has no secret in it."""
+
+    remedy = "Tell the operator."
+
+
 class RunAttempt:
     """Raises only for faults of the platform; the state machine repeats those.
 
@@ -120,15 +128,21 @@ class RunAttempt:
             return Answer(Outcome.PARKED, 0)
         except (Superseded, ExecutionNotFound):
             return Answer(Outcome.SUPERSEDED, 0)
+        redactor = Redactor()
         try:
-            return Answer(self._attempt(execution, remaining), execution.attempt)
+            return Answer(self._attempt(execution, remaining, redactor), execution.attempt)
         except Superseded:
             return Answer(Outcome.SUPERSEDED, execution.attempt)
+        except PlatformUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary to Lambda, which tells log and history what is raised
+            logger.error("Unexpected: %s", redactor.text("".join(traceback.format_exception(error))))
+            raise Unexpected(f"{type(error).__name__}: {redactor.text(str(error))}") from None
 
-    def _attempt(self, execution: Execution, remaining: Callable[[], float]) -> Outcome:
+    def _attempt(self, execution: Execution, remaining: Callable[[], float], redactor: Redactor) -> Outcome:
         ports = self._ports
         submission = ports.executions.submission(execution.group_id, execution.execution_id)
-        redactor, placeholders = Redactor(), Placeholders()
+        placeholders = Placeholders()
         journal = Journal(ports.journal, execution, placeholders)
         journal.load()
         call_seconds = longest_call(submission.definition, self._default_model)

@@ -53,6 +53,7 @@ class CrewRun:
         with (
             crewai_event_bus.scoped_handlers(),  # CrewAI's own console output and listeners
             contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),  # where Python tells of errors in threads
         ):
             crew.start()
             crew.join_or_abandon()

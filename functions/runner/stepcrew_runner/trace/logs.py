@@ -58,8 +58,19 @@ class _Divider(logging.Handler):
             log.write(record)
 
 
-def _outside_of_executions(_record: logging.LogRecord) -> bool:
-    return current.get() is None
+_redactor: Redactor | None = None
+"""Of the attempt that runs: libraries log from threads that belong to no context."""
+
+
+def _outside_of_executions(record: logging.LogRecord) -> bool:
+    if current.get() is not None:
+        return False
+    if _redactor is not None:
+        if record.exc_info:
+            record.exc_text = _redactor.text(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
+        record.msg, record.args = _redactor.text(record.getMessage()), ()
+    return True
 
 
 def install() -> None:
@@ -77,9 +88,12 @@ def install() -> None:
 
 @contextmanager
 def execution_log(attempt: int, put: Callable[[LogLine], None], redactor: Redactor) -> Generator[None]:
-    """While the block runs, what is logged in this context goes into the execution's log."""
+    """While the block runs, what is logged in this context goes into the execution's log. What is logged elsewhere is
+    masked with the redactor of the last one that ran."""
+    global _redactor
     install()
     token = current.set(ExecutionLog(attempt, put, redactor))
+    _redactor = redactor
     try:
         yield
     finally:
