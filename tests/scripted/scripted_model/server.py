@@ -65,6 +65,8 @@ class ScriptedModel(ThreadingHTTPServer):
             return self._with_words(reply(body, request.number, self.failed))
 
     def _with_words(self, said: Reply) -> Reply:
+        if not self.words:
+            return said
         text, error = said.text, json.dumps(said.error)
         for name, word in self.words.items():
             text = text.replace(f"<<{name}>>", word)
