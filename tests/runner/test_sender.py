@@ -145,7 +145,7 @@ def test_an_outage_is_bridged_without_gaps_or_repeats(outlet: Outlet) -> None:
 
 
 def test_an_outage_that_lasts_is_raised_when_it_is_closed(outlet: Outlet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "SEND_TRIES", 2)
+    monkeypatch.setattr(sending, "PATIENCE", sending.PATIENCE._replace(tries=2))
     outlet.outages = 99
     sender = TraceSender(outlet.send)
     sender.put(event(1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from crewai.tasks.task_output import TaskOutput as CrewOutput
 
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import TaskOutput, TaskState
+from stepcrew.domain.retrying import Patience, retried
 from stepcrew.services.ports import TaskOutputStore
 from stepcrew_runner.crew.building import BuiltCrew
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask, Skipped, from_stored, to_stored
@@ -17,7 +17,7 @@ from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.isolation.addresses import as_platform
 from stepcrew_runner.trace.recorder import TraceRecorder
 
-SAVE_TRIES = 6
+SAVE_PATIENCE = Patience(tries=6, first=0.1, longest=5.0)
 
 
 class Checkpoints:
@@ -85,14 +85,11 @@ class Checkpoints:
     def _save(self, output: TaskOutput) -> None:
         """What is finished was paid for: a table that does not answer at once is asked again."""
         execution, usage = self._companions.execution, self._companions.gate.journal.usage()
-        for attempt in range(SAVE_TRIES):
-            try:
-                self._tasks.save_task_output(execution, output, usage=usage)
-                return
-            except PlatformUnavailable:
-                if attempt == SAVE_TRIES - 1:
-                    raise
-                time.sleep(0.1 * 2**attempt)
+        retried(
+            lambda: self._tasks.save_task_output(execution, output, usage=usage),
+            lambda error: isinstance(error, PlatformUnavailable),
+            SAVE_PATIENCE,
+        )
 
 
 def _task_name(event: Any) -> str:

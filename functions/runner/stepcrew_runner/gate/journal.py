@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import logging
 import threading
-import time
 from collections import defaultdict
 from datetime import datetime
 from typing import NamedTuple
@@ -13,12 +12,13 @@ from typing import NamedTuple
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Usage
 from stepcrew.domain.journal import EntryKey, EntryKind, EntryState, JournalEntry, add_to
+from stepcrew.domain.retrying import Patience, retried
 from stepcrew.services.ports import JournalStore
 from stepcrew_runner.gate.aborts import PlatformFailed
 from stepcrew_runner.gate.placeholders import Placeholders
 from stepcrew_runner.isolation.addresses import as_platform
 
-WRITE_TRIES = 6
+WRITE_PATIENCE = Patience(tries=6, first=0.1, longest=5.0)
 logger = logging.getLogger("stepcrew_runner")
 
 
@@ -172,14 +172,14 @@ class Journal:
 
     def _put(self, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         """What was got was paid for: a table that does not answer at once is asked again."""
-        for attempt in range(WRITE_TRIES):
-            try:
-                return as_platform(self._store.write, self._execution, entry, again=again)
-            except PlatformUnavailable as error:
-                if attempt == WRITE_TRIES - 1:
-                    raise PlatformFailed(error) from error
-                time.sleep(0.1 * 2**attempt)
-        raise AssertionError("unreachable")
+        try:
+            return retried(
+                lambda: as_platform(self._store.write, self._execution, entry, again=again),
+                lambda error: isinstance(error, PlatformUnavailable),
+                WRITE_PATIENCE,
+            )
+        except PlatformUnavailable as error:
+            raise PlatformFailed(error) from error
 
 
 def _same(standing: JournalEntry, ours: JournalEntry) -> bool:

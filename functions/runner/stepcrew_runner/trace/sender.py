@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.retrying import Patience, retried
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew_runner.isolation.addresses import trusted
 
@@ -18,7 +18,7 @@ LINGER_SECONDS = 1.0
 FIRST_LINGER_SECONDS = 0.05
 MOST_WAITING = 5_000
 MOST_CHARACTERS_WAITING = 64_000_000
-SEND_TRIES = 8
+PATIENCE = Patience(tries=8, first=0.1, longest=5.0)
 
 Send = Callable[[list[TraceEvent], list[LogLine]], None]
 Lighten = Callable[[list[TraceEvent]], list[TraceEvent]]
@@ -117,12 +117,7 @@ class TraceSender:
 
 
 def _retried(call: Callable[[], Answer]) -> Answer:
-    for attempt in range(SEND_TRIES - 1):
-        try:
-            return call()
-        except PlatformUnavailable:
-            time.sleep(min(5.0, 0.1 * 2**attempt))
-    return call()
+    return retried(call, lambda error: isinstance(error, PlatformUnavailable), PATIENCE)
 
 
 def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.retrying import Patience, attempts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,19 +18,18 @@ if TYPE_CHECKING:
 # The service's limits of one batch.
 _MOST = 25
 _MOST_READ = 100
-_TRIES = 8
+_PATIENCE = Patience(tries=8, first=0.05, longest=2.0)
 
 
 def write_all(client: DynamoDBClient, table: str, requests: Sequence[WriteRequestUnionTypeDef]) -> None:
     """Puts and deletes, each safe to repeat. Raises `PlatformUnavailable` when the table keeps refusing a part."""
     for start in range(0, len(requests), _MOST):
         pending: Sequence[WriteRequestUnionTypeDef] = requests[start : start + _MOST]
-        for attempt in range(_TRIES):
+        for _ in attempts(_PATIENCE):
             answer = client.batch_write_item(RequestItems={table: pending})
             pending = answer.get("UnprocessedItems", {}).get(table, [])
             if not pending:
                 break
-            time.sleep(min(2.0, 0.05 * 2**attempt))
         else:
             raise PlatformUnavailable("The table took only a part of the items.")
 
@@ -40,14 +39,13 @@ def read_all(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> list[I
     found: list[Item] = []
     for start in range(0, len(keys), _MOST_READ):
         pending: Sequence[Item] = keys[start : start + _MOST_READ]
-        for attempt in range(_TRIES):
+        for _ in attempts(_PATIENCE):
             answer = client.batch_get_item(RequestItems={table: {"Keys": pending, "ConsistentRead": True}})
             found += answer["Responses"].get(table, [])
             left = answer.get("UnprocessedKeys", {}).get(table)
             if not left:
                 break
             pending = [dict(key) for key in left["Keys"]]
-            time.sleep(min(2.0, 0.05 * 2**attempt))
         else:
             raise PlatformUnavailable("The table gave only a part of the items.")
     return found

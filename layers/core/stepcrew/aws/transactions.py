@@ -7,16 +7,15 @@ conflict handling").
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
 from stepcrew.aws.errors import code_of
+from stepcrew.domain.retrying import Patience, retried
 
-_TRIES = 10
+_PATIENCE = Patience(tries=10, first=0.03, longest=0.3, jitter=True)
 
 Answer = TypeVar("Answer")
 
@@ -31,14 +30,10 @@ def cancellation_codes(error: ClientError) -> set[str]:
 
 def retry_conflicts(call: Callable[[], Answer]) -> Answer:
     """Calls until no other writer is in the way; every other error is raised at once."""
-    for attempt in range(_TRIES):
-        try:
-            return call()
-        except ClientError as error:
-            conflict = code_of(error) == "TransactionConflictException" or cancellation_codes(error) == {
-                "TransactionConflict"
-            }
-            if not conflict or attempt == _TRIES - 1:
-                raise
-            time.sleep(random.uniform(0.01, 0.03) * (attempt + 1))  # noqa: S311 - jitter, not a secret
-    raise AssertionError("unreachable")
+    return retried(call, _is_conflict, _PATIENCE)
+
+
+def _is_conflict(error: Exception) -> bool:
+    if not isinstance(error, ClientError):
+        return False
+    return code_of(error) == "TransactionConflictException" or cancellation_codes(error) == {"TransactionConflict"}
