@@ -13,8 +13,11 @@ import anyio.to_thread
 import pytest
 import uvicorn
 from mcp.server.fastmcp import Context, FastMCP
+from mcp.types import ToolAnnotations
 
 from scripted_model import ScriptedModel
+from stepcrew.domain.execution import Execution
+from stepcrew.domain.journal import JournalEntry
 from stepcrew_runner.crew import building
 from stepcrew_runner.isolation import addresses, environment
 from tests.runner.house import GROUP, House, agent, task
@@ -42,7 +45,7 @@ class Server(uvicorn.Server):
             await anyio.to_thread.run_sync(self.let_go.wait, abandon_on_cancel=True)
             return f"Sunny in {city}"
 
-        @mcp.tool()
+        @mcp.tool(annotations=ToolAnnotations(readOnlyHint=True))
         def warn(city: str) -> str:
             """Warns of storms."""
             return f"Storm in {city}"
@@ -135,6 +138,26 @@ def test_a_definition_may_choose_one_tool_of_a_server(house: House, model: Scrip
     house.run(config(public, tool="warn"))
     assert len(model.requests[0].tools) == 1
     assert model.requests[0].tools[0].endswith("warn")
+
+
+@pytest.mark.parametrize(("tool", "states"), [("forecast", ["begun", "answered"]), ("warn", ["answered"])])
+def test_a_servers_tool_has_effects_unless_it_says_that_it_only_reads(
+    house: House, model: ScriptedModel, public: Server, tool: str, states: list[str]
+) -> None:
+    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    written: list[str] = []
+    write = house.journal.write
+
+    def noted(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
+        if entry.kind == "tool":
+            written.append(entry.state.value)
+        return write(execution, entry, again=again)
+
+    house.journal.write = noted
+    named = config(public)
+    named["tasks"][0]["description"] = named["tasks"][0]["description"].replace("forecast", tool)
+    assert house.run(named).outcome == "COMPLETED"
+    assert written == states
 
 
 def test_a_marked_tool_of_a_server_waits_for_a_person(house: House, model: ScriptedModel, public: Server) -> None:

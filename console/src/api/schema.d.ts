@@ -438,7 +438,7 @@ export interface components {
          * ApprovalKind
          * @enum {string}
          */
-        ApprovalKind: "answer" | "tool" | "budget";
+        ApprovalKind: "answer" | "tool" | "budget" | "effect";
         /**
          * ApprovalList
          * @description `next_cursor` is opaque and null on the last page. A page may be shorter than its limit.

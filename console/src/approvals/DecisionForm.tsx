@@ -16,11 +16,13 @@ const WORDS = {
   answer: { approve: "Approve", reject: "Reject" },
   tool: { approve: "Allow", reject: "Refuse" },
   budget: { approve: "Give more", reject: "Stop here" },
+  effect: { approve: "Make it again", reject: "Do not repeat" },
 } as const;
 const AFTER_REJECTION = {
   answer: "The execution ends as failed. Finished tasks keep their outputs.",
   tool: "The call is not made. The agent is told so, with your words, and goes on.",
   budget: "The execution ends as failed. Finished tasks keep their outputs.",
+  effect: "The call is not made again. The agent is told that nobody knows, with your words, and goes on.",
 } as const;
 
 /** The ways out of one question. What was written stays while the page looks for news. */

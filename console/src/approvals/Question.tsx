@@ -13,7 +13,7 @@ export function Question({ approval }: { approval: Approval }) {
       {approval.kind === "answer" && (
         <Viewer name={approval.task_name ?? "answer"} value={approval.output} reference={approval.output_reference} />
       )}
-      {approval.kind === "tool" && <Calls approval={approval} />}
+      {(approval.kind === "tool" || approval.kind === "effect") && <Calls approval={approval} />}
       {approval.kind === "budget" && approval.limit && <Budget id={approval.execution_id} limit={approval.limit} />}
     </>
   );

@@ -7,7 +7,12 @@ export const LIMIT_WORDS: Record<string, string> = {
   timeout_seconds: "seconds",
 };
 
-export const KIND_WORDS: Record<ApprovalKind, string> = { answer: "Answer", tool: "Tool call", budget: "Budget" };
+export const KIND_WORDS: Record<ApprovalKind, string> = {
+  answer: "Answer",
+  tool: "Tool call",
+  budget: "Budget",
+  effect: "Repeated call",
+};
 
 /** What is asked, in a few words. */
 export function askedFor(
@@ -17,6 +22,7 @@ export function askedFor(
 ): string {
   if (kind === "answer") return `Judge the answer of ${task ?? "a task"}`;
   if (kind === "tool") return `Allow ${tools.length ? [...new Set(tools)].join(" and ") : "a tool call"}`;
+  if (kind === "effect") return `Say whether ${tools.length ? tools.join(" and ") : "a tool call"} is made again`;
   return `Give more ${limit ? (LIMIT_WORDS[limit] ?? limit) : "budget"}`;
 }
 

@@ -293,6 +293,12 @@ def test_headers_may_be_plain_or_name_a_secret() -> None:
     assert faults({"agents": {"poet": agent(mcps=[{"url": SERVER, "headers": headers}])}, "tasks": [task()]}) == []
 
 
+def test_effects_of_a_tool_that_nobody_has_are_a_fault() -> None:
+    crew = {"agents": {"poet": agent(tools=["CalculatorTool"])}, "tasks": [task()]}
+    (fault,) = faults({**crew, "effects": ["CalculatorTool", "CalculatorTol"]})
+    assert (fault.pointer, fault.code) == ("/config/effects/1", "unknown_tool")
+
+
 @pytest.mark.parametrize(
     ("approval", "pointer", "code", "remedy"),
     [

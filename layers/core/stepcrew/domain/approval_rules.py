@@ -30,6 +30,11 @@ def rule_faults(crew: CrewDefinition, retention_days: int | None) -> Iterator[Ru
             yield RuleFault(
                 ("tasks", str(index), "human_input"), "async_human_input", detail, "Remove async_execution."
             )
+    known, may_be_more = _callable(crew)
+    for position, name in enumerate(crew.effects):
+        if canonical_tool_name(name) not in known and not may_be_more:
+            detail = f"No agent and no task has the tool {name!r}, so it has no calls with effects."
+            yield RuleFault(("effects", str(position)), "unknown_tool", detail, suggest(name, sorted(known)))
     rules = crew.approval
     if rules is None:
         return
@@ -37,7 +42,6 @@ def rule_faults(crew: CrewDefinition, retention_days: int | None) -> Iterator[Ru
         if not _ADDRESS.fullmatch(name):
             detail = f"{name!r} is no e-mail address, so nobody's token would carry it."
             yield RuleFault(("approval", "deciders", str(position)), "decider", detail)
-    known, may_be_more = _callable(crew)
     for position, name in enumerate(rules.tools):
         if canonical_tool_name(name) not in known and not may_be_more:
             detail = f"No agent and no task has the tool {name!r}, so nobody would ever be asked about it."
