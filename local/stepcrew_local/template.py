@@ -3,7 +3,7 @@
 - Every function, zip or image, becomes a custom runtime whose `bootstrap` runs AWS's runtime client on the live source
   folder, in the function's own virtual environment.
 - Layers are folders on the function's path, so no layer is published.
-- The state machine's definition is put into the template.
+- The state machine's definition is put into the template, and the partition into its conditions.
 - Policies that demand TLS lose that statement: the loopback interface has none, and the emulator keeps to policies.
 - SAM's own translator does the rest.
 """
@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import yaml
@@ -119,8 +119,18 @@ def prepare(
         document = policy["Properties"]["PolicyDocument"]
         document["Statement"] = [s for s in document["Statement"] if "aws:SecureTransport" not in json.dumps(s)]
     template["Resources"] = {k: r for k, r in resources.items() if r["Type"] != "AWS::Serverless::LayerVersion"}
+    template["Conditions"] = _with_partition(template.get("Conditions", {}))
     defaults = {k: p["Default"] for k, p in template.get("Parameters", {}).items() if "Default" in p}
     return _translate(template, {**defaults, **parameters})
+
+
+def _with_partition(part: Any) -> Any:
+    """Conditions with the partition written out: the emulator knows no pseudo parameters there."""
+    if part == {"Ref": "AWS::Partition"}:
+        return "aws"
+    if isinstance(part, dict):
+        return {key: _with_partition(value) for key, value in cast("Template", part).items()}
+    return [_with_partition(each) for each in cast("list[Any]", part)] if isinstance(part, list) else part
 
 
 def _translate(template: Template, parameters: Mapping[str, Any]) -> Template:
