@@ -42,7 +42,8 @@ def claims_of(request: Request) -> dict[str, Any]:
     if found is None:
         raise Unauthenticated("The Authorization header is not exactly one token.")
     claims = _payload(found[1])
-    if any(not isinstance(claims.get(name), str) or claims[name] != checked.get(name) for name in MUST_AGREE):
+    names = {name: claims.get(name) for name in MUST_AGREE}
+    if not all(isinstance(value, str) and value and value == checked.get(name) for name, value in names.items()):
         raise Unauthenticated("The token is not the one that was checked, or lacks iss or sub.")
     return claims
 

@@ -50,7 +50,8 @@ def misfit(text: str, schema: dict[str, Any]) -> str | None:
         type_checker=draft.TYPE_CHECKER,
     )
     try:
-        error: Any = next(iter(kind(schema, registry=referencing.Registry()).iter_errors(value)), None)
+        errors: Iterator[Any] = kind(schema, registry=referencing.Registry()).iter_errors(value)
+        error = next(errors, None)
     except TooMuchWork:
         return "checking it takes too much work: make the schema simpler, or the answer shorter."
     except (referencing.exceptions.Unresolvable, RecursionError, ValueError) as error:

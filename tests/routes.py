@@ -1,0 +1,61 @@
+"""Every route of the committed OpenAPI document, as tests that walk them all need it.
+
+A route with a path parameter or a body that is unknown here fails those tests, so nobody adds one that is not walked.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+DOCUMENT = Path(__file__).parent.parent / "docs/openapi.json"
+CREW: dict[str, Any] = {
+    "agents": {"poet": {"role": "Poet", "goal": "Write", "backstory": "Old"}},
+    "tasks": [{"name": "haiku", "description": "Write a haiku.", "expected_output": "A haiku", "agent": "poet"}],
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/v1/executions": {"config": CREW},
+    "POST /api/v1/executions/{execution_id}/feedback": {"decision": "approve"},
+    "PUT /api/v1/crews/{name}": {"config": CREW},
+    "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
+}
+NAMES = {"/api/v1/crews/{name}": "walked", "/api/v1/secrets/{name}": "WALKED_KEY"}
+PARAMETERS = {"index": "0", "number": "1", "event_id": "1.1"}
+
+
+class Route(NamedTuple):
+    """`role` is the one it needs, null where everybody may call it; `path` begins with /api/v1."""
+
+    method: str
+    path: str
+    role: str | None
+    has_body: bool
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        return BODIES[self.label] if self.has_body else None
+
+    def address(self, execution_id: str) -> str:
+        """With the names of things that the tests have made."""
+        values = PARAMETERS | {"execution_id": execution_id}
+        if self.path in NAMES:
+            values["name"] = NAMES[self.path]
+        return self.path.format_map(values)
+
+
+def all_routes() -> list[Route]:
+    paths = json.loads(DOCUMENT.read_text())["paths"]
+    return [
+        Route(method.upper(), path, operation.get("x-required-role"), "requestBody" in operation)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    ]
+
+
+def guarded_routes() -> list[Route]:
+    return [route for route in all_routes() if route.role is not None]
