@@ -107,7 +107,8 @@ export interface paths {
         };
         /**
          * Read
-         * @description How it stands. `Prefer: wait=n` answers when something changed, or after n seconds (at most 20).
+         * @description How it stands. `Prefer: wait=n` answers when something changed, or after n seconds (at most 20); at once, and
+         *     without Preference-Applied, when ten callers of the group wait already.
          */
         get: operations["read_api_v1_executions__execution_id__get"];
         put?: never;
@@ -840,17 +841,25 @@ export interface components {
          *     its first amount over what was used).
          */
         FeedbackRequest: {
-            /** Approval Id */
-            approval_id?: string | null;
+            /**
+             * Approval Id
+             * @default null
+             */
+            approval_id: string | null;
             /**
              * Comment
              * @description For the agent (revise) and the trace.
+             * @default null
              */
-            comment?: string | null;
+            comment: string | null;
             decision: components["schemas"]["Decision"];
-            limits?: components["schemas"]["GroupLimits-Input"] | null;
-            /** Output */
-            output?: string | null;
+            /** @default null */
+            limits: components["schemas"]["GroupLimits"] | null;
+            /**
+             * Output
+             * @default null
+             */
+            output: string | null;
         };
         /**
          * Gap
@@ -868,29 +877,27 @@ export interface components {
          * GroupLimits
          * @description Limits an operator sets for a group; null where there is none.
          */
-        "GroupLimits-Input": {
-            /** Max Cost Usd */
-            max_cost_usd?: number | null;
-            /** Max Model Calls */
-            max_model_calls?: number | null;
-            /** Max Tokens */
-            max_tokens?: number | null;
-            /** Timeout Seconds */
-            timeout_seconds?: number | null;
-        };
-        /**
-         * GroupLimits
-         * @description Limits an operator sets for a group; null where there is none.
-         */
-        "GroupLimits-Output": {
-            /** Max Cost Usd */
-            max_cost_usd?: number | null;
-            /** Max Model Calls */
-            max_model_calls?: number | null;
-            /** Max Tokens */
-            max_tokens?: number | null;
-            /** Timeout Seconds */
-            timeout_seconds?: number | null;
+        GroupLimits: {
+            /**
+             * Max Cost Usd
+             * @default null
+             */
+            max_cost_usd: number | null;
+            /**
+             * Max Model Calls
+             * @default null
+             */
+            max_model_calls: number | null;
+            /**
+             * Max Tokens
+             * @default null
+             */
+            max_tokens: number | null;
+            /**
+             * Timeout Seconds
+             * @default null
+             */
+            timeout_seconds: number | null;
         };
         /** Health */
         Health: {
@@ -946,8 +953,13 @@ export interface components {
          * @description `defaults` stand in for what a submission leaves out; nothing may exceed `ceilings`. Null: there is none.
          */
         LimitsOfGroup: {
-            ceilings: components["schemas"]["GroupLimits-Output"];
-            defaults: components["schemas"]["GroupLimits-Output"];
+            ceilings: components["schemas"]["GroupLimits"];
+            defaults: components["schemas"]["GroupLimits"];
+            /**
+             * Open Executions
+             * @description How many may be open at the same time.
+             */
+            open_executions: number;
         };
         /**
          * LogLine
@@ -1993,6 +2005,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -2550,6 +2571,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["FeedbackRequest"];
+                "application/yaml": string;
             };
         };
         responses: {
@@ -2600,6 +2622,24 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -24,6 +24,7 @@ from stepcrew.domain.errors import (
     NotAllowed,
     PlatformUnavailable,
     StepcrewError,
+    TooManyOpen,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.places import escape
@@ -58,6 +59,7 @@ STATUS: dict[type[StepcrewError], int] = {
     CrewNotFound: 404,
     NotAllowed: 403,
     Unauthenticated: 401,
+    TooManyOpen: 429,
     IdempotencyMismatch: 422,
     IdempotencyInFlight: 409,
     Conflict: 409,
@@ -80,7 +82,9 @@ def answer(status: int, error: StepcrewError, request: Request, faults: list[Fau
         errors=faults or [],
         request_id=_request_id(request),
     )
-    headers = {"Cache-Control": "no-store"} | ({"Retry-After": "1"} if error.retryable else {})
+    headers = {"Cache-Control": "no-store"} | (
+        {"Retry-After": str(error.retry_after_seconds)} if error.retryable else {}
+    )
     return JSONResponse(problem.model_dump(mode="json"), status, headers, MEDIA_TYPE)
 
 

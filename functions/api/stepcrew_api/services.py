@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.ports import (
     ApprovalStore,
@@ -30,6 +31,7 @@ class Services(NamedTuple):
     cancel: CancelExecution
     decide: DecideApproval
     executions: ExecutionStore
+    follow: FollowExecution
     listing: ListingStore
     traces: TraceStore
     read_trace: ReadTrace

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import uuid_utils
 from fastapi import FastAPI
 
@@ -16,11 +18,13 @@ from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
+from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
@@ -49,7 +53,9 @@ def make_app(settings: Settings) -> FastAPI:
     traces = TableTraces(clients, table, days)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
-    limits = TableLimits(clients, table, LimitRules(settings.default_limits, settings.limit_ceilings))
+    limits = TableLimits(
+        clients, table, LimitRules(settings.default_limits, settings.limit_ceilings, settings.max_open_executions)
+    )
     crews, rules = TableCrews(clients, table), model_rules(settings)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
     missing_secrets = FindMissingSecrets(secrets)
@@ -60,6 +66,7 @@ def make_app(settings: Settings) -> FastAPI:
         cancel=CancelExecution(executions, wake, clock),
         decide=DecideApproval(executions, approvals, limits, wake, clock),
         executions=executions,
+        follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),
         listing=TableListing(clients, table),
         traces=traces,
         read_trace=read_trace,

@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepcrew.domain.execution import GroupLimits
+from stepcrew.domain.limits import DEFAULT_OPEN_EXECUTIONS, MOST_OPEN_EXECUTIONS
 from stepcrew.domain.membership import Role
 
 
@@ -48,6 +49,8 @@ class Settings(BaseModel):
     attempt_role_arn: str = ""
     trace_sender_role_id: str = ""
     trace_redrive_sender_id: str = ""
+    max_open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] = DEFAULT_OPEN_EXECUTIONS
+    """Of one group at the same time, where the group has no number of its own."""
     slice_seconds: int = 0
     """After which an attempt hands over; 0 leaves it to the function's own time."""
     sweep_lost_seconds: int = 60

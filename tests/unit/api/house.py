@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -13,10 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.secrets import ParameterSecretStore
+from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
@@ -27,7 +29,8 @@ from stepcrew.settings import Settings
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from stepcrew_api.wiring import new_id
-from tests.aws_table import TABLE, Aws, FixedClock, emulated_aws
+from tests.aws_table import NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 
@@ -92,6 +95,9 @@ class House:
         clock = FixedClock()
         rules = ModelRules(SETTINGS.default_model, SETTINGS.allowed_models, SETTINGS.allows_model)
         self.limits = FakeLimits()
+        self.places = TableWaitingPlaces(aws.clients, TABLE)
+        self.waiting_clock = FakeClock(NOW)
+        self.meanwhile: Callable[[], object] = lambda: None
         wake = WakeMachine(aws.approvals, self.orchestrator)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing = FindMissingSecrets(secrets)
@@ -102,6 +108,7 @@ class House:
             cancel=CancelExecution(aws.executions, wake, clock),
             decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
             executions=aws.executions,
+            follow=FollowExecution(aws.executions, self.places, self.waiting_clock, self._sleep),
             listing=TableListing(aws.clients, TABLE),
             traces=aws.traces,
             read_trace=ReadTrace(aws.executions, aws.traces),
@@ -115,6 +122,11 @@ class House:
             secrets=KeepSecrets(secrets, aws.crews, clock),
         )
         self.app = create_app(services, SETTINGS)
+
+    def _sleep(self, seconds: float) -> None:
+        """Whoever waits for an execution to change lets the time pass, and `meanwhile` happens."""
+        self.waiting_clock.advance(seconds=seconds)
+        self.meanwhile()
 
     def client(self, claims: dict[str, Any] = ADA) -> TestClient:
         return TestClient(WithClaims(self.app, claims), base_url="http://api/api/v1", raise_server_exceptions=False)

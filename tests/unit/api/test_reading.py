@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -107,12 +106,10 @@ def test_a_weakened_tag_and_one_of_several_count_too(home: House) -> None:
 def test_waiting_answers_when_something_changes(home: House) -> None:
     execution, client = running(home), home.client()
     tag = client.get(f"/executions/{execution.execution_id}").headers["etag"]
-    with ThreadPoolExecutor(1) as pool:
-        headers = {"If-None-Match": tag, "Prefer": "respond-async, wait=20"}
-        waiting = pool.submit(client.get, f"/executions/{execution.execution_id}", headers=headers)
-        assert not waiting.done()
-        home.aws.executions.finish(execution, Status.FAILED, message="", now=NOW)
-        answer = waiting.result(timeout=10)
+    home.meanwhile = lambda: home.aws.executions.finish(execution, Status.FAILED, message="", now=NOW)
+    headers = {"If-None-Match": tag, "Prefer": "respond-async, wait=20"}
+    answer = client.get(f"/executions/{execution.execution_id}", headers=headers)
+    home.meanwhile = lambda: None
     assert (answer.status_code, answer.json()["status"]) == (200, "FAILED")
     assert answer.headers["preference-applied"] == "wait=20"
 
@@ -120,8 +117,28 @@ def test_waiting_answers_when_something_changes(home: House) -> None:
 def test_waiting_ends_by_itself(home: House) -> None:
     execution, client = running(home), home.client()
     tag = client.get(f"/executions/{execution.execution_id}").headers["etag"]
-    headers = {"If-None-Match": tag, "Prefer": "wait=1"}
-    assert client.get(f"/executions/{execution.execution_id}", headers=headers).status_code == 304
+    began = home.waiting_clock.now()
+    answer = client.get(f"/executions/{execution.execution_id}", headers={"If-None-Match": tag, "Prefer": "wait=1"})
+    assert (answer.status_code, answer.headers["preference-applied"]) == (304, "wait=1")
+    assert home.waiting_clock.now() - began == timedelta(seconds=1)
+
+
+def test_who_may_not_wait_is_answered_at_once_and_another_group_may(home: House) -> None:
+    execution, client = running(home), home.client()
+    now = home.waiting_clock.now()
+    places = [home.places.take(GROUP, now=now, until=now + timedelta(seconds=20), most=10) for _ in range(10)]
+    assert None not in places
+    answer = client.get(f"/executions/{execution.execution_id}", headers={"Prefer": "wait=20"})
+    assert (answer.status_code, "preference-applied" in answer.headers) == (200, False)
+    assert answer.headers["retry-after"] == "1"
+    assert home.waiting_clock.now() == now
+    assert home.places.take("other", now=now, until=now + timedelta(seconds=20), most=10) is not None
+    for place in places:
+        assert place is not None
+        home.places.leave(place)
+    assert client.get(f"/executions/{execution.execution_id}", headers={"Prefer": "wait=1"}).headers[
+        "preference-applied"
+    ]
 
 
 def test_the_trace_is_paged_in_order_and_says_when_it_is_complete(home: House) -> None:

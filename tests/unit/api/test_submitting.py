@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+from stepcrew.domain.limits import LimitRules
 from tests.unit.api.house import BOB, House, body
 
 
@@ -98,3 +99,26 @@ def test_a_large_crew_is_kept_whole(home: House) -> None:
     sent["config"]["tasks"] = tasks
     execution_id = home.client().post("/executions", json=sent).json()["execution_id"]
     assert home.client().get(f"/executions/{execution_id}/definition").json()["config"]["tasks"] == tasks
+
+
+def test_a_group_has_no_more_open_executions_than_it_may(home: House) -> None:
+    home.limits.groups["research"] = LimitRules(open_executions=2)
+    client, other = home.client(), {"X-Group-Id": "research"}
+    ids = [client.post("/executions", json=body(), headers=other).json()["execution_id"] for _ in range(2)]
+    refused = client.post("/executions", json=body(), headers=other)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
+    assert (refused.json()["type"], refused.json()["retryable"]) == ("urn:stepcrew:problem:too-many-open", True)
+    assert client.post("/executions", json=body()).status_code == 202
+    assert client.post("/executions?dry_run=true", json=body(), headers=other).status_code == 200
+    assert client.post(f"/executions/{ids[0]}/cancel", headers=other).status_code == 202
+    assert client.post("/executions", json=body(), headers=other).status_code == 202
+
+
+def test_a_request_that_was_accepted_before_is_answered_when_no_more_may_be_open(home: House) -> None:
+    home.limits.groups["research"] = LimitRules(open_executions=1)
+    client, headers = home.client(), {"X-Group-Id": "research", "Idempotency-Key": "once"}
+    for cancelled in client.get("/executions", headers=headers).json()["executions"]:
+        client.post(f"/executions/{cancelled['execution_id']}/cancel", headers=headers)
+    first = client.post("/executions", json=body(), headers=headers)
+    again = client.post("/executions", json=body(), headers=headers)
+    assert (first.status_code, again.status_code, again.json()["replayed"]) == (202, 202, True)

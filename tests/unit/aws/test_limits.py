@@ -48,3 +48,13 @@ def test_a_malformed_ceiling_stops_submissions_instead_of_being_passed_over(aws:
     with pytest.raises(PlatformUnavailable) as caught:
         rules(aws)
     assert "max_token" in caught.value.message
+
+
+def test_a_group_may_have_a_number_of_open_executions_of_its_own(aws: Aws) -> None:
+    assert rules(aws).open_executions == EVERYONE.open_executions
+    item = {"PK": {"S": f"GROUP#{GROUP}"}, "SK": {"S": "LIMITS"}, "open_executions": {"N": "7"}}
+    aws.clients.dynamodb.put_item(TableName=TABLE, Item=item)
+    assert rules(aws).open_executions == 7
+    aws.clients.dynamodb.put_item(TableName=TABLE, Item={**item, "open_executions": {"N": "0"}})
+    with pytest.raises(PlatformUnavailable):
+        rules(aws)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import AwareDatetime
 
 from stepcrew.domain import cursor as cursors
-from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.execution import Status
 from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.parts import models_of, texts_of, tools_of
 from stepcrew.domain.placeholders import names_in
+from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
 from stepcrew.services.submit_execution import CheckedCrew, CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
 from stepcrew_api.guarded import GuardedRoute
@@ -26,8 +26,7 @@ from stepcrew_api.views import execution_view, location
 router = APIRouter(prefix="/executions", tags=["executions"], route_class=GuardedRoute)
 
 ExecutionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$", description="The id a submission answered with.")]
-MOST_WAIT_SECONDS = 20
-LOOK_SECONDS = 0.25
+_REVISION = re.compile(r'"([0-9]{1,12})"')
 POLL_SECONDS = 1
 
 
@@ -35,7 +34,7 @@ POLL_SECONDS = 1
     "",
     status_code=202,
     response_model=SubmittedExecution | DryRun,
-    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 404, 409, 413, 415)},
+    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 404, 409, 413, 415, 429)},
     openapi_extra=SUBMISSION_BODY,
 )
 def submit(
@@ -133,28 +132,20 @@ def read(
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
     prefer: Annotated[str | None, Header(max_length=200)] = None,
 ) -> ExecutionView | Response:
-    """How it stands. `Prefer: wait=n` answers when something changed, or after n seconds (at most 20)."""
-    execution = services.executions.get(identity.group_id, execution_id)
+    """How it stands. `Prefer: wait=n` answers when something changed, or after n seconds (at most 20); at once, and
+    without Preference-Applied, when ten callers of the group wait already."""
     wait = _wait_seconds(prefer)
-    known = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",") if tag.strip()}
-    seen = known or {etag(execution)}
-    deadline = time.monotonic() + wait
-    while wait and etag(execution) in seen and not execution.status.is_terminal and time.monotonic() < deadline:
-        time.sleep(LOOK_SECONDS)
-        execution = services.executions.get(identity.group_id, execution_id)
-    headers = {"ETag": etag(execution), "Cache-Control": "no-cache"}
-    if wait:
+    known = {int(revision) for revision in _REVISION.findall(if_none_match or "")}
+    execution, waited = services.follow(identity.group_id, execution_id, seen=known, seconds=wait)
+    headers = {"ETag": f'"{execution.revision}"', "Cache-Control": "no-cache"}
+    if wait and waited:
         headers["Preference-Applied"] = f"wait={wait}"
     if not execution.status.is_terminal:
         headers["Retry-After"] = str(POLL_SECONDS)
-    if etag(execution) in known:
+    if execution.revision in known:
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)
     return execution_view(execution)
-
-
-def etag(execution: Execution) -> str:
-    return f'"{execution.revision}"'
 
 
 def _wait_seconds(prefer: str | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from stepcrew.domain.execution import GroupLimits
 from stepcrew.domain.tools import TOOLS
@@ -22,6 +22,7 @@ class LimitsOfGroup(BaseModel):
 
     defaults: GroupLimits
     ceilings: GroupLimits
+    open_executions: int = Field(description="How many may be open at the same time.")
 
 
 class Me(Identity):
@@ -53,7 +54,7 @@ def health(request: Request) -> Health:
 def me(identity: Caller, services: Injected) -> Me:
     """Who the token says you are, and which limits the selected group has."""
     rules = services.limits.limit_rules(identity.group_id)
-    limits = LimitsOfGroup(defaults=rules.defaults, ceilings=rules.ceilings)
+    limits = LimitsOfGroup(defaults=rules.defaults, ceilings=rules.ceilings, open_executions=rules.open_executions)
     return Me(**identity.model_dump(), limits=limits)
 
 

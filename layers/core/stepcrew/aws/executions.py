@@ -62,8 +62,8 @@ class TableExecutions:
             "SK": keys.EXECUTION,
             "group_key": keys.group(group_id),
             "group_sort": execution_id,
-            "open_key": keys.open_shard(execution_id),
-            "open_sort": execution_id,
+            "open_key": keys.open_shard(group_id),
+            "open_sort": keys.open_sort(group_id, execution_id),
             "expires_at": expires_at,
         }
         document = document_of(submission)
@@ -228,6 +228,9 @@ class TableExecutions:
             if fenced or current.status.is_terminal:
                 raise Superseded(f"The execution has status {current.status} already.")
         raise PlatformUnavailable("The execution changes too fast to be ended.")
+
+    def count_open(self, group_id: str, most: int) -> int:
+        return self._records.count_open(group_id, most)
 
     def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         return self._records.open(unchanged_since=unchanged_since)

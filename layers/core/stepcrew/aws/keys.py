@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 EXECUTION = "EXECUTION"
 DEFINITION = "DEFINITION"
 IDEMPOTENCY = "IDEMPOTENCY"
@@ -81,9 +83,24 @@ def crew_version(version: int) -> str:
     return f"VERSION#{version:06d}"
 
 
-def open_shard(execution_id: str) -> str:
-    """Spreads the sparse index of open executions; the last hexadecimal digit of a UUIDv7 is random."""
-    return f"OPEN#{execution_id[-1:].lower()}"
+def waiting_places(group_id: str) -> str:
+    """Who of the group waits for an execution to change, at this moment."""
+    return f"{group(group_id)}#PLACES"
+
+
+def waiting_place(number: int) -> str:
+    return f"PLACE#{number:04d}"
+
+
+def open_shard(group_id: str) -> str:
+    """Spreads the sparse index of open executions over its partitions; those of one group are in one of them, so that
+    they can be counted by one query."""
+    return f"OPEN#{hashlib.sha256(group_id.encode()).hexdigest()[0]}"
+
+
+def open_sort(group_id: str, execution_id: str) -> str:
+    """The place within the partition; with no execution id, what all of the group's begin with."""
+    return f"{group_id}#{execution_id}"
 
 
 def open_shards() -> list[str]:

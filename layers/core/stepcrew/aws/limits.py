@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+from typing import Annotated
+
+from pydantic import BaseModel, Field, ValidationError
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
@@ -10,7 +12,11 @@ from stepcrew.aws.items import values
 from stepcrew.aws.records import Records
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import GroupLimits
-from stepcrew.domain.limits import LimitRules
+from stepcrew.domain.limits import MOST_OPEN_EXECUTIONS, LimitRules
+
+
+class _Open(BaseModel):
+    open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] | None = None
 
 
 class TableLimits:
@@ -30,6 +36,7 @@ class TableLimits:
             return LimitRules(
                 GroupLimits.model_validate(own["defaults"]) if "defaults" in own else self._everyone.defaults,
                 GroupLimits.model_validate(own["ceilings"]) if "ceilings" in own else self._everyone.ceilings,
+                _Open.model_validate(own).open_executions or self._everyone.open_executions,
             )
         except ValidationError as error:
             fault = error.errors()[0]

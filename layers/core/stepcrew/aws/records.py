@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_GOLDEN = 0.618033988749895
+"""Its multiples, without their whole part, fall evenly between 0 and 1, however many there are."""
+
+
 class Records:
     """Execution records of one table."""
 
@@ -79,11 +83,27 @@ class Records:
                 return None
         return self.get(group_id, execution_id)
 
+    def count_open(self, group_id: str, most: int) -> int:
+        """Up to `most`, from the sparse index of open executions: keys alone are read."""
+        with platform_errors("Counting the open executions"):
+            answer = self._clients.dynamodb.query(
+                TableName=self.table,
+                IndexName=keys.OPEN_INDEX,
+                KeyConditionExpression="open_key = :shard AND begins_with(open_sort, :group)",
+                ExpressionAttributeValues=item(
+                    {":shard": keys.open_shard(group_id), ":group": keys.open_sort(group_id, "")}
+                ),
+                Select="COUNT",
+                Limit=most,
+            )
+            return answer["Count"]
+
     def open(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         """Shard by shard; only the sparse index says which records are read. Another shard is the first every minute,
-        so that a reader who runs out of time reads all of them in turn."""
+        and another record within each, so that a reader who runs out of time reads all of them in turn."""
         shards = keys.open_shards()
-        first = int(unchanged_since.timestamp()) // 60 % len(shards)
+        minute = int(unchanged_since.timestamp()) // 60
+        first = minute % len(shards)
         for shard in shards[first:] + shards[:first]:
             with platform_errors("Reading the open executions"):
                 pages = self._clients.dynamodb.get_paginator("query").paginate(
@@ -94,7 +114,8 @@ class Records:
                     ProjectionExpression="PK, SK",
                 )
                 found = [entry for page in pages for entry in page["Items"]]
-            yield from self._unchanged(found, unchanged_since)
+            turn = int(minute * _GOLDEN % 1 * len(found))
+            yield from self._unchanged(found[turn:] + found[:turn], unchanged_since)
 
     def _unchanged(self, found: Iterable[Item], since: datetime) -> Iterator[Execution]:
         with platform_errors("Reading the open executions"):

@@ -55,6 +55,8 @@ class StepcrewError(Exception):
 
     category = Category.PLATFORM
     retryable = False
+    retry_after_seconds = 1
+    """When a retry can help, after so long at the earliest."""
     remedy = ""
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:
@@ -97,6 +99,15 @@ class NotAllowed(StepcrewError):
 
     category = Category.INPUT
     remedy = "Ask an admin of the group for access."
+
+
+class TooManyOpen(StepcrewError):
+    """The group has as many open executions as it may have; nothing was stored."""
+
+    category = Category.INPUT
+    retryable = True
+    retry_after_seconds = 10
+    remedy = "Submit it again when one has ended, cancel one, or ask the operator for a higher limit."
 
 
 class IdempotencyMismatch(StepcrewError):

@@ -15,12 +15,17 @@ _BILLIONTH = Decimal("1e-9")
 _UNITS = {"timeout_seconds": " s", "max_tokens": " tokens", "max_cost_usd": " US dollars", "max_model_calls": " calls"}
 
 
+DEFAULT_OPEN_EXECUTIONS = 200
+MOST_OPEN_EXECUTIONS = 5_000
+
+
 class LimitRules(NamedTuple):
     """Of a group: `defaults` stand in for what a submission leaves out, and nothing may exceed `ceilings`. A field that
-    is null there has no default or ceiling."""
+    is null there has no default or ceiling. `open_executions` may be open at the same time."""
 
     defaults: GroupLimits = GroupLimits()
     ceilings: GroupLimits = GroupLimits()
+    open_executions: int = DEFAULT_OPEN_EXECUTIONS
 
 
 def effective(asked: Limits | None, rules: LimitRules) -> Limits:

@@ -44,13 +44,14 @@ def misfit(text: str, schema: dict[str, Any]) -> str | None:
     checks = {name: draft.VALIDATORS[name] for name in _KEYWORDS} | ours
     # The stubs know neither JSON's values nor iterators as what a check returns.
     validators: Any = jsonschema.validators
+    registry: Any = referencing.Registry
     kind = validators.create(
         meta_schema=draft.META_SCHEMA,
         validators={name: counter.counted(cast("Check", check)) for name, check in checks.items()},
         type_checker=draft.TYPE_CHECKER,
     )
     try:
-        errors: Iterator[Any] = kind(schema, registry=referencing.Registry()).iter_errors(value)
+        errors: Iterator[Any] = kind(schema, registry=registry()).iter_errors(value)
         error = next(errors, None)
     except TooMuchWork:
         return "checking it takes too much work: make the schema simpler, or the answer shorter."

@@ -99,6 +99,10 @@ class ExecutionStore(Protocol):
         otherwise, having written nothing."""
         ...
 
+    def count_open(self, group_id: str, most: int) -> int:
+        """How many executions of the group are open, counted up to `most` (1 to 5,000); eventually consistent."""
+        ...
+
     def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         """Every open execution of every group whose record did not change since, read from the sparse index of open
         executions alone. For the reconciler."""

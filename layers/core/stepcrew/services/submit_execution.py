@@ -17,6 +17,7 @@ from stepcrew.domain.errors import (
     IdempotencyMismatch,
     InvalidRequest,
     PlatformUnavailable,
+    TooManyOpen,
 )
 from stepcrew.domain.execution import Execution, Limits, Progress, Status
 from stepcrew.domain.faults import EnoughFaults, Faults
@@ -127,6 +128,7 @@ class SubmitExecution:
         if request.idempotency_key and (known := self._known(request, body_hash)):
             return known
         checked = self.check(request)
+        self._check_room(request.group_id)
         submission = Submission(definition=checked.parsed.definition, inputs=checked.parsed.inputs)
         execution = self._new_execution(request, checked, fingerprint(submission))
         record = None
@@ -144,6 +146,12 @@ class SubmitExecution:
             return known
         self._start(execution)
         return Accepted(execution, replayed=False)
+
+    def _check_room(self, group_id: str) -> None:
+        """Requests that arrive at the same moment may pass it together: the count is eventually consistent."""
+        most = self._limits.limit_rules(group_id).open_executions
+        if self._executions.count_open(group_id, most) >= most:
+            raise TooManyOpen(f"The group has {most} open executions, and may have no more at the same time.")
 
     def _known(self, request: CrewSubmission, body_hash: str) -> Accepted | None:
         record = self._executions.idempotency(request.group_id, request.idempotency_key or "", self._clock.now())
