@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 
-SHORTEST = 6
-"""Shorter values would be found in ordinary text."""
+from stepcrew_runner.isolation.redaction import FEWEST_CHARACTERS, forms_of, values_in
+
+BEGINNING = "<stepcrew:"
+_LITERAL = f"{BEGINNING}literal:"
+"""In place of a beginning that somebody wrote: a placeholder in an answer of a model must not become a secret."""
+_MARK = re.compile(rf"{BEGINNING}(?:literal:|secret:[^<>]*>)")
 
 
 class Placeholders:
-    """Of one attempt: the secrets it knows, by name."""
+    """Of one attempt: the secrets it knows, by name, in every form in which they are masked elsewhere."""
 
     def __init__(self) -> None:
-        self._texts: list[tuple[str, str]] = []
+        self._marks: dict[str, str] = {}
+        self._texts: dict[str, str] = {_LITERAL: BEGINNING}
 
     def learn(self, secrets: Mapping[str, str]) -> None:
         for name, value in secrets.items():
-            mark = f"<stepcrew:secret:{name}>"
-            for text in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
-                if len(text) >= SHORTEST:
-                    self._texts.append((text, mark))
-        self._texts.sort(key=lambda one: len(one[0]), reverse=True)
+            forms = [form for one in values_in(value) if len(one) >= FEWEST_CHARACTERS for form in forms_of(one)]
+            for number, form in enumerate(dict.fromkeys(forms)):
+                mark = f"{BEGINNING}secret:{name}:{number}>"
+                self._texts[mark] = form
+                self._marks.setdefault(form, mark)
 
     def seal(self, text: str) -> str:
-        for value, mark in self._texts:
-            text = text.replace(value, mark)
-        return text
+        found = sorted((form for form in self._marks if form in text), key=len, reverse=True)
+        if not found and BEGINNING not in text:
+            return text
+        pattern = "|".join(re.escape(one) for one in (BEGINNING, *found))
+        return re.sub(pattern, lambda match: self._marks.get(match[0], _LITERAL), text)
 
     def unseal(self, text: str) -> str:
-        for value, mark in self._texts:
-            if mark in text:
-                text = text.replace(mark, value)
-        return text
+        """A placeholder of a secret that is no longer known stays as it is."""
+        return _MARK.sub(lambda match: self._texts.get(match[0], match[0]), text)

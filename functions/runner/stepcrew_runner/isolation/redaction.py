@@ -29,9 +29,7 @@ class Redactor:
         self._forms: list[str] = []
 
     def learn(self, value: str | None) -> None:
-        """Of `Bearer xyz` and the like, the last word too, and of `Basic …` what is encoded in it."""
-        words = (value or "").split()
-        for one in (value or "", *words[-1:], *_basic(words)):
+        for one in values_in(value or ""):
             if len(one) >= FEWEST_CHARACTERS and one not in self._values:
                 self._values.append(one)
                 self._forms += [form for form in forms_of(one) if form not in self._forms]
@@ -74,6 +72,12 @@ def valid(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode(errors="replace").decode()
     return text
+
+
+def values_in(value: str) -> Iterator[str]:
+    """The value, of `Bearer xyz` and the like the last word too, and of `Basic …` what is encoded in it."""
+    words = value.split()
+    yield from dict.fromkeys((value, *words[-1:], *_basic(words)))
 
 
 def forms_of(value: str) -> Iterator[str]:
