@@ -14,10 +14,11 @@ from typing import Any
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import apigateway, cognito, lambda_svc, sqs, stepfunctions, sts
 
-from stepcrew_local.emulated import absent, callbacks, policies, scaling, senders, user_pool
+from stepcrew_local.emulated import absent, callbacks, policies, scaling, senders, sizes, user_pool
 
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
+INVOKE = ("self", "event", "request_id", "trace_id", "invoked_function_arn")
 ENFORCE = ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context")
 REQUEST = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
 TOKEN = (
@@ -54,6 +55,8 @@ def complete() -> None:
     _expect(iam_actions, "dynamodb_transaction_checks", ("iam_action", "body", "region", "account_id"))
     _expect(sts, "_session_tags", ("params", "check"))
     _expect(sqs, "_build_send_sys_attrs", ("now", "sys_attrs_input"))
+    _expect(lambda_runtime.ProvidedWorker, "invoke", INVOKE)
+    _expect(lambda_svc, "lambda_execute_result_to_api_proxy_response", ("exec_result",))
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
     if not hasattr(lambda_runtime, "_PROVIDED_INIT_TIMEOUT"):
@@ -69,6 +72,7 @@ def complete() -> None:
     iam_actions.dynamodb_service_context = policies.with_leading_keys(iam_actions.dynamodb_service_context)
     absent.install()
     senders.install()
+    sizes.install()
 
 
 def _expect(owner: object, name: str, parameters: tuple[str, ...]) -> None:

@@ -15,7 +15,11 @@ aws: Any = boto3
 
 
 def api(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answers with the event it got, or sends on to what lies in the bucket."""
+    """Answers with the event it got, sends on to what lies in the bucket, answers with so many bytes, or fails."""
+    if event["rawPath"].endswith("/fail"):
+        raise RuntimeError("a secret of the function")
+    if "/bytes/" in event["rawPath"]:
+        return {"statusCode": 200, "body": "x" * int(event["rawPath"].rpartition("/")[2])}
     if event["rawPath"].endswith("/payload"):
         place = {"Bucket": os.environ["BUCKET_NAME"], "Key": "groups/g/large"}
         aws.client("s3").put_object(**place, Body="large", ContentType="text/plain")
@@ -45,7 +49,10 @@ def sink(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def call(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Makes the AWS call {"service", "operation", "arguments"} with its role, or with a session of the attempt's role
-    where the event has its {"session": {"name", "tags"}}; or tells about its process."""
+    where the event has its {"session": {"name", "tags"}}; answers with so many {"bytes"}; or tells about its process.
+    """
+    if "bytes" in event:
+        return {"text": "x" * event["bytes"]}
     if "service" not in event:
         time.sleep(event.get("sleep", 0))
         return {"pid": os.getpid(), "environment": dict(os.environ)}
