@@ -97,6 +97,9 @@ class FakeExecutions:
                 traces_emitted=emitted,
             )
 
+    def count_open(self, group_id: str, most: int) -> int:
+        raise NotImplementedError("The runner submits nothing.")
+
     def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         raise NotImplementedError("The runner sweeps nothing.")
 
