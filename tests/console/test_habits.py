@@ -27,9 +27,9 @@ def test_the_timeline_is_walked_by_keyboard(page: Page, sign_in: SignIn, ada_api
         page.keyboard.press("k")
     expect(chosen).to_contain_text("First answer.")
     page.keyboard.press("Enter")
-    panel = page.get_by_role("complementary", name="Event")
+    panel = page.get_by_role("complementary")
     expect(panel.get_by_text("First answer.").first).to_be_visible()
-    page.keyboard.press("j")
+    page.keyboard.press("j")  # the details of the second task
     expect(panel.get_by_text("Second answer.").first).to_be_visible()
     page.keyboard.press("k")
     expect(panel.get_by_text("First answer.").first).to_be_visible()

@@ -36,7 +36,7 @@ FRAMES = """async (steps) => {
 def test_ten_thousand_events_scroll_smoothly(recording: Recordings, zoomed: bool) -> None:
     page, _ = recording(stories.many(events=EVENTS))
     expect(page.get_by_role("treeitem").filter(has_text="One of many").first).to_be_visible()
-    expect(page.get_by_text(re.compile("events, complete"))).to_be_visible()
+    expect(page.get_by_text(re.compile("events, complete"))).to_be_visible(timeout=60_000)
     if zoomed:
         page.get_by_role("button", name="Show less time (+)").click()
     told = page.evaluate(FRAMES, 120)
