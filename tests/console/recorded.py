@@ -96,7 +96,7 @@ class Recorded:
     def _group(self, method: str, path: str, query: Fields, body: str | None) -> tuple[int, Any]:
         if path == "/me":
             me = {"subject": "ada", "email": "ada@example.org", "group_id": "demo", "groups": ["demo", "research"]}
-            return 200, {**me, "role": self.role, "limits": {"defaults": ANYTHING, "ceilings": ANYTHING}}
+            return 200, {**me, "role": self.role, "limits": {"defaults": ANYTHING, "ceilings": ANYTHING, "open_executions": 100}}
         if path == "/health":
             return 200, {"status": "ok", "version": "0", "default_model": "openai/gpt-5.2", "allowed_models": []}
         if path == "/executions" and method == "GET":
@@ -133,13 +133,16 @@ class Recorded:
             record = story.record
             tag = f'"{len(story.events)}-{record["status"]}-{record["progress"]}-{len(story.approvals)}"'
             over = record["ended_at"] is not None
+            told = {"etag": tag}
+            if "wait=" in headers.get("prefer", ""):
+                told["preference-applied"] = "wait=20"
             if headers.get("if-none-match") == tag:
                 if "wait=" in headers.get("prefer", "") and not over:
                     self._waiting.append(route)
                     return
-                route.fulfill(status=304, headers={"etag": tag})
+                route.fulfill(status=304, headers=told)
                 return
-            route.fulfill(json=record, headers={"etag": tag})
+            route.fulfill(json=record, headers=told)
         elif rest == "/traces":
             route.fulfill(json=self._page(story, query))
         elif whole in story.bodies:

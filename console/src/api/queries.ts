@@ -25,6 +25,8 @@ export const keys = {
 export interface Read {
   execution: Execution;
   etag: string | null;
+  /** Whether the API waited for news, as it was asked to: where many wait already, it answers at once. */
+  waited?: boolean | undefined;
 }
 
 /** How long the API may wait for news before it answers that there are none. Seconds. */
@@ -43,13 +45,15 @@ export async function readExecution(
   known: Read | undefined,
   { wait = false, signal }: Asking = {},
 ): Promise<Read> {
-  const header = known?.etag ? { "if-none-match": known.etag, ...(wait && { prefer: `wait=${WAIT}` }) } : {};
+  const asked = wait && Boolean(known?.etag);
+  const header = known?.etag ? { "if-none-match": known.etag, ...(asked && { prefer: `wait=${WAIT}` }) } : {};
   const answer = await api.GET("/api/v1/executions/{execution_id}", {
     params: { path: { execution_id: id }, header },
     ...(signal && { signal }),
   });
-  if (answer.response.status === 304 && known) return known;
-  return { execution: unwrap(answer), etag: answer.response.headers.get("etag") };
+  const waited = asked ? answer.response.headers.has("preference-applied") : undefined;
+  if (answer.response.status === 304 && known) return known.waited === waited ? known : { ...known, waited };
+  return { execution: unwrap(answer), etag: answer.response.headers.get("etag"), waited };
 }
 
 /** Between two looks that wait for news themselves. Milliseconds. */
@@ -76,7 +80,7 @@ export function useExecution(id: string, { background = false } = {}) {
     refetchInterval: ({ state }) => {
       const { data } = state;
       if (data && !isOpen(data) && data.execution.traces.complete) return false;
-      if (data?.etag && isOpen(data) && !state.error) return AT_ONCE;
+      if (data?.etag && data.waited !== false && !state.error) return AT_ONCE;
       return pace.next(state.dataUpdatedAt + state.errorUpdatedAt, data);
     },
   });

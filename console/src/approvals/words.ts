@@ -11,11 +11,7 @@ export const KIND_WORDS: Record<ApprovalKind, string> = {
   answer: "Answer",
   tool: "Tool call",
   budget: "Budget",
-<<<<<<< HEAD
   effect: "Repeated call",
-=======
-  effect: "Interrupted call",
->>>>>>> 37bb2c1 (Read from the API what an event is, and show questions about interrupted calls)
 };
 
 /** What is asked, in a few words. */
@@ -25,7 +21,6 @@ export function askedFor(
   limit: string | null = null,
 ): string {
   if (kind === "answer") return `Judge the answer of ${task ?? "a task"}`;
-  if (kind === "effect") return `Make ${tools.length ? [...new Set(tools)].join(" and ") : "a call"} again, or not`;
   if (kind === "tool") return `Allow ${tools.length ? [...new Set(tools)].join(" and ") : "a tool call"}`;
   if (kind === "effect") return `Say whether ${tools.length ? tools.join(" and ") : "a tool call"} is made again`;
   return `Give more ${limit ? (LIMIT_WORDS[limit] ?? limit) : "budget"}`;
