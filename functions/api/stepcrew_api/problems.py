@@ -24,9 +24,11 @@ from stepcrew.domain.errors import (
     NotAllowed,
     PlatformUnavailable,
     StepcrewError,
+    TriggerNotFound,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.places import escape
+from stepcrew.domain.signatures import BadSignature
 from stepcrew_api.schemas import Problem
 from stepcrew_api.tokens import Unauthenticated
 
@@ -56,6 +58,8 @@ STATUS: dict[type[StepcrewError], int] = {
     InvalidRequest: 422,
     ExecutionNotFound: 404,
     CrewNotFound: 404,
+    TriggerNotFound: 404,
+    BadSignature: 401,
     NotAllowed: 403,
     Unauthenticated: 401,
     IdempotencyMismatch: 422,

@@ -13,6 +13,7 @@ from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
 from stepcrew.domain.stored_crew import CREW_REFERENCE, CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
+from stepcrew.domain.trigger import Firing, Trigger
 
 
 class CrewRequest(BaseModel):
@@ -92,6 +93,50 @@ class SecretList(BaseModel):
     secrets: list[SecretView]
 
 
+class TriggerView(Trigger):
+    """A trigger. `hook_path` is where its deliveries go, below the API's address; null for the other kinds."""
+
+    hook_path: str | None = None
+
+
+class TriggerList(BaseModel):
+    """By name."""
+
+    triggers: list[TriggerView]
+
+
+class FiringList(BaseModel):
+    """Newest first. `next_cursor` is opaque and null on the last page."""
+
+    firings: list[Firing]
+    next_cursor: str | None
+
+
+class Upload(BaseModel):
+    """Where to PUT the object, within `expires_in` seconds; the address itself is the permission."""
+
+    url: str
+    expires_in: int
+
+
+class Sample(BaseModel):
+    """What a cause could look like: the document that the trigger's expressions read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    document: dict[str, JsonValue]
+
+
+class TriggerTrial(BaseModel):
+    """What a trigger would start from a sample: the crew and its inputs, and the faults that would keep it from it."""
+
+    crew: str
+    inputs: dict[str, JsonValue] | None
+    valid: bool
+    reason: str = ""
+    errors: list[Fault] = []
+
+
 class SubmittedExecution(BaseModel):
     """The answer to a submission. `replayed` tells that an earlier request with the same key made this execution."""
 
@@ -163,7 +208,8 @@ class ExecutionView(BaseModel):
     message: str
     process: str
     model: str | None
-    source: str
+    source: str = Field(description="What started it: `api`, or the kind of a trigger.")
+    triggered_by: list[str] = Field(description="The triggers behind it; the last one started it.")
     submitted_by: str | None
     created_at: datetime
     updated_at: datetime

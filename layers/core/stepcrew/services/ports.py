@@ -18,6 +18,7 @@ from stepcrew.domain.listing import ExecutionPage, ListFilter
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
+from stepcrew.domain.trigger import Cause, Firing, Trigger
 
 
 class Orchestration(NamedTuple):
@@ -266,6 +267,63 @@ class PayloadStore(Protocol):
         ...
 
     def delete_all(self, group_id: str, execution_id: str) -> None: ...
+
+
+class TriggerStore(Protocol):
+    """Triggers of groups and their firings."""
+
+    def save(self, group_id: str, trigger: Trigger, *, seen: int | None) -> bool:
+        """Writes a trigger over the revision that was seen, or where none was. False when another came between."""
+        ...
+
+    def trigger(self, group_id: str, name: str) -> Trigger | None: ...
+
+    def triggers(self, group_id: str) -> list[Trigger]:
+        """All of a group by name."""
+        ...
+
+    def delete(self, group_id: str, name: str) -> None:
+        """Removes the trigger and its firings. Asking again changes nothing."""
+        ...
+
+    def save_firing(self, group_id: str, firing: Firing, cause: Cause) -> None:
+        """Writes the firing over an earlier one of the same cause."""
+        ...
+
+    def firing(self, group_id: str, trigger: str, firing_id: str) -> Firing | None: ...
+
+    def firings(self, group_id: str, trigger: str, *, before: str | None, limit: int) -> list[Firing]:
+        """Newest first, before the place that `Firing.place` names."""
+        ...
+
+    def cause(self, group_id: str, trigger: str, firing_id: str) -> Cause | None:
+        """What made it fire; None when it is unknown or has expired."""
+        ...
+
+
+class TriggerSources(Protocol):
+    """The rules and schedules outside the table that send causes for triggers of the kinds event and schedule."""
+
+    def put(self, group_id: str, trigger: Trigger) -> None:
+        """Makes or changes the rule or schedule. Raises `InvalidRequest` for a pattern or expression AWS refuses."""
+        ...
+
+    def remove(self, group_id: str, trigger: Trigger) -> None:
+        """Removes it. Asking again changes nothing."""
+        ...
+
+
+class Inbox(Protocol):
+    """The bucket whose new objects make triggers fire; the first part of each key is the group."""
+
+    def read(self, key: str, version: str | None, most: int) -> bytes | None:
+        """At most `most` + 1 bytes of an object, so that a larger one is told from one that fits; None when it is
+        gone."""
+        ...
+
+    def upload_url(self, group_id: str, name: str) -> str:
+        """A signed address that takes one object by PUT for a quarter of an hour."""
+        ...
 
 
 class Orchestrator(Protocol):

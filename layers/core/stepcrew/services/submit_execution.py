@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -47,6 +47,8 @@ class CrewSubmission(NamedTuple):
     limits: Limits | None = None
     idempotency_key: str | None = None
     crew: str | None = None
+    source: str = "api"
+    triggered_by: Sequence[str] = ()
 
 
 class CheckedCrew(NamedTuple):
@@ -178,6 +180,8 @@ class SubmitExecution:
             message=PENDING_MESSAGE,
             process=crew.process,
             model=models[0] if len(models) == 1 else None,
+            source=request.source,
+            triggered_by=list(request.triggered_by),
             submitted_by=request.submitted_by,
             created_at=now,
             updated_at=now,
