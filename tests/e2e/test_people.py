@@ -187,7 +187,7 @@ def test_a_decision_and_a_cancel_at_once_leave_one_ending(ada: User, model: Scri
 def test_only_the_deciders_decide(
     ada: User, bob: User, model: ScriptedModel, running: tuple[str, ScriptedModel, Stack]
 ) -> None:
-    execution_id = ada.submit(asking(approval={"deciders": ["Grace@Example.com"]}))
+    execution_id = ada.submit(asking(approval={"deciders": ["grace@example.com"]}))
     assert waiting(ada, execution_id)["may_decide"] is False
     assert decide(ada, execution_id, "approve").status_code == 403
     assert decide(bob, execution_id, "approve").status_code == 404
