@@ -74,7 +74,7 @@ def test_a_handover_may_be_interrupted_anywhere(sliced: Field, findings: Finding
         assert kill(plan.pids[RUNNER])
 
     unwritten = in_slices(first=4, attempts=5, died=(1,), unknown=1)
-    written = in_slices(attempts=5, died=(1,))
+    written = in_slices(died=(1,))  # what the killed slice brought is there, so no slice is lost
     call = Scene(
         "slice-call",
         [],

@@ -120,7 +120,7 @@ def test_no_secret_is_part_of_the_journal_and_the_crew_sees_it_all_the_same(hous
     config["agents"]["worker"] = worker()
     execution_id = house.run(config).execution.execution_id
     assert key not in house.journal.text()
-    assert "<stepcrew:secret:OPENAI_API_KEY>" in house.journal.text()
+    assert "<stepcrew:secret:OPENAI_API_KEY:" in house.journal.text()
     model.reset()
     house.tasks.restore({})
     house.executions.change(execution_id, status=Status.RUNNING)
