@@ -13,6 +13,7 @@ import httpx
 
 from scripted_model import ScriptedModel, scripted_model
 from stepcrew_local.deploy import physical_id
+from stepcrew_local.emulator import ACCOUNT
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import Stack, StackOptions, running_stack
 from tests.e2e.user import TERMINAL, User
@@ -192,6 +193,8 @@ def running_field(**for_runner: str) -> Generator[Field]:
                 function: {"AWS_ENDPOINT_URL": url, **more.get(function, {})} for function, url in proxy.urls().items()
             },
             wait_scale=WAIT_SCALE,
+            # The administrator delivers what the proxy held back.
+            parameters={"RedriveSenderId": ACCOUNT},
         )
         with running_stack(options) as stack:
             proxy.target = stack.emulator.url

@@ -55,6 +55,7 @@ def complete() -> None:
     _expect(iam_actions, "dynamodb_transaction_checks", ("iam_action", "body", "region", "account_id"))
     _expect(sts, "_session_tags", ("params", "check"))
     _expect(sqs, "_build_send_sys_attrs", ("now", "sys_attrs_input"))
+    _expect(lambda_svc, "_dispatch_esm_batch", ("esm_id", "fn", "args"))
     _expect(lambda_runtime.ProvidedWorker, "invoke", INVOKE)
     _expect(lambda_svc, "lambda_execute_result_to_api_proxy_response", ("exec_result",))
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)

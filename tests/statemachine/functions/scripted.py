@@ -47,10 +47,27 @@ def _act(function: str, event: dict[str, Any]) -> object:
 
 
 def _set(event: dict[str, Any], attributes: dict[str, Any]) -> None:
-    aws.client("dynamodb").update_item(
+    _dynamodb(event).update_item(
         TableName=os.environ["TABLE_NAME"],
         Key={"PK": {"S": f"GROUP#{event['group_id']}#EXECUTION#{event['execution_id']}"}, "SK": {"S": "EXECUTION"}},
         UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
         ExpressionAttributeNames={f"#{name}": name for name in attributes},
         ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+    )
+
+
+def _dynamodb(event: dict[str, Any]) -> Any:
+    """A client that may write the record: the runner's own role may not, so it begins a session as an attempt does."""
+    if "ATTEMPT_ROLE_ARN" not in os.environ:
+        return aws.client("dynamodb")
+    session = aws.client("sts").assume_role(
+        RoleArn=os.environ["ATTEMPT_ROLE_ARN"],
+        RoleSessionName=event["execution_id"],
+        Tags=[{"Key": "group", "Value": event["group_id"]}, {"Key": "execution", "Value": event["execution_id"]}],
+    )["Credentials"]
+    return aws.client(
+        "dynamodb",
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
     )
