@@ -110,7 +110,7 @@ UNSAID = Expected(attempts=2, died=(1,))
 AFTER_LONG: dict[tuple[str, str], Expected] = {
     (RUNNER, END): Expected(attempts=2),
     (RUNNER, READ_DEFINITION): UNSAID,
-    (RUNNER, READ_OUTPUTS): UNSAID,
+    (RUNNER, READ_OUTPUTS): Expected(attempts=2),
     (RUNNER, READ_KEYS): Expected(attempts=2),
 }
 
