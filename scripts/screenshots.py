@@ -1,183 +1,97 @@
-"""Takes pictures of every view of the console, light and dark, wide and narrow, with a scripted crew behind them.
+"""Takes pictures of every view of the console from recorded answers of the API: light, dark, a phone, a phone on its
+side, Arabic, long names, 5,000 events, a failed run. No stack runs.
 
-.venvs/dev/bin/python -m scripts.screenshots [FOLDER]        # build/screenshots unless told otherwise
+.venvs/dev/bin/python -m scripts.screenshots [FOLDER] [NAME…]     # build/screenshots unless told otherwise
 """
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.e2e.user import User, agent
-
-from scripted_model import scripted_model
-from stepcrew_local.provider import external_model
-from stepcrew_local.stack import StackOptions, running_stack
+from tests.console import stories
+from tests.console.recorded import ORIGIN, Recorded
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-ANSWER = """# Tides
-
-The **moon** pulls the sea. See the [overview](https://example.org).
-
-| Sea    | Range |
-|--------|-------|
-| Fundy  | 16 m  |
-| Baltic | 0.2 m |
-
-```python
-def range_of(sea: str) -> float:
-    return RANGES[sea]
-```
-"""
-CREW = {
-    "name": "tide-report",
-    "inputs": {"topic": "tides"},
-    "agents": {
-        "researcher": agent("Researcher", tools=["CalculatorTool"]),
-        "writer": agent("Writer"),
-        "editor": agent("Editor"),
-    },
-    "tasks": [
-        {
-            "name": name,
-            "agent": who,
-            "description": f"About {{topic}}: {script}",
-            "expected_output": "Markdown.",
-            "async_execution": parallel,
-        }
-        for name, who, script, parallel in (
-            ("research", "researcher", '[[tool calculator {"expression": "16 / 0.2"}]] [[say Eighty times.]]', False),
-            ("outline", "writer", "[[slow 1]] [[say Moon, sun, coast.]]", True),
-            ("figures", "researcher", "[[slow 1.5]] [[say 16 m and 0.2 m.]]", True),
-            ("write", "writer", f"[[slow 0.5]] [[say {ANSWER}]]", False),
-        )
-    ],
-}
-BROKEN = {
-    "name": "tide-report",
-    "agents": {"writer": agent("Writer")},
-    "tasks": [{"name": "write", "agent": "writer", "description": "[[fail 400]]", "expected_output": "Text."}],
-}
-ASKING = {
-    "name": "press-release",
-    "agents": {"writer": agent("Writer", tools=["CalculatorTool"])},
-    "tasks": [
-        {
-            "name": "draft",
-            "agent": "writer",
-            "description": f"[[slow 0.5]] [[say {ANSWER}]]",
-            "expected_output": "Markdown.",
-            "human_input": True,
-        }
-    ],
-}
-GATED = {
-    **ASKING,
-    "name": "tide-tables",
-    "approval": {"tools": ["CalculatorTool"], "timeout_seconds": 3000, "on_timeout": "approve"},
-    "tasks": [
-        {
-            "name": "figures",
-            "agent": "writer",
-            "description": '[[tool calculator {"expression": "16 / 0.2"}]] [[say Eighty.]]',
-            "expected_output": "A number.",
-        }
-    ],
-}
-SLOW = {
-    "name": "long-report",
-    "agents": {"writer": agent("Writer")},
-    "tasks": [{"name": "write", "agent": "writer", "description": "[[slow 60]]", "expected_output": "Text."}],
-}
+WIDE = {"width": 1360, "height": 860}
+LOW = {"width": 1280, "height": 600}
+PHONE = {"width": 390, "height": 844}
+SIDEWAYS = {"width": 844, "height": 390}
 
 
-def take(page: Page, folder: Path, name: str, theme: str) -> None:
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=folder / f"{name}-{theme}.png")
-    print(f"{name}-{theme}.png")
+class View(NamedTuple):
+    name: str
+    path: str
+    size: dict[str, int] = WIDE
+    theme: str = "light"
 
 
-def pictures(browser: Browser, url: str, folder: Path, ids: dict[str, str], theme: str, narrow: bool) -> None:
-    """Every view in one theme and width."""
-    size = {"width": 390, "height": 844} if narrow else {"width": 1360, "height": 860}
-    context = browser.new_context(base_url=url, viewport=size, color_scheme=theme, locale="en-GB")  # pyright: ignore[reportArgumentType]
-    page = context.new_page()
-    prefix = "narrow-" if narrow else ""
-    page.goto("/")
-    page.get_by_role("button", name=re.compile("^ada", re.IGNORECASE)).first.wait_for()
-    take(page, folder, f"{prefix}sign-in", theme)
-    page.get_by_role("button", name=re.compile("^ada", re.IGNORECASE)).first.click()
-    page.get_by_role("navigation", name="Main").wait_for()
-    done, open_, failed, judged, cancelled = (
-        f"/executions/{ids[name]}" for name in ("done", "open", "failed", "judged", "cancelled")
-    )
-    views = {
-        "executions": "/executions",
-        "timeline": done,
-        "event": f"{done}?event=1.4",
-        "running": open_,
-        "failed": failed,
-        "result": f"{done}/result",
-        "tasks": f"{done}/tasks",
-        "logs": f"{done}/logs",
-        "definition": f"{done}/definition",
-        "new": "/new",
-        "approvals": "/approvals",
-        "waiting": f"/executions/{ids['waiting']}/approvals",
-        "judged": judged,
-        "judged-tasks": f"{judged}/tasks",
-        "cancelled": cancelled,
-        "compare": f"/compare?a={ids['done']}&b={ids['again']}",
+def run(number: int, rest: str = "") -> str:
+    return f"/g/demo/executions/01a20d17-6f5b-7000-8000-{number:012d}{rest}"
+
+
+def views() -> Iterator[View]:
+    ordinary = {
+        "executions": "/g/demo/executions",
+        "timeline": run(1),
+        "event": run(1, "?event=1.5"),
+        "task": run(1, "?event=t%3AResearcher%7Cresearch"),
+        "failed": run(2),
+        "prompt": run(3, "?event=1.8"),
+        "long-run": run(4),
+        "many": run(5),
+        "running": run(6),
+        "waiting": run(7),
+        "result": run(1, "/result"),
+        "tasks": run(1, "/tasks"),
+        "definition": run(1, "/definition"),
+        "approvals": "/g/demo/approvals",
+        "compare": f"/g/demo/compare?a={run(1)[-36:]}&b={run(10)[-36:]}",
+        "new": "/g/demo/new",
     }
-    for name, path in views.items():
-        page.goto(path)
-        page.locator("main").first.wait_for()
-        take(page, folder, f"{prefix}{name}", theme)
+    for theme in ("light", "dark"):
+        for name, path in ordinary.items():
+            yield View(f"{name}-{theme}", path, WIDE, theme)
+    for name, path in ordinary.items():
+        yield View(f"phone-{name}", path, PHONE)
+    for name in ("timeline", "event", "failed", "approvals", "new"):
+        yield View(f"sideways-{name}", ordinary[name], SIDEWAYS)
+    for name in ("timeline", "failed"):
+        yield View(f"low-{name}", ordinary[name], LOW)
+    for name, number in (("arabic", 8), ("long-names", 9)):
+        for rest in ("", "/result", "/tasks"):
+            yield View(f"{name}{rest.replace('/', '-')}", run(number, rest))
+        yield View(f"phone-{name}", run(number), PHONE)
+
+
+def take(browser: Browser, view: View, recorded: Recorded, folder: Path) -> None:
+    phone = view.size in (PHONE, SIDEWAYS)
+    options: dict[str, Any] = {"color_scheme": view.theme, "viewport": view.size, "has_touch": phone}
+    context = browser.new_context(base_url=ORIGIN, locale="en-GB", reduced_motion="reduce", **options)
+    recorded.serve(context)
+    page: Page = context.new_page()
+    page.goto(view.path)
+    page.locator("main").first.wait_for()
+    page.wait_for_timeout(900)  # what follows a run keeps a request open, so the network is never idle
+    page.screenshot(path=folder / f"{view.name}.png")
+    print(f"{view.name}.png")
     context.close()
 
 
-def asked(ada: User) -> dict[str, str]:
-    """Executions that wait for people, one that was judged and one that was cancelled meanwhile."""
-    ids = {name: ada.submit(ASKING) for name in ("waiting", "judged", "cancelled")} | {"gated": ada.submit(GATED)}
-    for execution_id in ids.values():
-        ada.until(execution_id, lambda record: record["status"] == "WAITING")
-    feedback = f"/executions/{ids['judged']}/feedback"
-    ada.post(feedback, json={"decision": "revise", "comment": "Shorter, please. [[say The moon pulls the sea.]]"})
-    ada.until(ids["judged"], lambda record: bool(record["waiting"]) and record["waiting"]["number"] == 2)
-    ada.post(feedback, json={"decision": "approve", "comment": "Good."})
-    ada.ended(ids["judged"])
-    ada.post(f"/executions/{ids['cancelled']}/cancel")
-    return ids
-
-
-def main(folder: Path) -> None:
+def main(folder: Path, wanted: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        scripted_model() as model,
-        running_stack(StackOptions(port=0, model=external_model(model.url), environment={})) as stack,
-        sync_playwright() as playwright,
-    ):
-        stack.wait_until_healthy()
-        with User(stack.url, "ada") as ada:
-            ids = {
-                name: ada.run(crew)["execution_id"]
-                for name, crew in (("failed", BROKEN), ("done", CREW), ("again", CREW))
-            }
-            ids |= asked(ada)
-            ids["open"] = ada.submit(SLOW)
-            ada.until(ids["open"], lambda record: record["status"] == "RUNNING")
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-            )
-            for theme in ("light", "dark"):
-                pictures(browser, stack.url, folder, ids, theme, narrow=False)
-            pictures(browser, stack.url, folder, ids, "light", narrow=True)
-            ada.post(f"/executions/{ids['open']}/cancel")
-            browser.close()
+    recorded = Recorded(*stories.everything())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for view in views():
+            if not wanted or any(part in view.name for part in wanted):
+                take(browser, view, recorded, folder)
+        browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots"), sys.argv[2:])

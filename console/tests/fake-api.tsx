@@ -110,7 +110,7 @@ function answer(status: number, body: unknown): Promise<unknown> {
 }
 
 const NONE = { timeout_seconds: null, max_tokens: null, max_cost_usd: null, max_model_calls: null };
-const NO_LIMITS: Identity["limits"] = { defaults: NONE, ceilings: NONE };
+const NO_LIMITS: Identity["limits"] = { defaults: NONE, ceilings: NONE, open_executions: 100 };
 
 export function showWith(
   api: unknown,

@@ -21,8 +21,8 @@ describe("An attempt that hands over", () => {
         output: "The slice is over.",
       }),
     ];
-    const { roots, failures, spans } = buildTree(events, [], false);
-    expect(failures).toBe(0);
+    const { roots, causes, spans } = buildTree(events, { ended: false });
+    expect(causes).toEqual([]);
     expect(roots.at(-1)?.label).toBe("Attempt handed over");
     expect(spans.get("1.1")?.failed).toBe(false);
   });

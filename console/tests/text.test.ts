@@ -40,15 +40,17 @@ describe("Conversations", () => {
       { role: "assistant", content: null, tool_calls: [{ function: { name: "search", arguments: "{}" } }] },
     ]);
     expect(messages?.[0]?.content).toBe("one\ntwo");
-    expect(messages?.[1]?.calls).toEqual([{ name: "search", args: "{}" }]);
+    expect(messages?.[1]?.calls).toEqual([{ name: "search", args: "{}", id: "" }]);
     expect(asMessages("just text")).toBeNull();
   });
 
   it("tell an answer that only calls tools from a list that is the answer", () => {
     expect(toolCalls('[{"id": "c", "function": {"name": "add", "arguments": "{}"}}]')).toEqual([
-      { name: "add", args: "{}" },
+      { name: "add", args: "{}", id: "c" },
     ]);
-    expect(toolCalls([{ type: "tool_use", name: "add", input: { a: 1 } }])).toEqual([{ name: "add", args: { a: 1 } }]);
+    expect(toolCalls([{ type: "tool_use", name: "add", input: { a: 1 } }])).toEqual([
+      { name: "add", args: { a: 1 }, id: "" },
+    ]);
     expect(toolCalls('[{"city": "Rome"}]')).toEqual([]);
   });
 });
@@ -67,15 +69,19 @@ describe("Time", () => {
     ]);
   });
 
-  it("is split into model, tools and what lies between", () => {
-    const tree = buildTree(oneTask(), [], true);
-    const spent = spentOf(new Set(tree.spans.values()), tree.start, tree.end ?? 0);
-    expect(spent).toEqual({ total: 470, model: 300, tool: 100, person: 0, waiting: 70 });
+  it("is split into parts that add up to what elapsed", () => {
+    const tree = buildTree(oneTask(), { ended: true });
+    const frame = { created: tree.start - 500, started: tree.start - 200, ended: null };
+    const spent = spentOf(new Set(tree.spans.values()), frame, tree.end ?? 0);
+    expect(spent).toEqual({ total: 970, model: 300, tool: 100, person: 0, queue: 300, platform: 270 });
   });
 
   it("is marked by round numbers", () => {
-    expect(ticks(2220, 6)).toEqual([0, 500, 1000, 1500, 2000]);
-    expect(ticks(0, 6)).toEqual([0]);
+    const minute = 60_000;
+    expect(ticks({ start: 0, end: 2220 }, 6)).toEqual([0, 500, 1000, 1500, 2000]);
+    expect(ticks({ start: 0, end: 0 }, 6)).toEqual([0]);
+    expect(ticks({ start: 0, end: 106 * minute }, 6)).toEqual([0, 30, 60, 90].map((at) => at * minute));
+    expect(ticks({ start: 61_000, end: 66_000 }, 6)).toEqual([61, 62, 63, 64, 65, 66].map((at) => at * 1000));
   });
 
   it("and money are told in a form to read", () => {

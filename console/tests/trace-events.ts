@@ -2,6 +2,19 @@ import type { TraceEvent } from "@/api/types";
 
 const ORIGIN = Date.parse("2026-11-24T10:00:00Z");
 
+/** The API says what an event is; this says it of the events that tests make. */
+function grammar(type: string, attempt: number, started: number | null | undefined) {
+  const ending = /_(started|requested|completed|finished|failed|interrupted|received|skipped|held)$/.exec(type)?.[1];
+  const start = ending === "started" || ending === "requested";
+  const phase = start ? "start" : ending ? "end" : "point";
+  return {
+    kind: ending ? type.slice(0, -ending.length - 1) : type,
+    phase,
+    failed: ending === "failed" || type === "error" || type === "tool_failure",
+    pairs_with: started ? `${attempt}.${started}` : null,
+  } as const;
+}
+
 type Told = Partial<TraceEvent> & Pick<TraceEvent, "event_type" | "event_source">;
 
 /** A recorded event as the API sends it; `at` is in milliseconds after the beginning. */
@@ -11,6 +24,7 @@ export function event(sequence: number, at: number, told: Told): TraceEvent {
     id: `${attempt}.${sequence}`,
     attempt,
     sequence,
+    ...grammar(told.event_type, attempt, told.started_sequence),
     emitted_at: new Date(ORIGIN + at).toISOString(),
     recorded_at: null,
     event_context: "",

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { EventSource } from "@/api/types";
 import { NO_FILTER, visibleRows } from "@/trace/rows";
-import { type TreeNode, buildTree } from "@/trace/tree";
+import type { TreeNode } from "@/trace/nodes";
+import { buildTree } from "@/trace/tree";
 import { event, oneTask } from "./trace-events";
 
 const shown = (roots: TreeNode[], filter = NO_FILTER, closed = new Set<string>()) =>
@@ -9,24 +10,24 @@ const shown = (roots: TreeNode[], filter = NO_FILTER, closed = new Set<string>()
 
 describe("The timeline of a trace", () => {
   it("stands as agent, task and events between the crew's start and end", () => {
-    const tree = buildTree(oneTask(), [], true);
+    const tree = buildTree(oneTask(), { ended: true });
     expect(shown(tree.roots)).toEqual(["Crew started", "Researcher", " research", "  llm", "  tool", "Crew completed"]);
   });
 
   it("shows the machinery only when everything is asked for", () => {
-    const tree = buildTree(oneTask(), [], true);
+    const tree = buildTree(oneTask(), { ended: true });
     expect(shown(tree.roots, { ...NO_FILTER, everything: true }).length).toBeGreaterThan(shown(tree.roots).length);
   });
 
   it("takes durations from the events, and tokens add up", () => {
-    const tree = buildTree(oneTask(), [], true);
+    const tree = buildTree(oneTask(), { ended: true });
     const call = tree.spans.get("1.4");
     expect((call?.end ?? 0) - (call?.start ?? 0)).toBe(300);
     expect(tree.roots.find((root) => root.type === "agent")?.tokens).toBe(42);
   });
 
   it("finds a span by either of its events", () => {
-    const tree = buildTree(oneTask(), [], true);
+    const tree = buildTree(oneTask(), { ended: true });
     expect(tree.spans.get("1.5")).toBe(tree.spans.get("1.4"));
   });
 
@@ -35,7 +36,7 @@ describe("The timeline of a trace", () => {
     const ids = new Set<string>();
     for (let length = 1; length <= events.length; length++) {
       const rows = visibleRows(
-        buildTree(events.slice(0, length), [], false).roots,
+        buildTree(events.slice(0, length), { ended: false }).roots,
         { ...NO_FILTER, everything: true },
         new Set(),
       );
@@ -46,22 +47,22 @@ describe("The timeline of a trace", () => {
 
   it("leaves a call open while the execution runs, and cuts it when that is over", () => {
     const events = oneTask().slice(0, 4);
-    expect(buildTree(events, [], false).spans.get("1.4")?.end).toBeNull();
-    const cut = buildTree(events, [], true).spans.get("1.4");
+    expect(buildTree(events, { ended: false }).spans.get("1.4")?.end).toBeNull();
+    const cut = buildTree(events, { ended: true }).spans.get("1.4");
     expect(cut?.cut).toBe(true);
     expect(cut?.end).not.toBeNull();
   });
 
   it("shows missing events where they belong", () => {
     const events = oneTask().filter(({ sequence }) => sequence !== 4 && sequence !== 5);
-    const labels = shown(buildTree(events, [{ attempt: 1, first: 4, last: 5 }], true).roots);
+    const labels = shown(buildTree(events, { gaps: [{ attempt: 1, first: 4, last: 5 }], ended: true }).roots);
     expect(labels.map((label) => label.trim())).toContain("Events 4–5 are missing");
     expect(labels.indexOf("Crew completed")).toBe(labels.length - 1);
   });
 
   it("does not stumble over kinds it has never heard of", () => {
     const odd = event(11, 480, { event_type: "telepathy_started", event_source: "aura" as EventSource });
-    expect(() => buildTree([...oneTask(), odd], [], false)).not.toThrow();
+    expect(() => buildTree([...oneTask(), odd], { ended: false })).not.toThrow();
   });
 
   it("is made of 10,000 events within a blink", () => {
@@ -77,14 +78,14 @@ describe("The timeline of a trace", () => {
       }),
     ]).flat();
     const before = performance.now();
-    const tree = buildTree([...oneTask(), ...many], [], true);
+    const tree = buildTree([...oneTask(), ...many], { ended: true });
     expect(visibleRows(tree.roots, NO_FILTER, new Set()).length).toBeGreaterThan(5000);
     expect(performance.now() - before).toBeLessThan(1000);
   });
 });
 
 describe("Filters of the timeline", () => {
-  const tree = buildTree(oneTask(), [], true);
+  const tree = buildTree(oneTask(), { ended: true });
 
   it("by kind keep the way down to what fits", () => {
     const labels = shown(tree.roots, { ...NO_FILTER, kinds: new Set<EventSource>(["tool"]) });

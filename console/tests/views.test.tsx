@@ -19,6 +19,8 @@ const show = (
   { role = "admin", GET = vi.fn() }: { role?: Identity["role"]; GET?: ReturnType<typeof vi.fn> } = {},
 ) => showWith({ GET }, children, { role });
 
+const NO_NOTIFY = { on: false, possible: false, toggle: vi.fn() };
+
 describe("Rendered markdown", () => {
   it("shows HTML as text, keeps addresses harmless and fetches nothing", () => {
     const { container } = render(
@@ -48,7 +50,7 @@ describe("A body", () => {
     const GET = vi.fn().mockResolvedValue({ data: "the whole of it", response: new Response(null, { status: 200 }) });
     const reference = {
       url: "/api/v1/executions/x/traces/1.5/output",
-      bytes: 2_000_000,
+      bytes: 2_000_001,
       content_type: "text/plain",
       preview: "the beginning",
     };
@@ -76,7 +78,7 @@ describe("A body", () => {
 
 describe("An event", () => {
   it("of a failed tool shows its arguments and the error", () => {
-    show(<EventBody span={buildTree(oneTask(), [], true).spans.get("1.6")!} />);
+    show(<EventBody span={buildTree(oneTask(), { ended: true }).spans.get("1.6")!} before={undefined} />);
     expect(screen.getByRole("heading", { name: "Arguments" })).toBeInTheDocument();
     expect(screen.getByRole("heading", { name: "Error" })).toBeInTheDocument();
     expect(screen.getByText("no such host")).toBeInTheDocument();
@@ -85,16 +87,19 @@ describe("An event", () => {
 
 describe("What may be done", () => {
   it("by a member is to cancel what runs, once it is confirmed", async () => {
-    show(<Actions execution={execution} trace={undefined} />, { role: "member" });
+    show(<Actions execution={execution} trace={undefined} notify={NO_NOTIFY} />, { role: "member" });
     await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
     expect(screen.getByRole("dialog", { name: "Cancel this execution?" })).toBeInTheDocument();
   });
 
   it("to an execution that has ended, is to delete it by an admin alone", async () => {
     for (const role of ["admin", "member"] as const) {
-      const { unmount } = show(<Actions execution={{ ...execution, status: "COMPLETED" }} trace={undefined} />, {
-        role,
-      });
+      const { unmount } = show(
+        <Actions execution={{ ...execution, status: "COMPLETED" }} trace={undefined} notify={NO_NOTIFY} />,
+        {
+          role,
+        },
+      );
       await userEvent.click(screen.getByRole("button", { name: "More actions" }));
       expect(screen.queryAllByRole("menuitem", { name: /delete/i })).toHaveLength(role === "admin" ? 1 : 0);
       unmount();
@@ -102,7 +107,9 @@ describe("What may be done", () => {
   });
 
   it("by a viewer is neither to cancel, to run again nor to delete", async () => {
-    show(<Actions execution={{ ...execution, status: "COMPLETED" }} trace={undefined} />, { role: "viewer" });
+    show(<Actions execution={{ ...execution, status: "COMPLETED" }} trace={undefined} notify={NO_NOTIFY} />, {
+      role: "viewer",
+    });
     expect(screen.queryByRole("button", { name: /cancel|again/i })).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: "More actions" }));
     expect(screen.queryByRole("menuitem", { name: /delete/i })).toBeNull();

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,8 @@ from scripted_model import ScriptedModel, scripted_model
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import StackOptions, running_stack
 from tests.console.person import Person
+from tests.console.recorded import ORIGIN, Recorded
+from tests.console.story import Story
 from tests.e2e.user import User
 
 BUILT = Path(__file__).parents[2] / "console/dist/index.html"
@@ -109,6 +112,34 @@ def sign_in(page: Page) -> Callable[..., Person]:
         return person
 
     return as_whom
+
+
+Recordings = Callable[..., tuple[Page, Recorded]]
+
+
+@pytest.fixture
+def recording(browser: Browser) -> Generator[Recordings]:
+    """Opens the console in front of recorded answers; no stack is needed. The page must break nowhere."""
+    contexts: list[BrowserContext] = []
+    broken: list[str] = []
+
+    def opened(*stories: Story, path: str = "", role: str = "member", **options: Any) -> tuple[Page, Recorded]:
+        size = {"width": 1360, "height": 860}
+        given: dict[str, Any] = {"viewport": size, "locale": "en-GB", "reduced_motion": "reduce", **options}
+        context = browser.new_context(base_url=ORIGIN, **given)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        recorded = Recorded(*stories, role=role)
+        recorded.serve(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.goto(path if path.startswith("/") else f"/g/demo/executions/{stories[0].id}{path}")
+        return page, recorded
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not broken, "errors on the page"
 
 
 @pytest.fixture

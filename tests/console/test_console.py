@@ -140,11 +140,11 @@ def test_an_expired_token_leads_to_signing_in_and_back(page: Page, sign_in: Sign
         route.fulfill(status=401, json={"message": "Unauthorized"})
 
     page.route("**/api/v1/**", refuse)
-    page.get_by_role("link", name="Definition").click()
+    page.get_by_role("link", name="Logs").click()
     expect(page.get_by_text(re.compile("sign-in has expired", re.IGNORECASE)).first).to_be_visible()
     page.unroute("**/api/v1/**", refuse)
     ada.choose("ada")
-    expect(page).to_have_url(re.compile(f"{done['execution_id']}/definition"))
+    expect(page).to_have_url(re.compile(f"{done['execution_id']}/logs"))
 
 
 def test_a_viewer_sees_no_button_they_may_not_press(page: Page, sign_in: SignIn, ada_api: User) -> None:

@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClie
 import { useState } from "react";
 import { type Api, ApiProblem, unwrap } from "./client";
 import { Pace } from "./pace";
+import type { components } from "./schema";
 import { keys, rememberExecution, useApi } from "./queries";
 import type { Approval, ApprovalList, Feedback } from "./types";
 
@@ -74,7 +75,7 @@ export function useDecide({ approval_id, execution_id }: Approval) {
       unwrap(
         await api.POST("/api/v1/executions/{execution_id}/feedback", {
           params: { path: { execution_id } },
-          body: { ...feedback, approval_id },
+          body: { ...feedback, approval_id } as components["schemas"]["FeedbackRequest"],
         }),
       ),
     onSuccess: (execution) => {

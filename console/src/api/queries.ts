@@ -25,32 +25,69 @@ export const keys = {
 export interface Read {
   execution: Execution;
   etag: string | null;
+  /** Whether the API waited for news, as it was asked to: where many wait already, it answers at once. */
+  waited?: boolean | undefined;
+}
+
+/** How long the API may wait for news before it answers that there are none. Seconds. */
+const WAIT = 20;
+
+interface Asking {
+  /** Answered when something changed, not before. */
+  wait?: boolean;
+  signal?: AbortSignal;
 }
 
 /** One execution, asked for with the ETag of what is known: an unchanged one costs an empty 304. */
-export async function readExecution(api: Api, id: string, known: Read | undefined): Promise<Read> {
+export async function readExecution(
+  api: Api,
+  id: string,
+  known: Read | undefined,
+  { wait = false, signal }: Asking = {},
+): Promise<Read> {
+  const asked = wait && Boolean(known?.etag);
+  const header = known?.etag ? { "if-none-match": known.etag, ...(asked && { prefer: `wait=${WAIT}` }) } : {};
   const answer = await api.GET("/api/v1/executions/{execution_id}", {
-    params: { path: { execution_id: id }, header: known?.etag ? { "if-none-match": known.etag } : {} },
+    params: { path: { execution_id: id }, header },
+    ...(signal && { signal }),
   });
-  if (answer.response.status === 304 && known) return known;
-  return { execution: unwrap(answer), etag: answer.response.headers.get("etag") };
+  const waited = asked ? answer.response.headers.has("preference-applied") : undefined;
+  if (answer.response.status === 304 && known) return known.waited === waited ? known : { ...known, waited };
+  return { execution: unwrap(answer), etag: answer.response.headers.get("etag"), waited };
 }
 
-export function useExecution(id: string) {
+/** Between two looks that wait for news themselves. Milliseconds. */
+const AT_ONCE = 20;
+
+/**
+ * One execution, followed while it is open. The API answers as soon as something changed (`Prefer: wait`), so news are
+ * there at once and nothing is asked meanwhile. `background`: followed while the page is hidden, too.
+ */
+export function useExecution(id: string, { background = false } = {}) {
   const { api, group } = useApi();
   const client = useQueryClient();
   const [pace] = useState(() => new Pace());
   const key = keys.execution(group, id);
   return useQuery({
     queryKey: key,
-    queryFn: () => readExecution(api, id, client.getQueryData<Read>(key)),
+    queryFn: ({ signal }) => {
+      const known = client.getQueryData<Read>(key);
+      return readExecution(api, id, known, { wait: isOpen(known), signal });
+    },
     select: (read) => read.execution,
     structuralSharing: false,
-    refetchInterval: ({ state }) =>
-      state.data && isTerminal(state.data.execution.status) && state.data.execution.traces.complete
-        ? false
-        : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data),
+    refetchIntervalInBackground: background,
+    refetchInterval: ({ state }) => {
+      const { data } = state;
+      if (data && !isOpen(data) && data.execution.traces.complete) return false;
+      if (data?.etag && data.waited !== false && !state.error) return AT_ONCE;
+      return pace.next(state.dataUpdatedAt + state.errorUpdatedAt, data);
+    },
   });
+}
+
+function isOpen(read: Read | undefined): boolean {
+  return read !== undefined && !isTerminal(read.execution.status);
 }
 
 /** The outputs. Asked for again whenever the record says that another crew task is done. */

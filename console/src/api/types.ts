@@ -21,7 +21,8 @@ export type Approval = Schemas["ApprovalView"];
 export type ApprovalList = Schemas["ApprovalList"];
 export type ApprovalKind = Schemas["ApprovalKind"];
 export type Verdict = Schemas["VerdictView"];
-export type Feedback = Omit<Schemas["FeedbackRequest"], "approval_id">;
+export type Feedback = Partial<Omit<Schemas["FeedbackRequest"], "approval_id" | "limits">> &
+  Pick<Schemas["FeedbackRequest"], "decision"> & { limits?: Partial<Schemas["GroupLimits"]> };
 export type Waiting = Schemas["WaitingView"];
 export type CancelReceipt = Schemas["CancelReceiptView"];
 export type Identity = Schemas["Me"];

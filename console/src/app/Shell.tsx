@@ -1,3 +1,4 @@
+import "./shell.css";
 import { useQuery } from "@tanstack/react-query";
 import { Monitor, Moon, Plus, Sun } from "lucide-react";
 import { useMemo, useState } from "react";

@@ -1,3 +1,4 @@
+import "./approvals.css";
 import { LockKeyhole, UsersRound } from "lucide-react";
 import { Link } from "react-router";
 import { isOpen, useDecide } from "@/api/approvals";

@@ -1,3 +1,4 @@
+import "./sign-in.css";
 import { useSyncExternalStore } from "react";
 import { Outlet, useLocation } from "react-router";
 import { useSession } from "@/app/context";

@@ -1,3 +1,4 @@
+import "./compare.css";
 import { ArrowLeftRight } from "lucide-react";
 import { Suspense, lazy, useMemo } from "react";
 import { Link } from "react-router";
@@ -5,7 +6,7 @@ import { useApi, useExecution, useResult } from "@/api/queries";
 import { type Execution, type Result, isTerminal } from "@/api/types";
 import { formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
 import { useNow, useParam, useSetParams, useTitle } from "@/lib/hooks";
-import { elapsed } from "@/list/ExecutionTable";
+import { elapsed } from "@/trace/time";
 import { useExecutions } from "@/list/useExecutions";
 import { Button, Loading, Trouble } from "@/ui/kit";
 import { StatusBadge, statusName } from "@/ui/StatusBadge";
@@ -20,7 +21,7 @@ export function ComparePage() {
   const [b, setB] = useParam("b");
   const setParams = useSetParams();
   return (
-    <main className="page compare">
+    <main className="page">
       <div className="page-head">
         <h1>Compare</h1>
       </div>
@@ -105,7 +106,7 @@ function Comparison({ first, second }: { first: Side; second: Side }) {
   return (
     <>
       <div className="table-scroll">
-        <table className="compare-table">
+        <table className="data-table compare-table">
           <thead>
             <tr>
               <td />
@@ -171,9 +172,9 @@ function Numbers({
   return (
     <tr>
       <th scope="row">{name}</th>
-      <td className="number">{told(x)}</td>
-      <td className="number">{told(y)}</td>
-      <td className="number">{difference(x, y)}</td>
+      <td className="col-number">{told(x)}</td>
+      <td className="col-number">{told(y)}</td>
+      <td className="col-number">{difference(x, y)}</td>
     </tr>
   );
 }

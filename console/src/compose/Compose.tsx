@@ -1,9 +1,11 @@
+import "./compose.css";
 import { useQuery } from "@tanstack/react-query";
 import { FileUp, FolderUp, Info } from "lucide-react";
 import { Suspense, lazy, useMemo, useRef, useState } from "react";
 import { examples } from "virtual:examples";
-import { ApiProblem, unwrap } from "@/api/client";
+import { ApiProblem } from "@/api/client";
 import { useApi } from "@/api/queries";
+import { type Submission, checkSubmission } from "@/api/submit";
 import type { DryRun } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { useDebounced } from "@/lib/hooks";
@@ -235,11 +237,7 @@ function useCheck(request: object | null) {
     staleTime: Infinity,
     queryFn: async (): Promise<{ plan?: DryRun; problem?: ApiProblem }> => {
       try {
-        const answer = await api.POST("/api/v1/executions", {
-          params: { query: { dry_run: true } },
-          body: JSON.parse(body) as never,
-        });
-        return { plan: unwrap(answer) as DryRun };
+        return { plan: await checkSubmission(api, JSON.parse(body) as Submission) };
       } catch (error) {
         if (error instanceof ApiProblem && error.faults.length) return { problem: error };
         throw error;

@@ -88,7 +88,7 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
           </Field>
         )}
       </fieldset>
-      <fieldset className="limits">
+      <fieldset className="limit-fields">
         <legend>Limits</legend>
         {LIMIT_NAMES.map((name) => (
           <Field key={name} label={LIMITS[name].label} hint={ceilingHint(limits.ceilings[name])}>

@@ -36,7 +36,7 @@ export function useStoreCrew() {
       unwrap(
         await api.PUT("/api/v1/crews/{name}", {
           params: { path: { name } },
-          body: { config: request.config, inputs: request.inputs } as never,
+          body: { config: request.config, inputs: request.inputs },
         }),
       ),
     onSuccess: () => client.invalidateQueries({ queryKey: [group, "crews"] }),

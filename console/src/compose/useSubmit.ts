@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { useNavigate } from "react-router";
-import { unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
+import { type Submission, submitExecution } from "@/api/submit";
 import type { Request } from "./request";
 
 /**
@@ -18,13 +18,9 @@ export function useSubmit(request: Request | null, onSubmitted: () => void) {
     retry: 2,
     mutationFn: async (body: string) => {
       if (sent.current?.body !== body) sent.current = { body, key: crypto.randomUUID() };
-      const answer = await api.POST("/api/v1/executions", {
-        params: { header: { "idempotency-key": sent.current.key } },
-        body: JSON.parse(body) as never,
-      });
-      return unwrap(answer) as { execution_id: string };
+      return submitExecution(api, JSON.parse(body) as Submission, sent.current.key);
     },
-    onSuccess: async ({ execution_id: id }) => {
+    onSuccess: async (id) => {
       sent.current = null; // pressed again later, the same text is meant to run again
       onSubmitted();
       await navigate(`/g/${group}/executions/${id}`);

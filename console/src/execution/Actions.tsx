@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Download, Ellipsis, GitCompareArrows, RotateCcw, Square, Trash2 } from "lucide-react";
+import { Bell, BellRing, Download, Ellipsis, GitCompareArrows, RotateCcw, Square, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
 import { useNavigate } from "react-router";
@@ -11,9 +11,16 @@ import { download } from "@/lib/files";
 import type { Trace } from "@/trace/useTrace";
 import { Button, IconButton, Trouble } from "@/ui/kit";
 import { Modal } from "@/ui/Modal";
+import type { Notify } from "./useNotify";
+
+interface Props {
+  execution: Execution;
+  trace: Trace | undefined;
+  notify: Notify;
+}
 
 /** What may be done with the execution now, by this person. */
-export function Actions({ execution, trace }: { execution: Execution; trace: Trace | undefined }) {
+export function Actions({ execution, trace, notify }: Props) {
   const { api, group } = useApi();
   const writes = useMayWrite();
   const admin = useIsAdmin();
@@ -50,13 +57,23 @@ export function Actions({ execution, trace }: { execution: Execution; trace: Tra
   };
   return (
     <div className="actions">
+      {open && notify.possible && (
+        <IconButton
+          label={notify.on ? "Tell me no more when it ends or asks" : "Tell me when it ends or asks a person"}
+          className="icon-bordered"
+          aria-pressed={notify.on}
+          onClick={notify.toggle}
+        >
+          {notify.on ? <BellRing size={15} aria-hidden /> : <Bell size={15} aria-hidden />}
+        </IconButton>
+      )}
       {writes && open && (
         <Button look="danger" onClick={() => setAsking("cancel")} disabled={execution.cancel_requested_at !== null}>
           <Square size={13} aria-hidden />
           {execution.cancel_requested_at ? "Cancelling…" : "Cancel"}
         </Button>
       )}
-      {writes && (
+      {writes && !execution.error && (
         <Button onClick={() => void navigate(`/g/${group}/new?from=${id}`)}>
           <RotateCcw size={14} aria-hidden />
           Run again
@@ -64,7 +81,7 @@ export function Actions({ execution, trace }: { execution: Execution; trace: Tra
       )}
       <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger asChild>
-          <IconButton label="More actions" className="bordered">
+          <IconButton label="More actions" className="icon-bordered">
             <Ellipsis size={16} aria-hidden />
           </IconButton>
         </DropdownMenu.Trigger>

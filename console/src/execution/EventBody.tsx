@@ -1,45 +1,49 @@
-import { useState } from "react";
+import { useMemo } from "react";
 import type { Json, TraceEvent } from "@/api/types";
-import { harmless, preview } from "@/lib/text";
+import { asMessages, sharedBeginning, toolCalls } from "@/trace/messages";
 import { type Span, fact } from "@/trace/spans";
-import { Viewer, textOf } from "@/ui/Viewer";
-import { asMessages, type Message, type ToolCall, toolCalls } from "@/trace/messages";
+import { BodyViewer, Viewer } from "@/ui/Viewer";
+import { useBody } from "@/ui/useBody";
+import { Calls, Conversation, decoded } from "./Conversation";
 
-/** The bodies of an event, by what it is: what went in, what came out. */
-export function EventBody({ span }: { span: Span }) {
+/** Told by the facts of the panel, or by a section of its own. */
+const SHOWN_ELSEWHERE = new Set([
+  "usage",
+  "cost_usd",
+  "model",
+  "tool_args",
+  "tool_name",
+  "call_id",
+  "finish_reason",
+  "query",
+  "server_name",
+  "from_cache",
+  "approval",
+  "decision",
+  "decided_by",
+  "comment",
+  "question",
+  "expires_at",
+  "on_timeout",
+  "deciders",
+]);
+
+/** The bodies of an event, by what it is: what went in, what came out. `before` is the model call it goes on from. */
+export function EventBody({ span, before }: { span: Span; before: Span | undefined }) {
   const { first, last } = span;
   const name = `event-${first.id}`;
   const input = INPUT_NAMES[span.kind] ?? "At the start";
   const output = span.failed ? "Error" : (OUTPUT_NAMES[span.kind] ?? "At the end");
   const args = fact(span, "tool_args");
   const query = fact(span, "query");
-  const hidden = new Set([
-    "usage",
-    "cost_usd",
-    "model",
-    "tool_args",
-    "tool_name",
-    "call_id",
-    "finish_reason",
-    "query",
-    "server_name",
-    "from_cache",
-    "approval",
-    "decision",
-    "decided_by",
-    "comment",
-    "question",
-    "expires_at",
-    "on_timeout",
-    "deciders",
-  ]);
   const rest = Object.entries({ ...first.extra_data, ...last?.extra_data }).filter(
-    ([key, value]) => !hidden.has(key) && value !== null,
+    ([key, value]) => !SHOWN_ELSEWHERE.has(key) && value !== null,
   );
+  const hasArgs = args !== undefined && args !== null && args !== "";
   const sections = [
-    args !== undefined && args !== null && args !== "" && (
+    hasArgs && (
       <Section key="args" title="Arguments">
-        <Viewer name={`${name}-arguments`} value={parsed(args)} />
+        <Viewer name={`${name}-arguments`} value={decoded(args)} />
       </Section>
     ),
     query !== undefined && (
@@ -49,12 +53,17 @@ export function EventBody({ span }: { span: Span }) {
     ),
     last && hasBody(last) && (
       <Section key="out" title={output} failed={span.failed}>
-        <Body event={last} name={`${name}-output`} answer={span.kind === "llm" && !span.failed} />
+        <Output event={last} name={`${name}-output`} answer={span.kind === "llm" && !span.failed} />
       </Section>
     ),
-    hasBody(first) && (
+    // A tool's start has its arguments as its body, too.
+    hasBody(first) && !(hasArgs && last) && (
       <Section key="in" title={last ? input : span.failed ? "Error" : input} failed={!last && span.failed}>
-        <Body event={first} name={`${name}-input`} messages={span.kind === "llm"} />
+        {span.kind === "llm" ? (
+          <Messages event={first} before={before?.first} name={`${name}-input`} />
+        ) : (
+          <Output event={first} name={`${name}-input`} />
+        )}
       </Section>
     ),
     rest.length > 0 && (
@@ -95,17 +104,15 @@ function hasBody(event: TraceEvent): boolean {
   return event.output_reference !== null || (event.output !== null && event.output !== "");
 }
 
-/** Tool arguments may come as the model wrote them: JSON as text. */
-function parsed(value: Json): Json {
-  if (typeof value !== "string") return value;
-  try {
-    return JSON.parse(value) as Json;
-  } catch {
-    return value;
-  }
-}
-
-function Section({ title, failed = false, children }: { title: string; failed?: boolean; children: React.ReactNode }) {
+export function Section({
+  title,
+  failed = false,
+  children,
+}: {
+  title: string;
+  failed?: boolean;
+  children: React.ReactNode;
+}) {
   return (
     <section className={failed ? "panel-section panel-failed" : "panel-section"}>
       <h3>{title}</h3>
@@ -114,62 +121,23 @@ function Section({ title, failed = false, children }: { title: string; failed?: 
   );
 }
 
-function Body({
-  event,
-  name,
-  messages = false,
-  answer = false,
-}: {
-  event: TraceEvent;
-  name: string;
-  messages?: boolean;
-  answer?: boolean;
-}) {
-  const calls = answer ? toolCalls(event.output as Json) : [];
+function Output({ event, name, answer = false }: { event: TraceEvent; name: string; answer?: boolean }) {
+  const body = useBody(event.output as Json, event.output_reference);
+  const calls = useMemo(() => (answer && body.whole ? toolCalls(body.value) : []), [answer, body.whole, body.value]);
   if (calls.length) return <Calls calls={calls} name={name} />;
-  const conversation = messages && !event.output_reference ? asMessages(event.output as Json) : null;
-  if (conversation) return <Conversation messages={conversation} name={name} />;
-  return <Viewer name={name} value={event.output as Json} reference={event.output_reference} />;
+  return <BodyViewer name={name} body={body} bytes={event.output_reference?.bytes ?? 0} />;
 }
 
-function Conversation({ messages, name }: { messages: Message[]; name: string }) {
-  return (
-    <ol className="messages">
-      {messages.map((message, index) => (
-        <MessageView key={index} message={message} name={`${name}-${index + 1}`} open={index === messages.length - 1} />
-      ))}
-    </ol>
+/** What a model was sent, as a conversation whatever its size. */
+function Messages({ event, before, name }: { event: TraceEvent; before: TraceEvent | undefined; name: string }) {
+  const body = useBody(event.output as Json, event.output_reference);
+  const earlier = useBody(before?.output as Json | undefined, before?.output_reference);
+  const messages = useMemo(() => (body.whole ? asMessages(body.value) : null), [body.whole, body.value]);
+  const shared = useMemo(
+    () => (messages && earlier.whole ? sharedBeginning(messages, asMessages(earlier.value)) : 0),
+    [messages, earlier.whole, earlier.value],
   );
-}
-
-/** Long conversations are read from their end, so only the last message stands open. */
-function MessageView({ message, name, open }: { message: Message; name: string; open: boolean }) {
-  const [shown, setShown] = useState(open);
-  const text = textOf(message.content);
-  const calls = message.calls.map((call) => call.name).join(", ");
-  return (
-    <li className={`message message-${message.role}`}>
-      <button type="button" className="message-head" aria-expanded={shown} onClick={() => setShown(!shown)}>
-        <span className="message-role">{message.role}</span>
-        {!shown && <span className="message-preview">{preview(text, 120) || (calls && `calls ${calls}`)}</span>}
-      </button>
-      {shown && (
-        <div className="message-body">
-          {text && <Viewer name={name} value={message.content} />}
-          <Calls calls={message.calls} name={name} />
-        </div>
-      )}
-    </li>
-  );
-}
-
-function Calls({ calls, name }: { calls: ToolCall[]; name: string }) {
-  return calls.map((call, index) => (
-    <div key={index} className="message-call">
-      <p>
-        Calls <code>{harmless(call.name)}</code> with
-      </p>
-      <Viewer name={`${name}-call-${index + 1}`} value={parsed(call.args)} />
-    </div>
-  ));
+  if (!messages) return <BodyViewer name={name} body={body} bytes={event.output_reference?.bytes ?? 0} />;
+  if (!earlier.whole && earlier.loading) return <p className="faint">Comparing with the call before…</p>;
+  return <Conversation messages={messages} shared={shared} name={name} />;
 }

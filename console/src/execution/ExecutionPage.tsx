@@ -1,18 +1,26 @@
-import { useCallback } from "react";
+import "./execution.css";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate, useOutletContext, useParams } from "react-router";
 import { ApiProblem } from "@/api/client";
 import { useApprovalsOf } from "@/api/approvals";
-import { useApi, useExecution } from "@/api/queries";
-import type { Execution } from "@/api/types";
+import { useApi, useDefinition, useExecution } from "@/api/queries";
+import { type Execution, isTerminal } from "@/api/types";
 import { Connection } from "@/app/Connection";
-import { useKeys, useTitle } from "@/lib/hooks";
-import { useTrace } from "@/trace/useTrace";
+import { useFocusOnOpen, useKeys, useTitle } from "@/lib/hooks";
+import { frameOf } from "@/trace/time";
+import { type TraceTree, buildTree } from "@/trace/tree";
+import { type Trace, useTrace } from "@/trace/useTrace";
 import { Empty, Loading, Trouble } from "@/ui/kit";
+import { agentsOf, tasksOf } from "./definition";
 import { Header } from "./Header";
+import { useNotify } from "./useNotify";
+import { useTabStatus } from "./useTabStatus";
 
 export interface ExecutionOutlet {
   execution: Execution;
   trace: ReturnType<typeof useTrace>;
+  /** What the trace comes to. */
+  tree: TraceTree;
   approvals: ReturnType<typeof useApprovalsOf>;
 }
 
@@ -30,9 +38,10 @@ const TABS = [
 export function ExecutionPage() {
   const { id = "" } = useParams();
   const { group } = useApi();
-  const look = useExecution(id);
-  useTitle(look.data ? look.data.name : "Execution");
-  if (look.data) return <Shown key={id} execution={look.data} look={look} />;
+  const [background, setBackground] = useState(false);
+  const look = useExecution(id, { background });
+  useTitle("Execution");
+  if (look.data) return <Shown key={id} execution={look.data} look={look} onBackground={setBackground} />;
   if (look.error instanceof ApiProblem && (look.error.status === 404 || look.error.status === 422)) {
     return (
       <main className="page">
@@ -59,11 +68,24 @@ export function ExecutionPage() {
   return <Loading />;
 }
 
-function Shown({ execution, look }: { execution: Execution; look: ReturnType<typeof useExecution> }) {
+interface ShownProps {
+  execution: Execution;
+  look: ReturnType<typeof useExecution>;
+  /** The execution is to be followed while the page is hidden, too. */
+  onBackground: (wanted: boolean) => void;
+}
+
+function Shown({ execution, look, onBackground }: ShownProps) {
   const { group } = useApi();
   const navigate = useNavigate();
   const { pathname, search } = useLocation();
   const trace = useTrace(execution);
+  const tree = useTree(execution, trace.data);
+  const notify = useNotify(execution);
+  const main = useRef<HTMLElement>(null);
+  useFocusOnOpen(main);
+  useTabStatus(execution);
+  useEffect(() => onBackground(notify.on), [notify.on, onBackground]);
   const approvals = useApprovalsOf(execution.execution_id, `${execution.status} ${execution.waiting?.number ?? ""}`);
   const asked = Boolean(execution.waiting) || Boolean(approvals.data?.length) || pathname.endsWith("/approvals");
   const base = `/g/${group}/executions/${execution.execution_id}`;
@@ -75,8 +97,8 @@ function Shown({ execution, look }: { execution: Execution; look: ReturnType<typ
     return true;
   });
   return (
-    <main className="execution">
-      <Header execution={execution} trace={trace.data} />
+    <main ref={main} className="execution" tabIndex={-1}>
+      <Header execution={execution} trace={trace.data} tree={tree} notify={notify} />
       <nav className="tabs" aria-label="Views of this execution">
         {TABS.filter(([path]) => path !== "approvals" || asked).map(([path, name]) => (
           // Filters of the timeline stay while other tabs are looked at, so its link carries them.
@@ -92,8 +114,29 @@ function Shown({ execution, look }: { execution: Execution; look: ReturnType<typ
       </nav>
       <Connection looks={[look, trace]} />
       <div className="tab-body">
-        <Outlet context={{ execution, trace, approvals } satisfies ExecutionOutlet} />
+        <Outlet context={{ execution, trace, tree, approvals } satisfies ExecutionOutlet} />
       </div>
     </main>
+  );
+}
+
+function useTree(execution: Execution, trace: Trace | undefined): TraceTree {
+  const ended = isTerminal(execution.status);
+  const definition = useDefinition(execution.execution_id);
+  const coming = useMemo(() => {
+    if (ended) return [];
+    const roles = new Map(agentsOf(definition.data).map(({ name, role }) => [name, role]));
+    return tasksOf(definition.data).map(({ name, agent }) => ({ name, role: roles.get(agent) ?? agent }));
+  }, [definition.data, ended]);
+  return useMemo(
+    () =>
+      buildTree(trace?.events ?? [], {
+        gaps: trace?.gaps ?? [],
+        ended,
+        frame: frameOf(execution),
+        failedTask: execution.error?.task,
+        coming,
+      }),
+    [trace, ended, execution, coming],
   );
 }

@@ -1,38 +1,55 @@
 import { ChevronRight, Hourglass, ReceiptText } from "lucide-react";
+import { useState } from "react";
 import { Link, useLocation } from "react-router";
 import { askedFor } from "@/approvals/words";
 import { useApi } from "@/api/queries";
-import { type CancelReceipt, type Execution, type ExecutionError, type Waiting, isTerminal } from "@/api/types";
+import { type CancelReceipt, type Execution, type Waiting, isTerminal } from "@/api/types";
 import { formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
-import { Progress, elapsed } from "@/list/ExecutionTable";
+import { Progress } from "@/list/ExecutionTable";
+import { elapsed } from "@/trace/time";
+import type { TraceTree } from "@/trace/tree";
 import type { Trace } from "@/trace/useTrace";
 import { Copy } from "@/ui/Copy";
 import { StatusBadge } from "@/ui/StatusBadge";
 import { Actions } from "./Actions";
+import { FailureCard } from "./FailureCard";
+import { nowText } from "./now";
+import type { Notify } from "./useNotify";
 
-export function Header({ execution, trace }: { execution: Execution; trace: Trace | undefined }) {
+interface Props {
+  execution: Execution;
+  trace: Trace | undefined;
+  tree: TraceTree;
+  notify: Notify;
+}
+
+export function Header({ execution, trace, tree, notify }: Props) {
   const { group } = useApi();
   const open = !isTerminal(execution.status);
   const now = useNow(true, open ? 1000 : 30_000);
-  const { usage, progress } = execution;
+  const [shown, setShown] = useState(false);
+  const { usage } = execution;
   return (
     <header className="execution-head">
-      <div className="crumbs">
-        <Link to={`/g/${group}/executions`}>Executions</Link>
-        <ChevronRight size={13} aria-hidden />
-        <code>{execution.execution_id}</code>
-        <Copy text={() => execution.execution_id} label="Copy the id" />
-      </div>
       <div className="execution-title">
-        <h1>{execution.name}</h1>
+        <nav className="crumbs" aria-label="Breadcrumb">
+          <Link to={`/g/${group}/executions`}>Executions</Link>
+          <ChevronRight size={13} aria-hidden />
+        </nav>
+        <h1 dir="auto" title={execution.name}>
+          {execution.name}
+        </h1>
         <StatusBadge status={execution.status} cancelling={execution.cancel_requested_at !== null} />
-        <p className="now" role="status">
-          {open && !execution.waiting && <Now {...progress} message={execution.message} />}
+        <p className="now" role="status" dir="auto">
+          {open && !execution.waiting && nowText(execution, tree)}
         </p>
-        <Actions execution={execution} trace={trace} />
+        <button type="button" className="facts-toggle" aria-expanded={shown} onClick={() => setShown(!shown)}>
+          {shown ? "Less" : "More"}
+        </button>
+        <Actions execution={execution} trace={trace} notify={notify} />
       </div>
-      <dl className="facts">
+      <dl className="facts" data-shown={shown}>
         <Fact name="Progress">
           <Progress execution={execution} />
         </Fact>
@@ -53,6 +70,10 @@ export function Header({ execution, trace }: { execution: Execution; trace: Trac
           {execution.submitted_by && <span className="faint"> by {execution.submitted_by}</span>}
         </Fact>
         {execution.attempt > 1 && <Fact name="Attempt">{execution.attempt}</Fact>}
+        <Fact name="Id" hint={execution.execution_id}>
+          <code>{execution.execution_id}</code>
+          <Copy text={() => execution.execution_id} label="Copy the id" />
+        </Fact>
       </dl>
       {execution.waiting && (
         <WaitingNotice
@@ -61,7 +82,7 @@ export function Header({ execution, trace }: { execution: Execution; trace: Trac
           to={`/g/${group}/executions/${execution.execution_id}/approvals`}
         />
       )}
-      {execution.error && <ErrorBox error={execution.error} cancelled={execution.status === "CANCELLED"} />}
+      {execution.error && <FailureCard execution={execution} error={execution.error} tree={tree} />}
       {execution.cancel_receipt && <Receipt receipt={execution.cancel_receipt} />}
     </header>
   );
@@ -73,19 +94,6 @@ function Fact({ name, hint, children }: { name: string; hint?: string | undefine
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
-  );
-}
-
-function Now({
-  current_agent: agent,
-  current_task: task,
-  message,
-}: Partial<Execution["progress"]> & { message: string }) {
-  if (!task) return <>{message}</>;
-  return (
-    <>
-      {agent && <strong>{agent}</strong>} {agent ? "works on" : "Now:"} <strong>{task}</strong>
-    </>
   );
 }
 
@@ -125,23 +133,5 @@ function Receipt({ receipt }: { receipt: CancelReceipt }) {
           : ""}
       </span>
     </p>
-  );
-}
-
-function ErrorBox({ error, cancelled }: { error: ExecutionError; cancelled: boolean }) {
-  return (
-    <div className={cancelled ? "outcome outcome-quiet" : "outcome"} role={cancelled ? undefined : "alert"}>
-      <p className="outcome-title">{error.message}</p>
-      <p>
-        <span className="tag">{error.category.replaceAll("_", " ")}</span>
-        {error.task && (
-          <>
-            {" "}
-            in <strong>{error.task}</strong>.
-          </>
-        )}{" "}
-        {error.remedy}
-      </p>
-    </div>
   );
 }

@@ -1,5 +1,5 @@
 import { useResult } from "@/api/queries";
-import { isTerminal } from "@/api/types";
+import { type Json, isTerminal } from "@/api/types";
 import { Empty, Loading, Trouble } from "@/ui/kit";
 import { Viewer } from "@/ui/Viewer";
 import { useShown } from "./ExecutionPage";
@@ -24,7 +24,7 @@ export function ResultTab() {
       {final ? (
         <section className="card card-final" aria-labelledby="final">
           <h2 id="final">Result</h2>
-          <Viewer name={`${execution.name}-result`} value={json ? (json as never) : output} reference={reference} />
+          <Viewer name={`${execution.name}-result`} value={json ? (json as Json) : output} reference={reference} />
         </section>
       ) : (
         <p className="notice-line">

@@ -1,6 +1,6 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
-import type { TaskOutput } from "@/api/types";
+import type { Json, TaskOutput } from "@/api/types";
 import { formatDuration } from "@/lib/format";
 import { preview } from "@/lib/text";
 import { Viewer } from "@/ui/Viewer";
@@ -34,7 +34,7 @@ export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean
           )}
           <Viewer
             name={task.name}
-            value={task.json_dict ? (task.json_dict as never) : task.raw}
+            value={task.json_dict ? (task.json_dict as Json) : task.raw}
             reference={task.raw_reference}
           />
         </div>

@@ -7,7 +7,7 @@ import { isTerminal } from "@/api/types";
 import { titleOf, verdictWords } from "@/approvals/words";
 import { formatCompact, formatDuration } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
-import { type TreeNode, buildTree } from "@/trace/tree";
+import type { TreeNode } from "@/trace/nodes";
 import { Loading, Trouble } from "@/ui/kit";
 import { useShown } from "./ExecutionPage";
 import { type TaskLine, type TaskLook, taskLines } from "./tasks";
@@ -24,16 +24,15 @@ const LOOKS = {
 
 /** All tasks of the definition, also those that have not begun, and how each stands. */
 export function TasksTab() {
-  const { execution, trace, approvals } = useShown();
+  const { execution, tree, approvals } = useShown();
   const { group } = useApi();
   const definition = useDefinition(execution.execution_id);
   const result = useResult(execution);
   const ended = isTerminal(execution.status);
   const now = useNow(!ended);
-  const tree = useMemo(() => buildTree(trace.data?.events ?? [], [], ended), [trace.data, ended]);
   const lines = useMemo(
     () =>
-      taskLines(definition.data?.config, {
+      taskLines(definition.data, {
         outputs: result.data?.tasks ?? [],
         traced: tree.roots.flatMap((root: TreeNode) => root.children),
         approvals: approvals.data ?? [],
@@ -46,7 +45,7 @@ export function TasksTab() {
   const longest = Math.max(1, ...lines.map((line) => timeOf(line, now) ?? 0));
   return (
     <div className="table-scroll">
-      <table className="tasks">
+      <table className="data-table tasks">
         <thead>
           <tr>
             <th className="col-number">#</th>

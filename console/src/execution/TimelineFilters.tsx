@@ -1,8 +1,9 @@
-import { ChevronsDownUp, ChevronsUpDown, Search, X } from "lucide-react";
-import type { Ref } from "react";
+import { ChevronsDownUp, ChevronsUpDown, LoaderCircle, Search, X } from "lucide-react";
+import type { ReactNode, Ref } from "react";
 import { KINDS, KIND_NAMES } from "@/trace/kinds";
 import type { Filter } from "@/trace/rows";
-import type { TraceTree, TreeNode } from "@/trace/tree";
+import type { TreeNode } from "@/trace/nodes";
+import type { TraceTree } from "@/trace/tree";
 import { Button, IconButton } from "@/ui/kit";
 import { KindIcon } from "@/ui/KindIcon";
 import type { FilterBinding } from "./useFilter";
@@ -12,18 +13,22 @@ interface Props {
   filter: Filter;
   bind: FilterBinding;
   field: Ref<HTMLInputElement>;
+  /** The server still looks into large bodies. */
+  searching: boolean;
   shownRows: number;
+  children: ReactNode;
   closed: ReadonlySet<string>;
   onCloseAll: (ids: ReadonlySet<string>) => void;
 }
 
-export function TimelineFilters({ tree, filter, bind, field, shownRows, closed, onCloseAll }: Props) {
+export function TimelineFilters(props: Props) {
+  const { tree, filter, bind, field, searching, shownRows, closed, onCloseAll, children } = props;
   const narrowed = filter.kinds.size > 0 || filter.agent !== "" || filter.search !== "" || filter.failures;
   const offered = KINDS.filter(
     (kind) => tree.kinds.has(kind) && (filter.everything || !["crew", "task", "agent", "system"].includes(kind)),
   );
   return (
-    <div className="filters timeline-filters" role="search">
+    <div className="filters" role="search">
       <div className="search">
         <Search size={15} aria-hidden />
         <input
@@ -35,13 +40,19 @@ export function TimelineFilters({ tree, filter, bind, field, shownRows, closed, 
           onChange={(event) => bind.setSearch(event.target.value)}
           onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
         />
-        <kbd className="wide-only">/</kbd>
+        {searching ? (
+          <LoaderCircle size={14} className="spin search-busy" aria-label="Searching" />
+        ) : (
+          <kbd className="wide-only">/</kbd>
+        )}
       </div>
       {tree.agents.length > 1 && (
         <select aria-label="Agent" value={filter.agent} onChange={(event) => bind.setAgent(event.target.value)}>
           <option value="">All agents</option>
           {tree.agents.map((agent) => (
-            <option key={agent}>{agent}</option>
+            <option key={agent} value={agent}>
+              {agent}
+            </option>
           ))}
         </select>
       )}
@@ -58,14 +69,14 @@ export function TimelineFilters({ tree, filter, bind, field, shownRows, closed, 
             {KIND_NAMES[kind]}
           </button>
         ))}
-        {tree.failures > 0 && (
+        {tree.causes.length > 0 && (
           <button
             type="button"
             className="chip chip-failures"
             aria-pressed={filter.failures}
             onClick={bind.toggleFailures}
           >
-            {tree.failures} {tree.failures === 1 ? "failure" : "failures"}
+            {tree.causes.length} {tree.causes.length === 1 ? "failure" : "failures"}
           </button>
         )}
       </div>
@@ -79,6 +90,7 @@ export function TimelineFilters({ tree, filter, bind, field, shownRows, closed, 
       >
         {closed.size ? <ChevronsUpDown size={15} aria-hidden /> : <ChevronsDownUp size={15} aria-hidden />}
       </IconButton>
+      {children}
       {narrowed && (
         <Button look="quiet" onClick={bind.clear}>
           <X size={14} aria-hidden />

@@ -1,56 +1,68 @@
-import { ChevronDown, ChevronRight, CircleAlert, CircleSlash, Flag, RotateCcw, TriangleAlert } from "lucide-react";
-import { memo, useMemo } from "react";
-import { formatCompact, formatDuration, formatOffset } from "@/lib/format";
-import { typeName } from "@/trace/kinds";
-import { type Row, detailOf } from "@/trace/rows";
-import { type Interval, workOf } from "@/trace/time";
-import type { TreeNode } from "@/trace/tree";
+import {
+  ChevronDown,
+  ChevronRight,
+  CircleAlert,
+  CircleSlash,
+  Flag,
+  Hourglass,
+  RotateCcw,
+  TriangleAlert,
+} from "lucide-react";
+import { memo } from "react";
+import { formatCompact, formatCost, formatDuration, formatMoment } from "@/lib/format";
+import type { TreeNode } from "@/trace/nodes";
+import type { Row } from "@/trace/rows";
+import { storyOf } from "@/trace/story";
 import { KindIcon } from "@/ui/KindIcon";
+import { Bars } from "./Bars";
 
 interface Props {
-  id: string;
+  id?: string;
   row: Row;
   top: number;
+  /** When the execution was submitted. */
   origin: number;
-  total: number;
+  from: number;
+  length: number;
   now: number;
   chosen: boolean;
-  onChoose: (row: Row, open: boolean) => void;
+  onChoose: (row: Row) => void;
   onToggle: (id: string) => void;
+  /** A copy of a line further up, kept in sight; not part of the tree. */
+  copy?: boolean;
 }
 
-export const TimelineRow = memo(function TimelineRow({
-  id,
-  row,
-  top,
-  origin,
-  total,
-  now,
-  chosen,
-  onChoose,
-  onToggle,
-}: Props) {
+export const TimelineRow = memo(function TimelineRow(props: Props) {
+  const { id, row, top, origin, from, length, now, chosen, onChoose, onToggle, copy = false } = props;
   const { node, depth, expandable, expanded } = row;
   const running = node.end === null;
-  const duration =
-    node.type === "start" || node.type === "attempt" || node.type === "gap" ? null : (node.end ?? now) - node.start;
-  const timed = node.type !== "end" && node.type !== "system" && duration !== null && (duration > 0 || running);
+  const looks = [
+    "timeline-row",
+    `row-${node.type}`,
+    node.failed && "row-failed",
+    node.cause && "row-cause",
+    !Number.isFinite(node.start) && "row-coming",
+  ];
+  const tree = copy
+    ? {}
+    : {
+        id,
+        role: "treeitem" as const,
+        "aria-level": depth + 1,
+        "aria-selected": chosen,
+        ...(expandable && { "aria-expanded": expanded }),
+      };
   return (
     // Keys are taken by the tree as a whole: the chosen line is its active descendant.
-    // eslint-disable-next-line jsx-a11y/click-events-have-key-events
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions
     <div
-      id={id}
-      role="treeitem"
-      tabIndex={-1}
-      aria-level={depth + 1}
-      aria-selected={chosen}
-      {...(expandable && { "aria-expanded": expanded })}
-      className={`timeline-row row-${node.type}${node.failed ? " row-failed" : ""}${running ? " row-running" : ""}`}
+      {...tree}
+      className={looks.filter(Boolean).join(" ")}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={() => onChoose(row, true)}
+      onClick={() => onChoose(row)}
     >
       <span className="cell-name" style={{ paddingInlineStart: depth * 18 }}>
-        {expandable ? (
+        {expandable && !copy ? (
           <button
             type="button"
             className="twisty"
@@ -69,87 +81,55 @@ export const TimelineRow = memo(function TimelineRow({
         <RowIcon node={node} />
         <RowText node={node} />
       </span>
+      <span className="cell-cost">{node.cost ? formatCost(node.cost) : ""}</span>
       <span className="cell-tokens">{node.tokens > 0 ? formatCompact(node.tokens) : ""}</span>
-      <span className="cell-duration">{timed ? formatDuration(duration) : ""}</span>
+      <span className="cell-duration">{timed(node) ? formatDuration((node.end ?? now) - node.start) : ""}</span>
       <span className="cell-offset">
-        {Number.isFinite(node.start) && node.type !== "gap" ? formatOffset(node.start - origin) : ""}
+        {Number.isFinite(node.start) && node.type !== "gap" ? formatMoment(node.start - origin) : ""}
       </span>
       <span className="cell-bar" aria-hidden>
-        {node.type !== "gap" && <Bar node={node} origin={origin} total={total} now={now} />}
+        <Bars node={node} from={from} length={length} now={running ? now : 0} />
       </span>
     </div>
   );
 });
 
+function timed({ type, start, end }: TreeNode): boolean {
+  return !["start", "attempt", "gap", "end", "system"].includes(type) && Number.isFinite(start) && end !== start;
+}
+
 function RowIcon({ node }: { node: TreeNode }) {
   if (node.type === "gap") return <CircleAlert className="kind-icon kind-gap" size={14} aria-hidden />;
+  if (node.type === "phase") return <Hourglass className="kind-icon" size={14} aria-hidden />;
   if (node.type === "attempt") return <RotateCcw className="kind-icon" size={14} aria-hidden />;
   if (node.type === "start" || node.type === "end")
     return <Flag className="kind-icon kind-crew" size={14} aria-hidden />;
   if (node.type === "system" && !node.failed) return <CircleSlash className="kind-icon" size={14} aria-hidden />;
-  if (node.failed && node.type === "span")
-    return <TriangleAlert className="kind-icon kind-failed" size={14} aria-label="Failed" />;
+  if (node.cause) return <TriangleAlert className="kind-icon kind-failed" size={14} aria-label="Failed" />;
   return <KindIcon kind={node.kind} />;
 }
 
 function RowText({ node }: { node: TreeNode }) {
   if (!node.span || node.type === "start" || node.type === "end")
-    return <span className="row-label">{node.label}</span>;
-  const { name, text } = detailOf(node.span);
-  const label =
-    node.kind === "agent"
-      ? (node.span.first.agent_role ?? "Agent")
-      : node.kind === "task"
-        ? (node.span.first.task_name ?? "Task")
-        : typeName(node.span.first.event_type);
+    return (
+      <bdi className="row-label" title={node.label}>
+        {node.label}
+      </bdi>
+    );
+  const { label, text, outcome, aside } = storyOf(node.span);
   return (
     <>
-      <span className="row-label">{node.kind === "tool" && name ? name : label}</span>
-      {name && node.kind !== "tool" && <span className="row-context">{name}</span>}
+      <bdi className="row-label">{label}</bdi>
       {node.span.cut && <span className="tag">unfinished</span>}
-      <span className="row-preview">{text}</span>
+      <bdi className={outcome ? "row-preview row-asked" : "row-preview"} title={text}>
+        {text}
+      </bdi>
+      {outcome && (
+        <bdi className="row-preview row-outcome" title={outcome}>
+          → {outcome}
+        </bdi>
+      )}
+      {aside && <span className="row-aside">{aside}</span>}
     </>
   );
-}
-
-function Bar({ node, origin, total, now }: { node: TreeNode; origin: number; total: number; now: number }) {
-  const composed = node.type === "agent" || node.type === "task";
-  const work = useMemo(() => (composed ? workOf(node, now, total / 500) : null), [composed, node, now, total]);
-  if (!Number.isFinite(node.start)) return null;
-  const place = ({ start, end }: Interval) => ({
-    left: `${(Math.max(0, start - origin) / total) * 100}%`,
-    width: `max(2px, ${(Math.max(0, end - start) / total) * 100}%)`,
-  });
-  const whole = { start: node.start, end: node.end ?? now };
-  if (work) {
-    return (
-      <>
-        <span className="bar bar-track" style={place(whole)} />
-        {work.person.map((each) => (
-          <span key={`p${each.start}`} className="bar bar-part bar-human" style={place(each)} />
-        ))}
-        {work.tool.map((each) => (
-          <span key={`t${each.start}`} className="bar bar-part bar-tool" style={place(each)} />
-        ))}
-        {work.model.map((each) => (
-          <span key={`m${each.start}`} className="bar bar-part bar-llm" style={place(each)} />
-        ))}
-      </>
-    );
-  }
-  const looks = [
-    "bar",
-    `bar-${node.kind}`,
-    node.failed && "bar-failed",
-    node.span?.cut && "bar-cut",
-    node.end === null && "bar-running",
-  ];
-  if (whole.end - whole.start < 1)
-    return (
-      <span
-        className={`point bar-${node.kind === "system" ? "crew" : node.kind}${node.failed ? " bar-failed" : ""}`}
-        style={{ left: place(whole).left }}
-      />
-    );
-  return <span className={looks.filter(Boolean).join(" ")} style={place(whole)} />;
 }

@@ -1,12 +1,14 @@
 import { CircleAlert, LoaderCircle } from "lucide-react";
 import { useMemo } from "react";
 import { formatDuration, formatNumber } from "@/lib/format";
-import { spentOf } from "@/trace/time";
-import { type TraceTree, gapText } from "@/trace/tree";
+import { gapText } from "@/trace/gaps";
+import { type Frame, spentOf } from "@/trace/time";
+import type { TraceTree } from "@/trace/tree";
 import type { Trace } from "@/trace/useTrace";
 
 interface Props {
   tree: TraceTree;
+  frame: Frame;
   end: number;
   trace: Trace;
   running: boolean;
@@ -14,14 +16,15 @@ interface Props {
   lost: boolean;
 }
 
-/** Where the time went, and whether the whole trace is there. */
-export function TimelineSummary({ tree, end, trace, running, lost }: Props) {
-  const spent = useMemo(() => spentOf(new Set(tree.spans.values()), tree.start, end), [tree, end]);
+/** Where the time went, and whether the whole trace is there. The parts add up to what the head calls elapsed. */
+export function TimelineSummary({ tree, frame, end, trace, running, lost }: Props) {
+  const spent = useMemo(() => spentOf(new Set(tree.spans.values()), frame, end), [tree, frame, end]);
   const parts = [
     ["model", "Model", spent.model] as const,
-    ["tool", "Tools", spent.tool] as const,
+    ...(spent.tool > 0 ? [["tool", "Tools", spent.tool] as const] : []),
     ...(spent.person > 0 ? [["person", "Waiting for people", spent.person] as const] : []),
-    ["waiting", "Between", spent.waiting] as const,
+    ["queue", "Waiting for a start", spent.queue] as const,
+    ["platform", "Platform", spent.platform] as const,
   ];
   const missing = trace.gaps.map(gapText).join("; ");
   return (
@@ -41,7 +44,7 @@ export function TimelineSummary({ tree, end, trace, running, lost }: Props) {
             </li>
           ))}
           <li className="legend-total">
-            Total <strong>{formatDuration(spent.total)}</strong>
+            Elapsed <strong>{formatDuration(spent.total)}</strong>
           </li>
         </ul>
       </div>

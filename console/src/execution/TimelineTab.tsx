@@ -1,37 +1,50 @@
-import { useCallback, useMemo, useRef, useState } from "react";
+import "./timeline.css";
+import { type CSSProperties, useCallback, useMemo, useRef, useState } from "react";
 import { isTerminal } from "@/api/types";
-import { useDebounced, useKeys, useNow, useParam } from "@/lib/hooks";
+import { useDebounced, useNow, useStored } from "@/lib/hooks";
 import { type Row, visibleRows } from "@/trace/rows";
-import { buildTree } from "@/trace/tree";
+import { frameOf } from "@/trace/time";
 import { hasGivenUp } from "@/trace/useTrace";
+import { useTraceSearch } from "@/trace/useTraceSearch";
 import { Empty, Loading, Trouble } from "@/ui/kit";
-import { EventPanel } from "./EventPanel";
+import { Splitter } from "@/ui/Splitter";
+import { DetailPanel } from "./DetailPanel";
 import { useShown } from "./ExecutionPage";
 import { TimelineFilters } from "./TimelineFilters";
 import { TimelineList, type TimelineHandle } from "./TimelineList";
 import { TimelineSummary } from "./TimelineSummary";
+import { TimelineTools } from "./TimelineTools";
 import { useFilter } from "./useFilter";
 import { useFolds } from "./useFolds";
+import { usePanel } from "./usePanel";
+import { useTimelineKeys } from "./useTimelineKeys";
+import { useZoom } from "./useZoom";
 
 export function TimelineTab() {
-  const { execution, trace } = useShown();
+  const { execution, trace, tree } = useShown();
   const ended = isTerminal(execution.status);
-  const tree = useMemo(() => buildTree(trace.data?.events ?? [], trace.data?.gaps ?? [], ended), [trace.data, ended]);
+  const frame = useMemo(() => frameOf(execution), [execution]);
   const now = useNow(!ended, 500);
   const end = tree.end !== null && (ended || tree.end > now) ? tree.end : Math.max(now, tree.end ?? 0);
   const { filter, bind } = useFilter();
   const settled = useDebounced(filter.search, 150);
+  const { ids, searching } = useTraceSearch(execution.execution_id, trace.data, settled);
   const [closed, setClosed] = useFolds(execution.execution_id);
   const rows = useMemo(
-    () => visibleRows(tree.roots, { ...filter, search: settled }, closed),
-    [tree, filter, settled, closed],
+    () => visibleRows(tree.roots, { ...filter, search: settled }, closed, ids),
+    [tree, filter, settled, closed, ids],
   );
-  const [eventId, setEventId] = useParam("event");
+  const panel = usePanel();
   const [cursor, setCursor] = useState<string | null>(null);
+  // Details that were opened by keyboard take the keyboard.
+  const [byKey, setByKey] = useState(false);
+  const [share, setShare] = useStored("stepcrew.panel", "42");
+  const zoom = useZoom(Math.max(1, end - tree.start));
   const list = useRef<TimelineHandle>(null);
   const search = useRef<HTMLInputElement>(null);
-  const shown = eventId ? tree.spans.get(eventId) : undefined;
-  const chosenId = cursor ?? (shown ? `s:${shown.id}` : null);
+  const shown = panel.opened ? tree.spans.get(panel.opened) : undefined;
+  const opened = shown ? `s:${shown.id}` : panel.opened;
+  const chosenId = cursor ?? (opened || null);
 
   const toggle = useCallback(
     (id: string, open?: boolean) => {
@@ -44,54 +57,46 @@ export function TimelineTab() {
     },
     [setClosed],
   );
+  const { open: openPanel } = panel;
   const choose = useCallback(
-    (row: Row, open: boolean) => {
-      setCursor(row.node.id);
-      if (!open) return;
-      if (row.node.span)
-        setEventId(row.node.type === "end" ? (row.node.span.last?.id ?? row.node.span.id) : row.node.span.id);
-      else if (row.expandable) toggle(row.node.id);
+    ({ node }: Row) => {
+      setCursor(node.id);
+      const id = panelIdOf(node);
+      if (id) openPanel(id);
     },
-    [setEventId, toggle],
+    [openPanel],
   );
-  const move = (by: number, follow: boolean): void => {
-    const index = rows.findIndex(({ node }) => node.id === chosenId);
-    let next = index < 0 ? (by > 0 ? 0 : rows.length - 1) : index + by;
-    while (follow && rows[next] && !rows[next]?.node.span) next += by;
-    const row = rows[next];
-    if (!row) return;
-    choose(row, follow);
-    list.current?.scrollTo(next);
+  const select = (row: Row): void => {
+    if (panel.opened) choose(row);
+    else setCursor(row.node.id);
   };
-  useKeys(({ key }) => {
-    const row = rows.find(({ node }) => node.id === chosenId);
-    switch (key) {
-      case "j":
-      case "ArrowDown":
-        move(1, eventId !== "");
-        return true;
-      case "k":
-      case "ArrowUp":
-        move(-1, eventId !== "");
-        return true;
-      case "Enter":
-        if (row && !(document.activeElement instanceof HTMLButtonElement)) choose(row, true);
-        return Boolean(row);
-      case "l":
-      case "ArrowRight":
-      case "h":
-      case "ArrowLeft":
-        if (row?.expandable) toggle(row.node.id, key === "l" || key === "ArrowRight");
-        return true;
-      case "/":
-        search.current?.focus();
-        return true;
-      case "Escape":
-        setEventId("");
-        return true;
-      default:
-        return false;
-    }
+  const goTo = (id: string): void => {
+    const row = rows.findIndex(({ node }) => node.id === id);
+    const found = rows[row];
+    setCursor(id);
+    if (!found) return;
+    choose(found);
+    list.current?.scrollTo(row);
+  };
+  const move = useTimelineKeys({
+    rows,
+    chosenId,
+    list,
+    search,
+    zoom,
+    origin: tree.start,
+    panelOpen: panel.opened !== "",
+    onSelect: select,
+    onOpen: (row) => {
+      setByKey(true);
+      choose(row);
+    },
+    onToggle: toggle,
+    onClose: () => {
+      panel.close();
+      setByKey(false);
+      list.current?.focus();
+    },
   });
 
   if (trace.isPending) return <Loading label="Reading the trace…" />;
@@ -103,41 +108,69 @@ export function TimelineTab() {
       </Empty>
     );
   }
-  const position = rows.findIndex(({ node }) => node.span !== undefined && node.span === shown);
   return (
-    <div className="timeline" data-panel={eventId !== ""}>
+    <div className="timeline" data-panel={panel.opened !== ""} style={{ "--panel": `${share}%` } as CSSProperties}>
       <div className="timeline-main">
-        <TimelineSummary tree={tree} end={end} trace={trace.data} lost={hasGivenUp(execution, now)} running={!ended} />
+        <TimelineSummary
+          tree={tree}
+          frame={frame}
+          end={end}
+          trace={trace.data}
+          lost={hasGivenUp(execution, now)}
+          running={!ended}
+        />
         <TimelineFilters
           tree={tree}
           filter={filter}
           bind={bind}
           field={search}
+          searching={searching}
           shownRows={rows.length}
           onCloseAll={setClosed}
           closed={closed}
-        />
+        >
+          <TimelineTools tree={tree} rows={rows} chosenId={chosenId} zoom={zoom} onGoTo={goTo} />
+        </TimelineFilters>
         <TimelineList
           ref={list}
           rows={rows}
           tree={tree}
           end={end}
+          zoom={zoom}
           chosenId={chosenId}
           onChoose={choose}
           onToggle={toggle}
         />
       </div>
-      {eventId !== "" && (
-        <EventPanel
-          key={shown?.id ?? eventId}
-          span={shown}
-          origin={tree.start}
-          eventId={eventId}
-          onClose={() => setEventId("")}
-          onMove={(by) => move(by, true)}
-          position={position}
-        />
+      {panel.opened !== "" && (
+        <>
+          <Splitter
+            className="timeline-panes"
+            label="Width of the details"
+            value={Number(share)}
+            least={24}
+            most={70}
+            onChange={(value) => setShare(String(Math.round(value)))}
+          />
+          <DetailPanel
+            key={opened}
+            id={panel.opened}
+            tree={tree}
+            hidden={!rows.some(({ node }) => node.id === opened)}
+            now={end}
+            takesKeys={byKey}
+            onClose={panel.close}
+            onMove={move}
+            onGoTo={goTo}
+          />
+        </>
       )}
     </div>
   );
+}
+
+/** What the panel of a line is called in the address; null for a line that has none. */
+function panelIdOf(node: Row["node"]): string | null {
+  if (node.span) return node.type === "end" ? (node.span.last?.id ?? node.span.id) : node.span.id;
+  return node.type === "agent" || node.type === "task" ? node.id : null;
 }

@@ -1,7 +1,9 @@
 import type { Approval, TaskOutput } from "@/api/types";
+import type { Definition } from "@/api/queries";
 import { isOpen } from "@/api/approvals";
 import { preview } from "@/lib/text";
-import type { TreeNode } from "@/trace/tree";
+import type { TreeNode } from "@/trace/nodes";
+import { tasksOf } from "./definition";
 
 export type TaskLook = "completed" | "skipped" | "failed" | "running" | "waiting" | "open" | "never";
 
@@ -19,12 +21,6 @@ export interface TaskLine {
   asked: Approval[];
 }
 
-interface Defined {
-  name: string;
-  description: string;
-  agent: string;
-}
-
 export interface Known {
   outputs: TaskOutput[];
   traced: TreeNode[];
@@ -34,13 +30,15 @@ export interface Known {
 
 /** The definition tells which tasks there are, the outputs which are finished, the trace how the others stand. */
 export function taskLines(
-  config: Record<string, unknown> | undefined,
+  definition: Partial<Definition> | undefined,
   { outputs, traced, approvals, ended }: Known,
 ): TaskLine[] {
   const done = new Map(outputs.map((output) => [output.index, output]));
-  return definedTasks(config).map((task, index) => {
+  return tasksOf(definition).map((task, index) => {
     const output = done.get(index);
-    const lines = traced.filter((line) => line.type === "task" && line.label === task.name);
+    const lines = traced.filter(
+      (line) => line.type === "task" && line.label === task.name && Number.isFinite(line.start),
+    );
     const starts = lines.map((line) => line.start).filter(Number.isFinite);
     const ends = lines.map((line) => line.end);
     const start = starts.length ? Math.min(...starts) : output?.started_at ? Date.parse(output.started_at) : null;
@@ -69,17 +67,4 @@ function stateOf(output: TaskOutput | undefined, lines: TreeNode[], ended: boole
   if (!lines.length) return ended ? "never" : "open";
   if (lines.some((line) => line.failed) || ended) return "failed";
   return "running";
-}
-
-/** Tasks in order, whichever of the accepted forms the definition has. */
-function definedTasks(config: Record<string, unknown> | undefined): Defined[] {
-  const tasks = config?.["tasks"];
-  const entries = Array.isArray(tasks)
-    ? tasks.map((task: unknown) => ["", task] as const)
-    : Object.entries(tasks ?? {});
-  return entries.map(([key, task]) => {
-    const fields = (task ?? {}) as Record<string, unknown>;
-    const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
-    return { name: text("name") || key, description: text("description"), agent: text("agent") };
-  });
 }

@@ -26,9 +26,32 @@ export function formatDuration(ms: number): string {
   return `${hours} h ${two(Math.floor((seconds % 3600) / 60))} m`;
 }
 
-/** Relative to the start: `+0.00 s`. */
-export function formatOffset(ms: number): string {
-  return ms < 60_000 ? `+${(ms / 1000).toFixed(2)} s` : `+${formatDuration(ms)}`;
+/** A moment after the beginning, seconds always kept: `12.34 s`, `2:05.3`, `1:46:03`. */
+export function formatMoment(ms: number): string {
+  const sign = ms < 0 ? "-" : "";
+  const whole = Math.abs(ms);
+  if (whole < 59_995) return `${sign}${(whole / 1000).toFixed(2)} s`;
+  const two = (value: number): string => String(value).padStart(2, "0");
+  if (whole < 3_599_950) {
+    const tenths = Math.round(whole / 100);
+    return `${sign}${Math.floor(tenths / 600)}:${two(Math.floor((tenths % 600) / 10))}.${tenths % 10}`;
+  }
+  const seconds = Math.round(whole / 1000);
+  return `${sign}${Math.floor(seconds / 3600)}:${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`;
+}
+
+/** A mark of an axis whose marks are `step` ms apart: `0`, `200 ms`, `1.5 s`, `20 s`, `30 m`, `1 h 30 m`. */
+export function formatTick(ms: number, step: number): string {
+  if (ms === 0) return "0";
+  if (step >= 60_000) {
+    const minutes = Math.round(ms / 60_000);
+    if (minutes < 60) return `${minutes} m`;
+    return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} m` : `${minutes / 60} h`;
+  }
+  if (ms >= 60_000) return formatMoment(ms).replace(step >= 1000 ? /\.\d$/ : "", "");
+  if (step >= 1000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 1000 && step >= 1) return `${Math.round(ms)} ms`;
+  return `${Number((ms / 1000).toPrecision(6))} s`;
 }
 
 export function formatCost(usd: number | null | undefined): string {

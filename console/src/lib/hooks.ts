@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from "react";
-import { useSearchParams } from "react-router";
+import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { useLocation, useSearchParams } from "react-router";
 
 /** The time, told anew every `ms` while `active`. */
 export function useNow(active: boolean, ms = 1000): number {
@@ -33,6 +33,7 @@ export function useKeys(handler: (event: KeyboardEvent) => boolean | undefined):
 /** Changes several parameters of the address at once; "" removes one. It does not fill the browser's history. */
 export function useSetParams(): (changes: Record<string, string>) => void {
   const [, setParams] = useSearchParams();
+  const { state } = useLocation() as { state: unknown };
   return useCallback(
     (changes: Record<string, string>) =>
       setParams(
@@ -44,9 +45,9 @@ export function useSetParams(): (changes: Record<string, string>) => void {
           }
           return after;
         },
-        { replace: true },
+        { replace: true, state },
       ),
-    [setParams],
+    [setParams, state],
   );
 }
 
@@ -106,6 +107,13 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · Stepcrew`;
   }, [title]);
+}
+
+/** A page that opened by keyboard takes the keyboard, unless something on it has it already. */
+export function useFocusOnOpen(element: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    if (document.activeElement === document.body) element.current?.focus({ preventScroll: true });
+  }, [element]);
 }
 
 export function useStored(key: string, initial: string): [string, (value: string) => void] {

@@ -1,3 +1,4 @@
+import "./list.css";
 import { useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { useApi } from "@/api/queries";
@@ -5,6 +6,7 @@ import { type Execution, isTerminal } from "@/api/types";
 import { formatAgo, formatCompact, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
 import { useKeys, useNow } from "@/lib/hooks";
 import { preview } from "@/lib/text";
+import { elapsed } from "@/trace/time";
 import { Hint } from "@/ui/kit";
 import { StatusBadge } from "@/ui/StatusBadge";
 
@@ -41,7 +43,7 @@ export function ExecutionTable({ executions, now, picked, onPick }: Props) {
     onPick(picked.includes(id) ? picked.filter((each) => each !== id) : [...picked, id].slice(-2));
   return (
     <div className="table-scroll">
-      <table className="executions">
+      <table className="data-table executions">
         <thead>
           <tr>
             <th className="col-pick">
@@ -51,7 +53,7 @@ export function ExecutionTable({ executions, now, picked, onPick }: Props) {
             <th>Crew</th>
             <th className="col-progress">Progress</th>
             <th className="col-number">Duration</th>
-            <th className="col-number col-tokens">Tokens</th>
+            <th className="col-number">Tokens</th>
             <th className="col-number col-cost">Cost</th>
             <th className="col-who">Started by</th>
             <th className="col-when">Started</th>
@@ -107,7 +109,7 @@ function ExecutionRow({ execution, to, now, chosen, picked, onPick }: RowProps) 
         <Progress execution={execution} />
       </td>
       <td className="col-number">{formatDuration(elapsed(execution, now))}</td>
-      <td className="col-number col-tokens">
+      <td className="col-number">
         <Hint
           text={`${formatNumber(usage.prompt_tokens)} in, ${formatNumber(usage.completion_tokens)} out, ${usage.model_calls} model calls`}
         >
@@ -128,12 +130,6 @@ function ExecutionRow({ execution, to, now, chosen, picked, onPick }: RowProps) 
   );
 }
 
-/** Milliseconds from the start to the end, or until now. */
-export function elapsed(execution: Execution, now: number): number {
-  const start = Date.parse(execution.started_at ?? execution.created_at);
-  return Math.max(0, (execution.ended_at ? Date.parse(execution.ended_at) : now) - start);
-}
-
 export function Progress({ execution }: { execution: Execution }) {
   const { tasks_done: done, tasks_total: total } = execution.progress;
   const told = total ? `${done} of ${total} tasks` : "not started";
@@ -149,7 +145,7 @@ export function Progress({ execution }: { execution: Execution }) {
       >
         <span style={{ width: `${total ? (done / total) * 100 : 0}%` }} />
       </span>
-      <span className="progress-text">{total ? `${done}/${total}` : "–"}</span>
+      <span>{total ? `${done}/${total}` : "–"}</span>
     </span>
   );
 }

@@ -39,7 +39,7 @@ function List({ secrets, removable }: { secrets: Secret[]; removable: boolean })
     // A wide table scrolls by itself, also by keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Secrets">
-      <table className="table">
+      <table className="data-table">
         <thead>
           <tr>
             <th>Name</th>

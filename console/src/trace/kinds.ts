@@ -65,24 +65,9 @@ const NAMES: Record<string, string> = {
 
 export const DECIDED: Record<string, string> = { approve: "approved", revise: "sent back", reject: "rejected" };
 
-const ENDINGS = /_(started|completed|finished|failed|error|skipped|restored|requested|received|interrupted|held)$/;
-
-/** `llm_call_completed` → `llm_call`. */
-export function baseType(eventType: string): string {
-  return eventType.replace(ENDINGS, "");
-}
-
-export function typeName(eventType: string): string {
-  const base = baseType(eventType);
-  return NAMES[base] ?? capitalize(base.replaceAll("_", " "));
-}
-
-export function isStart(eventType: string): boolean {
-  return eventType.endsWith("_started") || eventType === "human_feedback_requested";
-}
-
-export function isFailure(eventType: string): boolean {
-  return /_(failed|error|failure)$/.test(eventType) || eventType === "error";
+/** `llm_call` is a model call. A kind this page does not know yet is called what the API calls it. */
+export function typeName(kind: string): string {
+  return NAMES[kind] ?? capitalize(kind.replaceAll("_", " "));
 }
 
 function capitalize(text: string): string {

@@ -1,5 +1,4 @@
 import type { EventSource, Json, TraceEvent } from "@/api/types";
-import { baseType, isFailure, isStart } from "./kinds";
 
 /** What a started event and its finished one say together; or one event that stands alone. Times in ms since 1970. */
 export interface Span {
@@ -64,7 +63,7 @@ export function makeSpans(events: readonly TraceEvent[], ended: boolean): { all:
 function startOf(event: TraceEvent, known: Map<string, Span>, asked: Map<number, Span>): Span | undefined {
   const question = questionOf(event);
   if (question !== null) return asked.get(question);
-  return event.started_sequence === null ? undefined : known.get(`${event.attempt}.${event.started_sequence}`);
+  return event.pairs_with === null ? undefined : known.get(event.pairs_with);
 }
 
 function questionOf({ event_source: source, extra_data: extra }: TraceEvent): number | null {
@@ -74,18 +73,18 @@ function questionOf({ event_source: source, extra_data: extra }: TraceEvent): nu
 
 function spanOf(event: TraceEvent): Span {
   const at = Date.parse(event.emitted_at);
-  const alone = !isStart(event.event_type);
+  const alone = event.phase !== "start";
   return {
     id: event.id,
     attempt: event.attempt,
     sequence: event.sequence,
     kind: event.event_source,
-    base: baseType(event.event_type),
+    base: event.kind,
     first: event,
     last: undefined,
     start: alone ? at - (event.duration_ms ?? 0) : at,
     end: alone ? at : null,
-    failed: alone && isFailure(event.event_type),
+    failed: alone && event.failed,
     cut: false,
     parent: undefined,
     children: [],
@@ -96,7 +95,7 @@ function spanOf(event: TraceEvent): Span {
 function finish(span: Span, event: TraceEvent): void {
   span.last = event;
   span.end = event.duration_ms === null ? Date.parse(event.emitted_at) : span.start + event.duration_ms;
-  span.failed = isFailure(event.event_type);
+  span.failed = event.failed;
   Object.assign(span, spent(event));
 }
 

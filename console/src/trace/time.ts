@@ -1,19 +1,45 @@
+import type { Execution } from "@/api/types";
 import type { Span } from "./spans";
-import type { TreeNode } from "./tree";
+import type { TreeNode } from "./nodes";
 
 export interface Interval {
   start: number;
   end: number;
 }
 
-/** Where wall time went: `waiting` is when neither a model, a tool nor a person was at work. Milliseconds. */
+/** The moments the record of an execution names, in ms since 1970; null where they have not come. */
+export interface Frame {
+  created: number;
+  started: number | null;
+  ended: number | null;
+}
+
+export function frameOf(execution: Pick<Execution, "created_at" | "started_at" | "ended_at">): Frame {
+  const ms = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso));
+  return {
+    created: Date.parse(execution.created_at),
+    started: ms(execution.started_at),
+    ended: ms(execution.ended_at),
+  };
+}
+
+/** From the submission to the end, or until now: what every page calls elapsed. Milliseconds. */
+export function elapsed(execution: Pick<Execution, "created_at" | "ended_at">, now: number): number {
+  const end = execution.ended_at ? Date.parse(execution.ended_at) : now;
+  return Math.max(0, end - Date.parse(execution.created_at));
+}
+
+/** Where wall time went; the parts add up to `total`. Milliseconds. */
 export interface Spent {
   total: number;
   model: number;
   tool: number;
   /** A person was asked, and nothing else was at work. */
   person: number;
-  waiting: number;
+  /** From the submission until an attempt began. */
+  queue: number;
+  /** Everything else: starting the runner, work between calls, writing the end. */
+  platform: number;
 }
 
 const TOOLS = new Set(["tool", "mcp", "memory", "knowledge"]);
@@ -57,21 +83,49 @@ function take(span: Span, work: Work, now: number): void {
 }
 
 /** A tool that itself asks a model counts as model while it does. */
-export function spentOf(spans: Iterable<Span>, start: number, end: number): Spent {
+export function spentOf(spans: Iterable<Span>, frame: Frame, end: number): Spent {
   const work: Work = { model: [], tool: [], person: [] };
   for (const span of spans) take(span, work, end);
   const modelTime = length(union(work.model));
   const busy = length(union([...work.model, ...work.tool]));
   const told = length(union([...work.model, ...work.tool, ...work.person]));
-  const total = Math.max(0, end - start);
-  return { total, model: modelTime, tool: busy - modelTime, person: told - busy, waiting: Math.max(0, total - told) };
+  const total = Math.max(0, end - frame.created);
+  const queue = Math.min(total, Math.max(0, (frame.started ?? end) - frame.created));
+  return {
+    total,
+    model: modelTime,
+    tool: busy - modelTime,
+    person: told - busy,
+    queue,
+    platform: Math.max(0, total - queue - told),
+  };
 }
 
-/** Round marks for an axis of `total` ms, at most `most` of them. */
-export function ticks(total: number, most: number): number[] {
-  if (!(total > 0)) return [0];
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** What people call round, in ms; below a second, powers of ten. */
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
+  ...[1, 2, 3, 6, 12, 24, 48].map((count) => count * HOUR),
+];
+
+/** The round distance between marks so that at most `most` of them stand in `total` ms. */
+export function stepOf(total: number, most: number): number {
   const rough = total / most;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough;
-  return Array.from({ length: Math.floor(total / step) + 1 }, (_, index) => index * step);
+  if (rough < SECOND) {
+    const power = 10 ** Math.floor(Math.log10(rough));
+    return [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough;
+  }
+  return STEPS.find((size) => size >= rough) ?? Math.ceil(rough / (24 * HOUR)) * 24 * HOUR;
+}
+
+/** Round marks between two moments that are counted from the beginning. */
+export function ticks({ start, end }: Interval, most: number): number[] {
+  if (!(end > start)) return [start];
+  const step = stepOf(end - start, most);
+  const first = Math.ceil(start / step);
+  const last = Math.floor(end / step);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step);
 }

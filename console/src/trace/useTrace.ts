@@ -1,5 +1,5 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { type Api, unwrap } from "@/api/client";
 import { Pace } from "@/api/pace";
 import { keys, useApi } from "@/api/queries";
@@ -18,9 +18,13 @@ const PAGE = 500;
 /** How long after its end an execution's missing events may still be on their way. */
 export const ARRIVING_MS = 120_000;
 
+/** When the record tells of no event that is not here, it is looked again after so long all the same. Milliseconds. */
+const ANYWAY_MS = 10_000;
+
 /**
- * Follows one execution's events. Only what lies behind the cursor travels; pages of a long trace show as they come.
- * It stops when every event is there, or when the missing ones have been given up.
+ * Follows one execution's events: whenever its record tells of new ones, they are fetched. Only what lies behind the
+ * cursor travels; pages of a long trace show as they come. It stops when every event is there, or when the missing ones
+ * have been given up.
  */
 export function useTrace(execution: Execution) {
   const { api, group } = useApi();
@@ -28,15 +32,23 @@ export function useTrace(execution: Execution) {
   const [pace] = useState(() => new Pace());
   const id = execution.execution_id;
   const key = keys.trace(group, id);
-  return useQuery({
+  const recorded = execution.traces.recorded;
+  const query = useQuery({
     queryKey: key,
     queryFn: ({ signal }) => follow(api, client, key, id, signal),
     structuralSharing: false,
     refetchInterval: ({ state }) => {
       if (state.data?.complete || hasGivenUp(execution, Date.now())) return false;
+      if (state.data && state.data.events.length >= recorded && !isTerminal(execution.status)) return ANYWAY_MS;
       return pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data?.events);
     },
   });
+  const { refetch, data } = query;
+  const behind = data !== undefined && data.events.length < recorded;
+  useEffect(() => {
+    if (behind) void refetch({ cancelRefetch: false });
+  }, [behind, recorded, refetch]);
+  return query;
 }
 
 export function hasGivenUp(execution: Execution, now: number): boolean {

@@ -41,7 +41,7 @@ const components: Components = {
 
 function Heading({ level, children }: ComponentProps<"h3"> & { level: "3" | "4" | "5" }) {
   const Tag = `h${level}` as const;
-  return <Tag className={`markdown-h markdown-h${level}`}>{children}</Tag>;
+  return <Tag className="markdown-h">{children}</Tag>;
 }
 
 /** Rendered markdown, or the text as it is where rendering it would keep the page busy. */

@@ -1,13 +1,13 @@
-import { useQuery } from "@tanstack/react-query";
+import "./viewer.css";
 import { Download } from "lucide-react";
 import { Suspense, lazy, useMemo, useState } from "react";
-import { fetchBody, useApi } from "@/api/queries";
 import type { BodyReference, Json } from "@/api/types";
 import { download } from "@/lib/files";
 import { formatBytes } from "@/lib/format";
 import { asJson, harmless } from "@/lib/text";
 import { Copy } from "./Copy";
 import { Button, IconButton, Trouble } from "./kit";
+import { type Body, useBody } from "./useBody";
 
 const Markdown = lazy(() => import("./Markdown"));
 const JsonTree = lazy(() => import("./JsonTree"));
@@ -26,38 +26,43 @@ interface Props {
   look?: Look;
 }
 
-/** A body as rendered markdown, raw text or a JSON tree. A large one is fetched when asked for. */
+/** A body as rendered markdown, raw text or a JSON tree. */
 export function Viewer({ name, value, reference, look }: Props) {
-  const { api, group } = useApi();
-  const [wanted, setWanted] = useState(false);
-  const whole = useQuery({
-    queryKey: [group, "body", reference?.url],
-    enabled: wanted && Boolean(reference),
-    staleTime: Infinity,
-    gcTime: 60_000,
-    queryFn: () => fetchBody(api, reference?.url ?? ""),
-  });
-  const text = useMemo(() => {
-    if (!reference) return textOf(value);
-    return whole.data === undefined ? reference.preview : unquoted(whole.data, reference.content_type);
-  }, [value, reference, whole.data]);
-  const pending = Boolean(reference) && whole.data === undefined;
-  const fetchAll = async (): Promise<string> => {
-    if (!reference || whole.data !== undefined) return text;
-    return unquoted(await fetchBody(api, reference.url), reference.content_type);
-  };
+  const body = useBody(value, reference);
+  return <BodyViewer name={name} body={body} bytes={reference?.bytes ?? 0} look={look} />;
+}
+
+/** The same of a body that is being fetched. */
+export function BodyViewer({
+  name,
+  body,
+  bytes,
+  look,
+}: {
+  name: string;
+  body: Body;
+  bytes: number;
+  look?: Look | undefined;
+}) {
+  const text = useMemo(() => textOf(body.value), [body.value]);
   return (
     <div className="viewer">
-      <ViewerBody name={name} text={text} value={reference ? undefined : value} look={look} fetchAll={fetchAll} />
-      {pending && reference && (
+      <ViewerBody
+        name={name}
+        text={text}
+        value={body.value}
+        look={look}
+        fetchAll={async () => textOf(await body.read())}
+      />
+      {!body.whole && (
         <div className="viewer-more">
-          <span className="faint">The beginning of {formatBytes(reference.bytes)}.</span>
-          <Button busy={whole.isFetching} onClick={() => setWanted(true)}>
+          <span className="faint">The beginning of {formatBytes(bytes)}.</span>
+          <Button busy={body.loading} onClick={body.fetch}>
             Show everything
           </Button>
         </div>
       )}
-      {whole.error && <Trouble error={whole.error} retry={() => void whole.refetch()} />}
+      {body.error && <Trouble error={body.error} retry={body.fetch} />}
     </div>
   );
 }
@@ -128,15 +133,4 @@ function Raw({ text }: { text: string }) {
 export function textOf(value: Json | undefined): string {
   if (value === null || value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
-}
-
-/** A stored body that is one JSON text is shown as that text. */
-function unquoted(body: string, contentType: string): string {
-  if (!contentType.includes("json") || !body.startsWith('"')) return body;
-  try {
-    const value = JSON.parse(body) as unknown;
-    return typeof value === "string" ? value : body;
-  } catch {
-    return body;
-  }
 }

@@ -1,3 +1,5 @@
+import "./kit.css";
+import "./page.css";
 import { Loader2, TriangleAlert } from "lucide-react";
 import { Tooltip } from "radix-ui";
 import type { ComponentProps, ReactNode } from "react";

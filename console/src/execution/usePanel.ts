@@ -1,0 +1,42 @@
+import { useCallback } from "react";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
+
+interface Panel {
+  /** What is open: an event as `<attempt>.<sequence>`, or the line of an agent (`a:…`) or a task (`t:…`); "" for none. */
+  opened: string;
+  open: (id: string) => void;
+  close: () => void;
+}
+
+/**
+ * The panel is in the address. Opening it is a step in the browser's history, so Back closes it; looking at another
+ * line while it is open is none.
+ */
+export function usePanel(): Panel {
+  const [params] = useSearchParams();
+  const navigate = useNavigate();
+  const { state } = useLocation() as { state: { panel?: true } | null };
+  const opened = params.get("event") ?? "";
+  const pushed = state?.panel === true;
+  const open = useCallback(
+    (id: string) => {
+      if (id === opened) return;
+      const next = new URLSearchParams(params);
+      next.set("event", id);
+      const first = opened === "";
+      void navigate({ search: next.toString() }, { replace: !first, state: first || pushed ? { panel: true } : null });
+    },
+    [params, opened, pushed, navigate],
+  );
+  const close = useCallback(() => {
+    if (opened === "") return;
+    if (pushed) {
+      void navigate(-1);
+      return;
+    }
+    const next = new URLSearchParams(params);
+    next.delete("event");
+    void navigate({ search: next.toString() }, { replace: true });
+  }, [params, opened, pushed, navigate]);
+  return { opened, open, close };
+}

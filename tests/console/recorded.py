@@ -1,0 +1,190 @@
+"""The built console in front of recorded answers of the API: what the page does with them, without a stack.
+
+The files are served from `console/dist` and the answers from memory, both inside the browser's own requests; no port is
+opened. Tests that need the stack's behaviour (deciding, cancelling, running) use the real one.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import BrowserContext, Route
+
+from tests.console.story import Story
+
+ORIGIN = "https://console.test"
+DIST = Path(__file__).parents[2] / "console/dist"
+Fields = dict[str, Any]
+ANYTHING = {"timeout_seconds": None, "max_tokens": None, "max_cost_usd": None, "max_model_calls": None}
+PLAN = {
+    "valid": True,
+    "name": "crew",
+    "process": "sequential",
+    "model": "openai/gpt-5.2",
+    "models": ["openai/gpt-5.2"],
+    "agents": ["writer"],
+    "tasks": [],
+    "tools": [],
+    "placeholders": [],
+    "limits": ANYTHING,
+}
+SIGNED_IN = """(() => localStorage.setItem("oidc.user:%s/auth:console", JSON.stringify({
+  access_token: "recorded", token_type: "Bearer", expires_at: 4102444800, scope: "openid",
+  profile: {sub: "ada", name: "Ada", email: "ada@example.org", iss: "%s/auth", aud: "console", exp: 4102444800, iat: 0},
+})))()"""
+
+
+class Recorded:
+    """Answers for a group with the given executions. Tests may change the stories while the page looks at them, and
+    call `tell` so that a page which waits for news gets its answer."""
+
+    def __init__(self, *stories: Story, role: str = "member") -> None:
+        self.stories = {story.id: story for story in stories}
+        self.role = role
+        self.sent: list[tuple[str, str, Any]] = []
+        self.asked: list[str] = []
+        self.check: Callable[[Fields], tuple[int, Any]] = lambda _: (200, PLAN)
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self._waiting: list[Route] = []
+
+    def serve(self, context: BrowserContext) -> None:
+        context.add_init_script(SIGNED_IN % (ORIGIN, ORIGIN))
+        context.route(f"{ORIGIN}/**", self._answer)
+
+    def tell(self) -> None:
+        """What waits for news is answered."""
+        held, self._waiting = self._waiting, []
+        for route in held:
+            self._api(route)
+
+    def _answer(self, route: Route) -> None:
+        path = urlsplit(route.request.url).path
+        if path.startswith("/api/"):
+            self._api(route)
+        elif path == "/config.json":
+            route.fulfill(json={"issuer": f"{ORIGIN}/auth", "client_id": "console", "local": True, "identities": []})
+        else:
+            file = DIST / path.lstrip("/")
+            found = file if file.is_file() else DIST / "index.html"
+            route.fulfill(path=found, content_type=mimetypes.guess_type(found.name)[0] or "text/html")
+
+    def _api(self, route: Route) -> None:
+        request = route.request
+        parts = urlsplit(request.url)
+        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        path = parts.path.removeprefix("/api/v1")
+        self.asked.append(f"{request.method} {path}" + (f"?{parts.query}" if parts.query else ""))
+        if request.method != "GET":
+            self.sent.append((request.method, path, request.post_data_json if request.post_data else None))
+        if given := self.answers.get(f"{request.method} {path}"):
+            return route.fulfill(status=given[0], json=given[1])
+        if found := re.fullmatch(r"/executions/([0-9a-f-]{36})(/.*)?", path):
+            story = self.stories.get(found[1])
+            if story is None:
+                return route.fulfill(status=404, json={"detail": "There is no such execution."})
+            return self._execution(route, story, found[2] or "", query)
+        status, answer = self._group(request.method, path, query, request.post_data)
+        return route.fulfill(status=status, json=answer)
+
+    def _group(self, method: str, path: str, query: Fields, body: str | None) -> tuple[int, Any]:
+        if path == "/me":
+            me = {"subject": "ada", "email": "ada@example.org", "group_id": "demo", "groups": ["demo", "research"]}
+            return 200, {**me, "role": self.role, "limits": {"defaults": ANYTHING, "ceilings": ANYTHING, "open_executions": 100}}
+        if path == "/health":
+            return 200, {"status": "ok", "version": "0", "default_model": "openai/gpt-5.2", "allowed_models": []}
+        if path == "/executions" and method == "GET":
+            return 200, self._list(query)
+        if path == "/executions":
+            return self.check(json.loads(body or "{}"))
+        if path == "/approvals":
+            asked = [one for story in self.stories.values() for one in story.approvals]
+            return 200, {"approvals": [one for one in asked if one["verdict"] is None], "next_cursor": None}
+        if path == "/crews":
+            return 200, {"crews": [], "next_cursor": None}
+        if path == "/tools":
+            return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": []}]
+        return 404, {"detail": f"Nothing is recorded for {method} {path}."}
+
+    def _list(self, query: Fields) -> Fields:
+        """Newest first, in pages; the cursor is the number of those before."""
+        wanted = [
+            story.record
+            for story in sorted(self.stories.values(), key=lambda story: story.id, reverse=True)
+            if query.get("status") in (None, story.record["status"])
+            and query.get("crew") in (None, story.record["name"])
+            and query.get("search", "").lower() in story.record["name"].lower()
+        ]
+        first = int(query.get("cursor", 0))
+        size = int(query.get("limit", 50))
+        more = first + size < len(wanted)
+        return {"executions": wanted[first : first + size], "next_cursor": str(first + size) if more else None}
+
+    def _execution(self, route: Route, story: Story, rest: str, query: Fields) -> None:
+        headers = route.request.headers
+        whole = f"/api/v1/executions/{story.id}{rest}"
+        if rest == "" and route.request.method == "GET":
+            record = story.record
+            tag = f'"{len(story.events)}-{record["status"]}-{record["progress"]}-{len(story.approvals)}"'
+            over = record["ended_at"] is not None
+            told = {"etag": tag}
+            if "wait=" in headers.get("prefer", ""):
+                told["preference-applied"] = "wait=20"
+            if headers.get("if-none-match") == tag:
+                if "wait=" in headers.get("prefer", "") and not over:
+                    self._waiting.append(route)
+                    return
+                route.fulfill(status=304, headers=told)
+                return
+            route.fulfill(json=record, headers=told)
+        elif rest == "/traces":
+            route.fulfill(json=self._page(story, query))
+        elif whole in story.bodies:
+            route.fulfill(body=story.bodies[whole], content_type="application/json")
+        elif rest == "/result":
+            route.fulfill(json=story.result())
+        elif rest == "/definition":
+            route.fulfill(json=story.definition)
+        elif rest == "/approvals":
+            route.fulfill(json={"approvals": story.approvals, "next_cursor": None})
+        elif rest == "/logs":
+            route.fulfill(json={"lines": story.logs, "cursor": "end", "more": False})
+        elif rest == "/feedback":
+            sent: Fields = route.request.post_data_json or {}
+            story.decide(sent["decision"], sent.get("comment"))
+            route.fulfill(status=202, json=story.record)
+        else:
+            route.fulfill(status=404, json={"detail": f"Nothing is recorded for {rest}."})
+
+    def _page(self, story: Story, query: Fields) -> Fields:
+        first, size = int(query.get("after", 0)), int(query.get("limit", 200))
+        events = story.events[first : first + size]
+        last = first + len(events)
+        if search := query.get("search", "").lower():
+            events = [one for one in events if search in self._text(story, one).lower()]
+        more = last < len(story.events)
+        told = {"events": events, "cursor": str(last), "more": more, "gaps": [], "status": story.record["status"]}
+        return {**told, "complete": story.record["traces"]["complete"] and not more}
+
+    @staticmethod
+    def _text(story: Story, event: Fields) -> str:
+        reference = event["output_reference"]
+        return json.dumps(event) + (story.bodies[reference["url"]] if reference else "")
+
+
+def until(holds: Callable[[], object], seconds: float = 20) -> None:
+    """Playwright's own assertions wait for the page; this waits for what the page asked."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.02)
+
+
+def paths(asked: Sequence[str], ending: str) -> list[str]:
+    return [one for one in asked if one.split("?")[0].endswith(ending)]
