@@ -76,6 +76,11 @@ test-console: setup-all console/dist/index.html ## Test the web console, in Chro
 bench: build ## Run the benchmarks and write benchmarks/README.md
 	PYTHONPATH=.:tests/scripted $(DEV)/python -m benchmarks
 
+.PHONY: audit
+audit: ## Ask public databases for known vulnerabilities of what is pinned, and write the bill of materials
+	@python3 scripts/bootstrap.py audit
+	@.venvs/audit/bin/python scripts/audit.py
+
 .PHONY: publish-console
 publish-console: console/dist/index.html ## Build the web console and publish it: make publish-console STACK=stepcrew
 	@python3 scripts/bootstrap.py local

@@ -53,6 +53,8 @@ ENVIRONMENTS = {
         "requirements/runner-dev", RUNNER_EXCLUDED, ("layers/core", "functions/runner", "tests/scripted")
     ),
     "sam": Environment("requirements/sam"),
+    "checkov": Environment("requirements/checkov"),
+    "audit": Environment("requirements/audit"),
 }
 DEMO = ("api", "trace_sink", "reconciler", "runner", "local", "emulator", "model")
 LAMBDA_RUNTIME = {"api", "trace_sink", "reconciler"}

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Template checks, offline: SAM's own validation and cfn-lint. No AWS account is asked.
+# Checks of the template and of the runner's image, offline: SAM's own validation, cfn-lint, and checkov's security rules
+# (what is let pass stands in .checkov.yaml or beside its resource). No AWS account is asked.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+python3 scripts/bootstrap.py sam checkov
 export AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none SAM_CLI_TELEMETRY=0
 .venvs/sam/bin/sam validate --lint --template template.yaml
 .venvs/sam/bin/cfn-lint template.yaml
+.venvs/checkov/bin/checkov --config-file .checkov.yaml -f template.yaml functions/runner/Dockerfile
