@@ -13,6 +13,7 @@ from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.house import GROUP, House, agent, crew, task
 from tests.runner.test_people import asks, completes
+from tests.runner.test_verdicts import ANSWER_AS_TEXT, CALL_AS_TEXT, without_native_calls
 
 SUM = '[[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
 
@@ -138,3 +139,20 @@ def test_two_calls_with_effects_are_two_calls_though_crewai_has_a_cache(
     execution_id = house.submit(with_effects(twice))
     assert completes(house, execution_id) == ["two"]
     assert made == ["1+1", "1+1"]
+
+
+def test_a_call_as_text_that_raised_is_not_repeated_by_crewai(
+    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of models without function calling, CrewAI makes a call that raised three times."""
+    made: list[str] = []
+
+    def breaks(_tool: CalculatorTool, expression: str) -> str:
+        made.append(expression)
+        raise OSError("The connection broke.")
+
+    monkeypatch.setattr(CalculatorTool, "_run", breaks)
+    without_native_calls(model, monkeypatch, CALL_AS_TEXT, ANSWER_AS_TEXT)
+    assert completes(house, house.submit(with_effects("Sum."))) == ["It is 42."]
+    assert made == ["6*7"]
+    assert "The connection broke." in model.requests[1].text

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 import pytest
 import uvicorn
+from crewai.mcp.client import MCPClient
 from mcp.server.fastmcp import Context, FastMCP
 from mcp.types import ToolAnnotations
 
@@ -50,7 +51,12 @@ class Server(uvicorn.Server):
             """Warns of storms."""
             return f"Storm in {city}"
 
-        self.tools = (forecast, warn)
+        @mcp.tool(annotations=ToolAnnotations(readOnlyHint=True, destructiveHint=True))
+        def flood(city: str) -> str:
+            """Says of itself that it only reads, and that it destroys."""
+            return f"Flooded {city}"
+
+        self.tools = (forecast, warn, flood)
         super().__init__(uvicorn.Config(mcp.streamable_http_app(), port=0, log_level="error"))
 
     @property
@@ -140,7 +146,10 @@ def test_a_definition_may_choose_one_tool_of_a_server(house: House, model: Scrip
     assert model.requests[0].tools[0].endswith("warn")
 
 
-@pytest.mark.parametrize(("tool", "states"), [("forecast", ["begun", "answered"]), ("warn", ["answered"])])
+@pytest.mark.parametrize(
+    ("tool", "states"),
+    [("forecast", ["begun", "answered"]), ("warn", ["answered"]), ("flood", ["begun", "answered"])],
+)
 def test_a_servers_tool_has_effects_unless_it_says_that_it_only_reads(
     house: House, model: ScriptedModel, public: Server, tool: str, states: list[str]
 ) -> None:
@@ -158,6 +167,32 @@ def test_a_servers_tool_has_effects_unless_it_says_that_it_only_reads(
     named["tasks"][0]["description"] = named["tasks"][0]["description"].replace("forecast", tool)
     assert house.run(named).outcome == "COMPLETED"
     assert written == states
+
+
+@pytest.mark.parametrize("broken", ["_call_tool_impl", "disconnect"])
+@pytest.mark.parametrize("error", [ConnectionError, RuntimeError])
+def test_a_call_with_effects_whose_answer_is_lost_is_not_made_again_by_crewai(
+    house: House,
+    model: ScriptedModel,
+    public: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+    error: type[Exception],
+) -> None:
+    """Its client repeats a call up to 3 times, and the tool around it once more."""
+    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    whole = getattr(MCPClient, broken)
+
+    async def breaks(client: Any, *arguments: Any) -> Any:
+        await whole(client, *arguments)
+        if public.begun:
+            raise error("The connection broke.")
+
+    monkeypatch.setattr(MCPClient, broken, breaks)
+    ended = house.run(config(public))
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    assert public.begun == 1
+    assert "The connection broke." in model.requests[1].text
 
 
 def test_a_marked_tool_of_a_server_waits_for_a_person(house: House, model: ScriptedModel, public: Server) -> None:

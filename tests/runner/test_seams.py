@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextvars
 import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from crewai import LLM, Agent, BaseLLM, Crew, Task
-from crewai.agents.agent_executor import AgentExecutor
 from crewai.events import CrewKickoffStartedEvent, crewai_event_bus, event_context
 from crewai.events import types as event_types
 from crewai.events.base_events import BaseEvent
 from crewai.events.stream_context import add_stream_sink
+from crewai.llms.providers.anthropic.completion import AnthropicCompletion
+from crewai.llms.providers.bedrock.completion import BedrockCompletion
+from crewai.llms.providers.openai.completion import OpenAICompletion
 from crewai.tasks.conditional_task import ConditionalTask
 from crewai.tools.agent_tools.ask_question_tool import AskQuestionTool
 from crewai.tools.agent_tools.base_agent_tools import BaseAgentTool
 from crewai.tools.agent_tools.delegate_work_tool import DelegateWorkTool
 from crewai.tools.base_tool import BaseTool, Tool
+from crewai.tools.mcp_native_tool import MCPNativeTool
 from crewai.tools.structured_tool import CrewStructuredTool
 from mcp import ClientSession
 from mcp.types import ToolAnnotations
 
+import stepcrew_runner
 from scripted_model import ScriptedModel
+from stepcrew_runner.crew import seams
 from stepcrew_runner.crew.install import install
-from stepcrew_runner.crew.seams import ScopedTask
+from stepcrew_runner.crew.keyed_tools import serper
+from stepcrew_runner.crew.model_clients import mark_clients
+from stepcrew_runner.crew.seams import (
+    BUILDERS,
+    CLIENTS,
+    SEAMS,
+    ScopedTask,
+    Seam,
+    SeamMissing,
+    call_once,
+    require,
+    tell_of_long_conversations,
+    wrap,
+)
+from stepcrew_runner.crew.tools import make_tool
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import CancelRequested
 from stepcrew_runner.isolation.addresses import Reach
@@ -131,20 +155,108 @@ def test_every_way_crewai_runs_a_tool_passes_the_gate() -> None:
         (CrewStructuredTool, ("invoke", "ainvoke")),
     ):
         for method in methods:
-            assert getattr(tool_class.__dict__[method], "_stepcrew", False), f"{tool_class.__name__}.{method}"
+            assert getattr(tool_class.__dict__[method], "is_wrapped", False), f"{tool_class.__name__}.{method}"
     assert "_original_tool" in CrewStructuredTool.__private_attributes__
     assert issubclass(DelegateWorkTool, BaseAgentTool)
     assert issubclass(AskQuestionTool, BaseAgentTool)
 
 
 def test_what_a_server_says_of_its_tools_is_noted_where_the_protocols_client_gets_it() -> None:
-    assert getattr(ClientSession.list_tools, "_stepcrew", False), "mcp renamed ClientSession.list_tools"
+    assert getattr(ClientSession.list_tools, "is_wrapped", False), "mcp renamed ClientSession.list_tools"
     assert "readOnlyHint" in ToolAnnotations.model_fields
 
 
-def test_the_parts_of_an_executor_that_feedback_needs_are_still_there() -> None:
-    for name in ("_invoke_loop", "_ainvoke_loop", "_format_feedback_message"):
-        assert callable(getattr(AgentExecutor, name)), f"CrewAI renamed {name}: see approvals/answers.py"
+@pytest.mark.parametrize("seam", SEAMS, ids=[f"{seam.owner.__name__}.{seam.name}" for seam in SEAMS])
+def test_a_private_name_of_crewai_is_there_and_its_loss_would_be_told(
+    seam: Seam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require(*seam)
+    renamed = seam._replace(name=f"{seam.name}_renamed")
+    monkeypatch.setattr(seams, "SEAMS", (*SEAMS, renamed))
+    with pytest.raises(SeamMissing, match=rf"CrewAI has no \S+{renamed.name} any more; without it {seam.without}"):
+        install()
+
+
+PROVIDERS = (OpenAICompletion, AnthropicCompletion, BedrockCompletion)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_clients_of_a_provider_are_where_they_are_marked(provider: Any) -> None:
+    for name in CLIENTS:
+        require(provider, name, "the operator's models could not be reached")
+    assert len([name for name in BUILDERS if hasattr(provider, name)]) == 2
+
+
+class Renamed:
+    """A model object whose clients are made in another way."""
+
+    _client = _async_client = None
+
+
+class Odd:
+    """A client of neither httpx nor botocore."""
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (object(), "CrewAI has no object._client any more"),
+        (Renamed(), "builds clients of Renamed in another way"),
+        (type("Known", (Renamed,), dict.fromkeys(BUILDERS[:2], len) | {"_client": Odd()})(), "A client Odd of a model"),
+    ],
+)
+def test_a_model_whose_clients_cannot_be_marked_is_not_used(model: Any, message: str) -> None:
+    with pytest.raises(SeamMissing, match=message):
+        mark_clients(model)
+
+
+def test_bedrock_tells_of_its_failures_by_names_that_are_there() -> None:
+    for name in ("_handle_converse", "_emit_call_failed_event"):
+        require(BedrockCompletion, name, "the trace would miss a refused model call")
+    with pytest.raises(SeamMissing, match="_handle_converse"):
+        tell_of_long_conversations(Renamed())
+
+
+def test_an_mcp_tool_without_its_client_is_not_called() -> None:
+    tool = MCPNativeTool(lambda: None, "t", {}, "s")
+    del tool._client_factory  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(SeamMissing, match="_client_factory any more; without it a call with effects would be repeated"):
+        call_once(tool)
+
+
+def test_a_tool_class_without_its_method_is_not_used() -> None:
+    with pytest.raises(SeamMissing, match="BaseTool has no renamed of its own any more: calls would pass the gate by"):
+        wrap(BaseTool, "renamed", lambda run: run)
+
+
+def test_the_search_tool_that_is_given_a_key_has_the_methods_that_take_it() -> None:
+    class SerperDevTool:
+        pass
+
+    assert make_tool("SerperDevTool", {"SERPER_API_KEY": "key-0123456789"}).name
+    with pytest.raises(SeamMissing, match="the tool would look for its key in the environment"):
+        serper(cast("Any", SimpleNamespace(SerperDevTool=SerperDevTool)), "key")
+
+
+PRIVATE = re.compile(r"_[a-z]\w*")
+OF_PYTHON = {"_asdict", "_replace"}
+
+
+def private_names(module: Path) -> Iterator[str]:
+    """Private names of other objects: `other._name`, or as a text given to `getattr` and its like."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Attribute) and PRIVATE.fullmatch(node.attr) and node.attr not in OF_PYTHON:
+            of_self = isinstance(node.value, ast.Name) and node.value.id == "self"
+            yield from () if of_self else (f"{module.name}:{node.lineno} {node.attr}",)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("attr"):
+            texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            yield from (f"{module.name}:{node.lineno} {text}" for text in texts if PRIVATE.fullmatch(text))
+
+
+def test_private_names_of_others_stand_in_one_module() -> None:
+    modules = [path for path in Path(stepcrew_runner.__path__[0]).rglob("*.py") if path.name != "seams.py"]
+    assert len(modules) > 40
+    assert [name for module in modules for name in private_names(module)] == []
 
 
 def test_the_methods_we_override_are_still_those() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from scripted_model import streams
 from stepcrew.domain.journal import JournalEntry, TokenUsage, usage_of
 from stepcrew.domain.models import ModelName
-from stepcrew_runner.gate.usage import normalise, price, told_by
+from stepcrew_runner.gate.usage import Answer, normalise, price, told_by
 
 
 def tokens(prompt: int, cached: int, completion: int, reasoning: int, written: int = 0) -> TokenUsage:
@@ -149,4 +150,16 @@ def test_tool_calls_and_counts_of_tokens_are_no_model_calls() -> None:
     ],
 )
 def test_usage_is_read_from_an_answer_and_from_the_events_of_a_stream(body: bytes, expected: TokenUsage | None) -> None:
-    assert told_by(body) == expected
+    assert told_by(Answer(200, {}, body)) == expected
+
+
+def test_usage_of_bedrock_is_read_from_its_events_and_where_the_body_is_the_models_own_from_the_headers() -> None:
+    usage = {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7}
+    answer = {"output": {"message": {"content": [{"text": "Hi"}]}}, "stopReason": "end_turn", "usage": usage}
+    body = streams.of_bedrock({**answer, "metrics": {"latencyMs": 1}})
+    events = {"content-type": streams.AWS_EVENTS}
+    assert told_by(Answer(200, events, body)) == tokens(3, 0, 4, 0)
+    assert told_by(Answer(200, events, body[:-60])) is None, "It was cut before it told."
+    assert told_by(Answer(200, events, body[:40] + b"?" + body[41:])) is None
+    headers = {"x-amzn-bedrock-input-token-count": "5", "content-type": "application/json"}
+    assert told_by(Answer(200, headers, b'{"embedding": [0.5]}')) == tokens(5, 0, 0, 0)

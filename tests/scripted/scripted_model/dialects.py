@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
+from scripted_model import streams
 from scripted_model.script import TOO_LONG, Reply, texts
 
 ANTHROPIC_ERRORS = {
@@ -32,13 +33,17 @@ Block = dict[str, Any]
 
 
 class Dialect(NamedTuple):
-    """`read` gives OpenAI's form of a request; `answer` and `failure` are the provider's own bodies."""
+    """`read` gives OpenAI's form of a request; `answer` and `failure` are the provider's own bodies, and `stream` the
+    same answer in parts, of the content type `parts`."""
 
     name: str
     path: re.Pattern[str]
     read: Callable[[Document], Document]
     answer: Callable[[Document, Reply], Document]
     failure: Callable[[Reply], Document]
+    stream: Callable[[Document], bytes]
+    parts: str = streams.EVENTS
+    headers: Callable[[Document], dict[str, str]] = lambda _answer: {}
 
 
 class Tokens(NamedTuple):
@@ -181,10 +186,57 @@ def _bedrock_failure(said: Reply) -> Document:
     return {"__type": kind, "message": error.get("message", default)}
 
 
+def _from_embeddings(body: Document) -> Document:
+    return {"model": body.get("model"), "messages": [{"role": "user", "content": str(body.get("input"))}]}
+
+
+def _embeddings_answer(body: Document, said: Reply) -> Document:
+    tokens = _tokens(body, said)
+    vector = {"object": "embedding", "index": 0, "embedding": [float(tokens.prompt), 0.5]}
+    told = {"prompt_tokens": tokens.prompt, "total_tokens": tokens.prompt}
+    return {"object": "list", "model": body.get("model"), "data": [vector], "usage": told}
+
+
+def _from_titan(body: Document) -> Document:
+    return {"messages": [{"role": "user", "content": str(body.get("inputText"))}]}
+
+
+def _titan_headers(answer: Document) -> dict[str, str]:
+    return {"x-amzn-bedrock-input-token-count": str(int(answer["embedding"][0]))}
+
+
+def _titan_answer(body: Document, said: Reply) -> Document:
+    tokens = _tokens(body, said)
+    return {"embedding": [float(tokens.prompt), 0.5]}
+
+
+def _in_no_parts(_answer: Document) -> bytes:
+    raise ValueError("An embedding comes in one piece.")
+
+
 DIALECTS = (
-    Dialect("openai", re.compile(r"/chat/completions$"), dict, _openai_answer, _openai_failure),
-    Dialect("anthropic", re.compile(r"/messages$"), _from_anthropic, _anthropic_answer, _anthropic_failure),
-    Dialect("bedrock", re.compile(r"/model/[^/]+/converse$"), _from_bedrock, _bedrock_answer, _bedrock_failure),
+    Dialect("openai", re.compile(r"/chat/completions$"), dict, _openai_answer, _openai_failure, streams.of_openai),
+    Dialect(
+        "anthropic",
+        re.compile(r"/messages$"),
+        _from_anthropic,
+        _anthropic_answer,
+        _anthropic_failure,
+        streams.of_anthropic,
+    ),
+    Dialect(
+        "bedrock",
+        re.compile(r"/model/[^/]+/converse(-stream)?$"),
+        _from_bedrock,
+        _bedrock_answer,
+        _bedrock_failure,
+        streams.of_bedrock,
+        streams.AWS_EVENTS,
+    ),
+    Dialect("openai", re.compile(r"/embeddings$"), _from_embeddings, _embeddings_answer, _openai_failure, _in_no_parts),
+    Dialect(
+        "bedrock", re.compile(r"/model/[^/]+/invoke$"), _from_titan, _titan_answer, _bedrock_failure, _in_no_parts
+    )._replace(headers=_titan_headers),
 )
 
 

@@ -88,13 +88,17 @@ class _Handler(BaseHTTPRequestHandler):
         dialect = dialect_of(self.path)
         if dialect is None:
             return self._send(404, {"error": {"message": f"no {self.path} here", "type": "not_found"}})
-        body = dialect.read(json.loads(raw))
+        document = json.loads(raw)
+        body = dialect.read(document)
         key = self.headers.get("Authorization") or self.headers.get("X-Api-Key")
         said = model.take(body, key, dialect.name)
         time.sleep(said.delay)
         if said.status != 200:
             return self._send(said.status, dialect.failure(said))
-        return self._send(200, dialect.answer(body, said))
+        answer = dialect.answer(body, said)
+        if document.get("stream") or self.path.endswith("-stream"):
+            return self._write(200, dialect.stream(answer), dialect.parts)
+        return self._write(200, json.dumps(answer).encode(), "application/json", dialect.headers(answer))
 
     def do_GET(self) -> None:
         model = cast(ScriptedModel, self.server)
@@ -109,10 +113,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, {})
 
     def _send(self, status: int, document: Any) -> None:
-        data = json.dumps(document).encode()
+        self._write(status, json.dumps(document).encode(), "application/json")
+
+    def _write(self, status: int, data: bytes, content_type: str, headers: dict[str, str] | None = None) -> None:
         try:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

@@ -1,13 +1,13 @@
 """Which tools change something outside, as far as they say so themselves.
 
 A tool of an MCP server does unless the server says that it only reads: `readOnlyHint` is false where it is not given
-(Model Context Protocol, ToolAnnotations). CrewAI's client drops what servers say of their tools, so it is noted where
-the protocol's own client gets it.
+(Model Context Protocol, ToolAnnotations); of one that is said to be destructive (`destructiveHint`) too that is not
+believed. CrewAI's client drops what servers say of their tools, so it is noted where the protocol's own client gets it.
 """
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,6 +15,7 @@ from crewai.tools.mcp_native_tool import MCPNativeTool
 from mcp import ClientSession
 
 from stepcrew.domain.tools import TOOLS
+from stepcrew_runner.crew.seams import wrap
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.gate import Gate
 
@@ -23,22 +24,21 @@ _only_reads: WeakKeyDictionary[Gate, dict[str, bool]] = WeakKeyDictionary()
 
 def install() -> None:
     """Once per process."""
-    found = ClientSession.list_tools
-    if getattr(found, "_stepcrew", False):
-        return
+    wrap(ClientSession, "list_tools", _noting)
 
-    @functools.wraps(found)
-    async def list_tools(self: ClientSession, *arguments: Any, **named: Any) -> Any:
-        listed = await found(self, *arguments, **named)
-        noted = _only_reads.setdefault(scope.current_gate(), {})
+
+def _noting(list_tools: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def noted(*arguments: Any, **named: Any) -> Any:
+        listed = await list_tools(*arguments, **named)
+        only_reads = _only_reads.setdefault(scope.current_gate(), {})
         for tool in listed.tools:
-            says_so = bool(tool.annotations and tool.annotations.readOnlyHint)
+            hints = tool.annotations
+            says_so = bool(hints and hints.readOnlyHint and not hints.destructiveHint)
             # Two servers may have a tool of one name: it only reads if both say so.
-            noted[tool.name] = noted.get(tool.name, True) and says_so
+            only_reads[tool.name] = only_reads.get(tool.name, True) and says_so
         return listed
 
-    list_tools._stepcrew = True  # type: ignore[attr-defined]
-    ClientSession.list_tools = list_tools  # type: ignore[method-assign]
+    return noted
 
 
 def has_effects(tool: Any) -> bool:

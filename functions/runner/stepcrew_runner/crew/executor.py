@@ -16,6 +16,7 @@ from crewai.utilities.exceptions import context_window_exceeding_exception as cr
 from pydantic import PrivateAttr
 
 from stepcrew_runner.crew.provider_errors import TOO_LONG
+from stepcrew_runner.crew.seams import last_context_error
 
 MOST_SUMMARIES = 2
 """How often a conversation may be summarized because the provider refused it, in one crew task: each costs model calls,
@@ -39,6 +40,7 @@ class BoundedExecutor(AgentExecutor):
     def recover_from_context_length(self) -> Literal["initialized"]:
         """Summarizes the conversation, or raises the provider's refusal."""
         self._summaries += 1
-        if self._last_context_error and (not self.respect_context_window or self._summaries > MOST_SUMMARIES):
-            raise self._last_context_error
+        error = last_context_error(self)
+        if error and (not self.respect_context_window or self._summaries > MOST_SUMMARIES):
+            raise error
         return super().recover_from_context_length()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from stepcrew_runner.crew import effects, tool_calls
+from stepcrew_runner.crew import effects, seams, tool_calls
 from stepcrew_runner.gate import transports
 
 
 def install() -> None:
-    """Every call of a model or a tool passes a gate from here on. Repeating it is harmless."""
+    """Every call of a model or a tool passes a gate from here on. Repeating it is harmless. Raises `SeamMissing`."""
+    seams.check()
+    seams.call_servers_once()
     transports.install()
     tool_calls.install()
     effects.install()

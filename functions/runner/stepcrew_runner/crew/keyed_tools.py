@@ -12,11 +12,15 @@ from typing import Any
 import requests
 from crewai.tools import BaseTool
 
+from stepcrew_runner.crew.seams import require
+
 SECONDS = 10
 
 
 def serper(module: ModuleType, key: str) -> BaseTool:
-    """`module` is the original's."""
+    """`module` is the original's. Raises `SeamMissing`."""
+    for name in ("_make_api_request", "_get_search_url"):
+        require(module.SerperDevTool, name, "the tool would look for its key in the environment")
 
     class SerperDevTool(module.SerperDevTool):
         def _make_api_request(self, search_query: str, search_type: str) -> dict[str, Any]:

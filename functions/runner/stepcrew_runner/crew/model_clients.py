@@ -1,19 +1,19 @@
 """The clients with which CrewAI asks models, marked: theirs are the only requests that may go to addresses the operator
 configured, and through the operator's proxies.
 
-Marked where CrewAI makes them (`_build_sync_client`, `_build_async_client`, `_ensure_async_client` of its providers,
-1.15.30), because a request does not tell what it is for: a crew may name a server at the same address.
+Marked where CrewAI makes them, because a request does not tell what it is for: a crew may name a server at the same
+address.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 from urllib import request
 
 import httpx
 
+from stepcrew_runner.crew.seams import on_every_client
 from stepcrew_runner.isolation.addresses import asking_model
 
 
@@ -36,6 +36,8 @@ class OperatorProxies:
 class ModelTransport(httpx.BaseTransport):
     """In place of an httpx client's own."""
 
+    is_ours = True
+
     def __init__(self, direct: httpx.BaseTransport, proxies: OperatorProxies) -> None:
         self._direct = direct
         self._proxies = proxies
@@ -56,6 +58,8 @@ class ModelTransport(httpx.BaseTransport):
 class AsyncModelTransport(httpx.AsyncBaseTransport):
     """The same for asynchronous clients."""
 
+    is_ours = True
+
     def __init__(self, direct: httpx.AsyncBaseTransport, proxies: OperatorProxies) -> None:
         self._direct = direct
         self._proxies = proxies
@@ -74,7 +78,6 @@ class AsyncModelTransport(httpx.AsyncBaseTransport):
 
 
 _proxies = OperatorProxies({})
-_marked_kinds: set[type] = set()
 
 
 def use_proxies(proxies: OperatorProxies) -> None:
@@ -85,57 +88,9 @@ def use_proxies(proxies: OperatorProxies) -> None:
 
 def mark_clients(model: Any) -> None:
     """Marks the clients of a model object of CrewAI, and all that objects of its class make from now on."""
-    kind: Any = cast("Any", type(model))
-    if kind not in _marked_kinds:
-        _marked_kinds.add(kind)
-        for name in ("_build_sync_client", "_build_async_client"):
-            if build := getattr(kind, name, None):
-                setattr(kind, name, _building(build))
-        if ensure := getattr(kind, "_ensure_async_client", None):
-            setattr(kind, "_ensure_async_client", _ensuring(ensure))  # noqa: B010 - unknown to type checkers
-    for name in ("_client", "_async_client"):
-        _mark(getattr(model, name, None))
+    on_every_client(model, _transport, asking_model)
 
 
-def _building(build: Any) -> Any:
-    def build_marked(self: Any) -> Any:
-        return _mark(build(self))
-
-    return build_marked
-
-
-def _ensuring(ensure: Any) -> Any:
-    async def ensure_marked(self: Any) -> Any:
-        return _mark(await ensure(self))
-
-    return ensure_marked
-
-
-def _mark(client: Any) -> Any:
-    inner = getattr(client, "_client", None)
-    if isinstance(inner, httpx.Client | httpx.AsyncClient):
-        untyped: Any = inner
-        if not isinstance(untyped._transport, ModelTransport | AsyncModelTransport):
-            kind = ModelTransport if isinstance(inner, httpx.Client) else AsyncModelTransport
-            untyped._transport, untyped._mounts = kind(untyped._transport, _proxies), {}
-    elif endpoint := getattr(client, "_endpoint", None):  # of botocore or aiobotocore
-        session = endpoint.http_session
-        if not getattr(session, "is_marked", False):
-            session.is_marked, session.send = True, _sending(session.send)
-    return client
-
-
-def _sending(send: Any) -> Any:
-    """For both: what is awaited began in the same context."""
-
-    def send_marked(request: Any) -> Any:
-        with asking_model():
-            found = send(request)
-        return _awaited(found) if inspect.isawaitable(found) else found
-
-    return send_marked
-
-
-async def _awaited(found: Any) -> Any:
-    with asking_model():
-        return await found
+def _transport(direct: httpx.BaseTransport | httpx.AsyncBaseTransport) -> ModelTransport | AsyncModelTransport:
+    is_sync = isinstance(direct, httpx.BaseTransport)
+    return ModelTransport(direct, _proxies) if is_sync else AsyncModelTransport(direct, _proxies)

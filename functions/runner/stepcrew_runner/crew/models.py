@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from crewai import LLM, BaseLLM
 from crewai.llms.context_window import CONTEXT_WINDOW_USAGE_RATIO, DEFAULT_CONTEXT_WINDOW_SIZE
-from crewai.utilities.agent_utils import is_context_length_exceeded
 
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import model_settings
 from stepcrew_runner.crew.model_clients import mark_clients
+from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
 
 CALL_SECONDS = 120.0
@@ -87,20 +87,9 @@ class ModelFactory:
         object.__setattr__(made, "get_input_tokens_count", partial(BaseLLM.get_input_tokens_count, made))
         if made.get_context_window_size() == UNKNOWN_WINDOW:
             object.__setattr__(made, "is_context_window_overflowing_threshold", _never)
-        if provider == "bedrock":
-            object.__setattr__(made, "_handle_converse", partial(_telling, made, made._handle_converse))
+        if provider == BEDROCK:
+            tell_of_long_conversations(made)
         return made
-
-
-def _telling(made: Any, handle: Callable[..., Any], messages: Any, body: Any, *others: Any) -> Any:
-    """CrewAI's client of Bedrock tells of every call that failed, except of one that was too long for the model."""
-    try:
-        return handle(messages, body, *others)
-    except Exception as error:
-        if is_context_length_exceeded(error):
-            _, task, agent, *_ = others  # available functions, task, agent, response model
-            made._emit_call_failed_event(f"AWS Bedrock API call failed: {error}", task, agent)
-        raise
 
 
 def _never(*_arguments: Any, **_named: Any) -> bool:

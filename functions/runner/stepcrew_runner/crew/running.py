@@ -13,7 +13,6 @@ from crewai.events import crewai_event_bus
 from crewai.events.stream_context import add_stream_sink
 
 from stepcrew.domain.execution import TaskOutput
-from stepcrew_runner.approvals.answers import JudgedAnswers
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.approvals.tool_gate import ToolGate
 from stepcrew_runner.crew import tool_calls
@@ -21,6 +20,7 @@ from stepcrew_runner.crew.building import CrewBuilder
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.crew_thread import CrewThread
 from stepcrew_runner.crew.failures import model_failure
+from stepcrew_runner.crew.human_input import JudgedAnswers
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import Abort, CrewFailed, PlatformFailed
 from stepcrew_runner.gate.companions import Companions

@@ -1,18 +1,76 @@
-"""Every private name of CrewAI that the runner touches. Each has a test that says what to do when it is renamed."""
+# pyright: reportPrivateUsage=false
+"""Every private name of CrewAI and of its providers' clients that the runner touches. No other module of it does.
+
+`check` runs before the first crew: a name that is gone stops the process with a sentence, so that none is passed by in
+silence. The tests of the same names say it after an upgrade.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from contextvars import copy_context
-from typing import Any
+from typing import Any, NamedTuple, cast
 
+import httpx
 from crewai import Crew, Task
+from crewai.agents.agent_executor import AgentExecutor
 from crewai.events import event_context
+from crewai.mcp.client import MCPClient
+from crewai.tools.mcp_native_tool import MCPNativeTool
+from crewai.tools.structured_tool import CrewStructuredTool
+from crewai.utilities.agent_utils import is_context_length_exceeded
 from pydantic import PrivateAttr
 
 from stepcrew_runner.gate.scope import task_scope
+
+CLIENTS = ("_client", "_async_client")
+BUILDERS = ("_build_sync_client", "_build_async_client", "_ensure_async_client")
+
+
+class SeamMissing(RuntimeError):
+    """CrewAI renamed something that the runner stands on."""
+
+
+class Seam(NamedTuple):
+    """`without` says what would happen if the name were passed by."""
+
+    owner: Any
+    name: str
+    without: str
+
+
+SEAMS = (
+    Seam(event_context, "_event_context_config", "a warning for each scope that an aborted crew left open"),
+    Seam(Task, "_execute_task_async", "an abort in an asynchronous task would leave the crew waiting for ever"),
+    Seam(Crew, "_handle_crew_planning", "the crew's planner would refuse to run in an event loop"),
+    Seam(Crew, "_task_output_handler", "outputs would be kept in a file that the next execution can read"),
+    Seam(CrewStructuredTool, "_original_tool", "a tool's marks and effects would not be known"),
+    Seam(MCPNativeTool, "_run", "CrewAI would repeat a call of an MCP server's tool by itself"),
+    Seam(MCPNativeTool, "_run_async", "calls of MCP servers' tools would fail"),
+    Seam(AgentExecutor, "_invoke_loop", "an agent could not be told what to revise"),
+    Seam(AgentExecutor, "_ainvoke_loop", "an agent could not be told what to revise"),
+    Seam(AgentExecutor, "_format_feedback_message", "an agent could not be told what to revise"),
+    Seam(AgentExecutor, "_last_context_error", "a conversation that is too long would end the process"),
+)
+
+
+def check() -> None:
+    """Raises `SeamMissing`."""
+    for owner, name, without in SEAMS:
+        require(owner, name, without)
+
+
+def require(owner: Any, name: str, without: str) -> None:
+    """Raises `SeamMissing` unless the class, object or module has that name."""
+    if not hasattr(owner, name) and name not in getattr(owner, "__private_attributes__", ()):
+        where = getattr(owner, "__name__", type(owner).__name__)
+        raise SeamMissing(f"CrewAI has no {where}.{name} any more; without it {without}. See crew/seams.py.")
+
 
 QUIET = event_context.EventContextConfig(
     mismatch_behavior=event_context.MismatchBehavior.SILENT, empty_pop_behavior=event_context.MismatchBehavior.SILENT
@@ -21,7 +79,7 @@ QUIET = event_context.EventContextConfig(
 
 def silence_open_scopes() -> None:
     """An aborted crew leaves scopes open, about which CrewAI would print a warning each."""
-    event_context._event_context_config.set(QUIET)  # pyright: ignore[reportPrivateUsage]
+    event_context._event_context_config.set(QUIET)
 
 
 class ScopedTask(Task):
@@ -69,17 +127,153 @@ class PlatformCrew(Crew):
             pool.submit(copy_context().run, super()._handle_crew_planning).result()
 
 
+def last_context_error(executor: AgentExecutor) -> Exception | None:
+    """Why the conversation of an agent is too long for its model."""
+    return executor._last_context_error
+
+
+def tell_to_revise(executor: Any, comment: str) -> None:
+    """Adds a person's comment to the conversation of an agent; `answer_again` goes on with it."""
+    executor.messages.append(executor._format_feedback_message(comment))
+
+
+def answer_again(executor: Any) -> Any:
+    return executor._invoke_loop()
+
+
+def answer_again_async(executor: Any) -> Awaitable[Any]:
+    return executor._ainvoke_loop()
+
+
 def original_of(tool: Any) -> Any:
     """The tool object behind the form in which CrewAI hands it to agents."""
     return getattr(tool, "_original_tool", None) or tool
 
 
-def on_every_call(
-    tool_class: type[Any], method: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]
-) -> None:
-    """Puts `around` about a method through which CrewAI runs tools; repeating it is harmless."""
-    found = tool_class.__dict__[method]
-    if not getattr(found, "_stepcrew", False):
+def call_once(tool: Any) -> None:
+    """CrewAI's client of MCP servers repeats a call that failed or was not answered in time, up to 3 times, whether or
+    not it took effect. After this it does not for this tool."""
+    if isinstance(tool, MCPNativeTool):
+        require(tool, "_client_factory", "a call with effects would be repeated")
+        if not isinstance(tool._client_factory, _Once):
+            tool._client_factory = _Once(tool._client_factory)
+
+
+class _Once:
+    def __init__(self, make: Callable[[], MCPClient]) -> None:
+        self._make = make
+
+    def __call__(self) -> MCPClient:
+        client = self._make()
+        client.max_retries = 1
+        return client
+
+
+def _run_once(self: MCPNativeTool, **arguments: Any) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            return pool.submit(copy_context().run, asyncio.run, self._run_async(**arguments)).result()
+        except Exception as error:
+            raise RuntimeError(f"Error executing MCP tool {self.original_tool_name}: {error}") from error
+
+
+def call_servers_once() -> None:
+    """CrewAI's own `_run` makes the call a second time when anything in it, or in closing its connection, raised a
+    `RuntimeError`."""
+    MCPNativeTool._run = _run_once  # type: ignore[method-assign]
+
+
+def wrap(owner: type[Any], method: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Puts `around` about a method of a class; repeating it is harmless. Raises `SeamMissing`."""
+    found = owner.__dict__.get(method)
+    if found is None:
+        raise SeamMissing(f"{owner.__name__} has no {method} of its own any more: calls would pass the gate by.")
+    if not getattr(found, "is_wrapped", False):
         wrapped = functools.wraps(found)(around(found))
-        wrapped._stepcrew = True  # type: ignore[attr-defined]
-        setattr(tool_class, method, wrapped)
+        wrapped.is_wrapped = True  # type: ignore[attr-defined]
+        setattr(owner, method, wrapped)
+
+
+Transports = Callable[[Any], Any]
+"""What stands in place of a transport of httpx (`BaseTransport` or `AsyncBaseTransport`)."""
+
+
+def on_every_client(model: Any, transport: Transports, sending: Callable[[], AbstractContextManager[None]]) -> None:
+    """Requests of the clients of a model object of CrewAI, and of those that objects of its class make from now on, go
+    through `transport` (httpx) or inside `sending` (botocore, aiobotocore). Raises `SeamMissing`."""
+    kind = cast("type[Any]", type(model))
+    for name in CLIENTS:
+        require(kind, name, "requests to the operator's models could not be told from others")
+
+    def on_built(build: Callable[..., Any]) -> Callable[..., Any]:
+        def built(self: Any) -> Any:
+            made = build(self)
+            return _later(made, mark) if inspect.isawaitable(made) else mark(made)
+
+        return built
+
+    def mark(client: Any) -> Any:
+        return _on_client(client, transport, sending)
+
+    builders = [name for name in BUILDERS if hasattr(kind, name)]
+    if len(builders) < len(CLIENTS):
+        raise SeamMissing(f"CrewAI builds clients of {kind.__name__} in another way. See crew/seams.py.")
+    for name in builders:
+        owner = next(base for base in kind.__mro__ if name in base.__dict__)
+        wrap(owner, name, on_built)
+    for name in CLIENTS:
+        mark(getattr(model, name))
+
+
+async def _later(made: Awaitable[Any], then: Callable[[Any], Any]) -> Any:
+    return then(await made)
+
+
+def _on_client(client: Any, transport: Transports, sending: Callable[[], AbstractContextManager[None]]) -> Any:
+    if client is None:
+        return None
+    inner, endpoint = getattr(client, "_client", None), getattr(client, "_endpoint", None)
+    if isinstance(inner, httpx.Client | httpx.AsyncClient):
+        untyped: Any = inner
+        if not getattr(untyped._transport, "is_ours", False):
+            untyped._transport, untyped._mounts = transport(untyped._transport), {}
+    elif endpoint is not None:
+        session = endpoint.http_session
+        if not getattr(session, "is_marked", False):
+            session.is_marked, session.send = True, _sending(session.send, sending)
+    else:
+        raise SeamMissing(f"A client {type(client).__name__} of a model sends its requests in another way.")
+    return client
+
+
+def _sending(send: Callable[[Any], Any], context: Callable[[], AbstractContextManager[None]]) -> Callable[[Any], Any]:
+    """For both: what is awaited began in the same context."""
+
+    def sent(request: Any) -> Any:
+        with context():
+            found = send(request)
+        return awaited(found) if inspect.isawaitable(found) else found
+
+    async def awaited(found: Awaitable[Any]) -> Any:
+        with context():
+            return await found
+
+    return sent
+
+
+def tell_of_long_conversations(bedrock: Any) -> None:
+    """CrewAI's client of Bedrock tells of every call that failed, except of one that was too long for the model."""
+    for name in ("_handle_converse", "_emit_call_failed_event"):
+        require(bedrock, name, "the trace would miss a refused model call")
+    handle = bedrock._handle_converse
+
+    def telling(messages: Any, body: Any, *others: Any) -> Any:
+        try:
+            return handle(messages, body, *others)
+        except Exception as error:
+            if is_context_length_exceeded(error):
+                _, task, agent, *_ = others  # available functions, task, agent, response model
+                bedrock._emit_call_failed_event(f"AWS Bedrock API call failed: {error}", task, agent)
+            raise
+
+    object.__setattr__(bedrock, "_handle_converse", telling)

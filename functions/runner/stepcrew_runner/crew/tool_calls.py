@@ -16,14 +16,14 @@ from weakref import WeakKeyDictionary
 from crewai.tools.agent_tools.base_agent_tools import BaseAgentTool
 from crewai.tools.base_tool import BaseTool, Tool
 from crewai.tools.structured_tool import CrewStructuredTool
-from crewai.tools.tool_failure import ToolFailure
+from crewai.tools.tool_failure import ToolFailure, ToolFailureReason
 from crewai.utilities.string_utils import sanitize_tool_name
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew_runner.approvals.tool_gate import Call, ToolGate
 from stepcrew_runner.crew.effects import has_effects
-from stepcrew_runner.crew.seams import on_every_call, original_of
+from stepcrew_runner.crew.seams import call_once, original_of, wrap
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.gate import Gate
 from stepcrew_runner.gate.requests import digest_of_call
@@ -39,9 +39,9 @@ class ToolFailed(Exception):
 def install() -> None:
     """Once per process."""
     for tool_class, method in ((BaseTool, "run"), (Tool, "run"), (CrewStructuredTool, "invoke")):
-        on_every_call(tool_class, method, _around)
+        wrap(tool_class, method, _around)
     for tool_class, method in ((BaseTool, "arun"), (Tool, "arun"), (CrewStructuredTool, "ainvoke")):
-        on_every_call(tool_class, method, _around_async)
+        wrap(tool_class, method, _around_async)
 
 
 def ask_people(gate: Gate, people: ToolGate) -> None:
@@ -59,7 +59,8 @@ def _around(run: Callable[..., Any]) -> Callable[..., Any]:
         try:
             value = run(self, *arguments, **named)
         except Exception as error:
-            passing.failed(error)
+            if failure := passing.failed(error):
+                return failure
             raise
         return passing.returned(value)
 
@@ -76,7 +77,8 @@ def _around_async(run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
         try:
             value = await run(self, *arguments, **named)
         except Exception as error:
-            await asyncio.to_thread(passing.failed, error)
+            if failure := await asyncio.to_thread(passing.failed, error):
+                return failure
             raise
         return await asyncio.to_thread(passing.returned, value)
 
@@ -103,6 +105,7 @@ class _Passing:
         self._given = _plain(given)
         self._known: JournalEntry | None = None
         self._instead: str | None = None
+        self._effects = False
 
     def before(self) -> bool:
         """Whether the result is known without the call. Raises an `Abort` when there is a reason to stop."""
@@ -113,15 +116,16 @@ class _Passing:
             return True
         names = (self._name, type(self._tool).__name__)
         call = Call(self._key, self._name, names, self._given, scope.current_agent())
-        effects = has_effects(self._tool) or (people is not None and people.has_effects(call))
-        if effects:
+        self._effects = has_effects(self._tool) or (people is not None and people.has_effects(call))
+        if self._effects:
+            call_once(self._tool)
             for form in self._forms:  # a call that does something is never answered from CrewAI's cache
                 form.cache_function = _never
         if people is not None:
             self._instead = people.instead(call) if known is None else people.instead_of_repeating(call, known)
             if self._instead is not None:
                 return True
-        standing = gate.begin(self._key, self._name, has_effects=effects, again=known is not None)
+        standing = gate.begin(self._key, self._name, has_effects=self._effects, again=known is not None)
         if standing is None:
             return False
         if standing.state is EntryState.ANSWERED:
@@ -148,8 +152,15 @@ class _Passing:
         self._write(kept)
         return value
 
-    def failed(self, error: Exception) -> None:
-        self._write({"error": str(error) or type(error).__name__})
+    def failed(self, error: Exception) -> ToolFailure | None:
+        """What CrewAI gets instead of the error: it repeats a call that raised one, but not one that tells of it."""
+        text = str(error) or type(error).__name__
+        if not self._effects:
+            self._write({"error": text})
+            return None
+        failure = ToolFailure(message=text, reason=ToolFailureReason.EXCEPTION)
+        self.returned(failure)
+        return failure
 
     def _write(self, kept: dict[str, Any]) -> None:
         self._gate.result(self._key, self._name, json.dumps(kept, ensure_ascii=True))

@@ -22,7 +22,7 @@ from stepcrew_runner.gate.budget import Budget, UsedUp, Wait, used_up_error
 from stepcrew_runner.gate.control import Control
 from stepcrew_runner.gate.journal import Journal, to_text
 from stepcrew_runner.gate.requests import ModelRequest
-from stepcrew_runner.gate.usage import price, told_by
+from stepcrew_runner.gate.usage import Answer, price, told_by
 from stepcrew_runner.isolation.addresses import Reach, as_platform
 
 PATIENCE_SECONDS = 0.5
@@ -124,12 +124,12 @@ class Gate:
             self._budget.release(number)
             self._changed.notify_all()
 
-    def answered(self, request: ModelRequest, task: str, status: int, content_type: str, body: bytes) -> JournalEntry:
+    def answered(self, request: ModelRequest, task: str, answer: Answer) -> JournalEntry:
         """Writes what a request brought, and answers what the crew sees."""
-        usage = told_by(body)
+        usage = told_by(answer)
         name = parse_model_name(request.name)
-        text, is_binary = to_text(body)
-        state = EntryState.LOST if status in NO_ANSWER or status >= 500 else EntryState.ANSWERED
+        text, is_binary = to_text(answer.body)
+        state = EntryState.LOST if answer.status in NO_ANSWER or answer.status >= 500 else EntryState.ANSWERED
         key = (
             EntryKey(task, request.digest, 0)
             if state is EntryState.LOST
@@ -137,8 +137,8 @@ class Gate:
         )
         entry = self._entry(EntryKind.MODEL, state, key, request.name).model_copy(
             update={
-                "status": status,
-                "content_type": content_type,
+                "status": answer.status,
+                "content_type": answer.content_type,
                 "body": text,
                 "is_binary": is_binary,
                 "is_billed": request.is_billed,
@@ -149,7 +149,7 @@ class Gate:
         if state is EntryState.LOST:
             self._lose(entry.model_copy(update={"body": ""}))
             return entry
-        if usage is None and status < 400:
+        if usage is None and answer.status < 400:
             entry = entry.model_copy(update=self._reserved(request))
         standing = self._write(entry)
         scope.note(standing, replayed=False)
@@ -239,10 +239,10 @@ class Passage:
         self._number = number
         self._is_open = True
 
-    def answered(self, status: int, content_type: str, body: bytes) -> JournalEntry:
+    def answered(self, answer: Answer) -> JournalEntry:
         """The answer as the crew gets it, written down. `LOST` where the request may be repeated."""
         try:
-            return self._gate.answered(self._request, self._task, status, content_type, body)
+            return self._gate.answered(self._request, self._task, answer)
         finally:
             self._end()
 

@@ -70,7 +70,10 @@ def read_request(method: str, url: str, body: bytes) -> ModelRequest:
         name = ModelName(provider, str(_object(content).get("model") or ""))
     text = json.dumps(content, sort_keys=True, ensure_ascii=False) if content is not None else repr(body)
     digest = hashlib.sha256(f"{method} {operation}\n{_normal(text)}".encode(errors="replace")).hexdigest()
-    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), _reserve(name, body, content))
+    completion = 0 if path.endswith("/embeddings") else _bound(_object(content)) or USUAL_COMPLETION
+    likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
+    reserve = Reserve(likely.total, price(name, likely))
+    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve)
 
 
 def digest_of_call(tool_name: str, arguments: Any) -> str:
@@ -81,12 +84,6 @@ def digest_of_call(tool_name: str, arguments: Any) -> str:
 
 def _normal(text: str) -> str:
     return _VOLATILE.sub("~", text)
-
-
-def _reserve(name: ModelName, body: bytes, content: Any) -> Reserve:
-    bound = _bound(_object(content))
-    likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=bound or USUAL_COMPLETION)
-    return Reserve(likely.total, price(name, likely))
 
 
 def _bound(content: dict[str, Any]) -> int | None:

@@ -9,6 +9,7 @@ through.
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -23,9 +24,12 @@ from stepcrew_runner.gate.gate import Passage
 from stepcrew_runner.gate.journal import to_bytes
 from stepcrew_runner.gate.requests import is_models, learn_endpoints, read_request
 from stepcrew_runner.gate.scope import current_gate
+from stepcrew_runner.gate.usage import Answer
 from stepcrew_runner.isolation.addresses import is_trusted
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_LAST = (b"\ndata: [DONE]", b"\nevent: message_stop")
+"""How the last event of a stream begins (OpenAI, Anthropic). Clients may read no further, and close it."""
 _installed = False
 
 
@@ -69,7 +73,7 @@ def _httpx(send: Callable[..., httpx.Response]) -> Callable[..., httpx.Response]
         except BaseException as error:
             found.lost(may_be_billed=not isinstance(error, _NOT_SENT))
             raise
-        answer = found.answered(response.status_code, response.headers.get("content-type", ""), body)
+        answer = found.answered(Answer(response.status_code, response.headers, body))
         return response if answer.state is EntryState.LOST else _response(answer, request)
 
     return handle_request
@@ -96,17 +100,14 @@ def _httpx_async(send: Callable[..., Awaitable[httpx.Response]]) -> Callable[...
         except BaseException as error:
             found.lost(may_be_billed=not isinstance(error, _NOT_SENT))
             raise
-        kind = response.headers.get("content-type", "")
-        answer = await asyncio.to_thread(found.answered, response.status_code, kind, body)
+        answer = await asyncio.to_thread(found.answered, Answer(response.status_code, response.headers, body))
         return response if answer.state is EntryState.LOST else _response(answer, request)
 
     return handle_async_request
 
 
 def _response(entry: JournalEntry, request: httpx.Request) -> httpx.Response:
-    """The same for an answer that has just come and for one from the journal: headers are not kept."""
-    headers = {"content-type": entry.content_type}
-    return httpx.Response(entry.status, headers=headers, content=to_bytes(entry), request=request)
+    return httpx.Response(entry.status, headers=_headers(entry), content=to_bytes(entry), request=request)
 
 
 def _is_stream(response: httpx.Response) -> bool:
@@ -114,24 +115,37 @@ def _is_stream(response: httpx.Response) -> bool:
 
 
 class _Whole:
-    """Collects a streamed answer as it passes, and hands it to the gate when it is whole."""
+    """Collects a streamed answer as it passes, and hands it to the gate when it is whole: before the crew gets its last
+    part, so that what the crew has seen to its end is written down."""
 
     def __init__(self, response: httpx.Response, passage: Passage) -> None:
         self._status, self._headers = response.status_code, response.headers
         self._passage = passage
         self._parts: list[bytes] = []
+        self._tail = b""
+        self._at_last = False
+        self._is_kept = False
 
-    def add(self, part: bytes) -> bytes:
+    def add(self, part: bytes) -> bool:
+        """Whether the answer is whole with this part."""
         self._parts.append(part)
-        return part
+        self._tail = self._tail[-len(max(_LAST, key=len)) :] + part
+        self._at_last = self._at_last or any(last in self._tail for last in _LAST)
+        return self._at_last and self._tail.endswith((b"\n\n", b"\r\n\r\n"))
 
     def ended(self) -> None:
-        body = httpx.Response(self._status, headers=self._headers, content=b"".join(self._parts)).read()
-        self._passage.answered(self._status, self._headers.get("content-type", ""), body)
+        if not self._is_kept:
+            self._is_kept = True
+            self._passage.answered(Answer(self._status, self._headers, self._body()))
 
-    def broken(self) -> None:
-        """Repeating it is harmless."""
+    def closed(self) -> None:
+        """Nobody reads any further. Repeating it is harmless."""
+        if not self._is_kept and any(last in self._body() for last in _LAST):
+            self.ended()
         self._passage.lost(may_be_billed=True)
+
+    def _body(self) -> bytes:
+        return httpx.Response(self._status, headers=self._headers, content=b"".join(self._parts)).read()
 
 
 class _KeptStream(httpx.SyncByteStream):
@@ -142,12 +156,16 @@ class _KeptStream(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         for part in self._inner:
-            yield self._whole.add(part)
+            if self._whole.add(part):
+                self._whole.ended()
+            yield part
         self._whole.ended()
 
     def close(self) -> None:
-        self._whole.broken()
-        self._inner.close()
+        try:
+            self._whole.closed()
+        finally:
+            self._inner.close()
 
 
 class _KeptAsyncStream(httpx.AsyncByteStream):
@@ -158,12 +176,16 @@ class _KeptAsyncStream(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for part in self._inner:
-            yield self._whole.add(part)
+            if self._whole.add(part):
+                await asyncio.to_thread(self._whole.ended)
+            yield part
         await asyncio.to_thread(self._whole.ended)
 
     async def aclose(self) -> None:
-        await asyncio.to_thread(self._whole.broken)
-        await self._inner.aclose()
+        try:
+            await asyncio.to_thread(self._whole.closed)
+        finally:
+            await self._inner.aclose()
 
 
 def _botocore(send: Callable[..., Any]) -> Callable[..., Any]:
@@ -175,15 +197,15 @@ def _botocore(send: Callable[..., Any]) -> Callable[..., Any]:
             return send(self, request)
         found = _at_gate(request.method, request.url, _bytes(request.body))
         if isinstance(found, JournalEntry):
-            return _aws(AWSResponse, found, request.url)
+            return _aws(found, request.url)
         try:
             response = send(self, request)
             body = response.content  # an event stream too: it is read whole, then handed on
         except BaseException:
             found.lost(may_be_billed=True)
             raise
-        answer = found.answered(response.status_code, response.headers.get("content-type", ""), body)
-        return response if answer.state is EntryState.LOST else _aws(AWSResponse, answer, request.url)
+        answer = found.answered(Answer(response.status_code, response.headers, body))
+        return response if answer.state is EntryState.LOST else _aws(answer, request.url)
 
     return guarded
 
@@ -197,35 +219,58 @@ def _aiobotocore(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
             return await send(self, request)
         found = await asyncio.to_thread(_at_gate, request.method, request.url, _bytes(request.body))
         if isinstance(found, JournalEntry):
-            return _aws(AioAWSResponse, found, request.url)
+            return _aio_aws(found, request.url)
         try:
             response = await send(self, request)
             body = await response.content
         except BaseException:
             found.lost(may_be_billed=True)
             raise
-        kind = response.headers.get("content-type", "")
-        answer = await asyncio.to_thread(found.answered, response.status_code, kind, body)
-        return response if answer.state is EntryState.LOST else _aws(AioAWSResponse, answer, request.url)
+        answer = await asyncio.to_thread(found.answered, Answer(response.status_code, response.headers, body))
+        return response if answer.state is EntryState.LOST else _aio_aws(answer, request.url)
 
     return guarded
 
 
-class _Raw:
-    """What botocore reads an answer from."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
+class _Raw(io.BytesIO):
+    """What botocore reads a body from: in one piece, in parts, or as a stream of events."""
 
     def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        yield self._body
+        yield self.read()
 
 
-def _aws(kind: type[Any], entry: JournalEntry, url: str) -> Any:
-    body = to_bytes(entry)
-    response = kind(url, entry.status, {"content-type": entry.content_type}, _Raw(body))
-    response._content = body
-    return response
+class _AioRaw:
+    """The same for aiobotocore."""
+
+    def __init__(self, body: bytes, url: str) -> None:
+        self._inner = io.BytesIO(body)
+        self.content = self
+        self.url = url
+
+    async def read(self, amount: int = -1) -> bytes:
+        return self._inner.read(amount)
+
+    async def iter_chunks(self) -> AsyncIterator[tuple[bytes, bool]]:
+        yield self._inner.read(), True
+
+    def at_eof(self) -> bool:
+        return self._inner.tell() == len(self._inner.getbuffer())
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _aws(entry: JournalEntry, url: str) -> AWSResponse:
+    return AWSResponse(url, entry.status, _headers(entry), _Raw(to_bytes(entry)))
+
+
+def _aio_aws(entry: JournalEntry, url: str) -> AioAWSResponse:
+    return AioAWSResponse(url, entry.status, _headers(entry), _AioRaw(to_bytes(entry), url))
+
+
+def _headers(entry: JournalEntry) -> Any:
+    """The same for an answer that has just come and for one from the journal: the others are not kept."""
+    return {"content-type": entry.content_type}
 
 
 def _bytes(body: Any) -> bytes:

@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
+from botocore.eventstream import EventStreamBuffer, ParserError
 from genai_prices import Usage as PricedUsage
 from genai_prices import calc_price
 
@@ -15,6 +16,23 @@ from stepcrew.domain.journal import TokenUsage
 from stepcrew.domain.models import ModelName
 
 _NAMES = ("usage", "metadata", "message")
+_COUNTED = {
+    "inputTokens": "x-amzn-bedrock-input-token-count",
+    "outputTokens": "x-amzn-bedrock-output-token-count",
+}
+"""Headers in which Bedrock tells the usage of `InvokeModel`, whose bodies are the model's own."""
+
+
+class Answer(NamedTuple):
+    """What a provider sent back. The names of `headers` are found in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
 
 
 def normalise(usage: Mapping[str, Any] | None) -> TokenUsage | None:
@@ -56,14 +74,14 @@ def _is_possible(value: Any) -> bool:
     return not isinstance(value, int | float) or (math.isfinite(value) and value >= 0)
 
 
-def told_by(body: bytes) -> TokenUsage | None:
-    """What an answer says that the call used: in its JSON, or in the events of a stream, of which later ones complete
-    earlier ones (Anthropic tells the prompt at the start and the completion at the end).
+def told_by(answer: Answer) -> TokenUsage | None:
+    """What an answer says that the call used: in its JSON, in the events of a stream, of which later ones complete
+    earlier ones (Anthropic tells the prompt at the start and the completion at the end), or in its headers.
 
     Sources: the API references of OpenAI (chat completions, responses, embeddings), Anthropic (messages, streaming
-    messages) and Amazon Bedrock (Converse)."""
+    messages) and Amazon Bedrock (Converse, ConverseStream, InvokeModel)."""
     told: dict[str, Any] = {}
-    for part in _parts(body):
+    for part in _parts(answer):
         for name in _NAMES:
             inner = part.get(name)
             if name != "usage" and isinstance(inner, Mapping):
@@ -74,23 +92,34 @@ def told_by(body: bytes) -> TokenUsage | None:
         if isinstance(response, Mapping):
             inner = cast("Mapping[str, Any]", response).get("usage")
             told |= dict(cast("Mapping[str, Any]", inner)) if isinstance(inner, Mapping) else {}
+    if not told:
+        counted = {name: answer.headers.get(header, "") for name, header in _COUNTED.items()}
+        told = {name: int(count) for name, count in counted.items() if count.isdecimal()}
     return normalise(told)
 
 
-def _parts(body: bytes) -> Iterator[Mapping[str, Any]]:
-    try:
-        texts = [body.decode()]
-    except UnicodeDecodeError:
-        return
-    if not texts[0].lstrip().startswith("{"):
-        texts = [line[5:] for line in texts[0].splitlines() if line.startswith("data:")]
-    for text in texts:
+def _parts(answer: Answer) -> Iterator[Mapping[str, Any]]:
+    for text in _texts(answer):
         try:
             part = json.loads(text)
         except (ValueError, RecursionError):
             continue
         if isinstance(part, dict):
             yield cast("dict[str, Any]", part)
+
+
+def _texts(answer: Answer) -> list[bytes]:
+    body = answer.body
+    if "amazon.eventstream" in answer.content_type:
+        events = EventStreamBuffer()
+        events.add_data(body)
+        try:
+            return [event.payload for event in events]
+        except ParserError:
+            return []
+    if body.lstrip().startswith(b"{"):
+        return [body]
+    return [line[5:] for line in body.splitlines() if line.startswith(b"data:")]
 
 
 _unpriced: set[ModelName] = set()

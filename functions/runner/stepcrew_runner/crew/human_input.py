@@ -12,6 +12,7 @@ from crewai.core.providers.human_input import HumanInputProvider
 
 from stepcrew.domain.approval import ApprovalKind, Decision, Verdict
 from stepcrew_runner.approvals.decisions import Decisions
+from stepcrew_runner.crew.seams import answer_again, answer_again_async, tell_to_revise
 from stepcrew_runner.gate.aborts import Question
 from stepcrew_runner.gate.control import Control
 from stepcrew_runner.gate.scope import current_task
@@ -36,13 +37,13 @@ class JudgedAnswers(HumanInputProvider):
     def handle_feedback(self, formatted_answer: Any, context: Any) -> Any:
         answer = formatted_answer
         while (judged := self._judged(answer, context)) is None:
-            answer = context._invoke_loop()
+            answer = answer_again(context)
         return judged
 
     async def handle_feedback_async(self, formatted_answer: Any, context: Any) -> Any:
         answer = formatted_answer
         while (judged := self._judged(answer, context)) is None:
-            answer = await context._ainvoke_loop()
+            answer = await answer_again_async(context)
         return judged
 
     def _judged(self, answer: Any, context: Any) -> Any:
@@ -53,7 +54,7 @@ class JudgedAnswers(HumanInputProvider):
             if context.messages[-1].get("role") != "assistant":
                 # CrewAI keeps an answer only of agents with tools; a revision is about it.
                 context.messages.append({"role": "assistant", "content": text})
-            context.messages.append(context._format_feedback_message(verdict.comment or ""))
+            tell_to_revise(context, verdict.comment or "")
             return None
         context.ask_for_human_input = False
         if verdict.output is None:
