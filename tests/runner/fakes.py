@@ -108,9 +108,30 @@ class FakeExecutions:
         with self._lock:
             return self._write(self._records[execution_id], **changes)
 
-    def request_cancel(self, group_id: str, execution_id: str, now: datetime) -> Execution:
+    def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
         with self._lock:
-            return self._write(self.get(group_id, execution_id), cancel_requested_at=now)
+            record = self.get(execution.group_id, execution.execution_id)
+            if record.status is not Status.RUNNING:
+                return None
+            return self._write(record, cancel_requested_at=record.cancel_requested_at or now, message=message)
+
+    def cancel_at_rest(
+        self, execution: Execution, error: ExecutionError, receipt: CancelReceipt, event: TraceEvent, *, now: datetime
+    ) -> Execution | None:
+        with self._lock:
+            record = self.get(execution.group_id, execution.execution_id)
+            if record.status is not execution.status:
+                return None
+            return self._write(
+                record,
+                status=Status.CANCELLED,
+                cancel_requested_at=now,
+                ended_at=now,
+                message=error.message,
+                error=error,
+                cancel_receipt=receipt,
+                waiting=None,
+            )
 
     def finish(
         self,
@@ -393,12 +414,12 @@ class FakeSecrets:
 
 
 def new_execution(execution_id: str, tasks: int, now: datetime, limits: Limits, group_id: str) -> Execution:
-    """As the API would have stored it."""
+    """As the runner finds it: stored by the API and marked RUNNING by the state machine."""
     return Execution(
         execution_id=execution_id,
         group_id=group_id,
         name="crew",
-        status=Status.PENDING,
+        status=Status.RUNNING,
         created_at=now,
         updated_at=now,
         deadline=now + timedelta(seconds=limits.timeout_seconds),

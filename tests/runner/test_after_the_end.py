@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scripted_model import ScriptedModel
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import tools
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.house import GROUP, House, agent, crew, task
@@ -59,7 +60,7 @@ def test_of_twenty_tool_calls_at_once_none_begins_after_a_cancel_nor_with_anothe
     execution_id = house.submit(twenty_calls())
     attempt = house.in_background(execution_id)
     house.until(lambda: len(calls.begun) == 8)  # as many as CrewAI makes at once
-    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
     other = house.submit(crew(task("Say. [[say hello]]")), group_id=OTHER)
     assert house.attempt(other, OTHER).outcome.value == "COMPLETED"
@@ -75,7 +76,7 @@ def test_a_tool_call_of_another_group_uses_its_own_key_beside_what_was_left_behi
     execution_id = house.submit(twenty_calls())
     attempt = house.in_background(execution_id)
     house.until(lambda: len(calls.begun) == 8)
-    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
     described = 'Calculate too. [[tool calculator {"expression": "1+1"}]] [[say done]]'
     other = house.submit(

@@ -12,6 +12,7 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Limits, Status
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.gate import control
 from tests.runner.house import GROUP, House, agent, crew, task
 
@@ -21,7 +22,7 @@ def test_cancel_abandons_the_model_call_in_flight(house: House, model: ScriptedM
     attempt = house.in_background(execution_id)
     house.until(lambda: len(model.requests) == 2)
     asked = time.monotonic()
-    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
     ended = attempt.ended()
     assert time.monotonic() - asked < 3
     assert ended.outcome == "CANCELLED"
@@ -45,7 +46,7 @@ def test_the_receipt_of_a_cancel_counts_what_ended_after_it(
     execution_id = house.submit(crew(task("One. [[slow 0.4]] [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
     attempt = house.in_background(execution_id)
     house.until(lambda: len(model.requests) == 1)
-    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
     receipt = attempt.ended().execution.cancel_receipt
     assert receipt is not None
     assert (receipt.model_calls, receipt.abandoned_calls) == (1, 0)
@@ -72,7 +73,7 @@ def test_a_cancel_between_two_slices_costs_nothing(house: House, model: Scripted
     execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
     house.remaining = lambda: 900 if not model.requests else 100
     assert house.attempt(execution_id).outcome.value == "CONTINUE"
-    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
     house.remaining = lambda: 900
     answer = house.attempt(execution_id)
     ended = house.ended(execution_id, answer)
@@ -89,7 +90,7 @@ def test_a_cancel_while_a_slice_is_handed_over_is_seen_at_once(house: House, mod
 
     def time_left() -> float:
         if model.requests:
-            house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+            request_cancel(house.executions, GROUP, execution_id, house.clock.now())
         return 100 if model.requests else 900
 
     house.remaining = time_left
@@ -117,7 +118,7 @@ def test_cancel_does_not_wait_for_calls_that_crewai_makes_in_between(
     attempt = house.in_background(execution_id)
     house.until(lambda: len(model.requests) == {"planning": 1}.get(where, 2))
     asked = time.monotonic()
-    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
     ended = attempt.ended()
     assert ended.outcome == "CANCELLED"
     assert time.monotonic() - asked < 4
@@ -125,7 +126,7 @@ def test_cancel_does_not_wait_for_calls_that_crewai_makes_in_between(
 
 def test_a_cancel_before_the_attempt_costs_nothing(house: House, model: ScriptedModel) -> None:
     execution_id = house.submit(crew(task("Never.")))
-    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
     assert house.attempt(execution_id).outcome.value == "CANCELLED"
     assert model.requests == []
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from scripted_model import ScriptedModel
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.isolation import environment
 from tests.runner.house import GROUP, House, agent, crew, task
 
@@ -113,7 +114,7 @@ def test_after_failed_and_cancelled_executions_the_next_one_is_as_new(house: Hou
         execution_id = house.submit(crew(task("Long. [[slow 3]]")))
         attempt = house.in_background(execution_id)
         house.until(lambda n=n: len(model.mentioning("Long.")) == n + 1)
-        house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+        request_cancel(house.executions, GROUP, execution_id, house.clock.now())
         assert attempt.ended().outcome == "CANCELLED"
     last = house.run(crew(task("Clean. [[say C]]")))
     assert last.outcome == "COMPLETED"

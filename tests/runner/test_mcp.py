@@ -19,6 +19,7 @@ from mcp.types import ToolAnnotations
 from scripted_model import ScriptedModel
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.journal import JournalEntry
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import building
 from stepcrew_runner.isolation import addresses, environment
 from tests.runner.house import GROUP, House, agent, task
@@ -278,7 +279,7 @@ def test_calls_of_a_server_stop_with_their_attempt(house: House, model: Scripted
     execution_id = house.submit(entry)
     attempt = house.in_background(execution_id)
     house.until(lambda: public.begun == 8)  # as many as CrewAI makes at once
-    house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
     public.let_go.set()
     house.until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])

@@ -11,6 +11,7 @@ from scripted_model import ScriptedModel
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits, Status
+from stepcrew.services.cancel_execution import request_cancel
 from tests.runner.house import GROUP, House, agent, crew, task
 
 SUM = '[[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
@@ -305,7 +306,7 @@ def test_a_cancel_request_wins_against_the_question(house: House, model: Scripte
     park = house.approvals.park
 
     def cancelled_meanwhile(*arguments: Any, **named: Any) -> Execution:
-        house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+        request_cancel(house.executions, GROUP, execution_id, house.clock.now())
         return park(*arguments, **named)
 
     house.approvals.park = cancelled_meanwhile

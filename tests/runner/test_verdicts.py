@@ -18,6 +18,7 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits
 from stepcrew.domain.journal import EntryKey, EntryKind, EntryState, JournalEntry
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.approvals.tool_gate import UNASKABLE, Call, ToolGate
 from stepcrew_runner.crew.own_tools import CalculatorTool
@@ -75,7 +76,7 @@ def test_an_allowed_call_is_not_made_after_a_cancel_request(house: House, model:
 
     def cancelled_at_once(group_id: str, execution_id: str, now: datetime) -> Execution:
         begun = begin(group_id, execution_id, now)
-        house.executions.request_cancel(GROUP, execution_id, house.clock.now())
+        request_cancel(house.executions, GROUP, execution_id, house.clock.now())
         return begun
 
     house.executions.begin_attempt = cancelled_at_once

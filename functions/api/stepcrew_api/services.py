@@ -7,12 +7,12 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Request
 
 from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.ports import (
     ApprovalStore,
-    CrewStore,
     ExecutionStore,
     LimitStore,
     ListingStore,

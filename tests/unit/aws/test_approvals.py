@@ -16,6 +16,7 @@ from stepcrew.domain.errors import StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, Usage
 from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.read_trace import ReadTrace
 
 LATER = NOW + timedelta(minutes=5)
@@ -73,7 +74,7 @@ def test_a_late_attempt_cannot_park(aws: Aws) -> None:
 
 def test_a_cancel_request_comes_before_any_question(aws: Aws) -> None:
     held = running(aws)
-    aws.executions.request_cancel(GROUP, ID, NOW)
+    request_cancel(aws.executions, GROUP, ID, NOW)
     with pytest.raises(Superseded):
         park(aws, held, question())
     assert aws.executions.get(GROUP, ID).status is Status.RUNNING
@@ -139,7 +140,7 @@ def test_a_decision_of_the_first_question_does_not_answer_the_second(aws: Aws) -
 
 def test_cancelling_while_it_waits_ends_it_with_a_receipt_and_withdraws_the_question(aws: Aws) -> None:
     parked(aws)
-    cancelled = aws.executions.request_cancel(GROUP, ID, LATER)
+    cancelled = request_cancel(aws.executions, GROUP, ID, LATER)
     assert (cancelled.status, cancelled.waiting, cancelled.ended_at) == (Status.CANCELLED, None, LATER)
     spent = {"model_calls": 0, "abandoned_calls": 0, "total_tokens": 0, "cost_usd": 0}
     receipt = {"requested_at": LATER, "observed_at": LATER, **spent}
@@ -155,19 +156,19 @@ def test_cancelling_while_it_waits_ends_it_with_a_receipt_and_withdraws_the_ques
 
 def test_a_decision_after_a_cancel_changes_nothing_and_a_cancel_after_a_decision_is_the_runners(aws: Aws) -> None:
     waiting = parked(aws)
-    aws.executions.request_cancel(GROUP, ID, LATER)
+    request_cancel(aws.executions, GROUP, ID, LATER)
     with pytest.raises(Superseded):
         approve(aws, waiting)
     other = parked(aws, OTHER)
     approve(aws, other)
-    asked = aws.executions.request_cancel(GROUP, OTHER, LATER)
+    asked = request_cancel(aws.executions, GROUP, OTHER, LATER)
     assert (asked.status, asked.cancel_requested_at) == (Status.RUNNING, LATER)
 
 
 def test_an_unknown_price_leaves_the_receipts_cost_unknown(aws: Aws) -> None:
     held = running(aws)
     park(aws, held, question(), usage=Usage(model_calls=1, cost_note="No price is known."))
-    receipt = aws.executions.request_cancel(GROUP, ID, LATER).cancel_receipt
+    receipt = request_cancel(aws.executions, GROUP, ID, LATER).cancel_receipt
     assert receipt is not None
     assert receipt.cost_usd is None
 
@@ -235,7 +236,7 @@ def test_the_reconciler_sees_the_open_ones_that_did_not_change(aws: Aws) -> None
     ids = [f"01936a3c-0000-7000-8000-{number:012x}" for number in range(256, 276)]
     for execution_id in ids:
         aws.executions.create(execution(execution_id), submission(), None)
-    aws.executions.request_cancel(GROUP, ids[3], NOW)
+    request_cancel(aws.executions, GROUP, ids[3], NOW)
     aws.executions.begin_attempt(GROUP, ids[4], LATER)
     found = [one.execution_id for one in aws.executions.open_executions(unchanged_since=NOW)]
     assert sorted(found) == [execution_id for execution_id in ids if execution_id not in (ids[3], ids[4])]

@@ -12,6 +12,9 @@ from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.items import item
 from stepcrew.domain.errors import CrewNotFound, InvalidRequest
 from stepcrew.domain.stored_crew import StoredCrew
+from stepcrew.services.delete_crew import delete_crew
+from stepcrew.services.read_crew import read_crew
+from stepcrew.services.store_crew import save_version
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def aws() -> Generator[Aws]:
 
 
 def save(aws: Aws, name: str, text: str = "Write.", group_id: str = GROUP) -> tuple[StoredCrew, bool]:
-    return aws.crews.save(group_id, name, submission(text), saved_by="ada", now=NOW)
+    return save_version(aws.crews, group_id, name, submission(text), saved_by="ada", now=NOW)
 
 
 def names(aws: Aws, after: str | None = None, limit: int = 10) -> list[str]:
@@ -40,12 +43,12 @@ def version_items(aws: Aws, name: str) -> int:
 def test_every_change_is_a_version_that_stays_as_it_was(aws: Aws) -> None:
     first, made = save(aws, "poems", "Write about rain.")
     assert (first.version, first.tasks, first.agents, first.updated_by, made) == (1, 1, 1, "ada", True)
-    second, _ = aws.crews.save(
-        GROUP, "poems", submission("Write about snow."), saved_by=None, now=NOW + timedelta(hours=1)
+    second, _ = save_version(
+        aws.crews, GROUP, "poems", submission("Write about snow."), saved_by=None, now=NOW + timedelta(hours=1)
     )
     assert (second.version, second.updated_by) == (2, None)
-    assert aws.crews.read(GROUP, "poems") == (second, submission("Write about snow."))
-    assert aws.crews.read(GROUP, "poems", 1) == (first, submission("Write about rain."))
+    assert read_crew(aws.crews, GROUP, "poems") == (second, submission("Write about snow."))
+    assert read_crew(aws.crews, GROUP, "poems", 1) == (first, submission("Write about rain."))
     assert aws.crews.crews(GROUP, after=None, limit=10) == [second]
 
 
@@ -69,19 +72,19 @@ def test_who_loses_a_race_takes_the_next_version(aws: Aws, monkeypatch: pytest.M
         return answer
 
     monkeypatch.setattr(aws.clients.dynamodb, "get_item", get_item)
-    third, made = late.save(GROUP, "poems", submission("Three."), saved_by=None, now=NOW)
+    third, made = save_version(late, GROUP, "poems", submission("Three."), saved_by=None, now=NOW)
     assert (third.version, made) == (3, True)
-    assert late.read(GROUP, "poems", 2)[1] == submission("Two, written between the look and the write.")
+    assert read_crew(late, GROUP, "poems", 2)[1] == submission("Two, written between the look and the write.")
 
 
 def test_another_group_finds_nothing(aws: Aws) -> None:
     save(aws, "poems")
     save(aws, "poems", "Theirs.", group_id="other")
-    assert aws.crews.read("other", "poems")[1] == submission("Theirs.")
+    assert read_crew(aws.crews, "other", "poems")[1] == submission("Theirs.")
     with pytest.raises(CrewNotFound):
-        aws.crews.read("third", "poems")
+        read_crew(aws.crews, "third", "poems")
     assert aws.crews.crews("third", after=None, limit=10) == []
-    aws.crews.delete("other", "poems")
+    delete_crew(aws.crews, "other", "poems")
     assert names(aws) == ["poems"]
 
 
@@ -99,11 +102,11 @@ def test_a_deleted_crew_is_gone_and_its_numbers_are_never_given_again(aws: Aws) 
     save(aws, "poems", "One.")
     save(aws, "poems", "Two.")
     for _ in range(2):
-        aws.crews.delete(GROUP, "poems")
-    aws.crews.delete(GROUP, "never stored")
+        delete_crew(aws.crews, GROUP, "poems")
+    delete_crew(aws.crews, GROUP, "never stored")
     assert (names(aws), version_items(aws, "poems")) == ([], 0)
     with pytest.raises(CrewNotFound):
-        aws.crews.read(GROUP, "poems")
+        read_crew(aws.crews, GROUP, "poems")
     again, made = save(aws, "poems", "Two.")
     assert (again.version, made) == (3, True)
 
@@ -111,13 +114,13 @@ def test_a_deleted_crew_is_gone_and_its_numbers_are_never_given_again(aws: Aws) 
 def test_a_deletion_that_died_in_the_middle_leaves_nothing_to_read(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     save(aws, "poems", "One.")
     with monkeypatch.context() as dying:
-        dying.setattr(aws.crews, "_remove_versions", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-        aws.crews.delete(GROUP, "poems")
+        dying.setattr(aws.crews, "remove_versions", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        delete_crew(aws.crews, GROUP, "poems")
     save(aws, "poems", "New.")
     assert version_items(aws, "poems") == 2
     with pytest.raises(CrewNotFound, match="no version 1; the latest is 2"):
-        aws.crews.read(GROUP, "poems", 1)
-    aws.crews.delete(GROUP, "poems")
+        read_crew(aws.crews, GROUP, "poems", 1)
+    delete_crew(aws.crews, GROUP, "poems")
     assert version_items(aws, "poems") == 0
 
 
@@ -125,16 +128,18 @@ def test_an_unknown_name_is_answered_with_those_that_are_near(aws: Aws) -> None:
     save(aws, "Weekly-report")
     save(aws, "poems")
     with pytest.raises(CrewNotFound, match=r"no crew 'weekly-reprot' .* Did you mean Weekly-report\?"):
-        aws.crews.read(GROUP, "weekly-reprot")
+        read_crew(aws.crews, GROUP, "weekly-reprot")
     with pytest.raises(CrewNotFound, match="no version 9; the latest is 1"):
-        aws.crews.read(GROUP, "poems", 9)
+        read_crew(aws.crews, GROUP, "poems", 9)
 
 
 def test_a_large_crew_is_kept_whole_and_one_that_is_too_large_is_refused(aws: Aws) -> None:
     large = submission().model_copy(update={"inputs": {"text": "All work and no play. " * 50_000}})
-    aws.crews.save(GROUP, "large", large, saved_by=None, now=NOW)
-    assert aws.crews.read(GROUP, "large")[1].inputs == large.inputs
+    save_version(aws.crews, GROUP, "large", large, saved_by=None, now=NOW)
+    assert read_crew(aws.crews, GROUP, "large")[1].inputs == large.inputs
     digits = random.Random(1).randbytes(500_000).hex()  # which cannot be packed
     with pytest.raises(InvalidRequest) as caught:
-        aws.crews.save(GROUP, "huge", large.model_copy(update={"inputs": {"text": digits}}), saved_by=None, now=NOW)
+        save_version(
+            aws.crews, GROUP, "huge", large.model_copy(update={"inputs": {"text": digits}}), saved_by=None, now=NOW
+        )
     assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [("/config", "too_large")]

@@ -18,6 +18,8 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.submission import IdempotencyRecord
+from stepcrew.services.cancel_execution import request_cancel
+from stepcrew.services.delete_execution import delete_execution
 from stepcrew.services.read_trace import is_complete
 
 
@@ -170,27 +172,27 @@ def test_the_platform_may_end_any_open_execution(aws: Aws) -> None:
 
 def test_cancelling_before_the_start_ends_it(aws: Aws) -> None:
     aws.executions.create(execution(), submission(), None)
-    cancelled = aws.executions.request_cancel(GROUP, ID, NOW)
+    cancelled = request_cancel(aws.executions, GROUP, ID, NOW)
     assert cancelled.status is Status.CANCELLED
     assert cancelled.ended_at == NOW
     assert is_complete(cancelled)
     [event] = aws.traces.events(GROUP, ID, after=(0, 0), limit=10)
     assert (event.event_type, event.output) == ("cancelled", "The execution was cancelled before it started.")
-    assert aws.executions.request_cancel(GROUP, ID, NOW + timedelta(minutes=1)) == cancelled
+    assert request_cancel(aws.executions, GROUP, ID, NOW + timedelta(minutes=1)) == cancelled
     assert open_entries(aws) == 0
 
 
 def test_cancelling_a_running_one_leaves_a_request_for_the_runner(aws: Aws) -> None:
     started(aws)
-    asked = aws.executions.request_cancel(GROUP, ID, NOW)
+    asked = request_cancel(aws.executions, GROUP, ID, NOW)
     assert (asked.status, asked.cancel_requested_at) == (Status.RUNNING, NOW)
-    assert aws.executions.request_cancel(GROUP, ID, NOW + timedelta(minutes=1)).cancel_requested_at == NOW
+    assert request_cancel(aws.executions, GROUP, ID, NOW + timedelta(minutes=1)).cancel_requested_at == NOW
 
 
 def test_a_finished_execution_cannot_be_cancelled(aws: Aws) -> None:
     aws.executions.finish(started(aws), Status.COMPLETED, message="", now=NOW)
     with pytest.raises(Conflict):
-        aws.executions.request_cancel(GROUP, ID, NOW)
+        request_cancel(aws.executions, GROUP, ID, NOW)
 
 
 def test_a_two_megabyte_task_output_arrives_whole(aws: Aws) -> None:
@@ -214,8 +216,8 @@ def test_only_an_ended_execution_is_deleted_and_then_wholly(aws: Aws) -> None:
     running = started(aws)
     aws.tasks.save_task_output(running, TaskOutput(index=0, name="haiku", raw="x" * 200_000))
     with pytest.raises(Conflict):
-        aws.executions.delete(GROUP, ID)
+        delete_execution(aws.executions, GROUP, ID)
     aws.executions.finish(running, Status.COMPLETED, message="", now=NOW)
-    aws.executions.delete(GROUP, ID)
+    delete_execution(aws.executions, GROUP, ID)
     assert aws.clients.dynamodb.scan(TableName=TABLE)["Count"] == 0
     assert "Contents" not in aws.clients.s3.list_objects_v2(Bucket=BUCKET)

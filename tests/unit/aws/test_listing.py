@@ -12,6 +12,7 @@ from stepcrew.aws import listing
 from stepcrew.aws.listing import TableListing
 from stepcrew.domain.execution import Status
 from stepcrew.domain.listing import ExecutionPage, ListFilter
+from stepcrew.services.cancel_execution import request_cancel
 
 
 class Home:
@@ -24,7 +25,7 @@ class Home:
             made = execution(execution_id, name="Even" if number % 2 == 0 else "odd")
             created = made.model_copy(update={"created_at": NOW + timedelta(minutes=number)})
             aws.executions.create(created, submission(), None)
-        aws.executions.request_cancel(GROUP, self.ids[2], NOW)
+        request_cancel(aws.executions, GROUP, self.ids[2], NOW)
 
     def page(self, wanted: ListFilter, before: str | None = None, limit: int = 3) -> ExecutionPage:
         return self.listing.newest(GROUP, wanted, before=before, limit=limit)

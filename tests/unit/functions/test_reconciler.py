@@ -14,6 +14,7 @@ from tests.unit.services.reconciling import MovableClock, house, park
 from stepcrew.domain.errors import Category, PlatformUnavailable
 from stepcrew.domain.execution import Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.ports import Orchestration
 from stepcrew_reconciler import handler as reconciler
 
@@ -95,7 +96,7 @@ def test_an_execution_that_ended_after_all_keeps_its_ending(aws: Aws) -> None:
 
 def test_a_runner_that_died_while_cancelling_leaves_a_cancelled_execution(aws: Aws) -> None:
     aws.executions.begin_attempt(GROUP, ID, NOW)
-    aws.executions.request_cancel(GROUP, ID, NOW)
+    request_cancel(aws.executions, GROUP, ID, NOW)
     assert fail("Runtime.ExitError") == "CANCELLED"
     receipt = aws.executions.get(GROUP, ID).cancel_receipt
     assert receipt
@@ -104,7 +105,7 @@ def test_a_runner_that_died_while_cancelling_leaves_a_cancelled_execution(aws: A
 
 
 def test_a_deleted_execution_is_said_to_be_deleted(aws: Aws) -> None:
-    aws.executions.request_cancel(GROUP, ID, NOW)
+    request_cancel(aws.executions, GROUP, ID, NOW)
     aws.executions.delete(GROUP, ID)
     assert fail("Lambda.Unknown") == "DELETED"
 
@@ -140,7 +141,7 @@ def test_a_wait_that_expired_is_decided_by_default(aws: Aws) -> None:
 
 
 def test_a_wait_of_a_deleted_execution_expires_without_harm(aws: Aws) -> None:
-    aws.executions.request_cancel(GROUP, ID, NOW)
+    request_cancel(aws.executions, GROUP, ID, NOW)
     aws.executions.delete(GROUP, ID)
     assert call(expired=True) == {"outcome": "DELETED"}
 

@@ -12,6 +12,7 @@ from stepcrew.domain.approval import Decision, Verdict
 from stepcrew.domain.errors import Category, PlatformUnavailable
 from stepcrew.domain.execution import Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.ports import Orchestration
 from stepcrew.services.reconcile_execution import Action
 
@@ -107,7 +108,7 @@ def test_an_attempt_whose_machine_is_not_running_ends_with_the_true_reason(
 def test_an_orphan_that_was_to_be_cancelled_is_cancelled(aws: Aws, orchestrator: FakeOrchestrator, made: House) -> None:
     submitted(aws)
     aws.executions.begin_attempt(GROUP, ID, NOW)
-    aws.executions.request_cancel(GROUP, ID, NOW)
+    request_cancel(aws.executions, GROUP, ID, NOW)
     orchestrator.standing[ID] = FAILED
 
     assert made.reconcile(GROUP, ID) is Action.ENDED
@@ -241,7 +242,7 @@ def test_an_execution_that_ended_or_was_deleted_is_left_alone(
 ) -> None:
     assert made.reconcile(GROUP, ID) is Action.NOTHING
     submitted(aws)
-    aws.executions.request_cancel(GROUP, ID, NOW)
+    request_cancel(aws.executions, GROUP, ID, NOW)
     assert made.reconcile(GROUP, ID) is Action.NOTHING
     assert not orchestrator.started
     assert not orchestrator.replaced

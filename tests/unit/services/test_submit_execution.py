@@ -18,6 +18,7 @@ from stepcrew.domain.execution import Execution, Limits, Status
 from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import IdempotencyRecord, fingerprint
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 
@@ -118,7 +119,7 @@ def test_the_order_of_the_tasks_is_part_of_the_body_and_other_orders_are_not(hom
 
 def test_the_key_of_a_deleted_execution_is_not_used_again(home: Home) -> None:
     execution_id = home.submit(request()).execution.execution_id
-    home.aws.executions.request_cancel(GROUP, execution_id, NOW)
+    request_cancel(home.aws.executions, GROUP, execution_id, NOW)
     home.aws.executions.delete(GROUP, execution_id)
     with pytest.raises(IdempotencyMismatch):
         home.submit(request())

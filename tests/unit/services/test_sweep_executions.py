@@ -12,6 +12,7 @@ from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.services.reconciling import LOST, SILENT, MovableClock, house, park, submitted
 
 from stepcrew.aws import keys
+from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.ports import Orchestration
 from stepcrew.services.reconcile_execution import Action
 from stepcrew.services.sweep_executions import Swept
@@ -121,7 +122,7 @@ def test_two_sweeps_at_once_do_no_harm(aws: Aws, orchestrator: FakeOrchestrator)
 def test_a_sweep_reads_open_executions_and_nothing_else(aws: Aws, orchestrator: FakeOrchestrator) -> None:
     for execution_id in OTHERS:
         submitted(aws, execution_id)
-        aws.executions.request_cancel(GROUP, execution_id, NOW)
+        request_cancel(aws.executions, GROUP, execution_id, NOW)
     submitted(aws)
     asked: list[tuple[str, dict[str, Any]]] = []
 

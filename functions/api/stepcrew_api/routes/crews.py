@@ -11,6 +11,8 @@ from stepcrew.domain import cursor as cursors
 from stepcrew.domain.parts import texts_of
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.stored_crew import CREW_NAME, MOST_VERSIONS
+from stepcrew.services.delete_crew import delete_crew as remove_crew
+from stepcrew.services.read_crew import read_crew as find_crew
 from stepcrew_api.bodies import STORING_BODY, ToStore
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
@@ -50,7 +52,7 @@ def read_crew(
     version: Annotated[int | None, Query(ge=1, le=MOST_VERSIONS, description="The latest when absent.")] = None,
 ) -> CrewDocument:
     """One version whole: `config` and `inputs` can be submitted, or stored again."""
-    crew, submission = services.crews.read(identity.group_id, name, version)
+    crew, submission = find_crew(services.crews, identity.group_id, name, version)
     definition = submission.definition
     return CrewDocument(
         **crew_view(crew).model_dump(),
@@ -86,5 +88,5 @@ def store_crew(name: CrewName, body: ToStore, identity: Admin, services: Injecte
 @router.delete("/{name}", status_code=204, responses=responses())
 def delete_crew(name: CrewName, identity: Admin, services: Injected) -> Response:
     """Removes all versions; executions made from them are not touched. Asking again changes nothing."""
-    services.crews.delete(identity.group_id, name)
+    remove_crew(services.crews, identity.group_id, name)
     return Response(status_code=204)

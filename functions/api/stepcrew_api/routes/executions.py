@@ -13,6 +13,7 @@ from stepcrew.domain.execution import Status
 from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.parts import models_of, texts_of, tools_of
 from stepcrew.domain.placeholders import names_in
+from stepcrew.services.delete_execution import delete_execution
 from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
 from stepcrew.services.submit_execution import CheckedCrew, CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
@@ -171,5 +172,5 @@ def cancel(execution_id: ExecutionId, identity: Member, services: Injected) -> E
 @router.delete("/{execution_id}", status_code=204, responses=responses(404, 409))
 def delete(execution_id: ExecutionId, identity: Admin, services: Injected) -> Response:
     """Removes a terminal execution with its trace, outputs and payloads."""
-    services.executions.delete(identity.group_id, execution_id)
+    delete_execution(services.executions, identity.group_id, execution_id)
     return Response(status_code=204)

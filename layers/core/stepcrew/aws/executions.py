@@ -20,10 +20,8 @@ from stepcrew.aws.records import Records
 from stepcrew.aws.trace_items import recorded_at_once
 from stepcrew.aws.transactions import cancellation_codes
 from stepcrew.aws.updates import Update
-from stepcrew.domain.cancelling import cancelled_at_rest, cancelled_event, receipt_at_rest
 from stepcrew.domain.errors import (
     AlreadyExists,
-    Conflict,
     ExecutionError,
     ExecutionNotFound,
     IdempotencyInFlight,
@@ -33,6 +31,7 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import SOURCES_OF, CancelReceipt, Execution, Progress, Status, Usage
 from stepcrew.domain.submission import IdempotencyRecord, Submission, document_of
+from stepcrew.domain.trace import TraceEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -165,32 +164,19 @@ class TableExecutions:
             raise Superseded("A later attempt or a terminal status took over.")
         return changed
 
-    def request_cancel(self, group_id: str, execution_id: str, now: datetime) -> Execution:
-        for _ in range(_RACES):
-            current = self.get(group_id, execution_id)
-            if current.status in (Status.COMPLETED, Status.FAILED):
-                raise Conflict(
-                    f"The execution has ended already with status {current.status}.",
-                    remedy="Nothing to cancel: read its result.",
-                )
-            if current.status is Status.CANCELLED or current.cancel_requested_at:
-                return current
-            update = Update(now).set("cancel_requested_at", now, keep=True)
-            if current.status is Status.RUNNING:
-                update.set("message", "Cancelling…").require_status({Status.RUNNING})
-                changed = self._records.update(group_id, execution_id, update)
-            else:
-                error = cancelled_at_rest(current)
-                update.set("error", error).set("message", error.message)
-                update.set("cancel_receipt", receipt_at_rest(current, now))
-                # In the same transaction, for nobody else would tell the trace how the execution ended.
-                event = cancelled_event(current, error, now)
-                update.set(f"traces_emitted.{event.attempt}", 1).set(f"traces_recorded.{event.attempt}", 1)
-                told = recorded_at_once(self._table, event, now, int((now + self._retention).timestamp()))
-                changed = self._end(current, Status.CANCELLED, update, now, told)
-            if changed is not None:
-                return changed
-        raise Conflict("The execution changes too fast to be cancelled.", remedy="Cancel it again in a second.")
+    def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
+        update = Update(now).set("cancel_requested_at", now, keep=True).set("message", message)
+        update.require_status({Status.RUNNING})
+        return self._records.update(execution.group_id, execution.execution_id, update)
+
+    def cancel_at_rest(
+        self, execution: Execution, error: ExecutionError, receipt: CancelReceipt, event: TraceEvent, *, now: datetime
+    ) -> Execution | None:
+        update = Update(now).set("cancel_requested_at", now, keep=True).set("error", error)
+        update.set("message", error.message).set("cancel_receipt", receipt)
+        update.set(f"traces_emitted.{event.attempt}", 1).set(f"traces_recorded.{event.attempt}", 1)
+        recorded = recorded_at_once(self._table, event, now, int((now + self._retention).timestamp()))
+        return self._end(execution, Status.CANCELLED, update, now, recorded)
 
     def finish(
         self,
@@ -255,8 +241,6 @@ class TableExecutions:
         return self._records.update_with(seen.group_id, seen.execution_id, update, *companions)
 
     def delete(self, group_id: str, execution_id: str) -> None:
-        if not self.get(group_id, execution_id).status.is_terminal:
-            raise Conflict("The execution is still open.", remedy="Cancel it first, then delete it.")
         key = keys.execution(group_id, execution_id)
         self._payloads.delete_all(group_id, execution_id)
         with platform_errors("Deleting the execution"):

@@ -9,6 +9,9 @@ from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution, Status
 from stepcrew.domain.trace import SYSTEM_ATTEMPT, EventSource, TraceEvent
 
+CANCEL_REQUESTED = "Cancelling…"
+"""The message of an execution until its runner has seen the cancel request."""
+
 
 def cancelled_at_rest(execution: Execution) -> ExecutionError:
     waited = execution.status is Status.WAITING

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.secrets import MOST_OF_A_GROUP, StoredSecret, name_fault, value_fault
-from stepcrew.services.ports import Clock, CrewStore
+from stepcrew.services.crew_ports import CrewStore
+from stepcrew.services.ports import Clock
 from stepcrew.services.secret_ports import SecretStore
 
 MOST_CREWS = 1_000

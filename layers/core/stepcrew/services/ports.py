@@ -15,7 +15,6 @@ from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.listing import ExecutionPage, ListFilter
-from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
 
@@ -74,10 +73,16 @@ class ExecutionStore(Protocol):
         when a later attempt or a terminal status took over."""
         ...
 
-    def request_cancel(self, group_id: str, execution_id: str, now: datetime) -> Execution:
-        """Sets `cancel_requested_at` once, while open, and answers the record as it is now. A PENDING or WAITING
-        execution becomes CANCELLED at once, with its receipt, and what waits is withdrawn. Raises `Conflict` when the
-        status is already terminal (COMPLETED or FAILED)."""
+    def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
+        """Sets `cancel_requested_at`, once, if the execution is still RUNNING; None, and nothing written, if not."""
+        ...
+
+    def cancel_at_rest(
+        self, execution: Execution, error: ExecutionError, receipt: CancelReceipt, event: TraceEvent, *, now: datetime
+    ) -> Execution | None:
+        """CANCELLED in one write with its error, its receipt and the only event of its trace's system attempt, if the
+        execution still has the status that was read (PENDING or WAITING); the approval it waits for is withdrawn.
+        None, and nothing written, if the status has changed."""
         ...
 
     def finish(
@@ -109,37 +114,13 @@ class ExecutionStore(Protocol):
         ...
 
     def delete(self, group_id: str, execution_id: str) -> None:
-        """Removes everything of a terminal execution, the record last. Raises `Conflict` while it is open."""
+        """Removes everything of the execution, which has ended; the record last. May be repeated."""
         ...
 
 
 class ListingStore(Protocol):
     def newest(self, group_id: str, wanted: ListFilter, *, before: str | None, limit: int) -> ExecutionPage:
         """Up to `limit` executions older than the execution id `before`, newest first; eventually consistent."""
-        ...
-
-
-class CrewStore(Protocol):
-    """The crews that groups keep under names. They do not expire."""
-
-    def save(
-        self, group_id: str, name: str, submission: Submission, *, saved_by: str | None, now: datetime
-    ) -> tuple[StoredCrew, bool]:
-        """The latest version, and whether this made it: what equals the latest one makes none. Raises `InvalidRequest`
-        for what is too large to be kept."""
-        ...
-
-    def read(self, group_id: str, name: str, version: int | None = None) -> tuple[StoredCrew, Submission]:
-        """The latest version unless one is named; strongly consistent. Raises `CrewNotFound`, which tells the names
-        that are near."""
-        ...
-
-    def crews(self, group_id: str, *, after: str | None, limit: int) -> list[StoredCrew]:
-        """The latest versions of up to `limit` crews by name, those behind the name `after`."""
-        ...
-
-    def delete(self, group_id: str, name: str) -> None:
-        """Removes all versions; one that is not there is removed already."""
         ...
 
 

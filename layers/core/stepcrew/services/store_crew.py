@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.references import ModelRules
-from stepcrew.domain.stored_crew import StoredCrew
+from stepcrew.domain.stored_crew import StoredCrew, next_version, pack
 from stepcrew.domain.submission import Submission
 from stepcrew.services.check_crew import examine_crew
-from stepcrew.services.ports import Clock, CrewStore
+from stepcrew.services.crew_ports import CrewStore
+from stepcrew.services.ports import Clock
+
+_RACES = 5
 
 
 class StoreCrew:
@@ -27,4 +32,19 @@ class StoreCrew:
         faults: they come with each execution. Raises `InvalidRequest` with every fault."""
         parsed = examine_crew(config, inputs, self._models, self._retention_days, inputs_follow=True).sound()
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
-        return self._crews.save(group_id, name, submission, saved_by=saved_by, now=self._clock.now())
+        return save_version(self._crews, group_id, name, submission, saved_by=saved_by, now=self._clock.now())
+
+
+def save_version(
+    crews: CrewStore, group_id: str, name: str, submission: Submission, *, saved_by: str | None, now: datetime
+) -> tuple[StoredCrew, bool]:
+    """The latest version, and whether this made it. Raises `InvalidRequest` for a crew that is too large."""
+    packed = pack(submission)
+    for _ in range(_RACES):
+        history = crews.history(group_id, name)
+        crew = next_version(name, submission, history, saved_by=saved_by, now=now)
+        if history and crew is history.latest:
+            return crew, False
+        if crews.add_version(group_id, crew, packed, seen=history):
+            return crew, True
+    raise PlatformUnavailable(f"The crew {name} changes too fast to be stored.")

@@ -28,8 +28,10 @@ from stepcrew.domain.references import MISSING_INPUT, ModelRules
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.services.check_crew import examine_crew
+from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
-from stepcrew.services.ports import Clock, CrewStore, ExecutionStore, LimitStore, Orchestrator
+from stepcrew.services.ports import Clock, ExecutionStore, LimitStore, Orchestrator
+from stepcrew.services.read_crew import read_crew
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +120,7 @@ class SubmitExecution:
         """The stored crew, if one was named, and the config and inputs to check."""
         if request.crew is None:
             return None, request.config or {}, request.inputs
-        stored, submission = self._crews.read(request.group_id, *split_reference(request.crew))
+        stored, submission = read_crew(self._crews, request.group_id, *split_reference(request.crew))
         config = submission.definition.model_dump(mode="json", exclude_unset=True)
         inputs = {**submission.inputs, **(request.inputs or {})}
         return CrewVersion(name=stored.name, version=stored.version), config, inputs
