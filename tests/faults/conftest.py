@@ -6,14 +6,14 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.faults.field import Field, running_field
+from tests.faults.harness import FaultHarness, running_harness
 from tests.faults.reliability import Findings
 
 
 @pytest.fixture(scope="session")
-def field() -> Generator[Field]:
-    with running_field() as field:
-        yield field
+def harness() -> Generator[FaultHarness]:
+    with running_harness() as harness:
+        yield harness
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ class Plan:
         self.faults = tuple(faults)
         self.hold = hold
         self.calls: list[Call] = []
-        self.struck: list[Call] = []
+        self.injected: list[Call] = []
         self.answered: set[tuple[str, str]] = set()
         self.held: list[dict[str, Any]] = []
         """With `hold`, the messages that the queue claims to have taken."""
@@ -85,7 +85,7 @@ class Plan:
         self.calls.append(call)
         for fault in self.faults:
             if (fault.function, fault.call) == (function, name) and fault.strikes(call.number):
-                self.struck.append(call)
+                self.injected.append(call)
                 return fault.how
         return None
 

@@ -22,12 +22,12 @@ from tests.faults.calls import (
     WAKE,
     WRITE_JOURNAL,
 )
-from tests.faults.field import Field, running_field
+from tests.faults.cases import Case, Expected
+from tests.faults.harness import FaultHarness, running_harness
 from tests.faults.processes import kill
 from tests.faults.proxy import Fault, How, Plan
 from tests.faults.reliability import Findings
-from tests.faults.scenes import Expected, Scene
-from tests.faults.telling import Told, played
+from tests.faults.table_rows import DescribedCase, run_all
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 SLICE_SECONDS = 2
@@ -36,9 +36,9 @@ BEFORE, AFTER = How.KILL_BEFORE, How.KILL_AFTER
 
 
 @pytest.fixture(scope="module")
-def sliced() -> Generator[Field]:
-    with running_field(SLICE_SECONDS=str(SLICE_SECONDS)) as field:
-        yield field
+def sliced() -> Generator[FaultHarness]:
+    with running_harness(SLICE_SECONDS=str(SLICE_SECONDS)) as harness:
+        yield harness
 
 
 def four_slices(key: str) -> dict[str, Any]:
@@ -61,13 +61,13 @@ def in_slices(first: int = 3, attempts: int = 4, died: tuple[int, ...] = (), unk
     return Expected(attempts=attempts, calls={"first": first, "third": 0}, died=died, unknown=unknown)
 
 
-def test_a_handover_may_be_interrupted_anywhere(sliced: Field, findings: Findings) -> None:
+def test_a_handover_may_be_interrupted_anywhere(sliced: FaultHarness, findings: Findings) -> None:
     """What is repeated is the model call of a slice that could not hand over, and no other."""
 
     clean = in_slices()
 
-    def struck(what: str, when: str, key: str, fault: Fault, expected: Expected = clean) -> Told:
-        return Told(what, when, Scene(key, [fault], expected, config=four_slices))
+    def injected(what: str, when: str, key: str, fault: Fault, expected: Expected = clean) -> DescribedCase:
+        return DescribedCase(what, when, Case(key, [fault], expected, config=four_slices))
 
     def in_its_call(_execution_id: str, plan: Plan) -> None:
         sliced.called(f"Do first of {plan.marker.decode()}.", times=2)
@@ -75,7 +75,7 @@ def test_a_handover_may_be_interrupted_anywhere(sliced: Field, findings: Finding
 
     unwritten = in_slices(first=4, attempts=5, died=(1,), unknown=1)
     written = in_slices(died=(1,))  # what the killed slice brought is there, so no slice is lost
-    call = Scene(
+    call = Case(
         "slice-call",
         [],
         in_slices(first=4, attempts=5, died=(2,), unknown=1),
@@ -87,19 +87,21 @@ def test_a_handover_may_be_interrupted_anywhere(sliced: Field, findings: Finding
     answered, kept = "before an answer is in the journal", "after an answer is in the journal"
     findings.add(
         "slices",
-        played(
+        run_all(
             sliced,
             [
-                Told("nothing", "–", Scene("slice-clean", [], clean, config=four_slices)),
-                struck(killed, answered, "slice-answered", Fault(RUNNER, WRITE_JOURNAL, BEFORE), unwritten),
-                struck(killed, kept, "slice-kept", Fault(RUNNER, WRITE_JOURNAL, AFTER), written),
-                struck(
+                DescribedCase("nothing", "–", Case("slice-clean", [], clean, config=four_slices)),
+                injected(killed, answered, "slice-answered", Fault(RUNNER, WRITE_JOURNAL, BEFORE), unwritten),
+                injected(killed, kept, "slice-kept", Fault(RUNNER, WRITE_JOURNAL, AFTER), written),
+                injected(
                     killed, "before the hand-over is written", "slice-before", Fault(RUNNER, HAND_OVER, BEFORE), written
                 ),
-                struck(killed, "after the hand-over is written", "slice-after", Fault(RUNNER, HAND_OVER, AFTER)),
-                struck(killed, "when the second slice has begun", "slice-begun", Fault(RUNNER, BEGIN, AFTER, 2), begun),
-                Told(killed, "inside the second slice's model call", call),
-                struck("AWS's answer is lost", "of the hand-over", "slice-lost", Fault(RUNNER, HAND_OVER, How.LOSE)),
+                injected(killed, "after the hand-over is written", "slice-after", Fault(RUNNER, HAND_OVER, AFTER)),
+                injected(
+                    killed, "when the second slice has begun", "slice-begun", Fault(RUNNER, BEGIN, AFTER, 2), begun
+                ),
+                DescribedCase(killed, "inside the second slice's model call", call),
+                injected("AWS's answer is lost", "of the hand-over", "slice-lost", Fault(RUNNER, HAND_OVER, How.LOSE)),
             ],
             at_once=3,
         ),
@@ -118,19 +120,19 @@ def asking(key: str) -> dict[str, Any]:
 class Person:
     """Approves what an execution waits for, once the state machine waits too."""
 
-    def __init__(self, field: Field) -> None:
-        self._field = field
+    def __init__(self, harness: FaultHarness) -> None:
+        self._harness = harness
 
     def patient(self, execution_id: str, plan: Plan) -> None:
         """Sends the decision until it is answered."""
         body = {"decision": "approve", "approval_id": self._question(execution_id, plan)}
-        assert self._field.post(f"/executions/{execution_id}/feedback", body) == 202
+        assert self._harness.post(f"/executions/{execution_id}/feedback", body) == 202
 
     def gone(self, execution_id: str, plan: Plan) -> None:
         """Sends the decision once, and never hears of it; the sweep comes by."""
         approval_id = self._question(execution_id, plan)
         assert self._once(execution_id, approval_id).status_code >= 500
-        self._field.sweep()
+        self._harness.sweep()
 
     def hasty(self, execution_id: str, plan: Plan) -> None:
         """Sends the same decision four times at once."""
@@ -140,23 +142,23 @@ class Person:
         assert {one.result().status_code for one in sent} == {202}
 
     def _question(self, execution_id: str, plan: Plan) -> str:
-        record = self._field.until(execution_id, "WAITING")
-        self._field.answered(plan, RECONCILER, KEEP_TOKEN)
+        record = self._harness.until(execution_id, "WAITING")
+        self._harness.answered(plan, RECONCILER, KEEP_TOKEN)
         return f"{execution_id}.{record['waiting']['number']}"
 
     def _once(self, execution_id: str, approval_id: str) -> httpx.Response:
         body = {"decision": "approve", "approval_id": approval_id}
-        return self._field.user.post(f"/executions/{execution_id}/feedback", json=body)
+        return self._harness.user.post(f"/executions/{execution_id}/feedback", json=body)
 
 
-def test_a_question_and_its_decision_may_be_interrupted_anywhere(field: Field, findings: Findings) -> None:
-    person = Person(field)
+def test_a_question_and_its_decision_may_be_interrupted_anywhere(harness: FaultHarness, findings: Findings) -> None:
+    person = Person(harness)
     once = Expected(attempts=2)
 
     def asked(
         what: str, when: str, key: str, *faults: Fault, during: During = person.patient, expected: Expected = once
-    ) -> Told:
-        return Told(what, when, Scene(key, faults, expected, during=during, config=asking))
+    ) -> DescribedCase:
+        return DescribedCase(what, when, Case(key, faults, expected, during=during, config=asking))
 
     runner, api, reconciler = "the runner is killed", "the API is killed", "the reconciler is killed"
     again = Expected(attempts=3, died=(1,))
@@ -164,8 +166,8 @@ def test_a_question_and_its_decision_may_be_interrupted_anywhere(field: Field, f
     begun, between = Fault(RUNNER, BEGIN, AFTER, 2), "between decision and wake-up; "
     findings.add(
         "people",
-        played(
-            field,
+        run_all(
+            harness,
             [
                 asked(
                     runner, "before the question is stored", "ask-before", Fault(RUNNER, PARK, BEFORE), expected=again

@@ -1,4 +1,4 @@
-"""The fault matrix. Each test plays one table of docs/reliability.md, several executions at a time."""
+"""The fault matrix. Each test runs one table of docs/reliability.md, several executions at a time."""
 
 from __future__ import annotations
 
@@ -23,43 +23,45 @@ from tests.faults.calls import (
     WORDS,
     WRITE_JOURNAL,
 )
-from tests.faults.field import Field
+from tests.faults.cases import Case, Expected, Found
+from tests.faults.harness import FaultHarness
 from tests.faults.processes import kill
 from tests.faults.proxy import Call, Fault, How, Plan
 from tests.faults.reliability import Findings, Row
-from tests.faults.scenes import Expected, Found, Scene
-from tests.faults.telling import Told, played
+from tests.faults.table_rows import DescribedCase, run_all
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 MORE_THAN_THE_SDK_TRIES = 6
 TWICE = Expected(attempts=2, died=(1,))
 
 
-def killed_runner(key: str, when: str, call: str, how: How, number: int = 1, expected: Expected = TWICE) -> Told:
-    return Told("the runner is killed", when, Scene(key, [Fault(RUNNER, call, how, number)], expected))
+def killed_runner(
+    key: str, when: str, call: str, how: How, number: int = 1, expected: Expected = TWICE
+) -> DescribedCase:
+    return DescribedCase("the runner is killed", when, Case(key, [Fault(RUNNER, call, how, number)], expected))
 
 
-def in_a_model_call(field: Field) -> Callable[[str, Plan], None]:
+def in_a_model_call(harness: FaultHarness) -> Callable[[str, Plan], None]:
     def during(_execution_id: str, plan: Plan) -> None:
-        field.called(f"Do second of {plan.marker.decode()}.")
+        harness.called(f"Do second of {plan.marker.decode()}.")
         assert kill(plan.pids[RUNNER])
 
     return during
 
 
-def test_a_killed_runner_costs_at_most_the_model_call_in_flight(field: Field, findings: Findings) -> None:
+def test_a_killed_runner_costs_at_most_the_model_call_in_flight(harness: FaultHarness, findings: Findings) -> None:
     in_flight = Expected(attempts=2, died=(1,), calls={"second": 2}, unknown=1)
-    call = Scene("killed-in-a-call", [], in_flight, during=in_a_model_call(field))
+    call = Case("killed-in-a-call", [], in_flight, during=in_a_model_call(harness))
     before, after = How.KILL_BEFORE, How.KILL_AFTER
     findings.add(
         "runner",
-        played(
-            field,
+        run_all(
+            harness,
             [
                 killed_runner("killed-at-start", "before its first write", BEGIN, before, expected=Expected()),
                 killed_runner("killed-begun", "after it took the attempt, before any task", BEGIN, after),
                 killed_runner("killed-between", "between the first and the second task", STORE_OUTPUT, after),
-                Told("the runner is killed", "inside the second task's model call", call),
+                DescribedCase("the runner is killed", "inside the second task's model call", call),
                 killed_runner(
                     "killed-answered", "before an answer is in the journal", WRITE_JOURNAL, before, 2, in_flight
                 ),
@@ -76,30 +78,30 @@ def test_a_killed_runner_costs_at_most_the_model_call_in_flight(field: Field, fi
     )
 
 
-def test_a_killed_api_or_sink_and_a_disordered_queue_lose_nothing(field: Field, findings: Findings) -> None:
-    def struck(key: str, what: str, when: str, *faults: Fault) -> Told:
-        return Told(what, when, Scene(key, faults))
+def test_a_killed_api_or_sink_and_a_disordered_queue_lose_nothing(harness: FaultHarness, findings: Findings) -> None:
+    def injected(key: str, what: str, when: str, *faults: Fault) -> DescribedCase:
+        return DescribedCase(what, when, Case(key, faults))
 
     def swept(_execution_id: str, _plan: Plan) -> None:
-        field.sweep()
+        harness.sweep()
 
     before, after = How.KILL_BEFORE, How.KILL_AFTER
-    given_up = Scene("api-given-up", [Fault(API, START_MACHINE, before)], abandoned=True, during=swept)
+    given_up = Case("api-given-up", [Fault(API, START_MACHINE, before)], abandoned=True, during=swept)
     api, sink = "the API is killed", "the trace sink is killed"
-    twice = Scene("queue-reversed", [], hold=True)
+    twice = Case("queue-reversed", [], hold=True)
     findings.add(
         "others",
-        played(
-            field,
+        run_all(
+            harness,
             [
-                struck("api-before", api, "before the record is stored", Fault(API, STORE_EXECUTION, before)),
-                struck("api-between", api, "between its two writes", Fault(API, START_MACHINE, before)),
-                Told(api, "between its two writes; nobody asks again, the sweep comes", given_up),
-                struck("api-started", api, "after the start, before it answers", Fault(API, START_MACHINE, after)),
-                struck("sink-before", sink, "before it stores a batch", Fault(SINK, STORE_EVENTS, before)),
-                struck("sink-stored", sink, "after it stored a batch", Fault(SINK, STORE_EVENTS, after)),
-                struck("sink-counted", sink, "after it counted a batch", Fault(SINK, COUNT_EVENTS, after)),
-                Told("every message of the queue comes twice", "after the end, the last one first", twice),
+                injected("api-before", api, "before the record is stored", Fault(API, STORE_EXECUTION, before)),
+                injected("api-between", api, "between its two writes", Fault(API, START_MACHINE, before)),
+                DescribedCase(api, "between its two writes; nobody asks again, the sweep comes", given_up),
+                injected("api-started", api, "after the start, before it answers", Fault(API, START_MACHINE, after)),
+                injected("sink-before", sink, "before it stores a batch", Fault(SINK, STORE_EVENTS, before)),
+                injected("sink-stored", sink, "after it stored a batch", Fault(SINK, STORE_EVENTS, after)),
+                injected("sink-counted", sink, "after it counted a batch", Fault(SINK, COUNT_EVENTS, after)),
+                DescribedCase("every message of the queue comes twice", "after the end, the last one first", twice),
             ],
         ),
     )
@@ -115,23 +117,23 @@ AFTER_LONG: dict[tuple[str, str], Expected] = {
 }
 
 
-def failing(kind: str, calls: list[Call], how: How, times: int = 1) -> dict[Call, Scene]:
+def failing(kind: str, calls: list[Call], how: How, times: int = 1) -> dict[Call, Case]:
     """One execution for each call."""
-    scenes: dict[Call, Scene] = {}
+    cases: dict[Call, Case] = {}
     for number, call in enumerate(calls):
         fault = Fault(call.function, call.name, how, call.number, times)
         expected = AFTER_LONG.get((call.function, call.name), Expected()) if times > 1 else Expected()
-        scenes[call] = Scene(f"{kind}-{number}.", [fault], expected)
-    return scenes
+        cases[call] = Case(f"{kind}-{number}.", [fault], expected)
+    return cases
 
 
-def everything(key: str, names: list[tuple[str, str]], how: How) -> Scene:
+def everything(key: str, names: list[tuple[str, str]], how: How) -> Case:
     """One execution in which every call fails the first time, and succeeds when the SDK repeats it."""
-    return Scene(key, [Fault(*name, how, times=1000, stride=2) for name in names])
+    return Case(key, [Fault(*name, how, times=1000, stride=2) for name in names])
 
 
-def test_every_call_to_aws_may_fail(field: Field, findings: Findings) -> None:
-    clean = field.play([Scene("clean.", [])])["clean."]
+def test_every_call_to_aws_may_fail(harness: FaultHarness, findings: Findings) -> None:
+    clean = harness.run([Case("clean.", [])])["clean."]
     assert not clean.problems
     first = [call for call in clean.plan.calls if call.number == 1]
     names = sorted((call.function, call.name) for call in first)
@@ -141,12 +143,12 @@ def test_every_call_to_aws_may_fail(field: Field, findings: Findings) -> None:
         failing("long", first, How.REFUSE, MORE_THAN_THE_SDK_TRIES),
     ]
     all_at_once = [everything("all-refused.", names, How.REFUSE), everything("all-lost.", names, How.LOSE)]
-    scenes = [*all_at_once, *(scene for column in columns for scene in column.values())]
-    found = field.play(scenes)
-    problems = {f"{scene.key} {scene.faults[0][1:]}": found[scene.key].problems for scene in scenes}
+    cases = [*all_at_once, *(case for column in columns for case in column.values())]
+    found = harness.run(cases)
+    problems = {f"{case.key} {case.faults[0][1:]}": found[case.key].problems for case in cases}
     assert not any(problems.values()), {key: one for key, one in problems.items() if one}
     rows = [cells(name, found, *columns) for name in names]
-    whole = [cell(found[scene.key]) for scene in all_at_once]
+    whole = [cell(found[case.key]) for case in all_at_once]
     heads = ("who", "call", "refused once", "answer lost", "refused for long")
     findings.add("calls", [*rows, ("all", "every call in one execution", *whole, "–")], heads)
 
@@ -155,11 +157,11 @@ def cell(found: Found) -> str:
     return f"{found.record['attempt']}, {found.trace}"
 
 
-def cells(name: tuple[str, str], found: Mapping[str, Found], *columns: Mapping[Call, Scene]) -> Row:
+def cells(name: tuple[str, str], found: Mapping[str, Found], *columns: Mapping[Call, Case]) -> Row:
     """The row of one call."""
     row = [WORDS[name[0]], name[1]]
-    for scenes in columns:
-        one = next(found[scene.key] for call, scene in scenes.items() if (call.function, call.name) == name)
-        assert one.plan.struck, f"nothing struck {name}"
+    for cases in columns:
+        one = next(found[case.key] for call, case in cases.items() if (call.function, call.name) == name)
+        assert one.plan.injected, f"nothing injected {name}"
         row.append(cell(one))
     return tuple(row)

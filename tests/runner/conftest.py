@@ -15,7 +15,7 @@ import pytest  # noqa: E402
 from scripted_model import ScriptedModel, scripted_model  # noqa: E402
 from stepcrew_runner.isolation import addresses  # noqa: E402
 from stepcrew_runner.isolation.references import refuse_outside  # noqa: E402
-from tests.runner.house import House  # noqa: E402
+from tests.runner.harness import Harness  # noqa: E402
 
 OPERATOR_KEY = "sk-operator-key-0123456789"
 
@@ -40,8 +40,8 @@ def model(running_model: ScriptedModel) -> ScriptedModel:
 
 
 @pytest.fixture
-def house(model: ScriptedModel) -> House:
-    return House(model)
+def harness(model: ScriptedModel) -> Harness:
+    return Harness(model)
 
 
 def pytest_sessionfinish() -> None:

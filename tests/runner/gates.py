@@ -12,22 +12,22 @@ from stepcrew_runner.gate.control import Control, Time
 from stepcrew_runner.gate.gate import Gate
 from stepcrew_runner.gate.journal import Journal
 from stepcrew_runner.gate.placeholders import Placeholders
-from tests.runner.house import GROUP, House, crew, task
+from tests.runner.harness import GROUP, Harness, crew, task
 
 Answer = TypeVar("Answer")
 
 
-def in_attempt(house: House, run: Callable[[], Answer]) -> Answer:
+def in_attempt(harness: Harness, run: Callable[[], Answer]) -> Answer:
     """Runs it in the next attempt of the one execution there is."""
     install()
-    if not house.executions.all():
-        house.submit(crew(task("Nothing.")))
-    (record,) = house.executions.all()
-    execution = house.executions.begin_attempt(GROUP, record.execution_id, house.clock.now())
-    journal = Journal(house.journal, execution, Placeholders())
+    if not harness.executions.all():
+        harness.submit(crew(task("Nothing.")))
+    (record,) = harness.executions.all()
+    execution = harness.executions.begin_attempt(GROUP, record.execution_id, harness.clock.now())
+    journal = Journal(harness.journal, execution, Placeholders())
     journal.load()
-    control = Control(execution, house.executions, house.clock, Time(house.remaining, 120), journal.usage)
-    gate = Gate(execution, house.clock, control, journal)
+    control = Control(execution, harness.executions, harness.clock, Time(harness.remaining, 120), journal.usage)
+    gate = Gate(execution, harness.clock, control, journal)
 
     def inside() -> Answer:
         scope.enter(gate)

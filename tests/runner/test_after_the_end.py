@@ -11,7 +11,7 @@ from scripted_model import ScriptedModel
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import tools
 from stepcrew_runner.crew.own_tools import CalculatorTool
-from tests.runner.house import GROUP, House, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task
 
 OTHER = "group-b"
 KEYS = {GROUP: "key-of-group-a-0123", OTHER: "key-of-group-b-4567"}
@@ -37,11 +37,11 @@ class Calls:
 
 
 @pytest.fixture
-def calls(house: House, monkeypatch: pytest.MonkeyPatch) -> Calls:
+def calls(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Calls:
     made = Calls()
     monkeypatch.setitem(tools.KEYED, "SerperDevTool", made.tool)
     for group, key in KEYS.items():
-        house.secrets.groups[group, "SERPER_API_KEY"] = key
+        harness.secrets.groups[group, "SERPER_API_KEY"] = key
     return made
 
 
@@ -55,34 +55,34 @@ def others_threads() -> list[threading.Thread]:
 
 
 def test_of_twenty_tool_calls_at_once_none_begins_after_a_cancel_nor_with_another_groups_key(
-    house: House, model: ScriptedModel, calls: Calls
+    harness: Harness, model: ScriptedModel, calls: Calls
 ) -> None:
-    execution_id = house.submit(twenty_calls())
-    attempt = house.in_background(execution_id)
-    house.until(lambda: len(calls.begun) == 8)  # as many as CrewAI makes at once
-    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+    execution_id = harness.submit(twenty_calls())
+    attempt = harness.in_background(execution_id)
+    harness.until(lambda: len(calls.begun) == 8)  # as many as CrewAI makes at once
+    request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
-    other = house.submit(crew(task("Say. [[say hello]]")), group_id=OTHER)
-    assert house.attempt(other, OTHER).outcome.value == "COMPLETED"
+    other = harness.submit(crew(task("Say. [[say hello]]")), group_id=OTHER)
+    assert harness.attempt(other, OTHER).outcome.value == "COMPLETED"
     calls.let_go.set()
-    house.until(lambda: not others_threads())
+    harness.until(lambda: not others_threads())
     assert calls.begun == [KEYS[GROUP]] * 8
     assert len(model.mentioning("Calculate.")) == 1
 
 
 def test_a_tool_call_of_another_group_uses_its_own_key_beside_what_was_left_behind(
-    house: House, model: ScriptedModel, calls: Calls
+    harness: Harness, model: ScriptedModel, calls: Calls
 ) -> None:
-    execution_id = house.submit(twenty_calls())
-    attempt = house.in_background(execution_id)
-    house.until(lambda: len(calls.begun) == 8)
-    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+    execution_id = harness.submit(twenty_calls())
+    attempt = harness.in_background(execution_id)
+    harness.until(lambda: len(calls.begun) == 8)
+    request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
     described = 'Calculate too. [[tool calculator {"expression": "1+1"}]] [[say done]]'
-    other = house.submit(
+    other = harness.submit(
         {"agents": {"worker": agent(tools=["SerperDevTool"])}, "tasks": [task(described)]}, group_id=OTHER
     )
     threading.Timer(0.5, calls.let_go.set).start()
-    assert house.attempt(other, OTHER).outcome.value == "COMPLETED"
-    house.until(lambda: not others_threads())
+    assert harness.attempt(other, OTHER).outcome.value == "COMPLETED"
+    harness.until(lambda: not others_threads())
     assert sorted(calls.begun) == [KEYS[GROUP]] * 8 + [KEYS[OTHER]]

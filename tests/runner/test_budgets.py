@@ -11,7 +11,7 @@ import pytest
 from scripted_model import ScriptedModel, dialects
 from scripted_model.script import Reply
 from stepcrew.domain.execution import Limits
-from tests.runner.house import House, agent, crew, task
+from tests.runner.harness import Harness, agent, crew, task
 from tests.runner.test_journal import CREWS, PERSON, parallel
 
 PATTERN = {
@@ -45,9 +45,9 @@ HARD: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("calls", [1, 2])
 @pytest.mark.parametrize("kind", HARD)
 def test_the_model_sees_no_more_calls_than_are_allowed(
-    house: House, model: ScriptedModel, kind: str, calls: int
+    harness: Harness, model: ScriptedModel, kind: str, calls: int
 ) -> None:
-    ended = house.run(HARD[kind], limits=Limits(max_model_calls=calls))
+    ended = harness.run(HARD[kind], limits=Limits(max_model_calls=calls))
     assert len(model.requests) <= calls
     assert ended.execution.usage.model_calls == len(model.requests)
     if ended.outcome != "COMPLETED":
@@ -58,18 +58,18 @@ def test_the_model_sees_no_more_calls_than_are_allowed(
 @pytest.mark.parametrize("kind", HARD)
 @pytest.mark.parametrize("limits", [{"max_tokens": 1}, {"max_cost_usd": Decimal("1e-9")}], ids=["tokens", "money"])
 def test_a_limit_is_passed_by_one_answer_at_most(
-    house: House, model: ScriptedModel, kind: str, limits: dict[str, Any]
+    harness: Harness, model: ScriptedModel, kind: str, limits: dict[str, Any]
 ) -> None:
     if kind == "a model that refuses":
         pytest.skip("What is refused costs nothing.")
-    house.run(HARD[kind], limits=Limits.model_validate(limits))
+    harness.run(HARD[kind], limits=Limits.model_validate(limits))
     assert len(model.requests) == 1
 
 
 def test_calls_side_by_side_wait_while_the_limit_has_room_only_if_others_use_less(
-    house: House, model: ScriptedModel
+    harness: Harness, model: ScriptedModel
 ) -> None:
-    ended = house.run(parallel(4), limits=Limits(max_tokens=6000))
+    ended = harness.run(parallel(4), limits=Limits(max_tokens=6000))
     assert ended.outcome == "COMPLETED", "They used far less than was reserved for them."
     assert ended.execution.usage.total_tokens < 6000
 
@@ -84,7 +84,7 @@ REFUSED: dict[str, tuple[str, Any]] = {
 @pytest.mark.parametrize("kind", REFUSED)
 @pytest.mark.parametrize("field", ["output_pydantic", "response_model"])
 def test_an_answer_that_crewai_refuses_counts_its_tokens_and_its_money(
-    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, kind: str, field: str
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, kind: str, field: str
 ) -> None:
     reason, text = REFUSED[kind]
     (openai, *others) = dialects.DIALECTS
@@ -95,18 +95,18 @@ def test_an_answer_that_crewai_refuses_counts_its_tokens_and_its_money(
         return document
 
     monkeypatch.setattr(dialects, "DIALECTS", (openai._replace(answer=answer), *others))
-    ended = house.run(crew(task("Who?", "who", **{field: PERSON})), limits=Limits(max_model_calls=6))
+    ended = harness.run(crew(task("Who?", "who", **{field: PERSON})), limits=Limits(max_model_calls=6))
     usage = ended.execution.usage
     assert usage.model_calls == len(model.requests) > 0
     assert usage.total_tokens > len(model.requests)
     assert usage.cost_usd
     model.reset()
-    house.run(crew(task("Who?", "who", **{field: PERSON})), limits=Limits(max_tokens=1))
+    harness.run(crew(task("Who?", "who", **{field: PERSON})), limits=Limits(max_tokens=1))
     assert len(model.requests) == 1
 
 
 def test_a_provider_that_tells_negative_usage_gives_nothing_back(
-    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (openai, *others) = dialects.DIALECTS
 
@@ -115,18 +115,18 @@ def test_a_provider_that_tells_negative_usage_gives_nothing_back(
         return openai.answer(body, said) | {"usage": told}
 
     monkeypatch.setattr(dialects, "DIALECTS", (openai._replace(answer=answer), *others))
-    ended = house.run(CREWS["task"], limits=Limits(max_tokens=1))
+    ended = harness.run(CREWS["task"], limits=Limits(max_tokens=1))
     assert len(model.requests) == 1, "What was reserved for it counts instead."
     assert ended.execution.usage.total_tokens == 0
     assert json.loads(ended.execution.usage.model_dump_json())["cost_usd"] is None
 
 
-def test_what_was_lost_in_an_earlier_attempt_counts_in_the_next(house: House, model: ScriptedModel) -> None:
+def test_what_was_lost_in_an_earlier_attempt_counts_in_the_next(harness: Harness, model: ScriptedModel) -> None:
     config = crew(task("One. [[fail 500 once]] [[say ONE]]", "one"), task("Two. [[say TWO]]", "two"))
-    execution_id = house.submit(config, limits=Limits(max_model_calls=2))
-    house.remaining = lambda: 900 if len(model.requests) < 2 else 100
-    assert house.attempt(execution_id).outcome.value == "CONTINUE"
-    house.remaining = lambda: 900
-    ended = house.ended(execution_id, house.attempt(execution_id))
+    execution_id = harness.submit(config, limits=Limits(max_model_calls=2))
+    harness.remaining = lambda: 900 if len(model.requests) < 2 else 100
+    assert harness.attempt(execution_id).outcome.value == "CONTINUE"
+    harness.remaining = lambda: 900
+    ended = harness.ended(execution_id, harness.attempt(execution_id))
     assert ended.outcome == "FAILED"
     assert len(model.requests) == 2

@@ -14,15 +14,15 @@ from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Limits, Status
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.gate import control
-from tests.runner.house import GROUP, House, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task
 
 
-def test_cancel_abandons_the_model_call_in_flight(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
-    attempt = house.in_background(execution_id)
-    house.until(lambda: len(model.requests) == 2)
+def test_cancel_abandons_the_model_call_in_flight(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
+    attempt = harness.in_background(execution_id)
+    harness.until(lambda: len(model.requests) == 2)
     asked = time.monotonic()
-    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+    request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     ended = attempt.ended()
     assert time.monotonic() - asked < 3
     assert ended.outcome == "CANCELLED"
@@ -40,13 +40,13 @@ def test_cancel_abandons_the_model_call_in_flight(house: House, model: ScriptedM
 
 
 def test_the_receipt_of_a_cancel_counts_what_ended_after_it(
-    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(control, "LOOK_SECONDS", 60)  # seen before the next model call, not by the watcher
-    execution_id = house.submit(crew(task("One. [[slow 0.4]] [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
-    attempt = house.in_background(execution_id)
-    house.until(lambda: len(model.requests) == 1)
-    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+    execution_id = harness.submit(crew(task("One. [[slow 0.4]] [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
+    attempt = harness.in_background(execution_id)
+    harness.until(lambda: len(model.requests) == 1)
+    request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     receipt = attempt.ended().execution.cancel_receipt
     assert receipt is not None
     assert (receipt.model_calls, receipt.abandoned_calls) == (1, 0)
@@ -56,27 +56,27 @@ def test_the_receipt_of_a_cancel_counts_what_ended_after_it(
     assert len(model.requests) == 1
 
 
-def test_the_receipt_says_nothing_of_what_a_dead_attempt_spent(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("One. [[slow 2]] [[say ONE]]", "one")))
-    house.in_background(execution_id)
-    house.until(lambda: len(model.requests) == 1)
+def test_the_receipt_says_nothing_of_what_a_dead_attempt_spent(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("One. [[slow 2]] [[say ONE]]", "one")))
+    harness.in_background(execution_id)
+    harness.until(lambda: len(model.requests) == 1)
     # As if the process had been killed in the call, after the request.
-    house.executions.change(execution_id, cancel_requested_at=house.clock.now(), attempt=2)
-    assert house.attempt(execution_id).outcome.value == "CANCELLED"
-    receipt = house.executions.get(GROUP, execution_id).cancel_receipt
+    harness.executions.change(execution_id, cancel_requested_at=harness.clock.now(), attempt=2)
+    assert harness.attempt(execution_id).outcome.value == "CANCELLED"
+    receipt = harness.executions.get(GROUP, execution_id).cancel_receipt
     assert receipt is not None
     spent = (receipt.model_calls, receipt.abandoned_calls, receipt.total_tokens, receipt.cost_usd)
     assert spent == (None, None, None, None)
 
 
-def test_a_cancel_between_two_slices_costs_nothing(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
-    house.remaining = lambda: 900 if not model.requests else 100
-    assert house.attempt(execution_id).outcome.value == "CONTINUE"
-    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
-    house.remaining = lambda: 900
-    answer = house.attempt(execution_id)
-    ended = house.ended(execution_id, answer)
+def test_a_cancel_between_two_slices_costs_nothing(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+    harness.remaining = lambda: 900 if not model.requests else 100
+    assert harness.attempt(execution_id).outcome.value == "CONTINUE"
+    request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
+    harness.remaining = lambda: 900
+    answer = harness.attempt(execution_id)
+    ended = harness.ended(execution_id, answer)
     assert ended.outcome == "CANCELLED"
     receipt = ended.execution.cancel_receipt
     assert receipt is not None
@@ -85,22 +85,22 @@ def test_a_cancel_between_two_slices_costs_nothing(house: House, model: Scripted
     assert len(model.requests) == 1
 
 
-def test_a_cancel_while_a_slice_is_handed_over_is_seen_at_once(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+def test_a_cancel_while_a_slice_is_handed_over_is_seen_at_once(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
 
     def time_left() -> float:
         if model.requests:
-            request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+            request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
         return 100 if model.requests else 900
 
-    house.remaining = time_left
-    assert house.attempt(execution_id).outcome.value == "CANCELLED"
+    harness.remaining = time_left
+    assert harness.attempt(execution_id).outcome.value == "CANCELLED"
     assert len(model.requests) == 1
 
 
 @pytest.mark.parametrize("where", ["planning", "guardrail", "async", "delegation"])
 def test_cancel_does_not_wait_for_calls_that_crewai_makes_in_between(
-    house: House, model: ScriptedModel, where: str
+    harness: Harness, model: ScriptedModel, where: str
 ) -> None:
     slow = "Slow. [[slow 20]]"
     arguments = json.dumps({"task": "[[slow 20]", "context": "none", "coworker": "Worker"})
@@ -114,28 +114,28 @@ def test_cancel_does_not_wait_for_calls_that_crewai_makes_in_between(
             "process": "hierarchical",
         },
     }
-    execution_id = house.submit(configs[where])
-    attempt = house.in_background(execution_id)
-    house.until(lambda: len(model.requests) == {"planning": 1}.get(where, 2))
+    execution_id = harness.submit(configs[where])
+    attempt = harness.in_background(execution_id)
+    harness.until(lambda: len(model.requests) == {"planning": 1}.get(where, 2))
     asked = time.monotonic()
-    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+    request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     ended = attempt.ended()
     assert ended.outcome == "CANCELLED"
     assert time.monotonic() - asked < 4
 
 
-def test_a_cancel_before_the_attempt_costs_nothing(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("Never.")))
-    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
-    assert house.attempt(execution_id).outcome.value == "CANCELLED"
+def test_a_cancel_before_the_attempt_costs_nothing(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("Never.")))
+    request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
+    assert harness.attempt(execution_id).outcome.value == "CANCELLED"
     assert model.requests == []
 
 
-def test_the_deadline_names_the_limit_and_the_last_task(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("Slow. [[slow 20]]", "slow")), limits=Limits(timeout_seconds=60))
-    attempt = house.in_background(execution_id)
-    house.until(lambda: len(model.requests) == 1)
-    house.clock.advance(61)
+def test_the_deadline_names_the_limit_and_the_last_task(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("Slow. [[slow 20]]", "slow")), limits=Limits(timeout_seconds=60))
+    attempt = harness.in_background(execution_id)
+    harness.until(lambda: len(model.requests) == 1)
+    harness.clock.advance(61)
     ended = attempt.ended()
     assert ended.outcome == "FAILED"
     error = ended.execution.error
@@ -150,9 +150,9 @@ def test_the_deadline_names_the_limit_and_the_last_task(house: House, model: Scr
     [(Limits(max_model_calls=2), 2), (Limits(max_tokens=1), 1), (Limits(max_cost_usd=Decimal("0.000001")), 1)],
 )
 def test_a_budget_is_checked_before_each_model_call(
-    house: House, model: ScriptedModel, limits: Limits, calls: int
+    harness: Harness, model: ScriptedModel, limits: Limits, calls: int
 ) -> None:
-    ended = house.run(crew(*(task(f"Task {n}. [[say {n}]]", f"t{n}") for n in range(4))), limits=limits)
+    ended = harness.run(crew(*(task(f"Task {n}. [[say {n}]]", f"t{n}") for n in range(4))), limits=limits)
     assert ended.outcome == "FAILED"
     assert len(model.requests) == calls
     assert len(ended.outputs) == calls
@@ -162,41 +162,41 @@ def test_a_budget_is_checked_before_each_model_call(
     assert f"t{calls}" in error.message
 
 
-def test_a_model_without_a_price_cannot_be_held_to_a_budget(house: House, model: ScriptedModel) -> None:
+def test_a_model_without_a_price_cannot_be_held_to_a_budget(harness: Harness, model: ScriptedModel) -> None:
     config = crew(task("One.", "one"), task("Two.", "two"), model="openai/of-our-own")
-    ended = house.run(config, limits=Limits(max_cost_usd=Decimal(5)))
+    ended = harness.run(config, limits=Limits(max_cost_usd=Decimal(5)))
     assert ended.execution.error is not None
     assert ended.execution.error.type == "PriceUnknown"
     assert "openai/of-our-own" in ended.execution.error.message
     assert model.requests == []
 
 
-def sliced(house: House, model: ScriptedModel, execution_id: str, calls: int) -> list[str]:
+def sliced(harness: Harness, model: ScriptedModel, execution_id: str, calls: int) -> list[str]:
     """Attempts that each make so many model calls; their outcomes."""
     outcomes: list[str] = []
     while not outcomes or outcomes[-1] == "CONTINUE":
         before = len(model.requests)
-        house.remaining = lambda before=before: 900 if len(model.requests) < before + calls else 100
-        outcomes.append(house.attempt(execution_id).outcome.value)
+        harness.remaining = lambda before=before: 900 if len(model.requests) < before + calls else 100
+        outcomes.append(harness.attempt(execution_id).outcome.value)
         assert len(outcomes) < 30
     return outcomes
 
 
-def test_a_crew_of_many_slices_runs_every_task_once(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(*(task(f"Task {n}! [[say OUT-{n}]]", f"t{n}") for n in range(7))))
-    assert sliced(house, model, execution_id, 2) == ["CONTINUE", "CONTINUE", "CONTINUE", "COMPLETED"]
-    assert [output.raw for output in house.tasks.task_outputs(GROUP, execution_id)] == [f"OUT-{n}" for n in range(7)]
+def test_a_crew_of_many_slices_runs_every_task_once(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(*(task(f"Task {n}! [[say OUT-{n}]]", f"t{n}") for n in range(7))))
+    assert sliced(harness, model, execution_id, 2) == ["CONTINUE", "CONTINUE", "CONTINUE", "COMPLETED"]
+    assert [output.raw for output in harness.tasks.task_outputs(GROUP, execution_id)] == [f"OUT-{n}" for n in range(7)]
     assert len(model.requests) == 7
     assert "OUT-0" in model.requests[6].text
-    record = house.executions.get(GROUP, execution_id)
+    record = harness.executions.get(GROUP, execution_id)
     assert record.usage.model_calls == 7
-    events = house.queue.events(execution_id)
+    events = harness.queue.events(execution_id)
     assert {attempt: sum(str(event.attempt) == attempt for event in events) for attempt in "1234"} == (
         record.traces_emitted
     )
 
 
-def test_what_later_tasks_need_survives_a_slice(house: House, model: ScriptedModel) -> None:
+def test_what_later_tasks_need_survives_a_slice(harness: Harness, model: ScriptedModel) -> None:
     person = {"title": "P", "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
     config = crew(
         task('Who? [[json {"name": "Zoë"}]]', "who", output_pydantic=person),
@@ -207,10 +207,10 @@ def test_what_later_tasks_need_survives_a_slice(house: House, model: ScriptedMod
         task("If. [[say IF]]", "if", condition={"contains": "JOIN"}),
         task("End. [[say END]]", "end"),
     )
-    execution_id = house.submit(config)
-    assert sliced(house, model, execution_id, 1)[-1] == "COMPLETED"
+    execution_id = harness.submit(config)
+    assert sliced(harness, model, execution_id, 1)[-1] == "COMPLETED"
     assert len(model.requests) == 6
-    outputs = {output.name: output for output in house.tasks.task_outputs(GROUP, execution_id)}
+    outputs = {output.name: output for output in harness.tasks.task_outputs(GROUP, execution_id)}
     assert outputs["who"].json_dict == {"name": "Zoë"}
     assert outputs["never"].state.value == "skipped"
     assert [outputs[name].raw for name in ("left", "right", "join", "if", "end")] == [
@@ -223,57 +223,57 @@ def test_what_later_tasks_need_survives_a_slice(house: House, model: ScriptedMod
     join = model.mentioning("Current Task: Join.")[0]
     assert "LEFT" in join.text
     assert "RIGHT" in join.text
-    skipped = [event for event in house.queue.events(execution_id) if event.event_type == "task_skipped"]
+    skipped = [event for event in harness.queue.events(execution_id) if event.event_type == "task_skipped"]
     assert len(skipped) == 1
 
 
-def test_a_plan_is_made_once_for_all_slices(house: House, model: ScriptedModel) -> None:
+def test_a_plan_is_made_once_for_all_slices(harness: Harness, model: ScriptedModel) -> None:
     plans = [{"task_number": n, "task": "t", "plan": f" PLAN-{n}"} for n in (1, 2, 3)]
     answer = json.dumps({"list_of_plans_per_task": plans})
     config = crew(*(task(f"Do {n}. [[json {answer}]]", f"t{n}", context=[]) for n in (1, 2, 3)), planning=True)
-    execution_id = house.submit(config)
-    assert sliced(house, model, execution_id, 2)[-1] == "COMPLETED"
+    execution_id = harness.submit(config)
+    assert sliced(harness, model, execution_id, 2)[-1] == "COMPLETED"
     assert len(model.requests) == 4
     assert "PLAN-3" in model.requests[3].text
 
 
-def test_a_manager_goes_on_in_the_next_slice(house: House, model: ScriptedModel) -> None:
+def test_a_manager_goes_on_in_the_next_slice(harness: Harness, model: ScriptedModel) -> None:
     tasks = [task(f"Lead {n}. [[say LED-{n}]]", f"t{n}", agent=None) for n in range(3)]
-    execution_id = house.submit({"agents": {"worker": agent()}, "tasks": tasks, "process": "hierarchical"})
-    assert sliced(house, model, execution_id, 1) == ["CONTINUE", "CONTINUE", "COMPLETED"]
+    execution_id = harness.submit({"agents": {"worker": agent()}, "tasks": tasks, "process": "hierarchical"})
+    assert sliced(harness, model, execution_id, 1) == ["CONTINUE", "CONTINUE", "COMPLETED"]
     assert len(model.requests) == 3
     assert "LED-1" in model.requests[2].text
 
 
-def test_a_later_attempt_silences_the_earlier_one(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("One. [[slow 1.5]] [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
-    late = house.in_background(execution_id)
-    house.until(lambda: len(model.requests) == 1)
-    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+def test_a_later_attempt_silences_the_earlier_one(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("One. [[slow 1.5]] [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+    late = harness.in_background(execution_id)
+    harness.until(lambda: len(model.requests) == 1)
+    assert harness.attempt(execution_id).outcome.value == "COMPLETED"
     assert late.ended().outcome == "SUPERSEDED"
-    record = house.executions.get(GROUP, execution_id)
+    record = harness.executions.get(GROUP, execution_id)
     assert record.status is Status.COMPLETED
     assert record.attempt == 2
-    assert house.executions.finishes == [Status.COMPLETED]
-    assert sorted(house.tasks.saves) == ["one", "two"]
+    assert harness.executions.finishes == [Status.COMPLETED]
+    assert sorted(harness.tasks.saves) == ["one", "two"]
 
 
-def test_an_execution_that_has_ended_is_left_alone(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("Once. [[say ONCE]]")))
-    house.attempt(execution_id)
-    assert house.attempt(execution_id).outcome.value == "SUPERSEDED"
-    assert house.attempt("no-such-execution").outcome.value == "SUPERSEDED"
+def test_an_execution_that_has_ended_is_left_alone(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("Once. [[say ONCE]]")))
+    harness.attempt(execution_id)
+    assert harness.attempt(execution_id).outcome.value == "SUPERSEDED"
+    assert harness.attempt("no-such-execution").outcome.value == "SUPERSEDED"
     assert len(model.requests) == 1
 
 
-def test_a_finish_that_got_lost_is_repeated_without_running_anything(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("Once. [[say ONCE]]")))
-    finish = house.executions.finish
-    house.executions.finish = unavailable  # type: ignore[method-assign,assignment]
+def test_a_finish_that_got_lost_is_repeated_without_running_anything(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("Once. [[say ONCE]]")))
+    finish = harness.executions.finish
+    harness.executions.finish = unavailable  # type: ignore[method-assign,assignment]
     with pytest.raises(PlatformUnavailable):
-        house.attempt(execution_id)
-    house.executions.finish = finish
-    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+        harness.attempt(execution_id)
+    harness.executions.finish = finish
+    assert harness.attempt(execution_id).outcome.value == "COMPLETED"
     assert len(model.requests) == 1
 
 
@@ -281,31 +281,31 @@ def unavailable(*_arguments: Any, **_named: Any) -> None:
     raise PlatformUnavailable("The table did not answer.")
 
 
-def test_short_outages_of_table_and_queue_are_bridged(house: House, model: ScriptedModel) -> None:
-    house.tasks.outages = 2
-    house.queue.outages = 2
-    ended = house.run(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+def test_short_outages_of_table_and_queue_are_bridged(harness: Harness, model: ScriptedModel) -> None:
+    harness.tasks.outages = 2
+    harness.queue.outages = 2
+    ended = harness.run(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
     assert ended.outcome == "COMPLETED"
     assert [output.raw for output in ended.outputs] == ["ONE", "TWO"]
     assert [event.sequence for event in ended.events] == list(range(1, len(ended.events) + 1))
 
 
-def test_a_lasting_outage_ends_the_attempt_not_the_execution(house: House, model: ScriptedModel) -> None:
-    house.tasks.outages = 6
-    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
+def test_a_lasting_outage_ends_the_attempt_not_the_execution(harness: Harness, model: ScriptedModel) -> None:
+    harness.tasks.outages = 6
+    execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
     with pytest.raises(PlatformUnavailable):
-        house.attempt(execution_id)
-    assert house.executions.get(GROUP, execution_id).status is Status.RUNNING
+        harness.attempt(execution_id)
+    assert harness.executions.get(GROUP, execution_id).status is Status.RUNNING
     assert len(model.requests) == 1
-    assert house.executions.get(GROUP, execution_id).traces_emitted == {"1": len(house.queue.events(execution_id))}
-    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+    assert harness.executions.get(GROUP, execution_id).traces_emitted == {"1": len(harness.queue.events(execution_id))}
+    assert harness.attempt(execution_id).outcome.value == "COMPLETED"
 
 
-def test_progress_and_usage_are_told_while_the_crew_runs(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[slow 3]]", "two")))
-    attempt = house.in_background(execution_id)
-    house.until(lambda: house.executions.get(GROUP, execution_id).progress.tasks_done == 1)
-    record = house.executions.get(GROUP, execution_id)
+def test_progress_and_usage_are_told_while_the_crew_runs(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[slow 3]]", "two")))
+    attempt = harness.in_background(execution_id)
+    harness.until(lambda: harness.executions.get(GROUP, execution_id).progress.tasks_done == 1)
+    record = harness.executions.get(GROUP, execution_id)
     assert record.progress.current_task == "two"
     assert record.progress.current_agent == "Worker"
     assert record.usage.model_calls == 1

@@ -8,11 +8,11 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.execution import TaskState, crews_answer
 from stepcrew_runner.crew.own_tools import CalculatorTool
-from tests.runner.house import House, agent, crew, task
+from tests.runner.harness import Harness, agent, crew, task
 
 
-def test_one_agent_and_one_task_complete(house: House, model: ScriptedModel) -> None:
-    ended = house.run(crew(task("Say it. [[say Hello]]")))
+def test_one_agent_and_one_task_complete(harness: Harness, model: ScriptedModel) -> None:
+    ended = harness.run(crew(task("Say it. [[say Hello]]")))
     assert ended.outcome == "COMPLETED"
     assert [output.raw for output in ended.outputs] == ["Hello"]
     assert len(model.requests) == 1
@@ -20,8 +20,8 @@ def test_one_agent_and_one_task_complete(house: House, model: ScriptedModel) -> 
     assert ended.execution.progress.current_task is None
 
 
-def test_later_tasks_see_all_earlier_outputs_unless_they_say_which(house: House, model: ScriptedModel) -> None:
-    house.run(
+def test_later_tasks_see_all_earlier_outputs_unless_they_say_which(harness: Harness, model: ScriptedModel) -> None:
+    harness.run(
         crew(
             task("First. [[say OUTPUT-ONE]]", "one"),
             task("Second. [[say OUTPUT-TWO]]", "two"),
@@ -36,41 +36,41 @@ def test_later_tasks_see_all_earlier_outputs_unless_they_say_which(house: House,
     assert "OUTPUT-" not in fourth.replace("[[say OUTPUT-FOUR]]", "")
 
 
-def test_inputs_are_put_into_every_text_once(house: House, model: ScriptedModel) -> None:
+def test_inputs_are_put_into_every_text_once(harness: Harness, model: ScriptedModel) -> None:
     config = {
         "agents": {"worker": agent("Expert of {topic}", goal="Know {topic}", backstory="Loves {topic}.")},
         "tasks": [task("Write about {topic}.", expected_output="A text about {topic}")],
     }
-    ended = house.run(config, inputs={"topic": "bees, {not} an input"})
+    ended = harness.run(config, inputs={"topic": "bees, {not} an input"})
     assert ended.outcome == "COMPLETED"
     assert model.requests[0].text.count("bees, {not} an input") == 5
     assert "{topic}" not in model.requests[0].text
 
 
-def test_the_trigger_payload_reaches_the_first_task(house: House, model: ScriptedModel) -> None:
+def test_the_trigger_payload_reaches_the_first_task(harness: Harness, model: ScriptedModel) -> None:
     config = crew(task("First.", "one"), task("Second.", "two", context=[]))
-    house.run(config, inputs={"crewai_trigger_payload": "PAYLOAD-42"})
+    harness.run(config, inputs={"crewai_trigger_payload": "PAYLOAD-42"})
     assert "Trigger Payload: PAYLOAD-42" in model.requests[0].text
     assert "PAYLOAD-42" not in model.requests[1].text
 
 
-def test_a_tool_is_called_with_the_models_arguments(house: House, model: ScriptedModel) -> None:
+def test_a_tool_is_called_with_the_models_arguments(harness: Harness, model: ScriptedModel) -> None:
     described = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
-    ended = house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
+    ended = harness.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
     assert [output.raw for output in ended.outputs] == ["It is 42."]
     assert len(model.requests) == 2
     assert "42" in model.requests[1].text
 
 
-def test_a_tool_of_a_task_is_offered_for_that_task_only(house: House, model: ScriptedModel) -> None:
-    house.run(crew(task("One.", "one", tools=["CurrentTimeTool"]), task("Two.", "two")))
+def test_a_tool_of_a_task_is_offered_for_that_task_only(harness: Harness, model: ScriptedModel) -> None:
+    harness.run(crew(task("One.", "one", tools=["CurrentTimeTool"]), task("Two.", "two")))
     assert [request.tools for request in model.requests] == [["current_time"], []]
 
 
-def test_a_manager_delegates_to_a_coworker(house: House, model: ScriptedModel) -> None:
+def test_a_manager_delegates_to_a_coworker(harness: Harness, model: ScriptedModel) -> None:
     arguments = {"task": "Do the delegated work", "context": "none", "coworker": "Worker"}
     described = f"Manage it. [[tool delegate_work_to_coworker {json.dumps(arguments)}]] [[say Managed]]"
-    ended = house.run(
+    ended = harness.run(
         {"agents": {"worker": agent()}, "tasks": [task(described, agent=None)], "process": "hierarchical"}
     )
     assert ended.outcome == "COMPLETED", ended.execution.error
@@ -82,14 +82,14 @@ def test_a_manager_delegates_to_a_coworker(house: House, model: ScriptedModel) -
     assert {event.task_name for event in ended.events if event.event_source.value == "llm"} == {"task"}
 
 
-def test_an_agent_may_be_the_manager(house: House, model: ScriptedModel) -> None:
+def test_an_agent_may_be_the_manager(harness: Harness, model: ScriptedModel) -> None:
     config = {
         "agents": {"boss": agent("Boss"), "worker": agent()},
         "tasks": [task("Lead. [[say Led]]", agent=None)],
         "process": "hierarchical",
         "manager_agent": "boss",
     }
-    ended = house.run(config)
+    ended = harness.run(config)
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert ended.of("llm_call_started")[0].agent_role == "Boss"
 
@@ -105,9 +105,9 @@ def test_an_agent_may_be_the_manager(house: House, model: ScriptedModel) -> None
     ],
 )
 def test_a_conditional_task_runs_only_if_its_condition_holds(
-    house: House, model: ScriptedModel, condition: dict[str, Any], runs: bool
+    harness: Harness, model: ScriptedModel, condition: dict[str, Any], runs: bool
 ) -> None:
-    ended = house.run(
+    ended = harness.run(
         crew(
             task("First. [[say yes indeed]]", "one"),
             task("Maybe. [[say RAN]]", "two", condition=condition),
@@ -121,9 +121,9 @@ def test_a_conditional_task_runs_only_if_its_condition_holds(
     assert ended.execution.progress.tasks_done == 3
 
 
-def test_a_condition_may_read_a_field_of_structured_output(house: House, model: ScriptedModel) -> None:
+def test_a_condition_may_read_a_field_of_structured_output(harness: Harness, model: ScriptedModel) -> None:
     schema = {"title": "Score", "type": "object", "properties": {"score": {"type": "integer"}}, "required": ["score"]}
-    ended = house.run(
+    ended = harness.run(
         crew(
             task('Judge. [[json {"score": 9}]]', "one", output_json=schema),
             task("High. [[say HIGH]]", "two", condition={"field": "score", "greater_than": 5}),
@@ -134,8 +134,8 @@ def test_a_condition_may_read_a_field_of_structured_output(house: House, model: 
     assert [output.raw for output in ended.outputs] == ['{"score":9}', "HIGH", ""]
 
 
-def test_an_asynchronous_task_sees_only_the_outputs_that_it_names(house: House, model: ScriptedModel) -> None:
-    ended = house.run(
+def test_an_asynchronous_task_sees_only_the_outputs_that_it_names(harness: Harness, model: ScriptedModel) -> None:
+    ended = harness.run(
         crew(
             task("First. [[say FIRST-OUTPUT]]", "one"),
             task("Unnamed. [[say A]]", "two", async_execution=True),
@@ -146,12 +146,12 @@ def test_an_asynchronous_task_sees_only_the_outputs_that_it_names(house: House, 
     assert ended.outcome == "COMPLETED", ended.execution.error
     seen = {name: "FIRST-OUTPUT" in model.mentioning(name)[0].text for name in ("Unnamed.", "Naming.", "After.")}
     assert seen == {"Unnamed.": False, "Naming.": True, "After.": True}
-    submitted = house.executions.submission("group-a", ended.execution.execution_id).definition
+    submitted = harness.executions.submission("group-a", ended.execution.execution_id).definition
     assert [one.sees for one in submitted.tasks] == [None, [], ["one"], None]
 
 
-def test_a_skipped_last_task_leaves_the_output_of_the_task_before_as_the_crews(house: House) -> None:
-    ended = house.run(
+def test_a_skipped_last_task_leaves_the_output_of_the_task_before_as_the_crews(harness: Harness) -> None:
+    ended = harness.run(
         crew(task("Report. [[say REPORT]]", "one"), task("Maybe. [[say X]]", "two", condition={"contains": "never"}))
     )
     assert ended.outcome == "COMPLETED", ended.execution.error
@@ -161,9 +161,9 @@ def test_a_skipped_last_task_leaves_the_output_of_the_task_before_as_the_crews(h
     assert own.raw == completed.output == "REPORT"
 
 
-def test_a_skipped_task_says_what_was_compared_with_what(house: House) -> None:
+def test_a_skipped_task_says_what_was_compared_with_what(harness: Harness) -> None:
     condition = {"field": "urgent", "equals": True}
-    ended = house.run(
+    ended = harness.run(
         crew(task('Judge. [[say ```json\n{"urgent": false}\n```]]', "one"), task("Maybe.", "two", condition=condition))
     )
     (skipped,) = ended.of("task_skipped")
@@ -189,10 +189,10 @@ SCHEMA = {
 @pytest.mark.parametrize("field", ["output_pydantic", "output_json", "response_model"])
 @pytest.mark.parametrize("tools", [[], ["CalculatorTool"]])
 def test_a_structured_answer_is_accepted_however_it_is_written(
-    house: House, written: str, field: str, tools: list[str]
+    harness: Harness, written: str, field: str, tools: list[str]
 ) -> None:
     described = {**task(f"Offer. [[say {ANSWERS[written]}]]"), field: SCHEMA}
-    ended = house.run({"agents": {"worker": agent(tools=tools)}, "tasks": [described]})
+    ended = harness.run({"agents": {"worker": agent(tools=tools)}, "tasks": [described]})
     assert ended.execution.error is None
     if field != "response_model":
         assert ended.outputs[0].json_dict == {"price": 3, "name": "tea"}
@@ -207,8 +207,8 @@ def test_a_structured_answer_is_accepted_however_it_is_written(
         ('{"price": 3, "na', "not JSON"),
     ],
 )
-def test_an_answer_that_does_not_fit_names_the_field_and_the_answer(house: House, answer: str, told: str) -> None:
-    ended = house.run(
+def test_an_answer_that_does_not_fit_names_the_field_and_the_answer(harness: Harness, answer: str, told: str) -> None:
+    ended = harness.run(
         {
             "agents": {"worker": agent(max_retry_limit=0)},
             "tasks": [task(f"Offer. [[say {answer}]]", output_pydantic=SCHEMA)],
@@ -226,8 +226,8 @@ def test_an_answer_that_does_not_fit_names_the_field_and_the_answer(house: House
     assert "tea" in error.message or "na" in error.message
 
 
-def test_asynchronous_tasks_of_one_agent_run_at_the_same_time(house: House, model: ScriptedModel) -> None:
-    ended = house.run(
+def test_asynchronous_tasks_of_one_agent_run_at_the_same_time(harness: Harness, model: ScriptedModel) -> None:
+    ended = harness.run(
         crew(
             task("Left. [[slow 0.4]] [[say LEFT]]", "left", async_execution=True),
             task("Right. [[slow 0.4]] [[say RIGHT]]", "right", async_execution=True),
@@ -249,7 +249,7 @@ def test_asynchronous_tasks_of_one_agent_run_at_the_same_time(house: House, mode
 
 
 @pytest.mark.parametrize("field", ["output_json", "output_pydantic", "response_model"])
-def test_structured_output_follows_a_json_schema(house: House, model: ScriptedModel, field: str) -> None:
+def test_structured_output_follows_a_json_schema(harness: Harness, model: ScriptedModel, field: str) -> None:
     schema: dict[str, Any] = {
         "title": "Person",
         "type": "object",
@@ -257,16 +257,16 @@ def test_structured_output_follows_a_json_schema(house: House, model: ScriptedMo
         "required": ["name", "age"],
     }
     fields: dict[str, Any] = {field: schema}
-    ended = house.run(crew(task('Who? [[json {"name": "Zoë", "age": 7}]]', **fields)))
+    ended = harness.run(crew(task('Who? [[json {"name": "Zoë", "age": 7}]]', **fields)))
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert json.loads(ended.outputs[0].raw) == {"name": "Zoë", "age": 7}
     if field != "response_model":
         assert ended.outputs[0].json_dict == {"name": "Zoë", "age": 7}
 
 
-def test_a_guardrail_that_is_passed_costs_one_call(house: House, model: ScriptedModel) -> None:
+def test_a_guardrail_that_is_passed_costs_one_call(harness: Harness, model: ScriptedModel) -> None:
     guardrail = 'Be kind. [[json {"valid": true, "feedback": null}]]'
-    ended = house.run(crew(task("Greet. [[say Dear friend]]", guardrail=guardrail)))
+    ended = harness.run(crew(task("Greet. [[say Dear friend]]", guardrail=guardrail)))
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert ended.outputs[0].raw == "Dear friend"
     assert len(model.requests) == 2
@@ -275,9 +275,9 @@ def test_a_guardrail_that_is_passed_costs_one_call(house: House, model: Scripted
     assert judged[0].task_name == "task"
 
 
-def test_a_guardrail_that_is_never_passed_fails_the_execution(house: House, model: ScriptedModel) -> None:
+def test_a_guardrail_that_is_never_passed_fails_the_execution(harness: Harness, model: ScriptedModel) -> None:
     guardrail = 'Be kind. [[json {"valid": false, "feedback": "too rude"}]]'
-    ended = house.run(crew(task("Greet. [[say Go away]]", guardrail=guardrail, guardrail_max_retries=1)))
+    ended = harness.run(crew(task("Greet. [[say Go away]]", guardrail=guardrail, guardrail_max_retries=1)))
     assert ended.outcome == "FAILED"
     error = ended.execution.error
     assert error is not None
@@ -285,9 +285,9 @@ def test_a_guardrail_that_is_never_passed_fails_the_execution(house: House, mode
     assert "too rude" in error.message
 
 
-def test_planning_adds_its_plan_to_the_tasks(house: House, model: ScriptedModel) -> None:
+def test_planning_adds_its_plan_to_the_tasks(harness: Harness, model: ScriptedModel) -> None:
     plan = {"list_of_plans_per_task": [{"task_number": 1, "task": "t", "plan": " PLAN-ONE"}]}
-    ended = house.run(crew(task(f"Do it. [[json {json.dumps(plan)}]]"), planning=True))
+    ended = harness.run(crew(task(f"Do it. [[json {json.dumps(plan)}]]"), planning=True))
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert len(model.requests) == 2
     assert "PLAN-ONE" in model.requests[1].text
@@ -297,50 +297,50 @@ def test_planning_adds_its_plan_to_the_tasks(house: House, model: ScriptedModel)
     assert ended.execution.usage.model_calls == 2
 
 
-def test_an_agent_may_plan_before_its_task(house: House, model: ScriptedModel) -> None:
+def test_an_agent_may_plan_before_its_task(harness: Harness, model: ScriptedModel) -> None:
     config = {
         "agents": {"worker": agent(planning_config={"max_attempts": 1, "max_steps": 2})},
         "tasks": [task("Think. [[say THOUGHT]]")],
     }
-    ended = house.run(config)
+    ended = harness.run(config)
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert "agent_reasoning_started" in ended.types
 
 
-def test_a_plan_that_is_never_ready_does_not_plan_for_ever(house: House, model: ScriptedModel) -> None:
-    ended = house.run({"agents": {"worker": agent(planning=True)}, "tasks": [task("Think. [[say THOUGHT]]")]})
+def test_a_plan_that_is_never_ready_does_not_plan_for_ever(harness: Harness, model: ScriptedModel) -> None:
+    ended = harness.run({"agents": {"worker": agent(planning=True)}, "tasks": [task("Think. [[say THOUGHT]]")]})
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert len(ended.of("agent_reasoning_started")) == 3
 
 
-def test_markdown_is_asked_for(house: House, model: ScriptedModel) -> None:
-    house.run(crew(task("Write.", markdown=True)))
+def test_markdown_is_asked_for(harness: Harness, model: ScriptedModel) -> None:
+    harness.run(crew(task("Write.", markdown=True)))
     assert "Markdown" in model.requests[0].text
 
 
-def test_templates_replace_the_prompts(house: House, model: ScriptedModel) -> None:
+def test_templates_replace_the_prompts(harness: Harness, model: ScriptedModel) -> None:
     templates = {
         "system_template": "SYSTEM<{{ .System }}>",
         "prompt_template": "PROMPT<{{ .Prompt }}>",
         "response_template": "RESPONSE<{{ .Response }}>",
     }
-    ended = house.run({"agents": {"worker": agent(**templates)}, "tasks": [task("Write. [[say X]]")]})
+    ended = harness.run({"agents": {"worker": agent(**templates)}, "tasks": [task("Write. [[say X]]")]})
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert "SYSTEM<" in model.requests[0].text
     assert "PROMPT<" in model.requests[0].text
 
 
-def test_limits_of_the_model_are_passed_on(house: House, model: ScriptedModel) -> None:
+def test_limits_of_the_model_are_passed_on(harness: Harness, model: ScriptedModel) -> None:
     settings = {"model": "openai/gpt-4o", "temperature": 0.3, "max_tokens": 77, "seed": 5, "stop": ["END"]}
-    house.run({"agents": {"worker": agent(llm=settings)}, "tasks": [task("Write.")]})
+    harness.run({"agents": {"worker": agent(llm=settings)}, "tasks": [task("Write.")]})
     body = model.requests[0].body
     assert (body["model"], body["temperature"], body["max_tokens"], body["seed"]) == ("gpt-4o", 0.3, 77, 5)
 
 
-def test_nothing_but_the_crews_own_model_calls_is_requested(house: House, model: ScriptedModel) -> None:
+def test_nothing_but_the_crews_own_model_calls_is_requested(harness: Harness, model: ScriptedModel) -> None:
     # Token counts before each call and compaction after each tool would be requests of their own.
     described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say two]]'
-    house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
+    harness.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
     assert len(model.requests) == 2
 
 
@@ -355,9 +355,9 @@ def test_nothing_but_the_crews_own_model_calls_is_requested(house: House, model:
     ],
 )
 def test_a_model_that_refuses_is_named(
-    house: House, model: ScriptedModel, status: int, category: str, kind: str, requests: int
+    harness: Harness, model: ScriptedModel, status: int, category: str, kind: str, requests: int
 ) -> None:
-    ended = house.run(crew(task("Good. [[say KEPT]]", "good"), task(f"Bad. [[fail {status}]]", "bad")))
+    ended = harness.run(crew(task("Good. [[say KEPT]]", "good"), task(f"Bad. [[fail {status}]]", "bad")))
     assert ended.outcome == "FAILED"
     error = ended.execution.error
     assert error is not None
@@ -374,7 +374,7 @@ def test_a_model_that_refuses_is_named(
 @pytest.mark.parametrize("ending", [SystemExit(3), KeyboardInterrupt(), RecursionError("too deep"), MemoryError()])
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_nothing_that_a_crew_raises_ends_the_process(
-    house: House, monkeypatch: pytest.MonkeyPatch, ending: BaseException, asynchronous: bool
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, ending: BaseException, asynchronous: bool
 ) -> None:
     def ends(_self: object, expression: str) -> str:
         raise ending
@@ -383,7 +383,7 @@ def test_nothing_that_a_crew_raises_ends_the_process(
     described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say two]]'
     agents = {"worker": agent(tools=["CalculatorTool"])}
     tasks = [task("Good. [[say KEPT]]", "good"), task(described, "bad", async_execution=asynchronous)]
-    ended = house.run({"agents": agents, "tasks": tasks})
+    ended = harness.run({"agents": agents, "tasks": tasks})
     assert ended.outcome in ("FAILED", "COMPLETED")  # an agent is told of a tool's ordinary error, and goes on
     if not isinstance(ending, Exception):
         error = ended.execution.error

@@ -18,7 +18,7 @@ from stepcrew_runner import wiring
 from stepcrew_runner.isolation import addresses
 from tests.aws_table import BUCKET, CREDENTIALS, GROUP, TABLE, Aws, emulated_aws
 from tests.runner.fakes import FakeClock, new_execution
-from tests.runner.house import agent, crew, task
+from tests.runner.harness import agent, crew, task
 
 ID = "01936a3c-0000-7000-8000-0000000000bb"
 

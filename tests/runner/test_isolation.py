@@ -14,7 +14,7 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.isolation import environment
-from tests.runner.house import GROUP, House, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task
 
 _watching: list[tuple[str, Any]] | None = None
 
@@ -41,9 +41,9 @@ def watched() -> Any:
     _watching = None
 
 
-def test_two_executions_at_once_share_nothing(house: House, model: ScriptedModel) -> None:
+def test_two_executions_at_once_share_nothing(harness: Harness, model: ScriptedModel) -> None:
     ids = {
-        name: house.submit(
+        name: harness.submit(
             {
                 "agents": {"worker": agent(f"Worker {name}")},
                 "tasks": [task(f"{name}-{n} [[slow 0.05]] [[say {name}-{n}]]", f"{name}{n}") for n in range(5)],
@@ -51,7 +51,7 @@ def test_two_executions_at_once_share_nothing(house: House, model: ScriptedModel
         )
         for name in ("left", "right")
     }
-    attempts = {name: house.in_background(execution_id) for name, execution_id in ids.items()}
+    attempts = {name: harness.in_background(execution_id) for name, execution_id in ids.items()}
     for name, attempt in attempts.items():
         ended = attempt.ended()
         assert ended.outcome == "COMPLETED"
@@ -59,7 +59,7 @@ def test_two_executions_at_once_share_nothing(house: House, model: ScriptedModel
         assert [output.raw for output in ended.outputs] == [f"{name}-{n}" for n in range(5)]
         assert [event.sequence for event in ended.events] == list(range(1, len(ended.events) + 1))
         everything = "".join(event.model_dump_json() for event in ended.events)
-        everything += "".join(line.model_dump_json() for line in house.queue.logs(ids[name]))
+        everything += "".join(line.model_dump_json() for line in harness.queue.logs(ids[name]))
         assert f"{other}-" not in everything
         assert f"Worker {other}" not in everything
         assert ended.execution.usage.model_calls == 5
@@ -107,27 +107,27 @@ def test_a_crew_changes_no_setting_of_the_platform_or_a_library(model: ScriptedM
     assert dict(os.environ) == before
 
 
-def test_after_failed_and_cancelled_executions_the_next_one_is_as_new(house: House, model: ScriptedModel) -> None:
-    first = house.run(crew(task("Clean. [[say C]]")))
+def test_after_failed_and_cancelled_executions_the_next_one_is_as_new(harness: Harness, model: ScriptedModel) -> None:
+    first = harness.run(crew(task("Clean. [[say C]]")))
     for n in range(3):
-        assert house.run(crew(task(f"Fail {n}. [[fail 400]]"))).outcome == "FAILED"
-        execution_id = house.submit(crew(task("Long. [[slow 3]]")))
-        attempt = house.in_background(execution_id)
-        house.until(lambda n=n: len(model.mentioning("Long.")) == n + 1)
-        request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+        assert harness.run(crew(task(f"Fail {n}. [[fail 400]]"))).outcome == "FAILED"
+        execution_id = harness.submit(crew(task("Long. [[slow 3]]")))
+        attempt = harness.in_background(execution_id)
+        harness.until(lambda n=n: len(model.mentioning("Long.")) == n + 1)
+        request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
         assert attempt.ended().outcome == "CANCELLED"
-    last = house.run(crew(task("Clean. [[say C]]")))
+    last = harness.run(crew(task("Clean. [[say C]]")))
     assert last.outcome == "COMPLETED"
     assert last.types == first.types
     assert [event.parent_sequence for event in last.events] == [event.parent_sequence for event in first.events]
 
 
-def test_threads_do_not_pile_up(house: House, model: ScriptedModel) -> None:
+def test_threads_do_not_pile_up(harness: Harness, model: ScriptedModel) -> None:
     config = crew(task("One.", "one"), task("Two.", "two"))
-    house.run(config)
+    harness.run(config)
     before = own_threads()
     for _ in range(5):
-        house.run(config)
+        harness.run(config)
     assert len(own_threads()) <= len(before), own_threads()
 
 
@@ -137,11 +137,11 @@ def own_threads() -> list[str]:
 
 
 def test_only_the_model_is_called_and_only_the_own_folder_written(
-    house: House, model: ScriptedModel, watched: list[tuple[str, Any]]
+    harness: Harness, model: ScriptedModel, watched: list[tuple[str, Any]]
 ) -> None:
     described = 'Calculate. [[tool calculator {"expression": "1+1"}]] [[say two]]'
     config = {"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]}
-    assert house.run(config).outcome == "COMPLETED"
+    assert harness.run(config).outcome == "COMPLETED"
     connections = {target for event, target in watched if event == "socket.connect"}
     assert connections == {("127.0.0.1", model.server_address[1])}
     written = {Path(str(path)).resolve() for event, path in watched if event == "open"}
@@ -149,8 +149,8 @@ def test_only_the_model_is_called_and_only_the_own_folder_written(
     assert outside == set()
 
 
-def test_nothing_is_left_on_disk(house: House, model: ScriptedModel) -> None:
-    house.run(crew(task("Secret thing. [[say SECRET-ANSWER]]")))
+def test_nothing_is_left_on_disk(harness: Harness, model: ScriptedModel) -> None:
+    harness.run(crew(task("Secret thing. [[say SECRET-ANSWER]]")))
     files = [path for path in environment.FOLDER.rglob("*") if path.is_file()]
     assert not [path for path in files if b"SECRET-ANSWER" in path.read_bytes()]
     assert list(environment.WORK.iterdir()) == []
@@ -158,15 +158,15 @@ def test_nothing_is_left_on_disk(house: House, model: ScriptedModel) -> None:
     assert environment.FOLDER.is_relative_to(tempfile.gettempdir())
 
 
-def test_nothing_is_printed(house: House, model: ScriptedModel, capfd: pytest.CaptureFixture[str]) -> None:
-    house.run(crew(task("One.")))
-    house.run(crew(task("Fail. [[fail 400]]")))
+def test_nothing_is_printed(harness: Harness, model: ScriptedModel, capfd: pytest.CaptureFixture[str]) -> None:
+    harness.run(crew(task("One.")))
+    harness.run(crew(task("Fail. [[fail 400]]")))
     printed = capfd.readouterr()
     assert printed.out == ""
 
 
 def test_each_agent_and_attempt_has_its_own_model_object(
-    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from stepcrew_runner.crew.models import ModelFactory
 
@@ -182,6 +182,6 @@ def test_each_agent_and_attempt_has_its_own_model_object(
         "agents": {"worker": agent(), "other": agent("Other")},
         "tasks": [task("One.", "one"), task("Two.", "two", agent="other")],
     }
-    house.run(config)
-    house.run(config)
+    harness.run(config)
+    harness.run(config)
     assert len({id(one) for one in made}) == len(made) == 4

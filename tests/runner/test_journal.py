@@ -13,7 +13,7 @@ from scripted_model import ScriptedModel
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.journal import EntryState, JournalEntry
-from tests.runner.house import GROUP, Ended, House, agent, crew, task
+from tests.runner.harness import GROUP, Ended, Harness, agent, crew, task
 
 SUM = '[[tool calculator {"expression": "6*7"}]]'
 PERSON = {"title": "P", "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -74,52 +74,56 @@ def paid(ended: Ended) -> tuple[Any, ...]:
     )
 
 
-def dying_after(house: House, execution_id: str, writes: int) -> None:
+def dying_after(harness: Harness, execution_id: str, writes: int) -> None:
     """The attempt that makes this write into the journal is overtaken behind it: nothing else of it counts, as if its
     process had been killed at that moment."""
-    write, left = house.journal.write, [writes]
+    write, left = harness.journal.write, [writes]
 
     def overtaken(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         standing = write(execution, entry, again=again)
         left[0] -= 1
         if left[0] == 0:
-            house.executions.change(execution_id, attempt=execution.attempt + 1)
+            harness.executions.change(execution_id, attempt=execution.attempt + 1)
         return standing
 
-    house.journal.write = overtaken
+    harness.journal.write = overtaken
 
 
-def killed_and_run_on(house: House, config: dict[str, Any], moments: list[int]) -> Ended:
+def killed_and_run_on(harness: Harness, config: dict[str, Any], moments: list[int]) -> Ended:
     """Attempts that each die after so many writes, and a last one that does not."""
-    execution_id, write = house.submit(config), house.journal.write
+    execution_id, write = harness.submit(config), harness.journal.write
     for moment in moments:
-        dying_after(house, execution_id, moment)
-        answer = house.attempt(execution_id)
-        house.journal.write = write
+        dying_after(harness, execution_id, moment)
+        answer = harness.attempt(execution_id)
+        harness.journal.write = write
         if answer.outcome.value != "SUPERSEDED":
-            return house.ended(execution_id, answer)
-    return house.ended(execution_id, house.attempt(execution_id))
+            return harness.ended(execution_id, answer)
+    return harness.ended(execution_id, harness.attempt(execution_id))
 
 
 @pytest.mark.parametrize("kind", CREWS)
-def test_after_any_call_the_next_attempt_pays_for_nothing_again(house: House, model: ScriptedModel, kind: str) -> None:
-    undisturbed = house.run(CREWS[kind])
+def test_after_any_call_the_next_attempt_pays_for_nothing_again(
+    harness: Harness, model: ScriptedModel, kind: str
+) -> None:
+    undisturbed = harness.run(CREWS[kind])
     requests = len(model.requests)
     assert requests > 1 or kind == "planner"
     model.reset()
-    ended = killed_and_run_on(house, CREWS[kind], [1] * 20)
+    ended = killed_and_run_on(harness, CREWS[kind], [1] * 20)
     assert paid(ended) == paid(undisturbed)
     assert len(model.requests) == requests
 
 
 @pytest.mark.parametrize("kind", CREWS)
-def test_a_run_that_is_repeated_from_its_beginning_asks_no_model(house: House, model: ScriptedModel, kind: str) -> None:
-    first = house.run(CREWS[kind])
+def test_a_run_that_is_repeated_from_its_beginning_asks_no_model(
+    harness: Harness, model: ScriptedModel, kind: str
+) -> None:
+    first = harness.run(CREWS[kind])
     model.reset()
-    house.tasks.restore({})
+    harness.tasks.restore({})
     execution_id = first.execution.execution_id
-    house.executions.change(execution_id, status="RUNNING", ended_at=None)
-    again = house.ended(execution_id, house.attempt(execution_id))
+    harness.executions.change(execution_id, status="RUNNING", ended_at=None)
+    again = harness.ended(execution_id, harness.attempt(execution_id))
     assert paid(again) == paid(first)
     assert model.requests == []
     told = [event for event in again.events if event.attempt == 2 and event.event_type in ENDS]
@@ -154,52 +158,52 @@ def test_any_crew_killed_anywhere_ends_as_if_nothing_had_happened(
     running_model: ScriptedModel, config: dict[str, Any], moments: list[int]
 ) -> None:
     running_model.reset()
-    undisturbed = House(running_model).run(config)
+    undisturbed = Harness(running_model).run(config)
     requests = len(running_model.requests)
     running_model.reset()
-    ended = killed_and_run_on(House(running_model), config, moments)
+    ended = killed_and_run_on(Harness(running_model), config, moments)
     assert paid(ended) == paid(undisturbed)
     assert len(running_model.requests) == requests
 
 
-def test_a_table_that_does_not_answer_at_once_loses_no_answer(house: House, model: ScriptedModel) -> None:
-    house.journal.outages = 2
-    ended = house.run(CREWS["task"])
+def test_a_table_that_does_not_answer_at_once_loses_no_answer(harness: Harness, model: ScriptedModel) -> None:
+    harness.journal.outages = 2
+    ended = harness.run(CREWS["task"])
     assert ended.outcome == "COMPLETED"
     assert len(model.requests) == 2
 
 
-def test_an_answer_that_cannot_be_kept_is_not_shown_to_the_crew(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(CREWS["task"])
-    house.journal.outages = 100
+def test_an_answer_that_cannot_be_kept_is_not_shown_to_the_crew(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(CREWS["task"])
+    harness.journal.outages = 100
     with pytest.raises(PlatformUnavailable):
-        house.attempt(execution_id)
-    assert not house.tasks.task_outputs(GROUP, execution_id)
+        harness.attempt(execution_id)
+    assert not harness.tasks.task_outputs(GROUP, execution_id)
 
 
 def test_of_two_attempts_that_got_an_answer_the_first_counts_and_both_are_paid_for(
-    house: House, model: ScriptedModel
+    harness: Harness, model: ScriptedModel
 ) -> None:
-    execution_id, write = house.submit(crew(task("One. [[say ONE]]", "one"))), house.journal.write
+    execution_id, write = harness.submit(crew(task("One. [[say ONE]]", "one"))), harness.journal.write
 
     def late(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         """Another attempt has written just before."""
-        house.journal.write = write
+        harness.journal.write = write
         other = entry.model_copy(update={"attempt": 0, "body": entry.body.replace("ONE", "THE FIRST")})
         write(execution, other)
         return write(execution, entry, again=again)
 
-    house.journal.write = late
-    ended = house.ended(execution_id, house.attempt(execution_id))
+    harness.journal.write = late
+    ended = harness.ended(execution_id, harness.attempt(execution_id))
     assert ended.outputs[0].raw == "THE FIRST"
-    states = sorted(entry.state for entry in house.journal.entries(GROUP, execution_id))
+    states = sorted(entry.state for entry in harness.journal.entries(GROUP, execution_id))
     assert states == [EntryState.ANSWERED, EntryState.LOST]
 
 
-def test_an_execution_that_an_older_version_began_ends_with_the_reason(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(CREWS["task"])
-    house.executions.change(execution_id, attempt=1, journalled=False, status="RUNNING")
-    ended = house.ended(execution_id, house.attempt(execution_id))
+def test_an_execution_that_an_older_version_began_ends_with_the_reason(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(CREWS["task"])
+    harness.executions.change(execution_id, attempt=1, journalled=False, status="RUNNING")
+    ended = harness.ended(execution_id, harness.attempt(execution_id))
     assert ended.outcome == "FAILED"
     assert ended.execution.error is not None
     assert ended.execution.error.type == "BegunByOlderVersion"

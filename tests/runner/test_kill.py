@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from scripted_model import ScriptedModel
-from tests.runner.house import GROUP, Ended, House, agent, task
-from tests.runner.mortal import keep, restore
+from tests.runner.dying_attempt import keep, restore
+from tests.runner.harness import GROUP, Ended, Harness, agent, task
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLS = {"one": 1, "sum": 2, "never": 0, "left": 1, "end": 1}
@@ -40,21 +40,21 @@ class Mortal(NamedTuple):
     folder: Path
 
 
-def start(house: House, folder: Path, moment: str, number: int) -> Mortal:
-    keep(house, folder)
-    arguments = [sys.executable, "-m", "tests.runner.mortal", str(folder), moment, str(number)]
+def start(harness: Harness, folder: Path, moment: str, number: int) -> Mortal:
+    keep(harness, folder)
+    arguments = [sys.executable, "-m", "tests.runner.dying_attempt", str(folder), moment, str(number)]
     paths = [ROOT, ROOT / "layers/core", ROOT / "functions/runner", ROOT / "tests/scripted"]
     environment = {**os.environ, "PYTHONPATH": ":".join(map(str, paths))}
     return Mortal(subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE), folder)
 
 
-def after(mortal: Mortal, house: House, execution_id: str, code: int = 9) -> Ended:
+def after(dying_attempt: Mortal, harness: Harness, execution_id: str, code: int = 9) -> Ended:
     """The next attempt, here, from what the dead one left."""
-    _, errors = mortal.process.communicate(timeout=90)
-    assert mortal.process.returncode == code, errors.decode()[-2000:]
-    restore(house, mortal.folder)
-    answer = house.attempt(execution_id)
-    return house.ended(execution_id, answer)
+    _, errors = dying_attempt.process.communicate(timeout=90)
+    assert dying_attempt.process.returncode == code, errors.decode()[-2000:]
+    restore(harness, dying_attempt.folder)
+    answer = harness.attempt(execution_id)
+    return harness.ended(execution_id, answer)
 
 
 def calls(model: ScriptedModel) -> dict[str, int]:
@@ -76,10 +76,10 @@ def calls(model: ScriptedModel) -> dict[str, int]:
     ],
 )
 def test_the_next_attempt_repeats_only_what_was_not_stored(
-    house: House, model: ScriptedModel, tmp_path: Path, moment: str, number: int, repeated: dict[str, int]
+    harness: Harness, model: ScriptedModel, tmp_path: Path, moment: str, number: int, repeated: dict[str, int]
 ) -> None:
-    execution_id = house.submit(config())
-    ended = after(start(house, tmp_path, moment, number), house, execution_id)
+    execution_id = harness.submit(config())
+    ended = after(start(harness, tmp_path, moment, number), harness, execution_id)
     assert (ended.outcome, ended.answer.attempt) == ("COMPLETED", 2)
     assert {output.name: output.raw for output in ended.outputs} == {
         "one": "ONE",
@@ -94,32 +94,32 @@ def test_the_next_attempt_repeats_only_what_was_not_stored(
     assert [event.sequence for event in ended.events] == list(range(1, len(ended.events) + 1))
 
 
-def test_what_finished_tasks_cost_is_known_after_a_kill(house: House, model: ScriptedModel, tmp_path: Path) -> None:
-    execution_id = house.submit(config())
-    ended = after(start(house, tmp_path, "saved", 5), house, execution_id)
+def test_what_finished_tasks_cost_is_known_after_a_kill(harness: Harness, model: ScriptedModel, tmp_path: Path) -> None:
+    execution_id = harness.submit(config())
+    ended = after(start(harness, tmp_path, "saved", 5), harness, execution_id)
     assert ended.execution.usage.model_calls == len(model.requests) == sum(CALLS.values())
 
 
 def test_an_attempt_that_died_after_its_last_write_needs_no_other(
-    house: House, model: ScriptedModel, tmp_path: Path
+    harness: Harness, model: ScriptedModel, tmp_path: Path
 ) -> None:
-    execution_id = house.submit(config())
-    ended = after(start(house, tmp_path, "finished", 1), house, execution_id)
+    execution_id = harness.submit(config())
+    ended = after(start(harness, tmp_path, "finished", 1), harness, execution_id)
     assert ended.outcome == "SUPERSEDED"
     assert ended.execution.status.value == "COMPLETED"
     assert calls(model) == CALLS
 
 
 def test_a_kill_in_the_middle_of_a_model_call_costs_that_call_alone(
-    house: House, model: ScriptedModel, tmp_path: Path
+    harness: Harness, model: ScriptedModel, tmp_path: Path
 ) -> None:
     slow = task("Do slow. [[slow 2]] [[say SLOW]]", "slow")
-    execution_id = house.submit({"agents": {"worker": agent()}, "tasks": [task("Do one. [[say ONE]]", "one"), slow]})
-    mortal = start(house, tmp_path, "finished", 9)
-    house.until(lambda: len(model.requests) == 2)
-    mortal.process.send_signal(signal.SIGKILL)
-    ended = after(mortal, house, execution_id, code=-signal.SIGKILL)
+    execution_id = harness.submit({"agents": {"worker": agent()}, "tasks": [task("Do one. [[say ONE]]", "one"), slow]})
+    dying_attempt = start(harness, tmp_path, "finished", 9)
+    harness.until(lambda: len(model.requests) == 2)
+    dying_attempt.process.send_signal(signal.SIGKILL)
+    ended = after(dying_attempt, harness, execution_id, code=-signal.SIGKILL)
     assert ended.outcome == "COMPLETED"
-    assert [output.attempt for output in house.tasks.task_outputs(GROUP, execution_id)] == [1, 2]
+    assert [output.attempt for output in harness.tasks.task_outputs(GROUP, execution_id)] == [1, 2]
     assert len(model.mentioning("Current Task: Do one.")) == 1
     assert len(model.mentioning("Current Task: Do slow.")) == 2

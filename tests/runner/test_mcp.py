@@ -22,7 +22,7 @@ from stepcrew.domain.journal import JournalEntry
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import building
 from stepcrew_runner.isolation import addresses, environment
-from tests.runner.house import GROUP, House, agent, task
+from tests.runner.harness import GROUP, Harness, agent, task
 
 SECRET = "Bearer mcp-secret-1a2b3c4d"
 
@@ -127,22 +127,22 @@ def public(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 def test_a_tool_of_a_server_is_called_with_the_groups_secret(
-    house: House, model: ScriptedModel, public: Server
+    harness: Harness, model: ScriptedModel, public: Server
 ) -> None:
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
-    ended = house.run(config(public))
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    ended = harness.run(config(public))
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert "Sunny in Wien" in model.requests[1].text
     assert public.authorizations == {SECRET}
     assert {"mcp_connection_started", "mcp_connection_completed"} <= set(ended.types)
     called = ended.of("mcp_tool_completed")
     assert [event.extra_data["tool_name"] for event in called] == ["forecast"]
-    assert "mcp-secret" not in house.queue.text()
+    assert "mcp-secret" not in harness.queue.text()
 
 
-def test_a_definition_may_choose_one_tool_of_a_server(house: House, model: ScriptedModel, public: Server) -> None:
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
-    house.run(config(public, tool="warn"))
+def test_a_definition_may_choose_one_tool_of_a_server(harness: Harness, model: ScriptedModel, public: Server) -> None:
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    harness.run(config(public, tool="warn"))
     assert len(model.requests[0].tools) == 1
     assert model.requests[0].tools[0].endswith("warn")
 
@@ -152,28 +152,28 @@ def test_a_definition_may_choose_one_tool_of_a_server(house: House, model: Scrip
     [("forecast", ["begun", "answered"]), ("warn", ["answered"]), ("flood", ["begun", "answered"])],
 )
 def test_a_servers_tool_has_effects_unless_it_says_that_it_only_reads(
-    house: House, model: ScriptedModel, public: Server, tool: str, states: list[str]
+    harness: Harness, model: ScriptedModel, public: Server, tool: str, states: list[str]
 ) -> None:
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
     written: list[str] = []
-    write = house.journal.write
+    write = harness.journal.write
 
     def noted(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         if entry.kind == "tool":
             written.append(entry.state.value)
         return write(execution, entry, again=again)
 
-    house.journal.write = noted
+    harness.journal.write = noted
     named = config(public)
     named["tasks"][0]["description"] = named["tasks"][0]["description"].replace("forecast", tool)
-    assert house.run(named).outcome == "COMPLETED"
+    assert harness.run(named).outcome == "COMPLETED"
     assert written == states
 
 
 @pytest.mark.parametrize("broken", ["_call_tool_impl", "disconnect"])
 @pytest.mark.parametrize("error", [ConnectionError, RuntimeError])
 def test_a_call_with_effects_whose_answer_is_lost_is_not_made_again_by_crewai(
-    house: House,
+    harness: Harness,
     model: ScriptedModel,
     public: Server,
     monkeypatch: pytest.MonkeyPatch,
@@ -181,7 +181,7 @@ def test_a_call_with_effects_whose_answer_is_lost_is_not_made_again_by_crewai(
     error: type[Exception],
 ) -> None:
     """Its client repeats a call up to 3 times, and the tool around it once more."""
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
     whole = getattr(MCPClient, broken)
 
     async def breaks(client: Any, *arguments: Any) -> Any:
@@ -190,28 +190,28 @@ def test_a_call_with_effects_whose_answer_is_lost_is_not_made_again_by_crewai(
             raise error("The connection broke.")
 
     monkeypatch.setattr(MCPClient, broken, breaks)
-    ended = house.run(config(public))
+    ended = harness.run(config(public))
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert public.begun == 1
     assert "The connection broke." in model.requests[1].text
 
 
-def test_a_marked_tool_of_a_server_waits_for_a_person(house: House, model: ScriptedModel, public: Server) -> None:
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
-    execution_id = house.submit({**config(public), "approval": {"tools": ["forecast"]}})
-    assert house.attempt(execution_id).outcome.value == "PARKED"
+def test_a_marked_tool_of_a_server_waits_for_a_person(harness: Harness, model: ScriptedModel, public: Server) -> None:
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    execution_id = harness.submit({**config(public), "approval": {"tools": ["forecast"]}})
+    assert harness.attempt(execution_id).outcome.value == "PARKED"
     assert public.authorizations == set()
-    house.decide(execution_id, "approve")
-    assert house.attempt(execution_id).outcome.value == "COMPLETED"
+    harness.decide(execution_id, "approve")
+    assert harness.attempt(execution_id).outcome.value == "COMPLETED"
     assert "Sunny in Wien" in model.requests[1].text
     assert len(model.requests) == 2
 
 
 def test_a_server_inside_the_platform_is_refused_by_its_address(
-    house: House, model: ScriptedModel, server: Server
+    harness: Harness, model: ScriptedModel, server: Server
 ) -> None:
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
-    ended = house.run(config(server))
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    ended = harness.run(config(server))
     assert ended.outcome == "FAILED"
     assert ended.execution.error is not None
     assert ended.execution.error.category.value == "tool"
@@ -219,14 +219,14 @@ def test_a_server_inside_the_platform_is_refused_by_its_address(
 
 
 def test_a_name_that_leads_inside_is_refused_at_the_socket(
-    house: House, model: ScriptedModel, server: Server, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, model: ScriptedModel, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_fault(_server: Any) -> None:
         return None
 
     monkeypatch.setattr(building, "address_fault", no_fault)
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
-    ended = house.run(config(server))
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    ended = harness.run(config(server))
     assert ended.outcome == "FAILED"
     assert ended.execution.error is not None
     assert ended.execution.error.category.value == "tool", ended.execution.error
@@ -237,22 +237,22 @@ def test_a_name_that_leads_inside_is_refused_at_the_socket(
 
 @pytest.mark.parametrize("reference", ["http", "file", "relative"])
 def test_a_reference_out_of_a_tools_schema_is_followed_nowhere(
-    house: House, model: ScriptedModel, public: Server, elsewhere: str, tmp_path: Path, reference: str
+    harness: Harness, model: ScriptedModel, public: Server, elsewhere: str, tmp_path: Path, reference: str
 ) -> None:
     (tmp_path / "inside.json").write_text('{"type": "string", "description": "INSIDE"}')
     places = {"http": f"{elsewhere}/schema", "file": (tmp_path / "inside.json").as_uri(), "relative": "other.json"}
     for tool in public.mcp._tool_manager.list_tools():  # pyright: ignore[reportPrivateUsage]
         tool.parameters["properties"]["city"] = {"$ref": places[reference]}
         tool.parameters["properties"]["more"] = {"type": "array", "items": {"$ref": places[reference] + "#/x"}}
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
-    ended = house.run(config(public))
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    ended = harness.run(config(public))
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert Elsewhere.fetched == []
     assert "INSIDE" not in "".join(str(request.body) for request in model.requests)
 
 
 def test_no_proxy_of_the_environment_stands_between_a_crew_and_the_address_check(
-    house: House, model: ScriptedModel, server: Server, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, model: ScriptedModel, server: Server, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.setenv(name, elsewhere)
@@ -261,26 +261,26 @@ def test_no_proxy_of_the_environment_stands_between_a_crew_and_the_address_check
         return None
 
     monkeypatch.setattr(building, "address_fault", no_fault)
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
     taken = environment.take_proxies()
     assert taken == {"http": elsewhere, "https": elsewhere, "all": elsewhere, "no": elsewhere}
-    ended = house.run(config(server))
+    ended = harness.run(config(server))
     assert ended.outcome == "FAILED"
     assert (Elsewhere.fetched, server.authorizations) == ([], set())
 
 
-def test_calls_of_a_server_stop_with_their_attempt(house: House, model: ScriptedModel, public: Server) -> None:
-    house.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+def test_calls_of_a_server_stop_with_their_attempt(harness: Harness, model: ScriptedModel, public: Server) -> None:
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
     public.let_go.clear()
     entry = config(public)
     name = f"mcp_127_0_0_1_{public.port}_mcp_forecast"
     entry["tasks"] = [task(f'Ask. [[tools 20 {name} {{"city": "Wien"}}]] [[say done]]')]
     entry["agents"]["worker"]["cache"] = False
-    execution_id = house.submit(entry)
-    attempt = house.in_background(execution_id)
-    house.until(lambda: public.begun == 8)  # as many as CrewAI makes at once
-    request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+    execution_id = harness.submit(entry)
+    attempt = harness.in_background(execution_id)
+    harness.until(lambda: public.begun == 8)  # as many as CrewAI makes at once
+    request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
     public.let_go.set()
-    house.until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
+    harness.until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
     assert public.begun == 8

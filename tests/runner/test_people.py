@@ -12,7 +12,7 @@ from stepcrew.domain.approval import Approval, ApprovalKind, Decision
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits, Status
 from stepcrew.services.cancel_execution import request_cancel
-from tests.runner.house import GROUP, House, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task
 
 SUM = '[[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
 
@@ -21,110 +21,110 @@ def judged(description: str, name: str = "answer", **more: Any) -> dict[str, Any
     return task(description, name, human_input=True, **more)
 
 
-def asks(house: House, execution_id: str) -> Approval:
+def asks(harness: Harness, execution_id: str) -> Approval:
     """Runs an attempt that must end with a question."""
-    assert house.attempt(execution_id).outcome.value == "PARKED"
-    assert house.executions.get(GROUP, execution_id).status is Status.WAITING
-    return house.approvals.approvals(GROUP, execution_id)[-1]
+    assert harness.attempt(execution_id).outcome.value == "PARKED"
+    assert harness.executions.get(GROUP, execution_id).status is Status.WAITING
+    return harness.approvals.approvals(GROUP, execution_id)[-1]
 
 
-def completes(house: House, execution_id: str) -> list[str]:
-    assert house.attempt(execution_id).outcome.value == "COMPLETED"
-    return [output.raw for output in house.tasks.task_outputs(GROUP, execution_id)]
+def completes(harness: Harness, execution_id: str) -> list[str]:
+    assert harness.attempt(execution_id).outcome.value == "COMPLETED"
+    return [output.raw for output in harness.tasks.task_outputs(GROUP, execution_id)]
 
 
-def record(house: House, execution_id: str) -> Execution:
-    return house.executions.get(GROUP, execution_id)
+def record(harness: Harness, execution_id: str) -> Execution:
+    return harness.executions.get(GROUP, execution_id)
 
 
-def events(house: House, execution_id: str, *types: str) -> list[Any]:
+def events(harness: Harness, execution_id: str, *types: str) -> list[Any]:
     """What happened, each once: not what a later attempt came to again."""
-    told = [event for event in house.queue.events(execution_id) if not event.trace_metadata.get("replayed")]
+    told = [event for event in harness.queue.events(execution_id) if not event.trace_metadata.get("replayed")]
     return [event for event in told if event.event_type in types]
 
 
-def test_an_approved_answer_becomes_the_output_without_a_model_call(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]"), task("Use it. [[say USED]]", "use")))
-    question = asks(house, execution_id)
+def test_an_approved_answer_becomes_the_output_without_a_model_call(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]"), task("Use it. [[say USED]]", "use")))
+    question = asks(harness, execution_id)
     assert (question.kind, question.output, question.task_name) == (ApprovalKind.ANSWER, "DRAFT", "answer")
     assert (question.number, question.on_timeout) == (1, Decision.REJECT)
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["DRAFT", "USED"]
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["DRAFT", "USED"]
     assert len(model.requests) == 2
     assert "DRAFT" in model.requests[1].text
-    asked, answered = events(house, execution_id, "human_feedback_requested", "human_feedback_received")
+    asked, answered = events(harness, execution_id, "human_feedback_requested", "human_feedback_received")
     assert (asked.output, asked.task_name, asked.extra_data["approval"]) == ("DRAFT", "answer", 1)
     assert (answered.extra_data["decision"], answered.extra_data["decided_by"]) == ("approve", "ada@example.com")
 
 
-def test_revising_twice_costs_one_model_call_each(house: House, model: ScriptedModel) -> None:
+def test_revising_twice_costs_one_model_call_each(harness: Harness, model: ScriptedModel) -> None:
     config = {"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [judged(f"Sum. {SUM}", "sum")]}
-    execution_id = house.submit(config)
-    assert asks(house, execution_id).output == "It is 42."
+    execution_id = harness.submit(config)
+    assert asks(harness, execution_id).output == "It is 42."
     assert len(model.requests) == 2
-    house.decide(execution_id, "revise", comment="Shorter. [[say 42]]")
-    assert asks(house, execution_id).output == "42"
-    house.decide(execution_id, "revise", comment="With a dot. [[say 42.]]")
-    assert asks(house, execution_id).number == 3
+    harness.decide(execution_id, "revise", comment="Shorter. [[say 42]]")
+    assert asks(harness, execution_id).output == "42"
+    harness.decide(execution_id, "revise", comment="With a dot. [[say 42.]]")
+    assert asks(harness, execution_id).number == 3
     assert len(model.requests) == 4
     assert "Shorter." in model.requests[3].text
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["42."]
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["42."]
     assert len(model.requests) == 4
-    assert len(events(house, execution_id, "tool_usage_completed")) == 1
-    assert record(house, execution_id).usage.model_calls == 4
+    assert len(events(harness, execution_id, "tool_usage_completed")) == 1
+    assert record(harness, execution_id).usage.model_calls == 4
 
 
-def test_an_agent_without_tools_sees_the_answer_it_is_to_revise(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
-    asks(house, execution_id)
-    house.decide(execution_id, "revise", comment="Better. [[say BETTER]]")
-    assert asks(house, execution_id).output == "BETTER"
+def test_an_agent_without_tools_sees_the_answer_it_is_to_revise(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]")))
+    asks(harness, execution_id)
+    harness.decide(execution_id, "revise", comment="Better. [[say BETTER]]")
+    assert asks(harness, execution_id).output == "BETTER"
     messages = model.requests[1].body["messages"]
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
     assert messages[2]["content"] == "DRAFT"
     assert "Better." in messages[3]["content"]
 
 
-def test_a_slice_that_ends_after_a_revision_does_not_repeat_the_comment(house: House, model: ScriptedModel) -> None:
+def test_a_slice_that_ends_after_a_revision_does_not_repeat_the_comment(harness: Harness, model: ScriptedModel) -> None:
     config = {"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [judged("Sum. [[say 1]]", "sum")]}
-    execution_id = house.submit(config)
-    asks(house, execution_id)
-    house.decide(execution_id, "revise", comment=f"Calculate. {SUM}")
+    execution_id = harness.submit(config)
+    asks(harness, execution_id)
+    harness.decide(execution_id, "revise", comment=f"Calculate. {SUM}")
     before = len(model.requests)
-    house.remaining = lambda: 900 if len(model.requests) == before else 100
-    assert house.attempt(execution_id).outcome.value == "CONTINUE"
-    house.remaining = lambda: 900
-    assert asks(house, execution_id).output == "It is 42."
+    harness.remaining = lambda: 900 if len(model.requests) == before else 100
+    assert harness.attempt(execution_id).outcome.value == "CONTINUE"
+    harness.remaining = lambda: 900
+    assert asks(harness, execution_id).output == "It is 42."
     assert model.requests[-1].text.count("Calculate.") == 1
-    assert len(events(house, execution_id, "tool_usage_completed")) == 1
+    assert len(events(harness, execution_id, "tool_usage_completed")) == 1
 
 
-def test_a_person_may_replace_the_answer(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]"), task("Use it. [[say USED]]", "use")))
-    asks(house, execution_id)
-    house.decide(execution_id, "approve", output="EDITED")
-    assert completes(house, execution_id) == ["EDITED", "USED"]
+def test_a_person_may_replace_the_answer(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]"), task("Use it. [[say USED]]", "use")))
+    asks(harness, execution_id)
+    harness.decide(execution_id, "approve", output="EDITED")
+    assert completes(harness, execution_id) == ["EDITED", "USED"]
     assert "EDITED" in model.requests[1].text
     assert "DRAFT" not in model.requests[1].text.replace("[[say DRAFT]]", "")
 
 
-def test_an_approved_answer_is_structured_as_the_task_asks(house: House, model: ScriptedModel) -> None:
+def test_an_approved_answer_is_structured_as_the_task_asks(harness: Harness, model: ScriptedModel) -> None:
     schema = {"title": "P", "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-    execution_id = house.submit(crew(judged('Who? [[json {"name": "Zoë"}]]', "who", output_pydantic=schema)))
-    assert json.loads(asks(house, execution_id).output) == {"name": "Zoë"}
-    house.decide(execution_id, "approve", output='{"name": "Ada"}')
-    completes(house, execution_id)
-    assert house.tasks.task_outputs(GROUP, execution_id)[0].json_dict == {"name": "Ada"}
+    execution_id = harness.submit(crew(judged('Who? [[json {"name": "Zoë"}]]', "who", output_pydantic=schema)))
+    assert json.loads(asks(harness, execution_id).output) == {"name": "Zoë"}
+    harness.decide(execution_id, "approve", output='{"name": "Ada"}')
+    completes(harness, execution_id)
+    assert harness.tasks.task_outputs(GROUP, execution_id)[0].json_dict == {"name": "Ada"}
     assert len(model.requests) == 1
 
 
-def test_a_guardrail_may_refuse_what_a_person_approved(house: House, model: ScriptedModel) -> None:
+def test_a_guardrail_may_refuse_what_a_person_approved(harness: Harness, model: ScriptedModel) -> None:
     guard = 'Judge. [[json {"valid": true, "feedback": null}]]'
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]", guardrail=guard)))
-    asks(house, execution_id)
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["DRAFT"]
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]", guardrail=guard)))
+    asks(harness, execution_id)
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["DRAFT"]
     assert len(model.requests) == 2
 
 
@@ -136,28 +136,28 @@ def test_a_guardrail_may_refuse_what_a_person_approved(house: House, model: Scri
     ],
 )
 def test_a_rejected_answer_ends_the_execution(
-    house: House, model: ScriptedModel, by: str | None, comment: str | None, expected: str
+    harness: Harness, model: ScriptedModel, by: str | None, comment: str | None, expected: str
 ) -> None:
-    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), judged("Draft. [[say DRAFT]]")))
-    asks(house, execution_id)
-    house.decide(execution_id, "reject", decided_by=by, comment=comment)
-    assert house.attempt(execution_id).outcome.value == "FAILED"
-    error = record(house, execution_id).error
+    execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), judged("Draft. [[say DRAFT]]")))
+    asks(harness, execution_id)
+    harness.decide(execution_id, "reject", decided_by=by, comment=comment)
+    assert harness.attempt(execution_id).outcome.value == "FAILED"
+    error = record(harness, execution_id).error
     assert error is not None
     assert (error.category.value, error.message, error.task) == ("rejected", expected, "answer")
     assert len(model.requests) == 2
-    assert [output.raw for output in house.tasks.task_outputs(GROUP, execution_id)] == ["ONE"]
-    assert events(house, execution_id, "human_feedback_received")
+    assert [output.raw for output in harness.tasks.task_outputs(GROUP, execution_id)] == ["ONE"]
+    assert events(harness, execution_id, "human_feedback_received")
 
 
-def test_a_manager_may_be_judged_too(house: House, model: ScriptedModel) -> None:
+def test_a_manager_may_be_judged_too(harness: Harness, model: ScriptedModel) -> None:
     tasks = [judged("Lead. [[say LED]]", "lead", agent=None)]
-    execution_id = house.submit({"agents": {"worker": agent()}, "tasks": tasks, "process": "hierarchical"})
-    assert asks(house, execution_id).output == "LED"
-    house.decide(execution_id, "revise", comment="Better. [[say BETTER]]")
-    assert asks(house, execution_id).output == "BETTER"
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["BETTER"]
+    execution_id = harness.submit({"agents": {"worker": agent()}, "tasks": tasks, "process": "hierarchical"})
+    assert asks(harness, execution_id).output == "LED"
+    harness.decide(execution_id, "revise", comment="Better. [[say BETTER]]")
+    assert asks(harness, execution_id).output == "BETTER"
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["BETTER"]
     assert len(model.requests) == 2
 
 
@@ -170,157 +170,159 @@ def gated(*descriptions: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_a_marked_tool_is_called_only_after_it_was_allowed(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(gated(f"Sum. {SUM}"))
-    question = asks(house, execution_id)
+def test_a_marked_tool_is_called_only_after_it_was_allowed(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(gated(f"Sum. {SUM}"))
+    question = asks(harness, execution_id)
     assert question.kind is ApprovalKind.TOOL
     assert [(call.tool_name, call.arguments) for call in question.tools] == [("calculator", {"expression": "6*7"})]
     assert (question.deciders, question.on_timeout) == (["ada@example.com"], Decision.APPROVE)
-    assert not events(house, execution_id, "tool_usage_completed")
-    assert events(house, execution_id, "tool_usage_held")
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["It is 42."]
+    assert not events(harness, execution_id, "tool_usage_completed")
+    assert events(harness, execution_id, "tool_usage_held")
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["It is 42."]
     assert len(model.requests) == 2
     assert model.requests[1].body["messages"][-1]["content"] == "42"
-    assert [event.output for event in events(house, execution_id, "tool_usage_completed")] == ["42"]
+    assert [event.output for event in events(harness, execution_id, "tool_usage_completed")] == ["42"]
 
 
-def test_a_refused_tool_call_is_told_to_the_agent(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(gated(f"Sum. {SUM}"))
-    asks(house, execution_id)
-    house.decide(execution_id, "reject", comment="Too expensive.")
-    assert completes(house, execution_id) == ["It is 42."]
+def test_a_refused_tool_call_is_told_to_the_agent(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(gated(f"Sum. {SUM}"))
+    asks(harness, execution_id)
+    harness.decide(execution_id, "reject", comment="Too expensive.")
+    assert completes(harness, execution_id) == ["It is 42."]
     told = model.requests[1].body["messages"][-1]["content"]
     assert told == "A person did not allow this tool call. Too expensive."
-    assert [event.output for event in events(house, execution_id, "tool_usage_completed")] == [told]
+    assert [event.output for event in events(harness, execution_id, "tool_usage_completed")] == [told]
 
 
-def test_each_call_of_a_marked_tool_is_asked_about(house: House, model: ScriptedModel) -> None:
+def test_each_call_of_a_marked_tool_is_asked_about(harness: Harness, model: ScriptedModel) -> None:
     calls = '[[tool calculator {"expression": "1+1"}]] [[tool calculator {"expression": "1+1"}]] [[say two]]'
-    execution_id = house.submit(gated(f"Sum. {calls}"))
+    execution_id = harness.submit(gated(f"Sum. {calls}"))
     for _ in range(2):
-        asks(house, execution_id)
-        house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["two"]
+        asks(harness, execution_id)
+        harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["two"]
     assert len(model.requests) == 3
 
 
-def test_calls_of_tasks_side_by_side_are_one_question(house: House, model: ScriptedModel) -> None:
+def test_calls_of_tasks_side_by_side_are_one_question(harness: Harness, model: ScriptedModel) -> None:
     config = gated(f"Left. {SUM}", f"Right. [[slow 0.5]] {SUM}", "End. [[say END]]")
     for one in config["tasks"][:2]:
         one["async_execution"] = True
-    execution_id = house.submit(config)
-    assert len(asks(house, execution_id).tools) == 2
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["It is 42.", "It is 42.", "END"]
+    execution_id = harness.submit(config)
+    assert len(asks(harness, execution_id).tools) == 2
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["It is 42.", "It is 42.", "END"]
     assert len(model.requests) == 5
-    assert len(events(house, execution_id, "tool_usage_completed")) == 2
+    assert len(events(harness, execution_id, "tool_usage_completed")) == 2
 
 
-def test_other_tools_are_not_asked_about(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(gated('Time. [[tool current_time {"timezone": "UTC"}]] [[say noon]]'))
-    assert completes(house, execution_id) == ["noon"]
+def test_other_tools_are_not_asked_about(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(gated('Time. [[tool current_time {"timezone": "UTC"}]] [[say noon]]'))
+    assert completes(harness, execution_id) == ["noon"]
 
 
-def test_an_allowed_call_is_not_made_again_when_the_attempt_dies_after_it(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(gated(f"Sum. [[slow 0.3]] {SUM}"))
-    asks(house, execution_id)
-    house.decide(execution_id, "approve")
-    house.in_background(execution_id)
-    house.until(lambda: len(model.requests) == 2)
+def test_an_allowed_call_is_not_made_again_when_the_attempt_dies_after_it(
+    harness: Harness, model: ScriptedModel
+) -> None:
+    execution_id = harness.submit(gated(f"Sum. [[slow 0.3]] {SUM}"))
+    asks(harness, execution_id)
+    harness.decide(execution_id, "approve")
+    harness.in_background(execution_id)
+    harness.until(lambda: len(model.requests) == 2)
     # As if the process had been killed in the model call behind the tool call.
-    house.executions.change(execution_id, attempt=2)
-    assert completes(house, execution_id) == ["It is 42."]
-    assert len([event for event in events(house, execution_id, "tool_usage_started") if event.attempt == 3]) == 0
+    harness.executions.change(execution_id, attempt=2)
+    assert completes(harness, execution_id) == ["It is 42."]
+    assert len([event for event in events(harness, execution_id, "tool_usage_started") if event.attempt == 3]) == 0
 
 
-def test_a_call_inside_delegated_work_is_asked_about_once(house: House, model: ScriptedModel) -> None:
+def test_a_call_inside_delegated_work_is_asked_about_once(harness: Harness, model: ScriptedModel) -> None:
     arguments = json.dumps({"task": f"Inner. {SUM}", "context": "none", "coworker": "Worker"})
     config = gated(f"Manage. [[tool delegate_work_to_coworker {arguments}]] [[say MANAGED]]", process="hierarchical")
     del config["tasks"][0]["agent"]
-    execution_id = house.submit(config)
-    question = asks(house, execution_id)
+    execution_id = harness.submit(config)
+    question = asks(harness, execution_id)
     assert [call.arguments for call in question.tools] == [{"expression": "6*7"}]
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["MANAGED"]
-    assert "42" in [event.output for event in events(house, execution_id, "tool_usage_completed")]
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["MANAGED"]
+    assert "42" in [event.output for event in events(harness, execution_id, "tool_usage_completed")]
 
 
-def test_a_call_of_a_planning_agent_is_asked_about_once(house: House, model: ScriptedModel) -> None:
+def test_a_call_of_a_planning_agent_is_asked_about_once(harness: Harness, model: ScriptedModel) -> None:
     config = gated(f"Sum. {SUM}")
     config["agents"]["worker"]["planning_config"] = {"max_attempts": 1, "max_steps": 2}
-    execution_id = house.submit(config)
-    asks(house, execution_id)
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["It is 42."]
+    execution_id = harness.submit(config)
+    asks(harness, execution_id)
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["It is 42."]
 
 
-def test_an_attempt_that_cannot_write_its_question_is_repeated(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
-    park = house.approvals.park
+def test_an_attempt_that_cannot_write_its_question_is_repeated(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]")))
+    park = harness.approvals.park
 
     def unavailable(*_: Any, **__: Any) -> Execution:
         raise PlatformUnavailable("The table did not answer.")
 
-    house.approvals.park = unavailable
+    harness.approvals.park = unavailable
     with pytest.raises(PlatformUnavailable):
-        house.attempt(execution_id)
-    house.approvals.park = park
-    assert record(house, execution_id).status is Status.RUNNING
-    assert asks(house, execution_id).output == "DRAFT"
+        harness.attempt(execution_id)
+    harness.approvals.park = park
+    assert record(harness, execution_id).status is Status.RUNNING
+    assert asks(harness, execution_id).output == "DRAFT"
 
 
-def test_a_used_up_budget_can_ask_for_more(house: House, model: ScriptedModel) -> None:
+def test_a_used_up_budget_can_ask_for_more(harness: Harness, model: ScriptedModel) -> None:
     limits = Limits(max_model_calls=1, on_budget="ask")
-    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")), limits=limits)
-    question = asks(house, execution_id)
+    execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")), limits=limits)
+    question = asks(harness, execution_id)
     assert (question.kind, question.limit, question.task_name) == (ApprovalKind.BUDGET, "max_model_calls", "two")
     assert "1 used" in question.question
-    house.decide(execution_id, "approve", limits={"max_model_calls": 2, "on_budget": "ask"})
-    assert completes(house, execution_id) == ["ONE", "TWO"]
+    harness.decide(execution_id, "approve", limits={"max_model_calls": 2, "on_budget": "ask"})
+    assert completes(harness, execution_id) == ["ONE", "TWO"]
     assert len(model.requests) == 2
 
 
-def test_a_refused_budget_ends_the_execution(house: House, model: ScriptedModel) -> None:
+def test_a_refused_budget_ends_the_execution(harness: Harness, model: ScriptedModel) -> None:
     limits = Limits(max_tokens=1, on_budget="ask")
-    execution_id = house.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")), limits=limits)
-    asks(house, execution_id)
-    house.decide(execution_id, "reject")
-    assert house.attempt(execution_id).outcome.value == "FAILED"
-    error = record(house, execution_id).error
+    execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")), limits=limits)
+    asks(harness, execution_id)
+    harness.decide(execution_id, "reject")
+    assert harness.attempt(execution_id).outcome.value == "FAILED"
+    error = record(harness, execution_id).error
     assert error is not None
     assert (error.category.value, error.task) == ("rejected", "two")
     assert len(model.requests) == 1
 
 
-def test_nothing_runs_while_it_waits(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
-    asks(house, execution_id)
-    assert house.attempt(execution_id).outcome.value == "PARKED"
-    assert record(house, execution_id).attempt == 1
+def test_nothing_runs_while_it_waits(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]")))
+    asks(harness, execution_id)
+    assert harness.attempt(execution_id).outcome.value == "PARKED"
+    assert record(harness, execution_id).attempt == 1
     assert len(model.requests) == 1
 
 
-def test_a_cancel_request_wins_against_the_question(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
-    park = house.approvals.park
+def test_a_cancel_request_wins_against_the_question(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]")))
+    park = harness.approvals.park
 
     def cancelled_meanwhile(*arguments: Any, **named: Any) -> Execution:
-        request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+        request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
         return park(*arguments, **named)
 
-    house.approvals.park = cancelled_meanwhile
-    assert house.attempt(execution_id).outcome.value == "CANCELLED"
-    ended = record(house, execution_id)
+    harness.approvals.park = cancelled_meanwhile
+    assert harness.attempt(execution_id).outcome.value == "CANCELLED"
+    ended = record(harness, execution_id)
     assert ended.status is Status.CANCELLED
     assert ended.cancel_receipt is not None
     assert ended.cancel_receipt.model_calls == 0
 
 
-def test_the_verdict_of_a_dead_attempt_is_told_by_the_next(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
-    asks(house, execution_id)
-    house.decide(execution_id, "approve")
-    house.executions.change(execution_id, attempt=2)  # it died before it sent anything
-    assert completes(house, execution_id) == ["DRAFT"]
-    assert [event.attempt for event in events(house, execution_id, "human_feedback_received")] == [3]
+def test_the_verdict_of_a_dead_attempt_is_told_by_the_next(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]")))
+    asks(harness, execution_id)
+    harness.decide(execution_id, "approve")
+    harness.executions.change(execution_id, attempt=2)  # it died before it sent anything
+    assert completes(harness, execution_id) == ["DRAFT"]
+    assert [event.attempt for event in events(harness, execution_id, "human_feedback_received")] == [3]

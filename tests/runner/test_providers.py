@@ -8,7 +8,7 @@ import pytest
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.errors import Category
-from tests.runner.house import House
+from tests.runner.harness import Harness
 
 AGENT = {"role": "Analyst", "goal": "Calculate.", "backstory": "Exact.", "tools": ["CalculatorTool"]}
 MODELS = {
@@ -37,9 +37,9 @@ def crew(description: str, model: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("provider", MODELS)
-def test_a_crew_with_a_tool_runs_on(provider: str, house: House, provided: ScriptedModel) -> None:
+def test_a_crew_with_a_tool_runs_on(provider: str, harness: Harness, provided: ScriptedModel) -> None:
     description = 'Do. [[tool calculator {"expression": "17*23"}]] [[say It is 391.]]'
-    ended = house.run(crew(description, MODELS[provider]))
+    ended = harness.run(crew(description, MODELS[provider]))
     assert ended.execution.error is None
     assert ended.outputs[0].raw == "It is 391."
     (used,) = ended.of("tool_usage_completed")
@@ -55,8 +55,8 @@ def test_a_crew_with_a_tool_runs_on(provider: str, house: House, provided: Scrip
 
 
 @pytest.mark.parametrize("provider", MODELS)
-def test_a_key_that_is_not_accepted_is_told_on(provider: str, house: House, provided: ScriptedModel) -> None:
-    ended = house.run(crew("Do. [[fail 401]]", MODELS[provider]))
+def test_a_key_that_is_not_accepted_is_told_on(provider: str, harness: Harness, provided: ScriptedModel) -> None:
+    ended = harness.run(crew("Do. [[fail 401]]", MODELS[provider]))
     assert ended.outcome == "FAILED"
     error = ended.execution.error
     assert error is not None
@@ -66,10 +66,10 @@ def test_a_key_that_is_not_accepted_is_told_on(provider: str, house: House, prov
 
 @pytest.mark.parametrize("provider", MODELS)
 def test_a_conversation_too_long_for_its_model_fails_at_once_where_it_is_not_to_be_summarized(
-    provider: str, house: House, provided: ScriptedModel
+    provider: str, harness: Harness, provided: ScriptedModel
 ) -> None:
     agents = {"analyst": {**AGENT, "respect_context_window": False}}
-    ended = house.run({**crew("Do. [[window 100]]", MODELS[provider]), "agents": agents})
+    ended = harness.run({**crew("Do. [[window 100]]", MODELS[provider]), "agents": agents})
     error = ended.execution.error
     assert error is not None
     assert (ended.outcome, error.category, error.type, error.retryable) == (
@@ -85,9 +85,11 @@ def test_a_conversation_too_long_for_its_model_fails_at_once_where_it_is_not_to_
     assert ended.execution.traces_emitted == {"1": len(ended.events)}
 
 
-def test_a_conversation_too_long_for_its_model_is_summarized_by_default(house: House, provided: ScriptedModel) -> None:
+def test_a_conversation_too_long_for_its_model_is_summarized_by_default(
+    harness: Harness, provided: ScriptedModel
+) -> None:
     # Of a model that CrewAI does not know it summarizes parts of 28,000 characters.
-    ended = house.run(crew(f"Sum up. [[window 40000]] {'word ' * 9_000}", "openai/our-own-model"))
+    ended = harness.run(crew(f"Sum up. [[window 40000]] {'word ' * 9_000}", "openai/our-own-model"))
     assert ended.execution.error is None
     assert ended.outputs[0].raw.startswith("answer")
     refused, *summaries, last = provided.requests
@@ -95,8 +97,8 @@ def test_a_conversation_too_long_for_its_model_is_summarized_by_default(house: H
     assert ended.execution.usage.model_calls == len(provided.requests)
 
 
-def test_a_request_that_stays_too_long_is_summarized_twice_at_most(house: House, provided: ScriptedModel) -> None:
-    ended = house.run(crew("Do. [[window 1]] ", MODELS["openai"]))
+def test_a_request_that_stays_too_long_is_summarized_twice_at_most(harness: Harness, provided: ScriptedModel) -> None:
+    ended = harness.run(crew("Do. [[window 1]] ", MODELS["openai"]))
     error = ended.execution.error
     assert error is not None
     assert error.type == "ContextTooLong"

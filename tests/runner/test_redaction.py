@@ -13,7 +13,7 @@ from scripted_model import ScriptedModel
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.isolation.redaction import MASK, Redactor
 from stepcrew_runner.trace.kinds import MOST_CHARACTERS
-from tests.runner.house import GROUP, House, agent, task
+from tests.runner.harness import GROUP, Harness, agent, task
 
 
 def test_a_secret_is_masked_wherever_it_stands() -> None:
@@ -101,16 +101,16 @@ def test_the_beginning_of_a_secret_is_masked_where_somebody_cut_the_text(ending:
     )
 
 
-def test_what_is_recorded_is_masked_before_it_is_cut(house: House, model: ScriptedModel) -> None:
+def test_what_is_recorded_is_masked_before_it_is_cut(harness: Harness, model: ScriptedModel) -> None:
     value = "s3cret-" + "v" * 400
-    house.secrets.groups[GROUP, "SERPER_API_KEY"] = value
+    harness.secrets.groups[GROUP, "SERPER_API_KEY"] = value
     for room in range(0, 60, 7):
         argument = "x" * (MOST_CHARACTERS - 300 - room) + value
         described = f"Do. [[tool calculator {json.dumps({'expression': argument})}]] [[say done]]"
         config = {"agents": {"worker": agent(tools=["CalculatorTool", "SerperDevTool"])}, "tasks": [task(described)]}
-        ended = house.run(config)
+        ended = harness.run(config)
         assert ended.outcome == "COMPLETED"
-        assert "s3cret" not in house.queue.text()
+        assert "s3cret" not in harness.queue.text()
 
 
 def test_an_error_is_masked_before_it_is_cut() -> None:

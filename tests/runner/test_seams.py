@@ -54,7 +54,7 @@ from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import CancelRequested
 from stepcrew_runner.isolation.addresses import Reach
 from stepcrew_runner.trace.kinds import KINDS
-from tests.runner.house import House, crew, task
+from tests.runner.harness import Harness, crew, task
 
 
 @pytest.fixture(autouse=True)
@@ -287,9 +287,9 @@ def test_warnings_about_open_scopes_can_be_silenced() -> None:
     variable.reset(token)
 
 
-def test_executors_never_ask_a_terminal(house: House, model: ScriptedModel) -> None:
+def test_executors_never_ask_a_terminal(harness: Harness, model: ScriptedModel) -> None:
     # Human input is refused by validation; should it ever slip through, standard input is closed.
-    ended = house.run(crew(task("Do. [[say done]]")))
+    ended = harness.run(crew(task("Do. [[say done]]")))
     assert ended.outcome == "COMPLETED"
     assert input_is_closed()
 

@@ -20,7 +20,7 @@ from stepcrew.domain.journal import EntryState
 from stepcrew_runner.crew import models
 from stepcrew_runner.isolation.addresses import asking_model
 from tests.runner.gates import in_attempt
-from tests.runner.house import GROUP, House, agent, task
+from tests.runner.harness import GROUP, Harness, agent, task
 from tests.runner.test_journal import FINE, killed_and_run_on, paid
 from tests.runner.test_providers import MODELS, provided
 
@@ -42,35 +42,35 @@ def config(provider: str) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("streaming")
 @pytest.mark.parametrize("provider", MODELS)
-def test_a_streamed_answer_is_paid_for_once(provider: str, house: House, provided: ScriptedModel) -> None:
-    undisturbed = house.run(config(provider))
+def test_a_streamed_answer_is_paid_for_once(provider: str, harness: Harness, provided: ScriptedModel) -> None:
+    undisturbed = harness.run(config(provider))
     assert undisturbed.execution.error is None
     requests = len(provided.requests)
     assert requests >= 3  # of Bedrock, CrewAI loses tool calls that come in parts
     assert undisturbed.execution.usage.total_tokens > 0
     assert undisturbed.execution.usage.cost_usd
-    kept = house.journal.entries(GROUP, undisturbed.execution.execution_id)
+    kept = harness.journal.entries(GROUP, undisturbed.execution.execution_id)
     assert {entry.content_type for entry in kept if entry.kind == "model"} <= {streams.EVENTS, streams.AWS_EVENTS}
     provided.reset()
-    ended = killed_and_run_on(house, config(provider), [1] * 10)
+    ended = killed_and_run_on(harness, config(provider), [1] * 10)
     assert paid(ended) == paid(undisturbed)
     assert len(provided.requests) == requests
 
 
 @pytest.mark.parametrize("provider", MODELS)
-def test_an_answer_in_one_piece_is_paid_for_once_on(provider: str, house: House, provided: ScriptedModel) -> None:
-    undisturbed = house.run(config(provider))
+def test_an_answer_in_one_piece_is_paid_for_once_on(provider: str, harness: Harness, provided: ScriptedModel) -> None:
+    undisturbed = harness.run(config(provider))
     requests = len(provided.requests)
     provided.reset()
-    ended = killed_and_run_on(house, config(provider), [1] * 10)
+    ended = killed_and_run_on(harness, config(provider), [1] * 10)
     assert paid(ended) == paid(undisturbed)
     assert len(provided.requests) == requests
 
 
 @pytest.mark.usefixtures("streaming")
 @pytest.mark.parametrize("provider", MODELS)
-def test_a_limit_holds_for_streamed_answers_of(provider: str, house: House, provided: ScriptedModel) -> None:
-    ended = house.run(config(provider), limits=Limits(max_model_calls=2))
+def test_a_limit_holds_for_streamed_answers_of(provider: str, harness: Harness, provided: ScriptedModel) -> None:
+    ended = harness.run(config(provider), limits=Limits(max_model_calls=2))
     assert ended.outcome == "FAILED"
     assert len(provided.requests) == ended.execution.usage.model_calls == 2
 
@@ -87,13 +87,13 @@ def ask(text: str) -> dict[str, Any]:
     return {"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": text}], "stream": True}
 
 
-def entries(house: House) -> list[tuple[str, int]]:
-    (record,) = house.executions.all()
-    found = house.journal.entries(GROUP, record.execution_id)
+def entries(harness: Harness) -> list[tuple[str, int]]:
+    (record,) = harness.executions.all()
+    found = harness.journal.entries(GROUP, record.execution_id)
     return [(entry.state.value, entry.usage.total if entry.usage else 0) for entry in found]
 
 
-def test_a_stream_is_written_down_before_the_crew_gets_its_last_part(house: House, model: ScriptedModel) -> None:
+def test_a_stream_is_written_down_before_the_crew_gets_its_last_part(harness: Harness, model: ScriptedModel) -> None:
     """The client stops reading at the last event: nothing comes after it that could be waited for."""
 
     def run() -> None:
@@ -103,25 +103,25 @@ def test_a_stream_is_written_down_before_the_crew_gets_its_last_part(house: Hous
             assert said(list(chunks)) == "one, two"
 
     for _ in range(2):
-        in_attempt(house, run)
+        in_attempt(harness, run)
     assert len(model.requests) == 1
-    assert [state for state, _ in entries(house)] == ["answered"]
+    assert [state for state, _ in entries(harness)] == ["answered"]
 
 
-def test_a_text_that_looks_like_the_end_of_a_stream_does_not_end_it(house: House, model: ScriptedModel) -> None:
+def test_a_text_that_looks_like_the_end_of_a_stream_does_not_end_it(harness: Harness, model: ScriptedModel) -> None:
     text = "x\ndata: [DONE]\n\nevent: message_stop and more"
 
     def run() -> str:
         with asking_model():
             return said(list(openai(model).chat.completions.create(**ask(f"[[say {text}]]"))))
 
-    assert [in_attempt(house, run) for _ in range(2)] == [text, text]
+    assert [in_attempt(harness, run) for _ in range(2)] == [text, text]
     assert len(model.requests) == 1
 
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_stream_that_is_not_read_to_its_end_may_be_repeated_and_counts(
-    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, is_async: bool
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, is_async: bool
 ) -> None:
     whole = streams.of_openai
 
@@ -146,9 +146,9 @@ def test_a_stream_that_is_not_read_to_its_end_may_be_repeated_and_counts(
             stream.close()
 
     for _ in range(2):
-        in_attempt(house, run)
+        in_attempt(harness, run)
     assert len(model.requests) == 2
-    assert [state for state, _ in entries(house)] == [EntryState.LOST, EntryState.LOST]
+    assert [state for state, _ in entries(harness)] == [EntryState.LOST, EntryState.LOST]
 
 
 def openai_vector(model: ScriptedModel) -> list[float]:
@@ -185,15 +185,15 @@ def bedrock_vector_async(model: ScriptedModel) -> list[float]:
 
 @pytest.mark.parametrize("embed", [openai_vector, openai_vector_async, bedrock_vector, bedrock_vector_async])
 def test_an_embedding_is_paid_for_once_and_counts(
-    house: House, provided: ScriptedModel, embed: Callable[[ScriptedModel], list[float]]
+    harness: Harness, provided: ScriptedModel, embed: Callable[[ScriptedModel], list[float]]
 ) -> None:
     def run() -> list[float]:
         with asking_model():
             return embed(provided)
 
-    first, second = in_attempt(house, run), in_attempt(house, run)
+    first, second = in_attempt(harness, run), in_attempt(harness, run)
     assert first == second
     assert len(provided.requests) == 1
-    ((state, tokens),) = entries(house)
+    ((state, tokens),) = entries(harness)
     assert state == "answered"
     assert tokens == len("a text") // 4

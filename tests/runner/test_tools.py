@@ -14,7 +14,7 @@ from stepcrew.domain.tools import TOOLS
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 from stepcrew_runner.crew.tools import KEYED, OWN, ToolNotUsable, make_tool
 from stepcrew_runner.isolation import addresses
-from tests.runner.house import House, agent, task
+from tests.runner.harness import Harness, agent, task
 
 
 @pytest.fixture(autouse=True)
@@ -133,10 +133,10 @@ def paths() -> dict[str, str]:
     return {"PYTHONPATH": ":".join(sys.path)}
 
 
-def test_a_tool_that_leads_into_the_platform_is_refused(house: House, model: ScriptedModel) -> None:
+def test_a_tool_that_leads_into_the_platform_is_refused(harness: Harness, model: ScriptedModel) -> None:
     described = 'Read. [[tool read_website_content {"website_url": "http://127.0.0.1:9/latest"}]] [[say done]]'
     config: dict[str, Any] = {"agents": {"worker": agent(tools=["ScrapeWebsiteTool"])}, "tasks": [task(described)]}
-    ended = house.run(config)
+    ended = harness.run(config)
     assert ended.outcome == "COMPLETED"
     assert len(ended.of("tool_usage_started")) == 1
     told = ended.of("tool_usage_failed", "tool_usage_completed")[0]

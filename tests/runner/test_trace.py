@@ -10,19 +10,19 @@ from scripted_model import ScriptedModel
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.trace import sender as sending
 from stepcrew_runner.trace.kinds import KINDS
-from tests.runner.house import GROUP, Ended, House, agent, crew, task
+from tests.runner.harness import GROUP, Ended, Harness, agent, crew, task
 
 CALCULATE = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say 42]]'
 
 
-def calculated(house: House) -> Ended:
-    ended = house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(CALCULATE, "sum")]})
+def calculated(harness: Harness) -> Ended:
+    ended = harness.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(CALCULATE, "sum")]})
     assert ended.outcome == "COMPLETED"
     return ended
 
 
-def test_the_events_of_a_small_crew_are_complete_and_in_order(house: House, model: ScriptedModel) -> None:
-    assert calculated(house).types == [
+def test_the_events_of_a_small_crew_are_complete_and_in_order(harness: Harness, model: ScriptedModel) -> None:
+    assert calculated(harness).types == [
         "crew_started",
         "task_started",
         "agent_execution_started",
@@ -38,8 +38,8 @@ def test_the_events_of_a_small_crew_are_complete_and_in_order(house: House, mode
     ]
 
 
-def test_every_event_names_its_enclosing_one(house: House, model: ScriptedModel) -> None:
-    events = calculated(house).events
+def test_every_event_names_its_enclosing_one(harness: Harness, model: ScriptedModel) -> None:
+    events = calculated(harness).events
     parents = {event.event_type: event.parent_sequence for event in events}
     by_type = {event.event_type: event.sequence for event in reversed(events)}
     assert parents["crew_started"] is None
@@ -50,8 +50,8 @@ def test_every_event_names_its_enclosing_one(house: House, model: ScriptedModel)
     assert parents["tool_usage_started"] == by_type["agent_execution_started"]
 
 
-def test_finished_events_name_the_started_one_and_how_long_it_took(house: House, model: ScriptedModel) -> None:
-    ended = house.run(crew(task("Slow. [[slow 0.3]]")))
+def test_finished_events_name_the_started_one_and_how_long_it_took(harness: Harness, model: ScriptedModel) -> None:
+    ended = harness.run(crew(task("Slow. [[slow 0.3]]")))
     started = {event.sequence: event for event in ended.events}
     for event in ended.events:
         if event.event_type.endswith("_completed"):
@@ -64,12 +64,12 @@ def test_finished_events_name_the_started_one_and_how_long_it_took(house: House,
     assert 300 <= (call.duration_ms or 0) < 1500
 
 
-def test_events_belong_to_crew_task_and_agent(house: House, model: ScriptedModel) -> None:
+def test_events_belong_to_crew_task_and_agent(harness: Harness, model: ScriptedModel) -> None:
     config = {
         "agents": {"worker": agent("Writer"), "other": agent("Reader")},
         "tasks": [task("Write.", "write"), task("Read.", "read", agent="other")],
     }
-    events = house.run(config).events
+    events = harness.run(config).events
     inner = [event for event in events if event.event_source.value in ("agent", "llm", "task")]
     assert {(event.task_name, event.task_id, event.agent_role) for event in inner} == {
         ("write", "0", "Writer"),
@@ -77,8 +77,8 @@ def test_events_belong_to_crew_task_and_agent(house: House, model: ScriptedModel
     }
 
 
-def test_a_model_call_carries_messages_answer_usage_and_cost(house: House, model: ScriptedModel) -> None:
-    ended = calculated(house)
+def test_a_model_call_carries_messages_answer_usage_and_cost(harness: Harness, model: ScriptedModel) -> None:
+    ended = calculated(harness)
     started, completed = ended.of("llm_call_started")[1], ended.of("llm_call_completed")[1]
     messages: Any = started.output
     assert [message["role"] for message in messages][-1] == "tool"
@@ -98,8 +98,8 @@ def test_a_model_call_carries_messages_answer_usage_and_cost(house: House, model
     assert total.model_calls == len(model.requests)
 
 
-def test_a_failure_is_told_where_it_happened_and_once_by_the_system(house: House, model: ScriptedModel) -> None:
-    ended = house.run(crew(task("Good.", "good"), task("Bad. [[fail 400]]", "bad")))
+def test_a_failure_is_told_where_it_happened_and_once_by_the_system(harness: Harness, model: ScriptedModel) -> None:
+    ended = harness.run(crew(task("Good.", "good"), task("Bad. [[fail 400]]", "bad")))
     failed = [event for event in ended.events if event.event_type.endswith("_failed")]
     assert {event.event_type for event in failed} >= {"llm_call_failed", "task_failed", "crew_failed"}
     assert {event.task_name for event in failed if event.event_type != "crew_failed"} == {"bad"}
@@ -109,8 +109,8 @@ def test_a_failure_is_told_where_it_happened_and_once_by_the_system(house: House
     assert ended.events[-1].output == ended.execution.message
 
 
-def test_large_bodies_travel_by_claim_check(house: House, model: ScriptedModel) -> None:
-    ended = house.run(crew(task("Big. [[size 20000]]", "big"), task("Next.", "next")))
+def test_large_bodies_travel_by_claim_check(harness: Harness, model: ScriptedModel) -> None:
+    ended = harness.run(crew(task("Big. [[size 20000]]", "big"), task("Next.", "next")))
     large = [event for event in ended.events if event.output_reference]
     assert {event.event_type for event in large} == {
         "llm_call_completed",
@@ -124,38 +124,38 @@ def test_large_bodies_travel_by_claim_check(house: House, model: ScriptedModel) 
         reference = event.output_reference
         assert reference is not None
         assert reference.payload_id == f"trace-1-{event.sequence}"
-        body = house.payloads.get(GROUP, event.execution_id, reference.payload_id)
+        body = harness.payloads.get(GROUP, event.execution_id, reference.payload_id)
         assert len(body or b"") == reference.bytes
         assert "x" * 20_000 in json.dumps(json.loads(body or b""))
 
 
 def test_large_arguments_of_a_tool_are_whole_in_the_body_and_short_beside_it(
-    house: House, model: ScriptedModel
+    harness: Harness, model: ScriptedModel
 ) -> None:
     long = "1+" * 3_000 + "1"
     described = f"Calculate. [[tool calculator {json.dumps({'expression': long})}]] [[say done]]"
-    ended = house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
+    ended = harness.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(described)]})
     started: TraceEvent = ended.of("tool_usage_started")[0]
     assert long in json.dumps(started.output)
     assert len(json.dumps(started.extra_data)) < 3_000
 
 
-def test_the_first_event_leaves_at_once(house: House, model: ScriptedModel) -> None:
-    ended = house.run(crew(task("Slow. [[slow 1]]")))
-    assert (house.queue.sent_at[0] - ended.events[0].emitted_at).total_seconds() < 0.5
+def test_the_first_event_leaves_at_once(harness: Harness, model: ScriptedModel) -> None:
+    ended = harness.run(crew(task("Slow. [[slow 1]]")))
+    assert (harness.queue.sent_at[0] - ended.events[0].emitted_at).total_seconds() < 0.5
 
 
-def test_events_leave_in_batches_of_a_hundred_at_most(house: House, model: ScriptedModel) -> None:
-    house.run(crew(*(task(f"Task {n}.", f"t{n}", context=[]) for n in range(40))))
-    sizes = [len(events) for _, events, _ in house.queue.batches]
+def test_events_leave_in_batches_of_a_hundred_at_most(harness: Harness, model: ScriptedModel) -> None:
+    harness.run(crew(*(task(f"Task {n}.", f"t{n}", context=[]) for n in range(40))))
+    sizes = [len(events) for _, events, _ in harness.queue.batches]
     assert max(sizes) == sending.BATCH_EVENTS
     assert sum(sizes) > 240
 
 
-def test_the_log_tells_the_attempts_of_this_execution_only(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(crew(task("Fail. [[fail 400]]")))
-    house.attempt(execution_id)
-    lines = house.queue.logs(execution_id)
+def test_the_log_tells_the_attempts_of_this_execution_only(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(crew(task("Fail. [[fail 400]]")))
+    harness.attempt(execution_id)
+    lines = harness.queue.logs(execution_id)
     assert [line.sequence for line in lines] == list(range(1, len(lines) + 1))
     assert "Attempt 1 starts" in lines[0].message
     assert any("scripted failure 400" in line.message and line.level == "ERROR" for line in lines)

@@ -23,133 +23,137 @@ from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.approvals.tool_gate import UNASKABLE, Call, ToolGate
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.conftest import OPERATOR_KEY
-from tests.runner.house import GROUP, House, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task
 from tests.runner.test_people import SUM, asks, completes, events, gated, judged
 
 
-def allowed(house: House) -> str:
+def allowed(harness: Harness) -> str:
     """A crew whose one tool call was allowed, but not made yet."""
-    execution_id = house.submit(gated(f"Sum. {SUM}"))
-    asks(house, execution_id)
-    house.decide(execution_id, "approve")
+    execution_id = harness.submit(gated(f"Sum. {SUM}"))
+    asks(harness, execution_id)
+    harness.decide(execution_id, "approve")
     return execution_id
 
 
-def test_no_model_call_begins_when_an_allowed_calls_result_cannot_be_kept(house: House, model: ScriptedModel) -> None:
-    execution_id = allowed(house)
-    write = house.journal.write
+def test_no_model_call_begins_when_an_allowed_calls_result_cannot_be_kept(
+    harness: Harness, model: ScriptedModel
+) -> None:
+    execution_id = allowed(harness)
+    write = harness.journal.write
 
     def without_results(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         if entry.kind is EntryKind.TOOL and entry.state is EntryState.ANSWERED:
             raise PlatformUnavailable("The table did not answer.")
         return write(execution, entry, again=again)
 
-    house.journal.write = without_results
+    harness.journal.write = without_results
     with pytest.raises(PlatformUnavailable):
-        house.attempt(execution_id)
+        harness.attempt(execution_id)
     assert len(model.requests) == 1
-    house.journal.write = write
-    question = asks(house, execution_id)
+    harness.journal.write = write
+    question = asks(harness, execution_id)
     assert question.kind is ApprovalKind.EFFECT, "It may have been made: nobody knows."
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["It is 42."]
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["It is 42."]
     assert len(model.requests) == 2
 
 
-def test_a_late_worker_that_made_an_allowed_call_makes_no_model_call(house: House, model: ScriptedModel) -> None:
-    execution_id = allowed(house)
-    write = house.journal.write
+def test_a_late_worker_that_made_an_allowed_call_makes_no_model_call(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = allowed(harness)
+    write = harness.journal.write
 
     def overtaken(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         if entry.state is EntryState.ANSWERED:
-            house.executions.change(execution_id, attempt=3)
+            harness.executions.change(execution_id, attempt=3)
         return write(execution, entry, again=again)
 
-    house.journal.write = overtaken
-    assert house.attempt(execution_id).outcome.value == "SUPERSEDED"
+    harness.journal.write = overtaken
+    assert harness.attempt(execution_id).outcome.value == "SUPERSEDED"
     assert len(model.requests) == 1
 
 
-def test_an_allowed_call_is_not_made_after_a_cancel_request(house: House, model: ScriptedModel) -> None:
-    execution_id = allowed(house)
-    begin = house.executions.begin_attempt
+def test_an_allowed_call_is_not_made_after_a_cancel_request(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = allowed(harness)
+    begin = harness.executions.begin_attempt
 
     def cancelled_at_once(group_id: str, execution_id: str, now: datetime) -> Execution:
         begun = begin(group_id, execution_id, now)
-        request_cancel(house.executions, GROUP, execution_id, house.clock.now())
+        request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
         return begun
 
-    house.executions.begin_attempt = cancelled_at_once
-    assert house.attempt(execution_id).outcome.value == "CANCELLED"
-    assert not events(house, execution_id, "tool_usage_completed")
+    harness.executions.begin_attempt = cancelled_at_once
+    assert harness.attempt(execution_id).outcome.value == "CANCELLED"
+    assert not events(harness, execution_id, "tool_usage_completed")
     assert len(model.requests) == 1
 
 
-def test_an_allowed_call_that_took_the_whole_slice_is_an_advance(house: House, model: ScriptedModel) -> None:
-    execution_id = allowed(house)
+def test_an_allowed_call_that_took_the_whole_slice_is_an_advance(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = allowed(harness)
     called = threading.Event()
-    write = house.journal.write
+    write = harness.journal.write
 
     def after_the_call(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         if entry.state is EntryState.ANSWERED:
             called.set()
         return write(execution, entry, again=again)
 
-    house.journal.write = after_the_call
-    house.remaining = lambda: 100 if called.is_set() else 900
-    assert house.attempt(execution_id).outcome.value == "CONTINUE"
-    house.remaining = lambda: 900
-    assert completes(house, execution_id) == ["It is 42."]
-    assert [event.output for event in events(house, execution_id, "tool_usage_completed")] == ["42"]
+    harness.journal.write = after_the_call
+    harness.remaining = lambda: 100 if called.is_set() else 900
+    assert harness.attempt(execution_id).outcome.value == "CONTINUE"
+    harness.remaining = lambda: 900
+    assert completes(harness, execution_id) == ["It is 42."]
+    assert [event.output for event in events(harness, execution_id, "tool_usage_completed")] == ["42"]
 
 
-def test_the_agent_is_told_why_a_guardrail_refused_what_a_person_approved(house: House, model: ScriptedModel) -> None:
+def test_the_agent_is_told_why_a_guardrail_refused_what_a_person_approved(
+    harness: Harness, model: ScriptedModel
+) -> None:
     guard = 'Judge. [[json {"valid": false, "feedback": "FAR TOO SHORT"}]]'
     config = crew(judged("Draft. [[say DRAFT]]", guardrail=guard))
     config["agents"]["worker"] = agent(tools=["CalculatorTool"])
-    execution_id = house.submit(config)
-    asks(house, execution_id)
-    house.decide(execution_id, "approve")
-    asks(house, execution_id)
+    execution_id = harness.submit(config)
+    asks(harness, execution_id)
+    harness.decide(execution_id, "approve")
+    asks(harness, execution_id)
     assert "FAR TOO SHORT" in model.requests[-1].text
     assert len(model.requests) == 3
 
 
-def test_an_approved_answer_survives_a_question_about_the_budget(house: House, model: ScriptedModel) -> None:
+def test_an_approved_answer_survives_a_question_about_the_budget(harness: Harness, model: ScriptedModel) -> None:
     guard = 'Judge. [[json {"valid": true, "feedback": null}]]'
     limits = Limits(max_model_calls=1, on_budget="ask")
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]", guardrail=guard)), limits=limits)
-    asks(house, execution_id)
-    house.decide(execution_id, "approve", output="EDITED")
-    assert asks(house, execution_id).kind is ApprovalKind.BUDGET
-    house.decide(execution_id, "approve", limits={"max_model_calls": 10, "on_budget": "ask"})
-    assert completes(house, execution_id) == ["EDITED"]
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]", guardrail=guard)), limits=limits)
+    asks(harness, execution_id)
+    harness.decide(execution_id, "approve", output="EDITED")
+    assert asks(harness, execution_id).kind is ApprovalKind.BUDGET
+    harness.decide(execution_id, "approve", limits={"max_model_calls": 10, "on_budget": "ask"})
+    assert completes(harness, execution_id) == ["EDITED"]
     assert len(model.requests) == 2
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])
-def test_a_secret_in_what_a_person_wrote_goes_no_further(house: House, model: ScriptedModel, decision: str) -> None:
-    execution_id = house.submit(crew(judged("Draft. [[say DRAFT]]")))
-    asks(house, execution_id)
-    house.decide(execution_id, decision, comment=f"With {OPERATOR_KEY}, please.")
-    house.attempt(execution_id)
-    assert OPERATOR_KEY not in house.queue.text()
-    assert OPERATOR_KEY not in house.executions.get(GROUP, execution_id).model_dump_json()
+def test_a_secret_in_what_a_person_wrote_goes_no_further(harness: Harness, model: ScriptedModel, decision: str) -> None:
+    execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]")))
+    asks(harness, execution_id)
+    harness.decide(execution_id, decision, comment=f"With {OPERATOR_KEY}, please.")
+    harness.attempt(execution_id)
+    assert OPERATOR_KEY not in harness.queue.text()
+    assert OPERATOR_KEY not in harness.executions.get(GROUP, execution_id).model_dump_json()
 
 
-def test_an_agent_that_plans_by_itself_is_told_what_to_revise(house: House, model: ScriptedModel) -> None:
+def test_an_agent_that_plans_by_itself_is_told_what_to_revise(harness: Harness, model: ScriptedModel) -> None:
     config = crew(judged("Draft. [[say DRAFT]]"), task("Use it. [[say USED]]", "use"))
     config["agents"]["worker"] = agent(planning_config={"max_attempts": 1, "max_steps": 2})
-    execution_id = house.submit(config)
-    asks(house, execution_id)
+    execution_id = harness.submit(config)
+    asks(harness, execution_id)
     for comment in ("MUCH SHORTER", "WITH A DOT"):
         before = len(model.requests)
-        house.decide(execution_id, "revise", comment=comment)
-        asks(house, execution_id)
+        harness.decide(execution_id, "revise", comment=comment)
+        asks(harness, execution_id)
         assert all(comment in request.text for request in model.requests[before:])
     assert "MUCH SHORTER" in model.requests[-1].text
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["DRAFT", "USED"]
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["DRAFT", "USED"]
 
 
 def delegating(*calls: str) -> dict[str, Any]:
@@ -161,16 +165,16 @@ def delegating(*calls: str) -> dict[str, Any]:
     return config
 
 
-def test_each_verdict_counts_for_one_call_of_delegated_work(house: House, model: ScriptedModel) -> None:
-    execution_id = house.submit(delegating("1+1", "1+1"))
+def test_each_verdict_counts_for_one_call_of_delegated_work(harness: Harness, model: ScriptedModel) -> None:
+    execution_id = harness.submit(delegating("1+1", "1+1"))
     for number in (1, 2):
-        assert asks(house, execution_id).number == number
-        house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["MANAGED"]
+        assert asks(harness, execution_id).number == number
+        harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["MANAGED"]
 
 
 def test_a_call_of_delegated_work_that_was_made_is_not_made_again(
-    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
     calculate = CalculatorTool._run  # pyright: ignore[reportPrivateUsage]
@@ -180,11 +184,11 @@ def test_a_call_of_delegated_work_that_was_made_is_not_made_again(
         return calculate(tool, expression)
 
     monkeypatch.setattr(CalculatorTool, "_run", counted)
-    execution_id = house.submit(delegating("1+1", "2+2", "3+3"))
+    execution_id = harness.submit(delegating("1+1", "2+2", "3+3"))
     for _ in range(3):
-        asks(house, execution_id)
-        house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["MANAGED"]
+        asks(harness, execution_id)
+        harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["MANAGED"]
     assert made == ["1+1", "2+2", "3+3"]
     assert '"content": "2"' in json.dumps(model.requests[-2].body["messages"])
 
@@ -211,29 +215,29 @@ ANSWER_AS_TEXT = "Thought: I know.\nFinal Answer: It is 42."
 
 @pytest.mark.parametrize("iterations", [1, 5])
 def test_a_call_as_text_is_held_back_too(
-    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, iterations: int
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, iterations: int
 ) -> None:
     without_native_calls(model, monkeypatch, CALL_AS_TEXT, ANSWER_AS_TEXT)
     config = gated("Sum.")
     config["agents"]["worker"]["max_iter"] = iterations
-    execution_id = house.submit(config)
-    assert asks(house, execution_id).tools[0].arguments == {"expression": "6*7"}
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["It is 42."]
+    execution_id = harness.submit(config)
+    assert asks(harness, execution_id).tools[0].arguments == {"expression": "6*7"}
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["It is 42."]
     assert len(model.requests) == 2
     assert "Observation: 42" in model.requests[1].text
 
 
 def test_a_person_is_shown_what_the_tool_would_be_called_with(
-    house: House, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nested = '{"x": ' * 300 + "1" + "}" * 300
     call = CALL_AS_TEXT.replace('"6*7"', f'"6*7", "more": {nested}')
     without_native_calls(model, monkeypatch, call, ANSWER_AS_TEXT)
-    execution_id = house.submit(gated("Sum."))
-    assert asks(house, execution_id).tools[0].arguments == {"expression": "6*7"}, "CrewAI leaves the rest out."
-    house.decide(execution_id, "approve")
-    assert completes(house, execution_id) == ["It is 42."]
+    execution_id = harness.submit(gated("Sum."))
+    assert asks(harness, execution_id).tools[0].arguments == {"expression": "6*7"}, "CrewAI leaves the rest out."
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["It is 42."]
 
 
 def endless() -> list[Any]:

@@ -4,10 +4,10 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.unit.api.house import House, house
+from tests.unit.api.harness import Harness, api_harness
 
 
 @pytest.fixture
-def home() -> Generator[House]:
-    with house() as made:
+def harness() -> Generator[Harness]:
+    with api_harness() as made:
         yield made

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.api.house import BOB, VERA, House, body
+from tests.unit.api.harness import BOB, VERA, Harness, body
 
 
 def poem(text: str = "Write about {topic}.", **more: Any) -> dict[str, Any]:
@@ -11,8 +11,8 @@ def poem(text: str = "Write about {topic}.", **more: Any) -> dict[str, Any]:
     return sent
 
 
-def test_a_crew_is_stored_read_listed_and_deleted(home: House) -> None:
-    client = home.client()
+def test_a_crew_is_stored_read_listed_and_deleted(harness: Harness) -> None:
+    client = harness.client()
     answer = client.put("/crews/poems", json=poem(inputs={"topic": "rain"}))
     assert (answer.status_code, answer.headers["location"]) == (201, "/api/v1/crews/poems?version=1")
     view = answer.json()
@@ -30,8 +30,8 @@ def test_a_crew_is_stored_read_listed_and_deleted(home: House) -> None:
     assert [crew["name"] for crew in client.get("/crews").json()["crews"]] == ["copy"]
 
 
-def test_the_list_goes_on_from_its_cursor(home: House) -> None:
-    client = home.client()
+def test_the_list_goes_on_from_its_cursor(harness: Harness) -> None:
+    client = harness.client()
     for name in ("c", "a", "b"):
         client.put(f"/crews/{name}", json=poem())
     page = client.get("/crews?limit=2").json()
@@ -41,8 +41,8 @@ def test_the_list_goes_on_from_its_cursor(home: House) -> None:
     assert client.get("/crews", params={"cursor": "YSNi"}).json()["errors"][0]["code"] == "cursor"
 
 
-def test_a_crew_is_checked_as_a_submission_but_for_inputs_that_come_later(home: House) -> None:
-    client = home.client()
+def test_a_crew_is_checked_as_a_submission_but_for_inputs_that_come_later(harness: Harness) -> None:
+    client = harness.client()
     assert client.put("/crews/poems", json=poem()).status_code == 201
     broken = poem()
     broken["config"]["tasks"][0]["agent"] = "poetess"
@@ -53,20 +53,20 @@ def test_a_crew_is_checked_as_a_submission_but_for_inputs_that_come_later(home: 
     assert client.put("/crews/.hidden", json=poem()).status_code == 422
 
 
-def test_viewers_read_crews_and_other_groups_see_none(home: House) -> None:
-    home.client().put("/crews/poems", json=poem())
-    viewer = home.client(VERA)
+def test_viewers_read_crews_and_other_groups_see_none(harness: Harness) -> None:
+    harness.client().put("/crews/poems", json=poem())
+    viewer = harness.client(VERA)
     assert viewer.get("/crews/poems").status_code == 200
     assert viewer.put("/crews/poems", json=poem()).status_code == 403
     assert viewer.delete("/crews/poems").status_code == 403
-    stranger = home.client(BOB)
+    stranger = harness.client(BOB)
     assert stranger.get("/crews").json()["crews"] == []
     assert stranger.get("/crews/poems").status_code == 404
     assert stranger.post("/executions", json={"crew": "poems"}).status_code == 404
 
 
-def test_an_execution_keeps_the_version_it_was_made_from(home: House) -> None:
-    client = home.client()
+def test_an_execution_keeps_the_version_it_was_made_from(harness: Harness) -> None:
+    client = harness.client()
     client.put("/crews/poems", json=poem("About {topic}, in {style}.", inputs={"topic": "rain", "style": "prose"}))
     sent = {"crew": "poems", "inputs": {"topic": "snow"}}
     execution_id = client.post("/executions", json=sent).json()["execution_id"]
@@ -79,8 +79,8 @@ def test_an_execution_keeps_the_version_it_was_made_from(home: House) -> None:
     assert kept["config"]["tasks"][0]["description"] == "About {topic}, in {style}."
 
 
-def test_a_version_may_be_named_and_a_submission_without_a_stored_crew_has_none(home: House) -> None:
-    client = home.client()
+def test_a_version_may_be_named_and_a_submission_without_a_stored_crew_has_none(harness: Harness) -> None:
+    client = harness.client()
     for text in ("One.", "Two."):
         client.put("/crews/poems", json=poem(text))
     made = [client.post("/executions", json=sent).json()["execution_id"] for sent in ({"crew": "poems@1"}, body())]
@@ -91,16 +91,16 @@ def test_a_version_may_be_named_and_a_submission_without_a_stored_crew_has_none(
     assert "Did you mean poems?" in client.post("/executions", json={"crew": "peoms"}).json()["detail"]
 
 
-def test_a_dry_run_plans_a_stored_crew(home: House) -> None:
-    client = home.client()
+def test_a_dry_run_plans_a_stored_crew(harness: Harness) -> None:
+    client = harness.client()
     client.put("/crews/poems", json=poem(inputs={"topic": "rain"}))
     plan = client.post("/executions?dry_run=true", json={"crew": "poems"})
     assert (plan.status_code, plan.json()["name"], plan.json()["placeholders"]) == (200, "poems", ["topic"])
     assert client.get("/executions").json()["executions"] == []
 
 
-def test_faults_of_a_stored_crew_are_told_by_what_the_request_has_of_it(home: House) -> None:
-    client = home.client()
+def test_faults_of_a_stored_crew_are_told_by_what_the_request_has_of_it(harness: Harness) -> None:
+    client = harness.client()
     client.put("/crews/poems", json=poem())
     lacking = client.post("/executions", json={"crew": "poems"}).json()["errors"]
     assert [(fault["pointer"], fault["code"]) for fault in lacking] == [("/inputs", "missing_input")]
@@ -112,8 +112,8 @@ def test_faults_of_a_stored_crew_are_told_by_what_the_request_has_of_it(home: Ho
     assert (odd.status_code, odd.json()["errors"][0]["pointer"]) == (422, "/crew")
 
 
-def test_an_idempotency_key_stands_for_the_reference_as_it_was_written(home: House) -> None:
-    client, headers = home.client(), {"Idempotency-Key": "k"}
+def test_an_idempotency_key_stands_for_the_reference_as_it_was_written(harness: Harness) -> None:
+    client, headers = harness.client(), {"Idempotency-Key": "k"}
     client.put("/crews/poems", json=poem("One."))
     first = client.post("/executions", json={"crew": "poems"}, headers=headers).json()
     client.put("/crews/poems", json=poem("Two."))

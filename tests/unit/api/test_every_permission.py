@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.routes import NAMES, guarded_routes
-from tests.unit.api.house import ADA, MIA, VERA, body, house
+from tests.unit.api.harness import ADA, MIA, VERA, api_harness, body
 
 ROLES = {"viewer": VERA, "member": MIA, "admin": ADA}
 
 
 def test_whoever_has_the_role_may_use_every_route() -> None:
     """Deletions come last."""
-    with house() as made:
+    with api_harness() as made:
         execution_id = made.client().post("/executions", json=body()).json()["execution_id"]
         made.client().put(f"/crews/{NAMES['/api/v1/crews/{name}']}", json=body())
         for route in sorted(guarded_routes(), key=lambda route: (route.method == "DELETE", route.label)):

@@ -11,7 +11,7 @@ from stepcrew.domain.execution import TaskOutput
 from stepcrew.domain.membership import Role
 from tests.aws_table import GROUP, NOW
 from tests.routes import NAMES, Route, all_routes, guarded_routes
-from tests.unit.api.house import ADA, BOB, ISSUER, MIA, VERA, House, body, house
+from tests.unit.api.harness import ADA, BOB, ISSUER, MIA, VERA, Harness, api_harness, body
 from tests.waiting import park, question
 
 CANARY = "canary-of-the-group-demo"
@@ -29,19 +29,21 @@ NOBODY: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
 }
 
 
-class Home(NamedTuple):
-    house: House
+class Filled(NamedTuple):
+    """The API with an execution behind every path."""
+
+    harness: Harness
     execution_id: str
 
     def call(self, route: Route, claims: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
         address = "http://api" + route.address(self.execution_id)
-        return self.house.client(claims).request(route.method, address, json=route.body, headers=headers)
+        return self.harness.client(claims).request(route.method, address, json=route.body, headers=headers)
 
 
 @pytest.fixture(scope="module")
-def home() -> Generator[Home]:
-    """With something behind every path. No test changes it."""
-    with house() as made:
+def harness() -> Generator[Filled]:
+    """No test changes it."""
+    with api_harness() as made:
         ada = made.client()
         sent = body(name=CANARY)
         sent["config"]["agents"]["poet"]["goal"] = CANARY
@@ -53,7 +55,7 @@ def home() -> Generator[Home]:
         assert ada.put(f"/crews/{NAMES['/api/v1/crews/{name}']}", json={"config": sent["config"]}).status_code == 201
         assert ada.put(f"/secrets/{NAMES['/api/v1/secrets/{name}']}", json={"value": CANARY}).status_code == 201
         before = made.client().get(f"/executions/{execution_id}").json()
-        yield Home(made, execution_id)
+        yield Filled(made, execution_id)
         assert made.client().get(f"/executions/{execution_id}").json() == before
         assert made.client().get("/crews").json()["crews"][0]["version"] == 1
         assert len(made.client().get("/secrets").json()["secrets"]) == 1
@@ -61,36 +63,38 @@ def home() -> Generator[Home]:
 
 @pytest.mark.parametrize("route", guarded_routes(), ids=lambda route: route.label)
 @pytest.mark.parametrize("who", NOBODY)
-def test_who_is_nobody_in_the_group_gets_nothing(home: Home, route: Route, who: str) -> None:
+def test_who_is_nobody_in_the_group_gets_nothing(harness: Filled, route: Route, who: str) -> None:
     status, claims, headers = NOBODY[who]
-    answer = home.call(route, claims, headers)
+    answer = harness.call(route, claims, headers)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert CANARY not in answer.text
 
 
 @pytest.mark.parametrize("route", guarded_routes(), ids=lambda route: route.label)
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_below_the_one_that_is_needed_is_refused(home: Home, route: Route, role: str) -> None:
+def test_a_role_below_the_one_that_is_needed_is_refused(harness: Filled, route: Route, role: str) -> None:
     if not Role(role).permits(Role(route.role or "")):
-        assert home.call(route, ROLES[role]).status_code == 403
+        assert harness.call(route, ROLES[role]).status_code == 403
     elif route.method == "GET":
-        answer = home.call(route, ROLES[role])
+        answer = harness.call(route, ROLES[role])
         assert answer.status_code == 200 or route.path.endswith("/traces/{event_id}/output"), answer.text
 
 
 @pytest.mark.parametrize("route", guarded_routes(), ids=lambda route: route.label)
-def test_an_admin_of_another_group_finds_nothing_of_this_one(home: Home, route: Route) -> None:
-    answer = home.call(route, BOB)
+def test_an_admin_of_another_group_finds_nothing_of_this_one(harness: Filled, route: Route) -> None:
+    answer = harness.call(route, BOB)
     assert CANARY not in answer.text
-    assert home.execution_id not in answer.text.replace(f"There is no execution {home.execution_id} in this group.", "")
+    assert harness.execution_id not in answer.text.replace(
+        f"There is no execution {harness.execution_id} in this group.", ""
+    )
     if "{execution_id}" in route.path or (route.method == "GET" and route.path in NAMES):
-        absent = home._replace(execution_id="01936a3c-0000-7000-8000-0000000000ff").call(route, BOB)
+        absent = harness._replace(execution_id="01936a3c-0000-7000-8000-0000000000ff").call(route, BOB)
         assert (answer.status_code, absent.status_code) == (404, 404)
     else:
         assert answer.status_code in (200, 201, 202, 204)
 
 
-def test_only_what_reveals_nothing_of_any_group_is_public(home: Home) -> None:
+def test_only_what_reveals_nothing_of_any_group_is_public(harness: Filled) -> None:
     public = [route for route in all_routes() if route.role is None]
     assert [route.label for route in public] == ["GET /api/v1/health"]
-    assert CANARY not in home.call(public[0], {}).text
+    assert CANARY not in harness.call(public[0], {}).text

@@ -14,7 +14,7 @@ import pytest
 from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.settings import settings
 from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, emulated_aws
-from tests.unit.api.house import ADA, as_the_authorizer_says, body, token_of
+from tests.unit.api.harness import ADA, as_the_authorizer_says, body, token_of
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 NOTHING = '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}'

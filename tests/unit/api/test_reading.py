@@ -10,15 +10,15 @@ from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
 from stepcrew.services import search_trace
 from tests.aws_table import GROUP, NOW
-from tests.unit.api.house import BOB, House, body
+from tests.unit.api.harness import BOB, Harness, body
 
 
-def submitted(home: House) -> str:
-    return home.client().post("/executions", json=body()).json()["execution_id"]
+def submitted(harness: Harness) -> str:
+    return harness.client().post("/executions", json=body()).json()["execution_id"]
 
 
-def running(home: House) -> Execution:
-    return home.aws.executions.begin_attempt(GROUP, submitted(home), NOW)
+def running(harness: Harness) -> Execution:
+    return harness.aws.executions.begin_attempt(GROUP, submitted(harness), NOW)
 
 
 def events(execution: Execution, first: int, last: int, output: object = "text") -> list[TraceEvent]:
@@ -39,13 +39,13 @@ def events(execution: Execution, first: int, last: int, output: object = "text")
     ]
 
 
-def test_nothing_changed_is_a_304_and_a_terminal_one_asks_for_no_polling(home: House) -> None:
-    execution, client = running(home), home.client()
+def test_nothing_changed_is_a_304_and_a_terminal_one_asks_for_no_polling(harness: Harness) -> None:
+    execution, client = running(harness), harness.client()
     first = client.get(f"/executions/{execution.execution_id}")
     assert first.headers["retry-after"] == "1"
     tag = {"If-None-Match": first.headers["etag"]}
     assert client.get(f"/executions/{execution.execution_id}", headers=tag).status_code == 304
-    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=0)
+    harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=0)
     after = client.get(f"/executions/{execution.execution_id}", headers=tag)
     assert (after.status_code, after.json()["status"]) == (200, "COMPLETED")
     assert "retry-after" not in after.headers
@@ -53,182 +53,182 @@ def test_nothing_changed_is_a_304_and_a_terminal_one_asks_for_no_polling(home: H
     assert waited.headers["preference-applied"] == "wait=20"
 
 
-def large(home: House, execution: Execution, sequence: int, body: object) -> TraceEvent:
+def large(harness: Harness, execution: Execution, sequence: int, body: object) -> TraceEvent:
     """An event whose body is kept in the bucket."""
     text = json.dumps(body).encode()
-    reference = home.aws.payloads.put(GROUP, execution.execution_id, f"trace-1-{sequence}", text)
+    reference = harness.aws.payloads.put(GROUP, execution.execution_id, f"trace-1-{sequence}", text)
     [event] = events(execution, sequence, sequence, None)
     return event.model_copy(update={"output_reference": reference})
 
 
-def test_a_search_finds_what_stands_inside_large_bodies(home: House) -> None:
-    execution = running(home)
+def test_a_search_finds_what_stands_inside_large_bodies(harness: Harness) -> None:
+    execution = running(harness)
     said = [{"role": "user", "content": "x" * 20_000 + 'He said "Ebb\nand flood".'}]
-    told = [*events(execution, 1, 2), large(home, execution, 3, said), large(home, execution, 4, "other")]
-    home.aws.traces.record(GROUP, execution.execution_id, told, [])
+    told = [*events(execution, 1, 2), large(harness, execution, 3, said), large(harness, execution, 4, "other")]
+    harness.aws.traces.record(GROUP, execution.execution_id, told, [])
     url = f"/executions/{execution.execution_id}/traces"
 
     def found(search: str) -> list[str]:
-        page = home.client().get(url, params={"search": search}).json()
+        page = harness.client().get(url, params={"search": search}).json()
         assert page["more"] is False
         return [event["id"] for event in page["events"]]
 
     assert found('said "EBB\nAND') == ["1.3"]
     assert found("text") == ["1.1", "1.2"]
     assert found("neap") == []
-    assert home.client().get(url, params={"search": "x"}).status_code == 422
+    assert harness.client().get(url, params={"search": "x"}).status_code == 422
 
 
 def test_a_search_opens_a_bounded_number_of_bodies_and_continues_behind_them(
-    home: House, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_trace, "MOST_BODIES", 2)
-    execution = running(home)
-    told = [large(home, execution, number, "needle" if number == 5 else "hay") for number in range(1, 7)]
-    home.aws.traces.record(GROUP, execution.execution_id, told, [])
+    execution = running(harness)
+    told = [large(harness, execution, number, "needle" if number == 5 else "hay") for number in range(1, 7)]
+    harness.aws.traces.record(GROUP, execution.execution_id, told, [])
     url, query = f"/executions/{execution.execution_id}/traces", {"search": "needle"}
-    pages = [home.client().get(url, params=query).json()]
+    pages = [harness.client().get(url, params=query).json()]
     while pages[-1]["more"]:
-        pages.append(home.client().get(url, params={**query, "after": pages[-1]["cursor"]}).json())
+        pages.append(harness.client().get(url, params={**query, "after": pages[-1]["cursor"]}).json())
     assert [[event["id"] for event in page["events"]] for page in pages] == [[], [], ["1.5"]]
-    first = home.client().get(url, params={**query, "limit": 1}).json()
+    first = harness.client().get(url, params={**query, "limit": 1}).json()
     assert (first["events"], first["more"]) == ([], True)
 
 
-def test_a_weakened_tag_and_one_of_several_count_too(home: House) -> None:
-    execution, client = running(home), home.client()
+def test_a_weakened_tag_and_one_of_several_count_too(harness: Harness) -> None:
+    execution, client = running(harness), harness.client()
     tag = client.get(f"/executions/{execution.execution_id}").headers["etag"]
     for sent in (f"W/{tag}", f'"x", {tag}'):
         answer = client.get(f"/executions/{execution.execution_id}", headers={"If-None-Match": sent})
         assert (answer.status_code, answer.headers["etag"], answer.content) == (304, tag, b"")
 
 
-def test_waiting_answers_when_something_changes(home: House) -> None:
-    execution, client = running(home), home.client()
+def test_waiting_answers_when_something_changes(harness: Harness) -> None:
+    execution, client = running(harness), harness.client()
     tag = client.get(f"/executions/{execution.execution_id}").headers["etag"]
-    home.meanwhile = lambda: home.aws.executions.finish(execution, Status.FAILED, message="", now=NOW)
+    harness.meanwhile = lambda: harness.aws.executions.finish(execution, Status.FAILED, message="", now=NOW)
     headers = {"If-None-Match": tag, "Prefer": "respond-async, wait=20"}
     answer = client.get(f"/executions/{execution.execution_id}", headers=headers)
-    home.meanwhile = lambda: None
+    harness.meanwhile = lambda: None
     assert (answer.status_code, answer.json()["status"]) == (200, "FAILED")
     assert answer.headers["preference-applied"] == "wait=20"
 
 
-def test_waiting_ends_by_itself(home: House) -> None:
-    execution, client = running(home), home.client()
+def test_waiting_ends_by_itself(harness: Harness) -> None:
+    execution, client = running(harness), harness.client()
     tag = client.get(f"/executions/{execution.execution_id}").headers["etag"]
-    began = home.waiting_clock.now()
+    began = harness.waiting_clock.now()
     answer = client.get(f"/executions/{execution.execution_id}", headers={"If-None-Match": tag, "Prefer": "wait=1"})
     assert (answer.status_code, answer.headers["preference-applied"]) == (304, "wait=1")
-    assert home.waiting_clock.now() - began == timedelta(seconds=1)
+    assert harness.waiting_clock.now() - began == timedelta(seconds=1)
 
 
-def test_who_may_not_wait_is_answered_at_once_and_another_group_may(home: House) -> None:
-    execution, client = running(home), home.client()
-    now = home.waiting_clock.now()
-    places = [home.places.take(GROUP, now=now, until=now + timedelta(seconds=20), most=10) for _ in range(10)]
+def test_who_may_not_wait_is_answered_at_once_and_another_group_may(harness: Harness) -> None:
+    execution, client = running(harness), harness.client()
+    now = harness.waiting_clock.now()
+    places = [harness.places.take(GROUP, now=now, until=now + timedelta(seconds=20), most=10) for _ in range(10)]
     assert None not in places
     answer = client.get(f"/executions/{execution.execution_id}", headers={"Prefer": "wait=20"})
     assert (answer.status_code, "preference-applied" in answer.headers) == (200, False)
     assert answer.headers["retry-after"] == "1"
-    assert home.waiting_clock.now() == now
-    assert home.places.take("other", now=now, until=now + timedelta(seconds=20), most=10) is not None
+    assert harness.waiting_clock.now() == now
+    assert harness.places.take("other", now=now, until=now + timedelta(seconds=20), most=10) is not None
     for place in places:
         assert place is not None
-        home.places.leave(place)
+        harness.places.leave(place)
     assert client.get(f"/executions/{execution.execution_id}", headers={"Prefer": "wait=1"}).headers[
         "preference-applied"
     ]
 
 
-def test_the_trace_is_paged_in_order_and_says_when_it_is_complete(home: House) -> None:
-    execution, client = running(home), home.client()
-    home.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 30), [])
+def test_the_trace_is_paged_in_order_and_says_when_it_is_complete(harness: Harness) -> None:
+    execution, client = running(harness), harness.client()
+    harness.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 30), [])
     url = f"/executions/{execution.execution_id}/traces"
     page = client.get(url, params={"limit": 20}).json()
     assert ([event["sequence"] for event in page["events"]], page["more"]) == (list(range(1, 21)), True)
     rest = client.get(url, params={"limit": 20, "after": page["cursor"]}).json()
     assert ([event["sequence"] for event in rest["events"]], rest["more"]) == (list(range(21, 31)), False)
     assert rest["complete"] is False
-    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=30)
+    harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=30)
     end = client.get(url, params={"after": rest["cursor"]}).json()
     assert (end["events"], end["complete"], end["cursor"]) == ([], True, rest["cursor"])
 
 
-def test_every_event_says_whether_it_starts_ends_or_failed_and_what_it_pairs_with(home: House) -> None:
-    execution = running(home)
+def test_every_event_says_whether_it_starts_ends_or_failed_and_what_it_pairs_with(harness: Harness) -> None:
+    execution = running(harness)
     started = events(execution, 1, 1)[0]
     ended = started.model_copy(update={"sequence": 2, "event_type": "llm_call_failed", "started_sequence": 1})
-    home.aws.traces.record(GROUP, execution.execution_id, [started, ended], [])
-    shown = home.client().get(f"/executions/{execution.execution_id}/traces").json()["events"]
+    harness.aws.traces.record(GROUP, execution.execution_id, [started, ended], [])
+    shown = harness.client().get(f"/executions/{execution.execution_id}/traces").json()["events"]
     told = [[event[name] for name in ("kind", "phase", "failed", "pairs_with")] for event in shown]
     assert told == [["llm_call", "start", False, None], ["llm_call", "end", True, "1.1"]]
 
 
-def test_missing_events_are_named(home: House) -> None:
-    execution = running(home)
-    home.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 2), [])
-    home.aws.traces.record(GROUP, execution.execution_id, events(execution, 5, 6), [])
-    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=9)
-    page = home.client().get(f"/executions/{execution.execution_id}/traces").json()
+def test_missing_events_are_named(harness: Harness) -> None:
+    execution = running(harness)
+    harness.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 2), [])
+    harness.aws.traces.record(GROUP, execution.execution_id, events(execution, 5, 6), [])
+    harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=9)
+    page = harness.client().get(f"/executions/{execution.execution_id}/traces").json()
     assert page["complete"] is False
     assert [(gap["first"], gap["last"]) for gap in page["gaps"]] == [(3, 4), (7, 9)]
 
 
-def test_an_event_body_in_the_bucket_is_fetched_on_demand(home: House) -> None:
-    execution = running(home)
-    reference = home.aws.payloads.put(GROUP, execution.execution_id, "trace-1-1", b'"a long text"')
+def test_an_event_body_in_the_bucket_is_fetched_on_demand(harness: Harness) -> None:
+    execution = running(harness)
+    reference = harness.aws.payloads.put(GROUP, execution.execution_id, "trace-1-1", b'"a long text"')
     event = events(execution, 1, 1, None)[0].model_copy(update={"output_reference": reference})
-    home.aws.traces.record(GROUP, execution.execution_id, [event], [])
-    shown = home.client().get(f"/executions/{execution.execution_id}/traces").json()["events"][0]
+    harness.aws.traces.record(GROUP, execution.execution_id, [event], [])
+    shown = harness.client().get(f"/executions/{execution.execution_id}/traces").json()["events"][0]
     assert (shown["output"], shown["output_reference"]["bytes"]) == (None, 13)
     url = shown["output_reference"]["url"].removeprefix("/api/v1")
-    assert home.client().get(url).json() == "a long text"
-    assert home.client(BOB).get(url).status_code == 404
-    assert home.client().get(f"/executions/{execution.execution_id}/traces/1.9/output").status_code == 404
+    assert harness.client().get(url).json() == "a long text"
+    assert harness.client(BOB).get(url).status_code == 404
+    assert harness.client().get(f"/executions/{execution.execution_id}/traces/1.9/output").status_code == 404
 
 
-def test_the_result_holds_small_outputs_and_refers_to_large_ones(home: House) -> None:
-    execution = running(home)
-    home.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="a", raw="small", json_dict={"k": "ü"}))
-    home.aws.tasks.save_task_output(execution, TaskOutput(index=1, name="b", raw="ü" * 1_000_000))
+def test_the_result_holds_small_outputs_and_refers_to_large_ones(harness: Harness) -> None:
+    execution = running(harness)
+    harness.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="a", raw="small", json_dict={"k": "ü"}))
+    harness.aws.tasks.save_task_output(execution, TaskOutput(index=1, name="b", raw="ü" * 1_000_000))
     url = f"/executions/{execution.execution_id}"
-    before = home.client().get(f"{url}/result").json()
+    before = harness.client().get(f"{url}/result").json()
     assert (before["final"], before["output"], len(before["tasks"])) == (False, None, 2)
-    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW)
-    result = home.client().get(f"{url}/result").json()
+    harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW)
+    result = harness.client().get(f"{url}/result").json()
     assert result["tasks"][0]["json_dict"] == {"k": "ü"}
     assert (result["final"], result["output"]) == (True, None)
     assert result["output_reference"]["bytes"] == 2_000_000
-    assert home.client().get(result["output_reference"]["url"].removeprefix("/api/v1")).text == "ü" * 1_000_000
-    assert home.client().get(f"{url}/tasks/7/output").status_code == 404
+    assert harness.client().get(result["output_reference"]["url"].removeprefix("/api/v1")).text == "ü" * 1_000_000
+    assert harness.client().get(f"{url}/tasks/7/output").status_code == 404
 
 
-def test_a_body_too_large_for_lambda_is_fetched_from_the_bucket(home: House) -> None:
-    execution = running(home)
-    home.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="a", raw="x" * 3_500_000))
+def test_a_body_too_large_for_lambda_is_fetched_from_the_bucket(harness: Harness) -> None:
+    execution = running(harness)
+    harness.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="a", raw="x" * 3_500_000))
     url = f"/executions/{execution.execution_id}/tasks/0/output"
-    answer = home.client().get(url, follow_redirects=False)
+    answer = harness.client().get(url, follow_redirects=False)
     assert answer.status_code == 307
     assert f"groups/{GROUP}/executions/{execution.execution_id}/" in answer.headers["location"]
 
 
-def test_log_lines_are_paged(home: House) -> None:
-    execution = running(home)
+def test_log_lines_are_paged(harness: Harness) -> None:
+    execution = running(harness)
     lines = [
         LogLine(attempt=1, sequence=n, emitted_at=NOW, level="INFO", logger="x", message=str(n)) for n in (1, 2, 3)
     ]
-    home.aws.traces.record(GROUP, execution.execution_id, [], lines)
+    harness.aws.traces.record(GROUP, execution.execution_id, [], lines)
     url = f"/executions/{execution.execution_id}/logs"
-    page = home.client().get(url, params={"limit": 2}).json()
+    page = harness.client().get(url, params={"limit": 2}).json()
     assert ([line["message"] for line in page["lines"]], page["more"]) == (["1", "2"], True)
-    rest = home.client().get(url, params={"after": page["cursor"]}).json()
+    rest = harness.client().get(url, params={"after": page["cursor"]}).json()
     assert ([line["message"] for line in rest["lines"]], rest["more"]) == (["3"], False)
 
 
-def test_the_list_is_newest_first_filtered_and_paged(home: House) -> None:
-    ids = [submitted(home) for _ in range(3)]
-    client = home.client()
+def test_the_list_is_newest_first_filtered_and_paged(harness: Harness) -> None:
+    ids = [submitted(harness) for _ in range(3)]
+    client = harness.client()
     client.post(f"/executions/{ids[1]}/cancel")
     page = client.get("/executions", params={"limit": 2}).json()
     assert [one["execution_id"] for one in page["executions"]] == [ids[2], ids[1]]
@@ -237,11 +237,11 @@ def test_the_list_is_newest_first_filtered_and_paged(home: House) -> None:
     cancelled = client.get("/executions", params={"status": "CANCELLED"}).json()["executions"]
     assert [one["execution_id"] for one in cancelled] == [ids[1]]
     assert client.get("/executions", params={"crew": "none"}).json()["executions"] == []
-    assert home.client(BOB).get("/executions").json()["executions"] == []
+    assert harness.client(BOB).get("/executions").json()["executions"] == []
 
 
-def test_cancelling_and_deleting_answer_sensibly_when_repeated(home: House) -> None:
-    execution_id, client = submitted(home), home.client()
+def test_cancelling_and_deleting_answer_sensibly_when_repeated(harness: Harness) -> None:
+    execution_id, client = submitted(harness), harness.client()
     assert client.delete(f"/executions/{execution_id}").status_code == 409
     for _ in range(2):
         answer = client.post(f"/executions/{execution_id}/cancel")
@@ -249,36 +249,36 @@ def test_cancelling_and_deleting_answer_sensibly_when_repeated(home: House) -> N
     assert client.delete(f"/executions/{execution_id}").status_code == 204
     assert client.delete(f"/executions/{execution_id}").status_code == 404
     assert client.get(f"/executions/{execution_id}/definition").status_code == 404
-    done = running(home)
+    done = running(harness)
     assert client.delete(f"/executions/{done.execution_id}").status_code == 409
     for _ in range(2):
         answer = client.post(f"/executions/{done.execution_id}/cancel")
         assert (answer.status_code, answer.json()["status"]) == (202, "RUNNING")
         assert answer.json()["cancel_requested_at"]
-    home.aws.executions.finish(done, Status.COMPLETED, message="", now=NOW)
+    harness.aws.executions.finish(done, Status.COMPLETED, message="", now=NOW)
     assert client.post(f"/executions/{done.execution_id}/cancel").status_code == 409
 
 
-def test_the_definition_can_be_submitted_again(home: House) -> None:
-    execution_id = submitted(home)
-    stored = home.client().get(f"/executions/{execution_id}/definition").json()
-    assert home.client().post("/executions", json=stored).status_code == 202
+def test_the_definition_can_be_submitted_again(harness: Harness) -> None:
+    execution_id = submitted(harness)
+    stored = harness.client().get(f"/executions/{execution_id}/definition").json()
+    assert harness.client().post("/executions", json=stored).status_code == 202
 
 
 def test_a_platform_fault_is_a_503_and_a_bug_a_500_without_details(
-    home: House, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> None:
         raise PlatformUnavailable("Reading the table failed: AWS answered ThrottlingException.")
 
-    monkeypatch.setattr(home.aws.executions, "get", away)
-    answer = home.client().get("/executions/x")
+    monkeypatch.setattr(harness.aws.executions, "get", away)
+    answer = harness.client().get("/executions/x")
     assert (answer.status_code, answer.json()["retryable"], answer.headers["retry-after"]) == (503, True, "1")
 
     def broken(*_: object, **__: object) -> None:
         raise ValueError("a secret detail")
 
-    monkeypatch.setattr(home.aws.executions, "get", broken)
-    answer = home.client().get("/executions/x")
+    monkeypatch.setattr(harness.aws.executions, "get", broken)
+    answer = harness.client().get("/executions/x")
     assert (answer.status_code, answer.json()["request_id"]) == (500, "r-1")
     assert "secret" not in answer.text

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from stepcrew.domain.faults import MAX_FAULTS
-from tests.unit.api.house import House, body, house
+from tests.unit.api.harness import Harness, api_harness, body
 
 
 @pytest.fixture(scope="module")
-def home() -> Generator[House]:
+def harness() -> Generator[Harness]:
     """One for all: nothing here ever stores anything."""
-    with house() as made:
+    with api_harness() as made:
         yield made
         assert made.orchestrator.started == []
 
@@ -52,21 +52,21 @@ def home() -> Generator[House]:
     ],
 )
 def test_a_body_that_cannot_be_used_is_a_problem_and_stores_nothing(
-    home: House, content: str | bytes, media_type: str, status: int
+    harness: Harness, content: str | bytes, media_type: str, status: int
 ) -> None:
-    answer = home.client().post("/executions", content=content, headers={"Content-Type": media_type})
+    answer = harness.client().post("/executions", content=content, headers={"Content-Type": media_type})
     assert answer.status_code == status, answer.text[:500]
     problem: dict[str, Any] = answer.json()
     assert answer.headers["content-type"] == "application/problem+json"
     assert (problem["status"], problem["category"], problem["request_id"]) == (status, "input", "r-1")
     assert problem["detail"]
-    assert home.orchestrator.started == []
-    assert home.client().get("/executions").json()["executions"] == []
+    assert harness.orchestrator.started == []
+    assert harness.client().get("/executions").json()["executions"] == []
 
 
 @pytest.mark.parametrize("path", ["/executions", "/executions/none/feedback"])
-def test_as_many_faults_of_a_body_are_told_as_anybody_reads(home: House, path: str) -> None:
-    answer = home.client().post(path, json={f"unknown_{n}": n for n in range(100_000)})
+def test_as_many_faults_of_a_body_are_told_as_anybody_reads(harness: Harness, path: str) -> None:
+    answer = harness.client().post(path, json={f"unknown_{n}": n for n in range(100_000)})
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) == MAX_FAULTS
     assert all(fault["remedy"] for fault in answer.json()["errors"])
@@ -90,22 +90,22 @@ def test_as_many_faults_of_a_body_are_told_as_anybody_reads(home: House, path: s
         ([], "/limits"),
     ],
 )
-def test_a_limit_that_cannot_be_kept_is_refused(home: House, limits: object, pointer: str) -> None:
-    answer = home.client().post("/executions", json=body(limits=limits))
+def test_a_limit_that_cannot_be_kept_is_refused(harness: Harness, limits: object, pointer: str) -> None:
+    answer = harness.client().post("/executions", json=body(limits=limits))
     assert answer.status_code == 422
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
-    assert home.orchestrator.started == []
+    assert harness.orchestrator.started == []
 
 
 @pytest.mark.parametrize("key", ["", "with space", "\x7f", "k" * 201])
-def test_an_idempotency_key_that_is_no_token_is_refused(home: House, key: str) -> None:
-    answer = home.client().post("/executions", json=body(), headers={"Idempotency-Key": key})
+def test_an_idempotency_key_that_is_no_token_is_refused(harness: Harness, key: str) -> None:
+    answer = harness.client().post("/executions", json=body(), headers={"Idempotency-Key": key})
     assert answer.status_code == 422
-    assert home.orchestrator.started == []
+    assert harness.orchestrator.started == []
 
 
-def test_the_group_of_the_body_counts_for_nothing(home: House) -> None:
-    answer = home.client().post("/executions", json={**body(), "group_id": "other"})
+def test_the_group_of_the_body_counts_for_nothing(harness: Harness) -> None:
+    answer = harness.client().post("/executions", json={**body(), "group_id": "other"})
     assert answer.status_code == 422
 
 
@@ -139,6 +139,6 @@ def test_the_group_of_the_body_counts_for_nothing(home: House) -> None:
         ("PUT", "/executions", 405),
     ],
 )
-def test_what_is_not_there_is_a_problem_document(home: House, method: str, path: str, status: int) -> None:
-    answer = home.client().request(method, path)
+def test_what_is_not_there_is_a_problem_document(harness: Harness, method: str, path: str, status: int) -> None:
+    answer = harness.client().request(method, path)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from stepcrew.domain.execution import Status, TaskOutput
 from tests.aws_table import GROUP, NOW
-from tests.unit.api.house import ADA, House, WithClaims, body, house
+from tests.unit.api.harness import ADA, Harness, WithClaims, api_harness, body
 from tests.waiting import parked
 
 pytestmark = pytest.mark.slow
@@ -34,9 +34,9 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 
 @pytest.fixture(scope="module")
-def home() -> Generator[House]:
+def harness() -> Generator[Harness]:
     """With one ended execution, one that waits and a stored crew, so that some requests find something."""
-    with house() as made:
+    with api_harness() as made:
         execution_id = made.client().post("/executions", json=body()).json()["execution_id"]
         execution = made.aws.executions.begin_attempt(GROUP, execution_id, NOW)
         made.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="haiku", raw="text"))
@@ -46,8 +46,8 @@ def home() -> Generator[House]:
         yield made
 
 
-def operations(home: House) -> dict[str, Any]:
-    document = schemathesis.openapi.from_asgi("/api/openapi.json", WithClaims(home.app, ADA))
+def operations(harness: Harness) -> dict[str, Any]:
+    document = schemathesis.openapi.from_asgi("/api/openapi.json", WithClaims(harness.app, ADA))
     return {one.ok().label: one.ok() for one in document.get_all_operations() if isinstance(one, Ok)}
 
 
@@ -60,8 +60,8 @@ LABELS = sorted(
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sound", "broken"])
 @pytest.mark.parametrize("label", LABELS)
-def test_any_request_is_answered_as_announced(home: House, label: str, mode: GenerationMode) -> None:
-    operation = operations(home)[label]
+def test_any_request_is_answered_as_announced(harness: Harness, label: str, mode: GenerationMode) -> None:
+    operation = operations(harness)[label]
     if mode is GenerationMode.NEGATIVE and not (list(operation.iter_parameters()) or list(operation.body)):
         return  # nothing about it can be broken
 
@@ -79,9 +79,9 @@ def test_any_request_is_answered_as_announced(home: House, label: str, mode: Gen
     any_request()
 
 
-def test_what_exists_is_answered_as_announced(home: House) -> None:
-    execution_id = home.client().get("/executions").json()["executions"][0]["execution_id"]
-    for found in operations(home).values():
+def test_what_exists_is_answered_as_announced(harness: Harness) -> None:
+    execution_id = harness.client().get("/executions").json()["executions"][0]["execution_id"]
+    for found in operations(harness).values():
         if found.method.upper() != "GET":
             continue
         parameters = {"execution_id": execution_id, "index": 0, "event_id": "1.1", "number": 1, "name": "poems"}

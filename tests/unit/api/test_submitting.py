@@ -3,107 +3,109 @@ from __future__ import annotations
 import json
 
 from stepcrew.domain.limits import LimitRules
-from tests.unit.api.house import BOB, House, body
+from tests.unit.api.harness import BOB, Harness, body
 
 
-def test_a_submission_is_stored_started_and_answered_at_once(home: House) -> None:
-    answer = home.client().post("/executions", json=body(name="poems", inputs={"x": 1}))
+def test_a_submission_is_stored_started_and_answered_at_once(harness: Harness) -> None:
+    answer = harness.client().post("/executions", json=body(name="poems", inputs={"x": 1}))
     assert answer.status_code == 202
     execution_id = answer.json()["execution_id"]
     assert answer.json() == {"execution_id": execution_id, "status": "PENDING", "replayed": False}
     assert answer.headers["location"] == f"/api/v1/executions/{execution_id}"
     assert answer.headers["retry-after"] == "1"
-    assert home.orchestrator.started == [execution_id]
-    stored = home.client().get(f"/executions/{execution_id}").json()
+    assert harness.orchestrator.started == [execution_id]
+    stored = harness.client().get(f"/executions/{execution_id}").json()
     assert (stored["name"], stored["status"], stored["submitted_by"]) == ("poems", "PENDING", "ada@example.com")
 
 
-def test_the_same_key_and_body_is_one_execution_started_again_while_pending(home: House) -> None:
-    client, headers = home.client(), {"Idempotency-Key": "k"}
+def test_the_same_key_and_body_is_one_execution_started_again_while_pending(harness: Harness) -> None:
+    client, headers = harness.client(), {"Idempotency-Key": "k"}
     first = client.post("/executions", json=body(), headers=headers)
     again = client.post("/executions", json=body(), headers=headers)
     assert (again.status_code, again.headers["idempotency-replayed"]) == (202, "true")
     assert again.json() == {**first.json(), "replayed": True}
-    assert home.orchestrator.started == [first.json()["execution_id"]] * 2
+    assert harness.orchestrator.started == [first.json()["execution_id"]] * 2
     other = client.post("/executions", json=body(name="other"), headers=headers)
     assert (other.status_code, other.json()["type"]) == (422, "urn:stepcrew:problem:idempotency-mismatch")
-    foreign = home.client(BOB).post("/executions", json=body(), headers=headers)
+    foreign = harness.client(BOB).post("/executions", json=body(), headers=headers)
     assert foreign.json()["execution_id"] != first.json()["execution_id"]
 
 
-def test_a_dry_run_tells_what_would_run_and_stores_nothing(home: House) -> None:
+def test_a_dry_run_tells_what_would_run_and_stores_nothing(harness: Harness) -> None:
     sent = body(inputs={"topic": "rain"})
     sent["config"]["tasks"][0] |= {"description": "About {topic}.", "tools": ["crewai_tools:CalculatorTool"]}
-    answer = home.client().post("/executions?dry_run=true", json=sent)
+    answer = harness.client().post("/executions?dry_run=true", json=sent)
     assert answer.status_code == 200
     plan = answer.json()
     assert (plan["models"], plan["tools"]) == (["openai/gpt-4.1-mini"], ["CalculatorTool"])
     assert plan["placeholders"] == ["topic"]
-    assert home.orchestrator.started == []
-    assert home.client().get("/executions").json()["executions"] == []
+    assert harness.orchestrator.started == []
+    assert harness.client().get("/executions").json()["executions"] == []
 
 
-def test_yaml_is_accepted_as_a_body(home: House) -> None:
-    answer = home.client().post("/executions", content=json.dumps(body()), headers={"Content-Type": "application/yaml"})
+def test_yaml_is_accepted_as_a_body(harness: Harness) -> None:
+    answer = harness.client().post(
+        "/executions", content=json.dumps(body()), headers={"Content-Type": "application/yaml"}
+    )
     assert answer.status_code == 202
 
 
-def test_a_fault_of_the_crew_is_named_by_its_pointer(home: House) -> None:
+def test_a_fault_of_the_crew_is_named_by_its_pointer(harness: Harness) -> None:
     sent = body(limits={"timeout_seconds": 0})
-    answer = home.client().post("/executions", json=sent)
+    answer = harness.client().post("/executions", json=sent)
     assert answer.json()["errors"][0]["pointer"] == "/limits/timeout_seconds"
     sent = body()
     sent["config"]["tasks"][0]["agent"] = "poetess"
-    answer = home.client().post("/executions", json=sent)
+    answer = harness.client().post("/executions", json=sent)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/config/tasks/0/agent"
 
 
-def test_limits_are_kept_exactly(home: House) -> None:
+def test_limits_are_kept_exactly(harness: Harness) -> None:
     amounts = {"timeout_seconds": 60, "max_tokens": 10**12, "max_cost_usd": 0.000000001, "max_model_calls": 5}
     limits = {**amounts, "on_budget": "ask"}
-    execution_id = home.client().post("/executions", json=body(limits=limits)).json()["execution_id"]
-    stored = home.client().get(f"/executions/{execution_id}").json()
+    execution_id = harness.client().post("/executions", json=body(limits=limits)).json()["execution_id"]
+    stored = harness.client().get(f"/executions/{execution_id}").json()
     assert stored["limits"] == limits
     assert stored["deadline"] == "2026-11-24T09:01:00Z"
 
 
-def test_unicode_and_control_characters_come_back_as_they_went(home: House) -> None:
+def test_unicode_and_control_characters_come_back_as_they_went(harness: Harness) -> None:
     text = "naïve 🌧️ عربي 中文 \u0000 \u2028 {} 𝕏"
     sent = body(name=text, inputs={text: [text, {text: None}], "n": 10**30})
     sent["config"]["agents"] = {"📝/~": {"role": text, "goal": text, "backstory": text}}
     sent["config"]["tasks"][0] |= {"agent": "📝/~", "description": text}
-    execution_id = home.client().post("/executions", json=sent).json()["execution_id"]
-    stored = home.client().get(f"/executions/{execution_id}/definition").json()
+    execution_id = harness.client().post("/executions", json=sent).json()["execution_id"]
+    stored = harness.client().get(f"/executions/{execution_id}/definition").json()
     assert stored["inputs"] == sent["inputs"]
     assert stored["config"]["agents"] == sent["config"]["agents"]
-    assert home.client().get(f"/executions/{execution_id}").json()["name"] == text
-    assert len(home.client().get("/executions", params={"crew": text}).json()["executions"]) == 1
+    assert harness.client().get(f"/executions/{execution_id}").json()["name"] == text
+    assert len(harness.client().get("/executions", params={"crew": text}).json()["executions"]) == 1
 
 
-def test_the_older_request_is_accepted_as_it_is(home: House) -> None:
+def test_the_older_request_is_accepted_as_it_is(harness: Harness) -> None:
     agents = "poet:\n  role: Poet\n  goal: Write about {topic}\n  backstory: Old\n"
     tasks = {"haiku": {"description": "A haiku", "expected_output": "Three lines", "agent": "poet"}}
     config = {"model": "gpt-4o-mini", "agents_yaml": agents, "tasks_yaml": tasks, "inputs": {"topic": "rain"}}
     sent = {"job_type": "crew", "config": {**config, "memory_backend": None}}
-    assert home.client().post("/executions", json=sent).status_code == 202
-    answer = home.client().post("/executions", json={**sent, "job_type": "flow"})
+    assert harness.client().post("/executions", json=sent).status_code == 202
+    answer = harness.client().post("/executions", json={**sent, "job_type": "flow"})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/job_type")
 
 
-def test_a_large_crew_is_kept_whole(home: House) -> None:
+def test_a_large_crew_is_kept_whole(harness: Harness) -> None:
     tasks = [
         {"name": f"t{n}", "description": "ü" * 20_000, "expected_output": "e", "agent": "poet"} for n in range(100)
     ]
     sent = body()
     sent["config"]["tasks"] = tasks
-    execution_id = home.client().post("/executions", json=sent).json()["execution_id"]
-    assert home.client().get(f"/executions/{execution_id}/definition").json()["config"]["tasks"] == tasks
+    execution_id = harness.client().post("/executions", json=sent).json()["execution_id"]
+    assert harness.client().get(f"/executions/{execution_id}/definition").json()["config"]["tasks"] == tasks
 
 
-def test_a_group_has_no_more_open_executions_than_it_may(home: House) -> None:
-    home.limits.groups["research"] = LimitRules(open_executions=2)
-    client, other = home.client(), {"X-Group-Id": "research"}
+def test_a_group_has_no_more_open_executions_than_it_may(harness: Harness) -> None:
+    harness.limits.groups["research"] = LimitRules(open_executions=2)
+    client, other = harness.client(), {"X-Group-Id": "research"}
     ids = [client.post("/executions", json=body(), headers=other).json()["execution_id"] for _ in range(2)]
     refused = client.post("/executions", json=body(), headers=other)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
@@ -114,9 +116,9 @@ def test_a_group_has_no_more_open_executions_than_it_may(home: House) -> None:
     assert client.post("/executions", json=body(), headers=other).status_code == 202
 
 
-def test_a_request_that_was_accepted_before_is_answered_when_no_more_may_be_open(home: House) -> None:
-    home.limits.groups["research"] = LimitRules(open_executions=1)
-    client, headers = home.client(), {"X-Group-Id": "research", "Idempotency-Key": "once"}
+def test_a_request_that_was_accepted_before_is_answered_when_no_more_may_be_open(harness: Harness) -> None:
+    harness.limits.groups["research"] = LimitRules(open_executions=1)
+    client, headers = harness.client(), {"X-Group-Id": "research", "Idempotency-Key": "once"}
     for cancelled in client.get("/executions", headers=headers).json()["executions"]:
         client.post(f"/executions/{cancelled['execution_id']}/cancel", headers=headers)
     first = client.post("/executions", json=body(), headers=headers)

@@ -15,7 +15,7 @@ from stepcrew.domain.listing import ExecutionPage, ListFilter
 from stepcrew.services.cancel_execution import request_cancel
 
 
-class Home:
+class Harness:
     """Seven executions, a minute apart, named "even" and "odd"."""
 
     def __init__(self, aws: Aws) -> None:
@@ -55,17 +55,17 @@ def minute(number: int) -> datetime:
 
 
 @pytest.fixture
-def home() -> Generator[Home]:
+def harness() -> Generator[Harness]:
     with emulated_aws() as aws:
-        yield Home(aws)
+        yield Harness(aws)
 
 
-def test_newest_first_and_on_behind_an_execution(home: Home) -> None:
-    assert home.numbers(ListFilter()) == [6, 5, 4]
-    assert home.numbers(ListFilter(), before=home.ids[4]) == [3, 2, 1]
-    assert home.page(ListFilter(), before=home.ids[4]).before == home.ids[1]
-    assert home.page(ListFilter(), before=home.ids[1]).before is None
-    assert home.page(ListFilter(), limit=7).before is None
+def test_newest_first_and_on_behind_an_execution(harness: Harness) -> None:
+    assert harness.numbers(ListFilter()) == [6, 5, 4]
+    assert harness.numbers(ListFilter(), before=harness.ids[4]) == [3, 2, 1]
+    assert harness.page(ListFilter(), before=harness.ids[4]).before == harness.ids[1]
+    assert harness.page(ListFilter(), before=harness.ids[1]).before is None
+    assert harness.page(ListFilter(), limit=7).before is None
 
 
 @pytest.mark.parametrize(
@@ -85,21 +85,21 @@ def test_newest_first_and_on_behind_an_execution(home: Home) -> None:
     ],
 )
 @pytest.mark.parametrize("limit", [1, 3, 100])
-def test_filters_hold_over_all_pages(home: Home, wanted: ListFilter, expected: list[int], limit: int) -> None:
-    assert home.all(wanted, limit) == expected
+def test_filters_hold_over_all_pages(harness: Harness, wanted: ListFilter, expected: list[int], limit: int) -> None:
+    assert harness.all(wanted, limit) == expected
 
 
-def test_a_rare_one_is_found_over_several_bounded_pages(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rare_one_is_found_over_several_bounded_pages(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MOST_READ", 2)
     rare = ListFilter(status=Status.CANCELLED)
-    first = home.page(rare)
-    assert (first.executions, first.before) == ([], home.ids[5])
-    assert home.all(rare) == [2]
+    first = harness.page(rare)
+    assert (first.executions, first.before) == ([], harness.ids[5])
+    assert harness.all(rare) == [2]
 
 
-def test_a_cursor_of_another_search_finds_nothing_in_front_of_it(home: Home) -> None:
-    assert home.page(ListFilter(created_after=minute(30)), before=home.ids[3]) == ExecutionPage([], None)
+def test_a_cursor_of_another_search_finds_nothing_in_front_of_it(harness: Harness) -> None:
+    assert harness.page(ListFilter(created_after=minute(30)), before=harness.ids[3]) == ExecutionPage([], None)
 
 
-def test_another_group_lists_nothing(home: Home) -> None:
-    assert home.listing.newest("other", ListFilter(), before=None, limit=10) == ExecutionPage([], None)
+def test_another_group_lists_nothing(harness: Harness) -> None:
+    assert harness.listing.newest("other", ListFilter(), before=None, limit=10) == ExecutionPage([], None)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.functions.test_trace_sink import Context
-from tests.unit.services.reconciling import MovableClock, house, park
+from tests.unit.services.reconciling import MovableClock, harness, park
 
 from stepcrew.domain.errors import Category, PlatformUnavailable
 from stepcrew.domain.execution import Progress, Status, Usage
@@ -36,7 +36,7 @@ def orchestrator() -> FakeOrchestrator:
 def aws(monkeypatch: pytest.MonkeyPatch, orchestrator: FakeOrchestrator) -> Generator[Aws]:
     with emulated_aws() as emulated:
         emulated.executions.create(execution(), submission(), None)
-        made = house(emulated, orchestrator, MovableClock())
+        made = harness(emulated, orchestrator, MovableClock())
         monkeypatch.setattr(reconciler, "reconciler", lambda: made)
         yield emulated
 
@@ -172,7 +172,7 @@ def test_every_minute_the_open_executions_are_swept(
     event: dict[str, object] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
     assert reconciler.handler(event, Minutes()) == {"actions": {}, "failures": 0, "cut_short": False}
 
-    reconciler.reconciler().sweep = house(aws, orchestrator, MovableClock(NOW + timedelta(minutes=2))).sweep
+    reconciler.reconciler().sweep = harness(aws, orchestrator, MovableClock(NOW + timedelta(minutes=2))).sweep
     assert reconciler.handler(event, Minutes()) == {"actions": {"started": 1}, "failures": 0, "cut_short": False}
     assert orchestrator.started == [ID]
     assert '"ExecutionsStarted":[1.0]' in capsys.readouterr().out

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.aws_table import GROUP, TABLE, emulated_aws
-from tests.unit.lifecycle.world import TASKS, Ended, Worker, World
+from tests.unit.lifecycle.harness import TASKS, Ended, Harness, Worker
 
 from stepcrew.aws import keys
 from stepcrew.aws.items import values
@@ -41,7 +41,7 @@ class Lifecycle(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.exits = ExitStack()
-        self.world = World(self.exits.enter_context(emulated_aws()))
+        self.harness = Harness(self.exits.enter_context(emulated_aws()))
         self.keys: list[str] = []
         self.ids: list[str] = []
         self.workers: list[Worker] = []
@@ -57,11 +57,11 @@ class Lifecycle(RuleBasedStateMachine):
 
     def everything_ends(self) -> None:
         """When nobody does anything any more, the sweep alone ends what is open."""
-        self.world.weather.clear()
-        self.world.machine.outages = 0
+        self.harness.failing_aws.clear()
+        self.harness.machine.outages = 0
         for _ in range(4):
-            self.world.clock.advance(days=8)
-            self.world.attempt(lambda: self.world.sweep(lambda: True))
+            self.harness.clock.advance(days=8)
+            self.harness.attempt(lambda: self.harness.sweep(lambda: True))
             self.promises_are_kept()
         assert all(seen.record.status.is_terminal for seen in self.seen.values()), self.seen
 
@@ -79,8 +79,8 @@ class Lifecycle(RuleBasedStateMachine):
         self._submit(self.keys[number % len(self.keys)])
 
     def _submit(self, key: str) -> None:
-        ended = self.world.attempt(lambda: self.world.submit(self.world.submission(key)))
-        known = self.world.aws.executions.idempotency(GROUP, key, self.world.clock.now())
+        ended = self.harness.attempt(lambda: self.harness.submit(self.harness.submission(key)))
+        known = self.harness.aws.executions.idempotency(GROUP, key, self.harness.clock.now())
         assert ended.error is None or isinstance(ended.error, PlatformUnavailable)
         assert known or ended.error, "accepted, but nothing is stored"
         if known and known.execution_id not in self.ids:
@@ -90,7 +90,7 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(number=anyone)
     def an_attempt_begins(self, number: int) -> None:
-        ended = self.world.attempt(lambda: self.world.begin(self._id(number)))
+        ended = self.harness.attempt(lambda: self.harness.begin(self._id(number)))
         if ended.error is None:
             self.workers.append(ended.answer)
 
@@ -101,7 +101,7 @@ class Lifecycle(RuleBasedStateMachine):
         if worker.done == TASKS:
             return
         worker.spent += 1
-        ended = self._act(worker, lambda: self.world.save_output(worker, f"by {worker.held.attempt}"))
+        ended = self._act(worker, lambda: self.harness.save_output(worker, f"by {worker.held.attempt}"))
         if ended.error is None:
             worker.done += 1
 
@@ -109,19 +109,19 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(number=anyone)
     def an_attempt_hands_over(self, number: int) -> None:
         worker = self._worker(number)
-        self._leave(worker, self._act(worker, lambda: self.world.hand_over(worker)))
+        self._leave(worker, self._act(worker, lambda: self.harness.hand_over(worker)))
 
     @precondition(lambda self: self.workers)
     @rule(number=anyone, hours=st.integers(1, 100))
     def an_attempt_asks_people(self, number: int, hours: int) -> None:
         worker = self._worker(number)
-        self._act(worker, lambda: self.world.park(worker, timedelta(hours=hours)))  # it may send that again
+        self._act(worker, lambda: self.harness.park(worker, timedelta(hours=hours)))  # it may send that again
 
     @precondition(lambda self: self.workers)
     @rule(number=anyone, status=st.sampled_from([Status.COMPLETED, Status.FAILED, Status.CANCELLED]))
     def an_attempt_ends_the_execution(self, number: int, status: Status) -> None:
         worker = self._worker(number)
-        self._act(worker, lambda: self.world.finish(worker, status))  # it may send that again
+        self._act(worker, lambda: self.harness.finish(worker, status))  # it may send that again
 
     @precondition(lambda self: self.workers)
     @rule(number=anyone)
@@ -131,12 +131,12 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(number=anyone)
     def the_state_machine_gives_up(self, number: int) -> None:
-        self.world.attempt(lambda: self.world.give_up(self._id(number)))
+        self.harness.attempt(lambda: self.harness.give_up(self._id(number)))
 
     @precondition(lambda self: self.ids)
     @rule(number=anyone, token=st.sampled_from(["token-a", "token-b"]))
     def the_state_machine_waits(self, number: int, token: str) -> None:
-        self.world.attempt(lambda: self.world.keep_token(GROUP, self._id(number), token))
+        self.harness.attempt(lambda: self.harness.keep_token(GROUP, self._id(number), token))
 
     @precondition(lambda self: self.ids)
     @rule(
@@ -146,36 +146,36 @@ class Lifecycle(RuleBasedStateMachine):
         question=st.none() | st.integers(1, 3),
     )
     def somebody_decides(self, number: int, decision: Decision, who: str, question: int | None) -> None:
-        feedback = self.world.feedback(self._id(number), decision, who, question)
-        self.world.attempt(lambda: self.world.decide(feedback))
+        feedback = self.harness.feedback(self._id(number), decision, who, question)
+        self.harness.attempt(lambda: self.harness.decide(feedback))
 
     @precondition(lambda self: self.ids)
     @rule(number=anyone)
     def nobody_decided_in_time(self, number: int) -> None:
-        self.world.attempt(lambda: self.world.decide.nobody(GROUP, self._id(number)))
+        self.harness.attempt(lambda: self.harness.decide.nobody(GROUP, self._id(number)))
 
     @precondition(lambda self: self.ids)
     @rule(number=anyone)
     def somebody_cancels(self, number: int) -> None:
-        ended = self.world.attempt(lambda: self.world.cancel(GROUP, self._id(number)))
-        record = self.world.record(self._id(number))
+        ended = self.harness.attempt(lambda: self.harness.cancel(GROUP, self._id(number)))
+        record = self.harness.record(self._id(number))
         assert ended.error or record.cancel_requested_at
 
     @rule()
     def the_sweep_comes_by(self) -> None:
-        self.world.attempt(lambda: self.world.sweep(lambda: True))
+        self.harness.attempt(lambda: self.harness.sweep(lambda: True))
 
     @rule(minutes=st.sampled_from([1, 6, 70, 3000]))
     def time_passes(self, minutes: int) -> None:
-        self.world.clock.advance(minutes=minutes)
+        self.harness.clock.advance(minutes=minutes)
 
     @rule(calls=st.integers(0, 3), after=st.booleans())
     def aws_will_fail(self, calls: int, after: bool) -> None:
-        self.world.weather.forecast(calls, after=after)
+        self.harness.failing_aws.fail_after(calls, after=after)
 
     @rule()
     def step_functions_will_fail(self) -> None:
-        self.world.machine.outages = 1
+        self.harness.machine.outages = 1
 
     def _id(self, number: int) -> str:
         return self.ids[number % len(self.ids)]
@@ -190,11 +190,11 @@ class Lifecycle(RuleBasedStateMachine):
     def _act(self, worker: Worker, call: Callable[[], object]) -> Ended:
         """An attempt writes; when it does not hold the execution any more, that changes nothing."""
         execution_id = worker.held.execution_id
-        before = self.world.record(execution_id)
-        ended = self.world.attempt(call)
+        before = self.harness.record(execution_id)
+        ended = self.harness.attempt(call)
         if before.attempt != worker.held.attempt or before.status is not Status.RUNNING:
-            assert self.world.record(execution_id) == before, "a late attempt changed the record"
-            assert self.world.outputs(execution_id) == self.seen[execution_id].outputs, (
+            assert self.harness.record(execution_id) == before, "a late attempt changed the record"
+            assert self.harness.outputs(execution_id) == self.seen[execution_id].outputs, (
                 "a late attempt stored an output"
             )
         return ended
@@ -205,9 +205,9 @@ class Lifecycle(RuleBasedStateMachine):
     def promises_are_kept(self) -> None:
         for execution_id in self.ids:
             now = Seen(
-                self.world.record(execution_id),
-                self.world.outputs(execution_id),
-                self.world.aws.approvals.approvals(GROUP, execution_id),
+                self.harness.record(execution_id),
+                self.harness.outputs(execution_id),
+                self.harness.aws.approvals.approvals(GROUP, execution_id),
             )
             if before := self.seen.get(execution_id):
                 self._record_goes_on(before.record, now.record)
@@ -248,11 +248,11 @@ class Lifecycle(RuleBasedStateMachine):
         assert record.deadline == record.created_at + timedelta(hours=1) + waited, "a wait was counted twice, or not"
 
     def _lists_tell_the_same(self) -> None:
-        index = self.world.aws.clients.dynamodb.scan(TableName=TABLE, IndexName=keys.OPEN_INDEX)["Items"]
+        index = self.harness.aws.clients.dynamodb.scan(TableName=TABLE, IndexName=keys.OPEN_INDEX)["Items"]
         is_open = {str(values(entry)["PK"]) for entry in index}
         still = [one for one, seen in self.seen.items() if not seen.record.status.is_terminal]
         assert is_open == {keys.execution(GROUP, execution_id) for execution_id in still}
-        listed = {one.approval_id for one in self.world.aws.approvals.waiting(GROUP, after=None, limit=100)}
+        listed = {one.approval_id for one in self.harness.aws.approvals.waiting(GROUP, after=None, limit=100)}
         assert listed == {one.approval_id for seen in self.seen.values() for one in seen.approvals if one.is_open}
 
 

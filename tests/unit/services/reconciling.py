@@ -29,7 +29,7 @@ class MovableClock:
         return self.time
 
 
-class House:
+class Harness:
     """What `stepcrew_reconciler.wiring` puts together, over fakes."""
 
     def __init__(self, aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> None:
@@ -44,8 +44,8 @@ class House:
         self.sweep = SweepExecutions(aws.executions, self.reconcile, clock, Patience(LOST, SILENT))
 
 
-def house(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> House:
-    return House(aws, orchestrator, clock)
+def harness(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> Harness:
+    return Harness(aws, orchestrator, clock)
 
 
 def submitted(aws: Aws, execution_id: str = ID) -> Execution:

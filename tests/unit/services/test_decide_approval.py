@@ -26,7 +26,7 @@ FIRST = f"{ID}.1"
 BUDGET: dict[str, Any] = {"kind": ApprovalKind.BUDGET, "limit": "max_tokens", "output": ""}
 
 
-class Home:
+class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.machine = FakeOrchestrator()
@@ -49,55 +49,55 @@ class Home:
 
 
 @pytest.fixture
-def home() -> Generator[Home]:
+def harness() -> Generator[Harness]:
     with emulated_aws() as aws:
-        yield Home(aws)
+        yield Harness(aws)
 
 
-def over_budget(home: Home, **ceilings: object) -> Execution:
-    home.limits.cap(**ceilings)
-    held = running(home.aws, limits=Limits(max_tokens=100, on_budget="ask"))
-    return park(home.aws, held, question(**BUDGET), usage=Usage(total_tokens=120))
+def over_budget(harness: Harness, **ceilings: object) -> Execution:
+    harness.limits.cap(**ceilings)
+    held = running(harness.aws, limits=Limits(max_tokens=100, on_budget="ask"))
+    return park(harness.aws, held, question(**BUDGET), usage=Usage(total_tokens=120))
 
 
 def faults(caught: pytest.ExceptionInfo[InvalidRequest]) -> list[str]:
     return [fault.pointer for fault in caught.value.faults]
 
 
-def test_an_approval_goes_on_with_a_later_deadline_and_wakes_the_machine(home: Home) -> None:
-    waiting = parked(home.aws)
-    home.aws.approvals.keep_token(GROUP, ID, "t1")
-    home.clock.advance(hours=5)
-    going_on = home.say(comment="Nice.")
+def test_an_approval_goes_on_with_a_later_deadline_and_wakes_the_machine(harness: Harness) -> None:
+    waiting = parked(harness.aws)
+    harness.aws.approvals.keep_token(GROUP, ID, "t1")
+    harness.clock.advance(hours=5)
+    going_on = harness.say(comment="Nice.")
     assert (going_on.status, going_on.deadline) == (Status.RUNNING, waiting.deadline + timedelta(hours=5))
-    assert home.verdict() == Verdict(
+    assert harness.verdict() == Verdict(
         decision=Decision.APPROVE, comment="Nice.", decided_by=ADA, decided_at=NOW + timedelta(hours=5)
     )
-    assert (home.machine.resumed, home.aws.approvals.token(GROUP, ID)) == (["t1"], None)
+    assert (harness.machine.resumed, harness.aws.approvals.token(GROUP, ID)) == (["t1"], None)
 
 
-def test_a_decision_before_the_token_is_known_wakes_nothing(home: Home) -> None:
-    parked(home.aws)
-    assert home.say().status is Status.RUNNING
-    assert home.machine.resumed == []
+def test_a_decision_before_the_token_is_known_wakes_nothing(harness: Harness) -> None:
+    parked(harness.aws)
+    assert harness.say().status is Status.RUNNING
+    assert harness.machine.resumed == []
 
 
-def test_a_machine_that_cannot_be_woken_fails_no_decision_and_keeps_the_token(home: Home) -> None:
-    parked(home.aws)
-    home.aws.approvals.keep_token(GROUP, ID, "t1")
-    home.machine.outages = 1
-    assert home.say(approval_id=FIRST).status is Status.RUNNING
-    assert home.aws.approvals.token(GROUP, ID) == "t1"
-    home.say(approval_id=FIRST)
-    assert home.machine.resumed == ["t1"]
+def test_a_machine_that_cannot_be_woken_fails_no_decision_and_keeps_the_token(harness: Harness) -> None:
+    parked(harness.aws)
+    harness.aws.approvals.keep_token(GROUP, ID, "t1")
+    harness.machine.outages = 1
+    assert harness.say(approval_id=FIRST).status is Status.RUNNING
+    assert harness.aws.approvals.token(GROUP, ID) == "t1"
+    harness.say(approval_id=FIRST)
+    assert harness.machine.resumed == ["t1"]
 
 
-def test_the_same_decision_sent_twice_counts_once(home: Home) -> None:
-    parked(home.aws)
-    first = home.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST)
-    home.clock.advance(minutes=1)
-    assert home.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST) == first
-    assert home.verdict().decided_at == NOW
+def test_the_same_decision_sent_twice_counts_once(harness: Harness) -> None:
+    parked(harness.aws)
+    first = harness.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST)
+    harness.clock.advance(minutes=1)
+    assert harness.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST) == first
+    assert harness.verdict().decided_at == NOW
 
 
 @pytest.mark.parametrize(
@@ -111,56 +111,58 @@ def test_the_same_decision_sent_twice_counts_once(home: Home) -> None:
         {"approval_id": f"{ID}.2"},
     ],
 )
-def test_any_other_decision_after_it_is_a_conflict_that_says_how_it_stands(home: Home, other: dict[str, Any]) -> None:
-    parked(home.aws)
-    home.say(comment="Nice.", approval_id=FIRST)
+def test_any_other_decision_after_it_is_a_conflict_that_says_how_it_stands(
+    harness: Harness, other: dict[str, Any]
+) -> None:
+    parked(harness.aws)
+    harness.say(comment="Nice.", approval_id=FIRST)
     said: dict[str, Any] = {"comment": "Nice.", "approval_id": FIRST, **other}
     with pytest.raises(Conflict) as caught:
-        home.say(**said)
+        harness.say(**said)
     assert ADA in caught.value.message or "RUNNING" in caught.value.message
-    assert home.verdict().comment == "Nice."
+    assert harness.verdict().comment == "Nice."
 
 
-def test_a_decision_meant_for_an_earlier_question_does_not_answer_the_open_one(home: Home) -> None:
-    parked(home.aws)
-    home.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST)
-    park(home.aws, home.aws.executions.begin_attempt(GROUP, ID, NOW), question(2, attempt=2))
+def test_a_decision_meant_for_an_earlier_question_does_not_answer_the_open_one(harness: Harness) -> None:
+    parked(harness.aws)
+    harness.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST)
+    park(harness.aws, harness.aws.executions.begin_attempt(GROUP, ID, NOW), question(2, attempt=2))
     with pytest.raises(Conflict) as caught:
-        home.say(approval_id=FIRST)
+        harness.say(approval_id=FIRST)
     assert "decided already: revise, by ada@example.com" in caught.value.message
-    assert home.aws.executions.get(GROUP, ID).status is Status.WAITING
+    assert harness.aws.executions.get(GROUP, ID).status is Status.WAITING
 
 
 @pytest.mark.parametrize("moment", ["between the reads", "before the write"])
 def test_who_loses_a_race_is_told_what_the_winner_decided(
-    home: Home, monkeypatch: pytest.MonkeyPatch, moment: str
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    parked(home.aws)
-    look, looks = home.aws.approvals.approvals, list[str]()
+    parked(harness.aws)
+    look, looks = harness.aws.approvals.approvals, list[str]()
 
     def late(group_id: str, execution_id: str) -> list[Approval]:
         looks.append(execution_id)
         if len(looks) > 1:
             return look(group_id, execution_id)
         before = look(group_id, execution_id)
-        home.say(Decision.REJECT, "bob@example.com")
+        harness.say(Decision.REJECT, "bob@example.com")
         return before if moment == "before the write" else look(group_id, execution_id)
 
-    monkeypatch.setattr(home.aws.approvals, "approvals", late)
+    monkeypatch.setattr(harness.aws.approvals, "approvals", late)
     with pytest.raises(Conflict) as caught:
-        home.say(approval_id=FIRST)
+        harness.say(approval_id=FIRST)
     assert "decided already: reject, by bob@example.com" in caught.value.message
-    assert home.verdict().decision is Decision.REJECT
+    assert harness.verdict().decision is Decision.REJECT
 
 
-def test_only_the_named_deciders_may_decide_and_their_addresses_are_compared_letter_by_letter(home: Home) -> None:
-    park(home.aws, running(home.aws), question(deciders=["boss@example.com"]))
+def test_only_the_named_deciders_may_decide_and_their_addresses_are_compared_letter_by_letter(harness: Harness) -> None:
+    park(harness.aws, running(harness.aws), question(deciders=["boss@example.com"]))
     for email in ("bob@example.com", None, "", "Boss@example.com", "bo\u017fs@example.com", "boss@example.com "):
         with pytest.raises(NotAllowed) as caught:
-            home.decide(Feedback(GROUP, ID, Decision.APPROVE, "bob", email))
+            harness.decide(Feedback(GROUP, ID, Decision.APPROVE, "bob", email))
         assert "boss@example.com" in caught.value.remedy
-    home.decide(Feedback(GROUP, ID, Decision.APPROVE, "boss", "boss@example.com"))
-    assert home.aws.executions.get(GROUP, ID).status is Status.RUNNING
+    harness.decide(Feedback(GROUP, ID, Decision.APPROVE, "boss", "boss@example.com"))
+    assert harness.aws.executions.get(GROUP, ID).status is Status.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -177,87 +179,87 @@ def test_only_the_named_deciders_may_decide_and_their_addresses_are_compared_let
     ],
 )
 def test_what_does_not_fit_the_question_is_refused(
-    home: Home, changes: dict[str, Any], said: dict[str, Any], pointer: str
+    harness: Harness, changes: dict[str, Any], said: dict[str, Any], pointer: str
 ) -> None:
-    park(home.aws, running(home.aws), question(**changes))
+    park(harness.aws, running(harness.aws), question(**changes))
     with pytest.raises(InvalidRequest) as caught:
-        home.say(**said)
+        harness.say(**said)
     assert faults(caught) == [pointer]
-    assert home.aws.executions.get(GROUP, ID).status is Status.WAITING
+    assert harness.aws.executions.get(GROUP, ID).status is Status.WAITING
 
 
-def test_a_corrected_answer_must_satisfy_the_tasks_schema(home: Home) -> None:
+def test_a_corrected_answer_must_satisfy_the_tasks_schema(harness: Harness) -> None:
     schema: JsonSchema = {"type": "object", "properties": {"lines": {"type": "integer"}}, "required": ["lines"]}
     crew = submission()
     crew.definition.tasks[0].output_json = schema
-    park(home.aws, running(home.aws, submitted=crew), question())
+    park(harness.aws, running(harness.aws, submitted=crew), question())
     for wrong in ("Rain.", '{"lines": "three"}'):
         with pytest.raises(InvalidRequest) as caught:
-            home.say(output=wrong)
+            harness.say(output=wrong)
         assert faults(caught) == ["/output"]
-    home.say(output='{"lines": 3}')
-    assert home.verdict().output == '{"lines": 3}'
+    harness.say(output='{"lines": 3}')
+    assert harness.verdict().output == '{"lines": 3}'
 
 
-def test_a_budget_is_granted_once_more_or_as_said(home: Home) -> None:
-    over_budget(home)
-    assert home.say().limits == Limits(max_tokens=220, on_budget="ask")
-    assert home.verdict().limits == Limits(max_tokens=220, on_budget="ask")
-    held = home.aws.executions.begin_attempt(GROUP, ID, NOW)
+def test_a_budget_is_granted_once_more_or_as_said(harness: Harness) -> None:
+    over_budget(harness)
+    assert harness.say().limits == Limits(max_tokens=220, on_budget="ask")
+    assert harness.verdict().limits == Limits(max_tokens=220, on_budget="ask")
+    held = harness.aws.executions.begin_attempt(GROUP, ID, NOW)
     assert held.first_limits == Limits(max_tokens=100, on_budget="ask")
-    park(home.aws, held, question(2, attempt=2, **BUDGET), usage=Usage(total_tokens=220))
+    park(harness.aws, held, question(2, attempt=2, **BUDGET), usage=Usage(total_tokens=220))
     granted = GroupLimits(max_tokens=1000, timeout_seconds=7200)
-    going_on = home.say(limits=granted)
+    going_on = harness.say(limits=granted)
     assert (going_on.limits.max_tokens, going_on.deadline) == (1000, held.deadline + timedelta(hours=1))
 
 
-def test_a_budget_raised_to_another_amount_is_another_decision(home: Home) -> None:
-    over_budget(home)
-    granted = home.say(limits=GroupLimits(max_tokens=500), approval_id=FIRST)
-    assert home.say(limits=GroupLimits(max_tokens=500), approval_id=FIRST) == granted
+def test_a_budget_raised_to_another_amount_is_another_decision(harness: Harness) -> None:
+    over_budget(harness)
+    granted = harness.say(limits=GroupLimits(max_tokens=500), approval_id=FIRST)
+    assert harness.say(limits=GroupLimits(max_tokens=500), approval_id=FIRST) == granted
     with pytest.raises(Conflict):
-        home.say(limits=GroupLimits(max_tokens=501), approval_id=FIRST)
+        harness.say(limits=GroupLimits(max_tokens=501), approval_id=FIRST)
 
 
-def test_no_person_passes_the_groups_ceiling(home: Home) -> None:
-    over_budget(home, max_tokens=500)
+def test_no_person_passes_the_groups_ceiling(harness: Harness) -> None:
+    over_budget(harness, max_tokens=500)
     with pytest.raises(InvalidRequest) as caught:
-        home.say(limits=GroupLimits(max_tokens=501))
+        harness.say(limits=GroupLimits(max_tokens=501))
     assert faults(caught) == ["/limits/max_tokens"]
-    assert home.say(limits=GroupLimits(max_tokens=500)).limits.max_tokens == 500
+    assert harness.say(limits=GroupLimits(max_tokens=500)).limits.max_tokens == 500
 
 
-def test_nobody_deciding_takes_the_default_once_the_time_is_over(home: Home) -> None:
-    waiting = park(home.aws, running(home.aws), question(on_timeout=Decision.APPROVE))
-    assert home.decide.nobody(GROUP, ID) == waiting
-    home.clock.advance(days=7)
-    assert home.decide.nobody(GROUP, ID).status is Status.RUNNING
-    assert (home.verdict().decision, home.verdict().decided_by) == (Decision.APPROVE, None)
-    again = home.decide.nobody(GROUP, ID)
+def test_nobody_deciding_takes_the_default_once_the_time_is_over(harness: Harness) -> None:
+    waiting = park(harness.aws, running(harness.aws), question(on_timeout=Decision.APPROVE))
+    assert harness.decide.nobody(GROUP, ID) == waiting
+    harness.clock.advance(days=7)
+    assert harness.decide.nobody(GROUP, ID).status is Status.RUNNING
+    assert (harness.verdict().decision, harness.verdict().decided_by) == (Decision.APPROVE, None)
+    again = harness.decide.nobody(GROUP, ID)
     assert (again.status, again.approvals) == (Status.RUNNING, 1)
 
 
-def test_a_budget_that_may_not_grow_is_rejected_when_nobody_decides(home: Home) -> None:
-    over_budget(home, max_tokens=110)
-    home.clock.advance(days=7)
-    home.decide.nobody(GROUP, ID)
-    assert home.verdict().decision is Decision.REJECT
+def test_a_budget_that_may_not_grow_is_rejected_when_nobody_decides(harness: Harness) -> None:
+    over_budget(harness, max_tokens=110)
+    harness.clock.advance(days=7)
+    harness.decide.nobody(GROUP, ID)
+    assert harness.verdict().decision is Decision.REJECT
 
 
-def test_cancelling_what_waits_ends_it_and_wakes_the_machine(home: Home) -> None:
-    parked(home.aws)
-    home.aws.approvals.keep_token(GROUP, ID, "t1")
-    assert home.cancel(GROUP, ID).status is Status.CANCELLED
-    assert home.machine.resumed == ["t1"]
+def test_cancelling_what_waits_ends_it_and_wakes_the_machine(harness: Harness) -> None:
+    parked(harness.aws)
+    harness.aws.approvals.keep_token(GROUP, ID, "t1")
+    assert harness.cancel(GROUP, ID).status is Status.CANCELLED
+    assert harness.machine.resumed == ["t1"]
     with pytest.raises(Conflict) as caught:
-        home.say(approval_id=FIRST)
+        harness.say(approval_id=FIRST)
     assert "withdrawn" in caught.value.message
 
 
-def test_a_cancel_whose_waking_failed_wakes_when_repeated(home: Home) -> None:
-    parked(home.aws)
-    home.aws.approvals.keep_token(GROUP, ID, "t1")
-    home.machine.outages = 1
-    first = home.cancel(GROUP, ID)
-    assert home.cancel(GROUP, ID) == first
-    assert home.machine.resumed == ["t1"]
+def test_a_cancel_whose_waking_failed_wakes_when_repeated(harness: Harness) -> None:
+    parked(harness.aws)
+    harness.aws.approvals.keep_token(GROUP, ID, "t1")
+    harness.machine.outages = 1
+    first = harness.cancel(GROUP, ID)
+    assert harness.cancel(GROUP, ID) == first
+    assert harness.machine.resumed == ["t1"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.unit.services.reconciling import OVERDUE, House, MovableClock, house, park, submitted
+from tests.unit.services.reconciling import OVERDUE, Harness, MovableClock, harness, park, submitted
 
 from stepcrew.domain.approval import Decision, Verdict
 from stepcrew.domain.errors import Category, PlatformUnavailable
@@ -38,8 +38,8 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def made(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> House:
-    return house(aws, orchestrator, clock)
+def made(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> Harness:
+    return harness(aws, orchestrator, clock)
 
 
 def decide(aws: Aws) -> None:
@@ -55,7 +55,7 @@ def hand_over(aws: Aws) -> None:
     aws.executions.save_progress(running, progress=Progress(), usage=Usage(), message="", now=NOW, traces_emitted=5)
 
 
-def test_a_lost_start_is_started(aws: Aws, orchestrator: FakeOrchestrator, made: House) -> None:
+def test_a_lost_start_is_started(aws: Aws, orchestrator: FakeOrchestrator, made: Harness) -> None:
     submitted(aws)
     assert made.reconcile(GROUP, ID) is Action.STARTED
     assert orchestrator.started == [ID]
@@ -63,7 +63,7 @@ def test_a_lost_start_is_started(aws: Aws, orchestrator: FakeOrchestrator, made:
 
 
 def test_an_execution_that_never_began_gets_another_machine_when_its_own_failed(
-    aws: Aws, orchestrator: FakeOrchestrator, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, made: Harness
 ) -> None:
     submitted(aws)
     orchestrator.standing[ID] = FAILED
@@ -82,7 +82,7 @@ def test_an_execution_that_never_began_gets_another_machine_when_its_own_failed(
     ],
 )
 def test_an_attempt_whose_machine_is_not_running_ends_with_the_true_reason(
-    aws: Aws, orchestrator: FakeOrchestrator, made: House, machine: Orchestration | None, kind: str, words: str
+    aws: Aws, orchestrator: FakeOrchestrator, made: Harness, machine: Orchestration | None, kind: str, words: str
 ) -> None:
     submitted(aws)
     running = aws.executions.begin_attempt(GROUP, ID, NOW)
@@ -105,7 +105,9 @@ def test_an_attempt_whose_machine_is_not_running_ends_with_the_true_reason(
     assert not orchestrator.started
 
 
-def test_an_orphan_that_was_to_be_cancelled_is_cancelled(aws: Aws, orchestrator: FakeOrchestrator, made: House) -> None:
+def test_an_orphan_that_was_to_be_cancelled_is_cancelled(
+    aws: Aws, orchestrator: FakeOrchestrator, made: Harness
+) -> None:
     submitted(aws)
     aws.executions.begin_attempt(GROUP, ID, NOW)
     request_cancel(aws.executions, GROUP, ID, NOW)
@@ -116,7 +118,7 @@ def test_an_orphan_that_was_to_be_cancelled_is_cancelled(aws: Aws, orchestrator:
 
 
 def test_a_crew_between_two_slices_goes_on_with_another_machine(
-    aws: Aws, orchestrator: FakeOrchestrator, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, made: Harness
 ) -> None:
     submitted(aws)
     hand_over(aws)
@@ -126,7 +128,7 @@ def test_a_crew_between_two_slices_goes_on_with_another_machine(
 
 
 def test_a_crew_that_waits_goes_on_waiting_with_another_machine(
-    aws: Aws, orchestrator: FakeOrchestrator, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, made: Harness
 ) -> None:
     submitted(aws)
     park(aws)
@@ -136,7 +138,7 @@ def test_a_crew_that_waits_goes_on_waiting_with_another_machine(
 
 
 def test_a_decision_after_the_machine_was_lost_goes_on_with_another(
-    aws: Aws, orchestrator: FakeOrchestrator, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, made: Harness
 ) -> None:
     submitted(aws)
     park(aws)
@@ -148,7 +150,7 @@ def test_a_decision_after_the_machine_was_lost_goes_on_with_another(
 
 
 def test_a_crew_whose_machine_was_stopped_while_it_waited_ends(
-    aws: Aws, orchestrator: FakeOrchestrator, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, made: Harness
 ) -> None:
     submitted(aws)
     park(aws)
@@ -159,7 +161,7 @@ def test_a_crew_whose_machine_was_stopped_while_it_waited_ends(
     assert approval.withdrawn_at
 
 
-def test_machines_that_keep_failing_end_the_execution(aws: Aws, orchestrator: FakeOrchestrator, made: House) -> None:
+def test_machines_that_keep_failing_end_the_execution(aws: Aws, orchestrator: FakeOrchestrator, made: Harness) -> None:
     submitted(aws)
     orchestrator.standing[ID] = FAILED
     orchestrator.replacements_left = 0
@@ -167,7 +169,7 @@ def test_machines_that_keep_failing_end_the_execution(aws: Aws, orchestrator: Fa
     assert aws.executions.get(GROUP, ID).status is Status.FAILED
 
 
-def test_a_decision_that_woke_nobody_wakes_the_machine(aws: Aws, orchestrator: FakeOrchestrator, made: House) -> None:
+def test_a_decision_that_woke_nobody_wakes_the_machine(aws: Aws, orchestrator: FakeOrchestrator, made: Harness) -> None:
     submitted(aws)
     park(aws)
     aws.approvals.keep_token(GROUP, ID, "token")
@@ -180,7 +182,7 @@ def test_a_decision_that_woke_nobody_wakes_the_machine(aws: Aws, orchestrator: F
     assert orchestrator.resumed == ["token"]
 
 
-def test_a_crew_that_waits_is_let_wait(aws: Aws, orchestrator: FakeOrchestrator, made: House) -> None:
+def test_a_crew_that_waits_is_let_wait(aws: Aws, orchestrator: FakeOrchestrator, made: Harness) -> None:
     submitted(aws)
     park(aws)
     aws.approvals.keep_token(GROUP, ID, "token")
@@ -191,7 +193,7 @@ def test_a_crew_that_waits_is_let_wait(aws: Aws, orchestrator: FakeOrchestrator,
 
 
 def test_a_wait_that_the_machine_did_not_end_in_time_is_decided_by_default(
-    aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock, made: Harness
 ) -> None:
     submitted(aws)
     park(aws, seconds=60)
@@ -210,7 +212,7 @@ def test_a_wait_that_the_machine_did_not_end_in_time_is_decided_by_default(
 
 
 def test_a_running_machine_is_believed_until_long_after_the_deadline(
-    aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock, made: Harness
 ) -> None:
     submitted(aws)
     running = aws.executions.begin_attempt(GROUP, ID, NOW)
@@ -228,7 +230,7 @@ def test_a_running_machine_is_believed_until_long_after_the_deadline(
 
 
 def test_a_wait_may_last_longer_than_the_deadline(
-    aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock, made: Harness
 ) -> None:
     submitted(aws)
     park(aws, seconds=30 * 24 * 3600)
@@ -238,7 +240,7 @@ def test_a_wait_may_last_longer_than_the_deadline(
 
 
 def test_an_execution_that_ended_or_was_deleted_is_left_alone(
-    aws: Aws, orchestrator: FakeOrchestrator, made: House
+    aws: Aws, orchestrator: FakeOrchestrator, made: Harness
 ) -> None:
     assert made.reconcile(GROUP, ID) is Action.NOTHING
     submitted(aws)
@@ -248,7 +250,7 @@ def test_an_execution_that_ended_or_was_deleted_is_left_alone(
     assert not orchestrator.replaced
 
 
-def test_what_could_not_be_done_is_done_the_next_time(aws: Aws, orchestrator: FakeOrchestrator, made: House) -> None:
+def test_what_could_not_be_done_is_done_the_next_time(aws: Aws, orchestrator: FakeOrchestrator, made: Harness) -> None:
     submitted(aws)
     orchestrator.outages = 1
     with pytest.raises(PlatformUnavailable):

@@ -9,7 +9,7 @@ import pytest
 from botocore.model import OperationModel
 from tests.aws_table import GROUP, ID, NOW, TABLE, Aws, emulated_aws
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.unit.services.reconciling import LOST, SILENT, MovableClock, house, park, submitted
+from tests.unit.services.reconciling import LOST, SILENT, MovableClock, harness, park, submitted
 
 from stepcrew.aws import keys
 from stepcrew.services.cancel_execution import request_cancel
@@ -35,7 +35,7 @@ def orchestrator() -> FakeOrchestrator:
 def sweep(aws: Aws, orchestrator: FakeOrchestrator, after: timedelta, *, looks: int = 1000) -> Swept:
     """One sweep, so long after the executions were written, that has time for so many of them."""
     times = iter(range(looks))
-    return house(aws, orchestrator, MovableClock(NOW + after)).sweep(lambda: next(times, None) is not None)
+    return harness(aws, orchestrator, MovableClock(NOW + after)).sweep(lambda: next(times, None) is not None)
 
 
 def test_an_execution_that_has_just_been_submitted_is_left_to_the_api(aws: Aws, orchestrator: FakeOrchestrator) -> None:

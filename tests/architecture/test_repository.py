@@ -1,4 +1,4 @@
-"""What keeps the house in order, checked instead of promised. Import contracts are in pyproject.toml (`make check`)."""
+"""Rules about the files of the repository. The rules about imports are in pyproject.toml (`make check`)."""
 
 from __future__ import annotations
 

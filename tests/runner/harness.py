@@ -1,4 +1,4 @@
-"""A house for crews: the real runner on in-memory ports, with a scripted model."""
+"""A test harness for the runner: the real runner on in-memory ports, with a scripted model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 60
 _numbers = itertools.count(1)
 
 
-class House:
+class Harness:
     """Submits crews and runs attempts. `remaining` is the time left that an invocation claims to have, in seconds."""
 
     def __init__(self, model: ScriptedModel) -> None:
@@ -144,9 +144,9 @@ class Ended:
 class Background(threading.Thread):
     """An attempt in a thread of its own, so that the test can interfere."""
 
-    def __init__(self, house: House, execution_id: str) -> None:
+    def __init__(self, harness: Harness, execution_id: str) -> None:
         super().__init__(daemon=True)
-        self._house = house
+        self._harness = harness
         self._execution_id = execution_id
         self._answer: Answer | None = None
         self._error: BaseException | None = None
@@ -154,7 +154,7 @@ class Background(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._answer = self._house.attempt(self._execution_id)
+            self._answer = self._harness.attempt(self._execution_id)
         except BaseException as error:  # noqa: BLE001 - the thread's boundary: `ended` raises it in the test
             self._error = error
 
@@ -163,7 +163,7 @@ class Background(threading.Thread):
         if self._error:
             raise self._error
         assert self._answer is not None, "The attempt does not end."
-        return self._house.ended(self._execution_id, self._answer)
+        return self._harness.ended(self._execution_id, self._answer)
 
 
 def agent(role: str = "Worker", **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`python -m tests.runner.mortal FOLDER MOMENT NUMBER`: one attempt in a process of its own that dies at a moment.
+"""`python -m tests.runner.dying_attempt FOLDER MOMENT NUMBER`: one attempt in a process that is killed at a moment.
 
 What the table and the bucket would hold is kept in FOLDER, so that the next attempt goes on from it.
 """
@@ -17,31 +17,31 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 from scripted_model import ScriptedModel  # noqa: E402
-from tests.runner.house import House  # noqa: E402
+from tests.runner.harness import Harness  # noqa: E402
 
 MOMENTS = ("call", "answered", "written", "save", "saved", "finish", "finished")
 """Before a call, before and after what it brought is written into the journal, before and after an output is stored,
 before and after the execution is finished."""
 
 
-def keep(house: House, folder: Path) -> None:
+def keep(harness: Harness, folder: Path) -> None:
     """All or nothing, as a store would."""
-    text = pickle.dumps(house.kept())
+    text = pickle.dumps(harness.kept())
     (folder / "new").write_bytes(text)
     (folder / "new").replace(folder / "state")
 
 
-def restore(house: House, folder: Path) -> None:
-    house.restore(pickle.loads((folder / "state").read_bytes()))
+def restore(harness: Harness, folder: Path) -> None:
+    harness.restore(pickle.loads((folder / "state").read_bytes()))
 
 
 def main(folder: Path, moment: str, number: int) -> None:
-    house = House(ScriptedModel())  # only to stand in its place: the real one is in the test's process
-    restore(house, folder)
+    harness = Harness(ScriptedModel())  # only to stand in its place: the real one is in the test's process
+    restore(harness, folder)
     reached: dict[str, int] = dict.fromkeys(MOMENTS, 0)
 
     def at(now: str) -> None:
-        keep(house, folder)
+        keep(harness, folder)
         reached[now] += 1
         if now == moment and reached[now] == number:
             os._exit(9)  # as a killed sandbox: nothing is cleaned up, no thread is waited for
@@ -59,11 +59,11 @@ def main(folder: Path, moment: str, number: int) -> None:
     from stepcrew_runner.gate.control import Control
 
     Control.check = around(Control.check, "call", None)  # type: ignore[method-assign]
-    house.journal.write = around(house.journal.write, "answered", "written")  # type: ignore[method-assign]
-    house.tasks.save_task_output = around(house.tasks.save_task_output, "save", "saved")  # type: ignore[method-assign]
-    house.executions.finish = around(house.executions.finish, "finish", "finished")  # type: ignore[method-assign]
-    (execution,) = house.executions.all()
-    house.attempt(execution.execution_id)
+    harness.journal.write = around(harness.journal.write, "answered", "written")  # type: ignore[method-assign]
+    harness.tasks.save_task_output = around(harness.tasks.save_task_output, "save", "saved")  # type: ignore[method-assign]
+    harness.executions.finish = around(harness.executions.finish, "finish", "finished")  # type: ignore[method-assign]
+    (execution,) = harness.executions.all()
+    harness.attempt(execution.execution_id)
     raise SystemExit(f"The moment {moment} {number} never came.")
 
 

@@ -17,8 +17,8 @@ from stepcrew_local.emulator import ACCOUNT
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import Stack, StackOptions, running_stack
 from tests.e2e.user import TERMINAL, User
+from tests.faults.cases import TASKS, Case, Expected, Found, events_wrong, three_tasks, usage_wrong, wrong
 from tests.faults.proxy import Plan, Proxy, running_proxy
-from tests.faults.scenes import TASKS, Expected, Found, Scene, events_wrong, three_tasks, usage_wrong, wrong
 
 PATIENCE_SECONDS = 120
 SETTLING_SECONDS = 40
@@ -30,7 +30,9 @@ WAIT_SCALE = 0.2
 SWEEPS_SOON = {"SWEEP_LOST_SECONDS": "0", "SWEEP_SILENT_SECONDS": "1"}
 
 
-class Field:
+class FaultHarness:
+    """Runs cases on a local stack whose calls to AWS pass the proxy."""
+
     def __init__(self, proxy: Proxy, model: ScriptedModel, stack: Stack, user: User) -> None:
         self.proxy = proxy
         self.model = model
@@ -39,29 +41,29 @@ class Field:
         self._table = stack.client("dynamodb")
         self._reconciler = physical_id(stack.emulator, "ReconcilerFunction")
 
-    def play(self, scenes: Iterable[Scene], at_once: int = AT_ONCE) -> dict[str, Found]:
-        """Several at a time."""
-        scenes = list(scenes)
+    def run(self, cases: Iterable[Case], at_once: int = AT_ONCE) -> dict[str, Found]:
+        """What each case left behind, by its key; several run at the same time."""
+        cases = list(cases)
         with ThreadPoolExecutor(at_once) as pool:
-            found = list(pool.map(self._play, scenes))
-        return dict(zip([scene.key for scene in scenes], found, strict=True))
+            found = list(pool.map(self._run, cases))
+        return dict(zip([case.key for case in cases], found, strict=True))
 
-    def _play(self, scene: Scene) -> Found:
-        plan = self.proxy.add(Plan(scene.key, scene.faults, hold=scene.hold))
+    def _run(self, case: Case) -> Found:
+        plan = self.proxy.add(Plan(case.key, case.faults, hold=case.hold))
         try:
-            return self._played(scene, plan)
-        except AssertionError as error:  # what was waited for did not come; the other scenes go on
+            return self._ran(case, plan)
+        except AssertionError as error:  # what was waited for did not come; the other cases go on
             return Found({}, {}, "", [f"never happened: {error}"], plan)
 
-    def _played(self, scene: Scene, plan: Plan) -> Found:
-        config = (scene.config or three_tasks)(scene.key)
-        execution_id = self._abandon(config, plan) if scene.abandoned else self.submit(config, scene.key)
-        if scene.during:
-            scene.during(execution_id, plan)
+    def _ran(self, case: Case, plan: Plan) -> Found:
+        config = (case.config or three_tasks)(case.key)
+        execution_id = self._abandon(config, plan) if case.abandoned else self.submit(config, case.key)
+        if case.during:
+            case.during(execution_id, plan)
         self.until(execution_id, *TERMINAL)
-        if scene.hold:
+        if case.hold:
             self._deliver(plan)
-        return self.found(scene.expected, execution_id, plan)
+        return self.found(case.expected, execution_id, plan)
 
     def _deliver(self, plan: Plan) -> None:
         """What the queue seemed to have taken: the last message first, and each of them twice."""
@@ -181,7 +183,7 @@ def _trace(gaps: list[dict[str, Any]]) -> str:
 
 
 @contextmanager
-def running_field(**for_runner: str) -> Generator[Field]:
+def running_harness(**for_runner: str) -> Generator[FaultHarness]:
     """`for_runner` are environment variables of the runner."""
     with scripted_model() as model, running_proxy() as proxy:
         more = {"RunnerFunction": for_runner, "ReconcilerFunction": SWEEPS_SOON}
@@ -204,4 +206,4 @@ def running_field(**for_runner: str) -> Generator[Field]:
             )
             with User(stack.url, "ada") as user:
                 user.timeout = httpx.Timeout(60)
-                yield Field(proxy, model, stack, user)
+                yield FaultHarness(proxy, model, stack, user)

@@ -1,4 +1,4 @@
-"""What is played under faults, what is expected of it, and what is found."""
+"""Executions under faults: what is injected, what is expected, and what is found."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Expected(NamedTuple):
     unknown: int = 0
 
 
-class Scene(NamedTuple):
+class Case(NamedTuple):
     """One execution under faults. `key` is its name; `during` is called once it is accepted. When it is `abandoned`,
     nobody asks again whether it was accepted."""
 

@@ -88,7 +88,7 @@ class WithClaims:
         await self._app({**scope, "aws.event": self._event}, receive, send)
 
 
-class House:
+class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.orchestrator = FakeOrchestrator()
@@ -133,9 +133,9 @@ class House:
 
 
 @contextmanager
-def house() -> Generator[House]:
+def api_harness() -> Generator[Harness]:
     with emulated_aws() as aws:
-        yield House(aws)
+        yield Harness(aws)
 
 
 def body(**changes: Any) -> dict[str, Any]:

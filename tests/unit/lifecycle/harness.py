@@ -1,4 +1,4 @@
-"""Everybody who acts on executions, over an emulated AWS whose calls can fail: use cases, attempts, state machines."""
+"""All that acts on executions, over an emulated AWS whose calls can fail: use cases, attempts, state machines."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ class Worker:
         return Progress(tasks_done=self.done, tasks_total=TASKS)
 
 
-class Weather:
-    """While it reigns, AWS fails at the call it was told to, before it does anything or after it did all."""
+class FailingAws:
+    """While it is active, one call to AWS fails: before AWS does anything, or after it has done all."""
 
     def __init__(self, aws: Aws) -> None:
-        self.reigns = False
+        self.is_active = False
         self._at: int | None = None
         self._after = False
         events: Any = aws.clients.dynamodb.meta.events
         events.register("before-call.dynamodb", self._before_call)
         events.register("after-call.dynamodb", self._after_call)
 
-    def forecast(self, calls: int, *, after: bool) -> None:
+    def fail_after(self, calls: int, *, after: bool) -> None:
         """The call after so many others fails."""
         self._at, self._after = calls, after
 
@@ -81,13 +81,13 @@ class Weather:
         self._at = None
 
     def _before_call(self, **_: object) -> None:
-        self._strike(after=False)
+        self._fail_when_due(after=False)
 
     def _after_call(self, **_: object) -> None:
-        self._strike(after=True)
+        self._fail_when_due(after=True)
 
-    def _strike(self, *, after: bool) -> None:
-        if not self.reigns or self._at is None or after is not self._after:
+    def _fail_when_due(self, *, after: bool) -> None:
+        if not self.is_active or self._at is None or after is not self._after:
             return
         self._at -= 1
         if self._at < 0:
@@ -95,12 +95,12 @@ class Weather:
             raise EndpointConnectionError(endpoint_url="an emulated AWS")
 
 
-class World:
+class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.clock = FakeClock(LONG_FROM_NOW)
         self.machine = FakeOrchestrator()
-        self.weather = Weather(aws)
+        self.failing_aws = FailingAws(aws)
         self._made = 0
         limits, wake = FakeLimits(), WakeMachine(aws.approvals, self.machine)
         rules = ModelRules("openai/gpt-4.1-mini", "openai/*", SETTINGS.allows_model)
@@ -124,14 +124,14 @@ class World:
 
     def attempt(self, call: Callable[[], Answer]) -> Ended:
         """What is not one of our errors is a bug."""
-        self.weather.reigns = True
+        self.failing_aws.is_active = True
         try:
             return Ended(call(), None)
         except StepcrewError as error:
             return Ended(None, error)
         finally:
-            self.weather.reigns = False
-            self.weather.clear()
+            self.failing_aws.is_active = False
+            self.failing_aws.clear()
             self._machines()
 
     def _machines(self) -> None:
