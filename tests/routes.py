@@ -18,10 +18,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/executions": {"config": CREW},
     "POST /api/v1/executions/{execution_id}/feedback": {"decision": "approve"},
     "PUT /api/v1/crews/{name}": {"config": CREW},
+    "POST /api/v1/projects/{name}/bundle": {"sha256": "a" * 64},
+    "PUT /api/v1/projects/{name}": {
+        "project": {"bundle": "a" * 64, "entry": "main:crew", "kind": "crew", "function": "stack-project-x:1"}
+    },
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
 }
+NEEDS_AN_UPLOAD = {"PUT /api/v1/projects/{name}": 422}
+"""What a route answers whose body names a bundle that the group has not uploaded."""
 NAMES = {"/api/v1/crews/{name}": "walked", "/api/v1/secrets/{name}": "WALKED_KEY"}
-PARAMETERS = {"index": "0", "number": "1", "event_id": "1.1"}
+PARAMETERS = {"name": "walked", "index": "0", "number": "1", "event_id": "1.1"}
 
 
 class Route(NamedTuple):

@@ -34,6 +34,11 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return str(self._http.base_url)
+
     def me(self) -> Answer:
         """Who the server takes the caller for."""
         return Answer(self._transport.request("GET", f"{API}/me"))
@@ -56,6 +61,24 @@ class Client:
     def store_crew(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
         return Answer(self._transport.request("PUT", f"{API}/crews/{quote(name, safe='')}", json=body))
+
+    def project_runtime(self) -> Answer:
+        """What bundles are built for."""
+        return Answer(self._transport.request("GET", f"{API}/projects/runtime"))
+
+    def upload_bundle(self, name: str, digest: str) -> Answer:
+        """Where the bundle's bytes go, and the parameters of its function."""
+        url = f"{API}/projects/{quote(name, safe='')}/bundle"
+        return Answer(self._transport.request("POST", url, json={"sha256": digest}))
+
+    def deploy_locally(self, name: str, digest: str) -> Answer:
+        """The local stack makes the project's function itself."""
+        url = f"/local/projects/{quote(name, safe='')}"
+        return Answer(self._transport.request("POST", url, json={"sha256": digest}))
+
+    def store_project(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
+        """May be repeated: what equals the latest version makes none."""
+        return Answer(self._transport.request("PUT", f"{API}/projects/{quote(name, safe='')}", json=body))
 
     def secrets(self) -> Answer:
         """Names, never values."""

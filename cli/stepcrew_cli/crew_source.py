@@ -16,10 +16,13 @@ class CrewSource:
     body: Document
     origin: str
     notes: list[str] = field(default_factory=list[str])
+    needs_code: bool = False
+    """Whether the crew has Python of its own that could not come along."""
 
 
 def local_tool_error(path: Path) -> CrewFileError:
     return CrewFileError(
         f"The crew uses its own tool in {path}: Python code of a project is never run by the platform.",
-        remedy="Use one of the platform's tools, or serve the tool over MCP and name its address in the agent's mcps.",
+        remedy="Deploy the project with its Python (stepcrew deploy), use a tool of the platform, or serve the tool "
+        "over MCP and name its address in the agent's mcps.",
     )

@@ -18,7 +18,6 @@ from stepcrew_local.template import FunctionSource, prepare
 
 STACK = "stepcrew-local"
 CODE_BUCKET = "stepcrew-local-code"
-TEMPLATE_KEY = "template.json"
 DEPLOY_SECONDS = 60
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -28,8 +27,9 @@ def deploy(
     template: Path,
     parameters: Mapping[str, str],
     sources: Mapping[str, FunctionSource] | None = None,
+    stack: str = STACK,
 ) -> dict[str, str]:
-    """Creates or updates the stack and answers its outputs.
+    """Creates or updates the stack of that name and answers its outputs.
 
     Raises:
         StackError: a resource was refused; the reason names it.
@@ -44,10 +44,11 @@ def deploy(
 
     prepared = prepare(template, parameters, put_code, sources or {})
     # In the bucket, as SAM does it: a template in the request itself may have 51,200 bytes.
-    s3.put_object(Bucket=CODE_BUCKET, Key=TEMPLATE_KEY, Body=json.dumps(prepared).encode())
+    key = f"{stack}.json"
+    s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=json.dumps(prepared).encode())
     request: dict[str, Any] = {
-        "StackName": STACK,
-        "TemplateURL": f"{emulator.url}/{CODE_BUCKET}/{TEMPLATE_KEY}",
+        "StackName": stack,
+        "TemplateURL": f"{emulator.url}/{CODE_BUCKET}/{key}",
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
         "Capabilities": CAPABILITIES,
     }
@@ -55,9 +56,9 @@ def deploy(
         cloudformation.create_stack(**request)
     except cloudformation.exceptions.AlreadyExistsException:
         _update(cloudformation, request)
-    stack = _wait(cloudformation)
+    deployed = _wait(cloudformation, stack)
     _set_cors(emulator, prepared)
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return {output["OutputKey"]: output["OutputValue"] for output in deployed.get("Outputs", [])}
 
 
 def physical_id(emulator: Emulator, logical_id: str) -> str:
@@ -89,10 +90,10 @@ def _update(cloudformation: Any, request: dict[str, Any]) -> None:
             raise
 
 
-def _wait(cloudformation: Any) -> dict[str, Any]:
+def _wait(cloudformation: Any, name: str) -> dict[str, Any]:
     deadline = time.monotonic() + DEPLOY_SECONDS
     while True:
-        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
         status: str = stack["StackStatus"]
         if status.endswith("IN_PROGRESS"):
             if time.monotonic() > deadline:
@@ -100,12 +101,12 @@ def _wait(cloudformation: Any) -> dict[str, Any]:
             time.sleep(0.05)
             continue
         if "ROLLBACK" in status or "FAILED" in status:
-            raise StackError(f"The template was not deployed ({status}).\n{_failures(cloudformation)}")
+            raise StackError(f"The template was not deployed ({status}).\n{_failures(cloudformation, name)}")
         return stack
 
 
-def _failures(cloudformation: Any) -> str:
-    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+def _failures(cloudformation: Any, name: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     return "\n".join(
         f"  | {event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason')}"
         for event in events

@@ -25,6 +25,7 @@ from stepcrew_local.auth_routes import AuthRoutes
 from stepcrew_local.front_door import HOP_BY_HOP, ApiRoute, is_api_path, is_too_large, passed_on, route_of
 from stepcrew_local.identity import AUDIENCE, IDENTITIES, SCOPE, TokenIssuer
 from stepcrew_local.origin_guard import OriginGuard
+from stepcrew_local.projects import LocalProjects
 from stepcrew_local.site import Site
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -162,7 +163,9 @@ def console_settings(issuer: TokenIssuer) -> dict[str, object]:
     }
 
 
-def make_gateway(issuer: TokenIssuer, api: ApiProxy, console: Path, origins: Iterable[str]) -> Starlette:
+def make_gateway(
+    issuer: TokenIssuer, api: ApiProxy, projects: LocalProjects, console: Path, origins: Iterable[str]
+) -> Starlette:
     """The application. `origins` are the addresses under which its own pages are opened."""
     site = Site(console)
 
@@ -187,6 +190,7 @@ def make_gateway(issuer: TokenIssuer, api: ApiProxy, console: Path, origins: Ite
         lifespan=lifespan,
         routes=[
             Route("/api/{path:path}", api_root, methods=METHODS),
+            Route("/local/projects/{name}", projects.deploy, methods=["POST"]),
             Mount("/auth", routes=[*AuthRoutes(issuer).routes, Route("/{path:path}", no_such_auth_route)]),
             Route("/config.json", settings),
             Route("/{path:path}", page),

@@ -8,6 +8,7 @@ from stepcrew_local.errors import StackError
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
+PROJECT_TEMPLATE = ROOT / "projects" / "template.yaml"
 CONSOLE = ROOT / "console" / "dist"
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
@@ -32,6 +33,8 @@ from stepcrew_local.layout import CONSOLE, ROOT, TEMPLATE, python_of
 from stepcrew_local.lent_keys import lend
 from stepcrew_local.model_name import KEY_VARIABLE
 from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
+from stepcrew_local.projects import FUNCTION as PROJECT
+from stepcrew_local.projects import LocalProjects
 from stepcrew_local.provider import ModelChoice, configured_model, embedded_model
 from stepcrew_local.restarted import tell_of_restart
 from stepcrew_local.serving import served
@@ -43,6 +46,9 @@ DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
 MODEL_SECONDS = 60
 STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
+API = "ApiFunction"
+HOST_RUNTIME = {"RUNNER_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}", "RUNNER_PLATFORM": "host"}
+"""What bundles of projects are built for here: every environment of a checkout is made with one Python."""
 WARMED = (RUNNER, "TraceSinkFunction")
 """Functions whose first process is started ahead; the API's is by the first look at its health."""
 
@@ -191,14 +197,17 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         issuer = TokenIssuer(f"{url}/auth", load_or_make_key(data / "signing-key.pem"))
         api = ApiProxy(issuer.claims_of)
         origins = (url, f"http://localhost:{port}", *DEVELOPMENT_ORIGINS)
-        gateway = make_gateway(issuer, api, CONSOLE, origins)
+        projects = LocalProjects()
+        gateway = make_gateway(issuer, api, projects, CONSOLE, origins)
         exits.enter_context(served(gateway, listener))
 
         model, model_server = _choose_model(options, logs)
         if model_server:
             exits.callback(model_server.stop, 3)
         for_functions = {**options.for_functions}
-        for_functions[RUNNER] = {**model.variables, **options.for_functions.get(RUNNER, {})}
+        for function in (RUNNER, PROJECT):
+            for_functions[function] = {**model.variables, **options.for_functions.get(function, {})}
+        for_functions[API] = {**HOST_RUNTIME, **options.for_functions.get(API, {})}
         started = datetime.now(UTC)
         emulator = start_emulator(
             port=_emulator_port(options.data),
@@ -215,6 +224,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack.deploy()
         lend(emulator, stack.outputs["SecretsPrefix"], options.environment)
         api.set_target(stack.api_target)
+        projects.set_stack(stack)
         stack.warm_up()
         if options.data:
             tell_of_restart(emulator, stack.outputs["StateMachineArn"], started)

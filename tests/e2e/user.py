@@ -16,6 +16,7 @@ class User(httpx.Client):
     """A client with the token of a demo identity."""
 
     def __init__(self, url: str, identity: str) -> None:
+        self.url = url
         answer = httpx.post(f"{url}/auth/demo-token", json={"identity": identity}, trust_env=False)
         super().__init__(
             base_url=f"{url}/api/v1",

@@ -49,7 +49,7 @@ class Harness:
         self.approvals = FakeApprovals(self.executions)
         self.slice_seconds = 0.0
         self.model_keys = {"aws_access_key_id": "ASIA", "aws_secret_access_key": "secret", "aws_session_token": "token"}
-        self._ports = Ports(
+        self.ports = Ports(
             self.executions,
             self.tasks,
             self.journal,
@@ -75,7 +75,7 @@ class Harness:
         return execution_id
 
     def attempt(self, execution_id: str, group_id: str = GROUP) -> Answer:
-        return RunAttempt(self._ports, MODEL, self.slice_seconds)(group_id, execution_id, lambda: self.remaining())
+        return RunAttempt(self.ports, MODEL, self.slice_seconds)(group_id, execution_id, lambda: self.remaining())
 
     def decide(self, execution_id: str, decision: str, **fields: Any) -> None:
         """What a person answers to the open question; `decided_by` null means that nobody did."""

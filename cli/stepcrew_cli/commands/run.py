@@ -9,10 +9,13 @@ from typing import Annotated, cast
 import typer
 
 from stepcrew_cli.client import Client
+from stepcrew_cli.commands.deploy import deploy_project
 from stepcrew_cli.crew_input import load_crew
 from stepcrew_cli.crew_source import CrewSource
+from stepcrew_cli.deploying.finding import has_code
 from stepcrew_cli.documents import Document
-from stepcrew_cli.errors import CliError
+from stepcrew_cli.errors import CliError, CrewFileError
+from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.options import Output
 from stepcrew_cli.run_request import RunOptions, parse_input, request_body
 from stepcrew_cli.server_command import Call, server_command
@@ -81,6 +84,8 @@ def run(
         "max_model_calls": max_model_calls,
         "on_budget": on_budget,
     }
+    if crew is not None and stored is None and _needs_deploying(crew):
+        stored, crew = _deployed(call, Path(crew), dry_run), None
     source = _source(crew, stored, model)
     for note in source.notes:
         call.output.note(note)
@@ -92,6 +97,33 @@ def run(
             return
         code = _submit(client, call.output, body, idempotency_key or str(uuid.uuid4()), watching)
     raise typer.Exit(code)
+
+
+def _needs_deploying(crew: str) -> bool:
+    """Whether what is meant is Python that a definition cannot carry: a flow, or a crew with code of its own."""
+    path = Path(crew)
+    if not path.exists() or not has_code(path):
+        return False
+    try:
+        return load_crew(crew).needs_code
+    except CrewFileError:
+        return True
+
+
+def _deployed(call: Call, path: Path, dry_run: bool) -> str:
+    """The stored crew's `name@version`. On the local stack a project is deployed on the way; elsewhere a function is
+    made of it, which is nothing to do unasked."""
+    target = call.target()
+    if not is_loopback(target.url):
+        raise CrewFileError(
+            f"{path} has Python of its own, which runs in a function of its own.",
+            remedy=f"Deploy it first: stepcrew deploy {path}. Then: stepcrew run --crew NAME.",
+        )
+    with call.client() as client:
+        made = deploy_project(client, call.output, path, dry_run=dry_run)
+    if made is None:
+        raise typer.Exit(0)
+    return f"{made.name}@{made.version}"
 
 
 def _check_inputs(client: Client, source: CrewSource, stored: str | None, inputs: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,8 +56,9 @@ def load_folder(folder: Path) -> CrewSource | None:
         for found in module.classes.values():
             if {name_of(base.value if isinstance(base, ast.Subscript) else base) for base in found.bases} & FLOW_BASES:
                 raise CrewFileError(
-                    f"{module.place(found)}: {found.name} is a flow, and flows cannot be run yet.",
-                    remedy=f"A crew of it can be run by itself: name {_named(crews[0], folder)}.",
+                    f"{module.place(found)}: {found.name} is a flow: its Python decides what runs.",
+                    remedy="Deploy it: stepcrew deploy. "
+                    f"A crew of it can also be run by itself: name {_named(crews[0], folder)}.",
                 )
     return _source(_only(crews, folder), project, folder)
 
@@ -97,7 +99,7 @@ def _source(crew: Written, project: Project, folder: Path) -> CrewSource:
     inputs = read_inputs(project, crew.module.path)
     where = crew.module.path.name
     notes = [f"{where}: left out, because code of a project is not run: {each}" for each in parts.left_out]
-    return _assembled(folder, parts, inputs, notes)
+    return replace(_assembled(folder, parts, inputs, notes), needs_code=bool(parts.left_out))
 
 
 def _bare(folder: Path, config_folder: Path, project: Project) -> CrewSource:

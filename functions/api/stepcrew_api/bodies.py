@@ -14,7 +14,7 @@ from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
 from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
-from stepcrew_api.schemas import CrewRequest, CrewToStore, SecretToSet
+from stepcrew_api.schemas import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, SecretToSet
 
 MAX_BODY_BYTES = 5_000_000
 MAX_VALUES = 250_000
@@ -32,6 +32,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
+PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY = _body(FeedbackRequest)
 
 
@@ -55,6 +56,16 @@ async def crew_to_store(request: Request) -> CrewToStore:
 async def secret_to_set(request: Request) -> SecretToSet:
     """Raises as `_read_as` does."""
     return await _read_as(SecretToSet, request)
+
+
+async def project_to_store(request: Request) -> ProjectToStore:
+    """Raises as `_read_as` does."""
+    return await _read_as(ProjectToStore, request)
+
+
+async def bundle_to_upload(request: Request) -> BundleToUpload:
+    """Raises as `_read_as` does."""
+    return await _read_as(BundleToUpload, request)
 
 
 async def feedback_request(request: Request) -> FeedbackRequest:
@@ -118,4 +129,6 @@ def _children(value: Any) -> list[Any]:
 Submitted = Annotated[CrewRequest, Depends(crew_request)]
 ToStore = Annotated[CrewToStore, Depends(crew_to_store)]
 SecretBody = Annotated[SecretToSet, Depends(secret_to_set)]
+ProjectBody = Annotated[ProjectToStore, Depends(project_to_store)]
+BundleBody = Annotated[BundleToUpload, Depends(bundle_to_upload)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]

@@ -11,6 +11,7 @@ from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
+from stepcrew.domain.project import BUNDLE, ProjectOutline, ProjectVersion
 from stepcrew.domain.stored_crew import CREW_REFERENCE, CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
 
@@ -42,8 +43,46 @@ class CrewToStore(BaseModel):
     inputs: dict[str, JsonValue] | None = None
 
 
+class ProjectToStore(BaseModel):
+    """The body of PUT /projects/{name}: the code, what can be told of its agents and tasks, and default inputs. Unknown
+    fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project: ProjectVersion
+    outline: ProjectOutline = ProjectOutline.model_construct()
+    inputs: dict[str, JsonValue] = {}
+
+
+class ProjectRuntime(BaseModel):
+    """What a bundle is built for. `platform` is a target of uv (`host`: the machine the platform runs on); `packages`
+    are the runner's own, as `name==version`, which no bundle replaces."""
+
+    python: str
+    platform: str
+    packages: list[str]
+
+
+class BundleToUpload(BaseModel):
+    """The body of POST /projects/{name}/bundle. Unknown fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: Annotated[str, Field(pattern=BUNDLE)]
+
+
+class BundleUpload(BaseModel):
+    """`stored` tells that the bundle is there already; else its bytes go by PUT to `url`, with these headers and no
+    others, within 15 minutes."""
+
+    stored: bool
+    url: str | None = None
+    headers: dict[str, str] = {}
+    parameters: dict[str, str] = Field(description="Of projects/template.yaml, for the function of this bundle.")
+
+
 class CrewView(BaseModel):
-    """A version of a stored crew; `tasks` and `agents` are counts."""
+    """A version of a stored crew; `tasks` and `agents` are counts. `kind` is `crew` or `flow` for a project."""
 
     name: str
     version: int
@@ -51,10 +90,14 @@ class CrewView(BaseModel):
     agents: int
     updated_at: datetime
     updated_by: str | None
+    kind: Literal["definition", "crew", "flow"]
 
 
 class CrewDocument(CrewView):
-    """With the crew itself, its default inputs and the names of inputs its texts have in braces."""
+    """With the crew itself, its default inputs and the names of inputs its texts have in braces. Of a project, `config`
+    is an outline."""
+
+    project: ProjectVersion | None = None
 
     config: dict[str, JsonValue]
     inputs: dict[str, JsonValue]

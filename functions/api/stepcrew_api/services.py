@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
+from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
@@ -23,6 +24,7 @@ from stepcrew.services.ports import (
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
+from stepcrew.services.store_project import StoreProject
 from stepcrew.services.submit_execution import SubmitExecution
 
 
@@ -43,6 +45,8 @@ class Services(NamedTuple):
     crews: CrewStore
     store_crew: StoreCrew
     secrets: KeepSecrets
+    bundles: BundleStore
+    store_project: StoreProject
 
 
 def services(request: Request) -> Services:

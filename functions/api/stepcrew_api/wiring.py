@@ -8,6 +8,7 @@ import uuid_utils
 from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import SystemClock, TableExecutions
@@ -29,6 +30,7 @@ from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
+from stepcrew.services.store_project import StoreProject
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
@@ -59,6 +61,7 @@ def make_app(settings: Settings) -> FastAPI:
     crews, rules = TableCrews(clients, table), model_rules(settings)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
     missing_secrets = FindMissingSecrets(secrets)
+    bundles = BucketBundles(clients, settings.bucket_name)
     wake = WakeMachine(approvals, orchestrator)
     read_trace = ReadTrace(executions, traces)
     services = Services(
@@ -78,5 +81,7 @@ def make_app(settings: Settings) -> FastAPI:
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),
         secrets=KeepSecrets(secrets, crews, clock),
+        bundles=bundles,
+        store_project=StoreProject(crews, bundles, clock),
     )
     return create_app(services, settings)

@@ -6,30 +6,53 @@ from functools import lru_cache
 
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
+from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.executions import SystemClock, TableExecutions
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.task_outputs import TableTaskOutputs
+from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.settings import settings
 from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt
 from stepcrew_runner.crew.model_clients import OperatorProxies, use_proxies
 from stepcrew_runner.isolation import addresses, environment
 from stepcrew_runner.isolation.references import refuse_outside
+from stepcrew_runner.project.building import ProjectCode
+from stepcrew_runner.project.bundle import unpack
 
 
 @lru_cache(maxsize=1)
 def sessions() -> AttemptSessions:
     """Made before any crew is loaded: the clients' addresses and proxies are those of the environment as it is then."""
-    made = AttemptSessions(take_own_keys(), settings().attempt_role_arn)
+    made = AttemptSessions(take_own_keys(), settings().attempt_role_arn, of_project=bool(settings().project_bundle))
     proxies = OperatorProxies(environment.take_proxies())
     use_proxies(proxies)
     addresses.install_guard()
     addresses.allow_operator_endpoints(proxies.addresses())
-    environment.install_guard()
+    if not settings().project_bundle:  # a project's code sets the variables it needs
+        environment.install_guard()
     refuse_outside()
     return made
+
+
+@lru_cache(maxsize=1)
+def project() -> ProjectCode | None:
+    """The project that this function serves; None in the shared runner.
+
+    Raises:
+        PlatformUnavailable: its bundle cannot be read, or is not there.
+    """
+    configured = settings()
+    if not configured.project_bundle:
+        return None
+    clients, group_id, digest = sessions().own, configured.project_group, configured.project_bundle
+    content = BucketBundles(clients, configured.bucket_name).read(group_id, digest)
+    if content is None:
+        raise PlatformUnavailable(f"The bundle {digest[:12]}… of this project is not in the bucket.")
+    addresses.serve_project()
+    return ProjectCode(unpack(content, digest, environment.FOLDER / "bundle"), configured.project_model)
 
 
 def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
@@ -55,4 +78,5 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
         ),
         configured.default_model,
         configured.slice_seconds,
+        project(),
     )

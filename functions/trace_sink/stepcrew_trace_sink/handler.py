@@ -41,7 +41,7 @@ def store(record: SQSRecord) -> None:
     metrics.add_metric(name="TraceMessagesDelivered", unit=MetricUnit.Count, value=1)
     senders, sender = wiring.senders(), record.attributes.sender_id
     batch = TraceBatch.model_validate_json(record.body)
-    if not senders.speaks_for(sender, batch.execution_id):
+    if not senders.speaks_for(sender, batch.group_id, batch.execution_id):
         metrics.add_metric(name="TraceMessagesRefused", unit=MetricUnit.Count, value=1)
         logger.error("A message was not sent by an attempt of its execution", sender=sender, named=batch.execution_id)
         if senders.is_attempt(sender):

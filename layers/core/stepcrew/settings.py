@@ -51,6 +51,17 @@ class Settings(BaseModel):
     trace_redrive_sender_id: str = ""
     max_open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] = DEFAULT_OPEN_EXECUTIONS
     """Of one group at the same time, where the group has no number of its own."""
+    stack_name: str = ""
+    runner_python: str = "3.13"
+    """The version of Python that bundles of projects are built for."""
+    runner_platform: str = "aarch64-manylinux_2_28"
+    """The machine they are built for, as uv names it; `host` where the platform runs on this machine."""
+    project_bundle: str = ""
+    """Of the function of a project: the hash of its bundle."""
+    project_group: str = ""
+    """The group that the project belongs to."""
+    project_model: str = ""
+    """The model that takes the place of every model the project names; empty leaves them as they are."""
     slice_seconds: int = 0
     """After which an attempt hands over; 0 leaves it to the function's own time."""
     sweep_lost_seconds: int = 60

@@ -51,6 +51,7 @@ def complete() -> None:
     _expect(iam_evaluator, "resolve_credential", ("access_key_id", "account_id", "session_token"))
     _expect(iam_evaluator, "resolve_principal", ("access_key_id", "account_id", "credential"))
     _expect(iam_evaluator, "enforce", ENFORCE)
+    _expect(iam_evaluator, "_resolve_condition_key", ("key", "ctx"))
     _expect(iam_actions, "dynamodb_service_context", ("body",))
     _expect(iam_actions, "dynamodb_transaction_checks", ("iam_action", "body", "region", "account_id"))
     _expect(sts, "_session_tags", ("params", "check"))

@@ -18,6 +18,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import dynamodb, sts
 
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
+ASSUMED = re.compile(r"arn:([^:]+):sts::(\d+):assumed-role/([^/]+)/.+")
 LEADING_KEYS = "dynamodb:LeadingKeys"
 TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}")
 """What a session tag may hold: letters, numbers, spaces and these signs, so no wildcard of a policy."""
@@ -29,6 +30,7 @@ _resolve_principal = iam_evaluator.resolve_principal
 _enforce = iam_evaluator.enforce
 _transaction_checks = iam_actions.dynamodb_transaction_checks
 _session_tags = sts._session_tags
+_condition_key = iam_evaluator._resolve_condition_key
 _evaluate_trust_policy = iam_evaluator.evaluate_trust_policy
 _of_items: ContextVar[tuple[str, ...]] = ContextVar("keys of a transaction's items", default=())
 """In the order in which the items of this request are checked; what is left of it."""
@@ -39,6 +41,7 @@ def install() -> None:
     """Puts the pieces in. `engine` checks that they still fit."""
     iam_evaluator.resolve_principal = resolve_principal
     iam_evaluator.enforce = enforce
+    iam_evaluator._resolve_condition_key = condition_key
     iam_actions.dynamodb_transaction_checks = transaction_checks
     iam_evaluator.evaluate_trust_policy = evaluate_trust_policy
     sts._session_tags = session_tags
@@ -59,6 +62,13 @@ def resolve_principal(access_key_id: str, account_id: str, credential: Any = Non
         return principal
     policies = [[*_filled(statements, principal.keys)] for statements in principal.policies]
     return dataclasses.replace(principal, policies=policies)
+
+
+def condition_key(key: str, ctx: Any) -> Any:
+    """As the emulator's; `aws:PrincipalArn` of a session is the ARN of its role (IAM user guide, "AWS global condition
+    context keys")."""
+    session = ASSUMED.fullmatch(ctx.principal_arn) if key.lower() == "aws:principalarn" else None
+    return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else _condition_key(key, ctx)
 
 
 def _filled(statements: list[Statement], keys: Keys) -> Iterator[Statement]:
@@ -89,9 +99,8 @@ def _fill(text: str, keys: Keys) -> str:
 def evaluate_trust_policy(trust_doc: str | dict[str, Any], caller_arn: str, ctx: Any = None) -> bool:
     """As the emulator's, with the tags of the request filled in where the policy names them."""
     document = json.loads(trust_doc) if isinstance(trust_doc, str) else trust_doc
-    keys: dict[str, Any] = (
-        {f"aws:requesttag/{name.lower()}": value for name, value in ctx.request_tags.items()} if ctx else {}
-    )
+    keys: dict[str, Any] = dict(ctx.principal_keys) if ctx else {}
+    keys |= {f"aws:requesttag/{name.lower()}": value for name, value in ctx.request_tags.items()} if ctx else {}
     statements: list[dict[str, Any]] = []
     for statement in document.get("Statement", []):
         try:

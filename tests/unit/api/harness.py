@@ -11,6 +11,7 @@ from typing import Any, cast
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.waiting_places import TableWaitingPlaces
@@ -23,13 +24,14 @@ from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
+from stepcrew.services.store_project import StoreProject
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from stepcrew_api.wiring import new_id
-from tests.aws_table import NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
@@ -100,7 +102,7 @@ class Harness:
         self.meanwhile: Callable[[], object] = lambda: None
         wake = WakeMachine(aws.approvals, self.orchestrator)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
-        missing = FindMissingSecrets(secrets)
+        missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
         services = Services(
             submit=SubmitExecution(
                 aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
@@ -120,6 +122,8 @@ class Harness:
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),
             secrets=KeepSecrets(secrets, aws.crews, clock),
+            bundles=bundles,
+            store_project=StoreProject(aws.crews, bundles, clock),
         )
         self.app = create_app(services, SETTINGS)
 

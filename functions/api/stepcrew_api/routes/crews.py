@@ -58,7 +58,12 @@ def read_crew(
         **crew_view(crew).model_dump(),
         config=definition.model_dump(mode="json", exclude_unset=True),
         inputs=submission.inputs,
-        placeholders=sorted({found for _, text in texts_of(definition) for found in names_in(text)}),
+        project=submission.project,
+        placeholders=sorted(
+            set(submission.project.inputs)
+            if submission.project
+            else {found for _, text in texts_of(definition) for found in names_in(text)}
+        ),
     )
 
 

@@ -47,6 +47,7 @@ from stepcrew_runner.gate.journal import Journal
 from stepcrew_runner.gate.placeholders import Placeholders
 from stepcrew_runner.isolation import environment
 from stepcrew_runner.isolation.redaction import Redactor
+from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.trace.claim_check import ClaimCheck
 from stepcrew_runner.trace.logs import execution_log
 from stepcrew_runner.trace.recorder import TraceRecorder
@@ -95,6 +96,14 @@ OLDER = ExecutionError(
 )
 
 
+NOT_THIS_CODE = ExecutionError(
+    category=Category.PLATFORM,
+    type="WrongRunner",
+    message="The runner that was started does not have the code of this execution.",
+    remedy="Deploy the project again, then submit it again.",
+)
+
+
 class Inside(NamedTuple):
     """The parts of one attempt that its crew runs with."""
 
@@ -112,11 +121,15 @@ class Unexpected(StepcrewError):
 class RunAttempt:
     """Raises only for faults of the platform; the state machine repeats those.
 
-    `slice_seconds` ends a slice earlier than the invocation's own time does; 0 leaves it to that."""
+    `slice_seconds` ends a slice earlier than the invocation's own time does; 0 leaves it to that. `project` is the code
+    of the one project that this function serves; without one it runs definitions only."""
 
-    def __init__(self, ports: Ports, default_model: str, slice_seconds: float = 0) -> None:
+    def __init__(
+        self, ports: Ports, default_model: str, slice_seconds: float = 0, project: ProjectCode | None = None
+    ) -> None:
         install()
         self._ports = ports
+        self._project = project
         self._default_model = default_model
         self._slice_seconds = slice_seconds
 
@@ -183,6 +196,9 @@ class RunAttempt:
             return failed(OLDER)
         if execution.definition_hash not in (None, fingerprint(submission)):
             return failed(CHANGED)
+        wanted = submission.project.bundle if submission.project else None
+        if wanted != (self._project.bundle.digest if self._project else None):
+            return failed(NOT_THIS_CODE)
         try:
             return self._crew(submission, inside)
         except CancelRequested:
@@ -209,8 +225,9 @@ class RunAttempt:
         asked = ports.approvals.approvals(execution.group_id, execution.execution_id) if execution.approvals else []
         decisions = Decisions(asked)
         logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
-        operators = ports.secrets.operator_secrets()
-        needs_keys = needs_aws_keys(submission.definition, self._default_model)
+        # A project's own code could read them.
+        operators = {} if self._project else ports.secrets.operator_secrets()
+        needs_keys = self._project is not None or needs_aws_keys(submission.definition, self._default_model)
         models = ModelFactory(operators, self._default_model, ports.model_keys() if needs_keys else {})
         secrets = self._secrets(execution.group_id, submission, operators)
         for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
@@ -222,10 +239,17 @@ class RunAttempt:
             return failed(decisions.rejection)
         run = CrewRun(companions, Checkpoints(companions, ports.tasks, inside.recorder), inside.recorder)
         with environment.workspace(lambda: companions.control.interrupt):
-            run(CrewBuilder(submission, models, secrets), finished, decisions)
+            if self._project is None:
+                run(CrewBuilder(submission, models, secrets), finished, decisions)
+            else:
+                with environment.variables({**models.environment(), **secrets.of_tools}):
+                    run(self._project.builder(submission, environment.WORK), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 
     def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:
+        if submission.project:
+            found = {name: self._ports.secrets.group_secret(group_id, name) for name in submission.project.environment}
+            return GivenSecrets(of_tools={name: value for name, value in found.items() if value}, of_servers={})
         uses = list(secret_uses(submission.definition))
         own = {use.name: self._ports.secrets.group_secret(group_id, use.name) for use in uses}
         kept = {name: value for name, value in own.items() if value}

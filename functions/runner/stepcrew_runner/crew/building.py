@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple, Protocol, cast
 
 from crewai import Agent, Process
 from crewai.agent.planning_config import PlanningConfig
@@ -36,10 +36,20 @@ _CREW_FIELDS = ("name", "planning", "max_rpm", "cache", "tool_failure_policy")
 
 
 class BuiltCrew(NamedTuple):
-    """`tasks` in order of the definition."""
+    """What can be kicked off. `tasks` are those of the definition, in its order; a project tells its tasks when they
+    start. With a `result_name`, what the kickoff answers is kept under it, as the last output."""
 
-    crew: PlatformCrew
+    kickoff: Callable[[], Coroutine[Any, Any, Any]]
     tasks: list[ReplayableTask]
+    result_name: str = ""
+
+
+class Builder(Protocol):
+    """Makes what one attempt runs. `build` is called in the crew's own thread."""
+
+    @property
+    def definition(self) -> CrewDefinition: ...
+    def build(self) -> BuiltCrew: ...
 
 
 class GivenSecrets(NamedTuple):
@@ -78,7 +88,7 @@ class CrewBuilder:
             else:
                 arguments["manager_llm"] = self._models.make(definition.manager_llm or definition.model)
         crew = PlatformCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
-        return BuiltCrew(crew, tasks)
+        return BuiltCrew(cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(crew, "akickoff")), tasks)  # noqa: B009
 
     @property
     def definition(self) -> CrewDefinition:

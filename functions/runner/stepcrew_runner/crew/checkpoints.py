@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
+from crewai.crews.crew_output import CrewOutput as CrewOutputs
 from crewai.tasks.task_output import TaskOutput as CrewOutput
+from pydantic_core import to_jsonable_python
 
 from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import TaskOutput, TaskState
 from stepcrew.domain.retrying import Patience, retried
 from stepcrew.services.ports import TaskOutputStore
@@ -28,16 +34,23 @@ class Checkpoints:
         self._tasks = tasks
         self._recorder = recorder
         self._indexes: dict[str, int] = {}
+        self._places: dict[tuple[str, int], int] = {}
+        self._completed: Counter[str] = Counter()
         self._started: dict[str, datetime] = {}
         self._done: set[int] = set()
+        self._lock = threading.Lock()
 
     def replay(self, built: BuiltCrew, finished: list[TaskOutput]) -> None:
         """Finished tasks answer at once."""
         self._indexes = {task.name or "": index for index, task in enumerate(built.tasks)}
         for stored in finished:
-            task = built.tasks[stored.index]
-            task.replay(from_stored(stored, task))
+            if built.tasks:
+                task = built.tasks[stored.index]
+                task.replay(from_stored(stored, task))
+            else:
+                self._place(stored.name)
             self._done.add(stored.index)
+        self._completed.clear()
         self._companions.control.task_finished(len(self._done))
         for index, task in enumerate(built.tasks):
             if isinstance(task, ReplayableConditionalTask):
@@ -45,18 +58,41 @@ class Checkpoints:
 
     def started(self, event: Any) -> None:
         name = _task_name(event)
-        if name in self._indexes:
+        if name and (name in self._indexes or not self._indexes):
             self._started[name] = datetime.now(UTC)
             role = getattr(getattr(event.task, "agent", None), "role", None)
             self._companions.control.task_started(name, role)
 
     def completed(self, event: Any) -> None:
         name = _task_name(event)
-        if name in self._indexes:
+        if name and (name in self._indexes or not self._indexes):
             attempt = self._companions.execution.attempt
-            stored = to_stored(event.output, self._indexes[name], name, attempt, TaskState.COMPLETED)
+            index = self._indexes[name] if self._indexes else self._place(name)
+            stored = to_stored(event.output, index, label(name), attempt, TaskState.COMPLETED)
             times = {"started_at": self._started.get(name), "ended_at": datetime.now(UTC)}
             self._keep(stored.model_copy(update=times))
+
+    def ended(self, name: str, answer: Any) -> None:
+        """What a flow answered, as the last output."""
+        raw, structured = _told(answer)
+        self._keep(
+            TaskOutput(
+                index=self._place(name),
+                name=label(name),
+                raw=raw,
+                json_dict=structured,
+                output_format="json" if structured is not None else "raw",
+                attempt=self._companions.execution.attempt,
+                ended_at=datetime.now(UTC),
+            )
+        )
+
+    def _place(self, name: str) -> int:
+        """The index of the next output of that name: the same one in every attempt, whatever runs side by side."""
+        with self._lock:
+            place = (label(name), self._completed[label(name)])
+            self._completed[label(name)] += 1
+            return self._places.setdefault(place, len(self._places))
 
     def _skipped_at(self, index: int, task: ReplayableTask) -> Skipped:
         def skipped(output: CrewOutput, compared: str) -> None:
@@ -94,3 +130,15 @@ class Checkpoints:
 
 def _task_name(event: Any) -> str:
     return getattr(event, "task_name", None) or getattr(getattr(event, "task", None), "name", None) or ""
+
+
+def _told(answer: Any) -> tuple[str, dict[str, Any] | None]:
+    """The text of a flow's answer and, where it is an object, its JSON."""
+    if isinstance(answer, CrewOutputs):
+        structured = answer.json_dict or (answer.pydantic.model_dump(mode="json") if answer.pydantic else None)
+        return answer.raw, structured
+    plain: Any = to_jsonable_python(answer, fallback=str, inf_nan_mode="strings")
+    if isinstance(plain, str) or plain is None:
+        return plain or "", None
+    structured = cast("dict[str, Any]", plain) if isinstance(plain, dict) else None
+    return json.dumps(plain, ensure_ascii=False), structured

@@ -50,6 +50,12 @@ class ModelFactory:
         """Every key a model object may hold, by name, to be masked."""
         return {**self._keys, **self._aws_keys, BEARER: os.environ.get(BEARER, "")}
 
+    def environment(self) -> dict[str, str]:
+        """Variables from which a project's own model objects take what they need: the default model, and credentials
+        that can do nothing but call models of Amazon Bedrock. No key of the operator."""
+        named = {"MODEL": self._default} if self._default else {}
+        return {**named, **{name.upper(): value for name, value in self._aws_keys.items()}}
+
     def name_of(self, settings: ModelSettings | None) -> str:
         name = settings.model if settings else self._default
         parsed = parse_model_name(name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from typing import Any
 
 from crewai.core.providers.human_input import set_provider
 from crewai.events import crewai_event_bus
@@ -16,7 +15,7 @@ from stepcrew.domain.execution import TaskOutput
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.approvals.tool_gate import ToolGate
 from stepcrew_runner.crew import tool_calls
-from stepcrew_runner.crew.building import CrewBuilder
+from stepcrew_runner.crew.building import Builder
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.crew_thread import CrewThread
 from stepcrew_runner.crew.failures import model_failure
@@ -35,7 +34,7 @@ class CrewRun:
         self._checkpoints = checkpoints
         self._recorder = recorder
 
-    def __call__(self, builder: CrewBuilder, finished: list[TaskOutput], decisions: Decisions) -> None:
+    def __call__(self, builder: Builder, finished: list[TaskOutput], decisions: Decisions) -> None:
         """Returns when the crew is done. Raises the abort the gate settled on, or what the crew raised."""
         control, gate = self._companions.control, self._companions.gate
         people = ToolGate(builder.definition, decisions, control)
@@ -46,8 +45,9 @@ class CrewRun:
             self._checkpoints.replay(built, finished)
             add_stream_sink(self._sink)
             set_provider(JudgedAnswers(decisions, control))
-            kickoff = cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(built.crew, "akickoff"))  # noqa: B009
-            await kickoff()
+            answer = await built.kickoff()
+            if built.result_name:
+                self._checkpoints.ended(built.result_name, answer)
 
         crew = CrewThread(run, self._companions)
         with (

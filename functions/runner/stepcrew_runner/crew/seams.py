@@ -20,12 +20,14 @@ import httpx
 from crewai import Crew, Task
 from crewai.agents.agent_executor import AgentExecutor
 from crewai.events import event_context
+from crewai.flow.flow import Flow
 from crewai.mcp.client import MCPClient
 from crewai.tools.mcp_native_tool import MCPNativeTool
 from crewai.tools.structured_tool import CrewStructuredTool
 from crewai.utilities.agent_utils import is_context_length_exceeded
 from pydantic import PrivateAttr
 
+from stepcrew.domain.canonical import digest
 from stepcrew_runner.gate.scope import task_scope
 
 CLIENTS = ("_client", "_async_client")
@@ -49,6 +51,7 @@ SEAMS = (
     Seam(Task, "_execute_task_async", "an abort in an asynchronous task would leave the crew waiting for ever"),
     Seam(Crew, "_handle_crew_planning", "the crew's planner would refuse to run in an event loop"),
     Seam(Crew, "_task_output_handler", "outputs would be kept in a file that the next execution can read"),
+    Seam(AgentExecutor, "_skip_auto_memory", "a flow would open a vector store that the image does not have"),
     Seam(CrewStructuredTool, "_original_tool", "a tool's marks and effects would not be known"),
     Seam(MCPNativeTool, "_run", "CrewAI would repeat a call of an MCP server's tool by itself"),
     Seam(MCPNativeTool, "_run_async", "calls of MCP servers' tools would fail"),
@@ -102,6 +105,68 @@ class ScopedTask(Task):
                 future.set_exception(error)
 
 
+def adopt_tasks() -> None:
+    """What `ScopedTask` and `PlatformCrew` are for definitions, for every task and crew of a project's own code.
+    Repeating it is harmless."""
+    if getattr(Task, "_stepcrew", False):
+        return
+    for name in ("execute_sync", "_execute_task_async"):
+        setattr(Task, name, _in_scope(getattr(Task, name)))
+    Task.aexecute_sync = _in_scope_async(Task.aexecute_sync)  # type: ignore[method-assign]
+    Crew._handle_crew_planning = _apart(Crew._handle_crew_planning)  # type: ignore[method-assign]
+    # A flow would open a vector store on disk that the image does not have, whether it remembers anything or not.
+    Flow._skip_auto_memory = True  # type: ignore[attr-defined]
+    Task._stepcrew = True  # type: ignore[attr-defined]
+
+
+def name_tasks(crew: Crew) -> None:
+    """CrewAI names the tasks of a class's methods; others get their number."""
+    for number, task in enumerate(crew.tasks, 1):
+        task.name = task.name or f"task-{number}"
+
+
+def _name_of(task: Any) -> str:
+    task.name = task.name or f"task-{digest(task.description)[:8]}"
+    return task.name
+
+
+def _in_scope(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def scoped(self: Any, *arguments: Any, **named: Any) -> Any:
+        with task_scope(_name_of(self)):
+            try:
+                return method(self, *arguments, **named)
+            except BaseException as error:
+                # In a thread of its own, CrewAI hands only an `Exception` to the future that somebody waits for.
+                for given in (*arguments, *named.values()):
+                    if isinstance(given, Future) and not isinstance(error, Exception):
+                        given.set_exception(error)
+                        return None
+                raise
+
+    return scoped
+
+
+def _in_scope_async(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    async def scoped(self: Any, *arguments: Any, **named: Any) -> Any:
+        with task_scope(_name_of(self)):
+            return await method(self, *arguments, **named)
+
+    return scoped
+
+
+def _apart(method: Callable[..., Any]) -> Callable[..., Any]:
+    """CrewAI plans synchronously, and refuses to do so in a thread whose event loop is running."""
+
+    @functools.wraps(method)
+    def apart(self: Any) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(copy_context().run, method, self).result()
+
+    return apart
+
+
 class _NoStorage:
     """In place of CrewAI's database file of the last run's outputs: ours are in the table, and a file in a warm process
     would show one execution's outputs to the next."""
@@ -121,10 +186,7 @@ class PlatformCrew(Crew):
 
     _task_output_handler: Any = PrivateAttr(default_factory=_NoStorage)
 
-    def _handle_crew_planning(self) -> None:
-        # CrewAI plans synchronously, and refuses to do so in a thread whose event loop is running.
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(copy_context().run, super()._handle_crew_planning).result()
+    _handle_crew_planning = _apart(Crew._handle_crew_planning)
 
 
 def last_context_error(executor: AgentExecutor) -> Exception | None:

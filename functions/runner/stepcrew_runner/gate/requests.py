@@ -15,6 +15,13 @@ from stepcrew_runner.gate.usage import price
 
 HOSTS = re.compile(r"api\.openai\.com|api\.anthropic\.com|bedrock-runtime(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 ENDPOINT_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
+BEDROCK = re.compile(
+    r"/model/([^/]+|arn:.+)/(?:converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$"
+)
+ANYWHERE = re.compile(
+    r"/(?:chat/completions|embeddings)$|:(?:streamGenerateContent|generateContent|batchEmbedContents)$"
+)
+"""Paths that mean a model on whatever host: a project may use a provider of its own."""
 UNCOUNTED = ("input_tokens", "count_tokens", "count-tokens")
 """Operations that count tokens and call no model."""
 BYTES_PER_TOKEN = 4
@@ -54,7 +61,8 @@ def is_models(url: str) -> bool:
     """Whether a model (or an embedding) is what this address serves."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    return HOSTS.fullmatch(host) is not None or (host, _port(parts)) in _operator
+    known = HOSTS.fullmatch(host) is not None or (host, _port(parts)) in _operator
+    return known or ANYWHERE.search(parts.path) is not None
 
 
 def read_request(method: str, url: str, body: bytes) -> ModelRequest:
@@ -62,9 +70,9 @@ def read_request(method: str, url: str, body: bytes) -> ModelRequest:
     path = unquote(urlsplit(url).path)
     content: Any = _json(body)
     operation = path.rsplit("/", 1)[-1]
-    if "/model/" in path:  # Bedrock: /model/{modelId}/converse
-        name = ModelName("bedrock", path.partition("/model/")[2].rpartition("/")[0])
-        operation = path[path.index("/model/") :]
+    if found := BEDROCK.search(path):
+        name = ModelName("bedrock", found[1])
+        operation = found[0]
     else:
         provider = "anthropic" if "/messages" in path else "openai"
         name = ModelName(provider, str(_object(content).get("model") or ""))

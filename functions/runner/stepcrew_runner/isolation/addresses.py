@@ -30,6 +30,7 @@ out of a document, such as a `$ref` in the schema of an MCP server's tool."""
 _trusted: ContextVar[bool] = ContextVar("stepcrew_trusted", default=False)
 _asks_model: ContextVar[bool] = ContextVar("stepcrew_asks_model", default=False)
 _operator: set[tuple[str, int]] = set()
+_serves_project = False
 
 
 class PrivateAddress(ConnectionError):
@@ -77,11 +78,18 @@ def _bedrock_is_configured() -> bool:
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ and "AWS_ENDPOINT_URL" not in os.environ
 
 
+def serve_project() -> None:
+    """From here on this process runs the code of one project of one group: it may use Python's own client, and its own
+    model objects reach the operator's endpoints. What lies inside the platform stays closed."""
+    global _serves_project
+    _serves_project = True
+
+
 _SENDING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
 
 def _check(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "urllib.Request" and not _trusted.get():
+    if event == "urllib.Request" and not _trusted.get() and not _serves_project:
         if not str(arguments[0]).startswith(READ_BY_PYTHONS_CLIENT):
             raise PrivateAddress("A crew follows no address that stands in a document.")
         return
@@ -96,7 +104,8 @@ def _check(event: str, arguments: tuple[Any, ...]) -> None:
     if not isinstance(target, tuple):  # a socket of this machine (AF_UNIX), or of its kernel
         raise PrivateAddress("A crew reaches nothing on this machine.")
     host, port, *_ = cast("tuple[Any, ...]", target)
-    if not is_public(str(host)) and not (_asks_model.get() and (str(host), port) in _operator):
+    may_ask = _asks_model.get() or _serves_project
+    if not is_public(str(host)) and not (may_ask and (str(host), port) in _operator):
         raise PrivateAddress(f"The address {host} is inside the platform and cannot be reached by a crew.")
 
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,19 @@ def workspace(stopped: Callable[[], BaseException | None] = lambda: None) -> Gen
             wipe()
         finally:
             _turn.release()
+
+
+@contextmanager
+def variables(values: Mapping[str, str]) -> Generator[None]:
+    """Environment variables while a project's code runs; afterwards everything is as it was before."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def wipe() -> None:

@@ -12,6 +12,7 @@ import os
 
 from stepcrew.aws.clients import Clients, SessionKeys
 from stepcrew.aws.errors import platform_errors
+from stepcrew.domain.senders import project_session
 
 SECONDS = 3600
 SERVICES = ("dynamodb", "s3", "sqs", "ssm")
@@ -45,12 +46,19 @@ class AttemptSessions:
     Args:
         own: the function's own credentials; it can begin sessions and nothing else.
         role_arn: of the attempt's role.
+        of_project: whether the function runs a project's own code; its role then gives sessions for one group only.
     """
 
-    def __init__(self, own: SessionKeys | None, role_arn: str) -> None:
+    def __init__(self, own: SessionKeys | None, role_arn: str, *, of_project: bool = False) -> None:
         self._own = Clients(own)
         self._own.open(*SERVICES, "sts")
         self._role_arn = role_arn
+        self._of_project = of_project
+
+    @property
+    def own(self) -> Clients:
+        """The function's own: they begin sessions, and read the bundle of the project where it serves one."""
+        return self._own
 
     def clients(self, group_id: str, execution_id: str) -> Clients:
         """Clients that reach this execution, its group's secrets and the operator's keys.
@@ -70,11 +78,12 @@ class AttemptSessions:
 
     def _begin(self, group_id: str, execution_id: str, policy: str | None = None) -> SessionKeys:
         limits = {} if policy is None else {"Policy": policy}
+        tags = {"group": group_id, "execution": execution_id, **({"runs-project": "yes"} if self._of_project else {})}
         with platform_errors("Beginning the attempt's session"):
             answer: dict[str, str] = self._own.sts.assume_role(
                 RoleArn=self._role_arn,
-                RoleSessionName=execution_id,
-                Tags=[{"Key": "group", "Value": group_id}, {"Key": "execution", "Value": execution_id}],
+                RoleSessionName=project_session(group_id, execution_id) if self._of_project else execution_id,
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
                 DurationSeconds=SECONDS,
                 **limits,
             )["Credentials"]

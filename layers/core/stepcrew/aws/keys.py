@@ -107,6 +107,15 @@ def open_shards() -> list[str]:
     return [f"OPEN#{digit:x}" for digit in range(OPEN_SHARDS)]
 
 
+def kept_folder(group_id: str) -> str:
+    """What of a group lies in the bucket until somebody removes it; everything below `groups/` expires."""
+    return f"kept/{group_id}/"
+
+
+def bundle(group_id: str, digest: str) -> str:
+    return f"{kept_folder(group_id)}bundles/{digest}.zip"
+
+
 def payload_folder(group_id: str, execution_id: str) -> str:
     return f"groups/{group_id}/executions/{execution_id}/"
 

@@ -68,6 +68,7 @@ class StateMachine:
             "group_id": execution.group_id,
             "execution_id": execution.execution_id,
             "deadline": timestamp(execution.deadline),
+            **({"runner": execution.runner} if execution.runner else {}),
         }
         with platform_errors("Starting the state machine"):
             try:

@@ -143,7 +143,8 @@ class Execution(BaseModel):
     `deadline` moves on by the time spent WAITING. `journalled` tells that all its attempts keep a journal, from which
     the next one can go on. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
     those it began with, when a decision has raised `limits` since. `crew` is the stored crew it was made from, if it
-    was; its definition is kept with the execution all the same.
+    was; its definition is kept with the execution all the same. `runner` is the function that runs it where that is not
+    the shared one.
     """
 
     execution_id: str
@@ -174,6 +175,7 @@ class Execution(BaseModel):
     journalled: bool = False
     definition_hash: str | None = None
     crew: CrewVersion | None = None
+    runner: str | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from stepcrew.domain.definition import CrewDefinition, SecretReference
 from stepcrew.domain.parts import tool_lists
 from stepcrew.domain.places import Path
+from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
 SECRET_NAME = r"^[A-Z][A-Z0-9_]{0,99}$"  # noqa: S105 - a pattern
@@ -61,7 +62,7 @@ def name_fault(name: str) -> str | None:
     """Why a secret may not be called so."""
     if not re.fullmatch(SECRET_NAME, name):
         return "A secret's name has capital letters, digits and underscores, and begins with a letter."
-    if is_reserved(name):
+    if is_reserved(name) and not name.endswith("_API_KEY"):  # a project brings its own keys of model providers
         return f"{name} is the name of a setting of the platform or of one of its libraries."
     return None
 
@@ -75,6 +76,13 @@ def value_fault(value: str) -> str | None:
     if not all(char.isprintable() or char in "\r\n\t" for char in value):
         return "A secret is text without control characters."
     return None
+
+
+def secrets_of(submission: Submission) -> set[str]:
+    """The names of the secrets that a crew may need: of a project, those it reads from its environment."""
+    if submission.project:
+        return {name for name in submission.project.environment if re.fullmatch(SECRET_NAME, name)}
+    return {use.name for use in secret_uses(submission.definition)}
 
 
 def secret_uses(crew: CrewDefinition) -> Iterator[SecretUse]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
 from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.secrets import secret_uses
+from stepcrew.domain.secrets import secrets_of
 from stepcrew.domain.submission import Submission, document_of, fingerprint
 
 CREW_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -38,6 +38,8 @@ class StoredCrew(BaseModel):
     updated_by: str | None = None
     definition_hash: str
     secrets: list[str] = []
+    kind: Literal["definition", "crew", "flow"] = "definition"
+    """`crew` and `flow` are projects: their own Python is what runs."""
 
 
 class VersionHistory(NamedTuple):
@@ -74,7 +76,8 @@ def next_version(
         updated_at=now,
         updated_by=saved_by,
         definition_hash=document_hash,
-        secrets=sorted({use.name for use in secret_uses(submission.definition)}),
+        secrets=sorted(secrets_of(submission)),
+        kind=submission.project.kind if submission.project else "definition",
     )
 
 

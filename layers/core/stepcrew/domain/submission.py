@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, JsonValue
+from typing import Any
+
+from pydantic import BaseModel, JsonValue, ValidationInfo, field_validator
 
 from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.project import ProjectOutline, ProjectVersion
 
 
 class Submission(BaseModel):
-    """The checked crew definition and the values of its placeholders."""
+    """The checked crew definition and the values of its placeholders. With a `project` its code is what runs, and the
+    definition is an outline of it."""
 
+    project: ProjectVersion | None = None
     definition: CrewDefinition
     inputs: dict[str, JsonValue] = {}
+
+    @field_validator("definition", mode="before")
+    @classmethod
+    def _outline(cls, value: Any, info: ValidationInfo) -> Any:
+        is_outline = info.data.get("project") is not None and not isinstance(value, CrewDefinition)
+        return ProjectOutline.model_validate(value) if is_outline else value
 
 
 def document_of(submission: Submission) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,10 +25,12 @@ from stepcrew.domain.faults import EnoughFaults, Faults
 from stepcrew.domain.limits import effective
 from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import models_of
+from stepcrew.domain.places import Places
+from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import MISSING_INPUT, ModelRules
-from stepcrew.domain.stored_crew import CrewVersion, split_reference
+from stepcrew.domain.stored_crew import CrewVersion, StoredCrew, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
-from stepcrew.services.check_crew import examine_crew
+from stepcrew.services.check_crew import MAX_INPUTS_BYTES, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore, Orchestrator
@@ -59,6 +62,7 @@ class CheckedCrew(NamedTuple):
     parsed: ParsedCrew
     limits: Limits
     crew: CrewVersion | None = None
+    project: ProjectVersion | None = None
 
 
 class Accepted(NamedTuple):
@@ -99,6 +103,10 @@ class SubmitExecution:
 
     def check(self, request: CrewSubmission) -> CheckedCrew:
         """Raises `InvalidRequest` with every fault, and `CrewNotFound`; nothing is stored."""
+        if request.crew is not None:
+            stored, submission = read_crew(self._crews, request.group_id, *split_reference(request.crew))
+            if submission.project:
+                return self._project(request, stored, submission)
         stored, config, inputs = self._definition(request)
         parsed, faults = examine_crew(config, inputs, self._models, self._retention_days)
         found = Faults()
@@ -116,6 +124,18 @@ class SubmitExecution:
             raise found.error("The crew")
         return CheckedCrew(parsed, limits, stored)
 
+    def _project(self, request: CrewSubmission, stored: StoredCrew, submission: Submission) -> CheckedCrew:
+        """What its code needs, the code alone knows: only what holds for every crew is checked."""
+        inputs = {**submission.inputs, **(request.inputs or {})}
+        faults = Faults()
+        if len(json.dumps(inputs)) > MAX_INPUTS_BYTES:
+            detail, remedy = "The inputs are larger than 1 MB.", "Make them smaller."
+            faults.add(Fault(pointer="/inputs", code="too_large", detail=detail, remedy=remedy))
+            raise faults.error("The crew")
+        limits = effective(request.limits, self._limits.limit_rules(request.group_id))
+        parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
+        return CheckedCrew(parsed, limits, CrewVersion(name=stored.name, version=stored.version), submission.project)
+
     def _definition(self, request: CrewSubmission) -> tuple[CrewVersion | None, dict[str, Any], dict[str, Any] | None]:
         """The stored crew, if one was named, and the config and inputs to check."""
         if request.crew is None:
@@ -131,7 +151,10 @@ class SubmitExecution:
             return known
         checked = self.check(request)
         self._check_room(request.group_id)
-        submission = Submission(definition=checked.parsed.definition, inputs=checked.parsed.inputs)
+        parsed = checked.parsed
+        submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
+        if checked.project:
+            submission = Submission(project=checked.project, definition=parsed.definition, inputs=parsed.inputs)
         execution = self._new_execution(request, checked, fingerprint(submission))
         record = None
         if request.idempotency_key:
@@ -196,6 +219,7 @@ class SubmitExecution:
             progress=Progress(tasks_total=len(crew.tasks)),
             definition_hash=definition_hash,
             crew=checked.crew,
+            runner=checked.project.function if checked.project else None,
         )
 
 

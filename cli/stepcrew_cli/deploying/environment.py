@@ -1,0 +1,158 @@
+"""Environments and packages of projects, made with uv."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess  # it runs uv, and the project's own Python in an environment of its own
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from uv import find_uv_bin
+
+from stepcrew_cli.deploying.finding import Project
+from stepcrew_cli.errors import CliError, CrewFileError
+from stepcrew_cli.wire import ProjectRuntime
+
+INSPECTOR = Path(__file__).with_name("inspect_entry.py")
+GIVEN = ("crewai", "crewai-tools")
+"""What the platform has in its own version."""
+HOST = "host"
+INSPECT_SECONDS = 120
+NO_KEY = "no-key-while-it-is-inspected"
+
+
+class Packages:
+    """What a project needs beside what the runner has."""
+
+    def __init__(self, runtime: ProjectRuntime, cache: Path) -> None:
+        self._runtime = runtime
+        self._cache = cache
+
+    def resolve(self, project: Project, *, any_crewai: bool) -> list[str]:
+        """As `name==version`, without what the runner has.
+
+        Raises:
+            CrewFileError: no versions fit together; the reason is uv's own.
+        """
+        wanted = [_requirement(line) for line in project.dependencies]
+        versions = self._versions()
+        for one in wanted:
+            has = versions.get(_normal(one.name))
+            if one.name in GIVEN and has and not any_crewai and not one.specifier.contains(has, prereleases=True):
+                raise CrewFileError(
+                    f"The project asks for {one}, and the platform runs {one.name} {has}.",
+                    remedy="Widen it in pyproject.toml, or deploy with --platform-crewai to run it on that one.",
+                )
+        others = [str(one) for one in wanted if one.name not in GIVEN]
+        if not others:
+            return []
+        self._cache.mkdir(parents=True, exist_ok=True)
+        constraints = self._cache / "runner-packages.txt"
+        constraints.write_text("\n".join(self._runtime.packages))
+        arguments = ["pip", "compile", "-", "-c", str(constraints), "--no-header", "--no-annotate", "--quiet"]
+        done = _uv([*arguments, *self._target()], input="\n".join(others), cwd=project.root)
+        lines = [line.partition(";")[0].strip() for line in done.splitlines() if line.strip()]
+        return [
+            line
+            for line in lines
+            if "==" in line and _normal(line.partition("==")[0].partition("[")[0]) not in versions
+        ]
+
+    def install(self, packages: Sequence[str], folder: Path) -> None:
+        """Puts them into the folder, as wheels: nothing is compiled here for another machine."""
+        if packages:
+            build = [] if self._runtime.platform == HOST else ["--only-binary", ":all:"]
+            _uv(["pip", "install", "--no-deps", "--quiet", "--target", str(folder), *build, *self._target(), *packages])
+
+    def python(self) -> Path:
+        """An interpreter of this machine with the runner's packages, made once."""
+        digest = hashlib.sha256("\n".join([self._runtime.python, *self._runtime.packages]).encode()).hexdigest()[:16]
+        home = self._cache / f"runtime-{digest}"
+        python = home / "bin" / "python"
+        if not (home / "complete").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            _uv(["venv", "--quiet", "--python", self._runtime.python, str(home)])
+            listed = self._cache / f"{digest}.txt"
+            listed.write_text("\n".join(self._runtime.packages))
+            _uv(["pip", "install", "--quiet", "--no-deps", "--python", str(python), "-r", str(listed)])
+            (home / "complete").touch()
+        return python
+
+    def _versions(self) -> dict[str, str]:
+        """The runner's packages, by normalised name."""
+        python = {"python_version": self._runtime.python, "python_full_version": f"{self._runtime.python}.0"}
+        listed = [Requirement(line) for line in self._runtime.packages]
+        held = [one for one in listed if one.marker is None or one.marker.evaluate({**python, "sys_platform": "linux"})]
+        return {_normal(one.name): next(iter(one.specifier)).version for one in held}
+
+    def _target(self) -> list[str]:
+        platform = [] if self._runtime.platform == HOST else ["--python-platform", self._runtime.platform]
+        return ["--python-version", self._runtime.python, *platform]
+
+
+def inspect(project: Project, python: Path, packages: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Imports the entry in a clean process and answers what it is.
+
+    Raises:
+        CrewFileError: the import failed; the file and line are the project's own.
+    """
+    settings = {name: environment[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in environment}
+    settings |= {name: environment.get(name) or NO_KEY for name in project.environment}
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"):
+        settings.setdefault(name, NO_KEY)
+    settings |= {"PYTHONPATH": str(packages), "CREWAI_DISABLE_TELEMETRY": "true", "OTEL_SDK_DISABLED": "true"}
+    settings |= {"CREWAI_TESTING": "true", "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            [str(python), str(INSPECTOR), str(project.root.resolve()), project.entry],
+            env=settings,
+            capture_output=True,
+            text=True,
+            timeout=INSPECT_SECONDS,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CrewFileError(f"Importing {project.entry} took longer than {INSPECT_SECONDS} seconds.") from error
+    try:
+        report: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        raise CrewFileError(f"Importing {project.entry} ended the process: {done.stderr[-500:]}") from None
+    if "fault" in report:
+        place = ":".join(str(one) for one in (report.get("file"), report.get("line")) if one)
+        raise CrewFileError(f"{place or project.entry}: {report['fault']}", remedy=_remedy(report["fault"]))
+    return report
+
+
+def _remedy(fault: str) -> str:
+    if "ModuleNotFoundError" in fault:
+        return "Add the package to the dependencies in pyproject.toml or requirements.txt."
+    return ""
+
+
+def _requirement(line: str) -> Requirement:
+    try:
+        return Requirement(line)
+    except InvalidRequirement as error:
+        raise CrewFileError(f"The dependency {line!r} cannot be read: {error}") from error
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def _uv(arguments: Sequence[str], **options: Any) -> str:
+    done = subprocess.run(
+        [find_uv_bin(), *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "UV_NO_PROGRESS": "1"},
+        **options,
+    )
+    if done.returncode:
+        raise CliError(f"The project's packages cannot be installed:\n{done.stderr.strip()[-2000:]}")
+    return str(done.stdout)

@@ -1,0 +1,66 @@
+"""Projects: crews and flows with their own Python."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from stepcrew import runner_packages
+from stepcrew.domain.project import function_name, group_digest
+from stepcrew_api.bodies import BUNDLE_BODY, PROJECT_BODY, BundleBody, ProjectBody
+from stepcrew_api.guarded import GuardedRoute
+from stepcrew_api.identity import Admin, Caller
+from stepcrew_api.problems import responses
+from stepcrew_api.routes.crews import CrewName
+from stepcrew_api.schemas import BundleUpload, CrewView, ProjectRuntime
+from stepcrew_api.services import Injected
+from stepcrew_api.views import PREFIX, crew_view
+
+router = APIRouter(tags=["projects"], route_class=GuardedRoute)
+
+
+@router.get("/projects/runtime", responses=responses())
+def runtime(_identity: Caller, request: Request) -> ProjectRuntime:
+    """What bundles are built for: the Python, the machine and the packages of the runner."""
+    settings = request.app.state.settings
+    return ProjectRuntime(
+        python=settings.runner_python, platform=settings.runner_platform, packages=runner_packages.lines()
+    )
+
+
+@router.post("/projects/{name}/bundle", responses=responses(400, 413, 415), openapi_extra=BUNDLE_BODY)
+def upload_bundle(
+    name: CrewName, body: BundleBody, identity: Admin, services: Injected, request: Request
+) -> BundleUpload:
+    """Where the bytes of a bundle may be put. Asking again is harmless; nothing is stored by it."""
+    parameters = {
+        "Platform": request.app.state.settings.stack_name,
+        "Name": function_name(name),
+        "GroupId": identity.group_id,
+        "GroupDigest": group_digest(identity.group_id),
+        "Bundle": body.sha256,
+    }
+    if services.bundles.has(identity.group_id, body.sha256):
+        return BundleUpload(stored=True, parameters=parameters)
+    upload = services.bundles.upload(identity.group_id, body.sha256)
+    return BundleUpload(stored=False, url=upload.url, headers=upload.headers, parameters=parameters)
+
+
+@router.put(
+    "/projects/{name}",
+    status_code=201,
+    responses={200: {"model": CrewView, "description": "The same as the latest version"}, **responses(400, 413, 415)},
+    openapi_extra=PROJECT_BODY,
+)
+def store_project(
+    name: CrewName, body: ProjectBody, identity: Admin, services: Injected, response: Response
+) -> CrewView:
+    """Makes the code the next version of the stored crew of that name. What equals the latest version makes none."""
+    saved_by = identity.email or identity.subject or None
+    crew, made = services.store_project(
+        identity.group_id, name, body.project, body.outline, dict(body.inputs), saved_by
+    )
+    if made:
+        response.headers["Location"] = f"{PREFIX}/crews/{name}?version={crew.version}"
+    else:
+        response.status_code = 200
+    return crew_view(crew)

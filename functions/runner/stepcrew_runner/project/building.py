@@ -1,0 +1,72 @@
+"""From a bundle to something that can be kicked off."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from crewai import Crew, llm_overlay
+from crewai.flow.flow import Flow
+
+from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.submission import Submission
+from stepcrew_runner.crew.building import BuiltCrew
+from stepcrew_runner.crew.seams import adopt_tasks, name_tasks
+from stepcrew_runner.project.bundle import Bundle
+from stepcrew_runner.project.loading import load_entry
+
+
+class ProjectCode(NamedTuple):
+    """The one project that a function serves. `overlay` is the model that takes the place of every model the project
+    names; empty leaves them as they are."""
+
+    bundle: Bundle
+    overlay: str = ""
+
+    def builder(self, submission: Submission, work: Path) -> ProjectBuilder:
+        return ProjectBuilder(submission, self, work)
+
+
+class ProjectBuilder:
+    """Builds one project's crew or flow for one attempt.
+
+    Args:
+        work: the folder its code is copied to: it may write there, and finds its own files beside it.
+    """
+
+    def __init__(self, submission: Submission, code: ProjectCode, work: Path) -> None:
+        if submission.project is None:
+            raise ValueError("The submission has no project.")
+        self._project = submission.project
+        self._definition = submission.definition
+        self._inputs: dict[str, Any] = dict(submission.inputs)
+        self._code = code
+        self._work = work
+
+    @property
+    def definition(self) -> CrewDefinition:
+        """The outline; the code may do something else."""
+        return self._definition
+
+    def build(self) -> BuiltCrew:
+        """Imports the project. Raises `EntryNotUsable`, and whatever its code raises."""
+        adopt_tasks()
+        self._code.bundle.use_packages()
+        shutil.copytree(self._code.bundle.source, self._work, dirs_exist_ok=True)
+        if self._code.overlay:
+            llm_overlay.active.set({"model:*": self._code.overlay})
+        made = load_entry(self._project.entry, self._work)
+        if isinstance(made, Flow):
+            return BuiltCrew(self._kickoff(made, "kickoff_async"), [], result_name=type(made).__name__)
+        name_tasks(made)
+        return BuiltCrew(self._kickoff(made, "akickoff"), [])
+
+    def _kickoff(self, made: Crew | Flow[Any], method: str) -> Callable[[], Coroutine[Any, Any, Any]]:
+        untyped: Any = made
+
+        async def kickoff() -> Any:
+            return await getattr(untyped, method)(inputs=self._inputs or None)
+
+        return kickoff

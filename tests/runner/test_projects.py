@@ -1,0 +1,147 @@
+"""Crews and flows that bring their own Python, run by the real runner on in-memory ports."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripted_model import ScriptedModel
+from stepcrew.domain.execution import Limits
+from stepcrew.domain.project import ProjectOutline, ProjectVersion
+from stepcrew.domain.submission import Submission
+from stepcrew_runner.attempt.run_attempt import RunAttempt
+from stepcrew_runner.isolation import addresses
+from stepcrew_runner.project.building import ProjectCode
+from stepcrew_runner.project.bundle import BundleDamaged, unpack
+from tests.runner.fakes import new_execution
+from tests.runner.harness import GROUP, MODEL, Ended, Harness
+
+PROJECTS = Path(__file__).parents[1] / "projects"
+
+
+def bundle_of(folder: Path) -> bytes:
+    """As the command line builds it, without packages."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                archive.write(file, f"project/{file.relative_to(folder)}")
+    return buffer.getvalue()
+
+
+class Deployed:
+    """One project with a function of its own."""
+
+    def __init__(
+        self, harness: Harness, tmp_path: Path, name: str, entry: str, kind: str, environment: list[str]
+    ) -> None:
+        content = bundle_of(PROJECTS / name)
+        self._harness = harness
+        self.code = ProjectCode(unpack(content, sha256(content).hexdigest(), tmp_path / name))
+        self.version = ProjectVersion.model_validate(
+            {
+                "bundle": self.code.bundle.digest,
+                "entry": entry,
+                "kind": kind,
+                "function": "f",
+                "environment": environment,
+            }
+        )
+
+    def submit(self, inputs: dict[str, Any] | None = None) -> str:
+        execution_id = f"{self.version.kind}-{id(self)}-{len(self._harness.executions.kept()[0])}"
+        execution = new_execution(execution_id, 0, self._harness.clock.now(), Limits(), GROUP)
+        outline = ProjectOutline(name="project")
+        submission = Submission(project=self.version, definition=outline, inputs=inputs or {})
+        self._harness.executions.add(execution, submission)
+        return execution_id
+
+    def attempt(self, execution_id: str, code: ProjectCode | None = None) -> Ended:
+        runner = RunAttempt(self._harness.ports, MODEL, self._harness.slice_seconds, code or self.code)
+        with addresses.trusted():  # as the handler does
+            answer = runner(GROUP, execution_id, lambda: self._harness.remaining())
+        return self._harness.ended(execution_id, answer)
+
+
+Deploys = Callable[..., Deployed]
+
+
+@pytest.fixture
+def deploy(harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deploys:
+    monkeypatch.setattr(addresses, "_serves_project", True)
+
+    def deployed(name: str, entry: str, kind: str = "crew", environment: list[str] | None = None) -> Deployed:
+        return Deployed(harness, tmp_path, name, entry, kind, environment or [])
+
+    return deployed
+
+
+def test_a_crew_runs_with_its_own_tools_and_classes(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:
+    harness.secrets.groups[GROUP, "REPORT_READER"] = "the board of directors"
+    project = deploy("research_crew", "research_crew.crew:ResearchCrew", environment=["REPORT_READER"])
+    ended = project.attempt(project.submit({"topic": "bees"}))
+    assert ended.execution.error is None
+    assert [(output.name, output.raw) for output in ended.outputs] == [
+        ("research_task", "There are 3 words."),
+        ("report_task", '{"title":"Words","count":3}'),
+    ]
+    assert ended.outputs[1].json_dict == {"title": "Words", "count": 3}
+    assert "bees researcher" in model.requests[0].text
+    assert "3 words, call 1" in model.requests[1].text
+    assert "the board of directors" in model.requests[-1].text
+    assert "REPORT_READER" not in os.environ
+    assert ended.types[0] == "crew_started"
+    assert ended.types.count("task_completed") == 2
+
+
+def test_a_flow_runs_with_its_router_its_state_and_plain_calls(deploy: Deploys, model: ScriptedModel) -> None:
+    project = deploy("city_flow", "city_flow.main:CityFlow", "flow")
+    ended = project.attempt(project.submit({"city": "Bergen"}))
+    assert ended.execution.error is None
+    assert [output.name for output in ended.outputs] == ["small", "CityFlow"]
+    assert ended.outputs[-1].json_dict == {"city": "Bergen", "text": "A small town."}
+    assert len(model.requests) == 2
+    assert "Bergen" in model.requests[0].text
+
+
+def test_a_killed_flow_pays_for_nothing_twice(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:
+    project = deploy("city_flow", "city_flow.main:CityFlow", "flow")
+    execution_id = project.submit()
+    kept = harness.kept()
+    first = project.attempt(execution_id)
+    calls, answers = len(model.requests), harness.journal.kept()
+    harness.restore(kept)
+    harness.journal.restore(answers)
+    harness.executions.begin_attempt(GROUP, execution_id, harness.clock.now())  # the one that died
+    again = project.attempt(execution_id)
+    assert len(model.requests) == calls == 2
+    assert [output.raw for output in again.outputs] == [output.raw for output in first.outputs]
+    assert again.execution.usage == first.execution.usage
+
+
+def test_each_execution_finds_the_modules_as_they_were_written(deploy: Deploys, model: ScriptedModel) -> None:
+    project = deploy("research_crew", "research_crew.crew:ResearchCrew")
+    for _ in range(2):
+        project.attempt(project.submit({"topic": "bees"}))
+    assert not any("call 2" in request.text for request in model.requests)
+
+
+def test_the_shared_runner_runs_no_project_and_a_project_no_other(deploy: Deploys, harness: Harness) -> None:
+    project, other = deploy("research_crew", "a:b"), deploy("city_flow", "a:b", "flow")
+    for runner in (RunAttempt(harness.ports, MODEL), RunAttempt(harness.ports, MODEL, project=other.code)):
+        execution_id = project.submit()
+        error = harness.ended(execution_id, runner(GROUP, execution_id, lambda: 900.0)).execution.error
+        assert error
+        assert error.type == "WrongRunner"
+
+
+def test_other_bytes_than_those_of_the_hash_are_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(BundleDamaged):
+        unpack(b"something", "0" * 64, tmp_path)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Any
+
+from stepcrew.domain.project import function_marker
+from tests.aws_table import BUCKET
+from tests.unit.api.harness import BOB, MIA, Harness
+
+DIGEST = "ab" * 32
+
+
+def project(group: str = "demo", **more: Any) -> dict[str, Any]:
+    function = f"stack{function_marker(group)}poems-1:1"
+    return {"project": {"bundle": DIGEST, "entry": "main:Poems", "kind": "flow", "function": function} | more}
+
+
+def uploaded(harness: Harness, group: str = "demo") -> None:
+    upload = harness.client().post("/projects/poems/bundle", json={"sha256": DIGEST}).json()
+    assert upload["stored"] is False
+    assert f"/kept/{group}/bundles/{DIGEST}.zip" in upload["url"]
+    assert set(upload["headers"]) == {"content-type", "x-amz-checksum-sha256"}
+    harness.aws.clients.s3.put_object(Bucket=BUCKET, Key=f"kept/{group}/bundles/{DIGEST}.zip", Body=b"zip")
+    assert harness.client().post("/projects/poems/bundle", json={"sha256": DIGEST}).json()["stored"] is True
+
+
+def test_a_project_is_a_version_of_a_stored_crew(harness: Harness) -> None:
+    uploaded(harness)
+    client = harness.client()
+    sent = project(environment=["POEM_KEY"], inputs=["topic"]) | {"inputs": {"topic": "rain"}}
+    assert client.put("/projects/poems", json=sent).status_code == 201
+    assert client.put("/projects/poems", json=sent).status_code == 200
+    stored = client.get("/crews/poems").json()
+    assert (stored["kind"], stored["version"], stored["placeholders"]) == ("flow", 1, ["topic"])
+    answer = client.post("/executions", json={"crew": "poems", "inputs": {"topic": "snow"}})
+    assert answer.status_code == 202
+    execution_id = answer.json()["execution_id"]
+    assert harness.aws.executions.get("demo", execution_id).runner == sent["project"]["function"]
+    submission = harness.aws.executions.submission("demo", execution_id)
+    assert submission.project
+    assert submission.inputs == {"topic": "snow"}
+
+
+def test_a_project_needs_its_bundle_and_a_function_of_its_group(harness: Harness) -> None:
+    answer = harness.client().put("/projects/poems", json=project("other"))
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/project/bundle", "/project/function"]
+    assert harness.client(BOB).get("/crews/poems").status_code == 404
+
+
+def test_only_an_administrator_deploys(harness: Harness) -> None:
+    member = harness.client(MIA)
+    assert member.post("/projects/poems/bundle", json={"sha256": DIGEST}).status_code == 403
+    assert member.put("/projects/poems", json=project()).status_code == 403
+    assert member.get("/projects/runtime").json()["python"] == "3.13"
