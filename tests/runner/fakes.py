@@ -262,13 +262,13 @@ class FakeJournal:
     """`JournalStore`; entries go through JSON, as in the table. `outages` makes the next writes fail, one for each."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], str] = {}
+        self._entries: dict[tuple[str, str, str], str] = {}
         self._lock = threading.Lock()
         self.outages = 0
 
     def entries(self, group_id: str, execution_id: str) -> list[JournalEntry]:
         with self._lock:
-            kept = [text for (owner, _), text in self._entries.items() if owner == execution_id]
+            kept = [text for key, text in self._entries.items() if key[:2] == (group_id, execution_id)]
         return [JournalEntry.model_validate_json(text) for text in kept]
 
     def body(self, group_id: str, execution_id: str, entry: JournalEntry) -> str:
@@ -278,7 +278,7 @@ class FakeJournal:
         if self.outages:
             self.outages -= 1
             raise PlatformUnavailable("The table did not answer.")
-        key = (execution.execution_id, entry.entry_id)
+        key = (execution.group_id, execution.execution_id, entry.entry_id)
         with self._lock:
             standing = JournalEntry.model_validate_json(self._entries[key]) if key in self._entries else None
             takes_place = again or entry.state is EntryState.ANSWERED
@@ -291,11 +291,11 @@ class FakeJournal:
         """Everything that was ever written, as text."""
         return "\n".join(self._entries.values())
 
-    def kept(self) -> dict[tuple[str, str], str]:
+    def kept(self) -> dict[tuple[str, str, str], str]:
         with self._lock:
             return dict(self._entries)
 
-    def restore(self, entries: dict[tuple[str, str], str]) -> None:
+    def restore(self, entries: dict[tuple[str, str, str], str]) -> None:
         self._entries = entries
 
 

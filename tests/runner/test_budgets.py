@@ -74,35 +74,40 @@ def test_calls_side_by_side_wait_while_the_limit_has_room_only_if_others_use_les
     assert ended.execution.usage.total_tokens < 6000
 
 
-REFUSED: dict[str, tuple[str, Any]] = {
-    "cut": ("length", '{"name": "Zo'),
-    "filtered": ("content_filter", ""),
-    "in a fence": ("stop", '```json\n{"name": "Zoë"}\n```'),
+REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
+    "cut": ("length", {"content": '{"name": "Zo'}),
+    "filtered": ("content_filter", {"content": ""}),
+    "in a fence": ("stop", {"content": '```json\n{"name": "Zoë"}\n```'}),
+    "in a fence and cut": ("length", {"content": '```json\n{"name": "Zo'}),
+    "refused": ("stop", {"content": None, "refusal": "I cannot help with that."}),
 }
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-@pytest.mark.parametrize("field", ["output_pydantic", "response_model"])
+@pytest.mark.parametrize("field", ["output_json", "output_pydantic", "response_model"])
 def test_an_answer_that_crewai_refuses_counts_its_tokens_and_its_money(
     harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, kind: str, field: str
 ) -> None:
-    reason, text = REFUSED[kind]
+    reason, message = REFUSED[kind]
     (openai, *others) = dialects.DIALECTS
 
     def answer(body: dict[str, Any], said: Reply) -> dict[str, Any]:
-        document = openai.answer(body, said._replace(text=text))
+        document = openai.answer(body, said)
         document["choices"][0]["finish_reason"] = reason
+        document["choices"][0]["message"] |= message
         return document
 
     monkeypatch.setattr(dialects, "DIALECTS", (openai._replace(answer=answer), *others))
-    ended = harness.run(crew(task("Who?", "who", **{field: PERSON})), limits=Limits(max_model_calls=6))
+    config = crew(task("Who?", "who", **{field: PERSON}))
+    ended = harness.run(config, limits=Limits(max_model_calls=6))
     usage = ended.execution.usage
     assert usage.model_calls == len(model.requests) > 0
     assert usage.total_tokens > len(model.requests)
     assert usage.cost_usd
-    model.reset()
-    harness.run(crew(task("Who?", "who", **{field: PERSON})), limits=Limits(max_tokens=1))
-    assert len(model.requests) == 1
+    for limits in ({"max_tokens": 1}, {"max_cost_usd": Decimal("1e-9")}, {"max_model_calls": 1}):
+        model.reset()
+        harness.run(config, limits=Limits.model_validate(limits))
+        assert len(model.requests) == 1
 
 
 def test_a_provider_that_tells_negative_usage_gives_nothing_back(

@@ -326,3 +326,52 @@ def test_the_verdict_of_a_dead_attempt_is_told_by_the_next(harness: Harness, mod
     harness.executions.change(execution_id, attempt=2)  # it died before it sent anything
     assert completes(harness, execution_id) == ["DRAFT"]
     assert [event.attempt for event in events(harness, execution_id, "human_feedback_received")] == [3]
+
+
+def handing_on(**more: Any) -> dict[str, Any]:
+    """A worker who gives a part of the task to a helper before the answer that is judged."""
+    arguments = json.dumps({"task": "Inner. [[say INNER]]", "context": "none", "coworker": "Helper"})
+    text = f"Lead. [[tool delegate_work_to_coworker {arguments}]] [[say LED]]"
+    agents = {"worker": agent(allow_delegation=True), "helper": agent("Helper")}
+    return {"agents": agents, "tasks": [judged(text, "lead", **more), task("Use it. [[say USED]]", "use")]}
+
+
+def led_by_a_manager() -> dict[str, Any]:
+    config = handing_on(agent=None)
+    config["agents"]["worker"]["allow_delegation"] = False
+    return {**config, "process": "hierarchical"}
+
+
+def planned(**plan: Any) -> dict[str, Any]:
+    config = crew(judged(f"Lead. {SUM.replace('It is 42.', 'LED')}", "lead"), task("Use it. [[say USED]]", "use"))
+    config["agents"]["worker"] = agent(tools=["CalculatorTool"], **plan)
+    return config
+
+
+WORKING = {
+    "delegated work": handing_on(),
+    "a manager's work": led_by_a_manager(),
+    "an agent that plans": planned(planning=True),
+    "an agent that reasons": planned(reasoning=True),
+    "an agent that plans in steps": planned(planning_config={"max_attempts": 1, "max_steps": 2}),
+}
+
+
+@pytest.mark.parametrize("kind", WORKING)
+def test_an_answer_is_judged_and_revised_whoever_worked_on_it(
+    harness: Harness, model: ScriptedModel, kind: str
+) -> None:
+    execution_id = harness.submit(WORKING[kind])
+    assert asks(harness, execution_id).output == "LED"
+    first = len(model.requests)
+    harness.decide(execution_id, "revise", comment="Shorter, please. [[say L]]")
+    assert asks(harness, execution_id).output == "L"
+    again = model.requests[first:]
+    assert again, "The agent is asked once more."
+    assert all("Shorter, please." in request.text for request in again)
+    before = len(model.requests)
+    harness.decide(execution_id, "approve")
+    assert completes(harness, execution_id) == ["L", "USED"]
+    again = [one for one in model.requests[before:] if "Lead." in one.text]
+    assert not again, "What was answered is not asked again."
+    assert record(harness, execution_id).usage.model_calls == len(model.requests)

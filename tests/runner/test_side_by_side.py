@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
+
+import pytest
+from openai import AsyncOpenAI
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.execution import Execution, Limits, Usage
-from stepcrew_runner.gate.aborts import AskPerson, Question
+from stepcrew_runner.gate import scope
+from stepcrew_runner.gate.aborts import Abort, AskPerson, Question
 from stepcrew_runner.gate.control import Control, Time
+from stepcrew_runner.isolation.addresses import asking_model
+from tests.runner.gates import in_attempt
 from tests.runner.harness import GROUP, Harness, agent, crew, task
 from tests.runner.test_people import asks, completes, events, gated
 
@@ -71,3 +79,37 @@ def test_an_abort_stays_though_another_thread_looks_at_that_moment(harness: Harn
     abort = control.check()
     assert isinstance(abort, AskPerson)
     assert control.interrupt is abort
+
+
+def test_a_call_that_is_given_up_before_it_leaves_holds_no_room_in_the_limits(
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_go, check = threading.Event(), threading.Event(), Control.check
+
+    def waits(control: Control) -> Abort | None:
+        begun.set()
+        assert let_go.wait(60)
+        return check(control)
+
+    monkeypatch.setattr(Control, "check", waits)
+
+    async def give_up() -> None:
+        client = AsyncOpenAI(base_url=model.url, api_key="local", max_retries=0)
+        messages: Any = [{"role": "user", "content": "Hello."}]
+        asked = asyncio.ensure_future(client.chat.completions.create(model="gpt-4.1-mini", messages=messages))
+        await asyncio.to_thread(begun.wait, 60)
+        asked.cancel()
+        await asyncio.wait([asked])
+        assert asked.cancelled()
+        let_go.set()
+        while len(asyncio.all_tasks()) > 1:
+            await asyncio.sleep(0.01)
+
+    def run() -> None:
+        with asking_model():
+            asyncio.run(give_up())
+        now = harness.clock.now()
+        assert scope.current_gate().receipt(now, now).abandoned_calls == 0
+
+    in_attempt(harness, run)
+    assert model.requests == []

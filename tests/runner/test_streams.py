@@ -21,7 +21,7 @@ from stepcrew_runner.crew import models
 from stepcrew_runner.isolation.addresses import asking_model
 from tests.runner.gates import in_attempt
 from tests.runner.harness import GROUP, Harness, agent, task
-from tests.runner.test_journal import FINE, killed_and_run_on, paid
+from tests.runner.test_journal import FINE, killed_after_each_call, paid
 from tests.runner.test_providers import MODELS, provided
 
 __all__ = ["provided"]
@@ -52,7 +52,7 @@ def test_a_streamed_answer_is_paid_for_once(provider: str, harness: Harness, pro
     kept = harness.journal.entries(GROUP, undisturbed.execution.execution_id)
     assert {entry.content_type for entry in kept if entry.kind == "model"} <= {streams.EVENTS, streams.AWS_EVENTS}
     provided.reset()
-    ended = killed_and_run_on(harness, config(provider), [1] * 10)
+    ended = killed_after_each_call(harness, config(provider), 10)
     assert paid(ended) == paid(undisturbed)
     assert len(provided.requests) == requests
 
@@ -62,7 +62,7 @@ def test_an_answer_in_one_piece_is_paid_for_once_on(provider: str, harness: Harn
     undisturbed = harness.run(config(provider))
     requests = len(provided.requests)
     provided.reset()
-    ended = killed_and_run_on(harness, config(provider), [1] * 10)
+    ended = killed_after_each_call(harness, config(provider), 10)
     assert paid(ended) == paid(undisturbed)
     assert len(provided.requests) == requests
 

@@ -192,7 +192,7 @@ class RunAttempt:
         execution, control = inside.companions.execution, inside.companions.control
         if execution.cancel_requested_at:
             return WAS_CANCELLED
-        if execution.attempt > 1 and not execution.journalled:
+        if execution.attempt > 1 and not execution.journalled and inside.companions.gate.journal.is_empty:
             return failed(OLDER)
         if execution.definition_hash not in (None, fingerprint(submission)):
             return failed(CHANGED)

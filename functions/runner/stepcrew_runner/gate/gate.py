@@ -230,7 +230,7 @@ class Gate:
 
 
 class Passage:
-    """The permission to send one request to a model. It ends with one of the two methods, whatever happens."""
+    """The permission to send one request to a model. It ends with one of the three methods, whatever happens."""
 
     def __init__(self, gate: Gate, request: ModelRequest, task: str, number: int) -> None:
         self._gate = gate
@@ -245,6 +245,10 @@ class Passage:
             return self._gate.answered(self._request, self._task, answer)
         finally:
             self._end()
+
+    def unused(self) -> None:
+        """The request was not sent."""
+        self._end()
 
     def lost(self, *, may_be_billed: bool) -> None:
         """Nothing came back. `may_be_billed`: the request had reached its model."""

@@ -146,6 +146,12 @@ class Journal:
             ]
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no attempt has written anything."""
+        with self._lock:
+            return not any(self._known.values()) and not self._written
+
+    @property
     def has_grown(self) -> bool:
         """Whether this attempt brought anything new."""
         with self._lock:

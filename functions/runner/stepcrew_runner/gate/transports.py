@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import cache
 from typing import Any
 
 import aiobotocore.httpsession
@@ -30,16 +31,16 @@ from stepcrew_runner.isolation.addresses import is_trusted
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _LAST = (b"\ndata: [DONE]", b"\nevent: message_stop")
 """How the last event of a stream begins (OpenAI, Anthropic). Clients may read no further, and close it."""
-_installed = False
 
 
 def install() -> None:
-    """Once per process, before any crew. The operator's model endpoints are taken now."""
-    global _installed
+    """Before any crew; repeating it is harmless. The operator's model endpoints are taken now."""
     learn_endpoints()
-    if _installed:
-        return
-    _installed = True
+    _put_in_place()
+
+
+@cache
+def _put_in_place() -> None:
     places: list[tuple[Any, str, Callable[[Any], Any]]] = [
         (httpx.HTTPTransport, "handle_request", _httpx),
         (httpx.AsyncHTTPTransport, "handle_async_request", _httpx_async),
@@ -52,6 +53,22 @@ def install() -> None:
 
 def _at_gate(method: str, url: str, body: bytes) -> JournalEntry | Passage:
     return current_gate().model(read_request(method, url, body))
+
+
+async def _at_gate_async(method: str, url: str, body: bytes) -> JournalEntry | Passage:
+    """In a thread: it reads and writes the table, and may wait for other calls. A caller that gives up meanwhile (an
+    agent's `max_execution_time`) holds no room in the limits."""
+    asked = asyncio.ensure_future(asyncio.to_thread(_at_gate, method, url, body))
+    try:
+        return await asyncio.shield(asked)
+    except asyncio.CancelledError:
+        asked.add_done_callback(_give_back)
+        raise
+
+
+def _give_back(asked: asyncio.Future[JournalEntry | Passage]) -> None:
+    if not asked.cancelled() and not asked.exception() and isinstance(found := asked.result(), Passage):
+        found.unused()
 
 
 def _httpx(send: Callable[..., httpx.Response]) -> Callable[..., httpx.Response]:
@@ -87,8 +104,7 @@ def _httpx_async(send: Callable[..., Awaitable[httpx.Response]]) -> Callable[...
             current_gate().pass_by()
             return await send(self, request)
         body = await request.aread()
-        # In a thread: it reads and writes the table, and may wait for other calls.
-        found = await asyncio.to_thread(_at_gate, request.method, str(request.url), body)
+        found = await _at_gate_async(request.method, str(request.url), body)
         if isinstance(found, JournalEntry):
             return _response(found, request)
         try:
@@ -217,7 +233,7 @@ def _aiobotocore(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
         if not is_models(request.url):
             current_gate().pass_by()
             return await send(self, request)
-        found = await asyncio.to_thread(_at_gate, request.method, request.url, _bytes(request.body))
+        found = await _at_gate_async(request.method, request.url, _bytes(request.body))
         if isinstance(found, JournalEntry):
             return _aio_aws(found, request.url)
         try:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -109,15 +110,10 @@ def _check(event: str, arguments: tuple[Any, ...]) -> None:
         raise PrivateAddress(f"The address {host} is inside the platform and cannot be reached by a crew.")
 
 
-_installed = False
-
-
+@cache
 def install_guard() -> None:
     """Once per process; an audit hook cannot be removed."""
-    global _installed
-    if not _installed:
-        sys.addaudithook(_check)
-        _installed = True
+    sys.addaudithook(_check)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,10 @@ def _check(event: str, arguments: tuple[Any, ...]) -> None:
             raise SettingOfThePlatform(f"A crew may not change the environment variable {name}.")
 
 
-_installed = False
-
-
+@cache
 def install_guard() -> None:
     """Once per process; an audit hook cannot be removed."""
-    global _installed
-    if not _installed:
-        sys.addaudithook(_check)
-        _installed = True
+    sys.addaudithook(_check)
 
 
 def take_proxies() -> dict[str, str]:
