@@ -37,7 +37,7 @@ def test_a_structured_answer_that_is_nested_too_deeply_fits_no_schema(
     house: House, model: ScriptedModel, field: str, tools: list[str], levels: int
 ) -> None:
     model.words["deep"] = nested(levels)
-    answer = task("Say. [[say <<deep>>]]", **{field: SCHEMA})
+    answer = task("Say. [[say <<deep>>]]") | {field: SCHEMA}
 
     ended = house.run({"agents": {"worker": agent(tools=tools, max_retry_limit=0)}, "tasks": [answer]})
 

@@ -208,6 +208,7 @@ def _written_out(schema: Any, root: dict[str, Any], known: dict[int, _Extent], l
     """Its extent with references written out. A schema inside itself counts once: CrewAI ends there too. `level` is how
     many schemas it stands in; below `MAX_LEVELS` nothing more is looked at."""
     children: list[Any]
+    part: object = schema
     if isinstance(schema, list):
         children = cast("list[Any]", schema)
     elif isinstance(schema, dict):
@@ -217,10 +218,10 @@ def _written_out(schema: Any, root: dict[str, Any], known: dict[int, _Extent], l
         children = [target, *(child for key, child in entry.items() if key not in ("$defs", "definitions"))]
     else:
         return _Extent()
-    if id(schema) not in known:
-        known[id(schema)] = _Extent(1, 1)
+    if id(part) not in known:
+        known[id(part)] = _Extent(1, 1)
         if level <= MAX_LEVELS:
             inside = [_written_out(child, root, known, level + 1) for child in children]
             parts, levels = sum(one.parts for one in inside), max((one.levels for one in inside), default=0)
-            known[id(schema)] = _Extent(min(1 + parts, MAX_PARTS + 1), 1 + levels)
-    return known[id(schema)]
+            known[id(part)] = _Extent(min(1 + parts, MAX_PARTS + 1), 1 + levels)
+    return known[id(part)]

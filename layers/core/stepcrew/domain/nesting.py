@@ -6,6 +6,7 @@ reads 200. What passes here is bounded far below all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 MAX_DEPTH = 60
@@ -17,12 +18,14 @@ def is_too_deep(value: Any) -> bool:
     and calls no function inside itself, so any depth may be asked about."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH + 1):
-        containers = [entry for entry in level if isinstance(entry, dict | list)]
+        containers: list[Any] = [entry for entry in level if isinstance(entry, dict | list)]
         if not containers:
             return False
-        level = [child for entry in containers for child in _children(entry)]
+        level = [child for container in containers for child in _children(container)]
     return True
 
 
-def _children(container: dict[str, Any] | list[Any]) -> list[Any]:
-    return list(container.values()) if isinstance(container, dict) else cast("list[Any]", container)
+def _children(container: Any) -> Iterable[Any]:
+    if isinstance(container, dict):
+        return cast("dict[str, Any]", container).values()
+    return cast("list[Any]", container)
