@@ -12,6 +12,7 @@ from moto import mock_aws
 from scripted_model import ScriptedModel
 from stepcrew import settings
 from stepcrew.aws.attempt_sessions import AttemptSessions
+from stepcrew.aws.clients import SessionKeys
 from stepcrew.domain.execution import Limits, Status
 from stepcrew.domain.submission import Submission
 from stepcrew_runner import wiring
@@ -116,3 +117,35 @@ def test_each_attempt_begins_a_session_for_its_own_group_and_execution(
     invoke()
     invoke()
     assert begun == [(GROUP, ID)] * 2
+
+
+def test_what_the_attempt_itself_signs_with_is_masked_wherever_text_goes_out(
+    aws: Aws, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = SessionKeys("ASIACANARYOFTHESESSION", "canary/of+the-session", "canary-token-of-the-session")
+    own = {
+        "AWS_ACCESS_KEY_ID": "ASIACANARYOFTHEFUNCTION",
+        "AWS_SECRET_ACCESS_KEY": "canary/of+the-function",
+        "AWS_SESSION_TOKEN": "canary-token-of-the-function",
+    }
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+
+    def begin(*_: object) -> SessionKeys:
+        return session
+
+    monkeypatch.setattr(AttemptSessions, "_begin", begin)
+    canaries = [*session.as_arguments.values(), *own.values()]
+    model.words["keys"] = " ".join(canaries)
+    with addresses.trusted():
+        submit(aws, crew(task("One. [[say <<keys>>]]", "one")))
+
+    assert invoke()["outcome"] == "COMPLETED"
+
+    with addresses.trusted():
+        [output] = aws.tasks.task_outputs(GROUP, ID)
+        sent = aws.clients.sqs.receive_message(QueueUrl=os.environ["TRACE_QUEUE_URL"], MaxNumberOfMessages=10)
+    assert output.raw.count("[secret]") == len(canaries)
+    messages = [message.get("Body", "") for message in sent.get("Messages", [])]
+    assert any("[secret]" in message for message in messages)
+    assert not [canary for canary in canaries for message in messages if canary in message]

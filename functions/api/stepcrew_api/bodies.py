@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
-from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
+from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.schemas import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, SecretToSet
@@ -81,8 +81,6 @@ async def _read_as(shape: type[Shape], request: Request) -> Shape:
     document = _read(request.headers.get("content-type", "").partition(";")[0].strip().lower(), raw)
     if not isinstance(document, dict):
         raise BadRequest("The body must be an object.")
-    if _depth(cast("dict[str, Any]", document)) > MAX_DEPTH:
-        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
     try:
         return shape.model_validate(document)
     except ValidationError as error:
@@ -109,21 +107,6 @@ def _read(media_type: str, raw: bytes) -> Any:
         return read_json(text)
     except NotJson as error:
         raise BadRequest(f"The body is not JSON: {error}.") from error
-
-
-def _depth(value: Any) -> int:
-    level: list[Any] = [value]
-    depth = 0
-    while level and depth <= MAX_DEPTH:
-        depth += 1
-        level = [child for entry in level for child in _children(entry)]
-    return depth
-
-
-def _children(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(cast("dict[str, Any]", value).values())
-    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 Submitted = Annotated[CrewRequest, Depends(crew_request)]

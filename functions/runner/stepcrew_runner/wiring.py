@@ -74,6 +74,7 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
             payloads=payloads,
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=SystemClock(),
+            own_secrets=clients.secrets,
             model_keys=lambda: sessions().model_keys(group_id, execution_id).as_arguments,
         ),
         configured.default_model,

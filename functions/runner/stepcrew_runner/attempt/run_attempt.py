@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from stepcrew.domain.definition import ApprovalRules
@@ -74,6 +74,8 @@ class Ports(NamedTuple):
     clock: Clock
     model_keys: Callable[[], Mapping[str, str]]
     """Credentials, as boto3 names them, that can do nothing but call models of Amazon Bedrock."""
+    own_secrets: Sequence[str] = ()
+    """What the ports themselves sign with. No crew is given it; it is masked like what one is given."""
 
 
 TOO_LONG = ExecutionError(
@@ -142,6 +144,8 @@ class RunAttempt:
         except (Superseded, ExecutionNotFound):
             return Answer(Outcome.SUPERSEDED, 0)
         redactor = Redactor()
+        for secret in self._ports.own_secrets:
+            redactor.learn(secret)
         try:
             return Answer(self._attempt(execution, remaining, redactor), execution.attempt)
         except Superseded:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
+
+from stepcrew.domain.nesting import TOO_DEEP, is_too_deep
 
 _FENCE = re.compile(r"```[\w-]*[ \t]*\r?\n(.*?)```", re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)
@@ -15,7 +18,12 @@ _DECODER = json.JSONDecoder(strict=False)
 
 def json_in(text: str) -> Any:
     """The JSON value that a text is, or the first one in it: in a fence, or an object with text around it (as CrewAI
-    reads it: `_JSON_PATTERN` of crewai/utilities/converter.py). None when there is none."""
+    reads it: `_JSON_PATTERN` of crewai/utilities/converter.py). None when there is none, or one nested too deeply."""
+    value = _first(text)
+    return None if is_too_deep(value) else value
+
+
+def _first(text: str) -> Any:
     for part in _parts(text):
         try:
             return _DECODER.decode(part)
@@ -34,17 +42,27 @@ def _parts(text: str) -> Iterator[str]:
 
 def read_leniently(model: type[BaseModel]) -> None:
     """Lets a model of a crew task's schema be read from such answers too. Clients of providers read what was asked for
-    as JSON with `model_validate_json`, and end the call with its error although the answer is paid for."""
-    strict = model.model_validate_json
+    as JSON with `model_validate_json`, and end the call with its error although the answer is paid for. An answer that
+    is nested too deeply fits no schema: it could be stored, and then not be read."""
+    from_json, from_value = model.model_validate_json, model.model_validate
 
-    def validate(json_data: str | bytes | bytearray, **named: Any) -> BaseModel:
+    def validate(value: Any, **named: Any) -> BaseModel:
+        if is_too_deep(value):
+            fault = PydanticCustomError("too_deep", cast("LiteralString", f"it is {TOO_DEEP}"))
+            raise ValidationError.from_exception_data(model.__name__, [{"type": fault, "input": "…"}])
+        return from_value(value, **named)
+
+    def validate_json(json_data: str | bytes | bytearray, **named: Any) -> BaseModel:
+        text = json_data if isinstance(json_data, str) else bytes(json_data).decode(errors="replace")
+        found = _first(text)
+        if is_too_deep(found):
+            return validate(found)
         try:
-            return strict(json_data, **named)
+            return from_json(json_data, **named)
         except ValidationError as error:
-            text = json_data if isinstance(json_data, str) else bytes(json_data).decode(errors="replace")
-            found = json_in(text) if error.errors()[0]["type"] == "json_invalid" else None
-            if not isinstance(found, dict):
+            if error.errors()[0]["type"] != "json_invalid" or not isinstance(found, dict):
                 raise
-            return model.model_validate(cast("dict[str, Any]", found), **named)
+            return validate(cast("dict[str, Any]", found), **named)
 
-    setattr(model, "model_validate_json", validate)  # noqa: B010 - an attribute of the class, not of its instances
+    setattr(model, "model_validate", validate)  # noqa: B010 - attributes of the class, not of its instances
+    setattr(model, "model_validate_json", validate_json)  # noqa: B010

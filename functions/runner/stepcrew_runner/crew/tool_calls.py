@@ -21,6 +21,7 @@ from crewai.utilities.string_utils import sanitize_tool_name
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from stepcrew.domain.journal import EntryState, JournalEntry
+from stepcrew.domain.nesting import TOO_DEEP, is_too_deep
 from stepcrew_runner.approvals.tool_gate import Call, ToolGate
 from stepcrew_runner.crew.effects import has_effects
 from stepcrew_runner.crew.seams import call_once, original_of, wrap
@@ -33,7 +34,7 @@ _people: WeakKeyDictionary[Gate, ToolGate] = WeakKeyDictionary()
 
 
 class ToolFailed(Exception):
-    """A tool's error, again from the journal."""
+    """A tool's error, again from the journal, or a call that is not made."""
 
 
 def install() -> None:
@@ -108,7 +109,10 @@ class _Passing:
         self._effects = False
 
     def before(self) -> bool:
-        """Whether the result is known without the call. Raises an `Abort` when there is a reason to stop."""
+        """Whether the result is known without the call. Raises an `Abort` when there is a reason to stop, and
+        `ToolFailed`, which the model is told, for arguments that nobody could be shown."""
+        if self._given is None or is_too_deep(self._given):
+            raise ToolFailed(f"The arguments are {TOO_DEEP}.")
         gate, people = self._gate, _people.get(self._gate)
         self._key, known = gate.tool(self._name, digest_of_call(self._name, self._given))
         if known is not None and known.state is EntryState.ANSWERED:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from stepcrew.domain.nesting import TOO_DEEP, is_too_deep
 from stepcrew.domain.trace import EventSource
 
 Body = Callable[[Any], Any]
@@ -145,8 +146,13 @@ LEFT_OPEN = {
 
 
 def plain(value: Any) -> Any:
-    """A JSON-like copy, so that later changes of CrewAI's objects do not reach the trace."""
-    return to_jsonable_python(value, fallback=str, inf_nan_mode="strings")
+    """A JSON-like copy, so that later changes of CrewAI's objects do not reach the trace; of what is nested too deeply,
+    which nobody behind the runner could read, only that it is."""
+    try:
+        copy = to_jsonable_python(value, fallback=str, inf_nan_mode="strings")
+    except (PydanticSerializationError, ValueError, RecursionError):
+        return f"({TOO_DEEP})"
+    return f"({TOO_DEEP})" if is_too_deep(copy) else copy
 
 
 def clipped(value: Any) -> Any:

@@ -81,6 +81,12 @@ class Clients:
     def sts(self) -> Any:
         return self._make("sts")
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What these clients and those they are like sign with, to be masked wherever text goes out."""
+        own = tuple(self._keys.as_arguments.values()) if self._keys else ()
+        return own + (self._like.secrets if self._like else ())
+
     def _make(self, service: str, more: Config | None = None) -> Any:
         settings: dict[str, Any] = self._keys.as_arguments if self._keys else {}
         config = CONFIG.merge(more) if more else CONFIG

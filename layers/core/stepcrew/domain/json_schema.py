@@ -18,6 +18,8 @@ from stepcrew.domain.places import in_document
 MAX_PARTS = 2_000
 """Parts of a schema with every reference written out: what a model costs to make grows with them."""
 
+MAX_LEVELS = 120
+"""Levels of a schema with every reference written out: twice as many as it can have without any."""
 MAX_PARTS_OF_CREW = 20_000
 """Parts of all schemas of a crew together, as they are written."""
 MAX_PATTERNS_OF_CREW = 4_000
@@ -79,6 +81,13 @@ class SchemaPart(BaseModel):
     older_definitions: dict[str, SchemaPart] = Field(default={}, alias="definitions")
 
 
+class _Extent(NamedTuple):
+    """How many parts stand in a schema, and how many of them in each other."""
+
+    parts: int = 0
+    levels: int = 0
+
+
 class SchemaCost(NamedTuple):
     """What checking a schema takes: its parts as they are written, and the weight of its patterns."""
 
@@ -125,8 +134,11 @@ def faults_of(schema: dict[str, Any]) -> list[SchemaFault]:
         return [_from_pydantic(one, schema) for one in error.errors()]
     if not _describes_an_object(schema, schema, {}):
         return [SchemaFault((), "it describes no object with properties, so no output would fit")]
-    if _size(schema, schema, {}, MAX_PARTS) > MAX_PARTS:
+    extent = _written_out(schema, schema, {}, 0)
+    if extent.parts > MAX_PARTS:
         return [SchemaFault((), f"it has more than {MAX_PARTS} parts when its references are written out")]
+    if extent.levels > MAX_LEVELS:
+        return [SchemaFault((), f"it is nested deeper than {MAX_LEVELS} levels when its references are written out")]
     return []
 
 
@@ -192,17 +204,24 @@ def _describes_an_object(schema: dict[str, Any], root: dict[str, Any], known: di
     )
 
 
-def _size(schema: Any, root: dict[str, Any], known: dict[int, int], most: int) -> int:
-    """How many parts it has with references written out. A schema inside itself counts once: CrewAI ends there too."""
+def _written_out(schema: Any, root: dict[str, Any], known: dict[int, _Extent], level: int) -> _Extent:
+    """Its extent with references written out. A schema inside itself counts once: CrewAI ends there too. `level` is how
+    many schemas it stands in; below `MAX_LEVELS` nothing more is looked at."""
+    children: list[Any]
+    part: object = schema
     if isinstance(schema, list):
-        return sum(_size(one, root, known, most) for one in cast("list[Any]", schema))
-    if not isinstance(schema, dict):
-        return 0
-    entry = cast("dict[str, Any]", schema)
-    if id(entry) not in known:
-        known[id(entry)] = 1
+        children = cast("list[Any]", schema)
+    elif isinstance(schema, dict):
+        entry = cast("dict[str, Any]", schema)
         reference = entry.get("$ref")
         target = _target(reference, root) if isinstance(reference, str) else None
         children = [target, *(child for key, child in entry.items() if key not in ("$defs", "definitions"))]
-        known[id(entry)] = min(1 + sum(_size(child, root, known, most) for child in children), most + 1)
-    return known[id(entry)]
+    else:
+        return _Extent()
+    if id(part) not in known:
+        known[id(part)] = _Extent(1, 1)
+        if level <= MAX_LEVELS:
+            inside = [_written_out(child, root, known, level + 1) for child in children]
+            parts, levels = sum(one.parts for one in inside), max((one.levels for one in inside), default=0)
+            known[id(part)] = _Extent(min(1 + parts, MAX_PARTS + 1), 1 + levels)
+    return known[id(part)]

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+from stepcrew.domain.nesting import TOO_DEEP, is_too_deep
+
 
 class NotJson(ValueError):
     """The text is not JSON as it is accepted here; the message says why."""
@@ -13,15 +15,17 @@ class NotJson(ValueError):
 
 def read_json(text: str) -> Any:
     """The value. Raises `NotJson` for a syntax fault, a key that stands twice, `NaN`, `Infinity`, a number too large
-    for a float (`1e400`), an integer of thousands of digits, half a surrogate pair, and nesting that Python cannot
-    follow."""
+    for a float (`1e400`), an integer of thousands of digits, half a surrogate pair, more levels than
+    `MAX_DEPTH`."""
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_each_key_once)
+        if is_too_deep(value):
+            raise NotJson(f"it is {TOO_DEEP}")
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise NotJson("it has half a surrogate pair, which is no character") from error
     except RecursionError as error:
-        raise NotJson("it is nested too deeply") from error
+        raise NotJson(f"it is {TOO_DEEP}") from error
     except ValueError as error:
         raise NotJson(str(error)) from error
     return value

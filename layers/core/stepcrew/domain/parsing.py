@@ -96,7 +96,7 @@ class _Reader:
             named = {task.agent for task in read_tasks if task.agent} | {crew.manager_agent or "-", "another"}
             read_agents = {name: AgentDefinition(**_of(AgentDefinition)) for name in named}
         if ("tasks",) in self._unread:
-            read_tasks = [_task(next(iter(read_agents), "-"))]
+            read_tasks = [_task(next(filter(_is_name, read_agents), "-"))]
         whole = crew.model_copy(update={"agents": read_agents, "tasks": read_tasks})
         return ParsedCrew(whole, inputs, self._places, self._faults, self._unread)
 
@@ -196,7 +196,7 @@ class _Reader:
             self._unread.add(path)
             return part(**(_of(part) | stand_ins))
         entry = {str(key): value for key, value in cast("dict[Any, Any]", raw).items()}
-        if path[:1] == ("agents",) and not 1 <= len(path[1]) <= MAX_NAME:
+        if path[:1] == ("agents",) and not _is_name(path[1]):
             kind = "string_too_long" if path[1] else "string_too_short"
             self._add(path, kind, f"The name of an agent has 1 to {MAX_NAME} characters.", "Give it another name.")
         self._check_fields(part, entry, path)
@@ -265,6 +265,10 @@ def _of(part: type[Part]) -> dict[str, Any]:
     return {
         name: value for name, value in _STAND_INS.items() if name in part.model_fields and part is not CrewDefinition
     }
+
+
+def _is_name(text: str) -> bool:
+    return 1 <= len(text) <= MAX_NAME
 
 
 def _task(agent: str) -> TaskDefinition:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import MAX_FAULTS
+from stepcrew.domain.nesting import MAX_DEPTH, TOO_DEEP
 
 MAX_CHARACTERS = 2_000_000
-MAX_DEPTH = 60
 MAX_VALUES = 100_000
 """Every value costs about a kilobyte while it is read: where it stands and on which line is kept too."""
 MAX_DIGITS = 400
@@ -114,7 +114,7 @@ class _Reader:
         if kind and kind not in _PLAIN_TAGS:
             raise _Unreadable(f"The tag {kind} is not supported.", _line(event))
         if len(path) >= MAX_DEPTH:
-            raise _Unreadable(f"The YAML text is nested deeper than {MAX_DEPTH} levels.", _line(event))
+            raise _Unreadable(f"The YAML text is {TOO_DEEP}.", _line(event))
         if isinstance(event, self._yaml.SequenceStartEvent):
             entries: list[Any] = []
             while not isinstance(entry := next(events), self._yaml.SequenceEndEvent):

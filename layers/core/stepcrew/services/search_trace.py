@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.trace import PayloadReference, TraceEvent
 from stepcrew.services.ports import PayloadStore
 from stepcrew.services.read_trace import ReadTrace, TracePage
@@ -52,8 +53,8 @@ class SearchTrace:
         if "json" not in reference.content_type:
             return text
         try:
-            return _text_of(json.loads(text))
-        except ValueError:
+            return _text_of(read_json(text))
+        except NotJson:
             return text
 
 
