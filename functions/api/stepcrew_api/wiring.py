@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
-from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
@@ -19,6 +19,7 @@ from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.waiting_places import TableWaitingPlaces
+from stepcrew.clock import SystemClock
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
@@ -50,7 +51,7 @@ def make_app(settings: Settings) -> FastAPI:
     table, days = settings.table_name, settings.retention_days
     payloads = BucketPayloads(clients, settings.bucket_name)
     executions = TableExecutions(clients, table, payloads, days)
-    traces = TableTraces(clients, table, days)
+    traces = TableTraces(clients, table, days, clock)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
     limits = TableLimits(
@@ -71,7 +72,7 @@ def make_app(settings: Settings) -> FastAPI:
         traces=traces,
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
-        tasks=TableTaskOutputs(clients, table, payloads, days),
+        tasks=TableTaskOutputs(clients, table, payloads, days, clock),
         approvals=approvals,
         payloads=payloads,
         limits=limits,

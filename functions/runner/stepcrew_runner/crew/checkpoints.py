@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from crewai.tasks.task_output import TaskOutput as CrewOutput
@@ -21,7 +21,7 @@ SAVE_PATIENCE = Patience(tries=6, first=0.1, longest=5.0)
 
 
 class Checkpoints:
-    """Of one attempt."""
+    """The finished tasks of one attempt's crew: stores each output, and answers with those of earlier attempts."""
 
     def __init__(self, companions: Companions, tasks: TaskOutputStore, recorder: TraceRecorder) -> None:
         self._companions = companions
@@ -46,7 +46,7 @@ class Checkpoints:
     def started(self, event: Any) -> None:
         name = _task_name(event)
         if name in self._indexes:
-            self._started[name] = datetime.now(UTC)
+            self._started[name] = self._companions.clock.now()
             role = getattr(getattr(event.task, "agent", None), "role", None)
             self._companions.control.task_started(name, role)
 
@@ -55,7 +55,7 @@ class Checkpoints:
         if name in self._indexes:
             attempt = self._companions.execution.attempt
             stored = to_stored(event.output, self._indexes[name], name, attempt, TaskState.COMPLETED)
-            times = {"started_at": self._started.get(name), "ended_at": datetime.now(UTC)}
+            times = {"started_at": self._started.get(name), "ended_at": self._companions.clock.now()}
             self._keep(stored.model_copy(update=times))
 
     def _skipped_at(self, index: int, task: ReplayableTask) -> Skipped:
