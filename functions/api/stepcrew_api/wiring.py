@@ -27,6 +27,7 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
@@ -52,6 +53,7 @@ def make_app(settings: Settings) -> FastAPI:
     payloads = BucketPayloads(clients, settings.bucket_name)
     executions = TableExecutions(clients, table, payloads, days)
     traces = TableTraces(clients, table, days, clock)
+    tasks = TableTaskOutputs(clients, table, payloads, days, clock)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
     limits = TableLimits(
@@ -72,9 +74,9 @@ def make_app(settings: Settings) -> FastAPI:
         traces=traces,
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
-        tasks=TableTaskOutputs(clients, table, payloads, days, clock),
+        tasks=tasks,
         approvals=approvals,
-        payloads=payloads,
+        bodies=ReadBodies(tasks, approvals, traces, payloads),
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),
