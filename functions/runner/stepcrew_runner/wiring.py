@@ -1,4 +1,4 @@
-"""Puts the runner together: once per process what serves all attempts, anew for each what reaches its data."""
+"""Puts the runner together: some parts once per process, and what reaches an execution's data for each attempt."""
 
 from __future__ import annotations
 

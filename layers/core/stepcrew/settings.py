@@ -60,7 +60,7 @@ class Settings(BaseModel):
     sweep_silent_seconds: int = 120
     """The same for every other open one."""
     sweep_overdue_seconds: int = 600
-    """So long after the deadline even a running state machine is not believed to end its execution."""
+    """So long after its deadline an execution is ended even if its state machine still runs."""
 
     @property
     def allowed_model_patterns(self) -> list[str]:

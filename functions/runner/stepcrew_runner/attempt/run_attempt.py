@@ -56,7 +56,7 @@ logger = logging.getLogger("stepcrew_runner")
 
 
 class Answer(NamedTuple):
-    """What the state machine hears."""
+    """What the attempt answers to the state machine."""
 
     outcome: Outcome
     attempt: int

@@ -33,7 +33,7 @@ _people: WeakKeyDictionary[Gate, ToolGate] = WeakKeyDictionary()
 
 
 class ToolFailed(Exception):
-    """A tool's error, again from the journal."""
+    """The error of a tool call, raised again as the journal holds it."""
 
 
 def install() -> None:

@@ -29,7 +29,7 @@ class Recorded(NamedTuple):
 
 
 class TraceRecorder:
-    """One attempt's numbering. `put` hands an event on to the sender."""
+    """Makes one attempt's trace events and numbers them. `put` hands an event on to the sender."""
 
     def __init__(self, companions: Companions, task_names: Sequence[str], put: Callable[[TraceEvent], None]) -> None:
         self._execution = companions.execution

@@ -13,15 +13,15 @@ from typing import NamedTuple
 class TraceSenders(NamedTuple):
     """
     Attributes:
-        role_id: id of the attempt's role; nobody is believed while it is empty.
-        redriving: `SenderId` of an operator whose redriven messages are believed; empty for nobody.
+        role_id: id of the attempt's role; while it is empty, no message is accepted.
+        redriving: `SenderId` of an operator whose redriven messages are accepted; empty for nobody.
     """
 
     role_id: str
     redriving: str = ""
 
     def speaks_for(self, sender_id: str, execution_id: str) -> bool:
-        """Whether what this sender says about the execution is believed."""
+        """Whether this sender's messages about the execution are accepted."""
         if self.redriving and sender_id == self.redriving:
             return True
         return bool(self.role_id) and sender_id == f"{self.role_id}:{execution_id}"

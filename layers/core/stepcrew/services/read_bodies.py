@@ -27,7 +27,7 @@ class Elsewhere(NamedTuple):
 
 
 class ReadBodies:
-    """All methods raise `ExecutionNotFound` for what is not there."""
+    """Reads one whole body. Every method raises `ExecutionNotFound` for what is not there."""
 
     def __init__(
         self, tasks: TaskOutputStore, approvals: ApprovalStore, traces: TraceStore, payloads: PayloadStore
