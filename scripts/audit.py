@@ -86,7 +86,7 @@ def in_requirements(name: str, osv_url: str | None) -> list[str]:
         raise NotAnswered(f"the database does not know {', '.join(left_out) or 'any of them'}")
     return [
         f"  {package['name']} {package['version']}: {vuln['id']}"
-        f", mended in {', '.join(vuln['fix_versions']) or 'no version'}"
+        f", fixed in {', '.join(vuln['fix_versions']) or 'no version'}"
         for package in packages
         for vuln in package["vulns"]
     ]

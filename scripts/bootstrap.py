@@ -2,7 +2,7 @@
 
     python3 scripts/bootstrap.py                 what the demo needs
     python3 scripts/bootstrap.py dev sam         more environments, by name (`all` for every one)
-    python3 scripts/bootstrap.py --compile       resolves every requirements.in anew
+    python3 scripts/bootstrap.py --compile       resolves every requirements.in again
 
 An environment is made again when its requirement file or interpreter changed; otherwise nothing is done.
 """
@@ -162,7 +162,7 @@ def without_excluded(compiled: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[*ENVIRONMENTS, "all", []])
-    parser.add_argument("--compile", action="store_true", help="pin every requirement file anew")
+    parser.add_argument("--compile", action="store_true", help="resolve and pin every requirement file again")
     options = parser.parse_args()
     if options.compile:
         compile_requirements()

@@ -48,7 +48,7 @@ size.
 | `task_skipped` | task | the condition of a conditional task did not hold; `output` says what was compared with what |
 | `human_feedback_requested` | human | the execution waits for a person; `output` is what is to be judged. `extra_data`: approval (its number), question, deciders, expires_at, on_timeout |
 | `human_feedback_received` | human | the verdict, told by the attempt that goes on; `duration_ms` is the time waited. `extra_data`: approval, decision, decided_by (null: nobody in time), comment, limits |
-| `tool_usage_held` | tool | ends a `tool_usage_started`: the call waits for a person. When it is allowed, it is made and told anew; a refusal is what it then brings |
+| `tool_usage_held` | tool | ends a `tool_usage_started`: the call waits for a person. When it is allowed, the call is made and recorded as a new pair of events; when it is refused, the refusal is its result |
 | `crew_interrupted`, `task_interrupted`, `agent_execution_interrupted` | crew, task, agent | the attempt ended here, and the next one goes on |
 | `error` | system | why the execution failed; `extra_data`: category, remedy, retryable. Attempt 9999 is the platform's own: the runner could not say it |
 | `cancelled` | system | it was cancelled on request |

@@ -96,8 +96,8 @@ def emulated_aws() -> Generator[Aws]:
         yield Aws(
             clients,
             TableExecutions(clients, TABLE, payloads, 30),
-            TableTaskOutputs(clients, TABLE, payloads, 30),
-            TableTraces(clients, TABLE, 30),
+            TableTaskOutputs(clients, TABLE, payloads, 30, FixedClock()),
+            TableTraces(clients, TABLE, 30, FixedClock()),
             payloads,
             TableApprovals(clients, TABLE, payloads, 30),
             TableCrews(clients, TABLE),

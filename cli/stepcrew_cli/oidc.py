@@ -5,13 +5,13 @@ Sources: OpenID Connect Discovery 1.0 and Core 1.0, RFC 6749 (OAuth 2.0), RFC 70
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from stepcrew_cli.clock import epoch_seconds
 from stepcrew_cli.errors import CliError, ServerTrouble, Unreachable
 from stepcrew_cli.jwt_claims import claims_of
 from stepcrew_cli.loopback_address import is_loopback, require_web_address
@@ -48,7 +48,7 @@ class _TokenAnswer(BaseModel):
 class Issuer:
     """Talks to one issuer. Use as a context manager. `now` is seconds since 1970."""
 
-    def __init__(self, http: httpx.Client, url: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, http: httpx.Client, url: str, now: Callable[[], float] = epoch_seconds) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self._now = now

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
 from http import HTTPStatus
 
 import httpx
 
+from stepcrew_cli.clock import epoch_seconds
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.oidc import Issuer, Refused, issuer_client
 from stepcrew_cli.profiles import Profile, Profiles, Tokens
@@ -31,7 +31,7 @@ class ProfileToken(httpx.Auth):
         profiles: Profiles,
         name: str,
         issuer_of: Callable[[Profile], Issuer] = issuer_of,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = epoch_seconds,
     ) -> None:
         self._profiles = profiles
         self._name = name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from stepcrew_cli.wire import Execution, TraceEvent
 
@@ -28,8 +28,9 @@ class TimeBreakdown:
     platform: float
 
 
-def time_breakdown(execution: Execution, events: Iterable[TraceEvent]) -> TimeBreakdown:
-    end = execution.ended_at or datetime.now(UTC)
+def time_breakdown(execution: Execution, events: Iterable[TraceEvent], now: datetime) -> TimeBreakdown:
+    """Until the execution's end, or `now` while it is open."""
+    end = execution.ended_at or now
     start = min(execution.started_at or end, end)
     model_spans: list[Span] = []
     tool_spans: list[Span] = []

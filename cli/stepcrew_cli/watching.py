@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stepcrew_cli.client import Client
+from stepcrew_cli.clock import utc_now
 from stepcrew_cli.errors import CliError, Exit
 from stepcrew_cli.follow import follow
 from stepcrew_cli.live import Watched, show
@@ -40,7 +41,9 @@ def watch(client: Client, execution_id: str, output: Output) -> int:
     if output.as_json:
         output.json(answer.data)
     result = answer.read(Result)
-    print_summary(output.console, execution, output_text(client, result), time_breakdown(execution, watched.events))
+    print_summary(
+        output.console, execution, output_text(client, result), time_breakdown(execution, watched.events, utc_now())
+    )
     return exit_code(execution.status)
 
 

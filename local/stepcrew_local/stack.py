@@ -103,7 +103,7 @@ class Stack:
         return self.emulator.client(service, **options)
 
     def deploy(self) -> None:
-        """Deploys the template and the sources as they are now; processes of changed functions start anew."""
+        """Deploys the template and the sources as they are now; processes of changed functions are started again."""
         parameters = {
             "JwtIssuer": self._issuer.url,
             "JwtAudience": AUDIENCE,

@@ -178,7 +178,7 @@ def _package(
 
 
 def digest_of(folders: tuple[Path, ...]) -> str:
-    """Changes when a source file below the folders does: then the emulator starts the function's processes anew."""
+    """Changes when a source file below the folders does: then the emulator starts the function's processes again."""
     digest = hashlib.sha256()
     for folder in folders:
         for file in sorted(folder.rglob("*.py")):

@@ -1,4 +1,4 @@
-"""In-memory ports with the same rules as the real ones: fences, terminal statuses, one write at a time."""
+"""In-memory ports for the runner. They pass the contract tests of the adapters (tests/unit/contracts)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class FakeExecutions:
         self._records: dict[str, Execution] = {}
         self._submissions: dict[str, Submission] = {}
         self._lock = threading.RLock()
+        self.approvals: dict[str, list[Approval]] = {}
         self.finishes: list[Status] = []
         self.outages = 0
 
@@ -52,11 +53,6 @@ class FakeExecutions:
                 raise ExecutionNotFound(execution_id)
             return found.model_copy(deep=True)
 
-    def list_newest(
-        self, group_id: str, *, status: Status | None, name: str | None, before: str | None, limit: int
-    ) -> list[Execution]:
-        raise NotImplementedError("The runner lists nothing.")
-
     def submission(self, group_id: str, execution_id: str) -> Submission:
         self.get(group_id, execution_id)
         # Through JSON, as a store would: nothing is shared with the test.
@@ -72,7 +68,8 @@ class FakeExecutions:
                 raise Superseded("The execution has ended already.")
             if record.status is Status.WAITING:
                 raise StillWaiting("The execution waits for a person.")
-            return self._write(record, status=Status.RUNNING, attempt=record.attempt + 1)
+            started_at = record.started_at or now
+            return self._write(record, now, status=Status.RUNNING, attempt=record.attempt + 1, started_at=started_at)
 
     def save_progress(
         self,
@@ -91,6 +88,7 @@ class FakeExecutions:
                 emitted[str(execution.attempt)] = traces_emitted
             return self._write(
                 record,
+                now,
                 progress=progress,
                 usage=usage,
                 message=message,
@@ -106,14 +104,14 @@ class FakeExecutions:
     def change(self, execution_id: str, **changes: object) -> Execution:
         """What somebody else wrote, without a fence."""
         with self._lock:
-            return self._write(self._records[execution_id], **changes)
+            return self._write(self._records[execution_id], self._clock.now(), **changes)
 
     def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
         with self._lock:
             record = self.get(execution.group_id, execution.execution_id)
             if record.status is not Status.RUNNING:
                 return None
-            return self._write(record, cancel_requested_at=record.cancel_requested_at or now, message=message)
+            return self._write(record, now, cancel_requested_at=record.cancel_requested_at or now, message=message)
 
     def cancel_at_rest(
         self, execution: Execution, error: ExecutionError, receipt: CancelReceipt, event: TraceEvent, *, now: datetime
@@ -122,8 +120,11 @@ class FakeExecutions:
             record = self.get(execution.group_id, execution.execution_id)
             if record.status is not execution.status:
                 return None
+            self._withdraw(record, now)
+            attempt = str(event.attempt)
             return self._write(
                 record,
+                now,
                 status=Status.CANCELLED,
                 cancel_requested_at=now,
                 ended_at=now,
@@ -131,6 +132,8 @@ class FakeExecutions:
                 error=error,
                 cancel_receipt=receipt,
                 waiting=None,
+                traces_emitted={**record.traces_emitted, attempt: 1},
+                traces_recorded={**record.traces_recorded, attempt: 1},
             )
 
     def finish(
@@ -148,19 +151,25 @@ class FakeExecutions:
         fenced: bool = True,
     ) -> Execution:
         with self._lock:
-            record = self._held(execution)
+            record = self.get(execution.group_id, execution.execution_id)
+            if fenced and record.status is status and record.attempt == execution.attempt:
+                return record  # its own earlier write, repeated
+            if fenced:
+                self._held(execution)
+            elif record.status.is_terminal:
+                raise Superseded("It has ended already.")
             self.finishes.append(status)
-            return self._write(
-                record,
-                status=status,
-                message=message,
-                ended_at=now,
-                progress=progress or record.progress,
-                usage=usage or record.usage,
-                error=error,
-                cancel_receipt=cancel_receipt,
-                traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted or 0},
-            )
+            self._withdraw(record, now)
+            given: dict[str, object] = {
+                "progress": progress,
+                "usage": usage,
+                "error": error,
+                "cancel_receipt": cancel_receipt,
+            }
+            if traces_emitted is not None:
+                given["traces_emitted"] = {**record.traces_emitted, str(execution.attempt): traces_emitted}
+            changes = {name: value for name, value in given.items() if value is not None}
+            return self._write(record, now, status=status, message=message, ended_at=now, waiting=None, **changes)
 
     def delete(self, group_id: str, execution_id: str) -> None:
         del self._records[execution_id]
@@ -191,8 +200,14 @@ class FakeExecutions:
             raise Superseded("A later attempt or a terminal status took over.")
         return record
 
-    def _write(self, record: Execution, **changes: object) -> Execution:
-        changed = record.model_copy(update={**changes, "revision": record.revision + 1})
+    def _withdraw(self, record: Execution, now: datetime) -> None:
+        asked = self.approvals.get(record.execution_id, [])
+        self.approvals[record.execution_id] = [
+            one.model_copy(update={"withdrawn_at": now}) if one.is_open else one for one in asked
+        ]
+
+    def _write(self, record: Execution, now: datetime, **changes: object) -> Execution:
+        changed = record.model_copy(update={**changes, "updated_at": now, "revision": record.revision + 1})
         self._records[record.execution_id] = Execution.model_validate_json(changed.model_dump_json())
         return self._records[record.execution_id].model_copy(deep=True)
 
@@ -202,7 +217,7 @@ class FakeApprovals:
 
     def __init__(self, executions: FakeExecutions) -> None:
         self._executions = executions
-        self._approvals: dict[str, list[Approval]] = {}
+        self._approvals = executions.approvals
 
     def park(
         self,
@@ -214,8 +229,10 @@ class FakeApprovals:
         traces_emitted: int,
         now: datetime,
     ) -> Execution:
-        self._executions.fence(execution)
         record = self._executions.get(execution.group_id, execution.execution_id)
+        if record.attempt == execution.attempt and record.approvals == approval.number:
+            return record  # its own earlier write, repeated
+        self._executions.fence(execution)
         if record.cancel_requested_at:
             raise Superseded("A cancel request came before.")
         self._approvals.setdefault(execution.execution_id, []).append(approval)
@@ -242,11 +259,15 @@ class FakeApprovals:
         raise NotImplementedError("The runner lists nothing.")
 
     def decide(self, execution: Execution, verdict: Verdict, *, deadline: datetime, now: datetime) -> Execution:
-        latest = self._approvals[execution.execution_id][-1]
-        assert latest.is_open, "Nothing waits."
-        self._approvals[execution.execution_id][-1] = latest.model_copy(update={"verdict": verdict})
-        limits = verdict.limits or execution.limits
-        return self._executions.change(execution.execution_id, status=Status.RUNNING, waiting=None, limits=limits)
+        record = self._executions.get(execution.group_id, execution.execution_id)
+        if execution.waiting is None or record.waiting != execution.waiting:
+            raise Superseded("Nothing waits for this decision any more.")
+        asked = self._approvals[execution.execution_id]
+        asked[-1] = asked[-1].model_copy(update={"verdict": verdict})
+        changes: dict[str, object] = {"status": Status.RUNNING, "waiting": None, "deadline": deadline}
+        if verdict.limits is not None:
+            changes |= {"limits": verdict.limits, "first_limits": record.first_limits or record.limits}
+        return self._executions.change(execution.execution_id, **changes)
 
     def keep_token(self, group_id: str, execution_id: str, token: str) -> Execution | None:
         raise NotImplementedError("The runner knows no tokens.")
@@ -313,10 +334,8 @@ class FakeTaskOutputs:
             self.outages -= 1
             raise PlatformUnavailable("The table did not answer.")
         self._executions.fence(execution)
-        if usage is not None:
-            self._executions.change(execution.execution_id, usage=usage)
         self.saves.append(output.name)
-        if usage:
+        if usage is not None:
             self._executions.change(execution.execution_id, usage=usage)
         self._outputs[execution.execution_id, output.index] = output.model_dump_json()
 
@@ -396,7 +415,7 @@ class FakePayloads:
         return f"https://bucket.example/{group_id}/{execution_id}/{payload_id}"
 
     def delete_all(self, group_id: str, execution_id: str) -> None:
-        self.bodies = {key: body for key, body in self.bodies.items() if key[1] != execution_id}
+        self.bodies = {key: body for key, body in self.bodies.items() if key[:2] != (group_id, execution_id)}
 
 
 class FakeSecrets:

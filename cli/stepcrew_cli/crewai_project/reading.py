@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from datetime import UTC, datetime
 from typing import Any, cast
 
+from stepcrew_cli.clock import utc_now
 from stepcrew_cli.crewai_project.following import Found, OnlyRunningTells, follow_calls, name_of
 from stepcrew_cli.errors import CrewFileError
 
@@ -97,7 +97,7 @@ def literal(found: Found) -> Any:
         case ast.Call(func=ast.Attribute(value=of, attr="strip"), args=[], keywords=[]):
             return str(literal(found.within(of))).strip()
         case _ if _THIS_YEAR.fullmatch(ast.unparse(node)):
-            return datetime.now(UTC).year  # CrewAI's own project template asks for it
+            return utc_now().year  # CrewAI's own project template asks for it
         case _:
             raise OnlyRunningTells
 

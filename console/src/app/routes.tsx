@@ -72,7 +72,7 @@ function Missing() {
   );
 }
 
-/** A new version may have replaced the files an open page still asks for; loading anew is the remedy for that too. */
+/** A new version may have replaced the files an open page still asks for; loading the page again is the remedy for that too. */
 function Broken() {
   const error = useRouteError();
   return (

@@ -260,7 +260,7 @@ function Verdict({ faults, plan, busy, error, onGoTo }: VerdictProps) {
     return (
       <section className="verdict verdict-bad" aria-label="Faults" aria-live="polite">
         <h2>
-          {faults.length} {faults.length === 1 ? "fault" : "faults"} to mend
+          {faults.length} {faults.length === 1 ? "fault" : "faults"} to correct
         </h2>
         <ul>
           {faults.map((fault, index) => (

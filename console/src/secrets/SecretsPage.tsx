@@ -118,7 +118,7 @@ function SetSecret() {
         >
           <input value={name} maxLength={100} spellCheck={false} onChange={(event) => setName(event.target.value)} />
         </Field>
-        <Field label="Value" hint="It is not shown again. Setting a name anew replaces its value.">
+        <Field label="Value" hint="It is not shown again. Setting an existing name replaces its value.">
           <input
             type="password"
             autoComplete="off"

@@ -94,8 +94,8 @@ class CrewView(BaseModel):
 
 
 class CrewDocument(CrewView):
-    """With the crew itself, its default inputs and the names of inputs its texts have in braces. Of a project, `config`
-    is an outline."""
+    """A version of a stored crew with the crew itself, its default inputs and the input names in its texts
+    (`{topic}`). Of a project, `config` is an outline."""
 
     project: ProjectVersion | None = None
 
@@ -105,7 +105,7 @@ class CrewDocument(CrewView):
 
 
 class CrewList(BaseModel):
-    """By name, the latest versions. `next_cursor` is opaque and null on the last page."""
+    """Stored crews by name, each as its latest version. `next_cursor` is opaque and null on the last page."""
 
     crews: list[CrewView]
     next_cursor: str | None
@@ -130,7 +130,7 @@ class SecretView(BaseModel):
 
 
 class SecretList(BaseModel):
-    """By name."""
+    """The secrets of the group, by name."""
 
     secrets: list[SecretView]
 

@@ -17,10 +17,10 @@ from stepcrew.services.ports import (
     ExecutionStore,
     LimitStore,
     ListingStore,
-    PayloadStore,
     TaskOutputStore,
     TraceStore,
 )
+from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
@@ -40,7 +40,7 @@ class Services(NamedTuple):
     search_trace: SearchTrace
     tasks: TaskOutputStore
     approvals: ApprovalStore
-    payloads: PayloadStore
+    bodies: ReadBodies
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew

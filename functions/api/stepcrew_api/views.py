@@ -7,16 +7,23 @@ from pydantic import BaseModel
 from stepcrew.domain import cursor
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.event_grammar import grammar_of
-from stepcrew.domain.execution import Execution, Status, TaskOutput, crews_answer
+from stepcrew.domain.execution import Execution, Status, TaskOutput
+from stepcrew.domain.parts import models_of, texts_of, tools_of
+from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
+from stepcrew.services.read_bodies import TEXT
+from stepcrew.services.read_result import Result
 from stepcrew.services.read_trace import TracePage as Page
 from stepcrew.services.read_trace import emitted, is_complete, recorded
+from stepcrew.services.submit_execution import CheckedCrew
 from stepcrew_api.schemas import (
     BodyReference,
     CrewView,
+    DryRun,
     ExecutionView,
+    PlannedTask,
     ResultView,
     SecretView,
     TaskOutputView,
@@ -26,7 +33,6 @@ from stepcrew_api.schemas import (
 )
 
 PREFIX = "/api/v1"
-TEXT = "text/plain; charset=utf-8"
 PREVIEW_CHARACTERS = 300
 
 
@@ -76,12 +82,11 @@ def trace_page(page: Page) -> TracePage:
     )
 
 
-def result_view(execution: Execution, outputs: list[TaskOutput]) -> ResultView:
+def result_view(result: Result) -> ResultView:
     """The crew's own answer comes in first, then the tasks in their order; what does not fit beside them is a
     reference."""
-    final = execution.status is Status.COMPLETED
+    execution, outputs, own = result
     tasks = [task_view(execution.execution_id, output, inline=False) for output in outputs]
-    own = crews_answer(outputs) if final else None
     last = outputs.index(own) if own else -1
     room = MOST_ANSWER_BYTES - sum(_size(view) for view in tasks) - _size(execution.usage)
     for index in sorted(range(len(tasks)), key=lambda index: (index != last, index)):
@@ -94,7 +99,7 @@ def result_view(execution: Execution, outputs: list[TaskOutput]) -> ResultView:
     return ResultView(
         execution_id=execution.execution_id,
         status=execution.status,
-        final=final,
+        final=execution.status is Status.COMPLETED,
         output=answer.raw if answer else None,
         output_reference=answer.raw_reference if answer else None,
         json_dict=answer.json_dict if answer else None,
@@ -106,6 +111,31 @@ def result_view(execution: Execution, outputs: list[TaskOutput]) -> ResultView:
 
 def _size(part: BaseModel) -> int:
     return answered_bytes(part.model_dump_json())
+
+
+def dry_run_view(checked: CheckedCrew, name: str, default_model: str) -> DryRun:
+    """What would run. `default_model` is the model of a crew that names none, or empty."""
+    crew = checked.parsed.definition
+    return DryRun(
+        name=name,
+        process=crew.process,
+        model=crew.model.model if crew.model else default_model or None,
+        models=models_of(crew, default_model),
+        agents=list(crew.agents),
+        tasks=[
+            PlannedTask(
+                name=task.name,
+                agent=task.agent,
+                context=task.sees,
+                asynchronous=task.async_execution,
+                conditional=task.condition is not None,
+            )
+            for task in crew.tasks
+        ],
+        tools=sorted(tools_of(crew)),
+        placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
+        limits=checked.limits,
+    )
 
 
 def task_view(execution_id: str, output: TaskOutput, *, inline: bool) -> TaskOutputView:

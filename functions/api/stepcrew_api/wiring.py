@@ -11,7 +11,7 @@ from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
-from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
@@ -20,6 +20,7 @@ from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.waiting_places import TableWaitingPlaces
+from stepcrew.clock import SystemClock
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
@@ -27,6 +28,7 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
@@ -52,7 +54,8 @@ def make_app(settings: Settings) -> FastAPI:
     table, days = settings.table_name, settings.retention_days
     payloads = BucketPayloads(clients, settings.bucket_name)
     executions = TableExecutions(clients, table, payloads, days)
-    traces = TableTraces(clients, table, days)
+    traces = TableTraces(clients, table, days, clock)
+    tasks = TableTaskOutputs(clients, table, payloads, days, clock)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
     limits = TableLimits(
@@ -74,9 +77,9 @@ def make_app(settings: Settings) -> FastAPI:
         traces=traces,
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
-        tasks=TableTaskOutputs(clients, table, payloads, days),
+        tasks=tasks,
         approvals=approvals,
-        payloads=payloads,
+        bodies=ReadBodies(tasks, approvals, traces, payloads),
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),

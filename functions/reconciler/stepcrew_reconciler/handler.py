@@ -1,4 +1,5 @@
-"""Sees to what nobody else can: failures outside the runner, task tokens, waits that end, executions that got stuck."""
+"""Handles what no other function can: failures outside the runner, task tokens, waits that end, executions that got
+stuck."""
 
 from __future__ import annotations
 

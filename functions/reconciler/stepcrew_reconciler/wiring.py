@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.traces import TableTraces
+from stepcrew.clock import SystemClock
 from stepcrew.domain.limits import LimitRules
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.keep_token import KeepToken
@@ -39,7 +40,7 @@ class Reconciler:
             silent=timedelta(seconds=configured.sweep_silent_seconds),
         )
         overdue = timedelta(seconds=configured.sweep_overdue_seconds)
-        self.record_failure = RecordFailure(executions, TableTraces(clients, table, days), clock)
+        self.record_failure = RecordFailure(executions, TableTraces(clients, table, days, clock), clock)
         self.keep_token = KeepToken(approvals, orchestrator)
         self.decide_approval = DecideApproval(executions, approvals, TableLimits(clients, table, rules), wake, clock)
         self.reconcile = ReconcileExecution(

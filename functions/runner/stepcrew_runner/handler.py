@@ -7,7 +7,6 @@ from stepcrew_runner.isolation import environment
 environment.prepare()
 
 import gc  # noqa: E402 - CrewAI may be imported only after `prepare`
-import os  # noqa: E402
 
 from aws_lambda_powertools import Logger  # noqa: E402
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
@@ -19,7 +18,7 @@ from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
 from stepcrew_runner.isolation.process import Renewal, replacement  # noqa: E402
 
 logger = Logger()
-renewal = Renewal(replacement(dict(os.environ)), logger.warning)
+renewal = Renewal(replacement(environment.variables()), logger.warning)
 renewal.install(LambdaRuntimeClient)
 wiring.sessions()
 # What the imports left behind lives as long as the process: no collection needs to look at it again.

@@ -1,4 +1,4 @@
-"""Puts the runner together: once per process what serves all attempts, anew for each what reaches its data."""
+"""Puts the runner together: some parts once per process, and what reaches an execution's data for each attempt."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from functools import lru_cache
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
 from stepcrew.aws.bundles import BucketBundles
-from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.task_outputs import TableTaskOutputs
+from stepcrew.clock import SystemClock
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.settings import settings
 from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt
@@ -61,19 +62,19 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
     Raises:
         PlatformUnavailable: AWS gave no session.
     """
-    configured, clients = settings(), sessions().clients(group_id, execution_id)
+    configured, clients, clock = settings(), sessions().clients(group_id, execution_id), SystemClock()
     table, days = configured.table_name, configured.retention_days
     payloads = BucketPayloads(clients, configured.bucket_name)
     return RunAttempt(
         Ports(
             executions=TableExecutions(clients, table, payloads, days),
-            tasks=TableTaskOutputs(clients, table, payloads, days),
+            tasks=TableTaskOutputs(clients, table, payloads, days, clock),
             journal=TableJournal(clients, table, payloads, days),
             approvals=TableApprovals(clients, table, payloads, days),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             payloads=payloads,
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
-            clock=SystemClock(),
+            clock=clock,
             own_secrets=clients.secrets,
             model_keys=lambda: sessions().model_keys(group_id, execution_id).as_arguments,
         ),

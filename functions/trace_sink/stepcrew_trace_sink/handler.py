@@ -4,7 +4,7 @@ A message that cannot be stored is reported back (partial batch response); the l
 reported back too, so that their order is kept, while other executions go on. After the queue's last try it goes to the
 dead-letter queue.
 
-A message is believed only from the session of an attempt of its execution. What another execution's session says is
+A message is accepted only from the session of an attempt of its execution. What another execution's session says is
 dropped: kept, it would hold up the trace of the execution it lies about. What anybody else sends is reported back, so
 that a person finds it in the dead-letter queue.
 """

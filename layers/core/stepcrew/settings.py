@@ -6,13 +6,15 @@ import json
 import os
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepcrew.domain.execution import GroupLimits
 from stepcrew.domain.limits import DEFAULT_OPEN_EXECUTIONS, MOST_OPEN_EXECUTIONS
 from stepcrew.domain.membership import Role
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 def _parsed(value: object) -> object:
@@ -69,7 +71,7 @@ class Settings(BaseModel):
     sweep_silent_seconds: int = 120
     """The same for every other open one."""
     sweep_overdue_seconds: int = 600
-    """So long after the deadline even a running state machine is not believed to end its execution."""
+    """So long after its deadline an execution is ended even if its state machine still runs."""
 
     @property
     def allowed_model_patterns(self) -> list[str]:
@@ -80,8 +82,62 @@ class Settings(BaseModel):
         return any(fnmatchcase(name, pattern) for pattern in self.allowed_model_patterns)
 
 
+class ProviderSettings(BaseModel):
+    """What the operator set for the providers of models, under the names that the providers' own libraries read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    openai_api_key: str = ""
+    anthropic_api_key: str = ""
+    aws_bearer_token_bedrock: str = ""
+    openai_base_url: str = ""
+    openai_api_base: str = ""
+    anthropic_base_url: str = ""
+    aws_endpoint_url_bedrock_runtime: str = ""
+    aws_endpoint_url: str = ""
+    aws_region: str = "us-east-1"
+    aws_lambda_function_name: str = ""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The API keys that are set, by their names in the environment."""
+        keys = {"OPENAI_API_KEY": self.openai_api_key, "ANTHROPIC_API_KEY": self.anthropic_api_key}
+        return {name: key for name, key in keys.items() if key}
+
+    @property
+    def endpoints(self) -> list[str]:
+        """The addresses that the operator set in place of the providers' own."""
+        urls = (
+            self.openai_base_url,
+            self.openai_api_base,
+            self.anthropic_base_url,
+            self.aws_endpoint_url_bedrock_runtime,
+        )
+        return [url for url in urls if url]
+
+    @property
+    def calls_bedrock_itself(self) -> bool:
+        """Whether calls to Amazon Bedrock go to AWS: in a deployed function, not on the local stack."""
+        return bool(self.aws_lambda_function_name) and not self.aws_endpoint_url
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process, read once. Raises pydantic's ValidationError for a malformed number or limit."""
-    values = {field: os.environ[field.upper()] for field in Settings.model_fields if os.environ.get(field.upper())}
-    return Settings.model_validate(values)
+    return _read(Settings)
+
+
+def provider_settings() -> ProviderSettings:
+    """As the environment is now."""
+    return _read(ProviderSettings)
+
+
+def take(*names: str) -> list[str]:
+    """The values of these variables, which are removed from the environment; empty for one that is not set."""
+    return [os.environ.pop(name, "") for name in names]
+
+
+def _read(kind: type[Kind]) -> Kind:
+    return kind.model_validate(
+        {field: value for field in kind.model_fields if (value := os.environ.get(field.upper()))}
+    )

@@ -21,6 +21,7 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
@@ -117,7 +118,7 @@ class Harness:
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
             tasks=aws.tasks,
             approvals=aws.approvals,
-            payloads=aws.payloads,
+            bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),

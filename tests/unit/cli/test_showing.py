@@ -20,6 +20,7 @@ from stepcrew_cli.wire import Execution, TraceEvent
 from tests.unit.cli.fake_api import event, execution
 
 START = datetime(2026, 11, 24, 10, tzinfo=UTC)
+NOW = START + timedelta(hours=1)
 
 
 def at(offset: float) -> str:
@@ -38,17 +39,17 @@ def ended_execution() -> Execution:
 
 def test_the_parts_of_the_time_add_up_to_the_total() -> None:
     spans = [span("llm", 3, 5), span("tool", 5, 6), span("human", 6, 9), span("agent", 2, 12)]
-    time = time_breakdown(ended_execution(), spans)
+    time = time_breakdown(ended_execution(), spans, NOW)
     assert (time.total, time.waiting, time.model, time.tools, time.people, time.platform) == (12, 2, 2, 1, 3, 4)
 
 
 def test_parallel_model_calls_count_once() -> None:
-    time = time_breakdown(ended_execution(), [span("llm", 3, 7), span("llm", 4, 8), span("llm", 5, 6)])
+    time = time_breakdown(ended_execution(), [span("llm", 3, 7), span("llm", 4, 8), span("llm", 5, 6)], NOW)
     assert time.model == 5
 
 
 def test_a_model_call_inside_a_tool_is_model_time() -> None:
-    time = time_breakdown(ended_execution(), [span("tool", 3, 9), span("llm", 4, 8)])
+    time = time_breakdown(ended_execution(), [span("tool", 3, 9), span("llm", 4, 8)], NOW)
     assert (time.model, time.tools) == (4, 2)
 
 
@@ -56,7 +57,7 @@ def test_an_execution_cancelled_before_its_start_only_waited() -> None:
     pending = Execution.model_validate(
         execution("CANCELLED") | {"created_at": at(0), "started_at": None, "ended_at": at(3)}
     )
-    assert time_breakdown(pending, []).waiting == 3
+    assert time_breakdown(pending, [], NOW).waiting == 3
 
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "\x9b31m", "a\rb", "\x07", "\u202eevil", "\x7f"])

@@ -11,7 +11,6 @@ from fastapi.responses import PlainTextResponse
 from stepcrew.domain import cursor as cursors
 from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.approval import Approval
-from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.services.decide_approval import Feedback
 from stepcrew_api.bodies import FEEDBACK_BODY, FeedbackBody
 from stepcrew_api.guarded import GuardedRoute
@@ -19,10 +18,10 @@ from stepcrew_api.identity import Caller, Identity, Member
 from stepcrew_api.people import ApprovalList, approval_view
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
-from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
+from stepcrew_api.routes.whole_bodies import TOO_LARGE, answer
 from stepcrew_api.schemas import ExecutionView
 from stepcrew_api.services import Injected
-from stepcrew_api.views import TEXT, execution_view
+from stepcrew_api.views import execution_view
 
 router = APIRouter(tags=["approvals"], route_class=GuardedRoute)
 
@@ -60,17 +59,7 @@ def output(
     execution_id: ExecutionId, number: Number, identity: Caller, services: Injected, corrected: bool = False
 ) -> Response:
     """The whole answer that is to be judged, as text; with `corrected`, as the person who approved it wrote it."""
-    asked = services.approvals.approvals(identity.group_id, execution_id)
-    found = next((approval for approval in asked if approval.number == number), None)
-    if found is None:
-        raise ExecutionNotFound(execution_id)
-    if corrected:
-        if found.verdict is None or found.verdict.output is None:
-            raise ExecutionNotFound(execution_id)
-        return Response(found.verdict.output, media_type=TEXT)
-    if found.output_reference:
-        return whole_body(services, identity.group_id, execution_id, found.output_reference)
-    return Response(found.output, media_type=TEXT)
+    return answer(services.bodies.of_approval(identity.group_id, execution_id, number, corrected=corrected))
 
 
 @router.post(

@@ -11,18 +11,16 @@ from pydantic import AwareDatetime
 from stepcrew.domain import cursor as cursors
 from stepcrew.domain.execution import Status
 from stepcrew.domain.listing import ListFilter
-from stepcrew.domain.parts import models_of, texts_of, tools_of
-from stepcrew.domain.placeholders import names_in
 from stepcrew.services.delete_execution import delete_execution
 from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
-from stepcrew.services.submit_execution import CheckedCrew, CrewSubmission, name_of
+from stepcrew.services.submit_execution import CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Member
 from stepcrew_api.problems import responses
-from stepcrew_api.schemas import DryRun, ExecutionList, ExecutionView, PlannedTask, SubmittedExecution
+from stepcrew_api.schemas import DryRun, ExecutionList, ExecutionView, SubmittedExecution
 from stepcrew_api.services import Injected
-from stepcrew_api.views import execution_view, location
+from stepcrew_api.views import dry_run_view, execution_view, location
 
 router = APIRouter(prefix="/executions", tags=["executions"], route_class=GuardedRoute)
 
@@ -59,7 +57,8 @@ def submit(
     )
     if dry_run:
         response.status_code = 200
-        return _plan(services.submit.check(request), request, services)
+        checked = services.submit.check(request)
+        return dry_run_view(checked, name_of(request, checked), services.submit.default_model)
     accepted = services.submit(request)
     response.headers["Location"] = location(accepted.execution.execution_id)
     response.headers["Retry-After"] = str(POLL_SECONDS)
@@ -67,30 +66,6 @@ def submit(
         response.headers["Idempotency-Replayed"] = "true"
     return SubmittedExecution(
         execution_id=accepted.execution.execution_id, status=accepted.execution.status, replayed=accepted.replayed
-    )
-
-
-def _plan(checked: CheckedCrew, request: CrewSubmission, services: Injected) -> DryRun:
-    crew, default = checked.parsed.definition, services.submit.default_model
-    return DryRun(
-        name=name_of(request, checked),
-        process=crew.process,
-        model=crew.model.model if crew.model else default or None,
-        models=models_of(crew, default),
-        agents=list(crew.agents),
-        tasks=[
-            PlannedTask(
-                name=task.name,
-                agent=task.agent,
-                context=task.sees,
-                asynchronous=task.async_execution,
-                conditional=task.condition is not None,
-            )
-            for task in crew.tasks
-        ],
-        tools=sorted(tools_of(crew)),
-        placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
-        limits=checked.limits,
     )
 
 

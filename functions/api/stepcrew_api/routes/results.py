@@ -7,15 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
-from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.services.read_result import read_result
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
-from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
+from stepcrew_api.routes.whole_bodies import TOO_LARGE, answer
 from stepcrew_api.schemas import ResultView
 from stepcrew_api.services import Injected
-from stepcrew_api.views import TEXT, result_view
+from stepcrew_api.views import result_view
 
 router = APIRouter(prefix="/executions/{execution_id}", tags=["results"], route_class=GuardedRoute)
 
@@ -23,9 +23,7 @@ router = APIRouter(prefix="/executions/{execution_id}", tags=["results"], route_
 @router.get("/result", responses=responses(404))
 def result(execution_id: ExecutionId, identity: Caller, services: Injected) -> ResultView:
     """The final output and the output of every finished task, of an execution that did not complete too."""
-    execution = services.executions.get(identity.group_id, execution_id)
-    outputs = services.tasks.task_outputs(identity.group_id, execution_id, whole=False)
-    return result_view(execution, outputs)
+    return result_view(read_result(services.executions, services.tasks, identity.group_id, execution_id))
 
 
 @router.get(
@@ -40,9 +38,4 @@ def task_output(
     services: Injected,
 ) -> Response:
     """The whole output of one finished task, as text."""
-    found = services.tasks.task_output(identity.group_id, execution_id, index, whole=False)
-    if found is None:
-        raise ExecutionNotFound(execution_id)
-    if found.raw_reference:
-        return whole_body(services, identity.group_id, execution_id, found.raw_reference)
-    return Response(found.raw, media_type=TEXT)
+    return answer(services.bodies.of_task(identity.group_id, execution_id, index))

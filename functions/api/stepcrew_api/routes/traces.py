@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
-from stepcrew.domain.answer_size import how_many_fit
-from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.services.read_logs import read_logs
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import POLL_SECONDS, ExecutionId
-from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
+from stepcrew_api.routes.whole_bodies import TOO_LARGE, answer
 from stepcrew_api.schemas import LogPage, TracePage
 from stepcrew_api.services import Injected
 from stepcrew_api.views import trace_page
@@ -60,12 +58,7 @@ def traces(
 def output(execution_id: ExecutionId, event_id: EventId, identity: Caller, services: Injected) -> Response:
     """The whole body of one event."""
     attempt, sequence = (int(part) for part in event_id.split("."))
-    event = services.traces.event(identity.group_id, execution_id, attempt, sequence)
-    if event is None:
-        raise ExecutionNotFound(execution_id)
-    if event.output_reference:
-        return whole_body(services, identity.group_id, execution_id, event.output_reference)
-    return Response(json.dumps(event.output, ensure_ascii=False), media_type="application/json")
+    return answer(services.bodies.of_event(identity.group_id, execution_id, attempt, sequence))
 
 
 @router.get("/logs", responses=responses(404))
@@ -77,10 +70,6 @@ def logs(
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
 ) -> LogPage:
     """The log lines of the execution behind the cursor."""
-    services.executions.get(identity.group_id, execution_id)
     position = cursors.decode_position(after)
-    found = services.traces.logs(identity.group_id, execution_id, after=position, limit=limit + 1)
-    lines = found[: how_many_fit(line.model_dump_json() for line in found[:limit])]
-    if lines:
-        position = (lines[-1].attempt, lines[-1].sequence)
-    return LogPage(lines=lines, cursor=cursors.encode(*position), more=len(found) > len(lines))
+    page = read_logs(services.executions, services.traces, identity.group_id, execution_id, after=position, limit=limit)
+    return LogPage(lines=page.lines, cursor=cursors.encode(*page.position), more=page.more)

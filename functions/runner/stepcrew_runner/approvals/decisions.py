@@ -10,7 +10,7 @@ from stepcrew.domain.execution import Execution
 
 
 class Decisions:
-    """Of one execution, as they stand when the attempt begins."""
+    """The decisions of people on one execution, as they are stored when the attempt begins."""
 
     def __init__(self, approvals: Iterable[Approval]) -> None:
         self._approvals = list(approvals)

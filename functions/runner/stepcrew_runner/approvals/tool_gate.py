@@ -35,7 +35,8 @@ class Call(NamedTuple):
 
 
 class ToolGate:
-    """Of one attempt. The question about a call ends it; the next attempt comes to the same call and takes the verdict.
+    """Holds tool calls of one attempt until a person has decided. The question about a call ends the attempt; the next
+    attempt comes to the same call and applies the decision.
     Calls that are held back side by side are one question."""
 
     def __init__(self, crew: CrewDefinition, decisions: Decisions, control: Control) -> None:

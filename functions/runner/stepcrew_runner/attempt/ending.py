@@ -55,7 +55,7 @@ def failed(error: ExecutionError) -> CrewEnd:
 
 
 class Ending:
-    """Of one attempt."""
+    """Ends one attempt: its last trace events, the last batch, and the write that ends, parks or hands over."""
 
     def __init__(
         self,

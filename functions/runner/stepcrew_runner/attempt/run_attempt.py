@@ -57,7 +57,7 @@ logger = logging.getLogger("stepcrew_runner")
 
 
 class Answer(NamedTuple):
-    """What the state machine hears."""
+    """What the attempt answers to the state machine."""
 
     outcome: Outcome
     attempt: int
@@ -246,7 +246,7 @@ class RunAttempt:
             if self._project is None:
                 run(CrewBuilder(submission, models, secrets), finished, decisions)
             else:
-                with environment.variables({**models.environment(), **secrets.of_tools}):
+                with environment.extra_variables({**models.environment(), **secrets.of_tools}):
                     run(self._project.builder(submission, environment.WORK), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 

@@ -53,8 +53,9 @@ class Builder(Protocol):
 
 
 class GivenSecrets(NamedTuple):
-    """By name. A tool's key may be one the operator lends; what goes into a header of a server that a definition names
-    is the group's alone: a definition must not be able to send a key of the operator anywhere."""
+    """The secrets a crew may use, by name. A tool's key may be one the operator lends; what goes into a header of a
+    server that a definition names is the group's alone: a definition must not be able to send a key of the operator
+    anywhere."""
 
     of_tools: Mapping[str, str]
     of_servers: Mapping[str, str]
@@ -142,7 +143,7 @@ class CrewBuilder:
         fault = address_fault(server)
         if fault:
             raise ToolNotUsable(fault)
-        mcp_on_311.mend()
+        mcp_on_311.patch()
         only = {"tool_filter": create_static_tool_filter([server.tool])} if server.tool else {}
         headers = {name: self._header(value) for name, value in server.headers.items()}
         return MCPServerHTTP(

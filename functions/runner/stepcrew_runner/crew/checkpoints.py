@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from crewai.crews.crew_output import CrewOutput as CrewOutputs
@@ -27,7 +27,7 @@ SAVE_PATIENCE = Patience(tries=6, first=0.1, longest=5.0)
 
 
 class Checkpoints:
-    """Of one attempt."""
+    """The finished tasks of one attempt's crew: stores each output, and answers with those of earlier attempts."""
 
     def __init__(self, companions: Companions, tasks: TaskOutputStore, recorder: TraceRecorder) -> None:
         self._companions = companions
@@ -59,7 +59,7 @@ class Checkpoints:
     def started(self, event: Any) -> None:
         name = _task_name(event)
         if name and (name in self._indexes or not self._indexes):
-            self._started[name] = datetime.now(UTC)
+            self._started[name] = self._companions.clock.now()
             role = getattr(getattr(event.task, "agent", None), "role", None)
             self._companions.control.task_started(name, role)
 
@@ -69,7 +69,7 @@ class Checkpoints:
             attempt = self._companions.execution.attempt
             index = self._indexes[name] if self._indexes else self._place(name)
             stored = to_stored(event.output, index, label(name), attempt, TaskState.COMPLETED)
-            times = {"started_at": self._started.get(name), "ended_at": datetime.now(UTC)}
+            times = {"started_at": self._started.get(name), "ended_at": self._companions.clock.now()}
             self._keep(stored.model_copy(update=times))
 
     def ended(self, name: str, answer: Any) -> None:
@@ -83,7 +83,7 @@ class Checkpoints:
                 json_dict=structured,
                 output_format="json" if structured is not None else "raw",
                 attempt=self._companions.execution.attempt,
-                ended_at=datetime.now(UTC),
+                ended_at=self._companions.clock.now(),
             )
         )
 

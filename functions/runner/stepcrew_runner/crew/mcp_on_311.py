@@ -28,7 +28,7 @@ class _Asyncio(ModuleType):
         return getattr(asyncio, name)
 
 
-def mend() -> None:
+def patch() -> None:
     """Before the first use of an MCP server; repeating it is harmless."""
     if sys.version_info >= (3, 12):
         return

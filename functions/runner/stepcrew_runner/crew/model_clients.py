@@ -18,7 +18,7 @@ from stepcrew_runner.isolation.addresses import asking_model
 
 
 class OperatorProxies:
-    """By scheme, as taken from the environment; `no` lists the hosts that are asked directly."""
+    """The operator's proxies by scheme, as taken from the environment; `no` lists the hosts that are asked directly."""
 
     def __init__(self, taken: Mapping[str, str]) -> None:
         self._taken = dict(taken)
@@ -34,7 +34,7 @@ class OperatorProxies:
 
 
 class ModelTransport(httpx.BaseTransport):
-    """In place of an httpx client's own."""
+    """Takes the place of an httpx client's own transport."""
 
     is_ours = True
 
@@ -56,7 +56,7 @@ class ModelTransport(httpx.BaseTransport):
 
 
 class AsyncModelTransport(httpx.AsyncBaseTransport):
-    """The same for asynchronous clients."""
+    """The same as `ModelTransport`, for asynchronous clients."""
 
     is_ours = True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import model_settings
+from stepcrew.settings import provider_settings
 from stepcrew_runner.crew.model_clients import mark_clients
 from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
@@ -43,12 +43,13 @@ class ModelFactory:
     def __init__(self, operator_keys: Mapping[str, str], default: str, aws_keys: Mapping[str, str]) -> None:
         """`aws_keys` are credentials for models of Amazon Bedrock as boto3 names them, and may be empty."""
         self._aws_keys = aws_keys
-        self._keys = {**operator_keys, **{name: os.environ[name] for name in KEYS.values() if os.environ.get(name)}}
+        self._providers = provider_settings()
+        self._keys = {**operator_keys, **self._providers.keys}
         self._default = default
 
     def secrets(self) -> dict[str, str]:
         """Every key a model object may hold, by name, to be masked."""
-        return {**self._keys, **self._aws_keys, BEARER: os.environ.get(BEARER, "")}
+        return {**self._keys, **self._aws_keys, BEARER: self._providers.aws_bearer_token_bedrock}
 
     def environment(self) -> dict[str, str]:
         """Variables from which a project's own model objects take what they need: the default model, and credentials
@@ -83,8 +84,8 @@ class ModelFactory:
             arguments["timeout"] = wanted.timeout or CALL_SECONDS
         if provider == BEDROCK:
             arguments |= self._aws_keys
-        if provider == "openai" and (endpoint := os.environ.get("OPENAI_BASE_URL")):
-            arguments["base_url"] = endpoint
+        if provider == "openai" and self._providers.openai_base_url:
+            arguments["base_url"] = self._providers.openai_base_url
         made: Any = LLM(model=name, **arguments)
         mark_clients(made)
         keep_texts_valid(made)
@@ -107,7 +108,7 @@ def _never(*_arguments: Any, **_named: Any) -> bool:
 def needs_aws_keys(crew: CrewDefinition, default: str) -> bool:
     """Whether a model of this crew asks for credentials of AWS: one of Bedrock does, unless the operator has an API key
     for it."""
-    if os.environ.get(BEARER):
+    if provider_settings().aws_bearer_token_bedrock:
         return False
     names = [settings.model for _, settings in model_settings(crew)]
     parsed = [parse_model_name(name) for name in [*names, default]]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crewai.tools import BaseTool
 from pydantic import BaseModel, Field
+
+from stepcrew.clock import SystemClock
 
 MOST_CHARACTERS = 500
 MOST_EXPONENT = 1_000
@@ -76,6 +77,6 @@ class CurrentTimeTool(BaseTool):
 
     def _run(self, time_zone: str = "UTC") -> str:
         try:
-            return datetime.now(ZoneInfo(time_zone)).isoformat(timespec="seconds")
+            return SystemClock().now().astimezone(ZoneInfo(time_zone)).isoformat(timespec="seconds")
         except (ZoneInfoNotFoundError, ValueError):
             return f"There is no time zone {time_zone!r}."

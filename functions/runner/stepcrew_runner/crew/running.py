@@ -27,7 +27,7 @@ from stepcrew_runner.trace.recorder import TraceRecorder
 
 
 class CrewRun:
-    """Of one attempt."""
+    """Runs one crew for one attempt, from its finished tasks on."""
 
     def __init__(self, companions: Companions, checkpoints: Checkpoints, recorder: TraceRecorder) -> None:
         self._companions = companions

@@ -13,7 +13,7 @@ from stepcrew.domain.errors import ExecutionError
 
 
 class Abort(BaseException):
-    """Base of our own stops."""
+    """The base of what ends an attempt on purpose."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -21,7 +21,7 @@ class Abort(BaseException):
 
 
 class CancelRequested(Abort):
-    """Someone asked for it."""
+    """Somebody asked for the execution to be cancelled."""
 
 
 class OutOfTime(Abort):

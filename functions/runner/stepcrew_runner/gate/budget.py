@@ -25,7 +25,7 @@ class Wait(NamedTuple):
 
 
 class Budget:
-    """Of one execution. The gate serialises the calls of it."""
+    """What one execution has used of its limits. The gate calls it from one thread at a time."""
 
     def __init__(self, limits: Limits, journal: Journal) -> None:
         self._limits = limits

@@ -1,4 +1,4 @@
-"""What every part of one attempt works with."""
+"""The objects that every part of one attempt works with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stepcrew_runner.isolation.redaction import Redactor
 
 
 class Companions(NamedTuple):
-    """Of one attempt, from its beginning to its last write."""
+    """Made when an attempt begins, and used until its last write."""
 
     execution: Execution
     clock: Clock

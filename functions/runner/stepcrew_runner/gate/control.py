@@ -35,8 +35,8 @@ MARGIN_SECONDS = 20.0
 
 
 class Time(NamedTuple):
-    """Of one invocation. `remaining` tells the seconds left; `slice_seconds` above 0 end it earlier; `call_seconds` is
-    how long one model call may take."""
+    """The time one invocation has. `remaining` answers the seconds left; `slice_seconds` above 0 end it earlier;
+    `call_seconds` is how long one model call may take."""
 
     remaining: Callable[[], float]
     call_seconds: float
@@ -51,7 +51,8 @@ class SeenCancel(NamedTuple):
 
 
 class Control:
-    """Of one attempt. The first abort stays: CrewAI may hide one, and the next boundary must end the attempt too."""
+    """Decides when one attempt has to stop. The first abort stays: CrewAI may hide one, and the next boundary must end
+    the attempt too."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class Control:
         self._thread.join()
 
     def check(self) -> Abort | None:
-        """The abort that applies. The record is looked at anew, so that nothing begins after a cancel request, and what
+        """The abort that applies. The record is read again, so that nothing begins after a cancel request, and what
         was used so far is in it should this attempt die in the next call."""
         return self.interrupt or self.settle(self._look())
 

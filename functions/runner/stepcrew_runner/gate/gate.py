@@ -33,7 +33,7 @@ UNANSWERED = "Unanswered"
 
 
 class Gate:
-    """Of one attempt."""
+    """Lets the model requests and tool calls of one attempt out, or answers them from the journal."""
 
     def __init__(self, execution: Execution, clock: Clock, control: Control, journal: Journal) -> None:
         self._execution = execution

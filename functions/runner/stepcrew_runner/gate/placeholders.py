@@ -14,7 +14,8 @@ _MARK = re.compile(rf"{BEGINNING}(?:literal:|secret:[^<>]*>)")
 
 
 class Placeholders:
-    """Of one attempt: the secrets it knows, by name, in every form in which they are masked elsewhere."""
+    """Replaces the secrets that one attempt knows with their names, in every form in which they are masked
+    elsewhere."""
 
     def __init__(self) -> None:
         self._marks: dict[str, str] = {}

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from stepcrew.domain.journal import TokenUsage
 from stepcrew.domain.models import ModelName
+from stepcrew.settings import provider_settings
 from stepcrew_runner.gate.usage import price
 
 HOSTS = re.compile(r"api\.openai\.com|api\.anthropic\.com|bedrock-runtime(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
-ENDPOINT_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
 BEDROCK = re.compile(
     r"/model/([^/]+|arn:.+)/(?:converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$"
 )
@@ -51,8 +50,8 @@ class ModelRequest(NamedTuple):
 
 def learn_endpoints() -> None:
     """Takes the endpoints the operator configured. Called at start: what a crew does later changes nothing."""
-    for name in ENDPOINT_VARIABLES:
-        parts = urlsplit(os.environ.get(name, ""))
+    for url in provider_settings().endpoints:
+        parts = urlsplit(url)
         if parts.hostname:
             _operator.add((parts.hostname, _port(parts)))
 

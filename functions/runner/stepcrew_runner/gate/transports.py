@@ -256,7 +256,7 @@ class _Raw(io.BytesIO):
 
 
 class _AioRaw:
-    """The same for aiobotocore."""
+    """The same as `_Raw`, for aiobotocore."""
 
     def __init__(self, body: bytes, url: str) -> None:
         self._inner = io.BytesIO(body)

@@ -123,7 +123,8 @@ def _texts(answer: Answer) -> list[bytes]:
 
 
 _unpriced: set[ModelName] = set()
-"""The library searches its whole table anew for a model that it does not know, and this runs in the crew's threads."""
+"""The library searches its whole table each time for a model that it does not know, and this runs in the crew's
+threads."""
 
 
 def price(model: ModelName, call: TokenUsage) -> Decimal | None:

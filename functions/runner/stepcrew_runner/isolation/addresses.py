@@ -8,7 +8,6 @@ operator configured. What belongs to an attempt that is over connects to nothing
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Iterable
@@ -19,11 +18,11 @@ from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
 from stepcrew.domain.public_addresses import is_public
+from stepcrew.settings import provider_settings
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
-ENDPOINT_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
 READ_BY_PYTHONS_CLIENT = ("http://export.arxiv.org/", "https://export.arxiv.org/")
 """What `urllib` may open: it serves one tool of the allow-list. Every other use of it would follow an address that came
 out of a document, such as a `$ref` in the schema of an MCP server's tool."""
@@ -62,9 +61,11 @@ _reach: ContextVar[Reach | None] = ContextVar("stepcrew_reach", default=None)
 def allow_operator_endpoints(proxies: Iterable[str] = ()) -> None:
     """The endpoints the operator configured for models, and the proxies in front of them, may be private; their
     addresses are taken once, at start."""
-    region = os.environ.get("AWS_REGION", "us-east-1")
-    urls = [*(os.environ.get(name, "") for name in ENDPOINT_VARIABLES), *proxies]
-    for url in [*urls, f"https://bedrock-runtime.{region}.amazonaws.com" if _bedrock_is_configured() else ""]:
+    providers = provider_settings()
+    urls = [*providers.endpoints, *proxies]
+    if providers.calls_bedrock_itself:
+        urls.append(f"https://bedrock-runtime.{providers.aws_region}.amazonaws.com")
+    for url in urls:
         parts = urlsplit(url)
         if parts.hostname:
             port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -73,10 +74,6 @@ def allow_operator_endpoints(proxies: Iterable[str] = ()) -> None:
             except OSError:
                 continue  # the model call itself will say so
             _operator.update((str(entry[4][0]), port) for entry in found)
-
-
-def _bedrock_is_configured() -> bool:
-    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ and "AWS_ENDPOINT_URL" not in os.environ
 
 
 def serve_project() -> None:

@@ -1,5 +1,5 @@
-"""What must be set before CrewAI is imported, and what no crew may change: it writes below HOME and calls home unless
-told otherwise.
+"""What must be set before CrewAI is imported, and what no crew may change. CrewAI writes below HOME and sends
+telemetry unless it is told otherwise.
 
 This module imports nothing of CrewAI. Sources: crewai_core/token_manager.py, crewai_core/telemetry.py,
 crewai/execution.py of the pinned version.
@@ -45,6 +45,11 @@ def prepare() -> None:
     wipe()
     sys.stdin = Path(os.devnull).open()  # noqa: SIM115 - for the life of the process: nothing may ever ask a terminal
     warnings.filterwarnings("ignore", module=r"crewai|pydantic|chromadb")
+
+
+def variables() -> dict[str, str]:
+    """A copy of the environment as it is now."""
+    return dict(os.environ)
 
 
 class SettingOfThePlatform(PermissionError):
@@ -97,7 +102,7 @@ def workspace(stopped: Callable[[], BaseException | None] = lambda: None) -> Gen
 
 
 @contextmanager
-def variables(values: Mapping[str, str]) -> Generator[None]:
+def extra_variables(values: Mapping[str, str]) -> Generator[None]:
     """Environment variables while a project's code runs; afterwards everything is as it was before."""
     before = dict(os.environ)
     os.environ.update(values)

@@ -3,12 +3,11 @@
 Python cannot end a thread. One that an attempt had to abandon could act in the name of its group while another group's
 crew runs beside it. So the process replaces itself: after its answer was sent, and before it asks for the next
 invocation. Lambda takes the response when it is posted, ends the invocation when the runtime asks for the next one, and
-keeps the environment as long as the process lives
-(https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html, "Processing tasks";
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Invoke phase"). `execv` keeps the process
-and its id, ends every thread in it, and starts the runtime client anew: to Lambda, an invocation that took longer by an
-import's seconds. An exit would be an error of the runtime (Runtime.ExitError) and count against the execution that
-comes next.
+keeps the environment as long as the process lives (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html,
+"Processing tasks"; https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Invoke phase").
+`execv` keeps the process and its id, ends every thread in it, and starts the runtime client again: to Lambda, an
+invocation that took longer by an import's seconds. An exit would be an error of the runtime (Runtime.ExitError) and
+count against the execution that comes next.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class Leftovers:
 
 
 class Renewal:
-    """Of this process."""
+    """Replaces this process before the next invocation when the last attempt left threads behind."""
 
     def __init__(self, replace: Callable[[], NoReturn], tell: Callable[[str], None]) -> None:
         self._replace = replace
@@ -66,7 +65,7 @@ class Renewal:
         def ask_or_replace(this: Any) -> Any:
             names = self._leftovers.names() if self._leftovers else []
             if names:
-                self._tell(f"This process starts anew: the attempt left threads behind ({', '.join(names)}).")
+                self._tell(f"This process is replaced: the attempt left threads behind ({', '.join(names)}).")
                 self._replace()
             return ask(this)
 

@@ -13,7 +13,8 @@ INLINE_BYTES = 16_000
 
 
 class ClaimCheck:
-    """Of one attempt. Repeating it writes the same payload under the same id."""
+    """Puts large outputs of one attempt's events into the bucket. Repeating it writes the same payload under the same
+    id."""
 
     def __init__(self, execution: Execution, payloads: PayloadStore) -> None:
         self._execution = execution

@@ -29,7 +29,7 @@ class Recorded(NamedTuple):
 
 
 class TraceRecorder:
-    """One attempt's numbering. `put` hands an event on to the sender."""
+    """Makes one attempt's trace events and numbers them. `put` hands an event on to the sender."""
 
     def __init__(self, companions: Companions, task_names: Sequence[str], put: Callable[[TraceEvent], None]) -> None:
         self._execution = companions.execution
@@ -38,6 +38,7 @@ class TraceRecorder:
         self._redactor = companions.redactor
         self._tasks = {name: index for index, name in enumerate(task_names)}
         self._put = put
+        self._clock = companions.clock
         self._lock = threading.Lock()
         self._recorded: dict[str, Recorded] = {}
         self._hidden: dict[str, str | None] = {}
@@ -92,7 +93,7 @@ class TraceRecorder:
         """A conditional task whose condition did not hold; `compared` tells what was compared with what."""
         kind = Kind("task_skipped", EventSource.TASK)
         about = {"task_name": task_name, "agent_role": agent_role, "output": compared}
-        self._append(kind, emitted_at=datetime.now(UTC), **about)
+        self._append(kind, emitted_at=self._clock.now(), **about)
 
     def interrupted(self) -> None:
         """An abort ended the crew, which then tells nothing itself: what it had begun is interrupted where another
@@ -106,7 +107,7 @@ class TraceRecorder:
             is_tool = begun.event_type == TOOL_STARTED
             if is_tool and not asks:
                 continue
-            kind, now = TOOL_HELD if is_tool else kinds[LEFT_OPEN[begun.event_type]], datetime.now(UTC)
+            kind, now = TOOL_HELD if is_tool else kinds[LEFT_OPEN[begun.event_type]], self._clock.now()
             self._append(
                 kind,
                 emitted_at=now,
@@ -163,7 +164,7 @@ class TraceRecorder:
         name = "cancelled" if error.category is Category.CANCELLED else "error"
         self._append(
             Kind(name, EventSource.SYSTEM),
-            emitted_at=datetime.now(UTC),
+            emitted_at=self._clock.now(),
             event_context=error.type,
             task_name=error.task,
             output=error.message,

@@ -27,8 +27,9 @@ Answer = TypeVar("Answer")
 
 
 class TraceSender:
-    """One thread. A batch goes out after a second or 100 events, whichever is first; the very first one at once, so
-    that a reader sees the start. When the queue does not keep up, `put` waits: no event is ever dropped.
+    """Sends trace events in a thread of its own. A batch goes out after a second or 100 events, whichever is first; the
+    very first one at once, so that a reader sees the start. When the queue does not keep up, `put` waits: no event is
+    ever dropped.
 
     `lighten` moves large bodies elsewhere before a batch is measured and sent. It and `send` may be repeated.
     """

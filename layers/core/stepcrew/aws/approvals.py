@@ -13,15 +13,12 @@ from stepcrew.aws.items import Item, item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records
 from stepcrew.aws.updates import Update
-from stepcrew.domain.approval import Approval, Verdict, going_on, waiting_for
+from stepcrew.domain.approval import Approval, Verdict, expiring_in_time, going_on, waiting_for
 from stepcrew.domain.errors import Superseded
 from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waiting
 
 INLINE_OUTPUT_BYTES = 20_000
 """Larger answers are read by address: a list of many approvals must fit into one response."""
-SPARE = timedelta(hours=1)
-"""Beside the time the crew has left, so long before the execution's data may vanish, waiting for it ends."""
-SHORTEST_WAIT = timedelta(minutes=1)
 TEXT = "text/plain; charset=utf-8"
 
 
@@ -46,7 +43,7 @@ class TableApprovals:
         now: datetime,
     ) -> Execution:
         group_id, execution_id, attempt = execution.group_id, execution.execution_id, execution.attempt
-        approval = self._light(self._bounded(execution, approval, now), attempt)
+        approval = self._light(expiring_in_time(approval, execution, self._ends(execution), now), attempt)
         waiting = Waiting(
             number=approval.number,
             kind=approval.kind.value,
@@ -132,11 +129,6 @@ class TableApprovals:
     def _ends(self, execution: Execution) -> datetime:
         """When the table may drop the execution."""
         return execution.created_at + self._retention
-
-    def _bounded(self, execution: Execution, approval: Approval, now: datetime) -> Approval:
-        left = max(execution.deadline - now, timedelta())
-        latest = max(self._ends(execution) - left - SPARE, now + SHORTEST_WAIT)
-        return approval.model_copy(update={"expires_at": min(approval.expires_at, latest)})
 
     def _light(self, approval: Approval, attempt: int) -> Approval:
         body = approval.output.encode(errors="replace")

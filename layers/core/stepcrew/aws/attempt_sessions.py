@@ -8,11 +8,11 @@ assumed begins it ("Role chaining", IAM user guide); an invocation of the runner
 from __future__ import annotations
 
 import json
-import os
 
 from stepcrew.aws.clients import Clients, SessionKeys
 from stepcrew.aws.errors import platform_errors
 from stepcrew.domain.senders import project_session
+from stepcrew.settings import take
 
 SECONDS = 3600
 SERVICES = ("dynamodb", "s3", "sqs", "ssm")
@@ -36,7 +36,7 @@ def take_own_keys() -> SessionKeys | None:
     """The function's own credentials, removed from the environment, where a library or a crew would find them; None
     when there are none. Call it once, before anything of a crew is loaded."""
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    key, secret, token = (os.environ.pop(name, "") for name in names)
+    key, secret, token = take(*names)
     return SessionKeys(key, secret, token) if key and secret and token else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -256,10 +256,3 @@ class TableExecutions:
                     self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": child}} for child in children]
                 )
             self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))
-
-
-class SystemClock:
-    """`Clock` of the machine."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)

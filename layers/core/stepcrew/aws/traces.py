@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,19 +17,21 @@ from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
 from stepcrew.domain.event_size import fitted, fitted_line
 from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
+from stepcrew.services.ports import Clock
 
 
 class TableTraces:
     """`TraceStore` over DynamoDB."""
 
-    def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
+    def __init__(self, clients: Clients, table: str, retention_days: int, clock: Clock) -> None:
         self._clients = clients
         self._table = table
         self._retention = timedelta(days=retention_days)
+        self._clock = clock
 
     def record(self, group_id: str, execution_id: str, events: list[TraceEvent], logs: list[LogLine]) -> None:
         partition = keys.execution(group_id, execution_id)
-        now = datetime.now(UTC)
+        now = self._clock.now()
         common: dict[str, Any] = {"PK": partition, "expires_at": int((now + self._retention).timestamp())}
         entries = [event_entry(common, fitted(event), now) for event in events] + [
             {**common, "SK": keys.log(line.attempt, line.sequence), "document": fitted_line(line).model_dump_json()}

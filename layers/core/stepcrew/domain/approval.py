@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, JsonValue
 
-from stepcrew.domain.execution import Limits
+from stepcrew.domain.execution import Execution, Limits
 from stepcrew.domain.trace import PayloadReference
+
+_SPARE = timedelta(hours=1)
+_SHORTEST_WAIT = timedelta(minutes=1)
 
 
 class ApprovalKind(StrEnum):
@@ -93,6 +96,13 @@ class Approval(BaseModel):
         """Whether a member of the group with this address may decide; addresses are compared letter by letter:
         folding case joins addresses that are not the same (`boſs` folds to `boss`)."""
         return not self.deciders or email in self.deciders
+
+
+def expiring_in_time(approval: Approval, execution: Execution, removed_at: datetime, now: datetime) -> Approval:
+    """Expires early enough that the crew can still use the time it has left before the execution's data is removed."""
+    left = max(execution.deadline - now, timedelta())
+    latest = max(removed_at - left - _SPARE, now + _SHORTEST_WAIT)
+    return approval.model_copy(update={"expires_at": min(approval.expires_at, latest)})
 
 
 def waiting_for(approval: Approval) -> str:

@@ -1,4 +1,4 @@
-"""The crew definition: every field of CrewAI's agents, tasks and crews that is safe in a shared house.
+"""The crew definition: every field of CrewAI's agents, tasks and crews that is safe where many groups share one runner.
 
 `REFUSED` on each part names the fields no user may set and why; an empty value (null, false, "", [], {}) of such a
 field asks for nothing and is dropped. Checking a document and naming its faults is in `parsing` and `references`.

@@ -20,8 +20,8 @@ MOST_OPEN_EXECUTIONS = 5_000
 
 
 class LimitRules(NamedTuple):
-    """Of a group: `defaults` stand in for what a submission leaves out, and nothing may exceed `ceilings`. A field that
-    is null there has no default or ceiling. `open_executions` may be open at the same time."""
+    """The limits of a group: `defaults` stand in for what a submission leaves out, and nothing may exceed `ceilings`. A
+    field that is null there has no default or ceiling. `open_executions` may be open at the same time."""
 
     defaults: GroupLimits = GroupLimits()
     ceilings: GroupLimits = GroupLimits()

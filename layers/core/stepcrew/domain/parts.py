@@ -46,7 +46,7 @@ def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]
     return ((path, settings) for path, settings in candidates if settings)
 
 
-def takers_of_default(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
+def without_own_model(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
     """Who names no model of their own, with the path where they would."""
     for name, agent in crew.agents.items():
         if agent.llm is None:
@@ -60,6 +60,6 @@ def takers_of_default(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
 def models_of(crew: CrewDefinition, default: str) -> list[str]:
     """Every model the crew would call, as `provider/model`."""
     names = [settings.model for path, settings in model_settings(crew) if path != ("model",)]
-    if any(takers_of_default(crew)):
+    if any(without_own_model(crew)):
         names.append(crew.model.model if crew.model else default)
     return sorted({str(parse_model_name(name) or name) for name in names if name})

@@ -11,7 +11,7 @@ from stepcrew.domain.mcp_servers import address_fault as address_fault
 from stepcrew.domain.mcp_servers import header_faults
 from stepcrew.domain.models import PROVIDERS, parse_model_name
 from stepcrew.domain.parsing import ParsedCrew
-from stepcrew.domain.parts import model_settings, takers_of_default, texts_of, tool_lists
+from stepcrew.domain.parts import model_settings, texts_of, tool_lists, without_own_model
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
 from stepcrew.domain.secrets import name_fault, secret_uses
@@ -199,7 +199,7 @@ class Checker:
                 detail = f"The model {parsed} is not available here."
                 self._add(path, "model_not_allowed", detail, f"Available: {self._models.allowed or 'none'}.")
         if self._crew.model is None and not self._models.default:
-            for path, who in takers_of_default(self._crew):
+            for path, who in without_own_model(self._crew):
                 detail = f"{who} has no model, and neither the crew nor the operator has a default."
                 self._add(path, "missing_model", detail, "Set model.")
 

@@ -20,8 +20,8 @@ def project_session(group_id: str, execution_id: str) -> str:
 class TraceSenders(NamedTuple):
     """
     Attributes:
-        role_id: id of the attempt's role; nobody is believed while it is empty.
-        redriving: `SenderId` of an operator whose redriven messages are believed; empty for nobody.
+        role_id: id of the attempt's role; while it is empty, no message is accepted.
+        redriving: `SenderId` of an operator whose redriven messages are accepted; empty for nobody.
     """
 
     role_id: str

@@ -25,7 +25,7 @@ ours. The others inform the model alone."""
 Check = Callable[[Any, Any, Any, Any], Iterator[Any] | None]
 
 
-def misfit(text: str, schema: dict[str, Any]) -> str | None:
+def schema_mismatch(text: str, schema: dict[str, Any]) -> str | None:
     """What is wrong, naming the place; None when the text is JSON that satisfies the schema, of which only references
     inside the schema itself are followed."""
     # Needed for this alone: every other request starts without it.

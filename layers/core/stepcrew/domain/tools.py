@@ -1,4 +1,4 @@
-"""The tools a definition may name: an allow-list, because every crew runs in a shared house.
+"""The tools a definition may name: an allow-list, because crews of all groups run in the same function.
 
 A tool is here when it reads nothing of the platform, writes no file and starts no process. `secrets` are the names of
 the group's secrets it needs; `network` says that it talks to the outside (addresses are checked at the socket);

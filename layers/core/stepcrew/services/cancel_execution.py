@@ -14,7 +14,7 @@ _RACES = 5
 
 
 class CancelExecution:
-    """May be repeated: the first request counts, and waking the state machine is tried again."""
+    """Cancels an execution. May be repeated: the first request counts, and waking the state machine is tried again."""
 
     def __init__(self, executions: ExecutionStore, wake: WakeMachine, clock: Clock) -> None:
         self._executions = executions

@@ -9,7 +9,7 @@ from stepcrew.domain.approval import Approval, ApprovalKind, Decision, Verdict
 from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, NotAllowed, Superseded
 from stepcrew.domain.execution import Execution, GroupLimits, Limits, Status
 from stepcrew.domain.limits import raised
-from stepcrew.domain.structured_output import misfit
+from stepcrew.domain.structured_output import schema_mismatch
 from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore, LimitStore
 from stepcrew.services.wake_machine import WakeMachine
 
@@ -33,7 +33,8 @@ class Feedback(NamedTuple):
 
 
 class DecideApproval:
-    """Every call may be repeated; with an `approval_id`, the same decision of the same person counts once."""
+    """Records what a person decided, and lets the execution go on. Every call may be repeated; with an `approval_id`,
+    the same decision of the same person counts once."""
 
     def __init__(
         self,
@@ -140,7 +141,7 @@ class DecideApproval:
         crew = self._executions.submission(approval.group_id, approval.execution_id).definition
         task = next((one for one in crew.tasks if one.name == approval.task_name), None)
         schema = task and (task.output_pydantic or task.output_json)
-        if schema and (detail := misfit(output, schema)):
+        if schema and (detail := schema_mismatch(output, schema)):
             raise _fault("/output", "schema", f"The task's output has a schema, and this does not fit it: {detail}")
         if not output.strip():
             raise _fault("/output", "missing", "An answer cannot be empty.")

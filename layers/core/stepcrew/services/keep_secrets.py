@@ -22,7 +22,7 @@ class KnownSecret(NamedTuple):
 
 
 class KeepSecrets:
-    """Every call may be repeated."""
+    """Sets, lists and removes the secrets of a group. Every call may be repeated."""
 
     def __init__(self, secrets: SecretStore, crews: CrewStore, clock: Clock) -> None:
         self._secrets = secrets

@@ -6,8 +6,8 @@ from stepcrew.services.ports import ApprovalStore, Orchestrator
 
 
 class KeepToken:
-    """May be repeated and may come late: a token of an execution that does not wait any more is sent back at once, so
-    that a decision made before its token was known is not lost."""
+    """Stores the task token on which a state machine waits. May be repeated and may come late: a token of an execution
+    that does not wait any more is sent back at once, so that a decision made before its token was known is not lost."""
 
     def __init__(self, approvals: ApprovalStore, orchestrator: Orchestrator) -> None:
         self._approvals = approvals

@@ -32,7 +32,8 @@ class Action(StrEnum):
 
 
 class ReconcileExecution:
-    """Every call may be repeated and may race with whoever else acts on the execution: all it does is conditional.
+    """Repairs or ends one open execution. Every call may be repeated and may race with whoever else acts on the
+    execution: all it does is conditional.
 
     What becomes of an execution whose state machine execution is not running: while nothing is in flight (not begun,
     waiting, or handed over by its last attempt) another state machine execution goes on; an attempt in flight may have
@@ -49,7 +50,7 @@ class ReconcileExecution:
         clock: Clock,
         overdue: timedelta,
     ) -> None:
-        """`overdue` after the deadline even a running state machine is not believed to end its execution."""
+        """So long (`overdue`) after its deadline an execution is ended even if its state machine still runs."""
         self._executions = executions
         self._orchestrator = orchestrator
         self._decide = decide

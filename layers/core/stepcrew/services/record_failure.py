@@ -78,7 +78,8 @@ def _times(execution: Execution) -> str:
 
 
 class RecordFailure:
-    """May be repeated: an execution that has ended keeps its ending, and the trace event is written under one key."""
+    """Records FAILED or CANCELLED. May be repeated: an execution that has ended keeps its ending, and the trace event
+    is written under one key."""
 
     def __init__(self, executions: ExecutionStore, traces: TraceStore, clock: Clock) -> None:
         self._executions = executions

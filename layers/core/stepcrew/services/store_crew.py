@@ -17,7 +17,7 @@ _RACES = 5
 
 
 class StoreCrew:
-    """Storing the same again changes nothing."""
+    """Stores a crew as the next version of its name. Storing the same again changes nothing."""
 
     def __init__(self, crews: CrewStore, clock: Clock, models: ModelRules, retention_days: int) -> None:
         self._crews = crews

@@ -71,8 +71,8 @@ class Accepted(NamedTuple):
 
 
 class SubmitExecution:
-    """Every call may be repeated. What is stored is accepted: if the process dies, or the state machine does not
-    answer, the execution stays PENDING until the same request is repeated or the sweep starts it."""
+    """Submits a crew. Every call may be repeated. What is stored is accepted: if the process dies, or the state machine
+    does not answer, the execution stays PENDING until the same request is repeated or the sweep starts it."""
 
     def __init__(
         self,

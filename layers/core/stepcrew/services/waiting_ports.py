@@ -15,7 +15,7 @@ class WaitingPlace(NamedTuple):
 
 
 class WaitingPlaces(Protocol):
-    """How many callers of a group wait at the same time."""
+    """Bounds how many callers of a group wait at the same time."""
 
     def take(self, group_id: str, *, now: datetime, until: datetime, most: int) -> WaitingPlace | None:
         """A place until then, or null when `most` of the group's are taken (or others took them meanwhile)."""

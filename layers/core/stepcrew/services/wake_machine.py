@@ -12,7 +12,8 @@ logger = logging.getLogger(__name__)
 
 
 class WakeMachine:
-    """What was decided is in the record already, so failing to wake loses nothing: the sweep repeats it."""
+    """Sends a task token back to the state machine. What was decided is in the record already, so failing to wake loses
+    nothing: the sweep repeats it."""
 
     def __init__(self, approvals: ApprovalStore, orchestrator: Orchestrator) -> None:
         self._approvals = approvals

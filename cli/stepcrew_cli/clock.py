@@ -1,0 +1,15 @@
+"""The clock of the machine; no other module of the command line reads it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def epoch_seconds() -> float:
+    """Since 1970, as tokens count."""
+    return time.time()
