@@ -19,7 +19,7 @@ from stepcrew_api.identity import Caller, Identity, Member
 from stepcrew_api.people import ApprovalList, approval_view
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
-from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
+from stepcrew_api.routes.payloads import TOO_LARGE, Accept, whole_body
 from stepcrew_api.schemas import ExecutionView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import TEXT, execution_view
@@ -53,11 +53,16 @@ def of_execution(
 
 @router.get(
     "/executions/{execution_id}/approvals/{number}/output",
-    responses={**responses(404), **TOO_LARGE},
+    responses={**responses(404, 410), **TOO_LARGE},
     response_class=PlainTextResponse,
 )
 def output(
-    execution_id: ExecutionId, number: Number, identity: Caller, services: Injected, corrected: bool = False
+    execution_id: ExecutionId,
+    number: Number,
+    identity: Caller,
+    services: Injected,
+    corrected: bool = False,
+    accept: Accept = "",
 ) -> Response:
     """The whole answer that is to be judged, as text; with `corrected`, as the person who approved it wrote it."""
     asked = services.approvals.approvals(identity.group_id, execution_id)
@@ -69,7 +74,7 @@ def output(
             raise ExecutionNotFound(execution_id)
         return Response(found.verdict.output, media_type=TEXT)
     if found.output_reference:
-        return whole_body(services, identity.group_id, execution_id, found.output_reference)
+        return whole_body(services, identity.group_id, execution_id, found.output_reference, accept)
     return Response(found.output, media_type=TEXT)
 
 

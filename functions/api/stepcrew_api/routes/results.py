@@ -12,7 +12,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
-from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
+from stepcrew_api.routes.payloads import TOO_LARGE, Accept, whole_body
 from stepcrew_api.schemas import ResultView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import TEXT, result_view
@@ -30,7 +30,7 @@ def result(execution_id: ExecutionId, identity: Caller, services: Injected) -> R
 
 @router.get(
     "/tasks/{index}/output",
-    responses={**responses(404), **TOO_LARGE},
+    responses={**responses(404, 410), **TOO_LARGE},
     response_class=PlainTextResponse,
 )
 def task_output(
@@ -38,11 +38,12 @@ def task_output(
     index: Annotated[int, Path(ge=0, le=9999)],
     identity: Caller,
     services: Injected,
+    accept: Accept = "",
 ) -> Response:
     """The whole output of one finished task, as text."""
     found = services.tasks.task_output(identity.group_id, execution_id, index, whole=False)
     if found is None:
         raise ExecutionNotFound(execution_id)
     if found.raw_reference:
-        return whole_body(services, identity.group_id, execution_id, found.raw_reference)
+        return whole_body(services, identity.group_id, execution_id, found.raw_reference, accept)
     return Response(found.raw, media_type=TEXT)

@@ -14,7 +14,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import POLL_SECONDS, ExecutionId
-from stepcrew_api.routes.payloads import TOO_LARGE, whole_body
+from stepcrew_api.routes.payloads import TOO_LARGE, Accept, whole_body
 from stepcrew_api.schemas import LogPage, TracePage
 from stepcrew_api.services import Injected
 from stepcrew_api.views import trace_page
@@ -55,16 +55,18 @@ def traces(
 
 @router.get(
     "/traces/{event_id}/output",
-    responses={**responses(404), **TOO_LARGE},
+    responses={**responses(404, 410), **TOO_LARGE},
 )
-def output(execution_id: ExecutionId, event_id: EventId, identity: Caller, services: Injected) -> Response:
+def output(
+    execution_id: ExecutionId, event_id: EventId, identity: Caller, services: Injected, accept: Accept = ""
+) -> Response:
     """The whole body of one event."""
     attempt, sequence = (int(part) for part in event_id.split("."))
     event = services.traces.event(identity.group_id, execution_id, attempt, sequence)
     if event is None:
         raise ExecutionNotFound(execution_id)
     if event.output_reference:
-        return whole_body(services, identity.group_id, execution_id, event.output_reference)
+        return whole_body(services, identity.group_id, execution_id, event.output_reference, accept)
     return Response(json.dumps(event.output, ensure_ascii=False), media_type="application/json")
 
 

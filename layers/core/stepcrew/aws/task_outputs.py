@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from botocore.exceptions import ClientError
 
@@ -15,7 +15,7 @@ from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
-from stepcrew.domain.errors import PlatformUnavailable, Superseded
+from stepcrew.domain.errors import BodyExpired, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
 from stepcrew.domain.trace import PayloadReference
 
@@ -36,9 +36,9 @@ class TableTaskOutputs:
     def save_task_output(self, execution: Execution, output: TaskOutput, *, usage: Usage | None = None) -> None:
         key = keys.execution(execution.group_id, execution.execution_id)
         document = self._light(execution, output).model_dump_json()
-        expires_at = int((datetime.now(UTC) + self._retention).timestamp())
+        expires_at = int((self._clients.now() + self._retention).timestamp())
         new = {"PK": key, "SK": keys.task(output.index), "document": document, "expires_at": expires_at}
-        now = output.ended_at or datetime.now(UTC)
+        now = output.ended_at or self._clients.now()
         update = Update(now).require("attempt", execution.attempt).require_status({Status.RUNNING})
         if usage is not None:
             update.set("usage", usage)
@@ -109,7 +109,7 @@ class TableTaskOutputs:
         def body(reference: PayloadReference) -> str:
             found = self._payloads.get(group_id, execution_id, reference.payload_id)
             if found is None:
-                raise PlatformUnavailable(f"The stored output of crew task {output.name} is missing in the bucket.")
+                raise BodyExpired(f"The output of crew task {output.name}")
             return found.decode()
 
         changes: dict[str, object] = {}

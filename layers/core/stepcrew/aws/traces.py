@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -29,7 +29,7 @@ class TableTraces:
 
     def record(self, group_id: str, execution_id: str, events: list[TraceEvent], logs: list[LogLine]) -> None:
         partition = keys.execution(group_id, execution_id)
-        now = datetime.now(UTC)
+        now = self._clients.now()
         common: dict[str, Any] = {"PK": partition, "expires_at": int((now + self._retention).timestamp())}
         entries = [event_entry(common, fitted(event), now) for event in events] + [
             {**common, "SK": keys.log(line.attempt, line.sequence), "document": fitted_line(line).model_dump_json()}
