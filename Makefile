@@ -48,6 +48,7 @@ check-template:
 check-generated:
 	$(DEV)/python scripts/openapi.py --check
 	$(DEV)/python scripts/trace_events.py --check
+	$(DEV)/python scripts/idle_costs.py --check
 
 .PHONY: test
 test: check test-console test-runner test-stack ## Run all checks and tests

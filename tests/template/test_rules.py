@@ -5,33 +5,32 @@ Rules: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-sect
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.template.reading import inside
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 ISSUER, CONSOLE = "https://issuer.example.com", "https://crews.example.com"
+
+
+FUNCTIONS: dict[str, Callable[[list[Any]], bool]] = {
+    "Fn::Equals": lambda values: values[0] == values[1],
+    "Fn::Not": lambda values: not values[0],
+    "Fn::And": all,
+    "Fn::Or": any,
+}
 
 
 def holds(function: Any, parameters: dict[str, str]) -> Any:
     """The value of a rule's function."""
     if not isinstance(function, dict):
         return function
-    [(name, given)] = function.items()  # pyright: ignore[reportUnknownVariableType]
+    [(name, given)] = inside(function)
     if name == "Ref":
         return parameters[given]
-    values: list[Any] = [holds(each, parameters) for each in given]  # pyright: ignore[reportUnknownVariableType]
-    match name:
-        case "Fn::Equals":
-            return values[0] == values[1]
-        case "Fn::Not":
-            return not values[0]
-        case "Fn::And":
-            return all(values)
-        case "Fn::Or":
-            return any(values)
-        case _:
-            raise AssertionError(f"unknown in rules: {name}")
+    return FUNCTIONS[name]([holds(each, parameters) for _, each in inside(given)])
 
 
 def refusals(template: dict[str, Any], **given: str) -> set[str]:

@@ -11,8 +11,12 @@ from tests.template.reading import of_type
 from stepcrew.settings import Settings
 from stepcrew_local.layout import ROOT
 
-FOLDERS = {"ApiFunction": "api", "TraceSinkFunction": "trace_sink", "ReconcilerFunction": "reconciler"}
-FOLDERS |= {"RunnerFunction": "runner"}
+FOLDERS = {
+    "ApiFunction": "api",
+    "TraceSinkFunction": "trace_sink",
+    "ReconcilerFunction": "reconciler",
+    "RunnerFunction": "runner",
+}
 DERIVED = {"allowed_model_patterns": "allowed_models", "allows_model": "allowed_models"}
 """Properties of the settings, and the field each is made of."""
 ONLY_IN_TESTS = {"sweep_lost_seconds", "sweep_silent_seconds", "sweep_overdue_seconds"}

@@ -78,6 +78,21 @@ def test_the_failure_says_what_happened_and_what_to_do(
     assert (event.event_type, event.event_source, event.output) == ("error", "system", ended.error.message)
 
 
+@pytest.mark.parametrize(
+    ("error", "cause", "reason"),
+    [
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: exit status 1", "exit status 1"),
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: signal: segmentation fault", "fault"),
+        ("Runtime.ExitError", '{"errorMessage":"Runtime exited with error: signal: killed"}', "signal: killed"),
+        ("Lambda.Unknown", "The cause could not be determined", "Lambda.Unknown"),
+    ],
+)
+def test_the_record_says_how_the_runner_died(aws: Aws, error: str, cause: str, reason: str) -> None:
+    aws.executions.begin_attempt(GROUP, ID, NOW)
+    fail(error, cause)
+    assert aws.executions.get(GROUP, ID).message.endswith(f"{reason}.")
+
+
 def test_recording_it_again_changes_nothing(aws: Aws) -> None:
     assert fail("Lambda.Unknown") == "FAILED"
     before = aws.executions.get(GROUP, ID)
