@@ -60,8 +60,10 @@ def test_an_execution_that_was_deleted_is_not_swept_though_the_index_still_has_i
 
 def test_an_execution_is_there_at_once_whatever_an_index_says(aws: Aws) -> None:
     asked: list[dict[str, Any]] = []
-    aws.clients.dynamodb.meta.events.register(
-        "provide-client-params.dynamodb.GetItem", lambda params, **_: asked.append(params)
-    )
+
+    def keep(params: dict[str, Any], **_: Any) -> None:
+        asked.append(params)
+
+    aws.clients.dynamodb.meta.events.register("provide-client-params.dynamodb.GetItem", keep)
     aws.executions.get(GROUP, ID)
     assert [(each["ConsistentRead"], "IndexName" in each) for each in asked] == [(True, False)]
