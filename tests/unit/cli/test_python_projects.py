@@ -475,7 +475,8 @@ def run():
     [
         (
             CREW_CALL,
-            "        made = Crew(agents=self.agents, tasks=self.tasks)\n        made.process = X\n        return made\n",
+            "        made = Crew(agents=self.agents, tasks=self.tasks)\n"
+            "        made.process = X\n        return made\n",
         ),
         (
             WRITER,
