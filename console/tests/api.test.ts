@@ -101,8 +101,10 @@ describe("An answer", () => {
 
 describe("A body too large for the API", () => {
   const address = "https://bucket.s3.eu-central-1.amazonaws.com/groups/research/x?X-Amz-Signature=1";
-  const text = (body: string, type: string, status = 200) => () =>
-    new Response(body, { status, headers: { "content-type": type } });
+  const text =
+    (body: string, type: string, status = 200) =>
+    () =>
+      new Response(body, { status, headers: { "content-type": type } });
 
   it("is fetched by its signed address, without token and group", async () => {
     const asked = serve(text(address, "text/uri-list"), text("the whole", "text/plain"));
