@@ -11,6 +11,7 @@ from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submis
 
 from stepcrew.aws import keys
 from stepcrew.domain.execution import Status
+from stepcrew.services.cancel_execution import request_cancel
 
 LATER = NOW + timedelta(hours=1)
 
@@ -53,7 +54,7 @@ def test_an_execution_that_has_ended_is_not_swept_though_the_index_still_has_it(
 
 def test_an_execution_that_was_deleted_is_not_swept_though_the_index_still_has_it(aws: Aws) -> None:
     keep_the_index_as_it_is(aws)
-    aws.executions.request_cancel(GROUP, ID, NOW)
+    request_cancel(aws.executions, GROUP, ID, NOW)
     aws.executions.delete(GROUP, ID)
     assert swept(aws) == []
 
