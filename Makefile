@@ -49,6 +49,7 @@ check-generated:
 	$(DEV)/python scripts/openapi.py --check
 	$(DEV)/python scripts/trace_events.py --check
 	$(DEV)/python scripts/runner_packages.py --check
+	$(DEV)/python scripts/idle_costs.py --check
 
 .PHONY: test
 test: check test-console test-runner test-stack ## Run all checks and tests

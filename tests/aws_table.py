@@ -37,8 +37,13 @@ CREDENTIALS = {
 
 
 class FixedClock:
+    """Stands still, until a test moves it."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
     def now(self) -> datetime:
-        return NOW
+        return self.at
 
 
 class Aws(NamedTuple):
@@ -50,6 +55,7 @@ class Aws(NamedTuple):
     approvals: TableApprovals
     crews: TableCrews
     journal: TableJournal
+    clock: FixedClock
 
 
 @cache
@@ -63,7 +69,8 @@ def _session() -> boto3.Session:
 def emulated_aws() -> Generator[Aws]:
     with patch.dict("os.environ", CREDENTIALS), mock_aws():
         boto3.DEFAULT_SESSION = _session()  # moto removes it at the end
-        clients = Clients()
+        clock = FixedClock()
+        clients = Clients(now=clock.now)
         clients.dynamodb.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
@@ -102,6 +109,7 @@ def emulated_aws() -> Generator[Aws]:
             TableApprovals(clients, TABLE, payloads, 30),
             TableCrews(clients, TABLE),
             TableJournal(clients, TABLE, payloads, RETENTION_DAYS),
+            clock,
         )
 
 

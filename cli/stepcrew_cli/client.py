@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import cast
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -19,20 +18,32 @@ from stepcrew_cli.version import __version__
 from stepcrew_cli.wire import TracePage
 
 API = "/api/v1"
+ADDRESS = "text/uri-list"
+"""What the API answers instead of a body too large for it, where it is accepted: a signed address."""
 
 
 class Client:
-    """Calls one server as one identity. Use as a context manager."""
+    """Calls one server as one identity. Use as a context manager.
 
-    def __init__(self, http: httpx.Client, patience: Patience | None = None) -> None:
+    Args:
+        http: knows the server and carries the token.
+        bucket: carries nothing; it fetches what the server gives a signed address of.
+    """
+
+    def __init__(
+        self, http: httpx.Client, patience: Patience | None = None, bucket: httpx.Client | None = None
+    ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
+        self._bucket = bucket or httpx.Client(timeout=http.timeout)
+        self._patience = patience
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+        self._bucket.close()
 
     @property
     def url(self) -> str:
@@ -140,25 +151,19 @@ class Client:
         self._transport.request("DELETE", _path(execution_id))
 
     def body(self, url: str) -> str:
-        """A body that stood behind a reference. The API may send on to the bucket; the token does not go along."""
+        """A body that stood behind a reference. The API names the address of a large one in the bucket, which is asked
+        without the token and the group."""
         target = self._http.base_url.join(url)
         if (target.scheme, target.netloc) != (self._http.base_url.scheme, self._http.base_url.netloc):
             raise ServerTrouble(f"The server refers to a body on another host ({target.host}); the token stays here.")
-        response = self._transport.request("GET", url)
-        return _redirected_text(response) if response.history else response.text
+        response = self._transport.request("GET", url, headers={"Accept": f"{ADDRESS}, */*"})
+        is_address = response.headers.get("content-type", "").startswith(ADDRESS)
+        if not is_address:
+            return response.text
+        return Transport(self._bucket, self._patience).request("GET", response.text.strip()).text
 
     def _get(self, execution_id: str, rest: str = "", params: Mapping[str, str] | None = None) -> Answer:
         return Answer(self._transport.request("GET", f"{_path(execution_id)}{rest}", params=params))
-
-
-def _redirected_text(response: httpx.Response) -> str:
-    """The bucket keeps a large task output as its whole record, whose text is in `raw`."""
-    try:
-        record = response.json()
-    except ValueError:
-        return response.text
-    raw: object = cast(dict[str, object], record).get("raw") if isinstance(record, dict) else None
-    return raw if isinstance(raw, str) else response.text
 
 
 def _path(execution_id: str) -> str:

@@ -123,6 +123,12 @@ def _plain_problem(response: httpx.Response) -> Problem:
             detail="The server does not accept the token: it is missing, has expired or is another server's.",
             remedy="Sign in again with: stepcrew login. Or give another --token (STEPCREW_TOKEN).",
         )
+    if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Problem(
+            status=response.status_code,
+            detail="The request is larger than the server takes: 6 MB; a quotation mark or line end counts twice.",
+            remedy="Make the crew's inputs smaller; a tool can read a large text where it is kept.",
+        )
     return Problem(
         status=response.status_code,
         detail=f"The server answered {response.status_code}: {_plain_text(response)}",

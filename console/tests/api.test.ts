@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { ApiProblem, asProblem, makeApi, Unreachable, unwrap } from "@/api/client";
-import { type Read, readExecution, readLogs } from "@/api/queries";
+import { fetchBody, type Read, readExecution, readLogs } from "@/api/queries";
 import type { Session } from "@/auth/session";
 
 const session = (renews = false) => {
@@ -96,5 +96,34 @@ describe("An answer", () => {
     expect(new URL(asked[1]?.url ?? "").searchParams.get("after")).toBe("c1");
     expect(await readLogs(api(session()), "id", first)).toBe(first);
     expect(new URL(asked[2]?.url ?? "").searchParams.get("after")).toBe("c2");
+  });
+});
+
+describe("A body too large for the API", () => {
+  const address = "https://bucket.s3.eu-central-1.amazonaws.com/groups/research/x?X-Amz-Signature=1";
+  const text =
+    (body: string, type: string, status = 200) =>
+    () =>
+      new Response(body, { status, headers: { "content-type": type } });
+
+  it("is fetched by its signed address, without token and group", async () => {
+    const asked = serve(text(address, "text/uri-list"), text("the whole", "text/plain"));
+    expect(await fetchBody(api(session()), "/api/v1/executions/e/tasks/0/output")).toBe("the whole");
+    expect(asked[0]?.headers.get("accept")).toContain("text/uri-list");
+    expect(asked[1]?.url).toBe(address);
+    expect([...(asked[1]?.headers.keys() ?? [])]).toEqual([]); // any header of ours would need the bucket's leave
+    expect(asked[1]?.credentials).toBe("omit");
+  });
+
+  it("says so when it cannot be fetched there", async () => {
+    serve(text(address, "text/uri-list"), text("<Error/>", "application/xml", 403));
+    const failed = await fetchBody(api(session()), "/api/v1/executions/e/tasks/0/output").catch((e: unknown) => e);
+    expect(failed).toBeInstanceOf(ApiProblem);
+    expect((failed as ApiProblem).problem.detail).toContain("address is no longer good");
+  });
+
+  it("is what the API answered when it is small enough", async () => {
+    serve(text("small", "text/plain"));
+    expect(await fetchBody(api(session()), "/api/v1/executions/e/tasks/0/output")).toBe("small");
   });
 });

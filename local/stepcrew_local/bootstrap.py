@@ -11,12 +11,14 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import TypedDict
@@ -73,6 +75,21 @@ def _only_wake_up(_number: int, _frame: FrameType | None) -> None:
     """A handler must exist for the signal to reach the wake-up pipe."""
 
 
+def how_it_ended(function: str, pid: int, code: int) -> str:
+    """One log line, as Lambda's own about a runtime that exits: with the exit status or the signal, and the most memory
+    that the process had. `code` is negative for a signal."""
+    if code >= 0:
+        reason = f"exit status {code}"
+    else:
+        known = {number.value: number.name for number in signal.Signals}
+        reason = f"signal {-code} ({known.get(-code, 'unknown')})"
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    told = {"level": "ERROR", "message": f"The process of {function} ended by itself: {reason}", "pid": pid}
+    return json.dumps(
+        {**told, "most_memory_mb": most, "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds")}
+    )
+
+
 def main() -> int:
     launch: Launch = json.loads(sys.argv[1])
     temporary = tempfile.mkdtemp(prefix=f"{launch['function']}-", dir=os.environ.get(TEMPORARY))
@@ -95,16 +112,20 @@ def main() -> int:
     poll = select.poll()
     poll.register(wake_read, select.POLLIN)
     poll.register(sys.stdout.fileno(), 0)  # only hang-ups: the emulator reads the other end as long as it lives
+    ordered = False
     while process.poll() is None:
         ready = dict(poll.poll())
-        if ready.get(sys.stdout.fileno(), 0) & POLL_HANG_UP:
-            break
-        if wake_read in ready and any(number != signal.SIGCHLD for number in os.read(wake_read, 64)):
+        hung_up = ready.get(sys.stdout.fileno(), 0) & POLL_HANG_UP
+        if hung_up or (wake_read in ready and any(number != signal.SIGCHLD for number in os.read(wake_read, 64))):
+            ordered = True
             break
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     shutil.rmtree(temporary, ignore_errors=True)
     code = process.wait()
+    if not ordered:
+        with log_file.open("a") as log:
+            log.write(how_it_ended(launch["function"], process.pid, code) + "\n")
     return code if code >= 0 else 128 - code
 
 

@@ -115,8 +115,8 @@ class ApiProxy:
             return JSONResponse({"message": "Bad Request"}, 400)
         try:
             answer = await self._client.send(outgoing, stream=True)
-            location = answer.headers.get("location", "")
-            if answer.status_code == 307 and location.startswith(target.payloads):
+            location = await _address_in(answer)
+            if location.startswith(target.payloads):
                 # A large payload in the bucket. On AWS the caller fetches it there; no page may reach the emulator.
                 await answer.aclose()
                 answer = await self._client.send(self._client.build_request("GET", location), stream=True)
@@ -135,6 +135,15 @@ class ApiProxy:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+async def _address_in(answer: httpx.Response) -> str:
+    """Where the API says that a large payload is; empty for every other answer."""
+    if answer.status_code == 307:
+        return str(answer.headers.get("location", ""))
+    if answer.headers.get("content-type", "").startswith("text/uri-list"):
+        return (await answer.aread()).decode()
+    return ""
 
 
 async def _body_of(request: Request) -> bytes | None:

@@ -35,6 +35,15 @@ def test_the_architecture_names_only_places_that_exist() -> None:
     assert [place for place in places if not (ROOT / place).exists()] == []
 
 
+def test_every_rule_of_aws_names_files_that_exist_and_none_is_without_a_source() -> None:
+    """A file may be named by the end of its path, where no other file ends so."""
+    rows = [line for line in (ROOT / "docs/aws.md").read_text().splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 40
+    assert [row for row in rows if len(re.split(r"(?<!`)\|(?!`)", row)) != 5] == []
+    named = {name for row in rows for name in re.findall(r"`([\w./-]+\.(?:py|ts|yaml))`", row)}
+    assert [name for name in sorted(named) if sum(f"/{each}".endswith(f"/{name}") for each in TRACKED) != 1] == []
+
+
 def test_requirement_files_hold_versions_with_hashes_and_no_addresses() -> None:
     files = [name for name in TRACKED if re.search(r"(requirements|requirements/[a-z-]+)\.txt$", name)]
     pinned = [name for name in files if not name.endswith("-excluded.txt")]

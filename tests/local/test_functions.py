@@ -65,6 +65,27 @@ def test_the_next_invocation_finds_a_warm_process(tiny_stack: Stack) -> None:
     assert Path(f"/proc/{pids.pop()}").exists()
 
 
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({"dies_by": 11}, "signal 11 (SIGSEGV)"),
+        ({"dies_by": 9}, "signal 9 (SIGKILL)"),
+        ({"exits_with": 3}, "exit status 3"),
+    ],
+)
+def test_a_process_that_dies_leaves_its_reason_in_the_log(
+    tiny_stack: Stack, event: dict[str, int], reason: str
+) -> None:
+    log = tiny_stack.data / "logs" / "RunnerFunction.log"
+    before = log.stat().st_size if log.exists() else 0
+
+    invoke(tiny_stack, "RunnerFunction", event)
+
+    told = [json.loads(line) for line in log.read_bytes()[before:].splitlines() if b"ended by itself" in line]
+    assert [line["message"] for line in told] == [f"The process of RunnerFunction ended by itself: {reason}"]
+    assert told[0]["most_memory_mb"] > 1
+
+
 def _put(bucket: str, key: str) -> dict[str, Any]:
     return {"service": "s3", "operation": "put_object", "arguments": {"Bucket": bucket, "Key": key, "Body": "x"}}
 

@@ -120,6 +120,8 @@ def test_a_kill_in_the_middle_of_a_model_call_costs_that_call_alone(
     dying_attempt.process.send_signal(signal.SIGKILL)
     ended = after(dying_attempt, harness, execution_id, code=-signal.SIGKILL)
     assert ended.outcome == "COMPLETED"
+    told = [line.message for line in harness.queue.logs(execution_id) if line.level == "WARNING"]
+    assert [text for text in told if text.startswith("Attempt 1 died without saying why")]
     assert [output.attempt for output in harness.tasks.task_outputs(GROUP, execution_id)] == [1, 2]
     assert len(model.mentioning("Current Task: Do one.")) == 1
     assert len(model.mentioning("Current Task: Do slow.")) == 2

@@ -127,3 +127,14 @@ def test_threads_that_are_ending_are_waited_for_and_others_are_named() -> None:
     for thread in (ending, staying, bus):
         thread.join()
     assert leftovers.names() == []
+
+
+def test_a_crash_in_native_code_leaves_the_stack_in_the_log() -> None:
+    crash = (
+        "from stepcrew_runner.isolation import environment; environment.prepare(); import os; os.kill(os.getpid(), 11)"
+    )
+    variables = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
+    died = subprocess.run([sys.executable, "-c", crash], env=variables, capture_output=True, text=True, check=False)
+    assert died.returncode == -11
+    assert "Segmentation fault" in died.stderr
+    assert "most recent call first" in died.stderr

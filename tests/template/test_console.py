@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 from tests.template.reading import references, texts
+
+from stepcrew.aws.clients import Clients, SessionKeys
+from stepcrew.aws.payloads import BucketPayloads
 
 
 def test_one_deployment_is_enough_for_the_console_to_sign_in(template: dict[str, Any]) -> None:
@@ -31,6 +36,36 @@ def test_the_console_may_fetch_large_payloads_from_the_bucket(template: dict[str
     origins = json.dumps(bucket["CorsConfiguration"])
     assert "${ConsoleDistribution.DomainName}" in origins
     assert "ConsoleUrl" in references(bucket["CorsConfiguration"])
+
+
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [
+        ("us-east-1", "amazonaws.com"),
+        ("eu-central-1", "amazonaws.com"),
+        ("mx-central-1", "amazonaws.com"),  # newer than botocore's list of old regions
+        ("us-gov-west-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+    ],
+)
+def test_the_address_the_api_signs_is_the_one_the_console_may_fetch(
+    template: dict[str, Any], monkeypatch: pytest.MonkeyPatch, region: str, suffix: str
+) -> None:
+    """The regional one: the global one leads elsewhere for new buckets and newer regions, and no policy names it."""
+    monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    policy = template["Resources"]["ConsoleHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    [_, values] = policy["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    let_through = values["Payloads"]["Fn::Sub"][0]
+    for name, value in {"${Id}": "1", "${AWS::Region}": region, "${AWS::URLSuffix}": suffix}.items():
+        let_through = let_through.replace(name, value)
+
+    keys = SessionKeys("AKIDEXAMPLE", "secret", "token")
+    signed = urlsplit(BucketPayloads(Clients(keys), "stepcrew-payloads-1").url("g", "e", "trace-1-1"))
+
+    assert f"{signed.scheme}://{signed.netloc}" == let_through
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in signed.query
+    assert f"%2F{region}%2Fs3%2Faws4_request" in signed.query
 
 
 def test_names_that_an_account_has_once_hold_the_region(template: dict[str, Any]) -> None:

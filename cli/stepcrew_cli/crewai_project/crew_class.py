@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from stepcrew_cli.crewai_project.assignments import Function
 from stepcrew_cli.crewai_project.following import (
     Found,
     OnlyRunningTells,
@@ -19,8 +19,8 @@ from stepcrew_cli.crewai_project.following import (
     name_of,
     returned,
 )
-from stepcrew_cli.crewai_project.modules import Function, Module
-from stepcrew_cli.crewai_project.parts import CrewParts
+from stepcrew_cli.crewai_project.modules import Module
+from stepcrew_cli.crewai_project.parts import CrewParts, Part, keys_of, rename
 from stepcrew_cli.crewai_project.reading import elements, keywords, literal, refused
 from stepcrew_cli.crewai_project.values import OUTPUT_CLASSES, Naming, Settings
 from stepcrew_cli.documents import Document, read_document
@@ -28,17 +28,9 @@ from stepcrew_cli.errors import CrewFileError
 
 AROUND = frozenset({"before_kickoff", "after_kickoff", "callback", "cache_handler"})
 TASKS = frozenset({"Task", "ConditionalTask"})
+NO_CREW_BASES = frozenset({"object", "ABC", "Protocol", "Generic"})
+"""Bases that bring no agents and tasks."""
 CONFIGS = {"agents": "config/agents.yaml", "tasks": "config/tasks.yaml"}
-
-
-@dataclass
-class Part:
-    """One @agent or @task method: the YAML entry it uses, if any, and the settings written in code."""
-
-    method: str
-    key: str
-    from_yaml: bool
-    settings: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class ClassCrewReader:
@@ -48,14 +40,17 @@ class ClassCrewReader:
         self._module = module
         self._owner = owner
         self._scope = Scope(module, owner)
-        self._methods: dict[str, Function] = {}
         self._kinds: dict[str, list[Function]] = {}
-        for function in _methods_of(module, owner):
-            self._methods[function.name] = function
+        self._files: dict[str, Module] = {}
+        """Method → the file it is in: those of a base class may be in another one."""
+        self._without_method: dict[str, Part] = {}
+        """Agents that stand in the place where they are used."""
+        self._settings = Settings(self._naming("agent"), self._naming("task"))
+        for function, there in self._methods_of(module, owner):
+            self._files[function.name] = there
             for decorator in function.decorator_list:
                 kind = name_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
-                self._kinds.setdefault(module.original(kind), []).append(function)
-        self._settings = Settings(self._naming("agent"), self._naming("task"))
+                self._kinds.setdefault(there.original(kind), []).append(function)
 
     def read(self) -> CrewParts:
         """Raises CrewFileError for what is missing, twice there, or computed and decides what runs."""
@@ -64,17 +59,18 @@ class ClassCrewReader:
         task_parts = [self._part(function, TASKS) for function in self._kinds.get("task", [])]
         if not task_parts:
             raise CrewFileError(f"{self._place(self._owner)}: the class {self._owner.name} has no @task method.")
+        crew, order, listed = self._crew()
+        agent_parts += self._without_method.values()
         agents = self._entries("agents", agent_parts)
         tasks = self._entries("tasks", task_parts)
-        keys = {"agent": _keys(agent_parts), "task": _keys(task_parts)}
+        keys = {"agent": keys_of(agent_parts), "task": keys_of(task_parts)}
         for name, agent in agents.items():
             self._named_methods(agent, f"agent {name}")
         for name, task in tasks.items():
             self._named_methods(task, f"task {name}")
-            _rename(task, "agent", keys["agent"])
-            _rename(task, "context", keys["task"])
-        crew, order, listed = self._crew()
-        _rename(crew, "manager_agent", keys["agent"])
+            rename(task, "agent", keys["agent"])
+            rename(task, "context", keys["task"])
+        rename(crew, "manager_agent", keys["agent"])
         if order is not None:
             tasks = {keys["task"][method]: tasks[keys["task"][method]] for method in order}
         if listed is not None:
@@ -88,32 +84,35 @@ class ClassCrewReader:
         return self._module.place(node)
 
     def _part(self, function: Function, kinds: frozenset[str]) -> Part:
-        made = self._made(function, kinds)
+        return self._part_of(function.name, self._made(function, kinds))
+
+    def _part_of(self, method: str, made: Found) -> Part:
         given, _ = keywords(made)
-        key, from_yaml, inline = function.name, False, dict[str, Any]()
+        key, from_yaml, inline = method, False, dict[str, Any]()
         if "config" in given:
-            config = given["config"]
+            config = follow(given["config"])
             found = _yaml_key(config)
             if found is None:
                 try:
                     inline = literal(config)
                 except OnlyRunningTells as error:
-                    raise refused(config, f"config of {function.name}") from error
+                    raise refused(config, f"config of {method}") from error
             else:
                 key, from_yaml = found, True
         # CrewAI names a task after its method only where its `name` is not given; the entry's key names it here.
-        settings = self._settings.read(made, function.name, frozenset({"config", "name"}))
-        return Part(function.name, key, from_yaml, {**inline, **settings})
+        settings = self._settings.read(made, method, frozenset({"config", "name"}))
+        return Part(method, key, from_yaml, {**inline, **settings})
 
     def _made(self, function: Function, kinds: frozenset[str]) -> Found:
         """The call of `Agent` or `Task` that a method returns, also through helpers of the project."""
         start = Found(ast.Name(function.name, ast.Load()), self._scope)
         try:
-            start = returned(function, self._scope.inside(function))
+            start = returned(function, self._inside(function))
             made = follow_calls(start)
         except (OnlyRunningTells, RecursionError) as error:
             raise CrewFileError(
-                f"{self._place(function)}: what {function.name} returns is computed, and code of a project is not run.",
+                f"{self._files[function.name].place(function)}: what {function.name} returns is computed, "
+                "and code of a project is not run.",
                 remedy=f"Let it return {' or '.join(sorted(kinds))}(…) in one place.",
             ) from error
         if class_called(made) not in kinds:
@@ -168,7 +167,7 @@ class ClassCrewReader:
         for field_name in ("llm", "function_calling_llm"):
             method = self._decorated("llm", entry.get(field_name))
             if method:
-                entry[field_name] = self._settings.model(returned(method, self._scope.inside(method)), where)
+                entry[field_name] = self._settings.model(returned(method, self._inside(method)), where)
         tools = entry.get("tools")
         if isinstance(tools, list):
             entry["tools"] = [self._tool(tool, where) for tool in cast("list[object]", tools)]
@@ -189,7 +188,7 @@ class ClassCrewReader:
 
     def _tool(self, name: object, where: str) -> object:
         method = self._decorated("tool", name)
-        return self._settings.tool(returned(method, self._scope.inside(method)), where) if method else name
+        return self._settings.tool(returned(method, self._inside(method)), where) if method else name
 
     def _decorated(self, kind: str, name: object) -> Function | None:
         return next((one for one in self._kinds.get(kind, []) if one.name == name), None)
@@ -219,31 +218,49 @@ class ClassCrewReader:
         """Names the method behind `self.researcher()`, also through a local name."""
 
         def name(found: Found) -> str:
+            written = name_of(found.node)
             found = follow(found)
             match found.node:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=method)):
                     if any(function.name == method for function in self._kinds.get(kind, [])):
                         return method
-                    raise refused(found, f"the {kind} {method}", f"{method} must be a method under @{kind}.")
+                    made = follow_calls(found)
+                    if kind != "agent" or class_called(made) != "Agent":
+                        raise refused(found, f"the {kind} {method}", f"{method} must be a method under @{kind}.")
+                    return self._agent_without_method(method, made)
                 case ast.Constant(value=str() as text):
                     return text
+                case ast.Call() if kind == "agent" and class_called(found) == "Agent":
+                    return self._agent_without_method(written or "manager", found)
                 case _:
                     raise OnlyRunningTells
 
         return name
 
+    def _agent_without_method(self, name: str, made: Found) -> str:
+        """Reads an agent that no @agent method gives, as CrewAI wants it of a manager."""
+        taken = {function.name for function in self._kinds.get("agent", [])}
+        name = f"{name}_agent" if name in taken else name
+        self._without_method[name] = self._part_of(name, made)
+        return name
 
-def _methods_of(module: Module, owner: ast.ClassDef) -> Iterator[Function]:
-    """The methods of a class and of its bases in the project: a method of the class replaces one of a base."""
-    found: dict[str, Function] = {}
-    for base in owner.bases:
-        there = class_named(module, name_of(base))
-        if there and there[1] is module:
-            found |= {function.name: function for function in _methods_of(there[1], there[0])}
-    for node in owner.body:
-        if isinstance(node, Function):
-            found[node.name] = node
-    yield from found.values()
+    def _inside(self, function: Function) -> Scope:
+        return Scope(self._files[function.name], self._owner).inside(function)
+
+    def _methods_of(self, module: Module, owner: ast.ClassDef) -> Iterator[tuple[Function, Module]]:
+        """The methods of a class and of its bases in the project, each with its file: a method of the class replaces
+        one of a base. What another package's base may have is not known, and told."""
+        found: dict[str, tuple[Function, Module]] = {}
+        for base in owner.bases:
+            there = class_named(module, name_of(base))
+            if there:
+                found |= {each[0].name: each for each in self._methods_of(there[1], there[0])}
+            elif name_of(base) not in NO_CREW_BASES:
+                self._settings.left_out.append(f"the base class {ast.unparse(base)}, which is not in the project")
+        for node in owner.body:
+            if isinstance(node, Function):
+                found[node.name] = (node, module)
+        yield from found.values()
 
 
 def _yaml_key(config: Found) -> str | None:
@@ -261,16 +278,3 @@ def _yaml_key(config: Found) -> str | None:
         return str(literal(config.within(index)))
     except OnlyRunningTells as error:
         raise refused(config, "the entry of the YAML file") from error
-
-
-def _keys(parts: list[Part]) -> dict[str, str]:
-    """Method name → name of the YAML entry."""
-    return {part.method: part.key for part in parts}
-
-
-def _rename(entry: Document, field_name: str, keys: dict[str, str]) -> None:
-    value: object = entry.get(field_name)
-    if isinstance(value, str):
-        entry[field_name] = keys.get(value, value)
-    elif isinstance(value, list):
-        entry[field_name] = [keys.get(str(each), each) for each in cast("list[object]", value)]

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stepcrew_cli.crewai_project.modules import Function, Module, assigned_once, statements
+from stepcrew_cli.crewai_project.assignments import Function, assigned_once, statements, touched
+from stepcrew_cli.crewai_project.modules import Module
 
 MAX_STEPS = 50
 """Names and helper functions that are followed for one value."""
@@ -27,15 +28,18 @@ class Scope:
     unknown: frozenset[str] = frozenset()
 
     def inside(self, function: Function, arguments: Mapping[str, Found] | None = None) -> Scope:
-        """The scope of a function's body: its parameters and the names it assigns exactly once."""
-        given = dict(arguments or {})
-        parameters = function.args
-        every = {each.arg for each in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)}
+        """The scope of a function's body: the parameters that it leaves as they are, and the names it assigns exactly
+        once."""
+        changed = touched(function.body)
+        given = {name: value for name, value in (arguments or {}).items() if name not in changed}
+        each = function.args
+        parameters = {one.arg for one in (*each.posonlyargs, *each.args, *each.kwonlyargs)}
         names = (node for node in ast.walk(function) if isinstance(node, ast.Name))
-        every |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+        every = parameters | {name.id for name in names if isinstance(name.ctx, ast.Store)}
         inner = Scope(self.module, self.owner, given, frozenset(every))
         for name, value in assigned_once(function.body).items():
-            given.setdefault(name, Found(value, inner))
+            if name not in parameters:
+                given[name] = Found(value, inner)
         return inner
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stepcrew_cli.crewai_project.assignments import Function
 from stepcrew_cli.crewai_project.following import Found, OnlyRunningTells, Scope
-from stepcrew_cli.crewai_project.modules import Function, Module, Project
+from stepcrew_cli.crewai_project.modules import Module, Project
 from stepcrew_cli.crewai_project.reading import entries, keywords, literal
 
 STARTS = ("run", "main", "kickoff", "start")

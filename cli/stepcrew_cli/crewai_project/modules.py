@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from pathlib import Path
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
 
+from stepcrew_cli.crewai_project.assignments import Function, assigned_once
 from stepcrew_cli.documents import read_text
 from stepcrew_cli.errors import CrewFileError
 
@@ -19,8 +19,6 @@ NOT_OF_THE_CREW = frozenset(
     {"tests", "test", "venv", "env", "node_modules", "site-packages", "build", "dist", "__pycache__", "notebooks"}
 )
 MAX_FILES = 2_000
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass
@@ -117,61 +115,6 @@ def python_files(folder: Path) -> list[Path]:
             f"{folder} holds more than {MAX_FILES:,} Python files.", remedy="Name the folder of the crew itself."
         )
     return found
-
-
-def assigned_once(body: Iterable[ast.stmt]) -> dict[str, ast.expr]:
-    """Names (`x`, and `self.x` as `self.x`) that these statements assign exactly once. Inner functions and classes are
-    other scopes."""
-    values: dict[str, ast.expr] = {}
-    times: Counter[str] = Counter()
-    for node in statements(body):
-        for target, value, count in _assignments(node):
-            name = target_name(target)
-            if name:
-                times[name] += count
-                if value is not None:
-                    values[name] = value
-    return {name: value for name, value in values.items() if times[name] == 1}
-
-
-def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """These statements and those inside `if`, `for`, `with` and `try`, but not inside functions and classes."""
-    for node in body:
-        yield node
-        if isinstance(node, Function | ast.ClassDef):
-            continue
-        for inner in ("body", "orelse", "finalbody"):
-            yield from statements(getattr(node, inner, []))
-        for handler in getattr(node, "handlers", []):
-            yield from statements(handler.body)
-
-
-def target_name(target: ast.expr) -> str:
-    match target:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=ast.Name(id="self"), attr=name):
-            return f"self.{name}"
-        case _:
-            return ""
-
-
-def _assignments(node: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr | None, int]]:
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            for target in targets:
-                if isinstance(target, ast.Tuple | ast.List):
-                    yield from ((one, None, 2) for one in target.elts)
-                else:
-                    yield target, value, 1
-        case ast.AnnAssign(target=target, value=ast.expr() as value):
-            yield target, value, 1
-        case ast.AugAssign(target=target):
-            yield target, None, 2  # `tools += …` leaves no single value
-        case ast.For(target=target):
-            yield target, None, 2
-        case _:
-            return
 
 
 def _python_files(folder: Path) -> Iterator[Path]:

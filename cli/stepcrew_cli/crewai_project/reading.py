@@ -122,5 +122,6 @@ def _sum(left: object, right: object) -> Any:
 
 def refused(found: Found, what: str, remedy: str = "Write it out in the file.") -> CrewFileError:
     """The error for something that decides what runs and that only running the code would tell."""
-    detail = f"{what} is computed ({found.text}), and code of a project is not run."
+    changed = " or changed afterwards" if isinstance(found.node, ast.Name) else ""
+    detail = f"{what} is computed{changed} ({found.text}), and code of a project is not run."
     return CrewFileError(f"{found.place}: {detail}", remedy=remedy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from stepcrew_cli.crewai_project.assignments import Function, statements
 from stepcrew_cli.crewai_project.following import (
     Found,
     OnlyRunningTells,
@@ -15,7 +16,7 @@ from stepcrew_cli.crewai_project.following import (
     follow_calls,
     name_of,
 )
-from stepcrew_cli.crewai_project.modules import Function, Module, statements
+from stepcrew_cli.crewai_project.modules import Module
 from stepcrew_cli.crewai_project.parts import CrewParts
 from stepcrew_cli.crewai_project.reading import elements, keywords, refused
 from stepcrew_cli.crewai_project.values import Settings

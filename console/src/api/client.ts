@@ -45,8 +45,24 @@ async function send(request: Request, session: Session, group: string | undefine
   const headers = new Headers(request.headers);
   if (session.token) headers.set("authorization", `Bearer ${session.token}`);
   if (group) headers.set("x-group-id", group);
+  return reach(new Request(request, { headers, cache: "no-store" }));
+}
+
+/** The text behind a signed address: the signature is all it needs, so neither token nor group leave the API. */
+export async function fetchSigned(address: string): Promise<string> {
+  const answer = await reach(new Request(address, { cache: "no-store", credentials: "omit" }));
+  if (answer.ok) return answer.text();
+  throw new ApiProblem(answer.status, {
+    ...asProblem(answer.status, undefined),
+    detail: "This body cannot be fetched: its address is no longer good, or it has expired.",
+    retryable: true,
+    remedy: "Try again.",
+  });
+}
+
+async function reach(request: Request): Promise<Response> {
   try {
-    return await fetch(new Request(request, { headers, cache: "no-store" }));
+    return await fetch(request);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Unreachable("The server cannot be reached.");

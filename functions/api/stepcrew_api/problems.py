@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from stepcrew.domain.definition import MAX_NAME
 from stepcrew.domain.errors import (
+    BodyExpired,
     Category,
     Conflict,
     CrewNotFound,
@@ -57,6 +58,7 @@ STATUS: dict[type[StepcrewError], int] = {
     InvalidRequest: 422,
     ExecutionNotFound: 404,
     CrewNotFound: 404,
+    BodyExpired: 410,
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyOpen: 429,

@@ -83,12 +83,15 @@ def _sweep(context: LambdaContext) -> Mapping[str, object]:
     done = {METRICS[action]: number for action, number in swept.actions.items() if action in METRICS}
     _publish({**done, "ExecutionsNotReconciled": swept.failures, "SweepsCutShort": int(swept.cut_short)})
     answer = {"actions": dict(swept.actions), "failures": swept.failures, "cut_short": swept.cut_short}
-    logger.info("Swept", extra=answer)
+    if swept.actions or swept.failures or swept.cut_short:
+        logger.info("Swept", extra=answer)
     return answer
 
 
 def _publish(counts: Mapping[str, int]) -> None:
-    for name, value in counts.items():
+    """Only what happened: a metric is paid for by each hour in which it is sent, a zero too."""
+    happened = {name: value for name, value in counts.items() if value}
+    for name, value in happened.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-    if counts:
+    if happened:
         metrics.flush_metrics()

@@ -38,6 +38,8 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
     """Answers `{"outcome", "attempt"}`. Raises only for faults of the platform, which the state machine repeats."""
     invocation = Invocation.model_validate(event)
     logger.append_keys(group_id=invocation.group_id, execution_id=invocation.execution_id)
+    # Ties the request to the execution, should the process die: Lambda's own lines about that name the request alone.
+    logger.info("Attempt begins")
     renewal.attempt_begins()
     with trusted():
         answer = wiring.run_attempt(invocation.group_id, invocation.execution_id)(

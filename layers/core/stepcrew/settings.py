@@ -33,7 +33,6 @@ class Settings(BaseModel):
     bucket_name: str = ""
     trace_queue_url: str = ""
     state_machine_arn: str = ""
-    event_bus_name: str = "default"
     group_claim: str = "group_id"
     groups_claim: str = "groups"
     email_claim: str = "email"

@@ -49,8 +49,13 @@ def sink(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def call(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Makes the AWS call {"service", "operation", "arguments"} with its role, or with a session of the attempt's role
-    where the event has its {"session": {"name", "tags"}}; answers with so many {"bytes"}; or tells about its process.
+    where the event has its {"session": {"name", "tags"}}; answers with so many {"bytes"}; tells about its process;
+    or ends its process by a signal or with an exit status.
     """
+    if "dies_by" in event:
+        os.kill(os.getpid(), event["dies_by"])
+    if "exits_with" in event:
+        os._exit(event["exits_with"])
     if "bytes" in event:
         return {"text": "x" * event["bytes"]}
     if "service" not in event:

@@ -213,6 +213,19 @@ def test_a_body_too_large_for_lambda_is_fetched_from_the_bucket(harness: Harness
     assert f"groups/{GROUP}/executions/{execution.execution_id}/" in answer.headers["location"]
 
 
+def test_a_page_gets_the_address_of_a_large_body_instead_of_a_redirect(harness: Harness) -> None:
+    """A browser takes `X-Group-Id` along to where it is redirected, and the bucket allows no header of ours."""
+    execution = running(harness)
+    harness.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="a", raw="x" * 3_500_000))
+    harness.aws.tasks.save_task_output(execution, TaskOutput(index=1, name="b", raw="x" * 500_000))
+    url, header = f"/executions/{execution.execution_id}/tasks", {"Accept": "text/uri-list, */*"}
+    answer = harness.client().get(f"{url}/0/output", headers=header, follow_redirects=False)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.headers["content-type"].startswith("text/uri-list")
+    assert f"/groups/{GROUP}/executions/{execution.execution_id}/" in answer.text
+    assert harness.client().get(f"{url}/1/output", headers=header).text == "x" * 500_000
+
+
 def test_log_lines_are_paged(harness: Harness) -> None:
     execution = running(harness)
     lines = [

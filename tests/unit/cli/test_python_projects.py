@@ -428,3 +428,118 @@ def test_only_the_agents_that_the_crew_lists_take_part(tmp_path: Path) -> None:
     crew = CREW.replace("agents=self.agents", "agents=[self.researcher(), self.writer()]")
     crew = crew.replace("    @task\n    def research", f"{spare}    @task\n    def research")
     assert list(config_of(project(tmp_path, crew=crew, agents=agents))["agents"]) == ["researcher", "writer"]
+
+
+WRITER = '        return Agent(config=self.agents_config["writer"])'
+CREW_CALL = CREW[CREW.index("        return Crew(") :]
+
+
+def test_what_is_added_to_a_list_or_a_dictionary_afterwards_is_read_too(tmp_path: Path) -> None:
+    crew = CREW.replace(
+        CREW_CALL,
+        """
+        work = [self.research()]
+        work.append(self.report())
+        settings = {"process": Process.sequential}
+        settings["process"] = Process.hierarchical
+        settings.update({"manager_llm": "openai/gpt-4.1"})
+        return Crew(agents=self.agents, tasks=work, **settings)
+""",
+    ).replace(
+        WRITER,
+        """
+        tools = [SerperDevTool()]
+        tools += [ScrapeWebsiteTool()]
+        tools.extend([FileReadTool()])
+        return Agent(config=self.agents_config["writer"], tools=tools)""",
+    )
+    crew = crew.replace("import SerperDevTool", "import FileReadTool, ScrapeWebsiteTool, SerperDevTool")
+    main = """
+from newsroom.crew import Newsroom
+
+def run():
+    inputs = {"topic": "paper"}
+    inputs["year"] = 2026
+    Newsroom().crew().kickoff(inputs=inputs)
+"""
+    folder = project(tmp_path, crew=crew, main=main)
+    config = load_crew(str(folder)).body["config"]
+    assert [task["name"] for task in config["tasks"]] == ["research", "report"]
+    assert (config["process"], config["manager_llm"]) == ("hierarchical", "openai/gpt-4.1")
+    assert config["agents"]["writer"]["tools"] == ["SerperDevTool", "ScrapeWebsiteTool", "FileReadTool"]
+    assert load_crew(str(folder)).body["inputs"] == {"topic": "paper", "year": 2026}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            CREW_CALL,
+            "        made = Crew(agents=self.agents, tasks=self.tasks)\n"
+            "        made.process = X\n        return made\n",
+        ),
+        (
+            WRITER,
+            WRITER.replace("return", "made =") + "\n        made.tools.append(SerperDevTool())\n        return made",
+        ),
+        (WRITER, WRITER.replace("return", "made =") + "\n        made.allow_delegation = True\n        return made"),
+        (
+            CREW_CALL,
+            "        work = [self.research()]\n        if self.long:\n            work.append(self.report())\n"
+            "        return Crew(agents=self.agents, tasks=work)\n",
+        ),
+        (
+            CREW_CALL,
+            "        work = [self.research(), self.report()]\n        work.reverse()\n"
+            "        return Crew(agents=self.agents, tasks=work)\n",
+        ),
+        (
+            CREW_CALL,
+            "        return self.made([self.research()])\n\n    def made(self, work):\n"
+            "        work.append(self.report())\n        return Crew(agents=self.agents, tasks=work)\n",
+        ),
+    ],
+)
+def test_what_is_changed_afterwards_in_a_way_that_is_not_followed_is_refused(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    assert "is computed or changed afterwards" in refusal(project(tmp_path, crew=CREW.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("given", "method"),
+    [
+        ("self.boss()", "    def boss(self):\n        return Agent(role='Boss', goal='Lead', backstory='Wise')\n"),
+        ("Agent(role='Boss', goal='Lead', backstory='Wise')", ""),
+        ("self.hire(self.agents_config['boss'])", "    def hire(self, config):\n        return Agent(config=config)\n"),
+    ],
+)
+def test_a_manager_may_be_made_where_it_is_used(tmp_path: Path, given: str, method: str) -> None:
+    """CrewAI refuses a manager that is among the crew's agents, so no @agent method gives it."""
+    agents = AGENTS + "boss:\n  role: Boss\n  goal: Lead\n  backstory: Wise\n"
+    crew = CREW.replace('manager_llm="openai/gpt-4.1"', f"manager_agent={given}") + "\n" + method
+    config = config_of(project(tmp_path, crew=crew, agents=agents))
+    manager = config["agents"][config["manager_agent"]]
+    assert (manager["role"], manager["goal"], manager["backstory"]) == ("Boss", "Lead", "Wise")
+    assert len(config["agents"]) == 3
+
+
+def test_methods_of_a_base_class_in_another_file_count_and_unknown_bases_are_told(tmp_path: Path) -> None:
+    base = """
+from crewai import Task
+from crewai.project import task
+
+STEPS = "Check {topic}"
+
+class Checked:
+    @task
+    def check(self):
+        return Task(description=STEPS, expected_output="Yes or no", agent=self.writer())
+"""
+    crew = CREW.replace("class Newsroom:", "class Newsroom(Checked, Elsewhere):")
+    crew = crew.replace("@CrewBase", "from newsroom.base import Checked\nfrom other import Elsewhere\n\n@CrewBase")
+    folder = write(project(tmp_path, crew=crew), {"src/newsroom/base.py": base})
+    tasks = {task["name"]: task for task in config_of(folder)["tasks"]}
+    assert list(tasks) == ["check", "research", "report"]
+    assert (tasks["check"]["description"], tasks["check"]["agent"]) == ("Check {topic}", "writer")
+    assert any("the base class Elsewhere" in note for note in load_crew(str(folder)).notes)

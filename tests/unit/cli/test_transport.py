@@ -71,6 +71,12 @@ def test_patience_ends_with_the_servers_own_words() -> None:
         transport([httpx.Response(503, json={"detail": "the table is away"})] * 4, []).request("GET", "/")
 
 
+def test_a_request_that_api_gateway_finds_too_large_is_told_as_that() -> None:
+    with pytest.raises(Rejected, match="6 MB") as refused:
+        transport([httpx.Response(413, json={"message": "Request Too Long"})], []).request("POST", "/")
+    assert "inputs smaller" in refused.value.remedy
+
+
 def test_a_body_on_another_host_is_not_fetched_with_the_token() -> None:
     def never(request: httpx.Request) -> httpx.Response:
         raise AssertionError(request.url)
@@ -80,21 +86,26 @@ def test_a_body_on_another_host_is_not_fetched_with_the_token() -> None:
         client.body("https://elsewhere.invalid/body")
 
 
-def test_a_redirected_large_output_is_read_without_sending_the_token_on() -> None:
-    seen: list[tuple[str, str | None]] = []
+def test_a_large_output_is_fetched_from_the_bucket_without_token_and_group_and_as_it_is() -> None:
+    seen: list[httpx.Request] = []
+    body = '{"index": 0, "raw": "a crew wrote this"}'
 
     def answer(request: httpx.Request) -> httpx.Response:
-        seen.append((request.url.host, request.headers.get("Authorization")))
+        seen.append(request)
         if request.url.host == "api.invalid":
-            return httpx.Response(307, headers={"Location": "https://bucket.invalid/x"})
-        return httpx.Response(200, json={"index": 0, "raw": "large"})
+            return httpx.Response(200, headers={"Content-Type": "text/uri-list"}, text="https://bucket.invalid/x?sig=1")
+        return httpx.Response(200, text=body)
 
     mock = httpx.MockTransport(answer)
-    http = httpx.Client(base_url="https://api.invalid", headers={"Authorization": "Bearer t"}, transport=mock)
-    http.follow_redirects = True
-    with Client(http) as client:
-        assert client.body("/api/v1/executions/e/tasks/0/output") == "large"
-    assert seen == [("api.invalid", "Bearer t"), ("bucket.invalid", None)]
+    own = {"Authorization": "Bearer t", "X-Group-Id": "research"}
+    http = httpx.Client(base_url="https://api.invalid", headers=own, transport=mock)
+    with Client(http, bucket=httpx.Client(transport=mock)) as client:
+        assert client.body("/api/v1/executions/e/tasks/0/output") == body
+    at_api, at_bucket = seen
+    assert "text/uri-list" in at_api.headers["Accept"]
+    assert (at_api.headers["Authorization"], at_api.headers["X-Group-Id"]) == ("Bearer t", "research")
+    assert str(at_bucket.url) == "https://bucket.invalid/x?sig=1"
+    assert not {"authorization", "x-group-id"} & at_bucket.headers.keys()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://localhost", "http://[::1]:8400", "http://a.localhost"])

@@ -10,7 +10,7 @@ import pytest
 from stepcrew.domain.json_schema import MAX_LEVELS, faults_of
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.nesting import MAX_DEPTH, is_too_deep
-from stepcrew.domain.structured_output import misfit
+from stepcrew.domain.structured_output import schema_mismatch
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "object"}}}
 
@@ -35,7 +35,7 @@ def test_empty_lists_and_objects_count_as_levels() -> None:
 
 @pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 300, 900, 100_000])
 def test_a_corrected_answer_that_is_nested_too_deeply_does_not_fit(levels: int) -> None:
-    assert misfit(text(levels), SCHEMA) == f"it is not JSON (it is nested deeper than {MAX_DEPTH} levels)."
+    assert schema_mismatch(text(levels), SCHEMA) == f"it is not JSON (it is nested deeper than {MAX_DEPTH} levels)."
 
 
 @pytest.mark.parametrize("number", [MAX_LEVELS, 200, 600])

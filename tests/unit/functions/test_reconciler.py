@@ -78,6 +78,21 @@ def test_the_failure_says_what_happened_and_what_to_do(
     assert (event.event_type, event.event_source, event.output) == ("error", "system", ended.error.message)
 
 
+@pytest.mark.parametrize(
+    ("error", "cause", "reason"),
+    [
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: exit status 1", "exit status 1"),
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: signal: segmentation fault", "fault"),
+        ("Runtime.ExitError", '{"errorMessage":"Runtime exited with error: signal: killed"}', "signal: killed"),
+        ("Lambda.Unknown", "The cause could not be determined", "Lambda.Unknown"),
+    ],
+)
+def test_the_record_says_how_the_runner_died(aws: Aws, error: str, cause: str, reason: str) -> None:
+    aws.executions.begin_attempt(GROUP, ID, NOW)
+    fail(error, cause)
+    assert aws.executions.get(GROUP, ID).message.endswith(f"{reason}.")
+
+
 def test_recording_it_again_changes_nothing(aws: Aws) -> None:
     assert fail("Lambda.Unknown") == "FAILED"
     before = aws.executions.get(GROUP, ID)
@@ -171,6 +186,8 @@ def test_every_minute_the_open_executions_are_swept(
 ) -> None:
     event: dict[str, object] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
     assert reconciler.handler(event, Minutes()) == {"actions": {}, "failures": 0, "cut_short": False}
+    # A metric is paid for by each hour in which it is sent, a zero as much as a one.
+    assert capsys.readouterr().out == ""
 
     reconciler.reconciler().sweep = harness(aws, orchestrator, MovableClock(NOW + timedelta(minutes=2))).sweep
     assert reconciler.handler(event, Minutes()) == {"actions": {"started": 1}, "failures": 0, "cut_short": False}

@@ -18,7 +18,7 @@ from stepcrew_api.identity import Caller, Identity, Member
 from stepcrew_api.people import ApprovalList, approval_view
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
-from stepcrew_api.routes.whole_bodies import TOO_LARGE, answer
+from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
 from stepcrew_api.schemas import ExecutionView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import execution_view
@@ -52,14 +52,20 @@ def of_execution(
 
 @router.get(
     "/executions/{execution_id}/approvals/{number}/output",
-    responses={**responses(404), **TOO_LARGE},
+    responses={**responses(404, 410), **TOO_LARGE},
     response_class=PlainTextResponse,
 )
 def output(
-    execution_id: ExecutionId, number: Number, identity: Caller, services: Injected, corrected: bool = False
+    execution_id: ExecutionId,
+    number: Number,
+    identity: Caller,
+    services: Injected,
+    corrected: bool = False,
+    accept: Accept = "",
 ) -> Response:
     """The whole answer that is to be judged, as text; with `corrected`, as the person who approved it wrote it."""
-    return answer(services.bodies.of_approval(identity.group_id, execution_id, number, corrected=corrected))
+    found = services.bodies.of_approval(identity.group_id, execution_id, number, corrected=corrected)
+    return answer(found, accept)
 
 
 @router.post(

@@ -12,7 +12,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
-from stepcrew_api.routes.whole_bodies import TOO_LARGE, answer
+from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
 from stepcrew_api.schemas import ResultView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import result_view
@@ -28,7 +28,7 @@ def result(execution_id: ExecutionId, identity: Caller, services: Injected) -> R
 
 @router.get(
     "/tasks/{index}/output",
-    responses={**responses(404), **TOO_LARGE},
+    responses={**responses(404, 410), **TOO_LARGE},
     response_class=PlainTextResponse,
 )
 def task_output(
@@ -36,6 +36,7 @@ def task_output(
     index: Annotated[int, Path(ge=0, le=9999)],
     identity: Caller,
     services: Injected,
+    accept: Accept = "",
 ) -> Response:
     """The whole output of one finished task, as text."""
-    return answer(services.bodies.of_task(identity.group_id, execution_id, index))
+    return answer(services.bodies.of_task(identity.group_id, execution_id, index), accept)

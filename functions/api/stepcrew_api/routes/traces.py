@@ -12,7 +12,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import POLL_SECONDS, ExecutionId
-from stepcrew_api.routes.whole_bodies import TOO_LARGE, answer
+from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
 from stepcrew_api.schemas import LogPage, TracePage
 from stepcrew_api.services import Injected
 from stepcrew_api.views import trace_page
@@ -53,12 +53,14 @@ def traces(
 
 @router.get(
     "/traces/{event_id}/output",
-    responses={**responses(404), **TOO_LARGE},
+    responses={**responses(404, 410), **TOO_LARGE},
 )
-def output(execution_id: ExecutionId, event_id: EventId, identity: Caller, services: Injected) -> Response:
+def output(
+    execution_id: ExecutionId, event_id: EventId, identity: Caller, services: Injected, accept: Accept = ""
+) -> Response:
     """The whole body of one event."""
     attempt, sequence = (int(part) for part in event_id.split("."))
-    return answer(services.bodies.of_event(identity.group_id, execution_id, attempt, sequence))
+    return answer(services.bodies.of_event(identity.group_id, execution_id, attempt, sequence), accept)
 
 
 @router.get("/logs", responses=responses(404))

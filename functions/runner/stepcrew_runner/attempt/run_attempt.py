@@ -176,6 +176,9 @@ class RunAttempt:
         ending = Ending(companions, ports.executions, ports.approvals, recorder, sender)
         with execution_log(execution.attempt, sender.put_log, redactor):
             control.start()
+            if execution.attempt > 1 and str(execution.attempt - 1) not in execution.traces_emitted:
+                died = "Attempt %d died without saying why: the runner's log group has its exit code or signal."
+                logger.warning(died, execution.attempt - 1)
             try:
                 end = self._run(submission, Inside(companions, recorder, placeholders))
             except PlatformUnavailable as fault:

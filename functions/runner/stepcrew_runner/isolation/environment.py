@@ -7,6 +7,7 @@ crewai/execution.py of the pinned version.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
 import sys
@@ -40,6 +41,7 @@ TURN_SECONDS = 0.1
 
 def prepare() -> None:
     """Once per process, before the first import of CrewAI. The home folder holds what the import itself needs."""
+    faulthandler.enable()  # a crash in native code leaves the stack of every thread in the log
     FOLDER.mkdir(parents=True, exist_ok=True)
     os.environ.update(SWITCHES, HOME=str(FOLDER / "home"), CREWAI_STORAGE_DIR=str(FOLDER / "storage"))
     wipe()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.utils import get_environ_proxies
+
+from stepcrew.aws.expiry import leave_out_expired
+from stepcrew.clock import SystemClock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,11 +49,18 @@ class Clients:
     Args:
         keys: whose clients they are; None means the function's own role, as boto3 finds it.
         like: clients whose region, endpoints and proxies these have too, whatever the environment says by now.
+        now: the time, which decides what of the table has expired.
     """
 
-    def __init__(self, keys: SessionKeys | None = None, like: Clients | None = None) -> None:
+    def __init__(
+        self,
+        keys: SessionKeys | None = None,
+        like: Clients | None = None,
+        now: Callable[[], datetime] = SystemClock().now,
+    ) -> None:
         self._keys = keys
         self._like = like
+        self.now = now
 
     def open(self, *services: str) -> None:
         """Makes them now, with the environment as it is, and remembers the proxies their addresses are reached by."""
@@ -58,12 +70,17 @@ class Clients:
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return self._make("dynamodb")
+        client: Any = self._make("dynamodb")
+        leave_out_expired(client, self.now)
+        return client
 
     @cached_property
     def s3(self) -> S3Client:
-        # Stated, because presigned addresses are otherwise signed the old way, which new buckets refuse.
-        return self._make("s3", Config(signature_version="s3v4"))
+        # Stated, because botocore otherwise signs addresses for the global host (bucket.s3.amazonaws.com), which leads
+        # requests for a new bucket, or one in a newer region, to another host: there the signature no longer fits.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html#deprecated-global-endpoint
+        regional: Any = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        return self._make("s3", Config(signature_version="s3v4", s3=regional))
 
     @cached_property
     def sqs(self) -> SQSClient:

@@ -13,7 +13,7 @@ from stepcrew.aws.documents import INLINE_BYTES
 from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
-from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.errors import BodyExpired, PlatformUnavailable
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.journal import EntryState, JournalEntry
 
@@ -47,7 +47,7 @@ class TableJournal:
             return entry.body
         found = self._payloads.get(group_id, execution_id, entry.body_reference.payload_id)
         if found is None:
-            raise PlatformUnavailable(f"The answer of {entry.name} in the journal is missing in the bucket.")
+            raise BodyExpired(f"The answer of {entry.name} in the journal")
         return found.decode()
 
     def write(self, execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:

@@ -15,7 +15,7 @@ from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
-from stepcrew.domain.errors import PlatformUnavailable, Superseded
+from stepcrew.domain.errors import BodyExpired, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
 from stepcrew.domain.trace import PayloadReference
 from stepcrew.services.ports import Clock
@@ -113,7 +113,7 @@ class TableTaskOutputs:
         def body(reference: PayloadReference) -> str:
             found = self._payloads.get(group_id, execution_id, reference.payload_id)
             if found is None:
-                raise PlatformUnavailable(f"The stored output of crew task {output.name} is missing in the bucket.")
+                raise BodyExpired(f"The output of crew task {output.name}")
             return found.decode()
 
         changes: dict[str, object] = {}

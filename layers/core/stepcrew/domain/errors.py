@@ -151,6 +151,18 @@ class StillWaiting(StepcrewError):
     remedy = "Nothing to do: the decision starts the next attempt."
 
 
+class BodyExpired(StepcrewError):
+    """What was kept in the bucket is there no more, because its time has passed or its execution is being deleted. No
+    repetition brings it back."""
+
+    category = Category.PLATFORM
+    remedy = "Run the crew again if it is needed: bodies are kept as long as the operator has set."
+
+    def __init__(self, what: str) -> None:
+        """`what` begins the sentence: "The output of crew task haiku"."""
+        super().__init__(f"{what} has expired: it is no longer kept.")
+
+
 class PlatformUnavailable(StepcrewError):
     """A service of the platform did not answer or refused; nothing is known to be wrong with the request."""
 

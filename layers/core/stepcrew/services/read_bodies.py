@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
-from stepcrew.domain.errors import ExecutionNotFound, PlatformUnavailable
+from stepcrew.domain.errors import BodyExpired, ExecutionNotFound
 from stepcrew.domain.trace import PayloadReference
 from stepcrew.services.ports import ApprovalStore, PayloadStore, TaskOutputStore, TraceStore
 
@@ -27,7 +27,8 @@ class Elsewhere(NamedTuple):
 
 
 class ReadBodies:
-    """Reads one whole body. Every method raises `ExecutionNotFound` for what is not there."""
+    """Reads one whole body. Every method raises `ExecutionNotFound` for what is not there, and
+    `BodyExpired` for what the bucket has no more."""
 
     def __init__(
         self, tasks: TaskOutputStore, approvals: ApprovalStore, traces: TraceStore, payloads: PayloadStore
@@ -73,7 +74,7 @@ class ReadBodies:
         if reference.bytes <= MOST_PASSED_BYTES:
             body = self._payloads.get(group_id, execution_id, reference.payload_id)
             if body is None:
-                raise PlatformUnavailable("The stored body is missing in the bucket.")
+                raise BodyExpired("The body")
             if answered_bytes(body.decode(errors="replace")) <= MOST_ANSWER_BYTES:  # a control character takes six
                 return Body(body, reference.content_type)
         return Elsewhere(self._payloads.url(group_id, execution_id, reference.payload_id))

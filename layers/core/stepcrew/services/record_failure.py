@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, Superseded
@@ -13,6 +14,8 @@ DELETED = "DELETED"
 
 _OUT_OF_MEMORY = ("Runtime.OutOfMemory", "signal: killed", "MemoryError")
 _TIMED_OUT = ("Sandbox.Timedout", "Task timed out")
+_EXIT = re.compile(r"(exit status \d{1,3}|signal: [a-z ]{1,40})")
+"""As in `RequestId: … Error: Runtime exited with error: exit status 1`."""
 _CRASHED = ("Lambda.Unknown", "Runtime.", "Sandbox.", "Lambda.ClientExecutionTimeoutException")
 
 
@@ -40,7 +43,7 @@ def explain(failure: Failure, execution: Execution) -> ExecutionError:
         return ExecutionError(
             category=Category.CRASH,
             type="OutOfMemory",
-            message=f"The runner was killed, most likely out of memory{where}, {_times(execution)}.",
+            message=f"The runner was killed, most likely out of memory{where}, {_times(execution)}{_reason(failure)}.",
             retryable=True,
             remedy="Ask the operator for more runner memory, or make the task's tools return less.",
             task=task,
@@ -58,7 +61,7 @@ def explain(failure: Failure, execution: Execution) -> ExecutionError:
         return ExecutionError(
             category=Category.CRASH,
             type="RunnerCrashed",
-            message=f"The runner died unexpectedly{where}, {_times(execution)}.",
+            message=f"The runner died unexpectedly{where}, {_times(execution)}{_reason(failure)}.",
             retryable=True,
             remedy="Submit it again; if it dies again, the operator finds the reason in the runner's log group.",
             task=task,
@@ -71,6 +74,12 @@ def explain(failure: Failure, execution: Execution) -> ExecutionError:
         remedy="Submit it again; if it fails again, tell the operator the execution_id.",
         task=task,
     )
+
+
+def _reason(failure: Failure) -> str:
+    """How the process ended, as Lambda says it: `: exit status 1`, `: signal: killed`; else the error's name."""
+    found = _EXIT.search(failure.cause)
+    return f": {found[1]}" if found else f": {failure.error}"
 
 
 def _times(execution: Execution) -> str:

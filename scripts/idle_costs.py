@@ -1,0 +1,186 @@
+"""What a stack costs in a month in which nobody uses it, worked out from template.yaml.
+
+Writes the table into docs/operations.md; with --check, fails when the committed one differs. Prices are those of
+us-east-1, as AWS's price pages named them in November 2026.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs/operations.md"
+BEGIN, END = "<!-- idle costs: written by scripts/idle_costs.py -->", "<!-- end of idle costs -->"
+
+PRICES = "https://aws.amazon.com/"
+MINUTES = 730 * 60
+"""Of a month, as AWS counts them."""
+POLLERS, POLLS_A_MINUTE = 5, 3
+"""Of an event source that reads a queue: it begins with five readers, each asking for up to 20 seconds.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+SWEEP_SECONDS = Decimal("0.2")
+SWEEP_LOG_BYTES = 500
+"""Of Lambda's own three lines about an invocation; a sweep that finds nothing writes none."""
+TABLE_KEY_MINUTES = 5
+"""DynamoDB asks for the table's key once in so many minutes of use.
+https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html"""
+IMAGE_GB = Decimal("0.4")
+"""The runner's image, compressed, as the registry keeps it."""
+ARTIFACTS_GB = Decimal("0.1")
+"""Zips of the functions and the console's files."""
+
+PRICED = frozenset(
+    {
+        "AWS::CloudWatch::Alarm",
+        "AWS::Serverless::Function",
+        "AWS::SQS::Queue",
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+    }
+)
+"""Types of resources that a line below speaks of."""
+COSTS_BY_USE = frozenset(
+    {"AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Route"}
+    | {"AWS::ApiGatewayV2::Integration", "AWS::Lambda::Permission", "AWS::Serverless::LayerVersion"}
+    | {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::S3::BucketPolicy", "AWS::Logs::LogGroup", "AWS::Events::EventBus"}
+    | {"AWS::Serverless::StateMachine", "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient"}
+    | {"AWS::Cognito::UserPoolDomain", "AWS::CloudFront::Distribution", "AWS::CloudFront::Function"}
+    | {"AWS::CloudFront::OriginAccessControl", "AWS::CloudFront::ResponseHeadersPolicy"}
+)
+"""Types that cost nothing while nobody uses them (requests, transitions, users, stored lines)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One kind of use: `amount` units in a month at `price` dollars each, of which `free` units cost nothing, for good
+    and not in an account's first year only. `source` is the path of AWS's page with the price."""
+
+    what: str
+    amount: Decimal
+    price: Decimal
+    free: Decimal
+    source: str
+
+    @property
+    def full(self) -> Decimal:
+        return self.amount * self.price
+
+    @property
+    def beyond_free(self) -> Decimal:
+        return max(self.amount - self.free, Decimal(0)) * self.price
+
+
+def lines(template: dict[str, Any], shards: int) -> list[Line]:
+    """`template` with its short tags spelled out; `shards`: how many parts the index of open executions has."""
+    resources: dict[str, dict[str, Any]] = template["Resources"]
+    functions = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
+    alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
+    events = [(name, event) for name, each in functions.items() for event in each.get("Events", {}).values()]
+    queues = sum(event["Type"] == "SQS" for _, event in events)
+    sweeper, schedule = next((n, e["Properties"]["Schedule"]) for n, e in events if e["Type"] == "Schedule")
+    sweeps = Decimal(MINUTES) / minutes_of(schedule)
+    gigabytes = Decimal(functions[sweeper]["MemorySize"]) / 1024
+    million, gb = Decimal(1_000_000), Decimal(10**9)
+    return [
+        Line(f"{alarms} alarms", Decimal(alarms), Decimal("0.10"), Decimal(10), "cloudwatch/pricing"),
+        Line(
+            f"Lambda asks the trace queue for messages, {POLLERS * POLLS_A_MINUTE} times a minute",
+            Decimal(queues * POLLERS * POLLS_A_MINUTE * MINUTES),
+            Decimal("0.50") / million,
+            million,
+            "sqs/pricing",
+        ),
+        Line("the reconciler sweeps: invocations", sweeps, Decimal("0.20") / million, million, "lambda/pricing"),
+        Line(
+            f"the reconciler sweeps: {SWEEP_SECONDS} s each with {functions[sweeper]['MemorySize']} MB",
+            sweeps * SWEEP_SECONDS * gigabytes,
+            Decimal("0.0000133334"),
+            Decimal(400_000),
+            "lambda/pricing",
+        ),
+        Line(
+            f"the reconciler sweeps: {shards} reads of the table's index each",
+            sweeps * shards * Decimal("0.5"),
+            Decimal("0.125") / million,
+            Decimal(0),
+            "dynamodb/pricing/on-demand",
+        ),
+        Line(
+            "the reconciler sweeps: log lines", sweeps * SWEEP_LOG_BYTES / gb, Decimal("0.50"), Decimal(5), "cloudwatch"
+        ),
+        Line(
+            f"the table's key, asked for every {TABLE_KEY_MINUTES} minutes",
+            Decimal(MINUTES) / TABLE_KEY_MINUTES,
+            Decimal("0.03") / 10_000,
+            Decimal(20_000),
+            "kms/pricing",
+        ),
+        Line(f"the runner's image, {IMAGE_GB} GB", IMAGE_GB, Decimal("0.10"), Decimal(0), "ecr/pricing"),
+        Line(f"built files, {ARTIFACTS_GB} GB", ARTIFACTS_GB, Decimal("0.023"), Decimal(0), "s3/pricing"),
+    ]
+
+
+def minutes_of(schedule: str) -> int:
+    """Of `rate(1 minute)`. Raises ValueError for any other kind of schedule."""
+    found = re.fullmatch(r"rate\((\d+) (minute|hour)s?\)", schedule)
+    if found is None:
+        raise ValueError(f"{schedule!r} is no rate in minutes or hours")
+    return int(found[1]) * {"minute": 1, "hour": 60}[found[2]]
+
+
+def cents(dollars: Decimal) -> str:
+    """`$0.33`; `under $0.01` for what is not nothing and no cent."""
+    if 0 < dollars < Decimal("0.005"):
+        return "under $0.01"
+    return f"${dollars.quantize(Decimal('0.01'), ROUND_HALF_UP)}"
+
+
+def table(found: list[Line]) -> str:
+    rows = [
+        f"| {line.what} | {cents(line.full)} | {cents(line.beyond_free)} "
+        f"| [{line.source.partition('/')[0]}]({PRICES}{line.source}/) |"
+        for line in found
+    ]
+    full, beyond = sum(line.full for line in found), sum(line.beyond_free for line in found)
+    return "\n".join(
+        [
+            "| what goes on though no crew runs | a month | beyond what is always free | price |",
+            "|---|---|---|---|",
+            *rows,
+            f"| **all together** | **{cents(Decimal(full))}** | **{cents(Decimal(beyond))}** | |",
+        ]
+    )
+
+
+def current() -> str:
+    sys.path[:0] = [str(ROOT / "local"), str(ROOT / "layers/core")]
+    from stepcrew.aws.keys import OPEN_SHARDS
+    from stepcrew_local.template import read_template
+
+    return table(lines(read_template(ROOT / "template.yaml"), OPEN_SHARDS))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    text = DOCUMENT.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    written = f"{before}{BEGIN}\n{current()}\n{END}{after}"
+    if not parser.parse_args().check:
+        DOCUMENT.write_text(written)
+        return 0
+    if text == written:
+        return 0
+    print("docs/operations.md does not say what template.yaml costs: run scripts/idle_costs.py.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Making, failing to make, removing and doubling a stack."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tests.template.reading import of_type, references, texts
+
+from stepcrew_local.layout import ROOT
+
+PROTECTIONS = ("DeletionProtectionEnabled", "DeletionProtection")
+"""Properties by which a resource refuses to be deleted, whoever asks."""
+PRINCIPAL = re.compile(r"[a-z-]+\.amazonaws\.com")
+"""A service in a policy: the same in all partitions
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services)."""
+
+
+def test_a_failed_first_deployment_deletes_nothing_that_refuses(template: dict[str, Any]) -> None:
+    """RetainExceptOnCreate deletes what a failed creation has made; a protected table would refuse, and the stack end
+    as ROLLBACK_FAILED.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    """
+    protected = {
+        name: resource["DeletionPolicy"]
+        for name, resource in template["Resources"].items()
+        if any(each in resource["Properties"] for each in PROTECTIONS)
+    }
+
+    assert protected == {"Table": "Retain"}
+
+
+def test_no_bucket_stands_in_the_way_of_a_stacks_removal(template: dict[str, Any]) -> None:
+    """CloudFormation cannot delete a bucket with objects in it; after a failed creation there are none yet."""
+    policies = {name: template["Resources"][name]["DeletionPolicy"] for name in of_type(template, "AWS::S3::Bucket")}
+
+    assert policies == {"Bucket": "RetainExceptOnCreate", "ConsoleBucket": "RetainExceptOnCreate"}
+
+
+def test_what_is_kept_has_a_name_that_no_later_stack_wants(template: dict[str, Any]) -> None:
+    """Else the stack could not be deployed again under its name: the kept one would be in its way."""
+    kept = {name for name, each in template["Resources"].items() if "Retain" in each.get("DeletionPolicy", "Delete")}
+    named = {"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName"}  # a pool's name may stand twice
+    names = {
+        name: template["Resources"][name]["Properties"].get(named.get(template["Resources"][name]["Type"], "")) or ""
+        for name in kept
+    }
+
+    assert kept == {"Table", "Bucket", "ConsoleBucket", "UserPool"}
+    assert {name for name, given in names.items() if given} == {"Bucket"}
+    assert "AWS::StackId" in references(names["Bucket"])
+
+
+def test_stacks_of_one_account_send_and_watch_metrics_apart(template: dict[str, Any]) -> None:
+    sent = template["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    own = {name: each for name, each in alarms.items() if not str(each["Namespace"]).startswith("AWS/")}
+
+    assert sent == {"Fn::Sub": "Stepcrew/${AWS::StackName}"}
+    assert own.keys() == {"ExecutionsEndedAlarm"}
+    assert all(each["Namespace"] == sent for each in own.values())
+    # The others name a resource of this stack.
+    for name in alarms.keys() - own.keys():
+        assert references([each["Value"] for each in alarms[name]["Dimensions"]]) & template["Resources"].keys()
+
+
+def test_no_arn_and_no_host_is_of_one_partition(template: dict[str, Any]) -> None:
+    """`arn:aws:` and `.amazonaws.com` are wrong in GovCloud or China. The console alone may, which is made in the
+    commercial partition only."""
+    only_here = {name for name, each in template["Resources"].items() if each.get("Condition") == "CreateConsole"}
+    everywhere = {
+        "resources": {name: each for name, each in template["Resources"].items() if name not in only_here},
+        "functions": template["Globals"],
+        "outputs": template["Outputs"],
+        "machine": (ROOT / "statemachine/execution.asl.yaml").read_text(),
+    }
+    found = [text for text in texts(everywhere) if re.search(r"arn:aws|amazonaws\.com", text)]
+
+    assert [text for text in found if not PRINCIPAL.fullmatch(text)] == []
+    assert "AWS::Partition" in json.dumps(template["Conditions"]["CreateConsole"])

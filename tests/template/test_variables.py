@@ -1,0 +1,50 @@
+"""Each function is given the variables it reads, and no others."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+from tests.template.reading import of_type
+
+from stepcrew.settings import Settings
+from stepcrew_local.layout import ROOT
+
+FOLDERS = {
+    "ApiFunction": "api",
+    "TraceSinkFunction": "trace_sink",
+    "ReconcilerFunction": "reconciler",
+    "RunnerFunction": "runner",
+}
+DERIVED = {"allowed_model_patterns": "allowed_models", "allows_model": "allowed_models"}
+"""Properties of the settings, and the field each is made of."""
+ONLY_IN_TESTS = {"sweep_lost_seconds", "sweep_silent_seconds", "sweep_overdue_seconds"}
+"""Their defaults are right on AWS; tests that cannot wait make them shorter."""
+
+
+def read_by(folder: str) -> set[str]:
+    """The fields of the settings that a function's code asks for."""
+    found: set[str] = set()
+    for file in (ROOT / "functions" / folder).rglob("*.py"):
+        source = file.read_text()
+        if "stepcrew.settings" not in source:
+            continue
+        found |= {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+    return {DERIVED.get(name, name) for name in found} & Settings.model_fields.keys()
+
+
+def given_to(template: dict[str, Any], function: str) -> set[str]:
+    own = of_type(template, "AWS::Serverless::Function")[function]["Environment"]["Variables"]
+    names = {*own, *template["Globals"]["Function"]["Environment"]["Variables"]}
+    return {name.lower() for name in names if not name.startswith("POWERTOOLS_")}
+
+
+@pytest.mark.parametrize("function", FOLDERS)
+def test_a_function_is_given_what_it_reads(template: dict[str, Any], function: str) -> None:
+    assert given_to(template, function) == read_by(FOLDERS[function]) - ONLY_IN_TESTS
+
+
+def test_every_function_and_every_setting_is_looked_at(template: dict[str, Any]) -> None:
+    assert of_type(template, "AWS::Serverless::Function").keys() == FOLDERS.keys()
+    assert set[str]().union(*map(read_by, FOLDERS.values())) == Settings.model_fields.keys()
