@@ -9,7 +9,7 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.nesting import MAX_DEPTH
 from stepcrew_runner.trace.kinds import plain
-from tests.runner.house import House, agent, crew, task
+from tests.runner.harness import Harness, agent, crew, task
 
 SCHEMA: dict[str, Any] = {
     "title": "Tree",
@@ -34,12 +34,12 @@ def nested(levels: int) -> str:
 )
 @pytest.mark.parametrize("levels", DEEP)
 def test_a_structured_answer_that_is_nested_too_deeply_fits_no_schema(
-    house: House, model: ScriptedModel, field: str, tools: list[str], levels: int
+    harness: Harness, model: ScriptedModel, field: str, tools: list[str], levels: int
 ) -> None:
     model.words["deep"] = nested(levels)
     answer = task("Say. [[say <<deep>>]]") | {field: SCHEMA}
 
-    ended = house.run({"agents": {"worker": agent(tools=tools, max_retry_limit=0)}, "tasks": [answer]})
+    ended = harness.run({"agents": {"worker": agent(tools=tools, max_retry_limit=0)}, "tasks": [answer]})
 
     error = ended.execution.error
     assert error is not None
@@ -47,19 +47,19 @@ def test_a_structured_answer_that_is_nested_too_deeply_fits_no_schema(
     assert f"nested deeper than {MAX_DEPTH} levels" in error.message
 
 
-def test_a_structured_answer_may_be_nested_as_deeply_as_an_input(house: House, model: ScriptedModel) -> None:
+def test_a_structured_answer_may_be_nested_as_deeply_as_an_input(harness: Harness, model: ScriptedModel) -> None:
     model.words["deep"] = nested(MAX_DEPTH)
 
-    ended = house.run(crew(task("Say. [[say <<deep>>]]", output_json=SCHEMA)))
+    ended = harness.run(crew(task("Say. [[say <<deep>>]]", output_json=SCHEMA)))
 
     assert ended.outcome == "COMPLETED"
 
 
 @pytest.mark.parametrize("levels", DEEP)
-def test_a_tool_is_not_called_with_arguments_that_are_nested_too_deeply(house: House, levels: int) -> None:
+def test_a_tool_is_not_called_with_arguments_that_are_nested_too_deeply(harness: Harness, levels: int) -> None:
     call = f"Calculate. [[tool calculator {nested(levels)}]] [[say Done.]]"
 
-    ended = house.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(call)]})
+    ended = harness.run({"agents": {"worker": agent(tools=["CalculatorTool"])}, "tasks": [task(call)]})
 
     assert ended.outcome == "COMPLETED", ended.execution.error
     [failed] = ended.of("tool_usage_failed")
