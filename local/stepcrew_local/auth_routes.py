@@ -119,7 +119,7 @@ class AuthRoutes:
         """An access token for the command line and tests: {"identity": "ada"}."""
         try:
             body: Any = await request.json()
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested without end
             body = None
         name = cast(dict[str, Any], body).get("identity") if isinstance(body, dict) else None
         identity = IDENTITIES.get(name) if isinstance(name, str) else None

@@ -130,3 +130,5 @@ def test_the_command_line_gets_a_token_in_one_call(tiny_stack: Stack) -> None:
     assert claims["group_id"] == "other"
     for body in ({"identity": "eve"}, {"identity": ["ada"]}, ["ada"], None):
         assert httpx.post(f"{tiny_stack.url}/auth/demo-token", json=body).status_code == 400
+    for text in ("", "{", "[" * 6_000 + "]" * 6_000, "\x00"):
+        assert httpx.post(f"{tiny_stack.url}/auth/demo-token", content=text).status_code == 400

@@ -56,11 +56,11 @@ class Clients:
         self,
         keys: SessionKeys | None = None,
         like: Clients | None = None,
-        now: Callable[[], datetime] = SystemClock().now,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._keys = keys
         self._like = like
-        self.now = now
+        self.now = now or SystemClock().now
 
     def open(self, *services: str) -> None:
         """Makes them now, with the environment as it is, and remembers the proxies their addresses are reached by."""
