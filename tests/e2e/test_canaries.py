@@ -166,4 +166,4 @@ def test_no_secret_is_anywhere_after_success_failure_crash_and_cancel(
     where = {place for place, texts in found.items() for text in texts if INPUT in text}
     assert {"table", "answers"} <= where <= {"table", "bucket", "answers"}
     runner_log = (stack.data / "logs" / f"{RUNNER}.log").read_text()
-    assert "This process starts anew" in runner_log
+    assert "This process is replaced" in runner_log
