@@ -17,6 +17,7 @@ CREW: dict[str, Any] = {
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/executions": {"config": CREW},
     "POST /api/v1/executions/{execution_id}/feedback": {"decision": "approve"},
+    "POST /api/v1/executions/{execution_id}/rerun": {},
     "PUT /api/v1/crews/{name}": {"config": CREW},
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
 }

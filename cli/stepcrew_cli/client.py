@@ -41,6 +41,10 @@ class Client:
     def submit(self, body: Mapping[str, JsonValue], key: str) -> Answer:
         return Answer(self._transport.request("POST", f"{API}/executions", json=body, headers={"Idempotency-Key": key}))
 
+    def rerun(self, execution_id: str, body: Mapping[str, JsonValue], key: str) -> Answer:
+        headers = {"Idempotency-Key": key}
+        return Answer(self._transport.request("POST", f"{_path(execution_id)}/rerun", json=body, headers=headers))
+
     def dry_run(self, body: Mapping[str, JsonValue]) -> Answer:
         return Answer(self._transport.request("POST", f"{API}/executions", json=body, params={"dry_run": "true"}))
 

@@ -320,6 +320,9 @@ class FakeTaskOutputs:
             self._executions.change(execution.execution_id, usage=usage)
         self._outputs[execution.execution_id, output.index] = output.model_dump_json()
 
+    def keep_task_output(self, execution: Execution, output: TaskOutput) -> None:
+        self._outputs[execution.execution_id, output.index] = output.model_dump_json()
+
     def kept(self) -> dict[tuple[str, int], str]:
         return dict(self._outputs)
 

@@ -14,7 +14,7 @@ from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
 from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
-from stepcrew_api.schemas import CrewRequest, CrewToStore, SecretToSet
+from stepcrew_api.schemas import CrewRequest, CrewToStore, RerunRequest, SecretToSet
 
 MAX_BODY_BYTES = 5_000_000
 MAX_VALUES = 250_000
@@ -32,7 +32,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
-FEEDBACK_BODY = _body(FeedbackRequest)
+FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -60,6 +60,11 @@ async def secret_to_set(request: Request) -> SecretToSet:
 async def feedback_request(request: Request) -> FeedbackRequest:
     """Raises as `_read_as` does."""
     return await _read_as(FeedbackRequest, request)
+
+
+async def rerun_request(request: Request) -> RerunRequest:
+    """Raises as `_read_as` does."""
+    return await _read_as(RerunRequest, request)
 
 
 async def _read_as(shape: type[Shape], request: Request) -> Shape:
@@ -118,4 +123,5 @@ def _children(value: Any) -> list[Any]:
 Submitted = Annotated[CrewRequest, Depends(crew_request)]
 ToStore = Annotated[CrewToStore, Depends(crew_to_store)]
 SecretBody = Annotated[SecretToSet, Depends(secret_to_set)]
+RerunBody = Annotated[RerunRequest, Depends(rerun_request)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]

@@ -16,6 +16,7 @@ from stepcrew.domain.errors import (
     Category,
     Conflict,
     CrewNotFound,
+    ExecutionExpired,
     ExecutionNotFound,
     Fault,
     IdempotencyInFlight,
@@ -56,6 +57,7 @@ class UnsupportedMediaType(StepcrewError):
 STATUS: dict[type[StepcrewError], int] = {
     InvalidRequest: 422,
     ExecutionNotFound: 404,
+    ExecutionExpired: 410,
     CrewNotFound: 404,
     NotAllowed: 403,
     Unauthenticated: 401,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from stepcrew.domain.approval import ApprovalKind
+from stepcrew.domain.definition import MAX_NAME, MAX_TASKS
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
@@ -31,6 +32,25 @@ class CrewRequest(BaseModel):
     name: str | None = Field(None, max_length=200)
     limits: Limits | None = None
     job_type: Literal["crew"] | None = Field(None, description="Accepted for compatibility; only `crew` exists.")
+
+
+class RerunRequest(BaseModel):
+    """The body of POST /executions/{execution_id}/rerun. Unknown fields are faults; an empty object runs the same again.
+
+    `config` replaces the crew, `inputs` are laid over those of the execution, one by one; `name` and `limits` are the
+    execution's where they are not given. With `from_task`, the outputs of the tasks before it are kept, and it and those
+    behind it are run. `task_outputs` stand in for kept ones, by task name: a text, or an object where the task's output
+    has a schema.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: dict[str, JsonValue] | None = None
+    from_task: str | None = Field(None, min_length=1, max_length=MAX_NAME)
+    task_outputs: dict[str, JsonValue] | None = Field(None, max_length=MAX_TASKS)
+    config: dict[str, JsonValue] | None = None
+    name: str | None = Field(None, max_length=200)
+    limits: Limits | None = None
 
 
 class CrewToStore(BaseModel):
@@ -179,6 +199,9 @@ class ExecutionView(BaseModel):
     cancel_receipt: CancelReceiptView | None
     waiting: WaitingView | None
     crew: CrewVersion | None = Field(description="The stored crew it was made from.")
+    rerun_of: str | None = Field(description="The execution this one repeats.")
+    rerun_from: str | None = Field(description="The crew task a rerun began with; the outputs before it were kept.")
+    reruns: list[str] = Field(description="The executions that repeat this one, oldest first.")
     traces: TraceCounts
 
 
@@ -254,6 +277,8 @@ class TaskOutputView(BaseModel):
     attempt: int
     started_at: datetime | None
     ended_at: datetime | None
+    kept_from: str | None = Field(description="The execution that a rerun kept it from; `attempt` is 0 then.")
+    edited: bool = Field(description="Whether a person wrote it, for a rerun.")
 
 
 class ResultView(BaseModel):

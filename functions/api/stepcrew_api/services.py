@@ -21,6 +21,7 @@ from stepcrew.services.ports import (
     TraceStore,
 )
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
@@ -28,6 +29,7 @@ from stepcrew.services.submit_execution import SubmitExecution
 
 class Services(NamedTuple):
     submit: SubmitExecution
+    rerun: RerunExecution
     cancel: CancelExecution
     decide: DecideApproval
     executions: ExecutionStore

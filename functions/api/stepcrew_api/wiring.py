@@ -27,6 +27,7 @@ from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
@@ -61,8 +62,11 @@ def make_app(settings: Settings) -> FastAPI:
     missing_secrets = FindMissingSecrets(secrets)
     wake = WakeMachine(approvals, orchestrator)
     read_trace = ReadTrace(executions, traces)
+    submit = SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, missing_secrets, days)
+    tasks = TableTaskOutputs(clients, table, payloads, days)
     services = Services(
-        submit=SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, missing_secrets, days),
+        submit=submit,
+        rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=CancelExecution(executions, wake, clock),
         decide=DecideApproval(executions, approvals, limits, wake, clock),
         executions=executions,
@@ -71,7 +75,7 @@ def make_app(settings: Settings) -> FastAPI:
         traces=traces,
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
-        tasks=TableTaskOutputs(clients, table, payloads, days),
+        tasks=tasks,
         approvals=approvals,
         payloads=payloads,
         limits=limits,

@@ -21,6 +21,7 @@ from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
@@ -101,10 +102,12 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing = FindMissingSecrets(secrets)
+        submit = SubmitExecution(
+            aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
+        )
         services = Services(
-            submit=SubmitExecution(
-                aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
-            ),
+            submit=submit,
+            rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=CancelExecution(aws.executions, wake, clock),
             decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
             executions=aws.executions,

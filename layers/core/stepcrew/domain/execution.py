@@ -19,6 +19,8 @@ MAX_TIMEOUT_SECONDS = 7 * 24 * 3600
 MOST_TOKENS = 10**12
 MOST_MODEL_CALLS = 10**6
 MOST_USD = 10**6
+MOST_RERUNS = 100
+"""Of one execution: its record names them all."""
 
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
@@ -143,7 +145,8 @@ class Execution(BaseModel):
     `deadline` moves on by the time spent WAITING. `journalled` tells that all its attempts keep a journal, from which
     the next one can go on. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
     those it began with, when a decision has raised `limits` since. `crew` is the stored crew it was made from, if it
-    was; its definition is kept with the execution all the same.
+    was; its definition is kept with the execution all the same. `rerun_of` is the execution this one repeats, from the
+    crew task `rerun_from` on where that is set; `reruns` are those that repeat this one.
     """
 
     execution_id: str
@@ -174,6 +177,9 @@ class Execution(BaseModel):
     journalled: bool = False
     definition_hash: str | None = None
     crew: CrewVersion | None = None
+    rerun_of: str | None = None
+    rerun_from: str | None = None
+    reruns: list[str] = []
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
 
@@ -187,6 +193,8 @@ class TaskOutput(BaseModel):
     """What one finished crew task produced; also the checkpoint from which a later attempt goes on.
 
     `raw` is the text; `json_dict` its parsed form when the task asked for structured output. `messages` never travel.
+    `kept_from` is the execution that a rerun took it over from, and `edited` tells that a person wrote it; of both,
+    `attempt` is 0.
     Where a store was asked for light answers, `raw_reference` stands for a large `raw` (then empty), and
     `json_reference` for a large `json_dict` (then null).
     """
@@ -205,6 +213,8 @@ class TaskOutput(BaseModel):
     attempt: int = 1
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    kept_from: str | None = None
+    edited: bool = False
 
 
 def crews_answer(outputs: Sequence[TaskOutput]) -> TaskOutput | None:

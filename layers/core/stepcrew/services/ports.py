@@ -39,7 +39,9 @@ class ExecutionStore(Protocol):
 
     def create(self, execution: Execution, submission: Submission, idempotency: IdempotencyRecord | None) -> None:
         """Writes all of them at once or nothing. Raises `AlreadyExists` when the execution id or the idempotency key is
-        taken, `IdempotencyInFlight` when another request is writing the same key at this moment."""
+        taken, `IdempotencyInFlight` when another request is writing the same key at this moment. A rerun is named in
+        the record of the execution it repeats too: raises `Conflict` when that has as many as it can have, or is
+        gone."""
         ...
 
     def get(self, group_id: str, execution_id: str) -> Execution:
@@ -181,6 +183,11 @@ class TaskOutputStore(Protocol):
     def save_task_output(self, execution: Execution, output: TaskOutput, *, usage: Usage | None = None) -> None:
         """Fenced by `execution.attempt`; bodies too large for the table go to the bucket unseen by the caller. `usage`,
         the execution's so far, is written with it: what was paid for an output is never known less than the output."""
+        ...
+
+    def keep_task_output(self, execution: Execution, output: TaskOutput) -> None:
+        """Of an execution that is about to be created: a task it begins with as finished. Expires with it, also when
+        it is never created."""
         ...
 
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
