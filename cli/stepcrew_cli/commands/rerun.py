@@ -61,7 +61,9 @@ def rerun(
     ] = False,
     idempotency_key: Annotated[
         str | None,
-        typer.Option(help="A key of your choice: two reruns with the same key start one execution. Default: a new key."),
+        typer.Option(
+            help="A key of your choice: two reruns with the same key start one execution. Default: a new key."
+        ),
     ] = None,
 ) -> None:
     """Run an ended execution again, as a new one. Limits that are given here replace all of its limits."""

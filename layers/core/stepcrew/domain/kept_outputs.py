@@ -24,7 +24,9 @@ def taken_over(task: TaskDefinition, stored: TaskOutput | None) -> TaskOutput | 
     whole."""
     if stored is None:
         told = f"The crew task {task.name} did not finish in that execution."
-        return _fault(task, "missing", told, "Give its output in task_outputs, or begin with it, or with one before it.")
+        return _fault(
+            task, "missing", told, "Give its output in task_outputs, or begin with it, or with one before it."
+        )
     if stored.state is TaskState.SKIPPED:
         return stored
     schema = _schema(task)
