@@ -1117,12 +1117,12 @@ export interface components {
         };
         /**
          * RerunRequest
-         * @description The body of POST /executions/{execution_id}/rerun. Unknown fields are faults; an empty object runs the same again.
+         * @description The body of POST /executions/{execution_id}/rerun. Unknown fields are faults; `{}` runs the same again.
          *
          *     `config` replaces the crew, `inputs` are laid over those of the execution, one by one; `name` and `limits` are the
-         *     execution's where they are not given. With `from_task`, the outputs of the tasks before it are kept, and it and those
-         *     behind it are run. `task_outputs` stand in for kept ones, by task name: a text, or an object where the task's output
-         *     has a schema.
+         *     execution's where they are not given. With `from_task`, the outputs of the tasks before it are kept, and it and
+         *     those behind it are run. `task_outputs` stand in for kept ones, by task name: a text, or an object where the task's
+         *     output has a schema.
          */
         RerunRequest: {
             /**

@@ -36,7 +36,7 @@ def ended(home: House, *outputs: TaskOutput, status: Status = Status.FAILED, **o
 ONE, TWO = TaskOutput(index=0, name="one", raw="ONE"), TaskOutput(index=1, name="two", raw="TWO")
 
 
-def rerun(home: House, execution_id: str, headers: dict[str, str] | None = None, **asked: Any) -> Any:
+def rerun(home: House, execution_id: str, headers: Any = None, **asked: Any) -> Any:
     return home.client().post(f"/executions/{execution_id}/rerun", json=asked, headers=headers)
 
 
