@@ -100,6 +100,10 @@ class Client:
     def result(self, execution_id: str) -> Answer:
         return self._get(execution_id, "/result")
 
+    def bundle(self, execution_id: str) -> bytes:
+        """A large one comes from the bucket; the token does not go along."""
+        return self._transport.request("GET", f"{_path(execution_id)}/bundle").content
+
     def logs(self, execution_id: str, after: str | None) -> Answer:
         return self._get(execution_id, "/logs", {"after": after} if after else {})
 

@@ -14,7 +14,8 @@ from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.routes import approvals, crews, executions, meta, reruns, results, secrets, traces
-from stepcrew_api.schemas import CrewRequest, CrewToStore, Problem, RerunRequest, SecretToSet
+from stepcrew_api.body_shapes import CrewRequest, CrewToStore, RerunRequest, SecretToSet
+from stepcrew_api.schemas import Problem
 from stepcrew_api.services import Services
 from stepcrew_api.version import VERSION
 from stepcrew_api.views import PREFIX

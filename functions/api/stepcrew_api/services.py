@@ -11,6 +11,7 @@ from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.ports import (
     ApprovalStore,
     ExecutionStore,
@@ -39,6 +40,7 @@ class Services(NamedTuple):
     read_trace: ReadTrace
     search_trace: SearchTrace
     tasks: TaskOutputStore
+    make_bundle: MakeBundle
     approvals: ApprovalStore
     payloads: PayloadStore
     limits: LimitStore

@@ -11,6 +11,7 @@ from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import SystemClock, TableExecutions
+from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
@@ -26,6 +27,7 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
@@ -76,6 +78,15 @@ def make_app(settings: Settings) -> FastAPI:
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
         tasks=tasks,
+        make_bundle=MakeBundle(
+            executions,
+            tasks,
+            approvals,
+            traces,
+            TableJournal(clients, table, payloads, days),
+            payloads,
+            settings.default_model,
+        ),
         approvals=approvals,
         payloads=payloads,
         limits=limits,

@@ -23,13 +23,18 @@ from stepcrew_runner.isolation.references import refuse_outside
 def sessions() -> AttemptSessions:
     """Made before any crew is loaded: the clients' addresses and proxies are those of the environment as it is then."""
     made = AttemptSessions(take_own_keys(), settings().attempt_role_arn)
+    guard_process()
+    return made
+
+
+def guard_process() -> None:
+    """Once per process, before any crew is loaded: what no crew may reach, change or follow."""
     proxies = OperatorProxies(environment.take_proxies())
     use_proxies(proxies)
     addresses.install_guard()
     addresses.allow_operator_endpoints(proxies.addresses())
     environment.install_guard()
     refuse_outside()
-    return made
 
 
 def run_attempt(group_id: str, execution_id: str) -> RunAttempt:

@@ -20,6 +20,7 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
@@ -117,6 +118,9 @@ class Harness:
             read_trace=ReadTrace(aws.executions, aws.traces),
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
             tasks=aws.tasks,
+            make_bundle=MakeBundle(
+                aws.executions, aws.tasks, aws.approvals, aws.traces, aws.journal, aws.payloads, SETTINGS.default_model
+            ),
             approvals=aws.approvals,
             payloads=aws.payloads,
             limits=self.limits,

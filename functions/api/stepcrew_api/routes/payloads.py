@@ -18,14 +18,14 @@ TOO_LARGE: dict[int | str, dict[str, Any]] = {307: {"description": "Too large to
 
 def whole_body(services: Services, group_id: str, execution_id: str, reference: PayloadReference) -> Response:
     if reference.bytes > MOST_BYTES:
-        return _elsewhere(services, group_id, execution_id, reference)
+        return elsewhere(services, group_id, execution_id, reference)
     body = services.payloads.get(group_id, execution_id, reference.payload_id)
     if body is None:
         raise PlatformUnavailable("The stored body is missing in the bucket.")
     if answered_bytes(body.decode(errors="replace")) > MOST_ANSWER_BYTES:  # control characters take six bytes
-        return _elsewhere(services, group_id, execution_id, reference)
+        return elsewhere(services, group_id, execution_id, reference)
     return Response(body, media_type=reference.content_type)
 
 
-def _elsewhere(services: Services, group_id: str, execution_id: str, reference: PayloadReference) -> Response:
+def elsewhere(services: Services, group_id: str, execution_id: str, reference: PayloadReference) -> Response:
     return RedirectResponse(services.payloads.url(group_id, execution_id, reference.payload_id), status_code=307)

@@ -110,7 +110,7 @@ class _Passing:
     def before(self) -> bool:
         """Whether the result is known without the call. Raises an `Abort` when there is a reason to stop."""
         gate, people = self._gate, _people.get(self._gate)
-        self._key, known = gate.tool(self._name, digest_of_call(self._name, self._given))
+        self._key, known = gate.tool(self._name, digest_of_call(self._name, self._given, gate.journal.seal))
         if known is not None and known.state is EntryState.ANSWERED:
             self._known = known
             return True

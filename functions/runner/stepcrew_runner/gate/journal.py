@@ -63,6 +63,10 @@ class Journal:
                     self._left[entry.scope] += entry.nth not in known
                     known[entry.nth] = (place, entry)
 
+    def seal(self, text: str) -> str:
+        """Without secrets: what is the same request in a replay, which has others."""
+        return self._placeholders.seal(text)
+
     def take(self, scope: str, digest: str) -> JournalEntry | None:
         """The next answer to this request, whole, or None when there is none (yet)."""
         with self._lock:
@@ -108,7 +112,7 @@ class Journal:
         """Writes the entry (with `again`, also over the beginning of the same call) and answers the one that counts:
         where another attempt's answer stands already, that one, and this one only for what it cost. Raises
         `PlatformFailed`."""
-        sealed = entry.model_copy(update={"body": self._placeholders.seal(entry.body)})
+        sealed = entry.model_copy(update={"body": self.seal(entry.body)})
         standing = self._put(sealed, again=again)
         if _same(standing, sealed):
             with self._lock:

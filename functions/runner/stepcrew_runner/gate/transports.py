@@ -51,7 +51,8 @@ def install() -> None:
 
 
 def _at_gate(method: str, url: str, body: bytes) -> JournalEntry | Passage:
-    return current_gate().model(read_request(method, url, body))
+    gate = current_gate()
+    return gate.model(read_request(method, url, body, gate.journal.seal))
 
 
 def _httpx(send: Callable[..., httpx.Response]) -> Callable[..., httpx.Response]:

@@ -71,7 +71,8 @@ class JournalEntry(BaseModel):
     `body_reference` stands for it. `status` and `content_type` are those of the HTTP answer. `usage` is what the
     provider told, null when it told nothing; `cost_usd` is null when no price is known. A call whose usage is not known
     counts `reserved_tokens` and `reserved_usd` towards the limits. `is_billed` is false for requests that are no model
-    calls (a count of tokens).
+    calls (a count of tokens). `own_endpoint` tells that it went to an endpoint of the operator's, not to the
+    provider's: CrewAI asks the two in different ways.
     """
 
     kind: EntryKind
@@ -88,6 +89,7 @@ class JournalEntry(BaseModel):
     is_binary: bool = False
     body_reference: PayloadReference | None = None
     is_billed: bool = True
+    own_endpoint: bool = False
     usage: TokenUsage | None = None
     cost_usd: Decimal | None = None
     reserved_tokens: int = 0

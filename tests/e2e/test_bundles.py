@@ -1,0 +1,62 @@
+"""A bundle of the whole product is replayed from the command line, with no stack, no model and no key."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from scripted_model import ScriptedModel
+from stepcrew_local.layout import ROOT
+from tests.e2e.user import User, agent, crew, task
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join(str(ROOT / part) for part in ("cli", "local"))
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": paths, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    return subprocess.run(
+        [sys.executable, "-m", "stepcrew_cli", *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_bundle_is_replayed_and_a_changed_crew_fails_the_test(
+    ada: User, model: ScriptedModel, tmp_path: Path
+) -> None:
+    described = 'Calculate {x}. [[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
+    config: dict[str, Any] = {
+        "agents": {"worker": agent(tools=["CalculatorTool"])},
+        "tasks": [task(described, "one"), task("Tell. [[say TOLD]]", "two")],
+    }
+    execution_id = ada.run(config, inputs={"x": "it"})["execution_id"]
+    bundle, changed = tmp_path / "b.zip", tmp_path / "crew.json"
+    bundle.write_bytes(ada.get(f"/executions/{execution_id}/bundle").content)
+    model.reset()
+    same = command("test", str(bundle), "--json")
+    assert same.returncode == 0, same.stderr + same.stdout
+    told = json.loads(same.stdout)
+    assert (told["status"], told["differences"], told["asked_anew"]) == ("COMPLETED", [], 0)
+    assert [output["raw"] for output in told["outputs"]] == ["It is 42.", "TOLD"]
+    config["tasks"][1]["description"] = "Tell it in one word. [[say TOLD]]"
+    changed.write_text(json.dumps(config))
+    other = command("test", str(bundle), "--crew", str(changed))
+    assert other.returncode == 1
+    assert "crew task two to openai/" in other.stdout
+    assert model.requests == []
+
+
+def test_a_bundle_larger_than_an_answer_of_lambda_arrives_whole(ada: User, model: ScriptedModel) -> None:
+    texts = [base64.b64encode(os.urandom(36_000)).decode() for _ in range(30)]
+    tasks = [task(f"Say it. [[say {text}]]", f"t{number}", context=[]) for number, text in enumerate(texts)]
+    record = ada.run(crew(*tasks))
+    assert record["status"] == "COMPLETED", record["error"]
+    answer = ada.get(f"/executions/{record['execution_id']}/bundle")
+    assert len(answer.content) > 6_000_000
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        outputs = [json.loads(line)["raw"] for line in archive.read("outputs.jsonl").splitlines()]
+    assert outputs == texts
