@@ -170,7 +170,11 @@ def test_a_secret_in_a_tools_result_is_a_placeholder_in_the_bundle_and_the_repla
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = 'canary "quoted" value-0123456789'
-    monkeypatch.setattr(CalculatorTool, "_run", lambda _self, expression: f"The key is {secret}, {expression}.")
+
+    def tells(_tool: CalculatorTool, expression: str) -> str:
+        return f"The key is {secret}, {expression}."
+
+    monkeypatch.setattr(CalculatorTool, "_run", tells)
     house.secrets.groups[GROUP, "SERPER_API_KEY"] = secret
     config = {"agents": {"worker": agent(tools=["CalculatorTool", "SerperDevTool"])}, "tasks": [task(TOOL, "one")]}
     execution_id = house.submit(config)

@@ -12,9 +12,9 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
+from stepcrew_api.body_shapes import CrewRequest, CrewToStore, RerunRequest, SecretToSet
 from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
-from stepcrew_api.body_shapes import CrewRequest, CrewToStore, RerunRequest, SecretToSet
 
 MAX_BODY_BYTES = 5_000_000
 MAX_VALUES = 250_000

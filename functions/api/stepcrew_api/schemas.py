@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+from pydantic import BaseModel, Field, JsonValue
 
 from stepcrew.domain.approval import ApprovalKind
-from stepcrew.domain.definition import MAX_NAME, MAX_TASKS
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
-from stepcrew.domain.stored_crew import CREW_REFERENCE, CrewVersion
+from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
 
 

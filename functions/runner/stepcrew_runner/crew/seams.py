@@ -24,8 +24,8 @@ from crewai.events import event_context
 from crewai.mcp.client import MCPClient
 from crewai.tools.mcp_native_tool import MCPNativeTool
 from crewai.tools.structured_tool import CrewStructuredTool
-from crewai.utilities.agent_utils import is_context_length_exceeded
 from crewai.utilities import prompts
+from crewai.utilities.agent_utils import is_context_length_exceeded
 from pydantic import PrivateAttr
 
 from stepcrew_runner.gate.scope import current_gate, task_scope
