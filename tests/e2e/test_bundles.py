@@ -14,6 +14,7 @@ from typing import Any
 
 from scripted_model import ScriptedModel
 from stepcrew_local.layout import ROOT
+from stepcrew_local.stack import Stack
 from tests.e2e.user import User, agent, crew, task
 
 
@@ -48,6 +49,28 @@ def test_a_bundle_is_replayed_and_a_changed_crew_fails_the_test(
     assert other.returncode == 1
     assert "crew task two to openai/" in other.stdout
     assert model.requests == []
+
+
+def test_a_trace_is_proven_and_what_was_altered_in_the_table_is_named(
+    ada: User, running: tuple[str, ScriptedModel, object], model: ScriptedModel
+) -> None:
+    url, _, stack = running
+    assert isinstance(stack, Stack)
+    execution_id = ada.run(crew(task("One. [[say 漢字 0.1]]", "one"), task("Two. [[say TWO]]", "two")))["execution_id"]
+    proof = ada.execution(execution_id)["proof"]
+    assert proof["1"]["entries"] == len(model.requests) == 2
+    whole = command("verify", execution_id, "--url", url, "--json")
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    seal = json.loads(whole.stdout)["seal"]
+    assert command("verify", execution_id, "--url", url, "--seal", seal).returncode == 0
+    table, key = stack.client("dynamodb"), {"PK": {"S": f"GROUP#demo#EXECUTION#{execution_id}"}}
+    event = {**key, "SK": {"S": "TRACE#0001#00000003"}}
+    stored = table.get_item(TableName=stack.outputs["TableName"], Key=event)["Item"]
+    stored["document"]["S"] = json.dumps({**json.loads(stored["document"]["S"]), "event_context": "other"})
+    table.put_item(TableName=stack.outputs["TableName"], Item=stored)
+    altered = command("verify", execution_id, "--url", url)
+    assert (altered.returncode, "Event 1.3 was altered" in altered.stdout) == (1, True), altered.stdout
+    assert command("verify", execution_id, "--url", url, "--seal", "0").returncode == 1
 
 
 def test_a_bundle_larger_than_an_answer_of_lambda_arrives_whole(ada: User, model: ScriptedModel) -> None:

@@ -10,6 +10,7 @@ from stepcrew.domain.approval import Approval, Verdict
 from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, TaskOutput, Usage, Waiting
 from stepcrew.domain.journal import EntryState, JournalEntry
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, TraceEvent
 
@@ -83,6 +84,7 @@ class FakeExecutions:
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         with self._lock:
             record = self._held(execution)
@@ -95,6 +97,7 @@ class FakeExecutions:
                 usage=usage,
                 message=message,
                 traces_emitted=emitted,
+                proof=_proven(record, proof),
             )
 
     def count_open(self, group_id: str, most: int) -> int:
@@ -145,6 +148,7 @@ class FakeExecutions:
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
+        proof: AttemptProof | None = None,
         fenced: bool = True,
     ) -> Execution:
         with self._lock:
@@ -159,6 +163,7 @@ class FakeExecutions:
                 usage=usage or record.usage,
                 error=error,
                 cancel_receipt=cancel_receipt,
+                proof=_proven(record, proof),
                 traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted or 0},
             )
 
@@ -197,6 +202,10 @@ class FakeExecutions:
         return self._records[record.execution_id].model_copy(deep=True)
 
 
+def _proven(record: Execution, proof: AttemptProof | None) -> dict[str, AttemptProof] | None:
+    return record.proof if proof is None else {**(record.proof or {}), str(record.attempt): proof}
+
+
 class FakeApprovals:
     """`ApprovalStore`, as far as the runner uses it, and `decide` for the tests' people."""
 
@@ -213,6 +222,7 @@ class FakeApprovals:
         usage: Usage,
         traces_emitted: int,
         now: datetime,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         self._executions.fence(execution)
         record = self._executions.get(execution.group_id, execution.execution_id)
@@ -233,6 +243,7 @@ class FakeApprovals:
             progress=progress,
             usage=usage,
             traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted},
+            proof=_proven(record, proof),
         )
 
     def approvals(self, group_id: str, execution_id: str) -> list[Approval]:
@@ -423,6 +434,7 @@ def new_execution(execution_id: str, tasks: int, now: datetime, limits: Limits, 
         group_id=group_id,
         name="crew",
         status=Status.RUNNING,
+        proof={},
         created_at=now,
         updated_at=now,
         deadline=now + timedelta(seconds=limits.timeout_seconds),

@@ -1,7 +1,8 @@
-"""Commands around bundles: saving an execution as one file, replaying it, testing with it."""
+"""Commands around bundles: saving an execution as one file, replaying it, testing with it, verifying it."""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import ExecutionId, Json, Output, reporting
 from stepcrew_cli.replaying import Replayed, describe, replay
 from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.verifying import Verified, verify
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, made by `stepcrew bundle`.")]
 Crew = Annotated[
@@ -25,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command("bundle")(bundle)
     app.command("replay")(replay_bundle)
     app.command("test")(check_bundles)
+    app.command("verify")(verify_execution)
 
 
 @server_command
@@ -90,6 +93,43 @@ def check_bundles(
     if differing:
         output.note(f"{differing} of {len(files)} differ.", "red")
         raise typer.Exit(1)
+
+
+@server_command
+def verify_execution(
+    call: Call,
+    what: Annotated[str, typer.Argument(metavar="ID|FILE", help="An execution id, or a bundle.")],
+    seal: Annotated[
+        str | None, typer.Option(metavar="HASH", help="The seal that an earlier verification printed.")
+    ] = None,
+) -> None:
+    """Say whether the trace and the journal of an execution are whole and unaltered. Exit code 1 when they are not."""
+    found = _verified(call, what)
+    faults = list(found.faults)
+    if seal is not None and seal != found.seal:
+        faults.append("The seal is another one: the ends of the chains were altered since.")
+    if call.output.as_json:
+        told = {"events": found.events, "entries": found.entries, "seal": found.seal, "notes": [*found.notes]}
+        call.output.json({"whole": not faults, "faults": [*faults], **told})
+    else:
+        for fault in faults:
+            call.output.console.print(fault, style="red", markup=False, soft_wrap=True)
+        for note in found.notes:
+            call.output.note(note)
+        counted = f"{found.events} trace events, {found.entries} journal entries"
+        call.output.console.print(f"Not whole: {counted}." if faults else f"Whole and unaltered: {counted}.")
+        call.output.console.print(f"Seal: {found.seal}", soft_wrap=True)
+    if faults:
+        raise typer.Exit(1)
+
+
+def _verified(call: Call, what: str) -> Verified:
+    if Path(what).is_file():
+        return verify(Path(what))
+    with tempfile.TemporaryDirectory(prefix="stepcrew-") as folder, call.client() as client:
+        path = Path(folder) / "bundle.zip"
+        path.write_bytes(client.bundle(what))
+        return verify(path)
 
 
 def _config(output: Output, crew: str | None) -> JsonValue:

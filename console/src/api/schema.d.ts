@@ -541,6 +541,22 @@ export interface components {
             withdrawn_at: string | null;
         };
         /**
+         * AttemptProof
+         * @description The ends of one attempt's chains: the hash of its last trace event, and how many journal entries it wrote with the
+         *     hash of the last one. A hash is null where there is none, or where the attempt could not say.
+         */
+        AttemptProof: {
+            /**
+             * Entries
+             * @default 0
+             */
+            entries: number;
+            /** Journal */
+            journal?: string | null;
+            /** Trace */
+            trace?: string | null;
+        };
+        /**
          * BodyReference
          * @description A body too large to stand here: fetch it from `url` (same authorization). `preview` is its beginning.
          */
@@ -834,6 +850,13 @@ export interface components {
             /** Process */
             process: string;
             progress: components["schemas"]["Progress"];
+            /**
+             * Proof
+             * @description By attempt, the hashes that its last trace event and journal entry have: see `stepcrew verify`.
+             */
+            proof: {
+                [key: string]: components["schemas"]["AttemptProof"];
+            } | null;
             /**
              * Rerun From
              * @description The crew task a rerun began with; the outputs before it were kept.

@@ -11,6 +11,7 @@ from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
 
@@ -146,6 +147,9 @@ class ExecutionView(BaseModel):
     crew: CrewVersion | None = Field(description="The stored crew it was made from.")
     rerun_of: str | None = Field(description="The execution this one repeats.")
     rerun_from: str | None = Field(description="The crew task a rerun began with; the outputs before it were kept.")
+    proof: dict[str, AttemptProof] | None = Field(
+        description="By attempt, the hashes that its last trace event and journal entry have: see `stepcrew verify`."
+    )
     reruns: list[str] = Field(description="The executions that repeat this one, oldest first.")
     traces: TraceCounts
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,19 @@ def test_without_a_checkout_it_says_what_is_missing(api: FakeApi, monkeypatch: p
     monkeypatch.setattr(replaying, "checkout", lambda: None)
     result = invoke(api, "replay", "b.zip")
     assert (result.exit_code, "repository" in result.stderr) == (2, True)
+
+
+def test_what_is_verified_is_fetched_by_its_id_or_read_from_a_file(api: FakeApi, tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    record = {"status": "COMPLETED", "attempt": 1, "traces_emitted": {"1": 1}, "proof": {"1": {}}}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"format": "stepcrew-bundle", "version": 1}))
+        archive.writestr("execution.json", json.dumps(record))
+        archive.writestr("trace.jsonl", "")
+        archive.writestr("journal.jsonl", "")
+    result = invoke(api, "verify", str(path))
+    assert (result.exit_code, "Event 1.1 is missing." in result.stdout) == (1, True)
+    assert api.seen == []
+    result = invoke(api, "verify", EXECUTION_ID)
+    assert (result.exit_code, "cannot be read as a bundle" in result.stderr) == (2, True)
+    assert api.paths() == [f"/api/v1/executions/{EXECUTION_ID}/bundle"]

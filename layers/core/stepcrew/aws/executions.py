@@ -30,6 +30,7 @@ from stepcrew.domain.errors import (
     Superseded,
 )
 from stepcrew.domain.execution import MOST_RERUNS, SOURCES_OF, CancelReceipt, Execution, Progress, Status, Usage
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission, document_of
 from stepcrew.domain.trace import TraceEvent
 
@@ -161,10 +162,13 @@ class TableExecutions:
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         update = Update(now).set("progress", progress).set("usage", usage).set("message", message)
         if traces_emitted is not None:
             update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
+        if proof is not None:
+            update.set(f"proof.{execution.attempt}", proof)
         update.require("attempt", execution.attempt).require_status({Status.RUNNING})
         changed = self._records.update(execution.group_id, execution.execution_id, update)
         if changed is None:
@@ -197,6 +201,7 @@ class TableExecutions:
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
+        proof: AttemptProof | None = None,
         fenced: bool = True,
     ) -> Execution:
         given = {"progress": progress, "usage": usage, "error": error, "cancel_receipt": cancel_receipt}
@@ -207,6 +212,8 @@ class TableExecutions:
                     update.set(path, value)
             if traces_emitted is not None:
                 update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
+            if proof is not None:
+                update.set(f"proof.{execution.attempt}", proof)
             if fenced:
                 current = execution.model_copy(update={"status": Status.RUNNING, "waiting": None})
                 update.require("attempt", execution.attempt)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from stepcrew.domain.errors import ExecutionError
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import PayloadReference
 
@@ -146,7 +147,8 @@ class Execution(BaseModel):
     the next one can go on. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
     those it began with, when a decision has raised `limits` since. `crew` is the stored crew it was made from, if it
     was; its definition is kept with the execution all the same. `rerun_of` is the execution this one repeats, from the
-    crew task `rerun_from` on where that is set; `reruns` are those that repeat this one.
+    crew task `rerun_from` on where that is set; `reruns` are those that repeat this one. `proof` has the ends of the
+    chains of each attempt that could tell them; it is null for executions that an older version made.
     """
 
     execution_id: str
@@ -180,6 +182,7 @@ class Execution(BaseModel):
     rerun_of: str | None = None
     rerun_from: str | None = None
     reruns: list[str] = []
+    proof: dict[str, AttemptProof] | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from stepcrew.domain.execution import Usage
+from stepcrew.domain.proof import Link, hash_of
 from stepcrew.domain.trace import PayloadReference
 
 CREW_SCOPE = "crew"
@@ -73,6 +74,9 @@ class JournalEntry(BaseModel):
     counts `reserved_tokens` and `reserved_usd` towards the limits. `is_billed` is false for requests that are no model
     calls (a count of tokens). `own_endpoint` tells that it went to an endpoint of the operator's, not to the
     provider's: CrewAI asks the two in different ways.
+
+    `number` is the entry's place among those of its attempt, from 1, and `previous` the hash of the one before. Where
+    it took the place of other entries (the beginning of its call), `replaced` are theirs.
     """
 
     kind: EntryKind
@@ -94,10 +98,17 @@ class JournalEntry(BaseModel):
     cost_usd: Decimal | None = None
     reserved_tokens: int = 0
     reserved_usd: Decimal | None = None
+    number: int = 0
+    previous: str | None = None
+    replaced: list[Link] = []
 
     @property
     def key(self) -> EntryKey:
         return EntryKey(self.scope, self.digest, self.nth)
+
+    def link(self) -> Link:
+        """Its place in the chain. The entry is whole."""
+        return Link(attempt=self.attempt, number=self.number, previous=self.previous, hash=hash_of(self))
 
     @property
     def entry_id(self) -> str:

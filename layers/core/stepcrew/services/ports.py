@@ -15,6 +15,7 @@ from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.listing import ExecutionPage, ListFilter
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
 
@@ -70,9 +71,10 @@ class ExecutionStore(Protocol):
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        proof: AttemptProof | None = None,
     ) -> Execution:
-        """With `traces_emitted`, the attempt says that it ends here. Fenced by `execution.attempt`: raises `Superseded`
-        when a later attempt or a terminal status took over."""
+        """With `traces_emitted` (and `proof`), the attempt says that it ends here. Fenced by `execution.attempt`:
+        raises `Superseded` when a later attempt or a terminal status took over."""
         ...
 
     def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
@@ -99,6 +101,7 @@ class ExecutionStore(Protocol):
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
+        proof: AttemptProof | None = None,
         fenced: bool = True,
     ) -> Execution:
         """The one write that ends an execution. With `fenced`, only the attempt `execution.attempt` may; without, any
@@ -138,6 +141,7 @@ class ApprovalStore(Protocol):
         usage: Usage,
         traces_emitted: int,
         now: datetime,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         """RUNNING becomes WAITING and the approval is stored, at once. Fenced by `execution.attempt`: raises
         `Superseded` when a later attempt, a terminal status or a cancel request came before. A large `output` goes to

@@ -197,6 +197,7 @@ class SubmitExecution:
         models = models_of(crew, self._models.default)
         return Execution(
             journalled=True,
+            proof={},
             execution_id=self._new_id(),
             group_id=request.group_id,
             name=name_of(request, checked),
