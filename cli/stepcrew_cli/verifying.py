@@ -50,7 +50,7 @@ def verify(path: Path) -> Verified:
 
 def _verified(archive: zipfile.ZipFile, execution: Json) -> Verified:
     proof: Json = execution.get("proof") or {}
-    found = Verified(_hash(proof))
+    found = Verified(hash_of(proof))
     if execution.get("status") not in TERMINAL:
         found.notes.append(f"The execution is {execution.get('status')}: its end cannot be proven yet.")
     events, entries = [*_lines(archive, "trace.jsonl")], [*_lines(archive, "journal.jsonl")]
@@ -68,7 +68,8 @@ def _verified(archive: zipfile.ZipFile, execution: Json) -> Verified:
         _check_entries(found, entries, attempt, ends)
     for event in events:
         if event["attempt"] == SYSTEM_ATTEMPT:
-            if event.get("output") != (execution.get("error") or {}).get("message"):
+            error: Json = execution.get("error") or {}
+            if event.get("output") != error.get("message"):
                 found.faults.append("The platform's own event does not say what the record says.")
         elif event["attempt"] not in attempts:
             found.faults.append(f"Event {_name(event)} belongs to no attempt.")
@@ -83,7 +84,7 @@ def _check_events(found: Verified, events: list[Json], attempt: int, emitted: in
         found.faults.append(f"Event {attempt}.{first}{f' to {attempt}.{until}' if until > first else ''} is missing.")
     for number in sorted(number for number in own if number > last):
         found.faults.append(f"Event {attempt}.{number} was added: the attempt told {last} events.")
-    hashes = {number: _hash(event) for number, event in own.items()}
+    hashes = {number: hash_of(event) for number, event in own.items()}
     for number, event in own.items():
         follows = own[number + 1].get("previous") if number + 1 in own else None
         if number + 1 in own and follows != hashes[number]:
@@ -97,7 +98,7 @@ def _check_entries(found: Verified, entries: list[Json], attempt: int, ends: Jso
     own: dict[int, tuple[str | None, str]] = {}
     for entry in entries:
         if entry["attempt"] == attempt:
-            own[int(entry.get("number", 0))] = (entry.get("previous"), _hash(entry))
+            own[int(entry.get("number", 0))] = (entry.get("previous"), hash_of(entry))
         for link in cast("list[Json]", entry.get("replaced") or []):
             if link["attempt"] == attempt:
                 own[int(link["number"])] = (link.get("previous"), str(link["hash"]))
@@ -130,7 +131,8 @@ def _check_bodies(found: Verified, archive: zipfile.ZipFile, events: list[Json])
             found.faults.append(f"The body of event {_name(event)} was altered.")
 
 
-def _hash(record: Json) -> str:
+def hash_of(record: Json) -> str:
+    """SHA-256 (hex) of a line of a bundle."""
     kept = {name: value for name, value in record.items() if name not in NOT_PROVEN}
     text = json.dumps(kept, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -26,16 +26,14 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_bundle_is_replayed_and_a_changed_crew_fails_the_test(
-    ada: User, model: ScriptedModel, tmp_path: Path
-) -> None:
+def test_a_bundle_is_replayed_without_a_request(ada: User, model: ScriptedModel, tmp_path: Path) -> None:
     described = 'Calculate {x}. [[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
     config: dict[str, Any] = {
         "agents": {"worker": agent(tools=["CalculatorTool"])},
         "tasks": [task(described, "one"), task("Tell. [[say TOLD]]", "two")],
     }
     execution_id = ada.run(config, inputs={"x": "it"})["execution_id"]
-    bundle, changed = tmp_path / "b.zip", tmp_path / "crew.json"
+    bundle = tmp_path / "b.zip"
     bundle.write_bytes(ada.get(f"/executions/{execution_id}/bundle").content)
     model.reset()
     same = command("test", str(bundle), "--json")
@@ -43,11 +41,6 @@ def test_a_bundle_is_replayed_and_a_changed_crew_fails_the_test(
     told = json.loads(same.stdout)
     assert (told["status"], told["differences"], told["asked_anew"]) == ("COMPLETED", [], 0)
     assert [output["raw"] for output in told["outputs"]] == ["It is 42.", "TOLD"]
-    config["tasks"][1]["description"] = "Tell it in one word. [[say TOLD]]"
-    changed.write_text(json.dumps(config))
-    other = command("test", str(bundle), "--crew", str(changed))
-    assert other.returncode == 1
-    assert "crew task two to openai/" in other.stdout
     assert model.requests == []
 
 

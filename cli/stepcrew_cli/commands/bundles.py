@@ -109,8 +109,8 @@ def verify_execution(
     if seal is not None and seal != found.seal:
         faults.append("The seal is another one: the ends of the chains were altered since.")
     if call.output.as_json:
-        told = {"events": found.events, "entries": found.entries, "seal": found.seal, "notes": [*found.notes]}
-        call.output.json({"whole": not faults, "faults": [*faults], **told})
+        told: dict[str, JsonValue] = {"events": found.events, "entries": found.entries, "seal": found.seal}
+        call.output.json({"whole": not faults, "faults": [*faults], "notes": [*found.notes], **told})
     else:
         for fault in faults:
             call.output.console.print(fault, style="red", markup=False, soft_wrap=True)

@@ -141,7 +141,7 @@ def test_without_a_checkout_it_says_what_is_missing(api: FakeApi, monkeypatch: p
 
 def test_what_is_verified_is_fetched_by_its_id_or_read_from_a_file(api: FakeApi, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
-    record = {"status": "COMPLETED", "attempt": 1, "traces_emitted": {"1": 1}, "proof": {"1": {}}}
+    record: dict[str, Any] = {"status": "COMPLETED", "attempt": 1, "traces_emitted": {"1": 1}, "proof": {"1": {}}}
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("manifest.json", json.dumps({"format": "stepcrew-bundle", "version": 1}))
         archive.writestr("execution.json", json.dumps(record))
