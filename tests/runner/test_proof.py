@@ -12,7 +12,7 @@ import pytest
 
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew_cli.verifying import Verified, verify
-from tests.runner.house import GROUP, House, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task
 from tests.runner.test_replay import TOOL, bundled
 
 Lines = list[dict[str, Any]]
@@ -23,10 +23,10 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def proven(house: House, tmp_path: Path, config: dict[str, Any] = CONFIG) -> Path:
-    execution_id = house.submit(config)
-    house.attempt(execution_id)
-    bundled(house, execution_id, tmp_path / "b.zip")
+def proven(harness: Harness, tmp_path: Path, config: dict[str, Any] = CONFIG) -> Path:
+    execution_id = harness.submit(config)
+    harness.attempt(execution_id)
+    bundled(harness, execution_id, tmp_path / "b.zip")
     return tmp_path / "b.zip"
 
 
@@ -44,10 +44,10 @@ def changed(path: Path, member: str, change: Callable[[Lines], object]) -> Verif
     return verify(other)
 
 
-def test_what_nobody_touched_is_whole(house: House, tmp_path: Path) -> None:
-    found = verify(proven(house, tmp_path))
+def test_what_nobody_touched_is_whole(harness: Harness, tmp_path: Path) -> None:
+    found = verify(proven(harness, tmp_path))
     assert (found.faults, found.notes) == ([], [])
-    assert found.events == len(house.queue.events(house.executions.all()[0].execution_id)) > 10
+    assert found.events == len(harness.queue.events(harness.executions.all()[0].execution_id)) > 10
     assert found.entries == 4
     assert changed(tmp_path / "b.zip", "none", pop(0)).seal == found.seal
 
@@ -90,22 +90,22 @@ def put(place: int, name: str, value: object) -> Callable[[Lines], object]:
     ],
 )
 def test_what_was_changed_is_named(
-    house: House, tmp_path: Path, member: str, change: Callable[[Lines], object], fault: str
+    harness: Harness, tmp_path: Path, member: str, change: Callable[[Lines], object], fault: str
 ) -> None:
-    found = changed(proven(house, tmp_path), member, change)
+    found = changed(proven(harness, tmp_path), member, change)
     assert [one for one in found.faults if fault in one], found.faults
 
 
-def test_the_seal_tells_when_every_hash_was_made_again(house: House, tmp_path: Path) -> None:
-    path = proven(house, tmp_path)
+def test_the_seal_tells_when_every_hash_was_made_again(harness: Harness, tmp_path: Path) -> None:
+    path = proven(harness, tmp_path)
     other = changed(path, "execution.json", ends(journal="0"))
     assert other.seal != verify(path).seal
 
 
 def test_the_beginning_of_a_call_with_effects_stays_in_the_chain_it_was_replaced_in(
-    house: House, tmp_path: Path
+    harness: Harness, tmp_path: Path
 ) -> None:
-    path = proven(house, tmp_path)
+    path = proven(harness, tmp_path)
     with zipfile.ZipFile(path) as archive:
         entries = [json.loads(line) for line in archive.read("journal.jsonl").splitlines()]
     [replaced] = [entry["replaced"] for entry in entries if "replaced" in entry]
@@ -113,45 +113,45 @@ def test_the_beginning_of_a_call_with_effects_stays_in_the_chain_it_was_replaced
     assert sorted(entry["number"] for entry in entries) == [1, 3, 4, 5]
 
 
-def test_each_attempt_has_a_chain_of_its_own(house: House, tmp_path: Path) -> None:
-    execution_id = house.submit(CONFIG)
-    house.slice_seconds = 1e-9
-    while house.attempt(execution_id).outcome.value == "CONTINUE":
+def test_each_attempt_has_a_chain_of_its_own(harness: Harness, tmp_path: Path) -> None:
+    execution_id = harness.submit(CONFIG)
+    harness.slice_seconds = 1e-9
+    while harness.attempt(execution_id).outcome.value == "CONTINUE":
         pass
-    record = house.executions.get(GROUP, execution_id)
+    record = harness.executions.get(GROUP, execution_id)
     assert record.attempt > 1
     assert record.proof is not None
     assert set(record.proof) == {str(number) for number in range(1, record.attempt + 1)}
-    bundled(house, execution_id, tmp_path / "b.zip")
+    bundled(harness, execution_id, tmp_path / "b.zip")
     found = verify(tmp_path / "b.zip")
     assert (found.faults, found.notes) == ([], [])
 
 
-def test_tasks_side_by_side_write_one_chain(house: House, tmp_path: Path) -> None:
+def test_tasks_side_by_side_write_one_chain(harness: Harness, tmp_path: Path) -> None:
     tasks = [task(f"Left {n}. [[say L{n}]]", f"t{n}", async_execution=True) for n in range(6)]
-    found = verify(proven(house, tmp_path, crew(*tasks, task("End. [[say END]]", "end"))))
+    found = verify(proven(harness, tmp_path, crew(*tasks, task("End. [[say END]]", "end"))))
     assert (found.faults, found.notes, found.entries) == ([], [], 7)
 
 
-def test_an_attempt_that_died_leaves_an_end_that_cannot_be_proven(house: House, tmp_path: Path) -> None:
-    execution_id = house.submit(CONFIG)
-    house.journal.outages = 100
+def test_an_attempt_that_died_leaves_an_end_that_cannot_be_proven(harness: Harness, tmp_path: Path) -> None:
+    execution_id = harness.submit(CONFIG)
+    harness.journal.outages = 100
     with pytest.raises(PlatformUnavailable):
-        house.attempt(execution_id)
-    house.journal.outages = 0
-    house.attempt(execution_id)
-    record = house.executions.get(GROUP, execution_id)
+        harness.attempt(execution_id)
+    harness.journal.outages = 0
+    harness.attempt(execution_id)
+    record = harness.executions.get(GROUP, execution_id)
     assert record.proof is not None
     assert record.proof["1"].journal is None
-    house.executions.change(execution_id, proof={"2": record.proof["2"]}, traces_emitted={"2": 99})
-    bundled(house, execution_id, tmp_path / "b.zip")
+    harness.executions.change(execution_id, proof={"2": record.proof["2"]}, traces_emitted={"2": 99})
+    bundled(harness, execution_id, tmp_path / "b.zip")
     assert "Attempt 1 ended without a word: what it did last cannot be proven." in verify(tmp_path / "b.zip").notes
 
 
-def test_an_execution_of_an_older_version_is_not_given_hashes_and_says_so(house: House, tmp_path: Path) -> None:
-    execution_id = house.submit(CONFIG)
-    house.executions.change(execution_id, proof=None)
-    house.attempt(execution_id)
-    assert house.executions.get(GROUP, execution_id).proof is None
-    bundled(house, execution_id, tmp_path / "b.zip")
+def test_an_execution_of_an_older_version_is_not_given_hashes_and_says_so(harness: Harness, tmp_path: Path) -> None:
+    execution_id = harness.submit(CONFIG)
+    harness.executions.change(execution_id, proof=None)
+    harness.attempt(execution_id)
+    assert harness.executions.get(GROUP, execution_id).proof is None
+    bundled(harness, execution_id, tmp_path / "b.zip")
     assert verify(tmp_path / "b.zip").notes == ["An older version made this execution: it has no hashes."]

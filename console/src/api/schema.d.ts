@@ -542,8 +542,8 @@ export interface components {
         };
         /**
          * AttemptProof
-         * @description The ends of one attempt's chains: the hash of its last trace event, and how many journal entries it wrote with the
-         *     hash of the last one. A hash is null where there is none, or where the attempt could not say.
+         * @description The ends of one attempt's chains: the hash of its last trace event, and how many journal entries it wrote with
+         *     the hash of the last one. A hash is null where there is none, or where the attempt could not say.
          */
         AttemptProof: {
             /**

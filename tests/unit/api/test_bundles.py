@@ -17,23 +17,23 @@ from stepcrew.domain.journal import EntryKind, EntryState, JournalEntry, TokenUs
 from stepcrew.domain.trace import EventSource, TraceEvent
 from stepcrew_api.routes import results
 from tests.aws_table import GROUP, NOW
-from tests.unit.api.house import BOB, House, body
+from tests.unit.api.harness import BOB, Harness, body
 
 LARGE = "x" * 300_000
 
 
-def ended(home: House) -> str:
-    execution_id = home.client().post("/executions", json=body(inputs={"topic": "rain"})).json()["execution_id"]
-    execution = home.aws.executions.begin_attempt(GROUP, execution_id, NOW)
+def ended(harness: Harness) -> str:
+    execution_id = harness.client().post("/executions", json=body(inputs={"topic": "rain"})).json()["execution_id"]
+    execution = harness.aws.executions.begin_attempt(GROUP, execution_id, NOW)
     about = {"kind": EntryKind.MODEL, "state": EntryState.ANSWERED, "scope": "haiku", "attempt": 1}
     for nth, text in enumerate(("small", LARGE), 1):
         entry = JournalEntry.model_validate(
             {**about, "digest": "d", "nth": nth, "written_at": NOW + timedelta(seconds=nth), "body": text}
             | {"usage": TokenUsage(prompt=3, completion=4), "cost_usd": Decimal("0.00012")}
         )
-        home.aws.journal.write(execution, entry)
-    home.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="haiku", raw=LARGE))
-    reference = home.aws.payloads.put(GROUP, execution_id, "trace-1-1", b'"whole"')
+        harness.aws.journal.write(execution, entry)
+    harness.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="haiku", raw=LARGE))
+    reference = harness.aws.payloads.put(GROUP, execution_id, "trace-1-1", b'"whole"')
     event = TraceEvent(
         execution_id=execution_id,
         group_id=GROUP,
@@ -44,8 +44,8 @@ def ended(home: House) -> str:
         event_source=EventSource.CREW,
         output_reference=reference,
     )
-    home.aws.traces.record(GROUP, execution_id, [event], [])
-    home.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=1)
+    harness.aws.traces.record(GROUP, execution_id, [event], [])
+    harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, traces_emitted=1)
     return execution_id
 
 
@@ -54,9 +54,9 @@ def opened(answer: Any) -> dict[str, str]:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
-def test_everything_is_in_one_file_bodies_from_the_bucket_included(home: House) -> None:
-    execution_id = ended(home)
-    answer = home.client().get(f"/executions/{execution_id}/bundle")
+def test_everything_is_in_one_file_bodies_from_the_bucket_included(harness: Harness) -> None:
+    execution_id = ended(harness)
+    answer = harness.client().get(f"/executions/{execution_id}/bundle")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
     assert f'filename="{execution_id}.zip"' in answer.headers["content-disposition"]
     found = opened(answer)
@@ -68,9 +68,9 @@ def test_everything_is_in_one_file_bodies_from_the_bucket_included(home: House) 
     execution = json.loads(found["execution.json"])
     assert (execution["execution_id"], execution["status"]) == (execution_id, "COMPLETED")
     assert "ada@example.com" not in "".join(found.values())
-    definition = home.client().get(f"/executions/{execution_id}/definition").json()
+    definition = harness.client().get(f"/executions/{execution_id}/definition").json()
     assert json.loads(found["crew.json"]) == definition
-    assert home.client().post("/executions", json=json.loads(found["crew.json"])).status_code == 202
+    assert harness.client().post("/executions", json=json.loads(found["crew.json"])).status_code == 202
     [output] = [json.loads(line) for line in found["outputs.jsonl"].splitlines()]
     assert output["raw"] == LARGE
     [event] = [json.loads(line) for line in found["trace.jsonl"].splitlines()]
@@ -82,29 +82,29 @@ def test_everything_is_in_one_file_bodies_from_the_bucket_included(home: House) 
     assert journal[0]["cost_usd"] == "0.00012"
 
 
-def test_the_same_execution_gives_the_same_bytes(home: House) -> None:
-    execution_id = ended(home)
-    one, other = (home.client().get(f"/executions/{execution_id}/bundle").content for _ in range(2))
+def test_the_same_execution_gives_the_same_bytes(harness: Harness) -> None:
+    execution_id = ended(harness)
+    one, other = (harness.client().get(f"/executions/{execution_id}/bundle").content for _ in range(2))
     assert one == other
 
 
 def test_one_that_is_too_large_to_pass_through_comes_from_the_bucket(
-    home: House, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execution_id = ended(home)
-    whole = home.client().get(f"/executions/{execution_id}/bundle")
+    execution_id = ended(harness)
+    whole = harness.client().get(f"/executions/{execution_id}/bundle")
     monkeypatch.setattr(results, "MOST_BYTES", 100)
-    answer = home.client().get(f"/executions/{execution_id}/bundle", follow_redirects=False)
+    answer = harness.client().get(f"/executions/{execution_id}/bundle", follow_redirects=False)
     assert answer.status_code == 307
     place = httpx.URL(answer.headers["location"]).path
     assert place.endswith(f"groups/{GROUP}/executions/{execution_id}/bundle.zip")
-    assert home.aws.payloads.get(GROUP, execution_id, "bundle.zip") == whole.content
-    home.client().delete(f"/executions/{execution_id}")
-    assert home.aws.payloads.get(GROUP, execution_id, "bundle.zip") is None
+    assert harness.aws.payloads.get(GROUP, execution_id, "bundle.zip") == whole.content
+    harness.client().delete(f"/executions/{execution_id}")
+    assert harness.aws.payloads.get(GROUP, execution_id, "bundle.zip") is None
 
 
-def test_an_open_execution_has_a_bundle_too_and_a_foreign_one_has_none(home: House) -> None:
-    execution_id = home.client().post("/executions", json=body()).json()["execution_id"]
-    found = opened(home.client().get(f"/executions/{execution_id}/bundle"))
+def test_an_open_execution_has_a_bundle_too_and_a_foreign_one_has_none(harness: Harness) -> None:
+    execution_id = harness.client().post("/executions", json=body()).json()["execution_id"]
+    found = opened(harness.client().get(f"/executions/{execution_id}/bundle"))
     assert (json.loads(found["execution.json"])["status"], found["journal.jsonl"]) == ("PENDING", "")
-    assert home.client(BOB).get(f"/executions/{execution_id}/bundle").status_code == 404
+    assert harness.client(BOB).get(f"/executions/{execution_id}/bundle").status_code == 404

@@ -22,6 +22,7 @@ from stepcrew.aws.transactions import cancellation_codes, is_last_refused
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import (
     AlreadyExists,
+    Conflict,
     ExecutionError,
     ExecutionNotFound,
     IdempotencyInFlight,
