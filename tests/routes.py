@@ -17,6 +17,7 @@ CREW: dict[str, Any] = {
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/executions": {"config": CREW},
     "POST /api/v1/executions/{execution_id}/feedback": {"decision": "approve"},
+    "POST /api/v1/executions/{execution_id}/rerun": {},
     "PUT /api/v1/crews/{name}": {"config": CREW},
     "POST /api/v1/projects/{name}/bundle": {"sha256": "a" * 64},
     "PUT /api/v1/projects/{name}": {

@@ -57,6 +57,10 @@ class Client:
     def submit(self, body: Mapping[str, JsonValue], key: str) -> Answer:
         return Answer(self._transport.request("POST", f"{API}/executions", json=body, headers={"Idempotency-Key": key}))
 
+    def rerun(self, execution_id: str, body: Mapping[str, JsonValue], key: str) -> Answer:
+        headers = {"Idempotency-Key": key}
+        return Answer(self._transport.request("POST", f"{_path(execution_id)}/rerun", json=body, headers=headers))
+
     def dry_run(self, body: Mapping[str, JsonValue]) -> Answer:
         return Answer(self._transport.request("POST", f"{API}/executions", json=body, params={"dry_run": "true"}))
 
@@ -129,6 +133,10 @@ class Client:
 
     def result(self, execution_id: str) -> Answer:
         return self._get(execution_id, "/result")
+
+    def bundle(self, execution_id: str) -> bytes:
+        """A large one comes from the bucket; the token does not go along."""
+        return self._transport.request("GET", f"{_path(execution_id)}/bundle").content
 
     def logs(self, execution_id: str, after: str | None) -> Answer:
         return self._get(execution_id, "/logs", {"after": after} if after else {})

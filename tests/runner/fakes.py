@@ -10,6 +10,7 @@ from stepcrew.domain.approval import Approval, Verdict
 from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, TaskOutput, Usage, Waiting
 from stepcrew.domain.journal import EntryState, JournalEntry
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, TraceEvent
 
@@ -80,6 +81,7 @@ class FakeExecutions:
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         with self._lock:
             record = self._held(execution)
@@ -93,6 +95,7 @@ class FakeExecutions:
                 usage=usage,
                 message=message,
                 traces_emitted=emitted,
+                proof=_proven(record, proof),
             )
 
     def count_open(self, group_id: str, most: int) -> int:
@@ -148,6 +151,7 @@ class FakeExecutions:
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
+        proof: AttemptProof | None = None,
         fenced: bool = True,
     ) -> Execution:
         with self._lock:
@@ -165,6 +169,7 @@ class FakeExecutions:
                 "usage": usage,
                 "error": error,
                 "cancel_receipt": cancel_receipt,
+                "proof": _proven(record, proof),
             }
             if traces_emitted is not None:
                 given["traces_emitted"] = {**record.traces_emitted, str(execution.attempt): traces_emitted}
@@ -212,6 +217,10 @@ class FakeExecutions:
         return self._records[record.execution_id].model_copy(deep=True)
 
 
+def _proven(record: Execution, proof: AttemptProof | None) -> dict[str, AttemptProof] | None:
+    return record.proof if proof is None else {**(record.proof or {}), str(record.attempt): proof}
+
+
 class FakeApprovals:
     """`ApprovalStore`, as far as the runner uses it, and `decide` for the tests' people."""
 
@@ -228,6 +237,7 @@ class FakeApprovals:
         usage: Usage,
         traces_emitted: int,
         now: datetime,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         record = self._executions.get(execution.group_id, execution.execution_id)
         if record.attempt == execution.attempt and record.approvals == approval.number:
@@ -250,6 +260,7 @@ class FakeApprovals:
             progress=progress,
             usage=usage,
             traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted},
+            proof=_proven(record, proof),
         )
 
     def approvals(self, group_id: str, execution_id: str) -> list[Approval]:
@@ -337,6 +348,9 @@ class FakeTaskOutputs:
         self.saves.append(output.name)
         if usage is not None:
             self._executions.change(execution.execution_id, usage=usage)
+        self._outputs[execution.execution_id, output.index] = output.model_dump_json()
+
+    def keep_task_output(self, execution: Execution, output: TaskOutput) -> None:
         self._outputs[execution.execution_id, output.index] = output.model_dump_json()
 
     def kept(self) -> dict[tuple[str, int], str]:
@@ -439,6 +453,7 @@ def new_execution(execution_id: str, tasks: int, now: datetime, limits: Limits, 
         group_id=group_id,
         name="crew",
         status=Status.RUNNING,
+        proof={},
         created_at=now,
         updated_at=now,
         deadline=now + timedelta(seconds=limits.timeout_seconds),

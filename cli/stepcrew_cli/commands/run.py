@@ -8,6 +8,7 @@ from typing import Annotated, cast
 
 import typer
 
+from stepcrew_cli.answer import Answer
 from stepcrew_cli.client import Client
 from stepcrew_cli.commands.deploy import deploy_project
 from stepcrew_cli.crew_input import load_crew
@@ -95,7 +96,8 @@ def run(
         if dry_run:
             call.output.json(client.dry_run(body).data)
             return
-        code = _submit(client, call.output, body, idempotency_key or str(uuid.uuid4()), watching)
+        answer = client.submit(body, idempotency_key or str(uuid.uuid4()))
+        code = started(client, call.output, answer, watching)
     raise typer.Exit(code)
 
 
@@ -154,8 +156,8 @@ def _source(crew: str | None, stored: str | None, model: str | None) -> CrewSour
     return CrewSource({"crew": stored}, stored)
 
 
-def _submit(client: Client, output: Output, body: Document, key: str, watching: bool) -> int:
-    answer = client.submit(body, key)
+def started(client: Client, output: Output, answer: Answer, watching: bool) -> int:
+    """Tells of an execution that was started, or shows it until it ends. Answers the exit code."""
     submitted = answer.read(Submitted)
     if submitted.replayed:
         output.note(f"An earlier request with this key started {submitted.execution_id}; nothing new was started.")

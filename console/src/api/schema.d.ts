@@ -163,6 +163,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/executions/{execution_id}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bundle
+         * @description The execution as one file: definition, inputs, outputs, approvals, trace and journal. No secret is in it.
+         */
+        get: operations["bundle_api_v1_executions__execution_id__bundle_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/executions/{execution_id}/cancel": {
         parameters: {
             query?: never;
@@ -238,6 +258,27 @@ export interface paths {
         get: operations["logs_api_v1_executions__execution_id__logs_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{execution_id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rerun
+         * @description Runs an ended execution again as a new one. With `from_task`, the outputs of the tasks before it are kept. The
+         *     same `Idempotency-Key` with the same body is one execution.
+         */
+        post: operations["rerun_api_v1_executions__execution_id__rerun_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -498,6 +539,22 @@ export interface components {
             verdict: components["schemas"]["VerdictView"] | null;
             /** Withdrawn At */
             withdrawn_at: string | null;
+        };
+        /**
+         * AttemptProof
+         * @description The ends of one attempt's chains: the hash of its last trace event, and how many journal entries it wrote with
+         *     the hash of the last one. A hash is null where there is none, or where the attempt could not say.
+         */
+        AttemptProof: {
+            /**
+             * Entries
+             * @default 0
+             */
+            entries: number;
+            /** Journal */
+            journal?: string | null;
+            /** Trace */
+            trace?: string | null;
         };
         /**
          * BodyReference
@@ -793,6 +850,28 @@ export interface components {
             /** Process */
             process: string;
             progress: components["schemas"]["Progress"];
+            /**
+             * Proof
+             * @description By attempt, the hashes that its last trace event and journal entry have: see `stepcrew verify`.
+             */
+            proof: {
+                [key: string]: components["schemas"]["AttemptProof"];
+            } | null;
+            /**
+             * Rerun From
+             * @description The crew task a rerun began with; the outputs before it were kept.
+             */
+            rerun_from: string | null;
+            /**
+             * Rerun Of
+             * @description The execution this one repeats.
+             */
+            rerun_of: string | null;
+            /**
+             * Reruns
+             * @description The executions that repeat this one, oldest first.
+             */
+            reruns: string[];
             /** Source */
             source: string;
             /** Started At */
@@ -1080,6 +1159,50 @@ export interface components {
             tasks_total: number;
         };
         /**
+         * RerunRequest
+         * @description The body of POST /executions/{execution_id}/rerun. Unknown fields are faults; `{}` runs the same again.
+         *
+         *     `config` replaces the crew, `inputs` are laid over those of the execution, one by one; `name` and `limits` are the
+         *     execution's where they are not given. With `from_task`, the outputs of the tasks before it are kept, and it and
+         *     those behind it are run. `task_outputs` stand in for kept ones, by task name: a text, or an object where the task's
+         *     output has a schema.
+         */
+        RerunRequest: {
+            /**
+             * Config
+             * @default null
+             */
+            config: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * From Task
+             * @default null
+             */
+            from_task: string | null;
+            /**
+             * Inputs
+             * @default null
+             */
+            inputs: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** @default null */
+            limits: components["schemas"]["Limits"] | null;
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Task Outputs
+             * @default null
+             */
+            task_outputs: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+        };
+        /**
          * ResultView
          * @description The outputs so far. `final` tells that the execution completed, so `output` is the crew's answer; while it is
          *     open or when it did not complete, the finished tasks are here all the same and `output` is null.
@@ -1173,6 +1296,11 @@ export interface components {
             agent_role: string | null;
             /** Attempt */
             attempt: number;
+            /**
+             * Edited
+             * @description Whether a person wrote it, for a rerun.
+             */
+            edited: boolean;
             /** Ended At */
             ended_at: string | null;
             /** Expected Output */
@@ -1183,6 +1311,11 @@ export interface components {
             json_dict: {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;
+            /**
+             * Kept From
+             * @description The execution that a rerun kept it from; `attempt` is 0 then.
+             */
+            kept_from: string | null;
             /** Name */
             name: string;
             /** Output Format */
@@ -2394,6 +2527,93 @@ export interface operations {
             };
         };
     };
+    bundle_api_v1_executions__execution_id__bundle_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A ZIP file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Too large to pass through here: fetch it there */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancel_api_v1_executions__execution_id__cancel_post: {
         parameters: {
             query?: never;
@@ -2743,6 +2963,146 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerun_api_v1_executions__execution_id__rerun_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RerunRequest"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmittedExecution"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

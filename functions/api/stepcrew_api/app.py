@@ -10,11 +10,12 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from stepcrew.settings import Settings
 from stepcrew_api import problems
+from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.people import FeedbackRequest
-from stepcrew_api.routes import approvals, crews, executions, meta, projects, results, secrets, traces
-from stepcrew_api.schemas import BundleToUpload, CrewRequest, CrewToStore, Problem, ProjectToStore, SecretToSet
+from stepcrew_api.routes import approvals, crews, executions, meta, projects, reruns, results, secrets, traces
+from stepcrew_api.schemas import Problem
 from stepcrew_api.services import Services
 from stepcrew_api.version import VERSION
 from stepcrew_api.views import PREFIX
@@ -23,7 +24,10 @@ GZIP_BYTES = 2_000
 DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result. Every error is a problem document."
 
 
-BY_REFERENCE = (CrewRequest, CrewToStore, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet, Problem)
+BY_REFERENCE = (
+    *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
+    Problem,
+)
 
 
 class Api(FastAPI):
@@ -59,7 +63,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
-    for group in (executions, traces, results, approvals, crews, projects, secrets, meta):
+    for group in (executions, reruns, traces, results, approvals, crews, projects, secrets, meta):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")
         app.include_router(group.router, prefix=PREFIX)

@@ -12,9 +12,16 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.yaml_text import read_yaml
+from stepcrew_api.body_shapes import (
+    BundleToUpload,
+    CrewRequest,
+    CrewToStore,
+    ProjectToStore,
+    RerunRequest,
+    SecretToSet,
+)
 from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
-from stepcrew_api.schemas import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, SecretToSet
 
 MAX_BODY_BYTES = 5_000_000
 MAX_VALUES = 250_000
@@ -33,7 +40,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
-FEEDBACK_BODY = _body(FeedbackRequest)
+FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -71,6 +78,11 @@ async def bundle_to_upload(request: Request) -> BundleToUpload:
 async def feedback_request(request: Request) -> FeedbackRequest:
     """Raises as `_read_as` does."""
     return await _read_as(FeedbackRequest, request)
+
+
+async def rerun_request(request: Request) -> RerunRequest:
+    """Raises as `_read_as` does."""
+    return await _read_as(RerunRequest, request)
 
 
 async def _read_as(shape: type[Shape], request: Request) -> Shape:
@@ -114,4 +126,5 @@ ToStore = Annotated[CrewToStore, Depends(crew_to_store)]
 SecretBody = Annotated[SecretToSet, Depends(secret_to_set)]
 ProjectBody = Annotated[ProjectToStore, Depends(project_to_store)]
 BundleBody = Annotated[BundleToUpload, Depends(bundle_to_upload)]
+RerunBody = Annotated[RerunRequest, Depends(rerun_request)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]

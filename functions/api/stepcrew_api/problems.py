@@ -17,6 +17,7 @@ from stepcrew.domain.errors import (
     Category,
     Conflict,
     CrewNotFound,
+    ExecutionExpired,
     ExecutionNotFound,
     Fault,
     IdempotencyInFlight,
@@ -57,6 +58,7 @@ class UnsupportedMediaType(StepcrewError):
 STATUS: dict[type[StepcrewError], int] = {
     InvalidRequest: 422,
     ExecutionNotFound: 404,
+    ExecutionExpired: 410,
     CrewNotFound: 404,
     BodyExpired: 410,
     NotAllowed: 403,

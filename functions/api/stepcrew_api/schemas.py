@@ -5,53 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+from pydantic import BaseModel, Field, JsonValue
 
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
-from stepcrew.domain.project import BUNDLE, ProjectOutline, ProjectVersion
-from stepcrew.domain.stored_crew import CREW_REFERENCE, CrewVersion
+from stepcrew.domain.project import ProjectVersion
+from stepcrew.domain.proof import AttemptProof
+from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
-
-
-class CrewRequest(BaseModel):
-    """The body of POST /executions. Unknown fields are faults.
-
-    `config` is the crew: either our shape (`agents`, `tasks`, `process`, `model` …) or CrewAI's two files as objects or
-    YAML text (`agents_yaml`, `tasks_yaml`). `inputs` may also stand inside `config`. Instead of `config`, `crew` names
-    a stored crew, or one version of it (`name@3`); `inputs` are then laid over those stored with it.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    config: dict[str, JsonValue] | None = None
-    crew: Annotated[str, Field(pattern=CREW_REFERENCE)] | None = None
-    inputs: dict[str, JsonValue] | None = None
-    name: str | None = Field(None, max_length=200)
-    limits: Limits | None = None
-    job_type: Literal["crew"] | None = Field(None, description="Accepted for compatibility; only `crew` exists.")
-
-
-class CrewToStore(BaseModel):
-    """The body of PUT /crews/{name}: `config` as in a submission, and default inputs. Unknown fields are faults."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    config: dict[str, JsonValue]
-    inputs: dict[str, JsonValue] | None = None
-
-
-class ProjectToStore(BaseModel):
-    """The body of PUT /projects/{name}: the code, what can be told of its agents and tasks, and default inputs. Unknown
-    fields are faults."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    project: ProjectVersion
-    outline: ProjectOutline = ProjectOutline.model_construct()
-    inputs: dict[str, JsonValue] = {}
 
 
 class ProjectRuntime(BaseModel):
@@ -61,14 +24,6 @@ class ProjectRuntime(BaseModel):
     python: str
     platform: str
     packages: list[str]
-
-
-class BundleToUpload(BaseModel):
-    """The body of POST /projects/{name}/bundle. Unknown fields are faults."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    sha256: Annotated[str, Field(pattern=BUNDLE)]
 
 
 class BundleUpload(BaseModel):
@@ -109,14 +64,6 @@ class CrewList(BaseModel):
 
     crews: list[CrewView]
     next_cursor: str | None
-
-
-class SecretToSet(BaseModel):
-    """The body of PUT /secrets/{name}. Unknown fields are faults."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    value: SecretStr
 
 
 class SecretView(BaseModel):
@@ -222,6 +169,12 @@ class ExecutionView(BaseModel):
     cancel_receipt: CancelReceiptView | None
     waiting: WaitingView | None
     crew: CrewVersion | None = Field(description="The stored crew it was made from.")
+    rerun_of: str | None = Field(description="The execution this one repeats.")
+    rerun_from: str | None = Field(description="The crew task a rerun began with; the outputs before it were kept.")
+    proof: dict[str, AttemptProof] | None = Field(
+        description="By attempt, the hashes that its last trace event and journal entry have: see `stepcrew verify`."
+    )
+    reruns: list[str] = Field(description="The executions that repeat this one, oldest first.")
     traces: TraceCounts
 
 
@@ -297,6 +250,8 @@ class TaskOutputView(BaseModel):
     attempt: int
     started_at: datetime | None
     ended_at: datetime | None
+    kept_from: str | None = Field(description="The execution that a rerun kept it from; `attempt` is 0 then.")
+    edited: bool = Field(description="Whether a person wrote it, for a rerun.")
 
 
 class ResultView(BaseModel):

@@ -12,6 +12,7 @@ from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.ports import (
     ApprovalStore,
     ExecutionStore,
@@ -22,6 +23,7 @@ from stepcrew.services.ports import (
 )
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
@@ -30,6 +32,7 @@ from stepcrew.services.submit_execution import SubmitExecution
 
 class Services(NamedTuple):
     submit: SubmitExecution
+    rerun: RerunExecution
     cancel: CancelExecution
     decide: DecideApproval
     executions: ExecutionStore
@@ -39,6 +42,7 @@ class Services(NamedTuple):
     read_trace: ReadTrace
     search_trace: SearchTrace
     tasks: TaskOutputStore
+    make_bundle: MakeBundle
     approvals: ApprovalStore
     bodies: ReadBodies
     limits: LimitStore

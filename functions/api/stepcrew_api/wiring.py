@@ -12,6 +12,7 @@ from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
@@ -28,8 +29,10 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
@@ -67,8 +70,10 @@ def make_app(settings: Settings) -> FastAPI:
     bundles = BucketBundles(clients, settings.bucket_name)
     wake = WakeMachine(approvals, orchestrator)
     read_trace = ReadTrace(executions, traces)
+    submit = SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, missing_secrets, days)
     services = Services(
-        submit=SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, missing_secrets, days),
+        submit=submit,
+        rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=CancelExecution(executions, wake, clock),
         decide=DecideApproval(executions, approvals, limits, wake, clock),
         executions=executions,
@@ -78,6 +83,15 @@ def make_app(settings: Settings) -> FastAPI:
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
         tasks=tasks,
+        make_bundle=MakeBundle(
+            executions,
+            tasks,
+            approvals,
+            traces,
+            TableJournal(clients, table, payloads, days),
+            payloads,
+            settings.default_model,
+        ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),
         limits=limits,

@@ -28,6 +28,12 @@ from stepcrew_runner.project.bundle import unpack
 def sessions() -> AttemptSessions:
     """Made before any crew is loaded: the clients' addresses and proxies are those of the environment as it is then."""
     made = AttemptSessions(take_own_keys(), settings().attempt_role_arn, of_project=bool(settings().project_bundle))
+    guard_process()
+    return made
+
+
+def guard_process() -> None:
+    """Once per process, before any crew is loaded: what no crew may reach, change or follow."""
     proxies = OperatorProxies(environment.take_proxies())
     use_proxies(proxies)
     addresses.install_guard()
@@ -35,7 +41,6 @@ def sessions() -> AttemptSessions:
     if not settings().project_bundle:  # a project's code sets the variables it needs
         environment.install_guard()
     refuse_outside()
-    return made
 
 
 @lru_cache(maxsize=1)

@@ -21,8 +21,10 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
@@ -104,10 +106,12 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
+        submit = SubmitExecution(
+            aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
+        )
         services = Services(
-            submit=SubmitExecution(
-                aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
-            ),
+            submit=submit,
+            rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=CancelExecution(aws.executions, wake, clock),
             decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
             executions=aws.executions,
@@ -117,6 +121,9 @@ class Harness:
             read_trace=ReadTrace(aws.executions, aws.traces),
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
             tasks=aws.tasks,
+            make_bundle=MakeBundle(
+                aws.executions, aws.tasks, aws.approvals, aws.traces, aws.journal, aws.payloads, SETTINGS.default_model
+            ),
             approvals=aws.approvals,
             bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
             limits=self.limits,

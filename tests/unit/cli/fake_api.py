@@ -59,6 +59,10 @@ class FakeApi:
             return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
         if request.method == "POST" and path.endswith("/executions"):
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
+        if path.endswith("/bundle"):
+            return 200, b"PK of a bundle", {"Content-Type": "application/zip"}
+        if path.endswith("/rerun"):
+            return 202, submitted(), {}
         if request.method == "GET" and "/crews/" in path:
             return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
         if "/secrets" in path:
@@ -187,7 +191,9 @@ def serving(api: FakeApi) -> Generator[FakeApi]:
             request = Seen(self.command, self.path, dict(self.headers.items()), body)
             api.seen.append(request)
             status, document, headers = api.answer(request)
-            payload = b"" if document is None else json.dumps(document).encode()
+            payload = (
+                document if isinstance(document, bytes) else b"" if document is None else json.dumps(document).encode()
+            )
             self.send_response(status)
             for name, value in ({"Content-Type": "application/json"} | headers).items():
                 self.send_header(name, value)

@@ -13,7 +13,7 @@ from stepcrew.domain.execution import Status
 from stepcrew.domain.listing import ListFilter
 from stepcrew.services.delete_execution import delete_execution
 from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
-from stepcrew.services.submit_execution import CrewSubmission, name_of
+from stepcrew.services.submit_execution import Accepted, CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Member
@@ -25,6 +25,7 @@ from stepcrew_api.views import dry_run_view, execution_view, location
 router = APIRouter(prefix="/executions", tags=["executions"], route_class=GuardedRoute)
 
 ExecutionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$", description="The id a submission answered with.")]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 _REVISION = re.compile(r'"([0-9]{1,12})"')
 POLL_SECONDS = 1
 
@@ -42,7 +43,7 @@ def submit(
     services: Injected,
     response: Response,
     dry_run: bool = False,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> SubmittedExecution | DryRun:
     """Checks the whole crew, stores and starts it. The same `Idempotency-Key` with the same body is one execution."""
     request = CrewSubmission(
@@ -59,7 +60,11 @@ def submit(
         response.status_code = 200
         checked = services.submit.check(request)
         return dry_run_view(checked, name_of(request, checked), services.submit.default_model)
-    accepted = services.submit(request)
+    return submitted(services.submit(request), response)
+
+
+def submitted(accepted: Accepted, response: Response) -> SubmittedExecution:
+    """The answer to whatever starts an execution."""
     response.headers["Location"] = location(accepted.execution.execution_id)
     response.headers["Retry-After"] = str(POLL_SECONDS)
     if accepted.replayed:

@@ -1,4 +1,4 @@
-"""What the crew produced."""
+"""What the crew produced, and everything that is known of it in one file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
+from stepcrew.domain import bundle as bundles
 from stepcrew.services.read_result import read_result
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
@@ -40,3 +41,18 @@ def task_output(
 ) -> Response:
     """The whole output of one finished task, as text."""
     return answer(services.bodies.of_task(identity.group_id, execution_id, index), accept)
+
+
+@router.get(
+    "/bundle",
+    responses={**responses(404), **TOO_LARGE, 200: {"content": {bundles.MEDIA_TYPE: {}}, "description": "A ZIP file"}},
+    response_class=Response,
+)
+def bundle(execution_id: ExecutionId, identity: Caller, services: Injected, accept: Accept = "") -> Response:
+    """The execution as one file: definition, inputs, outputs, approvals, trace and journal. No secret is in it."""
+    with services.make_bundle(identity.group_id, execution_id) as file:
+        content = file.read()
+    given = services.bodies.of_file(identity.group_id, execution_id, "bundle.zip", content, bundles.MEDIA_TYPE)
+    found = answer(given, accept)
+    found.headers["Content-Disposition"] = f'attachment; filename="{execution_id}.zip"'
+    return found

@@ -13,6 +13,7 @@ from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
 from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Status
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.services.ports import ApprovalStore, ExecutionStore
 from stepcrew_runner.gate.aborts import Question
 from stepcrew_runner.gate.companions import Companions
@@ -106,6 +107,13 @@ class Ending:
         self._sender.close()
         return emitted
 
+    def _proof(self) -> AttemptProof | None:
+        """Null for an execution that an older version made: its record has no place for it."""
+        if self._execution.proof is None:
+            return None
+        entries, journal = self._gate.journal.chain_end()
+        return AttemptProof(trace=self._sender.chain.head, entries=entries, journal=journal)
+
     def _hand_over(self, emitted: int) -> None:
         """The next attempt goes on from here."""
         self._executions.save_progress(
@@ -115,6 +123,7 @@ class Ending:
             message=self._control.message(),
             now=self._clock.now(),
             traces_emitted=emitted,
+            proof=self._proof(),
         )
 
     def _park(self, question: Question, rules: ApprovalRules) -> Outcome:
@@ -129,6 +138,7 @@ class Ending:
                 usage=self._gate.journal.usage(),
                 traces_emitted=emitted,
                 now=self._clock.now(),
+                proof=self._proof(),
             )
         except Superseded:
             # Either another attempt holds the execution, or a cancel request came in this moment.
@@ -189,5 +199,6 @@ class Ending:
             error=error,
             traces_emitted=emitted,
             cancel_receipt=receipt,
+            proof=self._proof(),
         )
         return end.outcome

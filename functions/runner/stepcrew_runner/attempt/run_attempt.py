@@ -43,8 +43,8 @@ from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewF
 from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.gate.control import Control, Time
 from stepcrew_runner.gate.gate import Gate
-from stepcrew_runner.gate.journal import Journal
-from stepcrew_runner.gate.placeholders import Placeholders
+from stepcrew_runner.gate.journal import Journal, Source
+from stepcrew_runner.gate.placeholders import KeptPlaceholders, Placeholders
 from stepcrew_runner.isolation import environment
 from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.project.building import ProjectCode
@@ -106,6 +106,13 @@ NOT_THIS_CODE = ExecutionError(
 )
 
 
+class Replay(NamedTuple):
+    """Runs a crew from the journal of another execution. `lets_out`: whether what has no answer there is let out."""
+
+    source: Source
+    lets_out: bool
+
+
 class Inside(NamedTuple):
     """The parts of one attempt that its crew runs with."""
 
@@ -127,13 +134,19 @@ class RunAttempt:
     of the one project that this function serves; without one it runs definitions only."""
 
     def __init__(
-        self, ports: Ports, default_model: str, slice_seconds: float = 0, project: ProjectCode | None = None
+        self,
+        ports: Ports,
+        default_model: str,
+        slice_seconds: float = 0,
+        project: ProjectCode | None = None,
+        replay: Replay | None = None,
     ) -> None:
         install()
         self._ports = ports
         self._project = project
         self._default_model = default_model
         self._slice_seconds = slice_seconds
+        self._replay = replay
 
     def __call__(self, group_id: str, execution_id: str, remaining: Callable[[], float]) -> Answer:
         """`remaining` tells the seconds left of this invocation."""
@@ -159,13 +172,14 @@ class RunAttempt:
     def _attempt(self, execution: Execution, remaining: Callable[[], float], redactor: Redactor) -> Outcome:
         ports = self._ports
         submission = ports.executions.submission(execution.group_id, execution.execution_id)
-        placeholders = Placeholders()
-        journal = Journal(ports.journal, execution, placeholders)
+        placeholders = KeptPlaceholders() if self._replay else Placeholders()
+        journal = Journal(ports.journal, execution, placeholders, self._replay and self._replay.source)
         journal.load()
         call_seconds = longest_call(submission.definition, self._default_model)
         time_left = Time(remaining, call_seconds, self._slice_seconds)
         control = Control(execution, ports.executions, ports.clock, time_left, journal.usage)
         gate = Gate(execution, ports.clock, control, journal)
+        gate.only_replays = self._replay is not None and not self._replay.lets_out
         companions = Companions(execution, ports.clock, redactor, control, gate)
 
         def send(events: list[TraceEvent], logs: list[LogLine]) -> None:

@@ -13,3 +13,4 @@ def install() -> None:
     transports.install()
     tool_calls.install()
     effects.install()
+    seams.keep_the_date()

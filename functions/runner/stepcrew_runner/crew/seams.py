@@ -14,7 +14,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from contextvars import copy_context
-from typing import Any, NamedTuple, cast
+from datetime import UTC, datetime, tzinfo
+from typing import Any, NamedTuple, Self, cast
 
 import httpx
 from crewai import Crew, Task
@@ -24,11 +25,12 @@ from crewai.flow.flow import Flow
 from crewai.mcp.client import MCPClient
 from crewai.tools.mcp_native_tool import MCPNativeTool
 from crewai.tools.structured_tool import CrewStructuredTool
+from crewai.utilities import prompts
 from crewai.utilities.agent_utils import is_context_length_exceeded
 from pydantic import PrivateAttr
 
 from stepcrew.domain.canonical import digest
-from stepcrew_runner.gate.scope import task_scope
+from stepcrew_runner.gate.scope import current_gate, task_scope
 
 CLIENTS = ("_client", "_async_client")
 BUILDERS = ("_build_sync_client", "_build_async_client", "_ensure_async_client")
@@ -58,6 +60,7 @@ SEAMS = (
     Seam(AgentExecutor, "_invoke_loop", "an agent could not be told what to revise"),
     Seam(AgentExecutor, "_ainvoke_loop", "an agent could not be told what to revise"),
     Seam(AgentExecutor, "_format_feedback_message", "an agent could not be told what to revise"),
+    Seam(prompts, "datetime", "a crew that asks for the date would ask anew after midnight"),
     Seam(AgentExecutor, "_last_context_error", "a conversation that is too long would end the process"),
 )
 
@@ -205,6 +208,21 @@ def answer_again(executor: Any) -> Any:
 
 def answer_again_async(executor: Any) -> Awaitable[Any]:
     return executor._ainvoke_loop()
+
+
+class _DateOfExecution(datetime):
+    """The date for agents with `inject_date`: of the execution's beginning. Today's would be another one after
+    midnight, and what an earlier attempt has paid for would be asked again."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:  # noqa: ARG003 - as the original
+        began = current_gate().began_at.astimezone(UTC)
+        return cls(began.year, began.month, began.day, began.hour, began.minute, began.second)
+
+
+def keep_the_date() -> None:
+    """Repeating it is harmless."""
+    setattr(prompts, "datetime", _DateOfExecution)  # noqa: B010 - pyright knows it as the class itself
 
 
 def original_of(tool: Any) -> Any:

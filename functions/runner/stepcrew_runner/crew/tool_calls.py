@@ -114,7 +114,7 @@ class _Passing:
         if self._given is None or is_too_deep(self._given):
             raise ToolFailed(f"The arguments are {TOO_DEEP}.")
         gate, people = self._gate, _people.get(self._gate)
-        self._key, known = gate.tool(self._name, digest_of_call(self._name, self._given))
+        self._key, known = gate.tool(self._name, digest_of_call(self._name, self._given, gate.journal.seal))
         if known is not None and known.state is EntryState.ANSWERED:
             self._known = known
             return True

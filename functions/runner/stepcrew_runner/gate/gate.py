@@ -13,7 +13,7 @@ from decimal import Decimal
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution
-from stepcrew.domain.journal import EntryKey, EntryKind, EntryState, JournalEntry, usage_of
+from stepcrew.domain.journal import CREW_SCOPE, EntryKey, EntryKind, EntryState, JournalEntry, usage_of
 from stepcrew.domain.models import parse_model_name
 from stepcrew.services.ports import Clock
 from stepcrew_runner.gate import scope
@@ -55,6 +55,11 @@ class Gate:
             self._shut = True
             self._changed.notify_all()
         scope.closed(self)
+
+    @property
+    def began_at(self) -> datetime:
+        """When the execution began: the date for its crew, in every attempt and in every replay."""
+        return self._execution.started_at or self._execution.created_at
 
     def model(self, request: ModelRequest) -> JournalEntry | Passage:
         """The kept answer, or the permission to send the request. Raises an `Abort`."""
@@ -103,6 +108,7 @@ class Gate:
         self._refuse_when_shut()
         if abort := self._control.interrupt:
             raise abort
+        self._refuse_in_replay("an address outside")
 
     def receipt(self, requested_at: datetime, observed_at: datetime) -> CancelReceipt:
         """What was spent since a cancel request. A call still in flight is abandoned: its provider never told its
@@ -142,6 +148,7 @@ class Gate:
                 "body": text,
                 "is_binary": is_binary,
                 "is_billed": request.is_billed,
+                "own_endpoint": request.own_endpoint,
                 "usage": usage,
                 "cost_usd": price(name, usage) if name and usage and request.is_billed else None,
             }
@@ -219,11 +226,14 @@ class Gate:
 
     def _refuse_in_replay(self, name: str) -> None:
         if self.only_replays:
+            task = scope.current_task()
+            where = "the crew itself" if task == CREW_SCOPE else f"crew task {task}"
             error = ExecutionError(
                 category=Category.CREW,
                 type=UNANSWERED,
-                message=f"The journal has no answer to a request to {name}: the crew asks something new.",
-                remedy="Let unanswered requests out, or look at what changed.",
+                message=f"The journal has no answer to a request of {where} to {name}: it asks something new.",
+                remedy="Look at what changed before it, or let unanswered requests out.",
+                task=None if task == CREW_SCOPE else task,
             )
             abort = CrewFailed(error)
             raise self._control.settle(abort) or abort

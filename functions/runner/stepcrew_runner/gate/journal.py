@@ -12,6 +12,7 @@ from typing import NamedTuple
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Usage
 from stepcrew.domain.journal import EntryKey, EntryKind, EntryState, JournalEntry, add_to
+from stepcrew.domain.proof import Chain, Link
 from stepcrew.domain.retrying import Patience, retried
 from stepcrew.services.ports import JournalStore
 from stepcrew_runner.gate.aborts import PlatformFailed
@@ -47,6 +48,10 @@ class Journal:
         self._usage = Usage()
         self._unknown: list[JournalEntry] = []
         self._written: list[JournalEntry] = []
+        self._writing = threading.Lock()
+        self._chain = Chain()
+        self._is_chain_known = True
+        self._begun: dict[EntryKey, JournalEntry] = {}
 
     def load(self) -> None:
         """Raises `PlatformUnavailable`."""
@@ -58,10 +63,16 @@ class Journal:
             for entry in self._store.entries(*place):
                 if place == own:
                     self._count(entry)
+                    if entry.state is EntryState.BEGUN:
+                        self._begun[entry.key] = entry
                 if entry.state is not EntryState.LOST:
                     known = self._known[entry.scope, entry.digest]
                     self._left[entry.scope] += entry.nth not in known
                     known[entry.nth] = (place, entry)
+
+    def seal(self, text: str) -> str:
+        """Without secrets: what is the same request in a replay, which has others."""
+        return self._placeholders.seal(text)
 
     def take(self, scope: str, digest: str) -> JournalEntry | None:
         """The next answer to this request, whole, or None when there is none (yet)."""
@@ -108,15 +119,16 @@ class Journal:
         """Writes the entry (with `again`, also over the beginning of the same call) and answers the one that counts:
         where another attempt's answer stands already, that one, and this one only for what it cost. Raises
         `PlatformFailed`."""
-        sealed = entry.model_copy(update={"body": self._placeholders.seal(entry.body)})
-        standing = self._put(sealed, again=again)
-        if _same(standing, sealed):
-            with self._lock:
-                self._count(entry)
-                self._written.append(entry)
-            return entry
-        lost = sealed.model_copy(update={"state": EntryState.LOST, "body": "", "nth": self._number()})
-        self._put(lost)
+        sealed = entry.model_copy(update={"body": self.seal(entry.body)})
+        with self._writing:  # one after the other: each carries the hash of the one before
+            standing = self._put(sealed, again=again)
+            if _same(standing, sealed):
+                with self._lock:
+                    self._count(entry)
+                    self._written.append(entry)
+                return entry
+            lost = sealed.model_copy(update={"state": EntryState.LOST, "body": "", "nth": self._number()})
+            self._put(lost)
         with self._lock:
             self._count(lost)
             self._written.append(lost)
@@ -144,6 +156,12 @@ class Journal:
                 for entry in self._written
                 if entry.written_at > moment and entry.kind is EntryKind.MODEL and entry.is_billed
             ]
+
+    def chain_end(self) -> tuple[int, str | None]:
+        """How many entries this attempt wrote, and the hash of the last; null where it is not known whether one
+        stands."""
+        with self._writing:
+            return self._chain.length, self._chain.head if self._is_chain_known else None
 
     @property
     def is_empty(self) -> bool:
@@ -178,14 +196,27 @@ class Journal:
 
     def _put(self, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         """What was got was paid for: a table that does not answer at once is asked again."""
+        replaced = self._replaced_by(entry)
+        linked = self._chain.following(entry, number=self._chain.length + 1, replaced=replaced)
         try:
-            return retried(
-                lambda: as_platform(self._store.write, self._execution, entry, again=again),
+            standing = retried(
+                lambda: as_platform(self._store.write, self._execution, linked, again=again),
                 lambda error: isinstance(error, PlatformUnavailable),
                 WRITE_PATIENCE,
             )
         except PlatformUnavailable as error:
+            self._is_chain_known = False
             raise PlatformFailed(error) from error
+        if _same(standing, entry):
+            self._chain.accept(linked)
+            if entry.state is EntryState.BEGUN:
+                self._begun[entry.key] = linked
+        return standing
+
+    def _replaced_by(self, entry: JournalEntry) -> list[Link]:
+        """The chain goes on over the beginning of a call, in whose place its result is written."""
+        begun = None if entry.state is EntryState.LOST else self._begun.get(entry.key)
+        return [*begun.replaced, begun.link()] if begun else []
 
 
 def _same(standing: JournalEntry, ours: JournalEntry) -> bool:

@@ -39,3 +39,14 @@ class Placeholders:
     def unseal(self, text: str) -> str:
         """A placeholder of a secret that is no longer known stays as it is."""
         return _MARK.sub(lambda match: self._texts.get(match[0], match[0]), text)
+
+
+class KeptPlaceholders(Placeholders):
+    """Of a replay, which has no secrets: the crew works with the placeholders themselves. Its requests then are what
+    the execution's were when the secrets in them had been replaced."""
+
+    def seal(self, text: str) -> str:
+        return text
+
+    def unseal(self, text: str) -> str:
+        return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
@@ -32,6 +33,10 @@ does) and the ids that CrewAI makes of them for tool calls without one."""
 _operator: set[tuple[str, int | None]] = set()
 
 
+Seal = Callable[[str], str]
+"""Puts a placeholder in the place of each secret."""
+
+
 class Reserve(NamedTuple):
     """What a call in flight may use, as far as its request tells. `usd` is null when no price is known."""
 
@@ -46,6 +51,7 @@ class ModelRequest(NamedTuple):
     digest: str
     is_billed: bool
     reserve: Reserve
+    own_endpoint: bool = False
 
 
 def learn_endpoints() -> None:
@@ -64,8 +70,8 @@ def is_models(url: str) -> bool:
     return known or ANYWHERE.search(parts.path) is not None
 
 
-def read_request(method: str, url: str, body: bytes) -> ModelRequest:
-    """The base address is no part of the digest: the same crew may be replayed on another stack."""
+def read_request(method: str, url: str, body: bytes, seal: Seal) -> ModelRequest:
+    """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere."""
     path = unquote(urlsplit(url).path)
     content: Any = _json(body)
     operation = path.rsplit("/", 1)[-1]
@@ -76,17 +82,18 @@ def read_request(method: str, url: str, body: bytes) -> ModelRequest:
         provider = "anthropic" if "/messages" in path else "openai"
         name = ModelName(provider, str(_object(content).get("model") or ""))
     text = json.dumps(content, sort_keys=True, ensure_ascii=False) if content is not None else repr(body)
-    digest = hashlib.sha256(f"{method} {operation}\n{_normal(text)}".encode(errors="replace")).hexdigest()
+    digest = hashlib.sha256(f"{method} {operation}\n{_normal(seal(text))}".encode(errors="replace")).hexdigest()
     completion = 0 if path.endswith("/embeddings") else _bound(_object(content)) or USUAL_COMPLETION
     likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
     reserve = Reserve(likely.total, price(name, likely))
-    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve)
+    own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
+    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint)
 
 
-def digest_of_call(tool_name: str, arguments: Any) -> str:
+def digest_of_call(tool_name: str, arguments: Any, seal: Seal) -> str:
     """Of a tool call; `arguments` are JSON-like."""
     text = json.dumps([tool_name, arguments], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(_normal(text).encode(errors="replace")).hexdigest()
+    return hashlib.sha256(_normal(seal(text)).encode(errors="replace")).hexdigest()
 
 
 def _normal(text: str) -> str:

@@ -52,7 +52,8 @@ def _put_in_place() -> None:
 
 
 def _at_gate(method: str, url: str, body: bytes) -> JournalEntry | Passage:
-    return current_gate().model(read_request(method, url, body))
+    gate = current_gate()
+    return gate.model(read_request(method, url, body, gate.journal.seal))
 
 
 async def _at_gate_async(method: str, url: str, body: bytes) -> JournalEntry | Passage:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.proof import Chain
 from stepcrew.domain.retrying import Patience, retried
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew_runner.isolation.addresses import trusted
@@ -42,6 +43,8 @@ class TraceSender:
         self._logs: deque[LogLine] = deque()
         self._changed = threading.Condition()
         self._closing = False
+        self.chain = Chain()
+        """Of the events that were sent, in the form in which they are stored."""
         self._failure: Exception | None = None
         self._linger = FIRST_LINGER_SECONDS
         self._thread = threading.Thread(target=self._run, name="trace-sender", daemon=True)
@@ -105,8 +108,13 @@ class TraceSender:
         logs = [self._logs.popleft() for _ in range(min(BATCH_EVENTS, len(self._logs)))]
         return [event for event, _ in taken], logs
 
+    def _linked(self, event: TraceEvent) -> TraceEvent:
+        linked = self.chain.following(event)
+        self.chain.accept(linked)
+        return linked
+
     def _ship(self, events: list[TraceEvent], logs: list[LogLine]) -> None:
-        light = _retried(lambda: self._lighten(events))
+        light = [self._linked(event) for event in _retried(lambda: self._lighten(events))]
         batches, lines = list(_parts(light)), list(_parts(logs))
         if len(batches) <= 1 and len(lines) <= 1 and size(light) + size(logs) <= BATCH_BYTES:
             _retried(lambda: self._send(light, logs))

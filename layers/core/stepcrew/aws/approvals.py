@@ -16,6 +16,7 @@ from stepcrew.aws.updates import Update
 from stepcrew.domain.approval import Approval, Verdict, expiring_in_time, going_on, waiting_for
 from stepcrew.domain.errors import Superseded
 from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waiting
+from stepcrew.domain.proof import AttemptProof
 
 INLINE_OUTPUT_BYTES = 20_000
 """Larger answers are read by address: a list of many approvals must fit into one response."""
@@ -41,6 +42,7 @@ class TableApprovals:
         usage: Usage,
         traces_emitted: int,
         now: datetime,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         group_id, execution_id, attempt = execution.group_id, execution.execution_id, execution.attempt
         approval = self._light(expiring_in_time(approval, execution, self._ends(execution), now), attempt)
@@ -54,6 +56,8 @@ class TableApprovals:
         update = Update(now).set("status", Status.WAITING).set("waiting", waiting).set("approvals", approval.number)
         update.set("message", waiting_for(approval)).set("progress", progress).set("usage", usage)
         update.set(f"traces_emitted.{attempt}", traces_emitted)
+        if proof is not None:
+            update.set(f"proof.{attempt}", proof)
         update.remove("task_token")  # of an earlier wait
         # The count tells a repetition of this write, made after the decision, from the next question.
         update.require("approvals", approval.number - 1).require("attempt", attempt)

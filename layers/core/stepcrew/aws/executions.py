@@ -16,12 +16,13 @@ from stepcrew.aws.documents import keep, kept
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.payloads import BucketPayloads
-from stepcrew.aws.records import Records
+from stepcrew.aws.records import Records, key_of
 from stepcrew.aws.trace_items import recorded_at_once
-from stepcrew.aws.transactions import cancellation_codes
+from stepcrew.aws.transactions import cancellation_codes, is_last_refused
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import (
     AlreadyExists,
+    Conflict,
     ExecutionError,
     ExecutionNotFound,
     IdempotencyInFlight,
@@ -29,7 +30,8 @@ from stepcrew.domain.errors import (
     StillWaiting,
     Superseded,
 )
-from stepcrew.domain.execution import SOURCES_OF, CancelReceipt, Execution, Progress, Status, Usage
+from stepcrew.domain.execution import MOST_RERUNS, SOURCES_OF, CancelReceipt, Execution, Progress, Status, Usage
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission, document_of
 from stepcrew.domain.trace import TraceEvent
 
@@ -78,24 +80,31 @@ class TableExecutions:
                     "expires_at": int(until.timestamp()),
                 }
             )
+        writes: list[TransactWriteItemTypeDef] = [
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": item(new),
+                    # DynamoDB removes expired items up to days late; until then they must not count.
+                    "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
+                    "ExpressionAttributeValues": item({":now": int(execution.created_at.timestamp())}),
+                }
+            }
+            for new in items
+        ]
+        if execution.rerun_of:
+            named = Update(execution.created_at).append("reruns", execution_id, most=MOST_RERUNS)
+            writes.append({"Update": named.request(self._table, key_of(group_id, execution.rerun_of))})
         with platform_errors("Storing the execution"):
             try:
-                self._clients.dynamodb.transact_write_items(
-                    TransactItems=[
-                        {
-                            "Put": {
-                                "TableName": self._table,
-                                "Item": item(new),
-                                # DynamoDB removes expired items up to days late; until then they must not count.
-                                "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
-                                "ExpressionAttributeValues": item({":now": int(execution.created_at.timestamp())}),
-                            }
-                        }
-                        for new in items
-                    ]
-                )
+                self._clients.dynamodb.transact_write_items(TransactItems=writes)
             except ClientError as error:
                 codes = cancellation_codes(error)
+                if execution.rerun_of and is_last_refused(error):
+                    raise Conflict(
+                        f"The execution was deleted, or has been rerun {MOST_RERUNS} times already.",
+                        remedy="Rerun one of its reruns, or submit the crew again.",
+                    ) from error
                 if "ConditionalCheckFailed" in codes:
                     raise AlreadyExists("The execution id or the idempotency key is taken.") from error
                 if "TransactionConflict" in codes:
@@ -154,10 +163,13 @@ class TableExecutions:
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         update = Update(now).set("progress", progress).set("usage", usage).set("message", message)
         if traces_emitted is not None:
             update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
+        if proof is not None:
+            update.set(f"proof.{execution.attempt}", proof)
         update.require("attempt", execution.attempt).require_status({Status.RUNNING})
         changed = self._records.update(execution.group_id, execution.execution_id, update)
         if changed is None:
@@ -190,6 +202,7 @@ class TableExecutions:
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
+        proof: AttemptProof | None = None,
         fenced: bool = True,
     ) -> Execution:
         given = {"progress": progress, "usage": usage, "error": error, "cancel_receipt": cancel_receipt}
@@ -200,6 +213,8 @@ class TableExecutions:
                     update.set(path, value)
             if traces_emitted is not None:
                 update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
+            if proof is not None:
+                update.set(f"proof.{execution.attempt}", proof)
             if fenced:
                 current = execution.model_copy(update={"status": Status.RUNNING, "waiting": None})
                 update.require("attempt", execution.attempt)

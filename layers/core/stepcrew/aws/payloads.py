@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -36,7 +37,13 @@ class BucketPayloads:
                 ContentType=content_type,
             )
         preview = body[: 4 * PREVIEW_CHARACTERS].decode("utf-8", errors="ignore")[:PREVIEW_CHARACTERS]
-        return PayloadReference(payload_id=payload_id, bytes=len(body), content_type=content_type, preview=preview)
+        return PayloadReference(
+            payload_id=payload_id,
+            bytes=len(body),
+            content_type=content_type,
+            preview=preview,
+            sha256=hashlib.sha256(body).hexdigest(),
+        )
 
     def get(self, group_id: str, execution_id: str, payload_id: str) -> bytes | None:
         with platform_errors("Reading a payload"):

@@ -61,6 +61,17 @@ class TableTaskOutputs:
                     raise
                 raise Superseded("A later attempt or a terminal status took over.") from error
 
+    def keep_task_output(self, execution: Execution, output: TaskOutput) -> None:
+        expires_at = int((execution.created_at + self._retention).timestamp())
+        new = {
+            "PK": keys.execution(execution.group_id, execution.execution_id),
+            "SK": keys.task(output.index),
+            "document": self._light(execution, output).model_dump_json(),
+            "expires_at": expires_at,
+        }
+        with platform_errors("Storing a task output"):
+            self._clients.dynamodb.put_item(TableName=self._table, Item=item(new))
+
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
         with platform_errors("Reading task outputs"):
             pages = self._clients.dynamodb.get_paginator("query").paginate(

@@ -28,6 +28,12 @@ def cancellation_codes(error: ClientError) -> set[str]:
     return {code for reason in reasons if (code := reason.get("Code", "None")) != "None"}
 
 
+def is_last_refused(error: ClientError) -> bool:
+    """Whether the condition of the transaction's last item did not hold: reasons stand in the order of the items."""
+    reasons = error.response.get("CancellationReasons", [])
+    return bool(reasons) and reasons[-1].get("Code") == "ConditionalCheckFailed"
+
+
 def retry_conflicts(call: Callable[[], Answer]) -> Answer:
     """Calls until no other writer is in the way; every other error is raised at once."""
     return retried(call, _is_conflict, _PATIENCE)

@@ -62,6 +62,13 @@ class Update:
         self._sets.append(f"{name} = if_not_exists({name}, {self.value(0)}) + {self.value(amount)}")
         return self
 
+    def append(self, path: str, value: object, *, most: int) -> Update:
+        """Adds to a list that may have `most` members."""
+        name = self.name(path)
+        self._sets.append(f"{name} = list_append(if_not_exists({name}, {self.value([])}), {self.value([value])})")
+        self._conditions.append(f"(attribute_not_exists({name}) OR size({name}) < {self.value(most)})")
+        return self
+
     def remove(self, *paths: str) -> Update:
         self._removes += [self.name(path) for path in paths]
         return self

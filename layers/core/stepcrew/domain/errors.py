@@ -137,6 +137,13 @@ class Conflict(StepcrewError):
     category = Category.INPUT
 
 
+class ExecutionExpired(StepcrewError):
+    """The execution is older than what the platform keeps, and parts of it may be gone already."""
+
+    category = Category.INPUT
+    remedy = "Submit the crew again."
+
+
 class Superseded(StepcrewError):
     """A later attempt or a terminal status took over: this attempt no longer holds the execution and wrote nothing."""
 

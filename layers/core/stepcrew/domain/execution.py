@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from stepcrew.domain.errors import ExecutionError
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import PayloadReference
 
@@ -19,6 +20,8 @@ MAX_TIMEOUT_SECONDS = 7 * 24 * 3600
 MOST_TOKENS = 10**12
 MOST_MODEL_CALLS = 10**6
 MOST_USD = 10**6
+MOST_RERUNS = 100
+"""Of one execution: its record names them all."""
 
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
@@ -144,7 +147,9 @@ class Execution(BaseModel):
     the next one can go on. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
     those it began with, when a decision has raised `limits` since. `crew` is the stored crew it was made from, if it
     was; its definition is kept with the execution all the same. `runner` is the function that runs it where that is not
-    the shared one.
+    the shared one. `rerun_of` is the execution this one repeats, from the crew task `rerun_from` on where that is set;
+    `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
+    is null for executions that an older version made.
     """
 
     execution_id: str
@@ -176,6 +181,10 @@ class Execution(BaseModel):
     definition_hash: str | None = None
     crew: CrewVersion | None = None
     runner: str | None = None
+    rerun_of: str | None = None
+    rerun_from: str | None = None
+    reruns: list[str] = []
+    proof: dict[str, AttemptProof] | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
 
@@ -189,6 +198,8 @@ class TaskOutput(BaseModel):
     """What one finished crew task produced; also the checkpoint from which a later attempt goes on.
 
     `raw` is the text; `json_dict` its parsed form when the task asked for structured output. `messages` never travel.
+    `kept_from` is the execution that a rerun took it over from, and `edited` tells that a person wrote it; of both,
+    `attempt` is 0.
     Where a store was asked for light answers, `raw_reference` stands for a large `raw` (then empty), and
     `json_reference` for a large `json_dict` (then null).
     """
@@ -207,6 +218,8 @@ class TaskOutput(BaseModel):
     attempt: int = 1
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    kept_from: str | None = None
+    edited: bool = False
 
 
 def crews_answer(outputs: Sequence[TaskOutput]) -> TaskOutput | None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from stepcrew.domain.execution import Usage
+from stepcrew.domain.proof import Link, hash_of
 from stepcrew.domain.trace import PayloadReference
 
 CREW_SCOPE = "crew"
@@ -71,7 +72,11 @@ class JournalEntry(BaseModel):
     `body_reference` stands for it. `status` and `content_type` are those of the HTTP answer. `usage` is what the
     provider told, null when it told nothing; `cost_usd` is null when no price is known. A call whose usage is not known
     counts `reserved_tokens` and `reserved_usd` towards the limits. `is_billed` is false for requests that are no model
-    calls (a count of tokens).
+    calls (a count of tokens). `own_endpoint` tells that it went to an endpoint of the operator's, not to the
+    provider's: CrewAI asks the two in different ways.
+
+    `number` is the entry's place among those of its attempt, from 1, and `previous` the hash of the one before. Where
+    it took the place of other entries (the beginning of its call), `replaced` are theirs.
     """
 
     kind: EntryKind
@@ -88,14 +93,22 @@ class JournalEntry(BaseModel):
     is_binary: bool = False
     body_reference: PayloadReference | None = None
     is_billed: bool = True
+    own_endpoint: bool = False
     usage: TokenUsage | None = None
     cost_usd: Decimal | None = None
     reserved_tokens: int = 0
     reserved_usd: Decimal | None = None
+    number: int = 0
+    previous: str | None = None
+    replaced: list[Link] = []
 
     @property
     def key(self) -> EntryKey:
         return EntryKey(self.scope, self.digest, self.nth)
+
+    def link(self) -> Link:
+        """Its place in the chain. The entry is whole."""
+        return Link(attempt=self.attempt, number=self.number, previous=self.previous, hash=hash_of(self))
 
     @property
     def entry_id(self) -> str:

@@ -27,12 +27,13 @@ class EventSource(StrEnum):
 
 
 class PayloadReference(BaseModel):
-    """A body that is kept in the bucket. `bytes` is its size; `preview` its first characters."""
+    """A body that is kept in the bucket. `bytes` is its size; `preview` its first characters; `sha256` (hex) of it."""
 
     payload_id: str
     bytes: int
     content_type: str = "application/json"
     preview: str = ""
+    sha256: str = ""
 
 
 class TraceEvent(BaseModel):
@@ -41,6 +42,7 @@ class TraceEvent(BaseModel):
     A pair shares `span_id`: the finished event names the started one's sequence in `started_sequence` and carries
     `duration_ms`. `parent_sequence` is the started event of the enclosing scope in the same attempt (null at the top).
     `output` is the body to show (text or JSON); `extra_data` small structured facts (model, usage, tool name…).
+    `previous` is the hash of the event before, null at the first of an attempt.
     """
 
     execution_id: str
@@ -62,6 +64,7 @@ class TraceEvent(BaseModel):
     output_reference: PayloadReference | None = None
     extra_data: dict[str, JsonValue] = {}
     trace_metadata: dict[str, JsonValue] = {}
+    previous: str | None = None
 
 
 class LogLine(BaseModel):

@@ -15,6 +15,7 @@ from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.listing import ExecutionPage, ListFilter
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
 
@@ -39,7 +40,9 @@ class ExecutionStore(Protocol):
 
     def create(self, execution: Execution, submission: Submission, idempotency: IdempotencyRecord | None) -> None:
         """Writes all of them at once or nothing. Raises `AlreadyExists` when the execution id or the idempotency key is
-        taken, `IdempotencyInFlight` when another request is writing the same key at this moment."""
+        taken, `IdempotencyInFlight` when another request is writing the same key at this moment. A rerun is named in
+        the record of the execution it repeats too: raises `Conflict` when that has as many as it can have, or is
+        gone."""
         ...
 
     def get(self, group_id: str, execution_id: str) -> Execution:
@@ -68,9 +71,10 @@ class ExecutionStore(Protocol):
         message: str,
         now: datetime,
         traces_emitted: int | None = None,
+        proof: AttemptProof | None = None,
     ) -> Execution:
-        """With `traces_emitted`, the attempt says that it ends here. Fenced by `execution.attempt`: raises `Superseded`
-        when a later attempt or a terminal status took over."""
+        """With `traces_emitted` (and `proof`), the attempt says that it ends here. Fenced by `execution.attempt`:
+        raises `Superseded` when a later attempt or a terminal status took over."""
         ...
 
     def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
@@ -97,6 +101,7 @@ class ExecutionStore(Protocol):
         error: ExecutionError | None = None,
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
+        proof: AttemptProof | None = None,
         fenced: bool = True,
     ) -> Execution:
         """The one write that ends an execution. With `fenced`, only the attempt `execution.attempt` may; without, any
@@ -136,6 +141,7 @@ class ApprovalStore(Protocol):
         usage: Usage,
         traces_emitted: int,
         now: datetime,
+        proof: AttemptProof | None = None,
     ) -> Execution:
         """RUNNING becomes WAITING and the approval is stored, at once. Fenced by `execution.attempt`: raises
         `Superseded` when a later attempt, a terminal status or a cancel request came before. A large `output` goes to
@@ -181,6 +187,11 @@ class TaskOutputStore(Protocol):
     def save_task_output(self, execution: Execution, output: TaskOutput, *, usage: Usage | None = None) -> None:
         """Fenced by `execution.attempt`; bodies too large for the table go to the bucket unseen by the caller. `usage`,
         the execution's so far, is written with it: what was paid for an output is never known less than the output."""
+        ...
+
+    def keep_task_output(self, execution: Execution, output: TaskOutput) -> None:
+        """Of an execution that is about to be created: a task it begins with as finished. Expires with it, also when
+        it is never created."""
         ...
 
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:

@@ -70,6 +70,15 @@ class ReadBodies:
             return self._stored(group_id, execution_id, event.output_reference)
         return Body(json.dumps(event.output, ensure_ascii=False).encode(errors="replace"), JSON)
 
+    def of_file(
+        self, group_id: str, execution_id: str, name: str, content: bytes, content_type: str
+    ) -> Body | Elsewhere:
+        """What was made just now for the caller. A large one is put into the bucket first."""
+        if len(content) <= MOST_PASSED_BYTES:
+            return Body(content, content_type)
+        put = self._payloads.put(group_id, execution_id, name, content, content_type)
+        return Elsewhere(self._payloads.url(group_id, execution_id, put.payload_id))
+
     def _stored(self, group_id: str, execution_id: str, reference: PayloadReference) -> Body | Elsewhere:
         if reference.bytes <= MOST_PASSED_BYTES:
             body = self._payloads.get(group_id, execution_id, reference.payload_id)

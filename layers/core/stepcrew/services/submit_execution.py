@@ -65,6 +65,14 @@ class CheckedCrew(NamedTuple):
     project: ProjectVersion | None = None
 
 
+class Prepared(NamedTuple):
+    """What is about to be stored. `store_first` writes what must be there before the execution is."""
+
+    execution: Execution
+    submission: Submission
+    store_first: Callable[[], None] = lambda: None
+
+
 class Accepted(NamedTuple):
     execution: Execution
     replayed: bool
@@ -146,16 +154,24 @@ class SubmitExecution:
         return CrewVersion(name=stored.name, version=stored.version), config, inputs
 
     def __call__(self, request: CrewSubmission) -> Accepted:
-        body_hash = _hash(request)
-        if request.idempotency_key and (known := self._known(request, body_hash)):
-            return known
+        return self.accept(request, hash_of(request), lambda: self.prepare(request))
+
+    def prepare(self, request: CrewSubmission) -> Prepared:
+        """What would be stored. Raises as `check` does."""
         checked = self.check(request)
-        self._check_room(request.group_id)
         parsed = checked.parsed
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
         if checked.project:
             submission = Submission(project=checked.project, definition=parsed.definition, inputs=parsed.inputs)
-        execution = self._new_execution(request, checked, fingerprint(submission))
+        return Prepared(self._new_execution(request, checked, fingerprint(submission)), submission)
+
+    def accept(self, request: CrewSubmission, body_hash: str, prepare: Callable[[], Prepared]) -> Accepted:
+        """Stores and starts what `prepare` makes, unless the idempotency key stands for an execution already."""
+        if request.idempotency_key and (known := self._known(request, body_hash)):
+            return known
+        execution, submission, store_first = prepare()
+        self._check_room(request.group_id)
+        store_first()
         record = None
         if request.idempotency_key:
             record = IdempotencyRecord(
@@ -204,6 +220,7 @@ class SubmitExecution:
         models = models_of(crew, self._models.default)
         return Execution(
             journalled=True,
+            proof={},
             execution_id=self._new_id(),
             group_id=request.group_id,
             name=name_of(request, checked),
@@ -237,8 +254,9 @@ def _in_request(fault: Fault) -> Fault:
     return fault.model_copy(update={"pointer": "/crew", "line": None})
 
 
-def _hash(request: CrewSubmission) -> str:
-    """The same for every order of keys, except where order has a meaning: tasks run in the order of their mapping."""
+def hash_of(request: CrewSubmission) -> str:
+    """Of a request's body: the same for every order of keys, except where order has a meaning: tasks run in the order
+    of their mapping."""
     given = [(request.config or {}).get(field) for field in ("tasks", "tasks_yaml")]
     order = [list(cast("dict[str, Any]", tasks)) for tasks in given if isinstance(tasks, dict)]
     body = [request.config, request.inputs, request.name, request.limits, order]

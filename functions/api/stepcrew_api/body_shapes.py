@@ -1,0 +1,85 @@
+"""The bodies of requests. The OpenAPI document is made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+
+from stepcrew.domain.definition import MAX_NAME, MAX_TASKS
+from stepcrew.domain.execution import Limits
+from stepcrew.domain.project import BUNDLE, ProjectOutline, ProjectVersion
+from stepcrew.domain.stored_crew import CREW_REFERENCE
+
+
+class CrewRequest(BaseModel):
+    """The body of POST /executions. Unknown fields are faults.
+
+    `config` is the crew: either our shape (`agents`, `tasks`, `process`, `model` …) or CrewAI's two files as objects or
+    YAML text (`agents_yaml`, `tasks_yaml`). `inputs` may also stand inside `config`. Instead of `config`, `crew` names
+    a stored crew, or one version of it (`name@3`); `inputs` are then laid over those stored with it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    config: dict[str, JsonValue] | None = None
+    crew: Annotated[str, Field(pattern=CREW_REFERENCE)] | None = None
+    inputs: dict[str, JsonValue] | None = None
+    name: str | None = Field(None, max_length=200)
+    limits: Limits | None = None
+    job_type: Literal["crew"] | None = Field(None, description="Accepted for compatibility; only `crew` exists.")
+
+
+class RerunRequest(BaseModel):
+    """The body of POST /executions/{execution_id}/rerun. Unknown fields are faults; `{}` runs the same again.
+
+    `config` replaces the crew, `inputs` are laid over those of the execution, one by one; `name` and `limits` are the
+    execution's where they are not given. With `from_task`, the outputs of the tasks before it are kept, and it and
+    those behind it are run. `task_outputs` stand in for kept ones, by task name: a text, or an object where the task's
+    output has a schema.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: dict[str, JsonValue] | None = None
+    from_task: str | None = Field(None, min_length=1, max_length=MAX_NAME)
+    task_outputs: dict[str, JsonValue] | None = Field(None, max_length=MAX_TASKS)
+    config: dict[str, JsonValue] | None = None
+    name: str | None = Field(None, max_length=200)
+    limits: Limits | None = None
+
+
+class CrewToStore(BaseModel):
+    """The body of PUT /crews/{name}: `config` as in a submission, and default inputs. Unknown fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    config: dict[str, JsonValue]
+    inputs: dict[str, JsonValue] | None = None
+
+
+class ProjectToStore(BaseModel):
+    """The body of PUT /projects/{name}: the code, what can be told of its agents and tasks, and default inputs. Unknown
+    fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project: ProjectVersion
+    outline: ProjectOutline = ProjectOutline.model_construct()
+    inputs: dict[str, JsonValue] = {}
+
+
+class BundleToUpload(BaseModel):
+    """The body of POST /projects/{name}/bundle. Unknown fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: Annotated[str, Field(pattern=BUNDLE)]
+
+
+class SecretToSet(BaseModel):
+    """The body of PUT /secrets/{name}. Unknown fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: SecretStr

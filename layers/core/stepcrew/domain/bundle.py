@@ -1,0 +1,124 @@
+"""A bundle: one execution as one file, to be kept, sent and replayed. The format is told in docs/rerun-and-replay.md.
+
+A ZIP archive of JSON documents and JSON lines. The same execution gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Self, cast
+
+from pydantic import BaseModel, ValidationError
+
+from stepcrew.domain.approval import Approval
+from stepcrew.domain.canonical import canonical_json
+from stepcrew.domain.errors import Category, StepcrewError
+from stepcrew.domain.execution import Execution, TaskOutput
+from stepcrew.domain.journal import JournalEntry
+from stepcrew.domain.submission import Submission
+
+FORMAT, VERSION = "stepcrew-bundle", 1
+MEDIA_TYPE = "application/zip"
+MANIFEST, EXECUTION, CREW = "manifest.json", "execution.json", "crew.json"
+OUTPUTS, APPROVALS, TRACE, JOURNAL = "outputs.jsonl", "approvals.jsonl", "trace.jsonl", "journal.jsonl"
+BODIES = "bodies/"
+MOST_BYTES = 2_000_000_000
+"""Of what is in a bundle: a small archive may unpack to anything."""
+_DAY = (1980, 1, 1, 0, 0, 0)
+_PERSONAL = {"submitted_by"}
+
+
+class NoBundle(StepcrewError):
+    """The file is no bundle, or one that this version cannot read."""
+
+    category = Category.INPUT
+    remedy = "Make it again: stepcrew bundle ID."
+
+
+class BundleWriter:
+    """Writes the parts one after another; none of them is held in memory."""
+
+    def __init__(self, file: IO[bytes], default_model: str) -> None:
+        self._default_model = default_model
+        self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+
+    def __enter__(self) -> Self:
+        self._text(MANIFEST, json.dumps({"format": FORMAT, "version": VERSION, "default_model": self._default_model}))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+
+    def execution(self, execution: Execution) -> None:
+        self._text(EXECUTION, execution.model_dump_json(exclude=_PERSONAL))
+
+    def crew(self, submission: Submission) -> None:
+        """As `GET /executions/{id}/definition` answers it: it can be submitted again."""
+        config = json.loads(canonical_json(submission.definition))
+        self._text(CREW, json.dumps({"config": config, "inputs": submission.inputs}, ensure_ascii=False))
+
+    def lines(self, member: str, models: Iterable[BaseModel]) -> None:
+        """`exclude_defaults`: what is proven must read the same in a later version, which has more fields."""
+        with self._member(member) as stream:
+            for model in models:
+                stream.write(model.model_dump_json(exclude_defaults=True).encode() + b"\n")
+
+    def body(self, payload_id: str, body: bytes) -> None:
+        with self._member(BODIES + payload_id) as stream:
+            stream.write(body)
+
+    def _text(self, member: str, text: str) -> None:
+        with self._member(member) as stream:
+            stream.write(text.encode())
+
+    @contextmanager
+    def _member(self, name: str) -> Generator[IO[bytes]]:
+        info = zipfile.ZipInfo(name, _DAY)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        with self._archive.open(info, "w", force_zip64=True) as stream:
+            yield stream
+
+
+class Bundle(NamedTuple):
+    """What a replay needs of a bundle. `config` is the crew as it was submitted, not checked; `default_model` that of
+    agents which name none."""
+
+    default_model: str
+    execution: Execution
+    config: dict[str, Any]
+    inputs: dict[str, Any]
+    outputs: list[TaskOutput]
+    approvals: list[Approval]
+    journal: list[JournalEntry]
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Raises `NoBundle`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = json.loads(archive.read(MANIFEST))
+            if manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
+                raise NoBundle(f"{path} is no bundle of version {VERSION}.")
+            if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
+                raise NoBundle(f"{path} unpacks to more than {MOST_BYTES:,} bytes.", remedy="Do not trust it.")
+            crew = json.loads(archive.read(CREW))
+            return Bundle(
+                str(manifest["default_model"]),
+                Execution.model_validate_json(archive.read(EXECUTION)),
+                cast("dict[str, Any]", crew["config"]),
+                cast("dict[str, Any]", crew["inputs"]),
+                [TaskOutput.model_validate_json(line) for line in _lines(archive, OUTPUTS)],
+                [Approval.model_validate_json(line) for line in _lines(archive, APPROVALS)],
+                [JournalEntry.model_validate_json(line) for line in _lines(archive, JOURNAL)],
+            )
+    except (OSError, zipfile.BadZipFile, KeyError, AttributeError, ValueError, ValidationError) as error:
+        raise NoBundle(f"{path} cannot be read as a bundle: {error}") from error
+
+
+def _lines(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
+    with archive.open(member) as stream:
+        yield from stream
