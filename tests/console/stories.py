@@ -147,8 +147,21 @@ def arabic(number: int = 8) -> Story:
     return story.finish()
 
 
+def arabic_asking(number: int = 11) -> Story:
+    tasks = [task("كتابة", "writer", "اكتب عن المد.", human_input=True, expected_output="جملتان.")]
+    story = Story(number, "تقرير", agents={"writer": agent("كاتب")}, tasks=tasks)
+    story.start()
+    part = story.task("كتابة", "كاتب")
+    part.call(ARABIC, 2)
+    story.ask("كتابة", "كاتب", ARABIC)
+    story.decide("revise", "أقصر من فضلك.")
+    part.call("يسحب القمر البحر.", 2)
+    story.ask("كتابة", "كاتب", "يسحب القمر البحر.")
+    return story
+
+
 LONG_NAME = "quarterly-consolidated-report-on-coastal-tide-observations-and-their-consequences-for-harbours"
-LONG_ROLE = "Senior principal researcher for the history, physics and everyday consequences of tides in northern harbours"
+LONG_ROLE = "Senior principal researcher for the history, physics and consequences of tides in all northern harbours"
 
 
 def long_names(number: int = 9) -> Story:
