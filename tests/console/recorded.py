@@ -38,7 +38,7 @@ PLAN = {
     "model": "openai/gpt-5.2",
     "models": ["openai/gpt-5.2"],
     "agents": ["writer"],
-    "tasks": [],
+    "tasks": [{"name": "write", "agent": "writer", "context": None, "asynchronous": False, "conditional": False}],
     "tools": [],
     "placeholders": [],
     "limits": ANYTHING,

@@ -190,7 +190,7 @@ class Story:
             "may_decide": True,
             "on_timeout": "reject",
             "requested_at": self.now(),
-            "expires_at": "2099-01-01T00:00:00Z",
+            "expires_at": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
             "verdict": None,
             "withdrawn_at": None,
             **more,

@@ -23,8 +23,8 @@ def test_what_was_expected_and_what_changed_are_told(recording: Recordings, path
     expect(card.get_by_text("Two sentences about the moon.")).to_be_visible()
     expect(card.get_by_text("Shorter, please.").first).to_be_visible()
     card.get_by_role("button", name="What changed").click()
-    expect(card.locator("ins").filter(has_text="and the sun")).to_be_visible()
-    expect(card.locator("del").filter(has_text="about the tide").first).to_be_visible()
+    expect(card.locator("ins").filter(has_text="sun")).to_be_visible()
+    expect(card.locator("del").first).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1360, 860), (390, 844), (844, 390)])
@@ -33,7 +33,7 @@ def test_the_ways_to_decide_are_in_sight_however_long_the_answer(
 ) -> None:
     page, _ = recording(stories.asking(), path="/g/demo/approvals", viewport={"width": width, "height": height})
     approve = page.get_by_role("button", name="Approve", exact=True)
-    page.evaluate("document.querySelector('article').scrollIntoView()")
+    page.get_by_role("article").evaluate("article => article.scrollIntoView()")
     expect(approve).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("button", name="Reject…")).to_be_in_viewport(ratio=1)
 
