@@ -103,9 +103,9 @@ def test_a_cut_name_is_whole_on_hover_and_on_focus(recording: Recordings) -> Non
 
 
 def test_tasks_are_cards_that_tell_everything(recording: Recordings) -> None:
-    page, _ = recording(stories.report(), path="/tasks", **PHONE)
+    page, _ = recording(stories.report(), path=f"/g/demo/executions/{stories.report().id}/tasks", **PHONE)
     card = page.locator("tr").filter(has_text="Researcher")
-    for text in ("research", "Researcher", "Done", "s", "Tokens"):
+    for text in ("research", "Researcher", "Done", "3.00 s", "1.8K"):
         expect(card.get_by_text(text, exact=False).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
