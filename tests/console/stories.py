@@ -134,6 +134,21 @@ def asking(number: int = 7) -> Story:
     return story
 
 
+def revised(number: int = 12) -> Story:
+    """A draft was sent back and the second one approved, each told by an event."""
+    tasks = [task("draft", "writer", human_input=True)]
+    story = Story(number, "press-release", agents=AGENTS, tasks=tasks)
+    story.start()
+    part = story.task("draft", "Writer")
+    for decision, answer in (("revise", "A long draft."), ("approve", "A draft.")):
+        part.call(answer, 2)
+        asked = part.ask(answer)
+        story.wait(60)
+        story.end(asked, "received", extra_data={"decision": decision, "decided_by": "ada@example.org"})
+    part.done("A draft.")
+    return story.finish()
+
+
 ARABIC = "يسحب القمر البحر مرتين في اليوم. المد والجزر."
 
 
@@ -176,6 +191,12 @@ def long_names(number: int = 9) -> Story:
     return story.finish()
 
 
+SECRETS = [
+    {"name": "SERPER_API_KEY", "set_at": "2026-11-20T09:12:00Z", "set_by": "ada@example.org", "crews": ["tide-report"]},
+    {"name": "WEATHER_TOKEN", "set_at": "2026-11-21T16:40:00Z", "set_by": None, "crews": []},
+]
+
+
 def everything() -> list[Story]:
     """Everything that pictures show."""
-    return [report(), failed(), large(), long(), many(), parallel(), asking(), arabic(), long_names(), report(10)]
+    return [report(), failed(), large(), long(), many(), parallel(), asking(), arabic(), long_names(), report(10), arabic_asking()]

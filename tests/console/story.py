@@ -257,6 +257,12 @@ class Task:
         self.story.wait(seconds)
         return self.story.end(started, "failed", body=text, extra_data={"model": "gpt-5.2"})
 
+    def ask(self, answer: str) -> Fields:
+        """The event that says that a person is asked."""
+        facts = {"question": f"Judge the answer of {self.name}."}
+        told = {"event_context": self.name, "extra_data": facts, **self._where()}
+        return self.story.tell("human_feedback_requested", "human", body=answer, **told)
+
     def use(self, tool: str, args: Fields, result: Any, seconds: float = 0.3, *, failed: bool = False) -> Fields:
         """The model asks for the tool, and the tool answers."""
         call = {"id": f"t{len(self.messages)}", "function": {"name": tool, "arguments": json.dumps(args)}}
