@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import statistics
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ def frames(browser: Browser) -> Iterator[Figure]:
 
 
 @contextmanager
-def _stack() -> Iterator[str]:
+def _stack() -> Generator[str]:
     with scripted_model() as model:
         options = StackOptions(port=0, model=external_model(model.url), environment={})
         with running_stack(options) as stack:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.console.story import Story, agent, task
+from tests.console.story import Fields, Story, agent, task
 
 ANSWER = """# Tides
 
@@ -191,7 +191,7 @@ def long_names(number: int = 9) -> Story:
     return story.finish()
 
 
-SECRETS = [
+SECRETS: list[Fields] = [
     {"name": "SERPER_API_KEY", "set_at": "2026-11-20T09:12:00Z", "set_by": "ada@example.org", "crews": ["tide-report"]},
     {"name": "WEATHER_TOKEN", "set_at": "2026-11-21T16:40:00Z", "set_by": None, "crews": []},
 ]

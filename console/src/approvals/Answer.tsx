@@ -32,7 +32,7 @@ export function Answer({ approval, earlier }: { approval: Approval; earlier: App
         <>
           {earlier.verdict?.comment && (
             <p className="sent-back" dir="auto">
-              Sent back with: <q>{harmless(earlier.verdict.comment)}</q>
+              Sent back with: <q dir="auto">{harmless(earlier.verdict.comment)}</q>
             </p>
           )}
           <div className="segments" role="group" aria-label="Look at">
