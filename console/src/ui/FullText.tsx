@@ -15,9 +15,12 @@ export function FullText() {
     const look = (target: EventTarget | null, inside: boolean): void => {
       const cut = target instanceof Element ? cutText(target, inside) : null;
       const text = cut?.textContent.trim().slice(0, MOST);
-      if (!cut || !text) return setShown(null);
-      const { left, bottom } = cut.getBoundingClientRect();
-      setShown({ text, left: Math.max(8, Math.min(left, window.innerWidth - 340)), top: bottom + 4 });
+      if (cut && text) {
+        const { left, bottom } = cut.getBoundingClientRect();
+        setShown({ text, left: Math.max(8, Math.min(left, window.innerWidth - 340)), top: bottom + 4 });
+      } else {
+        setShown(null);
+      }
     };
     const hovered = ({ target, pointerType }: PointerEvent): void => {
       if (pointerType !== "touch") look(target, false);
