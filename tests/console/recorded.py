@@ -24,6 +24,8 @@ ORIGIN = "https://console.test"
 DIST = Path(__file__).parents[2] / "console/dist"
 Fields = dict[str, Any]
 ANYTHING = {"timeout_seconds": None, "max_tokens": None, "max_cost_usd": None, "max_model_calls": None}
+
+
 def refused(*faults: tuple[str, str, str]) -> tuple[int, Fields]:
     """The answer of the API to a crew with faults: pointer, code and detail of each."""
     errors = [{"pointer": at, "code": code, "detail": told, "remedy": "", "line": None} for at, code, told in faults]

@@ -268,9 +268,7 @@ class Task:
         call = {"id": f"t{len(self.messages)}", "function": {"name": tool, "arguments": json.dumps(args)}}
         self.call([call], seconds=0.6)
         facts = {"tool_name": tool, "tool_args": args}
-        started = self.story.tell(
-            "tool_usage_started", "tool", event_context=tool, extra_data=facts, **self._where()
-        )
+        started = self.story.tell("tool_usage_started", "tool", event_context=tool, extra_data=facts, **self._where())
         self.story.wait(seconds)
         self.messages.append({"role": "tool", "tool_call_id": call["id"], "name": tool, "content": result})
         return self.story.end(started, "failed" if failed else "completed", body=result, extra_data=facts)

@@ -66,7 +66,7 @@ def test_a_crew_is_checked_at_its_line_then_run_to_its_result(page: Page, sign_i
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(json.dumps(crew(task("About {topic}: [[say # The end]]"), name="typed"), indent=1))
     page.get_by_role("textbox", name=re.compile("topic")).fill("the sea")
-    start = page.get_by_role("button", name=re.compile("^(Run|Start|Submit)")).last
+    start = page.get_by_role("button", name="Run this crew")
     expect(start).to_be_enabled()
     start.click()
     expect(page).to_have_url(re.compile(r"/executions/[0-9a-f-]{36}"))
