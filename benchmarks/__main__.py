@@ -8,14 +8,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cancel, end_to_end, journal, sizes, slices, tracing
+from benchmarks import cancel, console, end_to_end, journal, sizes, slices, tracing
 from benchmarks.report import Figure
 
 REPORT = Path(__file__).with_name("README.md")
 
 
 def main() -> int:
-    figures = [figure for part in (sizes, tracing, journal, end_to_end, cancel, slices) for figure in part.measure()]
+    parts = (sizes, tracing, journal, end_to_end, cancel, slices, console)
+    figures = [figure for part in parts for figure in part.measure()]
     REPORT.write_text(text(figures))
     print(REPORT.read_text())
     return 0 if all(figure.holds for figure in figures) else 1

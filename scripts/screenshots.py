@@ -2,6 +2,7 @@
 side, Arabic, long names, 5,000 events, a failed run. No stack runs.
 
 .venvs/dev/bin/python -m scripts.screenshots [FOLDER] [NAME…]     # build/screenshots unless told otherwise
+.venvs/dev/bin/python -m scripts.screenshots readme               # the picture of README.md and docs/console.md
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def views() -> Iterator[View]:
         "approvals": "/g/demo/approvals",
         "compare": f"/g/demo/compare?a={run(1)[-36:]}&b={run(10)[-36:]}",
         "new": "/g/demo/new",
+        "secrets": "/g/demo/secrets",
     }
     for theme in ("light", "dark"):
         for name, path in ordinary.items():
@@ -66,11 +68,21 @@ def views() -> Iterator[View]:
         for rest in ("", "/result", "/tasks"):
             yield View(f"{name}{rest.replace('/', '-')}", run(number, rest))
         yield View(f"phone-{name}", run(number), PHONE)
+    yield View("arabic-question", run(11, "/approvals"))
+    yield View("phone-arabic-question", run(11, "/approvals"), PHONE)
+
+
+README = View("timeline", run(1, "?event=1.7"))
 
 
 def take(browser: Browser, view: View, recorded: Recorded, folder: Path) -> None:
     phone = view.size in (PHONE, SIDEWAYS)
-    options: dict[str, Any] = {"color_scheme": view.theme, "viewport": view.size, "has_touch": phone}
+    options: dict[str, Any] = {
+        "color_scheme": view.theme,
+        "viewport": view.size,
+        "has_touch": phone,
+        "is_mobile": phone,
+    }
     context = browser.new_context(base_url=ORIGIN, locale="en-GB", reduced_motion="reduce", **options)
     recorded.serve(context)
     page: Page = context.new_page()
@@ -82,16 +94,20 @@ def take(browser: Browser, view: View, recorded: Recorded, folder: Path) -> None
     context.close()
 
 
-def main(folder: Path, wanted: list[str]) -> None:
+def main(folder: Path, chosen: list[View]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    recorded = Recorded(*stories.everything())
+    recorded = Recorded(*stories.everything(), role="admin")
+    recorded.secrets = stories.SECRETS
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        for view in views():
-            if not wanted or any(part in view.name for part in wanted):
-                take(browser, view, recorded, folder)
+        for view in chosen:
+            take(browser, view, recorded, folder)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots"), sys.argv[2:])
+    folder, *wanted = sys.argv[1:] or ["build/screenshots"]
+    if folder == "readme":
+        main(Path("docs/images"), [README])
+    else:
+        main(Path(folder), [each for each in views() if not wanted or any(part in each.name for part in wanted)])

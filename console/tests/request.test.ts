@@ -40,13 +40,31 @@ describe("A crew file becomes a request", () => {
     expect(draft.request).toBeNull();
     expect(draft.faults[0]?.line).toBeGreaterThan(1);
   });
+
+  it("names every line that cannot be read, and what is wrong in front of the first one", () => {
+    const text =
+      "agents:\n  writer:\n    rolle: R\n    goal: 'G\n    backstory: B\ntasks:\n  - name: one\n    agent: nobody\n";
+    const broken = draftOf(crewFile(text.replace("'G", "'G'x")), NO_OPTIONS);
+    expect(broken.request).toBeNull();
+    expect(broken.readable).not.toBeNull();
+    expect(broken.faults.map(({ line }) => line)).toContain(4);
+    const fault = (pointer: string, code: string) => ({ pointer, code, detail: "d", remedy: "", line: null });
+    expect(broken.place(fault("/config/agents/writer/rolle", "unknown_field"))?.line).toBe(3);
+    expect(broken.place(fault("/config/agents/writer", "missing"))).toBeNull();
+    expect(broken.place(fault("/config/tasks/0/agent", "unknown_agent"))).toBeNull();
+  });
+
+  it("takes what a project's main.py gives as defaults", () => {
+    const files = example("research-write-edit");
+    expect(draftOf(files, NO_OPTIONS).request?.inputs).toEqual({ topic: "the history of paper" });
+  });
 });
 
 describe("A fault the API names by pointer", () => {
   const text =
     "name: x\nagents:\n  writer:\n    role: R\n    goall: G\ntasks:\n  - name: one\n  - name: two\n    agent: nobody\n";
   const draft = draftOf(crewFile(text), NO_OPTIONS);
-  const place = (pointer: string) => draft.place({ pointer, code: "c", detail: "d", remedy: "", line: null });
+  const place = (pointer: string) => draft.place({ pointer, code: "c", detail: "d", remedy: "", line: null })!;
 
   it("stands at its line, in maps and in lists", () => {
     expect(place("/config/agents/writer/goall").line).toBe(5);
@@ -60,7 +78,7 @@ describe("A fault the API names by pointer", () => {
   it("counts from the whole document when that has a config of its own", () => {
     const wrapped = draftOf(crewFile("config:\n  agents:\n    writer:\n      role: R\n"), NO_OPTIONS);
     expect(
-      wrapped.place({ pointer: "/config/agents/writer/role", code: "c", detail: "d", remedy: "", line: null }).line,
+      wrapped.place({ pointer: "/config/agents/writer/role", code: "c", detail: "d", remedy: "", line: null })?.line,
     ).toBe(4);
   });
 

@@ -124,6 +124,8 @@ describe("The list", () => {
         executions={[execution, { ...execution, execution_id: "01a1", status: "WAITING" }]}
         now={Date.parse("2026-11-24T10:00:05Z")}
         picked={[]}
+        sort=""
+        onSort={vi.fn()}
         onPick={vi.fn()}
       />,
     );
@@ -133,10 +135,13 @@ describe("The list", () => {
     expect(screen.getAllByRole("link", { name: "report" })[0]).toHaveAttribute("href", "/g/demo/executions/01a2");
   });
 
-  it("keeps two at most to compare, the newest choice among them", async () => {
+  it("lets two be picked to compare, and no third one in the place of another", async () => {
     const onPick = vi.fn();
-    show(<ExecutionTable executions={[execution]} now={0} picked={["x", "y"]} onPick={onPick} />);
+    show(
+      <ExecutionTable executions={[execution]} now={0} picked={["x", "y"]} sort="" onSort={vi.fn()} onPick={onPick} />,
+    );
+    expect(screen.getByRole("checkbox")).toBeDisabled();
     await userEvent.click(screen.getByRole("checkbox"));
-    expect(onPick).toHaveBeenCalledWith(["y", "01a2"]);
+    expect(onPick).not.toHaveBeenCalled();
   });
 });

@@ -17,12 +17,22 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import BrowserContext, Route
 
+from stepcrew.domain.crew_schema import crew_schema
 from tests.console.story import Story
 
 ORIGIN = "https://console.test"
 DIST = Path(__file__).parents[2] / "console/dist"
 Fields = dict[str, Any]
 ANYTHING = {"timeout_seconds": None, "max_tokens": None, "max_cost_usd": None, "max_model_calls": None}
+
+
+def refused(*faults: tuple[str, str, str]) -> tuple[int, Fields]:
+    """The answer of the API to a crew with faults: pointer, code and detail of each."""
+    errors = [{"pointer": at, "code": code, "detail": told, "remedy": "", "line": None} for at, code, told in faults]
+    problem = {"type": "about:blank", "title": "Invalid request", "status": 400, "detail": "The crew has faults."}
+    return 400, {**problem, "category": "validation", "retryable": False, "remedy": "", "errors": errors}
+
+
 PLAN = {
     "valid": True,
     "name": "crew",
@@ -30,7 +40,7 @@ PLAN = {
     "model": "openai/gpt-5.2",
     "models": ["openai/gpt-5.2"],
     "agents": ["writer"],
-    "tasks": [],
+    "tasks": [{"name": "write", "agent": "writer", "context": None, "asynchronous": False, "conditional": False}],
     "tools": [],
     "placeholders": [],
     "limits": ANYTHING,
@@ -51,6 +61,7 @@ class Recorded:
         self.sent: list[tuple[str, str, Any]] = []
         self.asked: list[str] = []
         self.check: Callable[[Fields], tuple[int, Any]] = lambda _: (200, PLAN)
+        self.secrets: list[Fields] = []
         self.answers: dict[str, tuple[int, Any]] = {}
         self._waiting: list[Route] = []
 
@@ -96,7 +107,8 @@ class Recorded:
     def _group(self, method: str, path: str, query: Fields, body: str | None) -> tuple[int, Any]:
         if path == "/me":
             me = {"subject": "ada", "email": "ada@example.org", "group_id": "demo", "groups": ["demo", "research"]}
-            return 200, {**me, "role": self.role, "limits": {"defaults": ANYTHING, "ceilings": ANYTHING, "open_executions": 100}}
+            limits = {"defaults": ANYTHING, "ceilings": ANYTHING, "open_executions": 100}
+            return 200, {**me, "role": self.role, "limits": limits}
         if path == "/health":
             return 200, {"status": "ok", "version": "0", "default_model": "openai/gpt-5.2", "allowed_models": []}
         if path == "/executions" and method == "GET":
@@ -108,6 +120,10 @@ class Recorded:
             return 200, {"approvals": [one for one in asked if one["verdict"] is None], "next_cursor": None}
         if path == "/crews":
             return 200, {"crews": [], "next_cursor": None}
+        if path == "/schema":
+            return 200, crew_schema()
+        if path == "/secrets":
+            return 200, {"secrets": self.secrets}
         if path == "/tools":
             return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": []}]
         return 404, {"detail": f"Nothing is recorded for {method} {path}."}

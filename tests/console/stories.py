@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.console.story import Story, agent, task
+from tests.console.story import Fields, Story, agent, task
 
 ANSWER = """# Tides
 
@@ -134,6 +134,21 @@ def asking(number: int = 7) -> Story:
     return story
 
 
+def revised(number: int = 12) -> Story:
+    """A draft was sent back and the second one approved, each told by an event."""
+    tasks = [task("draft", "writer", human_input=True)]
+    story = Story(number, "press-release", agents=AGENTS, tasks=tasks)
+    story.start()
+    part = story.task("draft", "Writer")
+    for decision, answer in (("revise", "A long draft."), ("approve", "A draft.")):
+        part.call(answer, 2)
+        asked = part.ask(answer)
+        story.wait(60)
+        story.end(asked, "received", extra_data={"decision": decision, "decided_by": "ada@example.org"})
+    part.done("A draft.")
+    return story.finish()
+
+
 ARABIC = "يسحب القمر البحر مرتين في اليوم. المد والجزر."
 
 
@@ -147,8 +162,21 @@ def arabic(number: int = 8) -> Story:
     return story.finish()
 
 
+def arabic_asking(number: int = 11) -> Story:
+    tasks = [task("كتابة", "writer", "اكتب عن المد.", human_input=True, expected_output="جملتان.")]
+    story = Story(number, "تقرير", agents={"writer": agent("كاتب")}, tasks=tasks)
+    story.start()
+    part = story.task("كتابة", "كاتب")
+    part.call(ARABIC, 2)
+    story.ask("كتابة", "كاتب", ARABIC)
+    story.decide("revise", "أقصر من فضلك.")
+    part.call("يسحب القمر البحر.", 2)
+    story.ask("كتابة", "كاتب", "يسحب القمر البحر.")
+    return story
+
+
 LONG_NAME = "quarterly-consolidated-report-on-coastal-tide-observations-and-their-consequences-for-harbours"
-LONG_ROLE = "Senior principal researcher for the history, physics and everyday consequences of tides in northern harbours"
+LONG_ROLE = "Senior principal researcher for the history, physics and consequences of tides in all northern harbours"
 
 
 def long_names(number: int = 9) -> Story:
@@ -163,6 +191,13 @@ def long_names(number: int = 9) -> Story:
     return story.finish()
 
 
+SECRETS: list[Fields] = [
+    {"name": "SERPER_API_KEY", "set_at": "2026-11-20T09:12:00Z", "set_by": "ada@example.org", "crews": ["tide-report"]},
+    {"name": "WEATHER_TOKEN", "set_at": "2026-11-21T16:40:00Z", "set_by": None, "crews": []},
+]
+
+
 def everything() -> list[Story]:
     """Everything that pictures show."""
-    return [report(), failed(), large(), long(), many(), parallel(), asking(), arabic(), long_names(), report(10)]
+    ordinary = [report(), failed(), large(), long(), many(), parallel(), asking(), report(10)]
+    return [*ordinary, arabic(), arabic_asking(), long_names()]

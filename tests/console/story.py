@@ -190,7 +190,7 @@ class Story:
             "may_decide": True,
             "on_timeout": "reject",
             "requested_at": self.now(),
-            "expires_at": "2099-01-01T00:00:00Z",
+            "expires_at": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
             "verdict": None,
             "withdrawn_at": None,
             **more,
@@ -257,14 +257,18 @@ class Task:
         self.story.wait(seconds)
         return self.story.end(started, "failed", body=text, extra_data={"model": "gpt-5.2"})
 
+    def ask(self, answer: str) -> Fields:
+        """The event that says that a person is asked."""
+        facts = {"question": f"Judge the answer of {self.name}."}
+        told = {"event_context": self.name, "extra_data": facts, **self._where()}
+        return self.story.tell("human_feedback_requested", "human", body=answer, **told)
+
     def use(self, tool: str, args: Fields, result: Any, seconds: float = 0.3, *, failed: bool = False) -> Fields:
         """The model asks for the tool, and the tool answers."""
         call = {"id": f"t{len(self.messages)}", "function": {"name": tool, "arguments": json.dumps(args)}}
         self.call([call], seconds=0.6)
         facts = {"tool_name": tool, "tool_args": args}
-        started = self.story.tell(
-            "tool_usage_started", "tool", event_context=tool, extra_data=facts, **self._where()
-        )
+        started = self.story.tell("tool_usage_started", "tool", event_context=tool, extra_data=facts, **self._where())
         self.story.wait(seconds)
         self.messages.append({"role": "tool", "tool_call_id": call["id"], "name": tool, "content": result})
         return self.story.end(started, "failed" if failed else "completed", body=result, extra_data=facts)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.console import stories
+from tests.console.conftest import Recordings
 from tests.console.person import Person
 from tests.e2e.user import User, crew, task
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "console/node_modules/axe-core/axe.min.js"
 THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SignIn = Callable[..., Person]
 
 
@@ -63,6 +67,24 @@ def test_a_view(page: Page, sign_in: SignIn, ended: str, view: str, theme: str) 
     if view == "?event=1.4":
         page.get_by_role("complementary", name="Event").wait_for()
     assert_accessible(page)
+
+
+@THEMES
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_every_view_of_every_kind_of_execution(recording: Recordings, options: dict[str, Any], theme: str) -> None:
+    failed, large, asked, arabic = stories.failed(), stories.large(), stories.asking(), stories.arabic()
+    page, recorded = recording(failed, large, asked, arabic, path="/g/demo/executions", role="admin", **options)
+    used = {"name": "SERPER_API_KEY", "set_at": failed.record["created_at"], "set_by": None, "crews": ["report"]}
+    recorded.secrets = [used]
+    dress(page, theme)
+    runs = [f"/executions/{failed.id}{tab}" for tab in ("", "/result", "/tasks", "/logs", "/definition", "?event=1.5")]
+    panels = [f"/executions/{failed.id}?event=t%3AEditor%7Cedit", f"/executions/{failed.id}?event=a%3AEditor"]
+    others = [f"/executions/{large.id}?event=1.8", f"/executions/{arabic.id}", f"/executions/{asked.id}"]
+    pages = ["/executions", "/new", "/approvals", "/secrets", f"/compare?a={failed.id}&b={large.id}"]
+    for path in [*pages, *runs, *panels, *others]:
+        page.goto(f"/g/demo{path}")
+        page.locator("main").first.wait_for()
+        assert_accessible(page)
 
 
 @THEMES

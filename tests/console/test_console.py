@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.console.person import Person
+from tests.console.recorded import until
 from tests.e2e.user import User, agent, crew, task
 
 pytestmark = pytest.mark.browser
@@ -46,7 +47,7 @@ def test_sign_in_watch_open_an_event_and_cancel(page: Page, sign_in: SignIn, ada
     expect(details.locator("strong", has_text="Tides").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"[?&]event="))
     details.locator(".viewer").get_by_role("button", name="Copy").first.click()
-    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('come from the moon'))")
+    until(lambda: "come from the moon" in page.evaluate("navigator.clipboard.readText()"))
     page.get_by_role("button", name=re.compile("^Cancel")).first.click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel the execution").click()
     expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible(timeout=60_000)
@@ -65,7 +66,7 @@ def test_a_crew_is_checked_at_its_line_then_run_to_its_result(page: Page, sign_i
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(json.dumps(crew(task("About {topic}: [[say # The end]]"), name="typed"), indent=1))
     page.get_by_role("textbox", name=re.compile("topic")).fill("the sea")
-    start = page.get_by_role("button", name=re.compile("^(Run|Start|Submit)")).last
+    start = page.get_by_role("button", name="Run this crew")
     expect(start).to_be_enabled()
     start.click()
     expect(page).to_have_url(re.compile(r"/executions/[0-9a-f-]{36}"))

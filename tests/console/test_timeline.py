@@ -167,14 +167,17 @@ def test_a_run_of_hours_is_read_by_zooming(recording: Recordings) -> None:
     bar = first.locator(".bar")
     before = bar.bounding_box()
     bars = page.locator(".timeline-marks").bounding_box()
-    assert before and bars and before["width"] < 5
+    assert before
+    assert bars
+    assert before["width"] < 5
     page.mouse.move(bars["x"] + 2, 400)
     expect(page.locator(".timeline-cursor")).to_be_visible()
     page.mouse.down()
-    page.mouse.move(bars["x"] + bars["width"] / 20, 420, steps=4)
+    page.mouse.move(bars["x"] + bars["width"] / 50, 420, steps=4)
     page.mouse.up()
     drawn = bar.bounding_box()
-    assert drawn and drawn["width"] > before["width"] * 5
+    assert drawn
+    assert drawn["width"] > before["width"] * 5
     expect(page.get_by_role("complementary")).to_have_count(0)  # drawing is no click
     page.keyboard.press("0")
     assert marks.all_inner_texts()[-1] == "1 h 30 m"
@@ -283,3 +286,68 @@ def test_running_and_cut_off_bars_differ(recording: Recordings) -> None:
     page, _ = recording(story.finish("FAILED", stories.FAILURE))
     cut = page.locator(".bar-cut").first.evaluate("bar => getComputedStyle(bar).backgroundImage")
     assert running != cut
+
+
+NOTIFICATIONS = """() => {
+  window.told = [];
+  window.Notification = class {
+    static permission = 'granted';
+    static requestPermission = async () => 'granted';
+    constructor(title, {body}) { window.told.push(`${title}: ${body}`); }
+  };
+}"""
+
+
+def test_who_wants_it_is_told_outside_the_page_when_it_ends(recording: Recordings) -> None:
+    page, recorded = recording(stories.parallel(), path="/g/demo/executions")
+    story = next(iter(recorded.stories.values()))
+    page.add_init_script(f"({NOTIFICATIONS})()")
+    page.goto(f"/g/demo/executions/{story.id}")
+    page.get_by_role("button", name="Tell me when it ends or asks a person").click()
+    expect(page.get_by_role("button", name="Tell me no more when it ends or asks")).to_be_visible()
+    until(lambda: len(paths(recorded.asked, story.id)) >= 2)
+    story.wait(2)
+    story.finish()
+    recorded.tell()
+    expect(lines(page, "Crew completed")).to_be_visible()
+    assert page.evaluate("window.told") == ["coasts: Completed"]
+
+
+def test_lines_stand_in_the_order_of_time_also_after_a_draft_was_sent_back(recording: Recordings) -> None:
+    page, _ = recording(stories.revised())
+    expect(lines(page, "Crew completed")).to_be_visible()
+    calls = page.locator("[role=treeitem][aria-level='3'] .cell-offset").all_inner_texts()
+    moments = [minutes(text) for text in calls]
+    assert len(moments) >= 3
+    assert moments == sorted(moments)
+
+
+def minutes(text: str) -> float:
+    """`12.34 s` or `1:02.3`, in seconds."""
+    if text.endswith("s"):
+        return float(text.removesuffix(" s"))
+    whole, rest = text.split(":")
+    return int(whole) * 60 + float(rest)
+
+
+def test_text_struck_out_is_no_error_and_an_approval_is_not_red(recording: Recordings) -> None:
+    story = stories.report(answer="This is ~~struck out~~.")
+    page, _ = recording(story, path="?event=t%3AWriter%7Cwrite")
+    colour = "element => getComputedStyle(element).color"
+    struck = page.locator(".markdown del").first
+    expect(struck).to_be_visible()
+    assert struck.evaluate(colour) != resolved(page, "--bad")
+    page, _ = recording(stories.revised())
+    asked = lines(page, re.compile("Asked a person.*approved")).first
+    expect(asked).to_be_visible()
+    for part in (asked.locator(".row-preview").first, asked.locator("svg").last):
+        assert part.evaluate(colour) != resolved(page, "--bad")
+
+
+def resolved(page: Page, variable: str) -> str:
+    """A colour of the theme, as computed styles tell it."""
+    return page.evaluate(
+        "name => {const probe = document.body.appendChild(document.createElement('i'));"
+        "probe.style.color = `var(${name})`; return getComputedStyle(probe).color}",
+        variable,
+    )

@@ -408,6 +408,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Store Project
+         * @description Makes the code the next version of the stored crew of that name. What equals the latest version makes none.
+         */
+        put: operations["store_project_api_v1_projects__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{name}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Bundle
+         * @description Where the bytes of a bundle may be put. Asking again is harmless; nothing is stored by it.
+         */
+        post: operations["upload_bundle_api_v1_projects__name__bundle_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/runtime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runtime
+         * @description What bundles are built for: the Python, the machine and the packages of the runner.
+         */
+        get: operations["runtime_api_v1_projects_runtime_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schema
+         * @description The JSON Schema (draft 2020-12) of a crew, the `config` of a submission, with a sentence of help for each field.
+         *     Editors complete and explain crews with it; every mistake is named by a dry run.
+         */
+        get: operations["schema_api_v1_schema_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/secrets": {
         parameters: {
             query?: never;
@@ -477,6 +558,144 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AgentDefinition
+         * @description CrewAI's agent. `{name}` in role, goal and backstory is replaced by the input of that name.
+         */
+        AgentDefinition: {
+            /**
+             * Allow Delegation
+             * @default false
+             */
+            allow_delegation: boolean;
+            /** Backstory */
+            backstory: string;
+            /**
+             * Cache
+             * @default true
+             */
+            cache: boolean;
+            /**
+             * Code Execution Mode
+             * @default safe
+             * @constant
+             */
+            code_execution_mode: "safe";
+            /**
+             * Date Format
+             * @default %Y-%m-%d
+             */
+            date_format: string;
+            /** @default null */
+            function_calling_llm: string | components["schemas"]["ModelSettings"] | null;
+            /** Goal */
+            goal: string;
+            /**
+             * Guardrail
+             * @default null
+             */
+            guardrail: string | null;
+            /**
+             * Guardrail Max Retries
+             * @default 3
+             */
+            guardrail_max_retries: number;
+            /**
+             * Inject Date
+             * @default false
+             */
+            inject_date: boolean;
+            /** @default null */
+            llm: string | components["schemas"]["ModelSettings"] | null;
+            /**
+             * Max Execution Time
+             * @default null
+             */
+            max_execution_time: number | null;
+            /**
+             * Max Iter
+             * @default 25
+             */
+            max_iter: number;
+            /**
+             * Max Reasoning Attempts
+             * @default null
+             */
+            max_reasoning_attempts: number | null;
+            /**
+             * Max Retry Limit
+             * @default 2
+             */
+            max_retry_limit: number;
+            /**
+             * Max Rpm
+             * @default null
+             */
+            max_rpm: number | null;
+            /**
+             * Max Tokens
+             * @default null
+             */
+            max_tokens: number | null;
+            /** Mcps */
+            mcps?: (string | components["schemas"]["McpServer"])[];
+            /**
+             * Planning
+             * @default false
+             */
+            planning: boolean;
+            /** @default null */
+            planning_config: components["schemas"]["PlanningConfig"] | null;
+            /**
+             * Prompt Template
+             * @default null
+             */
+            prompt_template: string | null;
+            /**
+             * Reasoning
+             * @default false
+             */
+            reasoning: boolean;
+            /**
+             * Respect Context Window
+             * @default true
+             */
+            respect_context_window: boolean;
+            /**
+             * Response Template
+             * @default null
+             */
+            response_template: string | null;
+            /** Role */
+            role: string;
+            /**
+             * System Template
+             * @default null
+             */
+            system_template: string | null;
+            /**
+             * Tool Failure Policy
+             * @default null
+             */
+            tool_failure_policy: ("ignore" | "warn" | "fail") | null;
+            /** Tools */
+            tools?: string[];
+            /**
+             * Use Better Compaction
+             * @default null
+             */
+            use_better_compaction: boolean | null;
+            /**
+             * Use System Prompt
+             * @default true
+             */
+            use_system_prompt: boolean;
+            /**
+             * Verbose
+             * @default false
+             */
+            verbose: boolean | number;
+        };
+        /**
          * ApprovalKind
          * @enum {string}
          */
@@ -490,6 +709,30 @@ export interface components {
             approvals: components["schemas"]["ApprovalView"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * ApprovalRules
+         * @description How people take part: `tools` are asked about before each call (a name here may also be one of an MCP server's
+         *     tools), and tasks with `human_input` have their answers judged. `deciders` are e-mail addresses, letter by letter as
+         *     their tokens have them; empty means every member and admin of the group. When nobody decides in time, `on_timeout`
+         *     is taken.
+         */
+        ApprovalRules: {
+            /** Deciders */
+            deciders?: string[];
+            /**
+             * On Timeout
+             * @default reject
+             * @enum {string}
+             */
+            on_timeout: "approve" | "reject";
+            /**
+             * Timeout Seconds
+             * @default 604800
+             */
+            timeout_seconds: number;
+            /** Tools */
+            tools?: string[];
         };
         /**
          * ApprovalView
@@ -571,6 +814,39 @@ export interface components {
             url: string;
         };
         /**
+         * BundleToUpload
+         * @description The body of POST /projects/{name}/bundle. Unknown fields are faults.
+         */
+        BundleToUpload: {
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * BundleUpload
+         * @description `stored` tells that the bundle is there already; else its bytes go by PUT to `url`, with these headers and no
+         *     others, within 15 minutes.
+         */
+        BundleUpload: {
+            /**
+             * Headers
+             * @default {}
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Parameters
+             * @description Of projects/template.yaml, for the function of this bundle.
+             */
+            parameters: {
+                [key: string]: string;
+            };
+            /** Stored */
+            stored: boolean;
+            /** Url */
+            url?: string | null;
+        };
+        /**
          * CancelReceiptView
          * @description What a cancel request cost: the model calls, tokens and US dollars after it. `abandoned_calls` were let go while
          *     they ran: their provider may bill them, but told no usage. All are null when the runner died before it could say.
@@ -602,8 +878,51 @@ export interface components {
          */
         Category: "input" | "crew" | "tool" | "model" | "model_rate_limit" | "guardrail" | "budget" | "timeout" | "crash" | "platform" | "cancelled" | "rejected";
         /**
+         * Condition
+         * @description When a conditional task runs, judged on the output of the task before it. Exactly one test is set; `field` reads
+         *     a key of that task's structured output instead of its text.
+         */
+        Condition: {
+            /**
+             * Contains
+             * @default null
+             */
+            contains: string | null;
+            /**
+             * Equals
+             * @default null
+             */
+            equals: string | number | boolean | null;
+            /**
+             * Field
+             * @default null
+             */
+            field: string | null;
+            /**
+             * Greater Than
+             * @default null
+             */
+            greater_than: number | null;
+            /**
+             * Less Than
+             * @default null
+             */
+            less_than: number | null;
+            /**
+             * Longer Than
+             * @default null
+             */
+            longer_than: number | null;
+            /**
+             * Not Contains
+             * @default null
+             */
+            not_contains: string | null;
+        };
+        /**
          * CrewDocument
-         * @description With the crew itself, its default inputs and the names of inputs its texts have in braces.
+         * @description A version of a stored crew with the crew itself, its default inputs and the input names in its texts
+         *     (`{topic}`). Of a project, `config` is an outline.
          */
         CrewDocument: {
             /** Agents */
@@ -616,10 +935,16 @@ export interface components {
             inputs: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "definition" | "crew" | "flow";
             /** Name */
             name: string;
             /** Placeholders */
             placeholders: string[];
+            project?: components["schemas"]["ProjectVersion"] | null;
             /** Tasks */
             tasks: number;
             /**
@@ -634,7 +959,7 @@ export interface components {
         };
         /**
          * CrewList
-         * @description By name, the latest versions. `next_cursor` is opaque and null on the last page.
+         * @description Stored crews by name, each as its latest version. `next_cursor` is opaque and null on the last page.
          */
         CrewList: {
             /** Crews */
@@ -713,11 +1038,16 @@ export interface components {
         };
         /**
          * CrewView
-         * @description A version of a stored crew; `tasks` and `agents` are counts.
+         * @description A version of a stored crew; `tasks` and `agents` are counts. `kind` is `crew` or `flow` for a project.
          */
         CrewView: {
             /** Agents */
             agents: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "definition" | "crew" | "flow";
             /** Name */
             name: string;
             /** Tasks */
@@ -1071,6 +1401,33 @@ export interface components {
             more: boolean;
         };
         /**
+         * McpServer
+         * @description An MCP server over HTTP. `tool` restricts it to one tool of the server.
+         */
+        McpServer: {
+            /**
+             * Cache Tools List
+             * @default false
+             */
+            cache_tools_list: boolean;
+            /** Headers */
+            headers?: {
+                [key: string]: string | components["schemas"]["SecretReference"];
+            };
+            /**
+             * Streamable
+             * @default true
+             */
+            streamable: boolean;
+            /**
+             * Tool
+             * @default null
+             */
+            tool: string | null;
+            /** Url */
+            url: string;
+        };
+        /**
          * Me
          * @description The caller, and the rules of the selected group.
          */
@@ -1085,6 +1442,64 @@ export interface components {
             role: components["schemas"]["Role"];
             /** Subject */
             subject: string;
+        };
+        /**
+         * ModelSettings
+         * @description A model by CrewAI's name, with the sampling settings that cannot reach another endpoint or key.
+         */
+        ModelSettings: {
+            /**
+             * Frequency Penalty
+             * @default null
+             */
+            frequency_penalty: number | null;
+            /**
+             * Max Completion Tokens
+             * @default null
+             */
+            max_completion_tokens: number | null;
+            /**
+             * Max Tokens
+             * @default null
+             */
+            max_tokens: number | null;
+            /** Model */
+            model: string;
+            /**
+             * Presence Penalty
+             * @default null
+             */
+            presence_penalty: number | null;
+            /**
+             * Reasoning Effort
+             * @default null
+             */
+            reasoning_effort: ("none" | "low" | "medium" | "high") | null;
+            /**
+             * Seed
+             * @default null
+             */
+            seed: number | null;
+            /**
+             * Stop
+             * @default null
+             */
+            stop: string[] | null;
+            /**
+             * Temperature
+             * @default null
+             */
+            temperature: number | null;
+            /**
+             * Timeout
+             * @default null
+             */
+            timeout: number | null;
+            /**
+             * Top P
+             * @default null
+             */
+            top_p: number | null;
         };
         /**
          * Phase
@@ -1107,6 +1522,50 @@ export interface components {
             context: string[] | null;
             /** Name */
             name: string;
+        };
+        /**
+         * PlanningConfig
+         * @description An agent's own planning before a task.
+         */
+        PlanningConfig: {
+            /** @default null */
+            llm: string | components["schemas"]["ModelSettings"] | null;
+            /**
+             * Max Attempts
+             * @default null
+             */
+            max_attempts: number | null;
+            /**
+             * Max Replans
+             * @default 3
+             */
+            max_replans: number;
+            /**
+             * Max Step Iterations
+             * @default 15
+             */
+            max_step_iterations: number;
+            /**
+             * Max Steps
+             * @default 20
+             */
+            max_steps: number;
+            /**
+             * Observe Steps
+             * @default null
+             */
+            observe_steps: boolean | null;
+            /**
+             * Reasoning Effort
+             * @default medium
+             * @enum {string}
+             */
+            reasoning_effort: "low" | "medium" | "high";
+            /**
+             * Step Timeout
+             * @default null
+             */
+            step_timeout: number | null;
         };
         /**
          * Problem
@@ -1157,6 +1616,180 @@ export interface components {
              * @default 0
              */
             tasks_total: number;
+        };
+        /**
+         * ProjectOutline
+         * @description What can be told of a project's agents and tasks before it runs. Nothing is built from it: the code is what runs.
+         *     A flow may have none.
+         */
+        ProjectOutline: {
+            /** Agents */
+            agents?: {
+                [key: string]: components["schemas"]["AgentDefinition"];
+            };
+            /** @default null */
+            approval: components["schemas"]["ApprovalRules"] | null;
+            /**
+             * Cache
+             * @default false
+             */
+            cache: boolean;
+            /** Effects */
+            effects?: string[];
+            /** @default null */
+            function_calling_llm: string | components["schemas"]["ModelSettings"] | null;
+            /**
+             * Manager Agent
+             * @default null
+             */
+            manager_agent: string | null;
+            /** @default null */
+            manager_llm: string | components["schemas"]["ModelSettings"] | null;
+            /**
+             * Max Rpm
+             * @default null
+             */
+            max_rpm: number | null;
+            /** @default null */
+            model: string | components["schemas"]["ModelSettings"] | null;
+            /**
+             * Name
+             * @default crew
+             */
+            name: string;
+            /**
+             * On Unknown Effect
+             * @default ask
+             * @enum {string}
+             */
+            on_unknown_effect: "ask" | "fail" | "repeat";
+            /**
+             * Planning
+             * @default false
+             */
+            planning: boolean;
+            /** @default null */
+            planning_llm: string | components["schemas"]["ModelSettings"] | null;
+            /**
+             * Process
+             * @default sequential
+             * @enum {string}
+             */
+            process: "sequential" | "hierarchical";
+            /**
+             * Reasoning
+             * @default false
+             */
+            reasoning: boolean;
+            /** Tasks */
+            tasks?: components["schemas"]["TaskDefinition"][];
+            /**
+             * Tool Failure Policy
+             * @default null
+             */
+            tool_failure_policy: ("ignore" | "warn" | "fail") | null;
+            /**
+             * Verbose
+             * @default false
+             */
+            verbose: boolean | number;
+        };
+        /**
+         * ProjectRuntime
+         * @description What a bundle is built for. `platform` is a target of uv (`host`: the machine the platform runs on); `packages`
+         *     are the runner's own, as `name==version`, which no bundle replaces.
+         */
+        ProjectRuntime: {
+            /** Packages */
+            packages: string[];
+            /** Platform */
+            platform: string;
+            /** Python */
+            python: string;
+        };
+        /**
+         * ProjectToStore
+         * @description The body of PUT /projects/{name}: the code, what can be told of its agents and tasks, and default inputs. Unknown
+         *     fields are faults.
+         */
+        ProjectToStore: {
+            /**
+             * Inputs
+             * @default {}
+             */
+            inputs: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * @default {
+             *       "agents": {},
+             *       "approval": null,
+             *       "cache": false,
+             *       "effects": [],
+             *       "function_calling_llm": null,
+             *       "manager_agent": null,
+             *       "manager_llm": null,
+             *       "max_rpm": null,
+             *       "model": null,
+             *       "name": "crew",
+             *       "on_unknown_effect": "ask",
+             *       "planning": false,
+             *       "planning_llm": null,
+             *       "process": "sequential",
+             *       "reasoning": false,
+             *       "tasks": [],
+             *       "tool_failure_policy": null,
+             *       "verbose": false
+             *     }
+             */
+            outline: components["schemas"]["ProjectOutline"];
+            project: components["schemas"]["ProjectVersion"];
+        };
+        /**
+         * ProjectVersion
+         * @description The code of one version of a stored crew.
+         *
+         *     Attributes:
+         *         bundle: SHA-256 (hex) of the bundle's bytes.
+         *         entry: what is run, as `module:object`; the object is a crew, a flow, a class or a function that makes one.
+         *         function: name or ARN, with its version, of the Lambda function that has this bundle.
+         *         environment: names that the project reads from its environment; the group's secrets of these names fill them.
+         *         inputs: names of the inputs its texts and its code ask for, as far as could be told.
+         *         tools: what its agents and tasks call their tools.
+         *         files: paths in the project's folder, the most telling first.
+         */
+        ProjectVersion: {
+            /** Bundle */
+            bundle: string;
+            /** Entry */
+            entry: string;
+            /**
+             * Environment
+             * @default []
+             */
+            environment: string[];
+            /**
+             * Files
+             * @default []
+             */
+            files: string[];
+            /** Function */
+            function: string;
+            /**
+             * Inputs
+             * @default []
+             */
+            inputs: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "crew" | "flow";
+            /**
+             * Tools
+             * @default []
+             */
+            tools: string[];
         };
         /**
          * RerunRequest
@@ -1233,11 +1866,19 @@ export interface components {
         Role: "viewer" | "member" | "admin";
         /**
          * SecretList
-         * @description By name.
+         * @description The secrets of the group, by name.
          */
         SecretList: {
             /** Secrets */
             secrets: components["schemas"]["SecretView"][];
+        };
+        /**
+         * SecretReference
+         * @description The name of a secret of the group; its value is read inside the runner and never stored or traced.
+         */
+        SecretReference: {
+            /** Secret */
+            secret: string;
         };
         /**
          * SecretToSet
@@ -1286,6 +1927,96 @@ export interface components {
              */
             replayed: boolean;
             status: components["schemas"]["Status"];
+        };
+        /**
+         * TaskDefinition
+         * @description CrewAI's task. `context` lists the tasks whose outputs it sees: absent means all before it, [] means none. An
+         *     asynchronous task (`async_execution`) that lists none sees none, as CrewAI starts it without any output.
+         */
+        TaskDefinition: {
+            /**
+             * Agent
+             * @default null
+             */
+            agent: string | null;
+            /**
+             * Allow Crewai Trigger Context
+             * @default null
+             */
+            allow_crewai_trigger_context: boolean | null;
+            /**
+             * Async Execution
+             * @default false
+             */
+            async_execution: boolean;
+            /** @default null */
+            condition: components["schemas"]["Condition"] | null;
+            /**
+             * Context
+             * @default null
+             */
+            context: string[] | null;
+            /**
+             * Create Directory
+             * @default true
+             */
+            create_directory: boolean;
+            /** Description */
+            description: string;
+            /** Expected Output */
+            expected_output: string;
+            /**
+             * Guardrail
+             * @default null
+             */
+            guardrail: string | null;
+            /**
+             * Guardrail Max Retries
+             * @default 3
+             */
+            guardrail_max_retries: number;
+            /** Guardrails */
+            guardrails?: string[];
+            /**
+             * Human Input
+             * @default false
+             */
+            human_input: boolean;
+            /**
+             * Markdown
+             * @default false
+             */
+            markdown: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Output Json
+             * @default null
+             */
+            output_json: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Output Pydantic
+             * @default null
+             */
+            output_pydantic: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Response Model
+             * @default null
+             */
+            response_model: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Tool Failure Policy
+             * @default null
+             */
+            tool_failure_policy: ("ignore" | "warn" | "fail") | null;
+            /** Tools */
+            tools?: string[];
         };
         /**
          * TaskOutputView
@@ -3532,6 +4263,359 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    store_project_api_v1_projects__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectToStore"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description The same as the latest version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrewView"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrewView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_bundle_api_v1_projects__name__bundle_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BundleToUpload"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BundleUpload"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runtime_api_v1_projects_runtime_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectRuntime"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schema_api_v1_schema_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
                 };
             };
             /** @description Unauthorized */

@@ -33,6 +33,7 @@ export type StoredCrew = Schemas["CrewView"];
 export type StoredCrewDocument = Schemas["CrewDocument"];
 export type Secret = Schemas["SecretView"];
 export type DryRun = Schemas["DryRun"];
+export type Tool = Schemas["Tool"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 export const STATUSES: readonly Status[] = ["PENDING", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"];

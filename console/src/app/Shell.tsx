@@ -1,12 +1,24 @@
 import "./shell.css";
 import { useQuery } from "@tanstack/react-query";
 import { Monitor, Moon, Plus, Sun } from "lucide-react";
-import { useMemo, useState } from "react";
-import { Link, NavLink, Navigate, Outlet, useLocation, useNavigate, useNavigation, useParams } from "react-router";
+import { useLayoutEffect, useMemo, useState } from "react";
+import {
+  Link,
+  NavLink,
+  Navigate,
+  NavigationType,
+  Outlet,
+  useLocation,
+  useNavigate,
+  useNavigation,
+  useNavigationType,
+  useParams,
+} from "react-router";
 import { ApiProblem, makeApi, unwrap } from "@/api/client";
 import { useWaiting } from "@/api/approvals";
 import type { Identity } from "@/api/types";
 import { useKeys, useStored } from "@/lib/hooks";
+import { FullText } from "@/ui/FullText";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { Account } from "./Account";
 import { ApiContext, GROUP_KEY, IdentityContext, useSession } from "./context";
@@ -43,6 +55,7 @@ export function GroupShell() {
   const { api, me } = useMe(group);
   const value = useMemo(() => ({ api, group }), [api, group]);
   const navigation = useNavigation();
+  useScroll();
   if (me.error instanceof ApiProblem && me.error.status === 403) return <ForeignGroup group={group} />;
   if (me.error && !me.data) {
     return (
@@ -58,6 +71,7 @@ export function GroupShell() {
         <a className="skip" href="#content">
           Skip to the content
         </a>
+        <FullText />
         <Head identity={me.data} group={group} />
         <div id="content" className="content" data-busy={navigation.state !== "idle"} key={group}>
           <Outlet />
@@ -65,6 +79,24 @@ export function GroupShell() {
       </IdentityContext>
     </ApiContext>
   );
+}
+
+const scrolled = new Map<string, number>();
+
+/** A page opens at its top; one that is come back to, where it was left. The tabs of an execution are one page. */
+function useScroll(): void {
+  const { pathname, key } = useLocation();
+  const type = useNavigationType();
+  const page = pathname.replace(/(\/executions\/[^/]+).*/, "$1");
+  useLayoutEffect(() => {
+    window.scrollTo(0, type === NavigationType.Pop ? (scrolled.get(key) ?? 0) : 0);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only another page moves what is in sight
+  }, [page]);
+  useLayoutEffect(() => {
+    const keep = (): void => void scrolled.set(key, window.scrollY);
+    window.addEventListener("scroll", keep, { passive: true });
+    return () => window.removeEventListener("scroll", keep);
+  }, [key]);
 }
 
 function Head({ identity, group }: { identity: Identity; group: string }) {

@@ -14,8 +14,15 @@ import { Question } from "./Question";
 import { VerdictLine } from "./VerdictLine";
 import { deciderWords, titleOf } from "./words";
 
+interface Props {
+  approval: Approval;
+  /** The draft of the same task that was sent back before. */
+  earlier: Approval | undefined;
+  linked?: boolean;
+}
+
 /** One question to people: what it is about, until when and by whom it is decided, and the decision. */
-export function ApprovalCard({ approval, linked = false }: { approval: Approval; linked?: boolean }) {
+export function ApprovalCard({ approval, earlier, linked = false }: Props) {
   const { group } = useApi();
   const writes = useMayWrite();
   const now = useNow(true, 30_000);
@@ -26,8 +33,8 @@ export function ApprovalCard({ approval, linked = false }: { approval: Approval;
   return (
     <article className="card approval" aria-label={titleOf(approval)}>
       <header>
-        <h2>{titleOf(approval)}</h2>
-        <p className="faint">
+        <h2 dir="auto">{titleOf(approval)}</h2>
+        <p className="faint" dir="auto">
           {linked && (
             <>
               <Link to={`/g/${group}/executions/${id}`}>{name}</Link>
@@ -42,7 +49,7 @@ export function ApprovalCard({ approval, linked = false }: { approval: Approval;
         </p>
       </header>
       {open && <Countdown approval={approval} />}
-      <Question approval={approval} />
+      <Question approval={approval} earlier={earlier} />
       {late && (
         <p className="notice-line" role="status">
           <UsersRound size={14} aria-hidden />

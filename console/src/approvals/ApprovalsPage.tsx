@@ -7,6 +7,7 @@ import { Connection } from "@/app/Connection";
 import { formatNumber } from "@/lib/format";
 import { useKeys, useParam, useTitle } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
+import { earlierDraft } from "./Answer";
 import { ApprovalCard } from "./ApprovalCard";
 import { Countdown } from "./Countdown";
 import { KIND_WORDS, titleOf } from "./words";
@@ -102,9 +103,9 @@ function WaitingList({ waiting, chosen, onChoose, more, busy, onMore }: ListProp
         {waiting.map((each) => (
           <li key={each.approval_id}>
             <button type="button" aria-current={each.approval_id === chosen} onClick={() => onChoose(each.approval_id)}>
-              <span className="approval-title">{titleOf(each)}</span>
+              <bdi className="approval-title">{titleOf(each)}</bdi>
               <span className="faint">
-                <span className="tag">{KIND_WORDS[each.kind]}</span> {each.execution_name}
+                <span className="tag">{KIND_WORDS[each.kind]}</span> <bdi>{each.execution_name}</bdi>
               </span>
               <Countdown approval={each} short />
             </button>
@@ -146,7 +147,7 @@ function Chosen({
   const decided = approval.verdict !== null || approval.withdrawn_at !== null;
   return (
     <div className="approval-chosen">
-      <ApprovalCard approval={approval} linked />
+      <ApprovalCard approval={approval} earlier={earlierDraft(approval, all.data)} linked />
       {decided && next && (
         <p>
           <Button onClick={() => onNext(next.approval_id)}>Next: {titleOf(next)}</Button>

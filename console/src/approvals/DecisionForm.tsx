@@ -1,8 +1,9 @@
 import { Check, Pencil, RotateCcw, X } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import type { useDecide } from "@/api/approvals";
 import type { Approval, Feedback } from "@/api/types";
 import { fetchBody, useApi } from "@/api/queries";
+import { useKeys } from "@/lib/hooks";
 import { Button, Field, Trouble } from "@/ui/kit";
 import { BudgetForm } from "./BudgetForm";
 import { Send } from "./Send";
@@ -47,11 +48,30 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
       setUnread(error);
     }
   };
+  const approve = useRef<HTMLButtonElement>(null);
+  useKeys(({ key }) => {
+    // One key never decides: it leads to the button or the field, and the next one does.
+    if (key === "a") {
+      if (kind === "budget") setMode("approve");
+      else approve.current?.focus();
+    } else if (key === "c" && kind === "answer") void change();
+    else if (key === "r" && kind === "answer") setMode("revise");
+    else if (key === "x") setMode("reject");
+    else return false;
+    return true;
+  });
+  const sendByKey = (event: KeyboardEvent<HTMLFormElement>): void => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.currentTarget.querySelector<HTMLButtonElement>("[data-send]:not(:disabled)")?.click();
+  };
   return (
-    <form className="decision" aria-label="Decide" onSubmit={(event) => event.preventDefault()}>
+    // The key works in every field of the form.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <form className="decision" aria-label="Decide" onSubmit={(event) => event.preventDefault()} onKeyDown={sendByKey}>
       <div className="decision-ways">
         {kind !== "budget" && (
           <Button
+            ref={approve}
             look="primary"
             busy={busy && decide.variables.decision === "approve"}
             disabled={busy}
@@ -104,6 +124,7 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
           >
             <textarea
               className="answer-editor"
+              dir="auto"
               rows={10}
               value={answer}
               onChange={(event) => setAnswer(event.target.value)}
@@ -166,9 +187,18 @@ function Way({ mode, chosen, onChoose, icon, label }: WayProps) {
 }
 
 function Comment({ value, onChange, hint }: { value: string; onChange: (value: string) => void; hint: string }) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current?.focus(), []);
   return (
     <Field label="Comment" hint={hint}>
-      <textarea rows={3} value={value} maxLength={COMMENT_MOST} onChange={(event) => onChange(event.target.value)} />
+      <textarea
+        ref={field}
+        dir="auto"
+        rows={3}
+        value={value}
+        maxLength={COMMENT_MOST}
+        onChange={(event) => onChange(event.target.value)}
+      />
     </Field>
   );
 }

@@ -3,16 +3,19 @@ import type { Approval, Json } from "@/api/types";
 import { formatCost, formatNumber } from "@/lib/format";
 import { harmless } from "@/lib/text";
 import { Viewer } from "@/ui/Viewer";
+import { Answer } from "./Answer";
 import { LIMIT_WORDS } from "./words";
 
 /** What is to be judged: an answer, tool calls with their arguments, or how far a limit is used up. */
-export function Question({ approval }: { approval: Approval }) {
+export function Question({ approval, earlier }: { approval: Approval; earlier: Approval | undefined }) {
   return (
     <>
-      {approval.question && <p className="question">{harmless(approval.question)}</p>}
-      {approval.kind === "answer" && (
-        <Viewer name={approval.task_name ?? "answer"} value={approval.output} reference={approval.output_reference} />
+      {approval.question && (
+        <p className="question" dir="auto">
+          {harmless(approval.question)}
+        </p>
       )}
+      {approval.kind === "answer" && <Answer approval={approval} earlier={earlier} />}
       {(approval.kind === "tool" || approval.kind === "effect") && <Calls approval={approval} />}
       {approval.kind === "budget" && approval.limit && <Budget id={approval.execution_id} limit={approval.limit} />}
     </>

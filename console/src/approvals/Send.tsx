@@ -11,7 +11,7 @@ interface SendProps {
 export function Send({ label, busy, disabled = false, look = "primary", onSend }: SendProps) {
   return (
     <div>
-      <Button look={look} busy={busy} disabled={disabled} onClick={onSend}>
+      <Button data-send look={look} busy={busy} disabled={disabled} onClick={onSend}>
         {label}
       </Button>
     </div>

@@ -31,7 +31,7 @@ export function VerdictLine({ approval }: { approval: Approval }) {
         <p>
           <strong>{verdictWords(verdict)}</strong> <span className="faint">{formatDateTime(verdict.decided_at)}</span>
         </p>
-        {verdict.comment && <blockquote>{harmless(verdict.comment)}</blockquote>}
+        {verdict.comment && <blockquote dir="auto">{harmless(verdict.comment)}</blockquote>}
         {(verdict.output !== null || verdict.output_reference) && (
           <details>
             <summary>The answer that was approved instead</summary>

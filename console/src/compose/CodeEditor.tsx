@@ -8,6 +8,7 @@ import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { harmless } from "@/lib/text";
+import { type Assist, assisted } from "./editor-assist";
 
 export interface EditorFault {
   line: number;
@@ -23,6 +24,8 @@ interface Props {
   faults?: EditorFault[];
   /** A new object jumps to its line. */
   jump?: { line: number } | null;
+  /** Completes and explains what is written. */
+  assist?: Assist;
 }
 
 const colours = HighlightStyle.define([
@@ -50,13 +53,22 @@ const theme = EditorView.theme({
     color: "var(--text)",
     border: "1px solid var(--line)",
   },
+  ".cm-explanation": { maxWidth: "420px", padding: "6px 10px", fontFamily: "var(--sans)", lineHeight: "1.45" },
+  ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
+    backgroundColor: "var(--accent-solid)",
+    color: "#fff",
+  },
+  ".cm-completionDetail": { color: "var(--text-3)", fontStyle: "normal" },
+  "li[aria-selected] .cm-completionDetail": { color: "#fff" },
+  ".cm-tooltip.cm-completionInfo": { maxWidth: "340px", padding: "6px 10px", fontFamily: "var(--sans)" },
 });
 
-export default function CodeEditor({ value, label, language, onChange, faults, jump }: Props) {
+export default function CodeEditor({ value, label, language, onChange, faults, jump, assist }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const changed = useEffectEvent((text: string) => onChange?.(text));
   const initial = useEffectEvent(() => value);
+  const currentAssist = useEffectEvent(() => assist);
   const readOnly = onChange === undefined;
   useEffect(() => {
     if (!place.current) return;
@@ -72,7 +84,8 @@ export default function CodeEditor({ value, label, language, onChange, faults, j
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ "aria-label": label }),
           EditorState.readOnly.of(readOnly),
-          ...(readOnly ? [] : [lintGutter()]),
+          ...(readOnly ? [] : [lintGutter(), assisted(() => currentAssist())]),
+          EditorView.perLineTextDirection.of(true),
           EditorView.updateListener.of((update) => update.docChanged && changed(update.state.doc.toString())),
         ],
       }),

@@ -1,21 +1,20 @@
 import "./compose.css";
-import { useQuery } from "@tanstack/react-query";
-import { FileUp, FolderUp, Info } from "lucide-react";
-import { Suspense, lazy, useMemo, useRef, useState } from "react";
-import { examples } from "virtual:examples";
-import { ApiProblem } from "@/api/client";
-import { useApi } from "@/api/queries";
-import { type Submission, checkSubmission } from "@/api/submit";
-import type { DryRun } from "@/api/types";
+import { Info, Play } from "lucide-react";
+import { type KeyboardEvent, Suspense, lazy, useMemo, useRef, useState } from "react";
 import { useIsAdmin } from "@/app/context";
-import { useDebounced } from "@/lib/hooks";
 import { Button, Trouble } from "@/ui/kit";
-import { readDrop, readFiles } from "./drop";
-import { OptionsForm } from "./OptionsForm";
+import { explanationAt, optionsAt } from "./assist";
+import { CrewGraph } from "./CrewGraph";
+import { readDrop } from "./drop";
+import { OptionsForm, idOfInput } from "./OptionsForm";
 import { BLANK, readProject } from "./projects";
 import { type Composition, type PlacedFault, draftOf } from "./request";
-import { SaveAsCrew, StoredCrews } from "./StoredCrews";
+import { type ReadFiles, Sources } from "./Sources";
+import { SaveAsCrew } from "./StoredCrews";
+import { useCheck } from "./useCheck";
 import { useSubmit } from "./useSubmit";
+import { useVocabulary } from "./useVocabulary";
+import { Verdict } from "./Verdict";
 
 const CodeEditor = lazy(() => import("./CodeEditor"));
 
@@ -26,6 +25,9 @@ interface Props {
   from?: string | undefined;
 }
 
+/** Where a file of the editor stands in a crew. */
+const ROOTS: Record<string, string[]> = { "agents.yaml": ["agents"], "tasks.yaml": ["tasks"] };
+
 export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const { files, options } = composition;
   const [shownFile, setShownFile] = useState(0);
@@ -33,31 +35,52 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const admin = useIsAdmin();
   const [dropping, setDropping] = useState(false);
   const [jump, setJump] = useState<{ line: number } | null>(null);
+  const form = useRef<HTMLDivElement>(null);
   const draft = useMemo(() => draftOf(files, options), [files, options]);
-  const check = useCheck(draft.request);
-  const faults: PlacedFault[] = useMemo(
-    () => (draft.request ? (check.faults ?? []).map(draft.place) : draft.faults),
-    [draft, check.faults],
-  );
-  const submit = useSubmit(draft.request, onSubmitted);
-  // Inputs may still be missing: they come with each execution.
-  const storable = faults.every((fault) => fault.input !== null) && (check.plan !== undefined || faults.length > 0);
+  const check = useCheck(draft.readable);
+  const { wrong, missing } = useMemo(() => {
+    const told = (check.faults ?? []).map(draft.place).filter((fault) => fault !== null);
+    const all = [...draft.faults, ...told];
+    const asked = all.filter((fault) => fault.missing).map((fault) => fault.input ?? "");
+    return { wrong: all.filter((fault) => !fault.missing), missing: [...new Set(asked)] };
+  }, [draft, check.faults]);
+  const submit = useSubmit(onSubmitted);
+  const words = useVocabulary(draft.readable);
   const current = files.files[shownFile] ?? files.files[0];
-  const load = (name: string, texts: Record<string, string>): void => {
-    try {
-      const next = readProject(name, texts);
-      onChange({ files: next, options: { ...options, name: "", inputs: {} } });
-      setShownFile(0);
-      setProblem("");
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    }
+  const root = files.form === "two-files" ? (ROOTS[current?.name ?? ""] ?? []) : [];
+  const assist = {
+    optionsAt: (text: string, at: number) => optionsAt(text, at, root, words),
+    explanationAt: (text: string, at: number) => explanationAt(text, at, root, words),
   };
-  const loadFrom = (reading: Promise<{ name: string; files: Record<string, string> }>): void => {
-    reading.then(
-      (read) => load(read.name, read.files),
-      (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)),
-    );
+  // Inputs may still be missing: they come with each execution.
+  const storable = wrong.length === 0 && (check.plan !== undefined || missing.length > 0);
+  const read = (reading: ReadFiles, use: (next: Composition) => void): void => {
+    reading
+      .then(({ name, files: texts }) => {
+        use({ files: readProject(name, texts), options: { ...options, name: "", inputs: {} } });
+        setShownFile(0);
+        setProblem("");
+      })
+      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+  };
+  const runAtOnce = (next: Composition): void => {
+    onChange(next);
+    const { request } = draftOf(next.files, next.options);
+    if (request) submit.go(request);
+  };
+  const askFor = (input: string): void => {
+    form.current?.querySelector<HTMLElement>(`[id="${idOfInput(input)}"]`)?.focus();
+  };
+  const blocked = !draft.request || wrong.length > 0;
+  const run = (): void => {
+    if (missing[0] !== undefined && !blocked) askFor(missing[0]);
+    else if (draft.request && !blocked && !submit.busy) submit.go(draft.request);
+  };
+  const runByKey = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    run();
   };
   const edit = (text: string): void => {
     const changed = files.files.map((file) => (file === current ? { ...file, text } : file));
@@ -70,17 +93,20 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   };
   const editorFaults = useMemo(
     () =>
-      faults.flatMap((fault) =>
+      wrong.flatMap((fault) =>
         fault.file === shownFile && fault.line !== null
           ? [{ line: fault.line, text: `${fault.text} ${fault.remedy}`.trim() }]
           : [],
       ),
-    [faults, shownFile],
+    [wrong, shownFile],
   );
   return (
+    // The keys work wherever on the page the keyboard is.
+
     <main
       className="page compose"
       data-dropping={dropping}
+      onKeyDownCapture={runByKey}
       onDragOver={(event) => {
         event.preventDefault();
         setDropping(true);
@@ -89,18 +115,30 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
       onDrop={(event) => {
         event.preventDefault();
         setDropping(false);
-        loadFrom(readDrop(event.dataTransfer));
+        read(readDrop(event.dataTransfer), onChange);
       }}
     >
-      <div className="page-head">
+      <div className="compose-head">
         <h1>{from ? "Run again" : "Run a crew"}</h1>
+        <p className="compose-state" role="status">
+          {stateOf(wrong.length, missing.length, check.busy)}
+        </p>
+        <Button look="primary" className="submit" busy={submit.busy} disabled={blocked} onClick={run}>
+          {!submit.busy && <Play size={14} aria-hidden />}
+          {from ? "Run again" : "Run this crew"}
+          <kbd className="wide-only" aria-hidden>
+            Ctrl ↵
+          </kbd>
+        </Button>
       </div>
+      {submit.error !== null && <Trouble error={submit.error} />}
       {!from && (
         <Sources
-          onLoad={load}
-          onRead={loadFrom}
+          onRead={(reading) => read(reading, onChange)}
+          onRun={(reading) => read(reading, runAtOnce)}
           onBlank={() => onChange({ ...composition, files: BLANK })}
           chosen={files.name}
+          busy={submit.busy}
         />
       )}
       {problem && <Trouble error={problem} />}
@@ -122,7 +160,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
                 onClick={() => setShownFile(index)}
               >
                 {file.name}
-                {faults.some((fault) => fault.file === index) && <span className="tab-fault" aria-label="has faults" />}
+                {wrong.some((fault) => fault.file === index) && <span className="tab-fault" aria-label="has faults" />}
               </button>
             ))}
           </div>
@@ -136,156 +174,33 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
                 onChange={edit}
                 faults={editorFaults}
                 jump={jump}
+                assist={assist}
               />
             </Suspense>
           </div>
         </div>
-        <OptionsForm composition={composition} draft={draft} faults={faults} onChange={onChange}>
-          <Verdict faults={faults} plan={check.plan} busy={check.busy} error={check.error} onGoTo={goTo} />
-          {submit.error !== null && <Trouble error={submit.error} />}
-          <Button
-            look="primary"
-            className="submit"
-            busy={submit.busy}
-            disabled={!draft.request || faults.length > 0}
-            onClick={submit.go}
-          >
-            {from ? "Run again" : "Run this crew"}
-          </Button>
-          {admin && <SaveAsCrew request={storable ? draft.request : null} suggestion={options.name || files.name} />}
-        </OptionsForm>
+        <div ref={form} className="compose-side">
+          <Verdict
+            faults={wrong}
+            missing={missing}
+            plan={check.plan}
+            busy={check.busy}
+            error={check.error}
+            onGoTo={goTo}
+            onAsk={askFor}
+          />
+          <CrewGraph request={draft.readable} />
+          <OptionsForm composition={composition} draft={draft} faults={wrong} missing={missing} onChange={onChange}>
+            {admin && <SaveAsCrew request={storable ? draft.request : null} suggestion={options.name || files.name} />}
+          </OptionsForm>
+        </div>
       </div>
     </main>
   );
 }
 
-interface SourcesProps {
-  onLoad: (name: string, files: Record<string, string>) => void;
-  onRead: (reading: Promise<{ name: string; files: Record<string, string> }>) => void;
-  onBlank: () => void;
-  chosen: string;
-}
-
-function Sources({ onLoad, onRead, onBlank, chosen }: SourcesProps) {
-  const file = useRef<HTMLInputElement>(null);
-  const folder = useRef<HTMLInputElement>(null);
-  const picked = (input: HTMLInputElement): void => {
-    if (input.files?.length) onRead(readFiles([...input.files]));
-    input.value = "";
-  };
-  return (
-    <div className="sources">
-      <div className="source-cards" role="group" aria-label="Start from an example">
-        {examples.map((example) => (
-          <button
-            key={example.name}
-            type="button"
-            className="source"
-            aria-pressed={chosen === example.name}
-            onClick={() => onLoad(example.name, example.files)}
-          >
-            <strong>{example.name}</strong>
-            <span className="faint">{example.summary.replaceAll("`", "")}</span>
-          </button>
-        ))}
-      </div>
-      <StoredCrews onRead={onRead} />
-      <p className="source-own">
-        <span className="faint">Or bring your own: write below, drop files or a CrewAI project folder here, or</span>
-        <Button onClick={() => file.current?.click()}>
-          <FileUp size={14} aria-hidden />
-          Open files
-        </Button>
-        <Button onClick={() => folder.current?.click()}>
-          <FolderUp size={14} aria-hidden />
-          Open a folder
-        </Button>
-        <Button look="quiet" onClick={onBlank}>
-          Start blank
-        </Button>
-      </p>
-      <input
-        ref={file}
-        type="file"
-        multiple
-        hidden
-        aria-label="Files of a crew"
-        accept=".yaml,.yml,.json,.jsonc,.py"
-        onChange={(event) => picked(event.currentTarget)}
-      />
-      <input
-        ref={folder}
-        type="file"
-        hidden
-        aria-label="Folder of a crew"
-        {...{ webkitdirectory: "" }}
-        onChange={(event) => picked(event.currentTarget)}
-      />
-    </div>
-  );
-}
-
-/** What the API says of the crew as it stands, without running it. */
-function useCheck(request: object | null) {
-  const { api, group } = useApi();
-  const body = useDebounced(request ? JSON.stringify(request) : "", 500);
-  const query = useQuery({
-    queryKey: [group, "check", body],
-    enabled: body !== "",
-    retry: false,
-    gcTime: 60_000,
-    staleTime: Infinity,
-    queryFn: async (): Promise<{ plan?: DryRun; problem?: ApiProblem }> => {
-      try {
-        return { plan: await checkSubmission(api, JSON.parse(body) as Submission) };
-      } catch (error) {
-        if (error instanceof ApiProblem && error.faults.length) return { problem: error };
-        throw error;
-      }
-    },
-  });
-  return { plan: query.data?.plan, faults: query.data?.problem?.faults, busy: query.isFetching, error: query.error };
-}
-
-interface VerdictProps {
-  faults: PlacedFault[];
-  plan: DryRun | undefined;
-  busy: boolean;
-  error: unknown;
-  onGoTo: (fault: PlacedFault) => void;
-}
-
-function Verdict({ faults, plan, busy, error, onGoTo }: VerdictProps) {
-  if (faults.length) {
-    return (
-      <section className="verdict verdict-bad" aria-label="Faults" aria-live="polite">
-        <h2>
-          {faults.length} {faults.length === 1 ? "fault" : "faults"} to correct
-        </h2>
-        <ul>
-          {faults.map((fault, index) => (
-            <li key={index}>
-              <button type="button" disabled={fault.line === null} onClick={() => onGoTo(fault)}>
-                {fault.line !== null && <span className="fault-line">Line {fault.line}</span>} {fault.text}{" "}
-                <span className="faint">{fault.remedy}</span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      </section>
-    );
-  }
-  if (error) return <Trouble error={error} />;
-  if (!plan || busy) return <p className="verdict faint">Checking…</p>;
-  return (
-    <section className="verdict verdict-good" aria-live="polite">
-      <h2>Ready to run</h2>
-      <p>
-        {plan.tasks.length} {plan.tasks.length === 1 ? "task" : "tasks"}, {plan.agents.length}{" "}
-        {plan.agents.length === 1 ? "agent" : "agents"}, {plan.process}; {plan.models.length > 1 ? "models" : "model"}{" "}
-        {plan.models.join(", ") || "–"}
-        {plan.tools.length > 0 && <>; tools {plan.tools.join(", ")}</>}
-      </p>
-    </section>
-  );
+function stateOf(wrong: number, missing: number, busy: boolean): string {
+  if (wrong) return wrong === 1 ? "1 fault" : `${wrong} faults`;
+  if (missing) return missing === 1 ? "An input is missing" : `${missing} inputs are missing`;
+  return busy ? "Checking…" : "Ready";
 }

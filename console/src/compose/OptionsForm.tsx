@@ -16,6 +16,8 @@ interface Props {
   composition: Composition;
   draft: Draft;
   faults: PlacedFault[];
+  /** Names of inputs that have no value yet. */
+  missing: string[];
   onChange: (next: Composition) => void;
   children: ReactNode;
 }
@@ -27,7 +29,10 @@ const LIMITS: Record<LimitName, { label: string; placeholder: string }> = {
   max_model_calls: { label: "Model calls", placeholder: "no limit" },
 };
 
-export function OptionsForm({ composition, draft, faults, onChange, children }: Props) {
+/** Where the field of an input is found on the page. */
+export const idOfInput = (name: string): string => `input-${name}`;
+
+export function OptionsForm({ composition, draft, faults, missing, onChange, children }: Props) {
   const { files, options } = composition;
   const health = useHealth();
   const { limits } = useIdentity();
@@ -43,9 +48,12 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
           <p className="faint">This crew asks for none. Write {"{topic}"} in a task, and it will.</p>
         )}
         {names.map((name) => (
-          <Field key={name} label={name} error={inputFault(name)}>
+          <Field key={name} label={name} error={inputFault(name)} hint={missing.includes(name) && "Needs a value."}>
             <textarea
+              id={idOfInput(name)}
               rows={1}
+              dir="auto"
+              data-missing={missing.includes(name)}
               value={options.inputs[name] ?? textOfInput(draft.defaults[name])}
               onChange={(event) => set({ inputs: { ...options.inputs, [name]: event.target.value } })}
             />
@@ -57,6 +65,7 @@ export function OptionsForm({ composition, draft, faults, onChange, children }: 
         <Field label="Name">
           <input
             value={options.name}
+            dir="auto"
             placeholder={crewName(draft) || files.name || "crew"}
             maxLength={200}
             onChange={(event) => set({ name: event.target.value })}

@@ -19,13 +19,15 @@ export function StoredCrews({ onRead }: PickerProps) {
     <>
       <div className="source-cards" role="group" aria-label="Start from a stored crew">
         {stored.data.crews.map((crew) => (
-          <button key={crew.name} type="button" className="source" onClick={() => onRead(readStored(api, crew.name))}>
-            <strong>{crew.name}</strong>
-            <span className="faint">
-              Stored crew, version {crew.version}: {crew.tasks} {crew.tasks === 1 ? "task" : "tasks"}, {crew.agents}{" "}
-              {crew.agents === 1 ? "agent" : "agents"}
-            </span>
-          </button>
+          <div key={crew.name} className="source">
+            <button type="button" className="source-choice" onClick={() => onRead(readStored(api, crew.name))}>
+              <strong>{crew.name}</strong>
+              <span className="faint">
+                Stored crew, version {crew.version}: {crew.tasks} {crew.tasks === 1 ? "task" : "tasks"}, {crew.agents}{" "}
+                {crew.agents === 1 ? "agent" : "agents"}
+              </span>
+            </button>
+          </div>
         ))}
       </div>
       {stored.data.more && (

@@ -19,6 +19,8 @@ export interface CrewFiles {
   files: SourceFile[];
   process: string;
   notes: string[];
+  /** What the project's own `main.py` gives. */
+  inputs?: Record<string, unknown>;
 }
 
 /** The files are no crew. The message says what was looked for. */
@@ -90,7 +92,9 @@ function readJsonFirst(name: string, path: string, config: Fields, files: Record
 }
 
 function readClassic(name: string, agents: string, tasks: string, files: Record<string, string>): CrewFiles {
-  const code = Object.entries(files).find(([path]) => /(^|\/)crew\.py$/.test(path))?.[1];
+  const named = (pattern: RegExp): string | undefined =>
+    Object.entries(files).find(([path]) => pattern.test(path))?.[1];
+  const code = named(/(^|\/)crew\.py$/);
   const hierarchical = code !== undefined && /Process\.hierarchical/.test(code);
   return {
     form: "two-files",
@@ -100,6 +104,7 @@ function readClassic(name: string, agents: string, tasks: string, files: Record<
       { name: "tasks.yaml", text: files[tasks] ?? "" },
     ],
     process: hierarchical ? "hierarchical" : "sequential",
+    inputs: inputsOf(named(/(^|\/)main\.py$/) ?? ""),
     notes:
       code === undefined
         ? []
@@ -107,6 +112,15 @@ function readClassic(name: string, agents: string, tasks: string, files: Record<
             "crew.py is not read here: what it adds to the two files (context, tools, settings) must stand in them. The command line reads it.",
           ],
   };
+}
+
+/** The texts and numbers that CrewAI's `main.py` starts its crew with; what it computes is not known here. */
+function inputsOf(code: string): Fields {
+  const dictionary = /\binputs\s*=\s*\{([^{}]*)\}/.exec(code)?.[1] ?? "";
+  const pairs = dictionary.matchAll(
+    /(["'])([\w-]+)\1\s*:\s*(?:(["'])((?:(?!\3)[^\\\n])*)\3|(-?\d+(?:\.\d+)?))\s*(?=,|$)/g,
+  );
+  return Object.fromEntries([...pairs].map(([, , name = "", , text, number]) => [name, text ?? Number(number)]));
 }
 
 function crew(name: string, text: string, notes: string[]): CrewFiles {

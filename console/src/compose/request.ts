@@ -1,4 +1,4 @@
-import { LineCounter, type Node, isMap, isScalar, isSeq, parse, parseDocument } from "yaml";
+import { type Document, LineCounter, type Node, isMap, isScalar, isSeq, parse, parseDocument } from "yaml";
 import type { Fault } from "@/api/types";
 import type { CrewFiles } from "./projects";
 
@@ -33,17 +33,22 @@ export interface PlacedFault {
   file: number | null;
   line: number | null;
   input: string | null;
+  /** The input only waits for a value: nothing is wrong with the crew. */
+  missing: boolean;
   text: string;
   remedy: string;
 }
 
 export interface Draft {
-  /** null when the text cannot be read; then `faults` say why. */
+  /** What would run; null when the text cannot be read: then `faults` say why. */
   request: Request | null;
+  /** What the API can check: of a text that cannot be read, as much as could be. */
+  readable: Request | null;
   faults: PlacedFault[];
   placeholders: string[];
   defaults: Fields;
-  place: (fault: Fault) => PlacedFault;
+  /** Where the API's fault stands; null for one that only the faults in the text itself could have made. */
+  place: (fault: Fault) => PlacedFault | null;
 }
 
 /** What would be sent for the texts and options, and where its parts stand in the texts. */
@@ -53,34 +58,70 @@ export function draftOf(files: CrewFiles, options: Options): Draft {
 
 function fromCrewFile(files: CrewFiles, options: Options): Draft {
   const lines = new LineCounter();
-  const document = parseDocument(files.files[0]?.text ?? "", { lineCounter: lines, version: "1.1", merge: false });
-  const problem = document.errors[0];
-  const whole = problem ? null : fieldsOf(document.toJS({ maxAliasCount: 0 }) as unknown);
+  const text = files.files[0]?.text ?? "";
+  const document = parseDocument(text, { lineCounter: lines, version: "1.1", merge: false });
+  const unreadable = document.errors.map(
+    (problem): PlacedFault => ({
+      ...NOTHING,
+      file: 0,
+      line: lines.linePos(problem.pos[0]).line,
+      text: problem.message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? "",
+    }),
+  );
+  const whole = valueOfDocument(document);
   if (!whole) {
-    const line = problem ? lines.linePos(problem.pos[0]).line : 1;
-    const text = problem ? (problem.message.split("\n")[0] ?? "") : "A crew is a mapping with agents and tasks.";
-    return unreadable({ file: 0, line, input: null, text, remedy: "" });
+    const told = unreadable.length ? unreadable : [{ ...NOTHING, file: 0, line: 1, text: NO_MAPPING }];
+    return {
+      request: null,
+      readable: null,
+      faults: told,
+      placeholders: [],
+      defaults: {},
+      place: () => told[0] ?? null,
+    };
   }
   const wrapped = fieldsOf(whole["config"]);
   const { inputs: inside, ...config } = wrapped ?? whole;
   const defaults = { ...fieldsOf(inside), ...(wrapped ? fieldsOf(whole["inputs"]) : null) };
   const request = assemble(config, defaults, options);
-  const place = (fault: Fault): PlacedFault => {
+  const firstUnreadable = unreadable.length ? Math.min(...unreadable.map((each) => each.line ?? 1)) : Infinity;
+  const place = (fault: Fault): PlacedFault | null => {
     const [root, ...path] = pathOf(fault.pointer);
     const steps = wrapped && root ? [root, ...path] : path;
-    const about = inputOf(fault);
     const line = root === "config" && path[0] !== "inputs" ? lineOf(document.contents, steps, lines) : null;
-    return { file: line === null ? null : 0, line, input: about, text: fault.detail, remedy: fault.remedy };
+    // Behind a line that cannot be read, nobody knows what is missing and what was only not understood.
+    if (unreadable.length && (line === null || line >= firstUnreadable || MAY_COME_OF_IT.test(fault.code))) return null;
+    return { ...told(fault), file: line === null ? null : 0, line };
   };
   return {
-    request,
-    faults: [],
+    request: unreadable.length ? null : request,
+    readable: request,
+    faults: unreadable,
     placeholders: placeholdersOf(
       PARTS.map((part) => config[part]).map((part) => (typeof part === "string" ? readable(part) : part)),
     ),
     defaults,
     place,
   };
+}
+
+const NO_MAPPING = "A crew is a mapping with agents and tasks.";
+const NOTHING: PlacedFault = { file: null, line: null, input: null, missing: false, text: "", remedy: "" };
+/** Faults that a text which could not be read as a whole brings about by itself: something is not there. */
+const MAY_COME_OF_IT = /missing|^empty$|^unknown_(agent|context)$|^no_workers$|^async_end$/;
+
+function told(fault: Fault): PlacedFault {
+  const missing = fault.code === "missing_input";
+  return { ...NOTHING, input: inputOf(fault), missing, text: fault.detail, remedy: fault.remedy };
+}
+
+/** As far as it could be read. */
+function valueOfDocument(document: Document): Fields | null {
+  try {
+    return fieldsOf(document.toJS({ maxAliasCount: 0 }) as unknown);
+  } catch {
+    return null;
+  }
 }
 
 function fromTwoFiles(files: CrewFiles, options: Options): Draft {
@@ -95,13 +136,16 @@ function fromTwoFiles(files: CrewFiles, options: Options): Draft {
     const part = pathOf(fault.pointer)[1];
     const file = part === "agents_yaml" ? 0 : part === "tasks_yaml" ? 1 : null;
     const line = file === null ? null : (fault.line ?? 1);
-    return { file, line, input: inputOf(fault), text: fault.detail, remedy: fault.remedy };
+    return { ...told(fault), file, line };
   };
+  const defaults = files.inputs ?? {};
+  const request = assemble(config, defaults, options);
   return {
-    request: assemble(config, {}, options),
+    request,
+    readable: request,
     faults: [],
     placeholders: placeholdersOf([readable(agents), readable(tasks)]),
-    defaults: {},
+    defaults,
     place,
   };
 }
@@ -113,10 +157,6 @@ function readable(text: string | undefined): unknown {
   } catch {
     return null;
   }
-}
-
-function unreadable(fault: PlacedFault): Draft {
-  return { request: null, faults: [fault], placeholders: [], defaults: {}, place: () => fault };
 }
 
 function assemble(config: Fields, defaults: Fields, options: Options): Request {

@@ -9,7 +9,7 @@ import type { Request } from "./request";
  * Submits. One text is one execution, however often the button is pressed or the network fails in between: the
  * idempotency key changes only with what is sent.
  */
-export function useSubmit(request: Request | null, onSubmitted: () => void) {
+export function useSubmit(onSubmitted: () => void) {
   const { api, group } = useApi();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -28,7 +28,7 @@ export function useSubmit(request: Request | null, onSubmitted: () => void) {
     },
   });
   return {
-    go: () => request && mutation.mutate(JSON.stringify(request)),
+    go: (request: Request) => mutation.mutate(JSON.stringify(request)),
     busy: mutation.isPending,
     error: mutation.error,
   };

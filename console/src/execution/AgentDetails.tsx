@@ -2,7 +2,7 @@ import { useDefinition } from "@/api/queries";
 import { formatCost, formatDuration, formatNumber } from "@/lib/format";
 import type { TreeNode } from "@/trace/nodes";
 import { workOf } from "@/trace/time";
-import { agentsOf } from "./definition";
+import { agentsOf } from "@/lib/definition";
 import { Section } from "./EventBody";
 import { useShown } from "./ExecutionPage";
 import { type FactRow, PanelFacts } from "./PanelFacts";

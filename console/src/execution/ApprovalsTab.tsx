@@ -1,4 +1,5 @@
 import { isOpen } from "@/api/approvals";
+import { earlierDraft } from "@/approvals/Answer";
 import { ApprovalCard } from "@/approvals/ApprovalCard";
 import { Empty, Loading, Trouble } from "@/ui/kit";
 import { useShown } from "./ExecutionPage";
@@ -15,7 +16,7 @@ export function ApprovalsTab() {
   return (
     <div className="reading">
       {sorted.map((approval) => (
-        <ApprovalCard key={approval.approval_id} approval={approval} />
+        <ApprovalCard key={approval.approval_id} approval={approval} earlier={earlierDraft(approval, approvals.data)} />
       ))}
     </div>
   );

@@ -11,7 +11,7 @@ import { frameOf } from "@/trace/time";
 import { type TraceTree, buildTree } from "@/trace/tree";
 import { type Trace, useTrace } from "@/trace/useTrace";
 import { Empty, Loading, Trouble } from "@/ui/kit";
-import { agentsOf, tasksOf } from "./definition";
+import { agentsOf, tasksOf } from "@/lib/definition";
 import { Header } from "./Header";
 import { useNotify } from "./useNotify";
 import { useTabStatus } from "./useTabStatus";

@@ -120,7 +120,9 @@ export function LogsTab() {
                   <time dateTime={line.emitted_at}>{clock.format(new Date(line.emitted_at))}</time>
                   <span className="log-level">{line.level}</span>
                   <span className="log-logger">{line.logger}</span>
-                  <span className="log-message">{cut(line.message)}</span>
+                  <span className="log-message" dir="auto">
+                    {cut(line.message)}
+                  </span>
                 </div>
               )
             );

@@ -7,7 +7,7 @@ import { harmless } from "@/lib/text";
 import type { TreeNode } from "@/trace/nodes";
 import { storyOf } from "@/trace/story";
 import { Viewer } from "@/ui/Viewer";
-import { tasksOf } from "./definition";
+import { tasksOf } from "@/lib/definition";
 import { Section } from "./EventBody";
 import { useShown } from "./ExecutionPage";
 import { type FactRow, PanelFacts } from "./PanelFacts";

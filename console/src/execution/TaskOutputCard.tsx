@@ -15,20 +15,22 @@ export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean
         <button type="button" aria-expanded={shown} onClick={() => setShown(!shown)}>
           <Icon size={15} aria-hidden />
           <span className="card-number">{task.index + 1}</span>
-          <span>{task.name}</span>
-          {task.agent_role && <span className="faint">{task.agent_role}</span>}
+          <bdi title={task.name}>{task.name}</bdi>
+          {task.agent_role && <bdi className="faint">{task.agent_role}</bdi>}
           {skipped && <span className="tag">skipped</span>}
           <span className="card-end faint">{durationOf(task)}</span>
         </button>
       </h3>
       {!shown && !skipped && (
-        <p className="card-preview faint">{preview(task.raw ?? task.raw_reference?.preview ?? "", 200)}</p>
+        <p className="card-preview faint" dir="auto">
+          {preview(task.raw ?? task.raw_reference?.preview ?? "", 200)}
+        </p>
       )}
       {shown && skipped && <p className="card-preview faint">Its condition did not hold, so it was not run.</p>}
       {shown && !skipped && (
         <div className="card-body">
           {task.expected_output && (
-            <p className="faint">
+            <p className="faint" dir="auto">
               <strong>Expected:</strong> {task.expected_output}
             </p>
           )}

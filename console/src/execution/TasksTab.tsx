@@ -64,14 +64,18 @@ export function TasksTab() {
             return (
               <tr key={line.index}>
                 <td className="col-number faint">{line.index + 1}</td>
-                <td>
+                <td className="col-task">
                   <Link
                     className="row-link"
+                    dir="auto"
+                    title={line.name}
                     to={`/g/${group}/executions/${execution.execution_id}?q=${encodeURIComponent(line.name)}`}
                   >
                     {line.name}
                   </Link>
-                  <span className="faint row-message">{line.description}</span>
+                  <bdi className="faint row-message" title={line.description}>
+                    {line.description}
+                  </bdi>
                   {line.asked.map((each) => (
                     <Link
                       key={each.number}
@@ -86,8 +90,10 @@ export function TasksTab() {
                     </Link>
                   ))}
                 </td>
-                <td>{line.agent || "–"}</td>
-                <td>
+                <td className="col-agent">
+                  <bdi title={line.agent}>{line.agent || "–"}</bdi>
+                </td>
+                <td className="col-state">
                   <span className={`status status-${style}`}>
                     <Icon size={14} className={line.state === "running" ? "spin" : undefined} aria-hidden />
                     {name}
@@ -99,8 +105,12 @@ export function TasksTab() {
                   </span>
                   {time === null ? "–" : formatDuration(time)}
                 </td>
-                <td className="col-number">{line.tokens ? formatCompact(line.tokens) : "–"}</td>
-                <td className="col-number">{line.attempt ?? "–"}</td>
+                <td className="col-number" data-label="Tokens">
+                  {line.tokens ? formatCompact(line.tokens) : "–"}
+                </td>
+                <td className="col-number" data-label="Attempt">
+                  {line.attempt ?? "–"}
+                </td>
               </tr>
             );
           })}

@@ -12,7 +12,8 @@ import { TimelineRow } from "./TimelineRow";
 import { useWaterfall } from "./useWaterfall";
 import type { Zoom } from "./useZoom";
 
-const ROW_HEIGHT = 30;
+/** Fingers need more room than a pointer. Pixels. */
+const rowHeight = window.matchMedia("(pointer: coarse)").matches ? 44 : 30;
 /** The axis is as high as a line. */
 const AXIS_ROWS = 1;
 const OVERSCAN = 6;
@@ -48,22 +49,22 @@ export function TimelineList({ ref, rows, tree, end, zoom, chosenId, onChoose, o
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => rowHeight,
     overscan: OVERSCAN,
-    scrollMargin: AXIS_ROWS * ROW_HEIGHT,
+    scrollMargin: AXIS_ROWS * rowHeight,
     // Lines are not brought under the axis and the agent and task that stay in sight.
-    scrollPaddingStart: (AXIS_ROWS + 2) * ROW_HEIGHT,
+    scrollPaddingStart: (AXIS_ROWS + 2) * rowHeight,
   });
   // Lines that leave on one side are used again on the other: a change of text costs far less than new elements.
   const items = virtual.getVirtualItems();
   const height = scroller.current?.clientHeight ?? MOST_HEIGHT;
-  const slots = Math.ceil(height / ROW_HEIGHT) + 2 * OVERSCAN + 2;
+  const slots = Math.ceil(height / rowHeight) + 2 * OVERSCAN + 2;
   useImperativeHandle(
     ref,
     () => ({
       scrollTo: (index) => virtual.scrollToIndex(index, { align: "auto" }),
       focus: () => scroller.current?.focus({ preventScroll: true }),
-      page: () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? ROW_HEIGHT) / ROW_HEIGHT) - 1),
+      page: () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? rowHeight) / rowHeight) - 1),
     }),
     [virtual],
   );
@@ -86,7 +87,12 @@ export function TimelineList({ ref, rows, tree, end, zoom, chosenId, onChoose, o
   const active = chosenIndex >= 0 && items.some(({ index }) => index === chosenIndex);
   const place = { origin: tree.start, from: tree.start + from, length, now: end };
   return (
-    <div ref={list} className="timeline-list" style={{ "--bars": `${share}%` } as CSSProperties} {...handlers}>
+    <div
+      ref={list}
+      className="timeline-list"
+      style={{ "--bars": `${share}%`, "--row": `${rowHeight}px` } as CSSProperties}
+      {...handlers}
+    >
       <div
         ref={scroller}
         className="timeline-scroll"
@@ -124,7 +130,7 @@ export function TimelineList({ ref, rows, tree, end, zoom, chosenId, onChoose, o
         <StickyParents
           rows={rows}
           first={(virtual.range?.startIndex ?? -1) + AXIS_ROWS}
-          rowHeight={ROW_HEIGHT}
+          rowHeight={rowHeight}
           onChoose={onChoose}
           {...place}
         />
@@ -144,7 +150,7 @@ export function TimelineList({ ref, rows, tree, end, zoom, chosenId, onChoose, o
                   key={index % slots}
                   id={`${prefix}-${index}`}
                   row={row}
-                  top={start - AXIS_ROWS * ROW_HEIGHT}
+                  top={start - AXIS_ROWS * rowHeight}
                   chosen={row.node.id === chosenId}
                   onChoose={onChoose}
                   onToggle={onToggle}

@@ -3,7 +3,7 @@ import type { Definition } from "@/api/queries";
 import { isOpen } from "@/api/approvals";
 import { preview } from "@/lib/text";
 import type { TreeNode } from "@/trace/nodes";
-import { tasksOf } from "./definition";
+import { tasksOf } from "@/lib/definition";
 
 export type TaskLook = "completed" | "skipped" | "failed" | "running" | "waiting" | "open" | "never";
 

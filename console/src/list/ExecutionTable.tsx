@@ -15,9 +15,14 @@ interface Props {
   now: number;
   picked: string[];
   onPick: (ids: string[]) => void;
+  sort: string;
+  onSort: (by: string) => void;
 }
 
-export function ExecutionTable({ executions, now, picked, onPick }: Props) {
+/** So many are compared at once. */
+const PICKED_MOST = 2;
+
+export function ExecutionTable({ executions, now, picked, onPick, sort, onSort }: Props) {
   const { group } = useApi();
   const navigate = useNavigate();
   const [chosen, setChosen] = useState<string | null>(null);
@@ -40,7 +45,7 @@ export function ExecutionTable({ executions, now, picked, onPick }: Props) {
     return false;
   });
   const pick = (id: string): void =>
-    onPick(picked.includes(id) ? picked.filter((each) => each !== id) : [...picked, id].slice(-2));
+    onPick(picked.includes(id) ? picked.filter((each) => each !== id) : [...picked, id].slice(0, PICKED_MOST));
   return (
     <div className="table-scroll">
       <table className="data-table executions">
@@ -52,11 +57,11 @@ export function ExecutionTable({ executions, now, picked, onPick }: Props) {
             <th className="col-status">Status</th>
             <th>Crew</th>
             <th className="col-progress">Progress</th>
-            <th className="col-number">Duration</th>
-            <th className="col-number">Tokens</th>
-            <th className="col-number col-cost">Cost</th>
+            <SortHead className="col-number" name="Duration" by="duration" sort={sort} onSort={onSort} />
+            <SortHead className="col-number col-tokens" name="Tokens" by="tokens" sort={sort} onSort={onSort} />
+            <SortHead className="col-number col-cost" name="Cost" by="cost" sort={sort} onSort={onSort} />
             <th className="col-who">Started by</th>
-            <th className="col-when">Started</th>
+            <SortHead className="col-when" name="Started" by="oldest" sort={sort} onSort={onSort} ascending />
           </tr>
         </thead>
         <tbody ref={body}>
@@ -68,6 +73,7 @@ export function ExecutionTable({ executions, now, picked, onPick }: Props) {
               now={running ? tick : now}
               chosen={each.execution_id === chosen}
               picked={picked.includes(each.execution_id)}
+              full={picked.length >= PICKED_MOST}
               onPick={pick}
             />
           ))}
@@ -77,39 +83,73 @@ export function ExecutionTable({ executions, now, picked, onPick }: Props) {
   );
 }
 
+interface HeadProps {
+  name: string;
+  by: string;
+  sort: string;
+  onSort: (by: string) => void;
+  className: string;
+  /** What it sorts by grows downwards. */
+  ascending?: boolean;
+}
+
+/** Sorts by its column; pressed again, the newest come first as before. */
+function SortHead({ name, by, sort, onSort, className, ascending = false }: HeadProps) {
+  const chosen = sort === by;
+  const direction = chosen ? (ascending ? "ascending" : "descending") : ascending && !sort ? "descending" : "none";
+  return (
+    <th className={className} aria-sort={direction}>
+      <button type="button" className="sort" onClick={() => onSort(chosen ? "" : by)}>
+        {name}
+        {direction !== "none" && <span aria-hidden>{direction === "ascending" ? " ↑" : " ↓"}</span>}
+      </button>
+    </th>
+  );
+}
+
 interface RowProps {
   execution: Execution;
   to: string;
   now: number;
   chosen: boolean;
   picked: boolean;
+  /** No other one can be picked until one is let go. */
+  full: boolean;
   onPick: (id: string) => void;
 }
 
-function ExecutionRow({ execution, to, now, chosen, picked, onPick }: RowProps) {
+function ExecutionRow({ execution, to, now, chosen, picked, full, onPick }: RowProps) {
   const { execution_id: id, name, status, usage, error, message } = execution;
   const open = !isTerminal(status);
   return (
     <tr data-id={id} data-chosen={chosen} data-picked={picked}>
       <td className="col-pick">
-        <input type="checkbox" checked={picked} onChange={() => onPick(id)} aria-label={`Compare ${name}, ${id}`} />
+        <label title={full && !picked ? "Two are chosen: let one go first" : undefined}>
+          <input
+            type="checkbox"
+            checked={picked}
+            disabled={full && !picked}
+            onChange={() => onPick(id)}
+            aria-label={`Compare ${name}, ${id}`}
+          />
+        </label>
       </td>
       <td className="col-status">
         <StatusBadge status={status} cancelling={execution.cancel_requested_at !== null} />
       </td>
       <td className="col-crew">
-        <Link to={to} className="row-link">
+        <Link to={to} className="row-link" dir="auto" title={name}>
           {name}
         </Link>
-        <span className="faint row-message">
+        <bdi className="faint row-message" title={error?.message}>
           {preview(error?.message ?? (open ? message : (execution.model ?? "")), 140)}
-        </span>
+        </bdi>
       </td>
       <td className="col-progress">
         <Progress execution={execution} />
       </td>
       <td className="col-number">{formatDuration(elapsed(execution, now))}</td>
-      <td className="col-number">
+      <td className="col-number col-tokens">
         <Hint
           text={`${formatNumber(usage.prompt_tokens)} in, ${formatNumber(usage.completion_tokens)} out, ${usage.model_calls} model calls`}
         >
@@ -118,7 +158,9 @@ function ExecutionRow({ execution, to, now, chosen, picked, onPick }: RowProps) 
       </td>
       <td className="col-number col-cost">{formatCost(usage.cost_usd)}</td>
       <td className="col-who">
-        <span className="clip">{execution.submitted_by ?? "–"}</span>
+        <span className="clip" title={execution.submitted_by ?? undefined}>
+          {execution.submitted_by ?? "–"}
+        </span>
         {execution.source !== "api" && <span className="faint"> by {execution.source}</span>}
       </td>
       <td className="col-when">

@@ -1,15 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { GitCompareArrows, Search } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { keys, readExecution, useApi } from "@/api/queries";
 import { type Execution, STATUSES, type Status } from "@/api/types";
 import { Connection } from "@/app/Connection";
 import { useMayWrite } from "@/app/context";
 import { useDebounced, useKeys, useNow, useParam, useSetParams, useTitle, useTypedParam } from "@/lib/hooks";
+import { useStoredCrews } from "@/compose/stored";
+import { formatNumber } from "@/lib/format";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { statusName } from "@/ui/StatusBadge";
 import { ExecutionTable } from "./ExecutionTable";
+import { SORTS, sorted } from "./sort";
 import { useExecutions } from "./useExecutions";
 
 const SPANS = { "": "Any time", "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days" };
@@ -32,11 +35,16 @@ export function ExecutionsPage() {
   const typed = useDebounced(search.trim(), 300);
   const id = EXECUTION_ID.test(typed) ? typed.toLowerCase() : "";
   const since = useSince(span, now);
-  const filter = { status: known, crew, search: id ? "" : typed, since } as const;
+  const filter = useMemo(
+    () => ({ status: known, crew, search: id ? "" : typed, since }) as const,
+    [known, crew, id, typed, since],
+  );
   const { head, executions: listed, pages, hasMore, loadMore, loadingMore, moreError } = useExecutions(filter);
   const named = useNamed(id);
   const [picked, setPicked] = useState<string[]>([]);
-  const shown = id ? named : listed;
+  const [sort, setSort] = useParam("sort");
+  const found = id ? named : listed;
+  const shown = useMemo(() => sorted(found, sort, now), [found, sort, now]);
   const filtered = Boolean(known || crew || span || search);
   useEffect(() => {
     const wanting = filtered && !id && listed.length < ENOUGH && pages < PAGES_BY_ITSELF;
@@ -49,12 +57,36 @@ export function ExecutionsPage() {
         <h1>Executions</h1>
         <CompareButton group={group} picked={picked} onClear={() => setPicked([])} />
       </div>
-      <Filters {...{ status: known, setStatus, crew, setCrew, span, setSpan, search, setSearch, executions: listed }} />
+      <Filters {...{ status: known, setStatus, crew, setCrew, span, setSpan, search, setSearch, executions: listed }}>
+        <label className="phone-only">
+          <span className="visually-hidden">Sort</span>
+          <select value={sort} onChange={(event) => setSort(event.target.value)}>
+            <option value="">Newest first</option>
+            {Object.entries(SORTS).map(([value, { name }]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </Filters>
       <Connection looks={[head]} />
       {head.isPending && <Loading />}
       {head.error && !head.data && <Trouble error={head.error} retry={() => void head.refetch()} />}
       {head.data && shown.length > 0 && (
-        <ExecutionTable executions={shown} now={now} picked={picked} onPick={setPicked} />
+        <>
+          <p className="list-count" role="status">
+            {countOf(shown.length, hasMore && !id, sort !== "")}
+          </p>
+          <ExecutionTable
+            executions={shown}
+            now={now}
+            picked={picked}
+            onPick={setPicked}
+            sort={sort}
+            onSort={setSort}
+          />
+        </>
       )}
       {head.data && shown.length === 0 && !loadingMore && <Nothing filtered={filtered} group={group} onClear={clear} />}
       {moreError !== null && <Trouble error={moreError} retry={() => void loadMore()} />}
@@ -67,6 +99,12 @@ export function ExecutionsPage() {
       )}
     </main>
   );
+}
+
+function countOf(shown: number, more: boolean, ordered: boolean): string {
+  const number = `${formatNumber(shown)} ${shown === 1 ? "execution" : "executions"}`;
+  if (!more) return number;
+  return ordered ? `${number}, sorted among those shown; there are older ones` : `${number}; there are older ones`;
 }
 
 /** The moment a span of time began when it was chosen: it stays, so that pages read before still fit. */
@@ -100,16 +138,17 @@ interface FilterProps {
   search: string;
   setSearch: (value: string) => void;
   executions: Execution[];
+  children: ReactNode;
 }
 
-function Filters({ status, setStatus, crew, setCrew, span, setSpan, search, setSearch, executions }: FilterProps) {
+function Filters(props: FilterProps) {
+  const { status, setStatus, crew, setCrew, span, setSpan, search, setSearch, executions, children } = props;
   const field = useRef<HTMLInputElement>(null);
   useKeys(({ key }) => {
     if (key !== "/") return false;
     field.current?.focus();
     return true;
   });
-  const crews = [...new Set([...executions.map((each) => each.name), ...(crew ? [crew] : [])])].sort();
   return (
     <div className="filters" role="search">
       <div className="search">
@@ -133,12 +172,7 @@ function Filters({ status, setStatus, crew, setCrew, span, setSpan, search, setS
           </option>
         ))}
       </select>
-      <select aria-label="Crew" value={crew} onChange={(event) => setCrew(event.target.value)}>
-        <option value="">Any crew</option>
-        {crews.map((each) => (
-          <option key={each}>{each}</option>
-        ))}
-      </select>
+      <CrewFilter key={crew} crew={crew} setCrew={setCrew} executions={executions} />
       <select aria-label="Time" value={span} onChange={(event) => setSpan(event.target.value)}>
         {Object.entries(SPANS).map(([value, name]) => (
           <option key={value} value={value}>
@@ -146,7 +180,43 @@ function Filters({ status, setStatus, crew, setCrew, span, setSpan, search, setS
           </option>
         ))}
       </select>
+      {children}
     </div>
+  );
+}
+
+/** Any crew's name can be typed: the group may have run many more than are loaded. */
+function CrewFilter({ crew, setCrew, executions }: Pick<FilterProps, "crew" | "setCrew" | "executions">) {
+  const [typed, setTyped] = useState(crew);
+  const stored = useStoredCrews();
+  const names = [
+    ...new Set([...executions.map((each) => each.name), ...(stored.data?.crews ?? []).map((each) => each.name)]),
+  ].sort();
+  const settle = (name: string): void => {
+    if (name !== crew) setCrew(name);
+  };
+  return (
+    <>
+      <input
+        aria-label="Crew"
+        className="crew-filter"
+        placeholder="Any crew"
+        dir="auto"
+        list="crew-names"
+        value={typed}
+        onChange={({ target: { value } }) => {
+          setTyped(value);
+          if (value === "" || names.includes(value)) settle(value);
+        }}
+        onKeyDown={(event) => event.key === "Enter" && settle(typed.trim())}
+        onBlur={() => settle(typed.trim())}
+      />
+      <datalist id="crew-names">
+        {names.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </>
   );
 }
 

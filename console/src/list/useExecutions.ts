@@ -51,27 +51,36 @@ export function useExecutions(filter: ListFilter) {
       filter.search ? SLOWEST_MS : pace.next(state.dataUpdatedAt + state.errorUpdatedAt, state.data),
   });
   const firstCursor = head.data?.next_cursor ?? null;
-  const [pages, setPages] = useState<{ key: string; list: ExecutionList[]; loading: boolean; error: unknown }>(
-    none(key),
-  );
-  const own = pages.key === JSON.stringify(key) ? pages : none(key);
-  const lastCursor = own.list.length ? (own.list.at(-1)?.next_cursor ?? null) : firstCursor;
+  // Older pages are kept like answers are, so that they are there when the page is come back to. The first of them is
+  // the newest page as it was then: what newer executions have pushed out of it since stays in the list.
+  const olderKey = useMemo(() => [...keys.executions(group, filter), "older"], [group, filter]);
+  const { data: kept } = useQuery<ExecutionList[]>({
+    queryKey: olderKey,
+    enabled: false,
+    initialData: () => client.getQueryData<ExecutionList[]>(olderKey) ?? NO_PAGES,
+    structuralSharing: false,
+  });
+  const [reading, setReading] = useState<{ key: string; loading: boolean; error: unknown }>(idle(key));
+  const own = reading.key === JSON.stringify(key) ? reading : idle(key);
+  const older = meets(head.data, kept) ? kept : NO_PAGES;
+  const lastCursor = older.length ? (older.at(-1)?.next_cursor ?? null) : firstCursor;
   const loadMore = async (): Promise<void> => {
-    if (!lastCursor || own.loading) return;
-    setPages({ ...own, loading: true, error: null });
+    if (!lastCursor || own.loading || !head.data) return;
+    setReading({ ...own, loading: true, error: null });
     try {
       const page = await readPage(api, filter, lastCursor);
-      setPages({ ...own, list: [...own.list, page], loading: false, error: null });
+      client.setQueryData<ExecutionList[]>(olderKey, [...(older.length ? older : [head.data]), page]);
+      setReading({ ...own, loading: false, error: null });
     } catch (error) {
-      setPages({ ...own, loading: false, error });
+      setReading({ ...own, loading: false, error });
     }
   };
   const merged = useMemo(() => {
     const byId = new Map<string, Execution>();
-    for (const page of own.list) for (const each of page.executions) byId.set(each.execution_id, each);
+    for (const page of older) for (const each of page.executions) byId.set(each.execution_id, each);
     for (const each of head.data?.executions ?? []) byId.set(each.execution_id, each);
     return byId;
-  }, [own.list, head.data]);
+  }, [older, head.data]);
   const inHead = useMemo(() => new Set(head.data?.executions.map((each) => each.execution_id)), [head.data]);
   const followed = [...merged.values()]
     .filter((each) => !inHead.has(each.execution_id) && !isTerminal(each.status))
@@ -98,7 +107,7 @@ export function useExecutions(filter: ListFilter) {
   return {
     head,
     executions,
-    pages: own.list.length,
+    pages: Math.max(0, older.length - 1),
     hasMore: lastCursor !== null,
     loadMore,
     loadingMore: own.loading,
@@ -106,6 +115,14 @@ export function useExecutions(filter: ListFilter) {
   };
 }
 
-function none(key: readonly unknown[]) {
-  return { key: JSON.stringify(key), list: [] as ExecutionList[], loading: false, error: null as unknown };
+const NO_PAGES: ExecutionList[] = [];
+
+function idle(key: readonly unknown[]) {
+  return { key: JSON.stringify(key), loading: false, error: null as unknown };
+}
+
+/** Whether nothing lies between the newest page and those kept: so many new executions may have come that it does. */
+function meets(head: ExecutionList | undefined, kept: ExecutionList[]): boolean {
+  const known = new Set(kept.flatMap((page) => page.executions.map((each) => each.execution_id)));
+  return !head || head.executions.some((each) => known.has(each.execution_id));
 }

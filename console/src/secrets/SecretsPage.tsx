@@ -1,3 +1,4 @@
+import "./secrets.css";
 import { Trash2 } from "lucide-react";
 import { type SyntheticEvent, useState } from "react";
 import type { Secret } from "@/api/types";
@@ -39,7 +40,7 @@ function List({ secrets, removable }: { secrets: Secret[]; removable: boolean })
     // A wide table scrolls by itself, also by keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Secrets">
-      <table className="data-table">
+      <table className="data-table secrets">
         <thead>
           <tr>
             <th>Name</th>
@@ -55,9 +56,9 @@ function List({ secrets, removable }: { secrets: Secret[]; removable: boolean })
               <td>
                 <code>{secret.name}</code>
               </td>
-              <td>{formatDateTime(secret.set_at)}</td>
-              <td>{secret.set_by ?? <span className="faint">by hand</span>}</td>
-              <td>{secret.crews.join(", ") || <span className="faint">none</span>}</td>
+              <td data-label="Set">{formatDateTime(secret.set_at)}</td>
+              <td data-label="By">{secret.set_by ?? <span className="faint">by hand</span>}</td>
+              <td data-label="Used by">{secret.crews.join(", ") || <span className="faint">none</span>}</td>
               {removable && (
                 <td>
                   <IconButton label={`Remove ${secret.name}`} onClick={() => setLeaving(secret)}>
@@ -109,7 +110,7 @@ function SetSecret() {
   };
   return (
     <form onSubmit={submit} aria-label="Set a secret">
-      <fieldset>
+      <fieldset className="secret-form">
         <legend>Set a secret</legend>
         <Field
           label="Name"

@@ -17,7 +17,7 @@ export function useSetSecret() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async ({ name, value }: { name: string; value: string }): Promise<Secret> =>
-      unwrap(await api.PUT("/api/v1/secrets/{name}", { params: { path: { name } }, body: { value } as never })),
+      unwrap(await api.PUT("/api/v1/secrets/{name}", { params: { path: { name } }, body: { value } })),
     // The value is kept nowhere: the mutation would hold it as long as the page lives.
     gcTime: 0,
     onSuccess: () => client.invalidateQueries({ queryKey: [group, "secrets"] }),

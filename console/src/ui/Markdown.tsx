@@ -51,7 +51,9 @@ export default function Markdown({ text }: { text: string }) {
       <div className="markdown">
         <p className="faint">Too intricate to be formatted; this is the text as it was written.</p>
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <pre tabIndex={0}>{text}</pre>
+        <pre tabIndex={0} dir="auto">
+          {text}
+        </pre>
       </div>
     );
   }
@@ -63,7 +65,7 @@ function Formatted({ text }: { text: string }) {
   const highlight = useHighlighter(text.includes("```") || text.includes("~~~"));
   const plugins: PluggableList = highlight ? [[rehypeSanitize, schema], highlight] : [[rehypeSanitize, schema]];
   return (
-    <div className="markdown">
+    <div className="markdown" dir="auto">
       <ReactMarkdown
         remarkPlugins={[remarkGfm]}
         rehypePlugins={plugins}

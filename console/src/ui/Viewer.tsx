@@ -115,7 +115,7 @@ function Raw({ text }: { text: string }) {
   return (
     <>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keyboard */}
-      <pre className="raw" tabIndex={0}>
+      <pre className="raw" dir="auto" tabIndex={0}>
         {shown}
       </pre>
       {text.length > most && (

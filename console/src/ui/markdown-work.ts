@@ -1,6 +1,6 @@
 /** Up to here the markdown of a text is shown formatted. Reading it costs most for marks of lists and quotes (one object
  * of the page each, and again for each level), and for signs that may begin or end something within a paragraph. */
-export const MOST = { characters: 100_000, lines: 3_000, marks: 2_000, levels: 30, signs: 4_000 };
+export const MOST = { characters: 150_000, lines: 3_000, marks: 2_000, levels: 30, signs: 4_000 };
 
 const MARKS = /^(?:[ \t]*(?:>|[-+*](?=\s|$)|\d{1,9}[.)](?=\s|$)))+/;
 const ONE_MARK = />|[-+*]|\d+[.)]/g;

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
+from stepcrew.domain.crew_schema import crew_schema
 from stepcrew.domain.execution import GroupLimits
 from stepcrew.domain.tools import TOOLS
 from stepcrew_api.guarded import PUBLIC, GuardedRoute
@@ -62,3 +63,10 @@ def me(identity: Caller, services: Injected) -> Me:
 def tools(_identity: Caller) -> list[Tool]:
     """The tools crews may name."""
     return [Tool(name=spec.name, summary=spec.summary, secrets=list(spec.secrets)) for spec in TOOLS.values()]
+
+
+@router.get("/schema", responses=responses())
+def schema(_identity: Caller) -> dict[str, JsonValue]:
+    """The JSON Schema (draft 2020-12) of a crew, the `config` of a submission, with a sentence of help for each field.
+    Editors complete and explain crews with it; every mistake is named by a dry run."""
+    return crew_schema()

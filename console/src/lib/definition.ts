@@ -1,12 +1,16 @@
 import { parse } from "yaml";
 import type { Definition } from "@/api/queries";
 
+// A crew as somebody wrote it, in whichever of the accepted forms: what its tasks and agents say.
+
 export interface DefinedTask {
   name: string;
   description: string;
   expected: string;
   agent: string;
   context: string[];
+  /** It sees no output of another task: because it says so, or because it is started without waiting for any. */
+  readsNone: boolean;
 }
 
 export interface DefinedAgent {
@@ -28,6 +32,7 @@ export function tasksOf(definition: Partial<Definition> | undefined): DefinedTas
     expected: text(fields["expected_output"], definition),
     agent: text(fields["agent"], definition),
     context: names(fields["context"]),
+    readsNone: Array.isArray(fields["context"]) ? !fields["context"].length : fields["async_execution"] === true,
   }));
 }
 

@@ -1,0 +1,89 @@
+import { FileUp, FolderUp, Play } from "lucide-react";
+import { useRef } from "react";
+import { examples } from "virtual:examples";
+import { Button } from "@/ui/kit";
+import { readFiles } from "./drop";
+import { StoredCrews } from "./StoredCrews";
+
+export type ReadFiles = Promise<{ name: string; files: Record<string, string> }>;
+
+interface Props {
+  onRead: (reading: ReadFiles) => void;
+  /** Reads them and runs what they make, at once. */
+  onRun: (reading: ReadFiles) => void;
+  onBlank: () => void;
+  chosen: string;
+  /** Something is being started. */
+  busy: boolean;
+}
+
+/** Where a crew can come from: examples, crews the group keeps, files. */
+export function Sources({ onRead, onRun, onBlank, chosen, busy }: Props) {
+  const file = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const picked = (input: HTMLInputElement): void => {
+    if (input.files?.length) onRead(readFiles([...input.files]));
+    input.value = "";
+  };
+  return (
+    <div className="sources">
+      <div className="source-cards" role="group" aria-label="Start from an example">
+        {examples.map((example) => (
+          <div key={example.name} className="source" data-chosen={chosen === example.name}>
+            <button
+              type="button"
+              className="source-choice"
+              aria-pressed={chosen === example.name}
+              onClick={() => onRead(Promise.resolve(example))}
+            >
+              <strong>{example.name}</strong>
+              <span className="faint">{example.summary.replaceAll("`", "")}</span>
+            </button>
+            <Button
+              look="quiet"
+              className="source-run"
+              disabled={busy}
+              aria-label={`Run ${example.name}`}
+              onClick={() => onRun(Promise.resolve(example))}
+            >
+              <Play size={13} aria-hidden />
+              Run
+            </Button>
+          </div>
+        ))}
+      </div>
+      <StoredCrews onRead={onRead} />
+      <p className="source-own">
+        <span className="faint">Or bring your own: write below, drop files or a CrewAI project folder here, or</span>
+        <Button onClick={() => file.current?.click()}>
+          <FileUp size={14} aria-hidden />
+          Open files
+        </Button>
+        <Button onClick={() => folder.current?.click()}>
+          <FolderUp size={14} aria-hidden />
+          Open a folder
+        </Button>
+        <Button look="quiet" onClick={onBlank}>
+          Start blank
+        </Button>
+      </p>
+      <input
+        ref={file}
+        type="file"
+        multiple
+        hidden
+        aria-label="Files of a crew"
+        accept=".yaml,.yml,.json,.jsonc,.py"
+        onChange={(event) => picked(event.currentTarget)}
+      />
+      <input
+        ref={folder}
+        type="file"
+        hidden
+        aria-label="Folder of a crew"
+        {...{ webkitdirectory: "" }}
+        onChange={(event) => picked(event.currentTarget)}
+      />
+    </div>
+  );
+}
