@@ -59,7 +59,7 @@ def test_stacks_of_one_account_send_and_watch_metrics_apart(template: dict[str, 
     own = {name: each for name, each in alarms.items() if not str(each["Namespace"]).startswith("AWS/")}
 
     assert sent == {"Fn::Sub": "Stepcrew/${AWS::StackName}"}
-    assert own.keys() == {"ExecutionsEndedAlarm"}
+    assert own.keys() == {"ExecutionsEndedAlarm", "TraceMessagesRefusedAlarm"}
     assert all(each["Namespace"] == sent for each in own.values())
     # The others name a resource of this stack.
     for name in alarms.keys() - own.keys():
