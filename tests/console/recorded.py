@@ -62,6 +62,7 @@ class Recorded:
         self.asked: list[str] = []
         self.check: Callable[[Fields], tuple[int, Any]] = lambda _: (200, PLAN)
         self.secrets: list[Fields] = []
+        self.rerun = ""
         self.answers: dict[str, tuple[int, Any]] = {}
         self._waiting: list[Route] = []
 
@@ -171,6 +172,8 @@ class Recorded:
             route.fulfill(json={"approvals": story.approvals, "next_cursor": None})
         elif rest == "/logs":
             route.fulfill(json={"lines": story.logs, "cursor": "end", "more": False})
+        elif rest == "/rerun":
+            route.fulfill(status=202, json={"execution_id": self.rerun, "status": "PENDING", "replayed": False})
         elif rest == "/feedback":
             sent: Fields = route.request.post_data_json or {}
             story.decide(sent["decision"], sent.get("comment"))

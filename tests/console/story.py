@@ -53,6 +53,9 @@ class Story:
             "cancel_requested_at": None,
             "cancel_receipt": None,
             "waiting": None,
+            "rerun_of": None,
+            "rerun_from": None,
+            "reruns": [],
             "error": None,
             "limits": dict(NO_LIMITS),
             "progress": {"tasks_done": 0, "tasks_total": len(tasks), "current_agent": None, "current_task": None},
@@ -291,6 +294,8 @@ class Task:
                 "raw": output,
                 "raw_reference": None,
                 "json_dict": None,
+                "kept_from": None,
+                "edited": False,
             }
         )
         story.record["progress"]["tasks_done"] += 1

@@ -126,15 +126,37 @@ def test_the_task_that_a_timeout_names_is_marked(recording: Recordings) -> None:
     expect(page.get_by_role("complementary", name="Task").get_by_role("heading", name="south")).to_be_visible()
 
 
-def test_run_again_on_a_failure_submits_the_same_once(recording: Recordings) -> None:
+def test_run_again_on_a_failure_runs_the_same_once(recording: Recordings) -> None:
     page, recorded = recording(stories.failed(), stories.report())
-    recorded.check = lambda _: (202, {"execution_id": stories.report().id, "status": "PENDING", "replayed": False})
+    recorded.rerun = stories.report().id
     page.get_by_role("button", name="Run again").click()
     expect(page).to_have_url(re.compile(stories.report().id))
-    [(_, path, body)] = recorded.sent
-    assert path == "/executions"
-    assert body["config"] == stories.failed().definition["config"]
-    assert body["inputs"] == {"topic": "tides"}
+    assert recorded.sent == [("POST", f"/executions/{stories.failed().id}/rerun", {})]
+
+
+def test_a_failed_execution_goes_on_from_its_failed_task_at_one_click(recording: Recordings) -> None:
+    page, recorded = recording(stories.failed(), stories.report())
+    recorded.rerun = stories.report().id
+    page.get_by_role("button", name="Continue from edit").click()
+    expect(page).to_have_url(re.compile(stories.report().id))
+    assert [body for _, _, body in recorded.sent] == [{"from_task": "edit"}]
+
+
+def test_what_a_rerun_keeps_can_be_changed_from_any_task(recording: Recordings) -> None:
+    page, recorded = recording(stories.failed(), stories.report())
+    recorded.rerun = stories.report().id
+    lines(page, re.compile("^edit")).click()
+    page.get_by_role("button", name="Run again from here…").click()
+    dialog = page.get_by_role("dialog", name="Run again from edit")
+    expect(dialog.get_by_text("The moon pulls the sea.")).to_be_visible()
+    dialog.get_by_role("button", name="Change the output of research").click()
+    kept = dialog.get_by_role("textbox", name=re.compile("^research"))
+    expect(kept).to_have_value("Eighty times.")
+    kept.fill("Ninety times.")
+    dialog.get_by_role("button", name="Run from edit").click()
+    expect(page).to_have_url(re.compile(stories.report().id))
+    sent = [body for _, _, body in recorded.sent]
+    assert sent == [{"from_task": "edit", "task_outputs": {"research": "Ninety times."}}]
 
 
 def test_a_click_selects_an_agent_or_a_task_and_shows_its_details(recording: Recordings) -> None:

@@ -32,6 +32,7 @@ export type Fault = Schemas["Fault"];
 export type StoredCrew = Schemas["CrewView"];
 export type StoredCrewDocument = Schemas["CrewDocument"];
 export type Secret = Schemas["SecretView"];
+export type Rerun = Partial<Schemas["RerunRequest"]>;
 export type DryRun = Schemas["DryRun"];
 export type Tool = Schemas["Tool"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };

@@ -1,13 +1,16 @@
-import { Crosshair, Pencil, RotateCcw } from "lucide-react";
+import { Crosshair, FastForward, Pencil, RotateCcw } from "lucide-react";
+import { useState } from "react";
 import { Link } from "react-router";
-import { useApi } from "@/api/queries";
+import { useApi, useDefinition, useResult } from "@/api/queries";
 import type { Execution, ExecutionError } from "@/api/types";
 import { useMayWrite } from "@/app/context";
+import { tasksOf } from "@/lib/definition";
 import type { TreeNode } from "@/trace/nodes";
 import { plainError, storyOf } from "@/trace/story";
 import type { TraceTree } from "@/trace/tree";
 import { Button, Trouble } from "@/ui/kit";
-import { useRunAgain } from "./useRunAgain";
+import { RerunDialog, unfinishedTask } from "./RerunDialog";
+import { useRerun } from "./useRerun";
 
 interface Props {
   execution: Execution;
@@ -19,7 +22,13 @@ interface Props {
 export function FailureCard({ execution, error, tree }: Props) {
   const { group } = useApi();
   const writes = useMayWrite();
-  const again = useRunAgain(execution);
+  const again = useRerun(execution);
+  const definition = useDefinition(execution.execution_id);
+  const result = useResult(execution);
+  const [changing, setChanging] = useState(false);
+  const names = tasksOf(definition.data).map(({ name }) => name);
+  const next = result.data ? unfinishedTask(names, result.data.tasks) : null;
+  const busyWith = (task: string | undefined): boolean => again.isPending && again.variables.from_task === task;
   const cancelled = execution.status === "CANCELLED";
   const cause = causeOf(tree, error.task);
   const sentence = plainError(error.message);
@@ -54,7 +63,14 @@ export function FailureCard({ execution, error, tree }: Props) {
         )}
         {writes && (
           <>
-            <Button busy={again.isPending} onClick={() => again.mutate()}>
+            {next && (
+              <Button look="primary" busy={busyWith(next)} onClick={() => again.mutate({ from_task: next })}>
+                <FastForward size={14} aria-hidden />
+                <span className="clamp">Continue from {next}</span>
+              </Button>
+            )}
+            {next && <Button onClick={() => setChanging(true)}>Change what is kept…</Button>}
+            <Button busy={busyWith(undefined)} onClick={() => again.mutate({})}>
               <RotateCcw size={14} aria-hidden />
               Run again
             </Button>
@@ -66,6 +82,7 @@ export function FailureCard({ execution, error, tree }: Props) {
         )}
       </div>
       {again.error && <Trouble error={again.error} />}
+      <RerunDialog execution={execution} from={changing ? next : null} onClose={() => setChanging(false)} />
     </section>
   );
 }

@@ -17,6 +17,9 @@ import { FailureCard } from "./FailureCard";
 import { nowText } from "./now";
 import type { Notify } from "./useNotify";
 
+/** So many of the newest reruns are linked. */
+const RERUNS_MOST = 5;
+
 interface Props {
   execution: Execution;
   trace: Trace | undefined;
@@ -69,6 +72,21 @@ export function Header({ execution, trace, tree, notify }: Props) {
           {formatAgo(execution.created_at, now)}
           {execution.submitted_by && <span className="faint"> by {execution.submitted_by}</span>}
         </Fact>
+        {execution.rerun_of && (
+          <Fact name="Runs again" hint={execution.rerun_from ? `From the task ${execution.rerun_from}` : undefined}>
+            <Link to={`/g/${group}/executions/${execution.rerun_of}`}>an earlier one</Link>
+            {execution.rerun_from && <bdi className="faint clamp">from {execution.rerun_from}</bdi>}
+          </Fact>
+        )}
+        {execution.reruns.length > 0 && (
+          <Fact name="Run again">
+            {execution.reruns.slice(-RERUNS_MOST).map((id, index) => (
+              <Link key={id} to={`/g/${group}/executions/${id}`}>
+                {execution.reruns.length - Math.min(RERUNS_MOST, execution.reruns.length) + index + 1}
+              </Link>
+            ))}
+          </Fact>
+        )}
         {execution.attempt > 1 && <Fact name="Attempt">{execution.attempt}</Fact>}
         <Fact name="Id" hint={execution.execution_id}>
           <code>{execution.execution_id}</code>

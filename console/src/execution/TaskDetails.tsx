@@ -1,21 +1,40 @@
+import { FastForward } from "lucide-react";
+import { useState } from "react";
 import { Link } from "react-router";
 import { useApi, useDefinition, useResult } from "@/api/queries";
-import type { Json } from "@/api/types";
+import { type Execution, type Json, isTerminal } from "@/api/types";
+import { useMayWrite } from "@/app/context";
 import { titleOf, verdictWords } from "@/approvals/words";
 import { formatCost, formatDuration, formatMoment, formatNumber } from "@/lib/format";
 import { harmless } from "@/lib/text";
 import type { TreeNode } from "@/trace/nodes";
 import { storyOf } from "@/trace/story";
+import { Button } from "@/ui/kit";
 import { Viewer } from "@/ui/Viewer";
 import { tasksOf } from "@/lib/definition";
 import { Section } from "./EventBody";
 import { useShown } from "./ExecutionPage";
+import { RerunDialog } from "./RerunDialog";
 import { type FactRow, PanelFacts } from "./PanelFacts";
+
+function FromHere({ execution, task }: { execution: Execution; task: string }) {
+  const [from, setFrom] = useState<string | null>(null);
+  return (
+    <div className="panel-section">
+      <Button onClick={() => setFrom(task)}>
+        <FastForward size={14} aria-hidden />
+        Run again from here…
+      </Button>
+      <RerunDialog execution={execution} from={from} onClose={() => setFrom(null)} />
+    </div>
+  );
+}
 
 /** One crew task from what was asked to what was answered, with everything that judged it on the way. */
 export function TaskDetails({ node, now, onGoTo }: { node: TreeNode; now: number; onGoTo: (id: string) => void }) {
   const { execution, approvals, tree } = useShown();
   const { group } = useApi();
+  const writes = useMayWrite();
   const definition = useDefinition(execution.execution_id);
   const result = useResult(execution);
   const task = tasksOf(definition.data).find(({ name }) => name === node.label);
@@ -43,6 +62,7 @@ export function TaskDetails({ node, now, onGoTo }: { node: TreeNode; now: number
   return (
     <>
       <PanelFacts rows={rows} />
+      {writes && isTerminal(execution.status) && task && <FromHere execution={execution} task={task.name} />}
       {task?.description && (
         <Section title="Asked">
           <Viewer name={`${node.label}-asked`} value={task.description} />

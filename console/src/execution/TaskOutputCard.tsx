@@ -18,6 +18,7 @@ export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean
           <bdi title={task.name}>{task.name}</bdi>
           {task.agent_role && <bdi className="faint">{task.agent_role}</bdi>}
           {skipped && <span className="tag">skipped</span>}
+          {task.kept_from && <span className="tag">{task.edited ? "written by a person" : "kept"}</span>}
           <span className="card-end faint">{durationOf(task)}</span>
         </button>
       </h3>
