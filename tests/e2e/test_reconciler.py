@@ -117,7 +117,7 @@ def test_an_execution_whose_state_machine_was_stopped_fails_with_the_true_reason
     assert record["error"]["category"] == "platform"
     assert record["error"]["type"] == "StateMachineStopped"
     assert "Operator: by hand" in record["error"]["message"]
-    assert stuck.ada.trace(execution_id)[-1]["event_source"] == "system"
+    assert stuck.ada.last_event(execution_id)["event_source"] == "system"
     assert stuck.output_of_machine(f"{execution_id}-2") == {"outcome": "FAILED"}  # which has announced the end
 
 
