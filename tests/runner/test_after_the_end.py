@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextvars
+import socket
 import threading
 from typing import Any
 
+import httpx
 import pytest
 
 from scripted_model import ScriptedModel
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import tools
 from stepcrew_runner.crew.own_tools import CalculatorTool
+from stepcrew_runner.gate.aborts import GateShut
+from stepcrew_runner.isolation.addresses import AttemptOver
+from tests.runner.gates import in_attempt
 from tests.runner.harness import GROUP, Harness, agent, crew, task
 
 OTHER = "group-b"
@@ -86,3 +92,18 @@ def test_a_tool_call_of_another_group_uses_its_own_key_beside_what_was_left_behi
     assert harness.attempt(other, OTHER).outcome.value == "COMPLETED"
     harness.until(lambda: not others_threads())
     assert sorted(calls.begun) == [KEYS[GROUP]] * 8 + [KEYS[OTHER]]
+
+
+def test_what_an_ended_attempt_left_behind_connects_to_nothing(harness: Harness) -> None:
+    left = in_attempt(harness, contextvars.copy_context)
+    with pytest.raises(AttemptOver):
+        left.run(socket.create_connection, ("93.184.216.34", 80), timeout=0.1)
+
+
+def test_the_gate_itself_refuses_what_an_ended_attempt_left_behind(harness: Harness, model: ScriptedModel) -> None:
+    left = in_attempt(harness, contextvars.copy_context)
+    with pytest.raises(GateShut):
+        left.run(CalculatorTool().run, expression="6*7")
+    with pytest.raises(GateShut):
+        left.run(httpx.post, f"{model.url}/chat/completions", json={"model": "gpt-4.1-mini", "messages": []})
+    assert not model.requests
