@@ -19,9 +19,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/executions/{execution_id}/feedback": {"decision": "approve"},
     "PUT /api/v1/crews/{name}": {"config": CREW},
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
+    "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
+    "POST /api/v1/triggers/{name}/test": {"document": {}},
 }
-NAMES = {"/api/v1/crews/{name}": "walked", "/api/v1/secrets/{name}": "WALKED_KEY"}
-PARAMETERS = {"index": "0", "number": "1", "event_id": "1.1"}
+NAMES = {
+    "/api/v1/crews/{name}": "walked",
+    "/api/v1/secrets/{name}": "WALKED_KEY",
+    "/api/v1/triggers/{name}": "walked",
+    "/api/v1/inbox/{name}": "walked.txt",
+}
+PARAMETERS = {"index": "0", "number": "1", "event_id": "1.1", "firing_id": "0" * 32, "address": "demo.nothing"}
 
 
 class Route(NamedTuple):
@@ -43,8 +50,9 @@ class Route(NamedTuple):
     def address(self, execution_id: str) -> str:
         """With the names of things that the tests have made."""
         values = PARAMETERS | {"execution_id": execution_id}
-        if self.path in NAMES:
-            values["name"] = NAMES[self.path]
+        for path, name in NAMES.items():
+            if self.path.startswith(path):
+                values["name"] = name
         return self.path.format_map(values)
 
 

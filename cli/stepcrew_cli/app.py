@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stepcrew_cli.admin.commands import admin
-from stepcrew_cli.commands import account, control, look, people, read, run, secrets, stack, stored
+from stepcrew_cli.commands import account, control, look, people, read, run, secrets, stack, stored, triggers
 from stepcrew_cli.text import first_sentence
 from stepcrew_cli.version import __version__
 
@@ -51,7 +51,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
             _show_whole_sentences(below.typer_instance)
 
 
-for _part in (account, run, stored, secrets, look, read, people, control, stack):
+for _part in (account, run, stored, secrets, triggers, look, read, people, control, stack):
     _part.register(app)
 app.add_typer(admin, name="admin")
 _show_whole_sentences(app)

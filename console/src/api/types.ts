@@ -32,6 +32,9 @@ export type Fault = Schemas["Fault"];
 export type StoredCrew = Schemas["CrewView"];
 export type StoredCrewDocument = Schemas["CrewDocument"];
 export type Secret = Schemas["SecretView"];
+export type Trigger = Schemas["TriggerView"];
+export type TriggerTrial = Schemas["TriggerTrial"];
+export type Firing = Schemas["Firing"];
 export type DryRun = Schemas["DryRun"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 

@@ -27,6 +27,11 @@ export function useMayWrite(): boolean {
   return useIdentity().role !== "viewer";
 }
 
+/** Everybody but viewers starts things. */
+export function useIsMember(): boolean {
+  return useIdentity().role !== "viewer";
+}
+
 /** Admins alone store and delete crews and delete executions. */
 export function useIsAdmin(): boolean {
   return useIdentity().role === "admin";

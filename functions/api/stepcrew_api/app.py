@@ -8,14 +8,16 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.people import FeedbackRequest
-from stepcrew_api.routes import approvals, crews, executions, meta, results, secrets, traces
+from stepcrew_api.routes import approvals, crews, executions, meta, results, secrets, traces, triggers
 from stepcrew_api.schemas import CrewRequest, CrewToStore, Problem, SecretToSet
 from stepcrew_api.services import Services
+from stepcrew_api.trigger_schemas import Sample
 from stepcrew_api.version import VERSION
 from stepcrew_api.views import PREFIX
 
@@ -30,7 +32,7 @@ class Api(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in (CrewRequest, CrewToStore, FeedbackRequest, SecretToSet, Problem):
+            for model in (CrewRequest, CrewToStore, FeedbackRequest, SecretToSet, TriggerSpec, Sample, Problem):
                 made = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas.update(made.pop("$defs", {}))
                 schemas[model.__name__] = made
@@ -56,7 +58,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
-    for group in (executions, traces, results, approvals, crews, secrets, meta):
+    for group in (executions, traces, results, approvals, crews, secrets, triggers, meta):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")
         app.include_router(group.router, prefix=PREFIX)

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ValidationError
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
+from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.yaml_text import MAX_DEPTH, read_yaml
 from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.schemas import CrewRequest, CrewToStore, SecretToSet
+from stepcrew_api.trigger_schemas import Sample
 
 MAX_BODY_BYTES = 5_000_000
 MAX_VALUES = 250_000
@@ -33,6 +35,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 FEEDBACK_BODY = _body(FeedbackRequest)
+TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -60,6 +63,16 @@ async def secret_to_set(request: Request) -> SecretToSet:
 async def feedback_request(request: Request) -> FeedbackRequest:
     """Raises as `_read_as` does."""
     return await _read_as(FeedbackRequest, request)
+
+
+async def trigger_to_store(request: Request) -> TriggerSpec:
+    """Raises as `_read_as` does."""
+    return await _read_as(TriggerSpec, request)
+
+
+async def sample(request: Request) -> Sample:
+    """Raises as `_read_as` does."""
+    return await _read_as(Sample, request)
 
 
 async def _read_as(shape: type[Shape], request: Request) -> Shape:
@@ -119,3 +132,5 @@ Submitted = Annotated[CrewRequest, Depends(crew_request)]
 ToStore = Annotated[CrewToStore, Depends(crew_to_store)]
 SecretBody = Annotated[SecretToSet, Depends(secret_to_set)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
+TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]
+SampleBody = Annotated[Sample, Depends(sample)]

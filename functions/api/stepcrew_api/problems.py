@@ -25,9 +25,11 @@ from stepcrew.domain.errors import (
     PlatformUnavailable,
     StepcrewError,
     TooManyOpen,
+    TriggerNotFound,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.places import escape
+from stepcrew.domain.signatures import BadSignature
 from stepcrew_api.schemas import Problem
 from stepcrew_api.tokens import Unauthenticated
 
@@ -57,6 +59,8 @@ STATUS: dict[type[StepcrewError], int] = {
     InvalidRequest: 422,
     ExecutionNotFound: 404,
     CrewNotFound: 404,
+    TriggerNotFound: 404,
+    BadSignature: 401,
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyOpen: 429,

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.ports import (
@@ -23,7 +24,10 @@ from stepcrew.services.ports import (
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
+from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.take_delivery import TakeDelivery
+from stepcrew.services.trigger_ports import Inbox, TriggerStore
 
 
 class Services(NamedTuple):
@@ -42,6 +46,11 @@ class Services(NamedTuple):
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew
+    inbox: Inbox
+    triggers: TriggerStore
+    store_trigger: StoreTrigger
+    fire_trigger: FireTrigger
+    take_delivery: TakeDelivery
     secrets: KeepSecrets
 
 

@@ -11,6 +11,7 @@ from stepcrew.domain.execution import Execution, Status, TaskOutput, crews_answe
 from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
+from stepcrew.domain.trigger import Trigger
 from stepcrew.services.read_trace import TracePage as Page
 from stepcrew.services.read_trace import emitted, is_complete, recorded
 from stepcrew_api.schemas import (
@@ -24,6 +25,7 @@ from stepcrew_api.schemas import (
     TraceEventView,
     TracePage,
 )
+from stepcrew_api.trigger_schemas import TriggerView
 
 PREFIX = "/api/v1"
 TEXT = "text/plain; charset=utf-8"
@@ -45,6 +47,11 @@ def crew_view(crew: StoredCrew) -> CrewView:
 
 def secret_view(secret: StoredSecret, crews: list[str]) -> SecretView:
     return SecretView(**secret.model_dump(), crews=crews)
+
+
+def trigger_view(trigger: Trigger, group_id: str) -> TriggerView:
+    path = f"{PREFIX}/hooks/{group_id}.{trigger.hook_id}" if trigger.hook_id else None
+    return TriggerView(**trigger.model_dump(exclude_unset=True), hook_path=path)
 
 
 def body_reference(reference: PayloadReference, url: str) -> BodyReference:

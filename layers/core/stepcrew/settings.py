@@ -19,6 +19,7 @@ def _parsed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+JsonBuses = Annotated[dict[str, list[str]], BeforeValidator(_parsed)]
 JsonLimits = Annotated[GroupLimits, BeforeValidator(_parsed)]
 
 
@@ -59,6 +60,20 @@ class Settings(BaseModel):
     """The same for every other open one."""
     sweep_overdue_seconds: int = 600
     """So long after the deadline even a running state machine is not believed to end its execution."""
+
+    inbox_bucket: str = ""
+    trigger_queue_url: str = ""
+    trigger_queue_arn: str = ""
+    trigger_dead_letters_arn: str = ""
+    trigger_prefix: str = "stepcrew"
+    """What the names of triggers' rules and schedules begin with: the stack's name."""
+    schedule_group: str = ""
+    schedule_role_arn: str = ""
+    trigger_buses: JsonBuses = {}
+    """Event buses of the account, besides the product's own, and the groups that may hear each; `*` is every group."""
+
+    def group_may_hear(self, group_id: str, bus: str) -> bool:
+        return bool({group_id, "*"} & set(self.trigger_buses.get(bus, [])))
 
     @property
     def allowed_model_patterns(self) -> list[str]:

@@ -11,28 +11,35 @@ from typing import Any, cast
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.listing import TableListing
-from stepcrew.aws.secrets import ParameterSecretStore
+from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
+from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
+from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
+from stepcrew.wiring import new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
-from stepcrew_api.wiring import new_id
-from tests.aws_table import NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.trigger_queue import FakeTriggerQueue
+from tests.fakes.trigger_sources import FakeTriggerSources
 
 ISSUER = "https://issuer.example.com"
 ADA: dict[str, Any] = {
@@ -101,10 +108,15 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing = FindMissingSecrets(secrets)
+        submit = SubmitExecution(
+            aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
+        )
+        self.trigger_queue = FakeTriggerQueue()
+        triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
+        fire = FireTrigger(triggers, submit, self.trigger_queue, clock)
+        self.sources = FakeTriggerSources()
         services = Services(
-            submit=SubmitExecution(
-                aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
-            ),
+            submit=submit,
             cancel=CancelExecution(aws.executions, wake, clock),
             decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
             executions=aws.executions,
@@ -119,6 +131,11 @@ class Harness:
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),
+            inbox=BucketInbox(aws.clients, "stepcrew-test-inbox"),
+            triggers=triggers,
+            store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),
+            fire_trigger=fire,
+            take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
             secrets=KeepSecrets(secrets, aws.crews, clock),
         )
         self.app = create_app(services, SETTINGS)

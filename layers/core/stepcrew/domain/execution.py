@@ -143,7 +143,8 @@ class Execution(BaseModel):
     `deadline` moves on by the time spent WAITING. `journalled` tells that all its attempts keep a journal, from which
     the next one can go on. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
     those it began with, when a decision has raised `limits` since. `crew` is the stored crew it was made from, if it
-    was; its definition is kept with the execution all the same.
+    was; its definition is kept with the execution all the same. `source` is what
+    started it: `api`, or the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it.
     """
 
     execution_id: str
@@ -155,6 +156,7 @@ class Execution(BaseModel):
     process: str = "sequential"
     model: str | None = None
     source: str = "api"
+    triggered_by: list[str] = []
     submitted_by: str | None = None
     created_at: datetime
     updated_at: datetime
