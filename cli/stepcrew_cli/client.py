@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from typing import IO
 from urllib.parse import quote, urlsplit
 
 import httpx
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
-from stepcrew_cli.errors import CliError, ServerTrouble
+from stepcrew_cli.errors import CliError, ServerTrouble, Unreachable
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
+from stepcrew_cli.trigger_wire import Upload
 from stepcrew_cli.version import __version__
 from stepcrew_cli.wire import TracePage
 
@@ -106,6 +108,49 @@ class Client:
     def remove_secret(self, name: str) -> None:
         self._transport.request("DELETE", _secret(name))
 
+    def triggers(self) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/triggers"))
+
+    def trigger(self, name: str) -> Answer:
+        return Answer(self._transport.request("GET", _trigger(name)))
+
+    def store_trigger(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
+        """May be repeated."""
+        return Answer(self._transport.request("PUT", _trigger(name), json=body))
+
+    def remove_trigger(self, name: str) -> None:
+        self._transport.request("DELETE", _trigger(name))
+
+    def switch_trigger(self, name: str, verb: str) -> Answer:
+        """`verb` is pause or resume. May be repeated."""
+        return Answer(self._transport.request("POST", f"{_trigger(name)}/{verb}"))
+
+    def test_trigger(self, name: str, document: Mapping[str, JsonValue]) -> Answer:
+        return Answer(self._transport.request("POST", f"{_trigger(name)}/test", json={"document": document}))
+
+    def firings(self, name: str, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{_trigger(name)}/firings", params=params))
+
+    def fire_again(self, name: str, firing_id: str) -> Answer:
+        """May be repeated: what has started stays as it is."""
+        return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
+
+    def upload(self, name: str, content: IO[bytes], size: int) -> None:
+        """Puts an object into the inbox, at an address that the server signs; the token does not go there.
+
+        Raises ServerTrouble when the bucket refuses it."""
+        offer = Answer(self._transport.request("POST", f"{API}/inbox/{quote(name)}")).read(Upload)
+        headers = {"Content-Length": str(size)}
+        try:
+            # No proxy of the environment reaches this machine's loopback, where the local stack's bucket is.
+            answer = httpx.put(
+                offer.url, content=content, headers=headers, timeout=600, trust_env=not is_loopback(offer.url)
+            )
+        except httpx.TransportError as error:
+            raise Unreachable(f"The bucket cannot be reached: {error}.") from error
+        if not answer.is_success:
+            raise ServerTrouble(f"The bucket answered {answer.status_code}.", remedy="Try again later.")
+
     def executions(self, params: Mapping[str, str]) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/executions", params=params))
 
@@ -180,6 +225,10 @@ def _path(execution_id: str) -> str:
 
 def _secret(name: str) -> str:
     return f"{API}/secrets/{quote(name, safe='')}"
+
+
+def _trigger(name: str) -> str:
+    return f"{API}/triggers/{quote(name, safe='')}"
 
 
 def connect(target: Target, group: str | None) -> Client:

@@ -10,6 +10,7 @@ from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
@@ -27,7 +28,10 @@ from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.take_delivery import TakeDelivery
+from stepcrew.services.trigger_ports import Inbox, TriggerStore
 
 
 class Services(NamedTuple):
@@ -48,6 +52,11 @@ class Services(NamedTuple):
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew
+    inbox: Inbox
+    triggers: TriggerStore
+    store_trigger: StoreTrigger
+    fire_trigger: FireTrigger
+    take_delivery: TakeDelivery
     secrets: KeepSecrets
     bundles: BundleStore
     store_project: StoreProject

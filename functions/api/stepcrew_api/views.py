@@ -13,6 +13,7 @@ from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
+from stepcrew.domain.trigger import Trigger
 from stepcrew.services.read_bodies import TEXT
 from stepcrew.services.read_result import Result
 from stepcrew.services.read_trace import TracePage as Page
@@ -31,6 +32,7 @@ from stepcrew_api.schemas import (
     TraceEventView,
     TracePage,
 )
+from stepcrew_api.trigger_schemas import TriggerView
 
 PREFIX = "/api/v1"
 PREVIEW_CHARACTERS = 300
@@ -51,6 +53,11 @@ def crew_view(crew: StoredCrew) -> CrewView:
 
 def secret_view(secret: StoredSecret, crews: list[str]) -> SecretView:
     return SecretView(**secret.model_dump(), crews=crews)
+
+
+def trigger_view(trigger: Trigger, group_id: str) -> TriggerView:
+    path = f"{PREFIX}/hooks/{group_id}.{trigger.hook_id}" if trigger.hook_id else None
+    return TriggerView(**trigger.model_dump(exclude_unset=True), hook_path=path)
 
 
 def body_reference(reference: PayloadReference, url: str) -> BodyReference:

@@ -21,6 +21,7 @@ def _parsed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+JsonBuses = Annotated[dict[str, list[str]], BeforeValidator(_parsed)]
 JsonLimits = Annotated[GroupLimits, BeforeValidator(_parsed)]
 
 
@@ -53,6 +54,8 @@ class Settings(BaseModel):
     max_open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] = DEFAULT_OPEN_EXECUTIONS
     """Of one group at the same time, where the group has no number of its own."""
     stack_name: str = ""
+    event_bus_name: str = ""
+    """The stack's own."""
     runner_python: str = "3.13"
     """The version of Python that bundles of projects are built for."""
     runner_platform: str = "aarch64-manylinux_2_28"
@@ -71,6 +74,17 @@ class Settings(BaseModel):
     """The same for every other open one."""
     sweep_overdue_seconds: int = 600
     """So long after its deadline an execution is ended even if its state machine still runs."""
+    inbox_bucket: str = ""
+    trigger_queue_url: str = ""
+    trigger_queue_arn: str = ""
+    trigger_dead_letters_arn: str = ""
+    schedule_group: str = ""
+    schedule_role_arn: str = ""
+    trigger_buses: JsonBuses = {}
+    """Event buses of the account, besides the product's own, and the groups that may hear each; `*` is every group."""
+
+    def group_may_hear(self, group_id: str, bus: str) -> bool:
+        return bool({group_id, "*"} & set(self.trigger_buses.get(bus, [])))
 
     @property
     def allowed_model_patterns(self) -> list[str]:

@@ -67,7 +67,7 @@ def complete() -> None:
     scaling.install()
     # Its runtime API sends an answer in two pieces; with Nagle's algorithm each waits 40 ms for an acknowledgement.
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
-    iam_actions.extract_resource_arn = _with_parameter_paths(iam_actions.extract_resource_arn)
+    iam_actions.extract_resource_arn = _with_exact_resources(iam_actions.extract_resource_arn)
     callbacks.install()
     user_pool.install()
     policies.install()
@@ -106,8 +106,10 @@ def _drain_without_waiting(worker: Any, **_waits: float) -> str:
             return "\n".join(lines)
 
 
-def _with_parameter_paths(extract_resource_arn: Callable[..., str]) -> Callable[..., str]:
-    """Reading parameters by path is a permission on that path; the emulator would ask for one on everything."""
+def _with_exact_resources(extract_resource_arn: Callable[..., str]) -> Callable[..., str]:
+    """What a permission is asked for, where the emulator does not find it: the path of parameters, the rule whose
+    targets change, a schedule in its own group. A rule of the default bus has no bus in its ARN
+    (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html)."""
 
     def extract(
         service: str,
@@ -120,7 +122,20 @@ def _with_parameter_paths(extract_resource_arn: Callable[..., str]) -> Callable[
         account_id: str,
     ) -> str:
         arn = extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
-        parameters = iam_actions._param(body, query_params, "Path") if service == "ssm" and arn == "*" else ""
-        return f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}" if parameters else arn
+
+        def given(name: str) -> str:
+            return iam_actions._param(body, query_params, name)
+
+        own = f"{region}:{account_id}"
+        rule = (given("Rule") or given("Name")) if service == "events" else ""
+        if rule:
+            bus = given("EventBusName").rpartition("/")[2]
+            return f"arn:aws:events:{own}:rule/{rule if bus in ('', 'default') else f'{bus}/{rule}'}"
+        if service == "scheduler" and path.startswith("/schedules/"):
+            group = given("GroupName") or given("groupName") or "default"
+            return f"arn:aws:scheduler:{own}:schedule/{group}/{path.removeprefix('/schedules/')}"
+        if service == "ssm" and arn == "*" and given("Path"):
+            return f"arn:aws:ssm:{own}:parameter{given('Path')}"
+        return arn
 
     return extract

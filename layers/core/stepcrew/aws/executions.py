@@ -38,7 +38,6 @@ from stepcrew.domain.trace import TraceEvent
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-IDEMPOTENCY_HOURS = 24
 DEFINITION_PAYLOAD = "definition"
 _RACES = 5
 
@@ -71,7 +70,7 @@ class TableExecutions:
         stored = keep(self._payloads, group_id, execution_id, DEFINITION_PAYLOAD, document)
         items = [record, {**key, "SK": keys.DEFINITION, **stored, "expires_at": expires_at}]
         if idempotency:
-            until = execution.created_at + timedelta(hours=IDEMPOTENCY_HOURS)
+            until = execution.created_at + timedelta(hours=idempotency.hours)
             items.append(
                 {
                     **plain(idempotency),

@@ -15,6 +15,7 @@ BATCH_PREFIX = "BATCH#"
 APPROVAL_PREFIX = "APPROVAL#"
 JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
+TRIGGER_PREFIX = "TRIGGER#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 
 BY_GROUP_INDEX = "by_group"
@@ -81,6 +82,24 @@ def crew_versions(group_id: str, name: str) -> str:
 
 def crew_version(version: int) -> str:
     return f"VERSION#{version:06d}"
+
+
+def trigger(name: str) -> str:
+    return f"{TRIGGER_PREFIX}{name}"
+
+
+def firings(group_id: str, trigger_name: str) -> str:
+    """A partition of their own, and the place of its firings by time in the index by group."""
+    return f"{group(group_id)}#TRIGGER#{trigger_name}"
+
+
+def firing(firing_id: str) -> str:
+    return f"FIRING#{firing_id}"
+
+
+def firing_document(group_id: str, trigger_name: str, firing_id: str) -> str:
+    """The object with what made a trigger fire."""
+    return f"groups/{group_id}/triggers/{trigger_name}/{firing_id}"
 
 
 def waiting_places(group_id: str) -> str:

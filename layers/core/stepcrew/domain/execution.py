@@ -149,7 +149,8 @@ class Execution(BaseModel):
     was; its definition is kept with the execution all the same. `runner` is the function that runs it where that is not
     the shared one. `rerun_of` is the execution this one repeats, from the crew task `rerun_from` on where that is set;
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
-    is null for executions that an older version made.
+    is null for executions that an older version made. `source` is what started
+    it: `api`, `rerun`, or the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it.
     """
 
     execution_id: str
@@ -161,6 +162,7 @@ class Execution(BaseModel):
     process: str = "sequential"
     model: str | None = None
     source: str = "api"
+    triggered_by: list[str] = []
     submitted_by: str | None = None
     created_at: datetime
     updated_at: datetime

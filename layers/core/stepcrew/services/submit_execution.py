@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -53,6 +53,9 @@ class CrewSubmission(NamedTuple):
     limits: Limits | None = None
     idempotency_key: str | None = None
     crew: str | None = None
+    key_hours: int = 24
+    source: str = "api"
+    triggered_by: Sequence[str] = ()
 
 
 class CheckedCrew(NamedTuple):
@@ -175,7 +178,10 @@ class SubmitExecution:
         record = None
         if request.idempotency_key:
             record = IdempotencyRecord(
-                key=request.idempotency_key, body_hash=body_hash, execution_id=execution.execution_id
+                key=request.idempotency_key,
+                body_hash=body_hash,
+                execution_id=execution.execution_id,
+                hours=request.key_hours,
             )
         try:
             self._executions.create(execution, submission, record)
@@ -228,6 +234,8 @@ class SubmitExecution:
             message=PENDING_MESSAGE,
             process=crew.process,
             model=models[0] if len(models) == 1 else None,
+            source=request.source,
+            triggered_by=list(request.triggered_by),
             submitted_by=request.submitted_by,
             created_at=now,
             updated_at=now,
