@@ -186,23 +186,6 @@ class StoredCrew(BaseModel):
     updated_by: str | None = None
 
 
-class ProjectRuntime(BaseModel):
-    python: str
-    platform: str
-    packages: list[str]
-
-
-class BundleUpload(BaseModel):
-    stored: bool
-    url: str | None = None
-    headers: dict[str, str] = {}
-    parameters: dict[str, str] = {}
-
-
-class DeployedFunction(BaseModel):
-    function: str
-
-
 class StoredCrewDocument(BaseModel):
     """A stored crew whole: what its texts ask for, and its default inputs."""
 

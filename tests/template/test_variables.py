@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from tests.template.reading import of_type
 
 from stepcrew.settings import Settings
-from stepcrew_local.layout import ROOT
+from stepcrew_local.layout import PROJECT_TEMPLATE, ROOT
+from stepcrew_local.template import read_template
 
 FOLDERS = {
     "ApiFunction": "api",
@@ -28,6 +30,8 @@ GIVEN_SETTINGS = ("wiring.py", "aws/trigger_sources.py")
 """Modules of the core whose functions and classes are handed the settings whole."""
 ONLY_IN_TESTS = {"sweep_lost_seconds", "sweep_silent_seconds", "sweep_overdue_seconds"}
 """Their defaults are right on AWS; tests that cannot wait make them shorter."""
+ONLY_OF_PROJECTS = {"project_bundle", "project_group", "project_model"}
+"""Read by the runner's code where it is the function of a project."""
 
 
 def read_by(folder: str) -> set[str]:
@@ -35,7 +39,7 @@ def read_by(folder: str) -> set[str]:
     found: set[str] = set()
     for file in (ROOT / "functions" / folder).rglob("*.py"):
         source = file.read_text()
-        if "settings" not in source:
+        if "stepcrew.settings" not in source:
             continue
         tree = ast.parse(source)
         found |= attributes(tree)
@@ -76,13 +80,23 @@ def test_every_module_that_is_handed_the_settings_is_looked_into() -> None:
 
 def given_to(template: dict[str, Any], function: str) -> set[str]:
     own = of_type(template, "AWS::Serverless::Function")[function]["Environment"]["Variables"]
-    names = {*own, *template["Globals"]["Function"]["Environment"]["Variables"]}
-    return {name.lower() for name in names if not name.startswith("POWERTOOLS_")}
+    return fields_of({*own, *template["Globals"]["Function"]["Environment"]["Variables"]})
+
+
+def fields_of(variables: Iterable[str]) -> set[str]:
+    return {name.lower() for name in variables if not name.startswith("POWERTOOLS_")}
 
 
 @pytest.mark.parametrize("function", FOLDERS)
 def test_a_function_is_given_what_it_reads(template: dict[str, Any], function: str) -> None:
-    assert given_to(template, function) == read_by(FOLDERS[function]) - ONLY_IN_TESTS
+    assert given_to(template, function) == read_by(FOLDERS[function]) - ONLY_IN_TESTS - ONLY_OF_PROJECTS
+
+
+def test_the_function_of_a_project_is_given_what_the_runner_reads() -> None:
+    """`slice_seconds` is left out: an attempt of a project hands over when its function's own time ends."""
+    template = read_template(PROJECT_TEMPLATE)
+    function = of_type(template, "AWS::Serverless::Function")["ProjectFunction"]
+    assert fields_of(function["Environment"]["Variables"]) == read_by("runner") - {"slice_seconds"}
 
 
 def test_every_function_and_every_setting_is_looked_at(template: dict[str, Any]) -> None:

@@ -19,11 +19,12 @@ from stepcrew_cli.crewai_project.modules import Project as Sources
 from stepcrew_cli.deploying.bundle import make_bundle
 from stepcrew_cli.deploying.environment import Packages, inspect
 from stepcrew_cli.deploying.finding import Project, find_project
+from stepcrew_cli.deploying.wire import BundleUpload, DeployedFunction, ProjectRuntime
 from stepcrew_cli.errors import CliError, CrewFileError
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
-from stepcrew_cli.wire import BundleUpload, DeployedFunction, ProjectRuntime, StoredCrew
+from stepcrew_cli.wire import StoredCrew
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stepcrew"
 SHIPPED_FILES = 200

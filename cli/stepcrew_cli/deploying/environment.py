@@ -15,8 +15,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from uv import find_uv_bin
 
 from stepcrew_cli.deploying.finding import Project
+from stepcrew_cli.deploying.wire import ProjectRuntime
 from stepcrew_cli.errors import CliError, CrewFileError
-from stepcrew_cli.wire import ProjectRuntime
 
 INSPECTOR = Path(__file__).with_name("inspect_entry.py")
 GIVEN = ("crewai", "crewai-tools")

@@ -56,7 +56,10 @@ function Kept({ execution, from, onClose }: { execution: Execution; from: string
           output={outputs.get(name)}
           text={written[name]}
           onWrite={(text) =>
-            setWritten(({ [name]: _, ...others }) => (text === null ? others : { ...others, [name]: text }))
+            setWritten((before) => {
+              const others = Object.fromEntries(Object.entries(before).filter(([other]) => other !== name));
+              return text === null ? others : { ...others, [name]: text };
+            })
           }
         />
       ))}

@@ -67,7 +67,7 @@ def test_a_viewer_sees_names_and_changes_nothing(harness: Harness) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("AWS_ENDPOINT_URL_S3", "OPENAI_BASE_URL", "OPENAI_API_KEY", "HTTPS_PROXY", "LD_PRELOAD", "PYTHONPATH"),
+        *("AWS_ENDPOINT_URL_S3", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "HTTPS_PROXY", "LD_PRELOAD", "PYTHONPATH"),
         *("PATH", "TABLE_NAME", "SSL_CERT_FILE", "ANTHROPIC_BASE_URL", "MY_ENDPOINT_URL", "CREWAI_STORAGE_DIR"),
     ],
 )
@@ -76,6 +76,19 @@ def test_no_secret_has_the_name_of_a_setting_of_the_platform_or_a_library(harnes
     assert client.put(f"/secrets/{name}", json={"value": CANARY}).status_code == 422
     answer = client.post("/executions", json=with_server(secret=name))
     fault = answer.json()["errors"][0]
+    assert (fault["pointer"], fault["code"]) == (
+        "/config/agents/poet/mcps/0/headers/Authorization",
+        "secret_name",
+    )
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"])
+def test_a_key_of_a_model_provider_is_stored_for_projects_and_no_definition_uses_it(
+    harness: Harness, name: str
+) -> None:
+    client = harness.client()
+    assert client.put(f"/secrets/{name}", json={"value": CANARY}).status_code == 201
+    [fault] = client.post("/executions", json=with_server(secret=name)).json()["errors"]
     assert (fault["pointer"], fault["code"]) == (
         "/config/agents/poet/mcps/0/headers/Authorization",
         "secret_name",

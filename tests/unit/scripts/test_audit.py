@@ -88,7 +88,7 @@ def test_a_known_vulnerability_fails_the_audit_and_names_what_mends_it(
 
     assert audit.main(["trace_sink", "--osv-url", address]) == 1
 
-    assert "PYSEC-2026-1, mended in 9.0" in capsys.readouterr().out
+    assert "PYSEC-2026-1, fixed in 9.0" in capsys.readouterr().out
     bill = json.loads((bills / "trace_sink.cdx.json").read_text())
     assert bill["bomFormat"] == "CycloneDX"
     assert {component["name"] for component in bill["components"]} == knows.asked

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 
 from stepcrew import runner_packages
 from stepcrew.domain.project import function_name, group_digest
+from stepcrew.settings import Settings
 from stepcrew_api.bodies import BUNDLE_BODY, PROJECT_BODY, BundleBody, ProjectBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
@@ -18,22 +21,28 @@ from stepcrew_api.views import PREFIX, crew_view
 router = APIRouter(tags=["projects"], route_class=GuardedRoute)
 
 
+def settings(request: Request) -> Settings:
+    return request.app.state.settings
+
+
+Platform = Annotated[Settings, Depends(settings)]
+
+
 @router.get("/projects/runtime", responses=responses())
-def runtime(_identity: Caller, request: Request) -> ProjectRuntime:
+def runtime(_identity: Caller, platform: Platform) -> ProjectRuntime:
     """What bundles are built for: the Python, the machine and the packages of the runner."""
-    settings = request.app.state.settings
     return ProjectRuntime(
-        python=settings.runner_python, platform=settings.runner_platform, packages=runner_packages.lines()
+        python=platform.runner_python, platform=platform.runner_platform, packages=runner_packages.lines()
     )
 
 
 @router.post("/projects/{name}/bundle", responses=responses(400, 413, 415), openapi_extra=BUNDLE_BODY)
 def upload_bundle(
-    name: CrewName, body: BundleBody, identity: Admin, services: Injected, request: Request
+    name: CrewName, body: BundleBody, identity: Admin, services: Injected, platform: Platform
 ) -> BundleUpload:
     """Where the bytes of a bundle may be put. Asking again is harmless; nothing is stored by it."""
     parameters = {
-        "Platform": request.app.state.settings.stack_name,
+        "Platform": platform.stack_name,
         "Name": function_name(name),
         "GroupId": identity.group_id,
         "GroupDigest": group_digest(identity.group_id),

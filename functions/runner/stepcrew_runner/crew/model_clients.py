@@ -13,7 +13,7 @@ from urllib import request
 
 import httpx
 
-from stepcrew_runner.crew.seams import on_every_client
+from stepcrew_runner.crew.client_seams import on_every_client
 from stepcrew_runner.isolation.addresses import asking_model
 
 

@@ -14,8 +14,8 @@ from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import model_settings
 from stepcrew.settings import provider_settings
+from stepcrew_runner.crew.client_seams import tell_of_long_conversations
 from stepcrew_runner.crew.model_clients import mark_clients
-from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
 
 CALL_SECONDS = 120.0

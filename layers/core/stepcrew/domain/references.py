@@ -14,7 +14,7 @@ from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import model_settings, texts_of, tool_lists, without_own_model
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
-from stepcrew.domain.secrets import name_fault, secret_uses
+from stepcrew.domain.secrets import secret_uses, use_fault
 from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.text_bounds import too_long
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
@@ -181,7 +181,7 @@ class Checker:
 
     def _secret_names(self) -> None:
         for use in secret_uses(self._crew):
-            if fault := name_fault(use.name):
+            if fault := use_fault(use.name):
                 self._add(use.path, "secret_name", fault, "Store the secret under another name, and use that here.")
 
     def _people(self) -> None:

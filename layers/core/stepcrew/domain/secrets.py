@@ -59,12 +59,21 @@ def is_reserved(name: str) -> bool:
 
 
 def name_fault(name: str) -> str | None:
-    """Why a secret may not be called so."""
+    """Why a secret may not be stored under that name."""
     if not re.fullmatch(SECRET_NAME, name):
         return "A secret's name has capital letters, digits and underscores, and begins with a letter."
     if is_reserved(name) and not name.endswith("_API_KEY"):  # a project brings its own keys of model providers
-        return f"{name} is the name of a setting of the platform or of one of its libraries."
+        return _name_of_setting(name)
     return None
+
+
+def use_fault(name: str) -> str | None:
+    """Why a definition may not use a secret of that name. A project's keys of model providers are for its code only."""
+    return name_fault(name) or (_name_of_setting(name) if is_reserved(name) else None)
+
+
+def _name_of_setting(name: str) -> str:
+    return f"{name} is the name of a setting of the platform or of one of its libraries."
 
 
 def value_fault(value: str) -> str | None:
