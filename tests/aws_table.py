@@ -18,6 +18,7 @@ from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
 from stepcrew.domain.definition import CrewDefinition
@@ -50,6 +51,7 @@ class Aws(NamedTuple):
     approvals: TableApprovals
     crews: TableCrews
     journal: TableJournal
+    slots: TableSlots
 
 
 @cache
@@ -102,6 +104,7 @@ def emulated_aws() -> Generator[Aws]:
             TableApprovals(clients, TABLE, payloads, 30),
             TableCrews(clients, TABLE),
             TableJournal(clients, TABLE, payloads, RETENTION_DAYS),
+            TableSlots(clients, TABLE),
         )
 
 

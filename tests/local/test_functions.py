@@ -114,6 +114,8 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
     missing = {"service": "s3", "operation": "get_object", "arguments": {"Bucket": bucket, "Key": "groups/g/missing"}}
     limits = _item("get_item", table)
     limits["arguments"]["Key"] = {"PK": {"S": "GROUP#g"}, "SK": {"S": "LIMITS"}}
+    slot = _item("delete_item", table)
+    slot["arguments"]["Key"] = {"PK": {"S": "GROUP#g#SLOTS"}, "SK": {"S": "SLOT#0001"}}
     scan = {"service": "dynamodb", "operation": "scan", "arguments": {"TableName": table}}
     return {
         "the runner starts nothing": ("RunnerFunction", start, False),
@@ -131,6 +133,15 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the reconciler changes no limits": ("ReconcilerFunction", {**limits, "operation": "update_item"}, False),
         "the reconciler looks for open executions": ("ReconcilerFunction", _query(table, "open", "OPEN#1"), True),
         "the reconciler lists no group": ("ReconcilerFunction", _query(table, "by_group", "GROUP#g"), False),
+        "the announcer reads records": ("AnnouncerFunction", _item("get_item", table), True),
+        "the announcer deletes no record": ("AnnouncerFunction", _item("delete_item", table), False),
+        "the announcer fills slots": ("AnnouncerFunction", slot, True),
+        "the announcer changes no limits": ("AnnouncerFunction", {**limits, "operation": "put_item"}, False),
+        "the announcer reads no bodies": ("AnnouncerFunction", missing, False),
+        "the announcer scans nothing": ("AnnouncerFunction", scan, False),
+        "the announcer reads no keys": ("AnnouncerFunction", {**read, "arguments": {"Path": parameter}}, False),
+        "the runner fills no slots": ("RunnerFunction", slot, False),
+        "the sink fills no slots": ("TraceSinkFunction", slot, False),
         "the sink sends nothing": ("TraceSinkFunction", send, False),
         "the sink reads no limits": ("TraceSinkFunction", limits, False),
         "the sink reads records": ("TraceSinkFunction", _item("get_item", table), True),

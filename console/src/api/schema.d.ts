@@ -793,6 +793,11 @@ export interface components {
             /** Process */
             process: string;
             progress: components["schemas"]["Progress"];
+            /**
+             * Queue Position
+             * @description Where it waits for one of the group's slots: its place, 1 is next.
+             */
+            queue_position: number | null;
             /** Source */
             source: string;
             /** Started At */
@@ -960,6 +965,11 @@ export interface components {
              * @description How many may be open at the same time.
              */
             open_executions: number;
+            /**
+             * Running Executions
+             * @description How many of them may run at the same time; the others wait.
+             */
+            running_executions: number;
         };
         /**
          * LogLine

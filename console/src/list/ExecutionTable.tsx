@@ -95,7 +95,11 @@ function ExecutionRow({ execution, to, now, chosen, picked, onPick }: RowProps) 
         <input type="checkbox" checked={picked} onChange={() => onPick(id)} aria-label={`Compare ${name}, ${id}`} />
       </td>
       <td className="col-status">
-        <StatusBadge status={status} cancelling={execution.cancel_requested_at !== null} />
+        <StatusBadge
+          status={status}
+          cancelling={execution.cancel_requested_at !== null}
+          queued={execution.queue_position}
+        />
       </td>
       <td className="col-crew">
         <Link to={to} className="row-link">

@@ -178,6 +178,7 @@ class ExecutionView(BaseModel):
     cancel_requested_at: datetime | None
     cancel_receipt: CancelReceiptView | None
     waiting: WaitingView | None
+    queue_position: int | None = Field(description="Where it waits for one of the group's slots: its place, 1 is next.")
     crew: CrewVersion | None = Field(description="The stored crew it was made from.")
     traces: TraceCounts
 

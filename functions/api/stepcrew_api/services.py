@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
+from stepcrew.domain.execution import Execution
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
@@ -22,6 +24,7 @@ from stepcrew.services.ports import (
 )
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.search_trace import SearchTrace
+from stepcrew.services.slot_ports import SlotStore
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.submit_execution import SubmitExecution
 
@@ -31,6 +34,7 @@ class Services(NamedTuple):
     cancel: CancelExecution
     decide: DecideApproval
     executions: ExecutionStore
+    slots: SlotStore
     follow: FollowExecution
     listing: ListingStore
     traces: TraceStore
@@ -47,6 +51,11 @@ class Services(NamedTuple):
 
 def services(request: Request) -> Services:
     return request.app.state.services
+
+
+def queue_positions(services: Services, group_id: str, executions: Iterable[Execution]) -> Mapping[str, int]:
+    """The group's queue, if any of these is in it."""
+    return services.slots.positions(group_id) if any(one.queued_at for one in executions) else {}
 
 
 Injected = Annotated[Services, Depends(services)]

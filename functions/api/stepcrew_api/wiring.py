@@ -15,14 +15,15 @@ from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.secrets import ParameterSecretStore
+from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.waiting_places import TableWaitingPlaces
-from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -53,19 +54,19 @@ def make_app(settings: Settings) -> FastAPI:
     traces = TableTraces(clients, table, days)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
-    limits = TableLimits(
-        clients, table, LimitRules(settings.default_limits, settings.limit_ceilings, settings.max_open_executions)
-    )
+    limits = TableLimits(clients, table, settings.limit_rules)
     crews, rules = TableCrews(clients, table), model_rules(settings)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
     missing_secrets = FindMissingSecrets(secrets)
-    wake = WakeMachine(approvals, orchestrator)
+    wake, slots = WakeMachine(approvals, orchestrator), TableSlots(clients, table)
+    fill_slots = FillSlots(slots, limits, orchestrator, wake, clock)
     read_trace = ReadTrace(executions, traces)
     services = Services(
-        submit=SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, missing_secrets, days),
+        submit=SubmitExecution(executions, clock, new_id, rules, limits, crews, missing_secrets, fill_slots, days),
         cancel=CancelExecution(executions, wake, clock),
-        decide=DecideApproval(executions, approvals, limits, wake, clock),
+        decide=DecideApproval(executions, approvals, limits, fill_slots, clock),
         executions=executions,
+        slots=slots,
         follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),
         listing=TableListing(clients, table),
         traces=traces,

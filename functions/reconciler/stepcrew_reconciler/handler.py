@@ -21,6 +21,7 @@ METRICS = {
     Action.STARTED: "ExecutionsStarted",
     Action.REPLACED: "StateMachinesReplaced",
     Action.WOKEN: "StateMachinesWoken",
+    Action.FILLED: "SlotsFilled",
     Action.ENDED: "ExecutionsEnded",
 }
 

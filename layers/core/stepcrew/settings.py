@@ -11,7 +11,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepcrew.domain.execution import GroupLimits
-from stepcrew.domain.limits import DEFAULT_OPEN_EXECUTIONS, MOST_OPEN_EXECUTIONS
+from stepcrew.domain.limits import (
+    DEFAULT_OPEN_EXECUTIONS,
+    DEFAULT_RUNNING_EXECUTIONS,
+    MOST_OPEN_EXECUTIONS,
+    MOST_RUNNING_EXECUTIONS,
+    LimitRules,
+)
 from stepcrew.domain.membership import Role
 
 
@@ -32,6 +38,7 @@ class Settings(BaseModel):
     trace_queue_url: str = ""
     state_machine_arn: str = ""
     event_bus_name: str = "default"
+    announcement_dead_letter_queue_url: str = ""
     group_claim: str = "group_id"
     groups_claim: str = "groups"
     email_claim: str = "email"
@@ -51,6 +58,8 @@ class Settings(BaseModel):
     trace_redrive_sender_id: str = ""
     max_open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] = DEFAULT_OPEN_EXECUTIONS
     """Of one group at the same time, where the group has no number of its own."""
+    max_running_executions: Annotated[int, Field(ge=1, le=MOST_RUNNING_EXECUTIONS)] = DEFAULT_RUNNING_EXECUTIONS
+    """Of one group at the same time, likewise; the others wait for a slot."""
     slice_seconds: int = 0
     """After which an attempt hands over; 0 leaves it to the function's own time."""
     sweep_lost_seconds: int = 60
@@ -59,6 +68,13 @@ class Settings(BaseModel):
     """The same for every other open one."""
     sweep_overdue_seconds: int = 600
     """So long after the deadline even a running state machine is not believed to end its execution."""
+
+    @property
+    def limit_rules(self) -> LimitRules:
+        """Of groups that have none of their own."""
+        return LimitRules(
+            self.default_limits, self.limit_ceilings, self.max_open_executions, self.max_running_executions
+        )
 
     @property
     def allowed_model_patterns(self) -> list[str]:

@@ -17,6 +17,7 @@ from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -99,15 +100,18 @@ class Harness:
         self.waiting_clock = FakeClock(NOW)
         self.meanwhile: Callable[[], object] = lambda: None
         wake = WakeMachine(aws.approvals, self.orchestrator)
+        fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing = FindMissingSecrets(secrets)
         services = Services(
             submit=SubmitExecution(
-                aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
+                *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing),
+                *(fill_slots, 30),
             ),
             cancel=CancelExecution(aws.executions, wake, clock),
-            decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
+            decide=DecideApproval(aws.executions, aws.approvals, self.limits, fill_slots, clock),
             executions=aws.executions,
+            slots=aws.slots,
             follow=FollowExecution(aws.executions, self.places, self.waiting_clock, self._sleep),
             listing=TableListing(aws.clients, TABLE),
             traces=aws.traces,

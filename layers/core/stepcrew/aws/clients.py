@@ -61,6 +61,10 @@ class Clients:
         return self._make("dynamodb")
 
     @cached_property
+    def events(self) -> Any:
+        return self._make("events")
+
+    @cached_property
     def s3(self) -> S3Client:
         # Stated, because presigned addresses are otherwise signed the old way, which new buckets refuse.
         return self._make("s3", Config(signature_version="s3v4"))
