@@ -57,7 +57,7 @@ def test_an_attempt_that_outlives_deadline_and_grace_is_recorded_as_a_timeout(ma
 
     assert len(outcome.runner_events) == 1
     assert outcome.reconciler_events[0]["failure"]["error"] == "States.Timeout"
-    assert outcome.states[-3:] == ["ChooseNext", "Finish"]
+    assert outcome.states[-3:] == ["RecordFailure", "ChooseNext", "Finish"]
 
 
 def test_a_dead_attempt_is_followed_by_another(machine: Machine) -> None:

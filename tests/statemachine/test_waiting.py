@@ -220,8 +220,9 @@ def test_times_without_fractions_are_read_too(machine: Machine) -> None:
 def test_a_decided_crew_goes_on_only_when_it_has_a_slot(machine: Machine) -> None:
     queued = {"status": {"S": "RUNNING"}, "queued_at": {"S": moment(0)}}
     running = machine.begin(runner=[parks(), COMPLETED], reconciler=[KEPT])
+    token = running.calls("reconciler", 1)[-1]["task_token"]
     running.set(**queued)
-    running.send_back(running.calls("reconciler", 1)[-1]["task_token"])
+    running.send_back(token)
     again = running.calls("reconciler", 2)[-1]["task_token"]
     assert len(running.calls("runner")) == 1
     running.unset("queued_at")
