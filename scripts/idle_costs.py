@@ -53,6 +53,7 @@ COSTS_BY_USE = frozenset(
     | {"AWS::Cognito::UserPoolDomain", "AWS::CloudFront::Distribution", "AWS::CloudFront::Function"}
     | {"AWS::CloudFront::OriginAccessControl", "AWS::CloudFront::ResponseHeadersPolicy"}
     | {"AWS::SQS::QueuePolicy", "AWS::Events::Rule", "AWS::Scheduler::ScheduleGroup"}
+    | {"AWS::Lambda::EventSourceMapping"}
 )
 """Types that cost nothing while nobody uses them (requests, transitions, users, stored lines)."""
 

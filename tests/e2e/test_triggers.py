@@ -98,7 +98,7 @@ def test_an_event_of_the_bus_starts_a_crew_and_its_own_end_does_not_start_it_aga
     ada: User, crew: str, stack: Stack
 ) -> None:
     source = f"shop.{crew}"
-    order = make(ada, crew, event={"pattern": {"source": [source]}}, inputs={"topic": "${detail.order}"})
+    order = make(ada, crew, event={"pattern": {"source": [source]}}, inputs={"topic": "${detail.data.order}"})
     again = make(
         ada,
         crew,
@@ -108,10 +108,10 @@ def test_an_event_of_the_bus_starts_a_crew_and_its_own_end_does_not_start_it_aga
     entry = {
         "Source": source,
         "DetailType": "Order",
-        "Detail": json.dumps({"group_id": "demo", "order": "tea"}),
+        "Detail": json.dumps({"data": {"group_id": "demo", "order": "tea"}}),
         "EventBusName": stack.outputs["EventBusName"],
     }
-    foreign = {**entry, "Detail": json.dumps({"group_id": "other", "order": "coffee"})}
+    foreign = {**entry, "Detail": json.dumps({"data": {"group_id": "other", "order": "coffee"}})}
     stack.client("events").put_events(Entries=[foreign, entry])
     (firing,) = firings(ada, order)
     assert ada.ended(firing["execution_ids"][0])["status"] == "COMPLETED"

@@ -146,6 +146,8 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "operation": "delete_rule",
         "arguments": {"Name": f"{stack.outputs['StateMachineArn'].split(':')[-1].removesuffix('-execution')}-x"},
     }
+    slot = _item("delete_item", table)
+    slot["arguments"]["Key"] = {"PK": {"S": "GROUP#g#SLOTS"}, "SK": {"S": "SLOT#0001"}}
     scan = {"service": "dynamodb", "operation": "scan", "arguments": {"TableName": table}}
     return {
         "the runner starts nothing": ("RunnerFunction", start, False),
@@ -171,12 +173,22 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the trigger function counts open executions": ("TriggerFunction", _query(table, "open", "OPEN#1"), True),
         "the trigger function scans nothing": ("TriggerFunction", scan, False),
         "the trigger function starts executions": ("TriggerFunction", start, True),
-        "the trigger function wakes nothing": ("TriggerFunction", wake, False),
+        "the trigger function fills slots": ("TriggerFunction", slot, True),
+        "the trigger function wakes what has its slot": ("TriggerFunction", wake, True),
         "the trigger function reads no secret": ("TriggerFunction", hook_key, False),
         "the trigger function changes no rule": ("TriggerFunction", rule, False),
         "the runner reads no upload": ("RunnerFunction", upload, False),
         "the sink reads no upload": ("TraceSinkFunction", upload, False),
         "the reconciler reads no secret": ("ReconcilerFunction", other_key, False),
+        "the announcer reads records": ("AnnouncerFunction", _item("get_item", table), True),
+        "the announcer deletes no record": ("AnnouncerFunction", _item("delete_item", table), False),
+        "the announcer fills slots": ("AnnouncerFunction", slot, True),
+        "the announcer changes no limits": ("AnnouncerFunction", {**limits, "operation": "put_item"}, False),
+        "the announcer reads no bodies": ("AnnouncerFunction", missing, False),
+        "the announcer scans nothing": ("AnnouncerFunction", scan, False),
+        "the announcer reads no keys": ("AnnouncerFunction", {**read, "arguments": {"Path": parameter}}, False),
+        "the runner fills no slots": ("RunnerFunction", slot, False),
+        "the sink fills no slots": ("TraceSinkFunction", slot, False),
         "the sink sends nothing": ("TraceSinkFunction", send, False),
         "the sink reads no limits": ("TraceSinkFunction", limits, False),
         "the sink reads records": ("TraceSinkFunction", _item("get_item", table), True),

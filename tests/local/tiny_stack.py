@@ -18,6 +18,7 @@ HANDLERS = {
     "TraceSinkFunction": "tiny.sink",
     "ReconcilerFunction": "tiny.call",
     "TriggerFunction": "tiny.call",
+    "AnnouncerFunction": "tiny.call",
     "RunnerFunction": "tiny.call",
 }
 ONLY_FOR_THE_RUNNER = {"OPENAI_API_KEY": "not a key"}

@@ -35,6 +35,7 @@ def test_the_operator_reads_what_to_do_about_each_alarm(template: dict[str, Any]
     named = {
         "TraceDeadLetterAlarm": "alarm on the dead-letter queue",
         "TriggerDeadLetterAlarm": "alarm `TriggerDeadLetter`",
+        "AnnouncementDeadLetterAlarm": "alarm `AnnouncementDeadLetter`",
         "ReconcilerFailingAlarm": "`ReconcilerFailing`",
     }
 

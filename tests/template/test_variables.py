@@ -19,13 +19,15 @@ FOLDERS = {
     "ReconcilerFunction": "reconciler",
     "RunnerFunction": "runner",
     "TriggerFunction": "trigger",
+    "AnnouncerFunction": "announcer",
 }
 DERIVED = {
-    "allowed_model_patterns": "allowed_models",
-    "allows_model": "allowed_models",
-    "group_may_hear": "trigger_buses",
+    "allowed_model_patterns": {"allowed_models"},
+    "allows_model": {"allowed_models"},
+    "group_may_hear": {"trigger_buses"},
+    "limit_rules": {"default_limits", "limit_ceilings", "max_open_executions", "max_running_executions"},
 }
-"""Properties of the settings, and the field each is made of."""
+"""Properties of the settings, and the fields each is made of."""
 GIVEN_SETTINGS = ("wiring.py", "aws/trigger_sources.py")
 """Modules of the core whose functions and classes are handed the settings whole."""
 ONLY_IN_TESTS = {"sweep_lost_seconds", "sweep_silent_seconds", "sweep_overdue_seconds"}
@@ -47,7 +49,7 @@ def read_by(folder: str) -> set[str]:
             imported = f"stepcrew.{module.removesuffix('.py').replace('/', '.')}"
             froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == imported]
             found |= read_in_core(module, {alias.name for node in froms for alias in node.names})
-    return {DERIVED.get(name, name) for name in found} & Settings.model_fields.keys()
+    return set[str]().union(*(DERIVED.get(name, {name}) for name in found)) & Settings.model_fields.keys()
 
 
 def read_in_core(module: str, names: set[str]) -> set[str]:

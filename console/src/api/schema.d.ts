@@ -1393,6 +1393,11 @@ export interface components {
                 [key: string]: components["schemas"]["AttemptProof"];
             } | null;
             /**
+             * Queue Position
+             * @description Where it waits for one of the group's slots: its place, 1 is next.
+             */
+            queue_position: number | null;
+            /**
              * Rerun From
              * @description The crew task a rerun began with; the outputs before it were kept.
              */
@@ -1689,6 +1694,11 @@ export interface components {
              * @description How many may be open at the same time.
              */
             open_executions: number;
+            /**
+             * Running Executions
+             * @description How many of them may run at the same time; the others wait.
+             */
+            running_executions: number;
         };
         /**
          * LogLine

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
+from stepcrew.domain.execution import Execution
 from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.crew_ports import CrewStore
@@ -26,6 +28,7 @@ from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
+from stepcrew.services.slot_ports import SlotStore
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
 from stepcrew.services.store_trigger import StoreTrigger
@@ -40,6 +43,7 @@ class Services(NamedTuple):
     cancel: CancelExecution
     decide: DecideApproval
     executions: ExecutionStore
+    slots: SlotStore
     follow: FollowExecution
     listing: ListingStore
     traces: TraceStore
@@ -64,6 +68,11 @@ class Services(NamedTuple):
 
 def services(request: Request) -> Services:
     return request.app.state.services
+
+
+def queue_positions(services: Services, group_id: str, executions: Iterable[Execution]) -> Mapping[str, int]:
+    """The group's queue, if any of these is in it."""
+    return services.slots.positions(group_id) if any(one.queued_at for one in executions) else {}
 
 
 Injected = Annotated[Services, Depends(services)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel
 
 from stepcrew.domain import cursor
@@ -42,9 +44,11 @@ def location(execution_id: str) -> str:
     return f"{PREFIX}/executions/{execution_id}"
 
 
-def execution_view(execution: Execution) -> ExecutionView:
+def execution_view(execution: Execution, positions: Mapping[str, int] | None = None) -> ExecutionView:
+    """`positions` are those of the group's queue, needed where the execution is in it."""
     counts = TraceCounts(emitted=emitted(execution), recorded=recorded(execution), complete=is_complete(execution))
-    return ExecutionView.model_validate({**execution.model_dump(), "traces": counts})
+    position = (positions or {}).get(execution.execution_id) if execution.queued_at else None
+    return ExecutionView.model_validate({**execution.model_dump(), "traces": counts, "queue_position": position})
 
 
 def crew_view(crew: StoredCrew) -> CrewView:

@@ -17,6 +17,7 @@ from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
+from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
@@ -41,7 +42,7 @@ from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
-from stepcrew.wiring import group_limits, model_rules, submit_execution
+from stepcrew.wiring import fill_slots, group_limits, model_rules, submit_execution
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 
@@ -68,8 +69,9 @@ def make_app(settings: Settings) -> FastAPI:
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=CancelExecution(executions, wake, clock),
-        decide=DecideApproval(executions, approvals, limits, wake, clock),
+        decide=DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock),
         executions=executions,
+        slots=TableSlots(clients, table),
         follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),
         listing=TableListing(clients, table),
         traces=traces,

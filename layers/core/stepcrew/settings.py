@@ -11,7 +11,13 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepcrew.domain.execution import GroupLimits
-from stepcrew.domain.limits import DEFAULT_OPEN_EXECUTIONS, MOST_OPEN_EXECUTIONS
+from stepcrew.domain.limits import (
+    DEFAULT_OPEN_EXECUTIONS,
+    DEFAULT_RUNNING_EXECUTIONS,
+    MOST_OPEN_EXECUTIONS,
+    MOST_RUNNING_EXECUTIONS,
+    LimitRules,
+)
 from stepcrew.domain.membership import Role
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -34,6 +40,9 @@ class Settings(BaseModel):
     bucket_name: str = ""
     trace_queue_url: str = ""
     state_machine_arn: str = ""
+    event_bus_name: str = "default"
+    """The stack's own."""
+    announcement_dead_letter_queue_url: str = ""
     group_claim: str = "group_id"
     groups_claim: str = "groups"
     email_claim: str = "email"
@@ -53,9 +62,9 @@ class Settings(BaseModel):
     trace_redrive_sender_id: str = ""
     max_open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] = DEFAULT_OPEN_EXECUTIONS
     """Of one group at the same time, where the group has no number of its own."""
+    max_running_executions: Annotated[int, Field(ge=1, le=MOST_RUNNING_EXECUTIONS)] = DEFAULT_RUNNING_EXECUTIONS
+    """Of one group at the same time, likewise; the others wait for a slot."""
     stack_name: str = ""
-    event_bus_name: str = ""
-    """The stack's own."""
     runner_python: str = "3.13"
     """The version of Python that bundles of projects are built for."""
     runner_platform: str = "aarch64-manylinux_2_28"
@@ -85,6 +94,13 @@ class Settings(BaseModel):
 
     def group_may_hear(self, group_id: str, bus: str) -> bool:
         return bool({group_id, "*"} & set(self.trigger_buses.get(bus, [])))
+
+    @property
+    def limit_rules(self) -> LimitRules:
+        """Of groups that have none of their own."""
+        return LimitRules(
+            self.default_limits, self.limit_ceilings, self.max_open_executions, self.max_running_executions
+        )
 
     @property
     def allowed_model_patterns(self) -> list[str]:

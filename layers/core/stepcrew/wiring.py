@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import uuid_utils
 
+from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.secrets import ParameterSecretStore
+from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.clock import SystemClock
-from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.references import ModelRules
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
 
 
@@ -29,8 +32,20 @@ def model_rules(settings: Settings) -> ModelRules:
 
 
 def group_limits(settings: Settings, clients: Clients) -> TableLimits:
-    rules = LimitRules(settings.default_limits, settings.limit_ceilings, settings.max_open_executions)
-    return TableLimits(clients, settings.table_name, rules)
+    return TableLimits(clients, settings.table_name, settings.limit_rules)
+
+
+def fill_slots(settings: Settings, clients: Clients) -> FillSlots:
+    table = settings.table_name
+    approvals = TableApprovals(clients, table, BucketPayloads(clients, settings.bucket_name), settings.retention_days)
+    orchestrator = StateMachine(clients, settings.state_machine_arn)
+    return FillSlots(
+        TableSlots(clients, table),
+        group_limits(settings, clients),
+        orchestrator,
+        WakeMachine(approvals, orchestrator),
+        SystemClock(),
+    )
 
 
 def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
@@ -39,12 +54,12 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
     payloads = BucketPayloads(clients, settings.bucket_name)
     return SubmitExecution(
         TableExecutions(clients, table, payloads, days),
-        StateMachine(clients, settings.state_machine_arn),
         SystemClock(),
         new_id,
         model_rules(settings),
         group_limits(settings, clients),
         TableCrews(clients, table),
         FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table)),
+        fill_slots(settings, clients),
         days,
     )

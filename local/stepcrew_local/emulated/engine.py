@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway, cognito, lambda_svc, sqs, stepfunctions, sts
+from ministack.services import apigateway, cognito, dynamodb, lambda_svc, sqs, stepfunctions, sts
 
-from stepcrew_local.emulated import absent, callbacks, policies, scaling, senders, sizes, user_pool
+from stepcrew_local.emulated import absent, callbacks, policies, scaling, senders, sizes, streams, user_pool
 
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
@@ -59,6 +59,10 @@ def complete() -> None:
     _expect(lambda_svc, "_dispatch_esm_batch", ("esm_id", "fn", "args"))
     _expect(lambda_runtime.ProvidedWorker, "invoke", INVOKE)
     _expect(lambda_svc, "lambda_execute_result_to_api_proxy_response", ("exec_result",))
+    _expect(dynamodb, "get_state", ())
+    _expect(dynamodb, "load_persisted_state", ("data",))
+    if not (hasattr(dynamodb, "_stream_records") and hasattr(dynamodb, "_stream_trimmed")):
+        raise RuntimeError("The emulator changed: the records of streams are somewhere else.")
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
     if not hasattr(lambda_runtime, "_PROVIDED_INIT_TIMEOUT"):
@@ -74,6 +78,7 @@ def complete() -> None:
     iam_actions.dynamodb_service_context = policies.with_leading_keys(iam_actions.dynamodb_service_context)
     absent.install()
     senders.install()
+    streams.install()
     sizes.install()
 
 

@@ -20,6 +20,7 @@ from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
@@ -111,11 +112,10 @@ class Harness:
         self.waiting_clock = FakeClock(NOW)
         self.meanwhile: Callable[[], object] = lambda: None
         wake = WakeMachine(aws.approvals, self.orchestrator)
+        fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
-        submit = SubmitExecution(
-            aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
-        )
+        submit = SubmitExecution(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, 30)
         self.trigger_queue = FakeTriggerQueue()
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         fire = FireTrigger(triggers, submit, self.trigger_queue, clock)
@@ -124,8 +124,9 @@ class Harness:
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=CancelExecution(aws.executions, wake, clock),
-            decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
+            decide=DecideApproval(aws.executions, aws.approvals, self.limits, fill_slots, clock),
             executions=aws.executions,
+            slots=aws.slots,
             follow=FollowExecution(aws.executions, self.places, self.waiting_clock, self._sleep),
             listing=TableListing(aws.clients, TABLE),
             traces=aws.traces,

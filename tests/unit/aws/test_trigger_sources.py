@@ -46,9 +46,11 @@ def trigger(**spec: Any) -> Trigger:
 
 def test_a_rule_of_the_products_own_bus_hears_only_the_groups_own_events(clients: Clients) -> None:
     sources = EventBridgeSources(clients, SETTINGS)
-    sources.put(GROUP, trigger(event={"pattern": {"source": ["stepcrew"], "detail": {"group_id": ["other"]}}}))
+    asked = {"data": {"group_id": ["other"], "status": ["FAILED"]}}
+    sources.put(GROUP, trigger(event={"pattern": {"source": ["stepcrew"], "detail": asked}}))
     (rule,) = clients.events.list_rules(EventBusName="stack")["Rules"]
-    assert json.loads(rule.get("EventPattern", "")) == {"source": ["stepcrew"], "detail": {"group_id": [GROUP]}}
+    heard = {"data": {"group_id": [GROUP], "status": ["FAILED"]}}
+    assert json.loads(rule.get("EventPattern", "")) == {"source": ["stepcrew"], "detail": heard}
     (target,) = clients.events.list_targets_by_rule(Rule=rule.get("Name", ""), EventBusName="stack")["Targets"]
     assert target["Arn"] == QUEUE
     template = target.get("InputTransformer", {}).get("InputTemplate", "")

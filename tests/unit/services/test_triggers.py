@@ -9,6 +9,7 @@ import pytest
 from tests.aws_table import GROUP, emulated_aws
 from tests.unit.services.triggering import Harness
 
+from stepcrew.domain.announcement import announcement_of
 from stepcrew.domain.errors import CrewNotFound, InvalidRequest, PlatformUnavailable
 from stepcrew.domain.trigger import REQUESTS, Cause, Firing, FiringStatus, TriggerSpec
 
@@ -187,8 +188,8 @@ def test_a_crew_whose_end_starts_itself_is_cut_as_a_loop(triggers: Harness) -> N
         triggers.trigger(name, event={"pattern": {"source": ["stepcrew"]}}, inputs={"topic": "x"})
 
     def ended(number: int, firing: Firing) -> dict[str, Any]:
-        detail = {"group_id": GROUP, "execution_id": firing.execution_ids[0]}
-        return {"id": f"e{number}", "source": "stepcrew", "detail": detail}
+        told = announcement_of(triggers.execution(firing)).model_dump(mode="json")
+        return {"id": f"e{number}", "source": "stepcrew", "detail": told}
 
     first = triggers.take_event.event(GROUP, "a", {"id": "e0", "source": "shop"})
     assert first

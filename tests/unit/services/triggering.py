@@ -18,6 +18,7 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.references import ModelRules
 from stepcrew.domain.trigger import Firing, Trigger, TriggerSpec
 from stepcrew.services.delete_crew import delete_crew
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.store_crew import save_version
@@ -25,6 +26,7 @@ from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 from stepcrew.services.take_event import TakeEvent
 from stepcrew.services.take_object import NewObject, TakeObject
+from stepcrew.services.wake_machine import WakeMachine
 
 INBOX = "stepcrew-test-inbox"
 
@@ -44,8 +46,10 @@ class Harness:
         ids = iter(f"01936a3c-0000-7000-8000-{number:012x}" for number in range(10_000))
         missing = FindMissingSecrets(FakeSecretStore())
         rules = ModelRules("openai/gpt-4.1-mini", "*", any_model)
+        wake = WakeMachine(aws.approvals, self.orchestrator)
+        fill = FillSlots(aws.slots, limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, self.orchestrator, clock, lambda: next(ids), rules, limits, aws.crews, missing, 30
+            aws.executions, clock, lambda: next(ids), rules, limits, aws.crews, missing, fill, 30
         )
         self.store = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         self.keep = StoreTrigger(self.store, self.sources, aws.crews, limits, clock, lambda: "hook-id")

@@ -16,6 +16,8 @@ APPROVAL_PREFIX = "APPROVAL#"
 JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
 TRIGGER_PREFIX = "TRIGGER#"
+SLOT_PREFIX = "SLOT#"
+QUEUED_PREFIX = "QUEUED#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 
 BY_GROUP_INDEX = "by_group"
@@ -109,6 +111,20 @@ def waiting_places(group_id: str) -> str:
 
 def waiting_place(number: int) -> str:
     return f"PLACE#{number:04d}"
+
+
+def slots(group_id: str) -> str:
+    """Which executions of the group run at this moment, and which wait for one of them to end."""
+    return f"{group(group_id)}#SLOTS"
+
+
+def slot(number: int) -> str:
+    return f"{SLOT_PREFIX}{number:04d}"
+
+
+def queued(execution_id: str) -> str:
+    """Ids sort by time, so those that wait stand in the order in which they were submitted."""
+    return f"{QUEUED_PREFIX}{execution_id}"
 
 
 def open_shard(group_id: str) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -126,13 +126,19 @@ class EventBridgeSources:
 
 
 def _pattern(group_id: str, trigger: Trigger) -> dict[str, Any]:
-    """The user's pattern; on the product's own bus, only for events of the group itself."""
+    """The user's pattern; on the product's own bus, only for events of the group itself. Each event there names it in
+    its data, as the announcements of the product do (`domain/announcement.py`)."""
     assert trigger.event
     pattern = dict(trigger.event.pattern)
     if trigger.event.bus is None:
-        detail = pattern.get("detail")
-        pattern["detail"] = {**(detail if isinstance(detail, dict) else {}), "group_id": [group_id]}
+        detail = _inside(pattern, "detail")
+        pattern["detail"] = {**detail, "data": {**_inside(detail, "data"), "group_id": [group_id]}}
     return pattern
+
+
+def _inside(pattern: dict[str, Any], name: str) -> dict[str, Any]:
+    found = pattern.get(name)
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, cast
 
+from stepcrew.domain.announcement import SOURCE
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.domain.trigger import REQUESTS, Cause, Firing, TriggerKind
 from stepcrew.services.fire_trigger import FireTrigger
@@ -12,9 +13,6 @@ from stepcrew.services.ports import ExecutionStore
 from stepcrew.services.trigger_ports import TriggerStore
 
 logger = logging.getLogger(__name__)
-
-OWN_SOURCE = "stepcrew"
-"""The `source` of the events the product itself puts on its bus."""
 
 
 class TakeEvent:
@@ -54,13 +52,16 @@ class TakeEvent:
 
     def _chain(self, group_id: str, event: dict[str, Any]) -> list[str]:
         """The triggers behind an event that tells of an execution of ours: a trigger among them would be a loop."""
-        found = event.get("detail")
-        if event.get("source") != OWN_SOURCE or not isinstance(found, dict):
+        detail = event.get("detail")
+        if event.get("source") != SOURCE or not isinstance(detail, dict):
             return []
-        detail = cast("dict[str, Any]", found)
-        if detail.get("group_id") != group_id:
+        found = cast("dict[str, Any]", detail).get("data")
+        if not isinstance(found, dict):
+            return []
+        data = cast("dict[str, Any]", found)
+        if data.get("group_id") != group_id:
             return []
         try:
-            return self._executions.get(group_id, str(detail.get("execution_id"))).triggered_by
+            return self._executions.get(group_id, str(data.get("execution_id"))).triggered_by
         except ExecutionNotFound:
             return []
