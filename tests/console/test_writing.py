@@ -79,7 +79,7 @@ def test_the_run_button_is_always_in_sight(recording: Recordings, width: int, he
 def test_ctrl_enter_runs_from_inside_the_editor(recording: Recordings) -> None:
     page, recorded = recording(stories.report(), path=NEW)
     expect(page.get_by_role("heading", name="Ready to run")).to_be_visible()
-    recorded.check = lambda _: (202, {"execution_id": stories.report().id, "status": "PENDING", "replayed": False})
+    recorded.start = lambda _: (202, {"execution_id": stories.report().id, "status": "PENDING", "replayed": False})
     page.get_by_role("textbox", name="crew.yaml").click()
     page.keyboard.press("Control+Enter")
     expect(page).to_have_url(re.compile(f"{stories.report().id}$"))

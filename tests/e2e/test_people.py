@@ -223,8 +223,10 @@ def test_an_agent_is_told_when_its_tool_is_not_allowed_and_goes_on(ada: User, mo
     record = ada.ended(execution_id)
     assert record["status"] == "COMPLETED", record["error"]
     assert len(model.requests) == 2
-    assert "Too dear." in model.requests[1].text
-    assert not [event for event in ada.trace(execution_id) if event["event_type"] == "tool_usage_completed"]
+    told = "A person did not allow this tool call. Too dear."
+    assert told in model.requests[1].text
+    used = [event["output"] for event in ada.trace(execution_id) if event["event_type"] == "tool_usage_completed"]
+    assert used == [told]
 
 
 def three() -> dict[str, Any]:

@@ -43,7 +43,7 @@ def test_a_crew_with_its_own_tools_is_deployed_and_run(ada: User, bob: User, mod
     assert "3 words, call 1" in model.requests[1].text
     events = ada.get(f"/executions/{record['execution_id']}/traces").json()
     assert events["complete"]
-    assert "tool_usage_finished" in [one["event_type"] for one in events["events"]]
+    assert "tool_usage_completed" in [one["event_type"] for one in events["events"]]
 
     assert bob.get("/crews/research").status_code == 404
 

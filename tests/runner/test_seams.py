@@ -52,6 +52,7 @@ from stepcrew_runner.crew.seams import (
 from stepcrew_runner.crew.tools import make_tool
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import CancelRequested
+from stepcrew_runner.gate.placeholders import Placeholders
 from stepcrew_runner.isolation.addresses import Reach
 from stepcrew_runner.trace.kinds import KINDS
 from tests.runner.harness import Harness, crew, task
@@ -113,6 +114,7 @@ def test_an_abort_at_the_gate_is_neither_retried_nor_hidden(model: ScriptedModel
         """Stands in place of a gate that lets nothing out."""
 
         reach = Reach()
+        journal = SimpleNamespace(seal=Placeholders().seal)
 
         def model(self, _request: Any) -> Any:
             aborts.append(1)

@@ -114,7 +114,7 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
   });
   return (
     <header className="head">
-      <Link to={`${base}/executions`} className="brand">
+      <Link to={`${base}/executions`} className="brand" aria-label="Stepcrew">
         <Logo />
         <span>Stepcrew</span>
       </Link>

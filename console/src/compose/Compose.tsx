@@ -165,7 +165,13 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
             ))}
           </div>
           <div className="editor-body" role="tabpanel" aria-label={current?.name}>
-            <Suspense fallback={<pre className="raw">{current?.text}</pre>}>
+            <Suspense
+              fallback={
+                <pre className="raw" tabIndex={0}>
+                  {current?.text}
+                </pre>
+              }
+            >
               <CodeEditor
                 key={current?.name}
                 value={current?.text ?? ""}

@@ -47,7 +47,13 @@ export function DefinitionTab() {
           </Link>
         )}
       </div>
-      <Suspense fallback={<pre className="raw">{text}</pre>}>
+      <Suspense
+        fallback={
+          <pre className="raw" tabIndex={0}>
+            {text}
+          </pre>
+        }
+      >
         <CodeEditor value={text} label="Definition" language={form === "json" ? "json" : "yaml"} />
       </Suspense>
     </div>

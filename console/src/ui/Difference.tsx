@@ -36,7 +36,7 @@ export default function Difference({ before, after, code = false, same = "The ou
             {text === null ? (
               <p className="faint">No output.</p>
             ) : (
-              <pre className="raw" dir="auto">
+              <pre className="raw" dir="auto" tabIndex={0}>
                 {harmless(text.slice(0, MOST))}
               </pre>
             )}

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 import pytest
-from tests.aws_table import GROUP, NOW, TABLE, Aws, emulated_aws, execution, submission
+from tests.aws_table import GROUP, NOW, RETENTION_DAYS, TABLE, Aws, emulated_aws, execution, submission
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
@@ -201,6 +201,19 @@ def test_one_that_was_deleted_cannot_keep_its_slot(harness: Harness) -> None:
     harness.end(ids[0])
     harness.aws.executions.delete(GROUP, ids[0])
     assert harness.fill(GROUP) == 1
+
+
+def test_one_whose_record_has_expired_cannot_keep_its_slot(harness: Harness) -> None:
+    ids = harness.submit(MOST)
+    harness.fill(GROUP)
+    expired = timedelta(days=RETENTION_DAYS)  # and the table does not remove them for days
+    harness.aws.clock.at = NOW + expired
+    harness.clock.advance(seconds=expired.total_seconds())
+    later = "01936a3c-0000-7000-8000-0000000000ff"
+    made = execution(later).model_copy(update={"created_at": NOW + timedelta(days=1), "queued_at": NOW})
+    harness.aws.executions.create(made, submission(), None)
+    assert harness.fill(GROUP) == 1
+    assert harness.machine.started == [*ids, later]
 
 
 def test_one_cancelled_in_the_queue_leaves_it_and_is_never_started(harness: Harness) -> None:
