@@ -87,7 +87,7 @@ def test_ctrl_enter_runs_from_inside_the_editor(recording: Recordings) -> None:
 
 def test_an_example_runs_at_one_click(recording: Recordings) -> None:
     page, recorded = recording(stories.report(), path=NEW)
-    recorded.check = lambda _: (202, {"execution_id": stories.report().id, "status": "PENDING", "replayed": False})
+    recorded.start = lambda _: (202, {"execution_id": stories.report().id, "status": "PENDING", "replayed": False})
     page.get_by_role("button", name="Run research-write-edit").click()
     expect(page).to_have_url(re.compile(f"{stories.report().id}$"))
     sent = [body for method, path, body in recorded.sent if (method, path) == ("POST", "/executions")]

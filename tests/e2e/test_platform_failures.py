@@ -52,7 +52,7 @@ def test_a_crew_whose_runner_keeps_dying_fails_as_a_crash(ada: User, model: Scri
     assert record["attempt"] == 4
     assert "deadly" in record["error"]["message"]
     assert [one["raw"] for one in ada.result(execution_id)["tasks"]] == ["ONE"]
-    assert ada.trace(execution_id)[-1]["event_source"] == "system"
+    assert ada.last_event(execution_id)["event_source"] == "system"
 
 
 def test_no_event_is_lost_or_doubled_when_the_sink_is_killed(ada: User, model: ScriptedModel, running: Running) -> None:

@@ -105,7 +105,7 @@ def test_an_execution_whose_state_machine_was_stopped_fails_with_the_true_reason
     assert record["error"]["category"] == "platform"
     assert record["error"]["type"] == "StateMachineStopped"
     assert "Operator: by hand" in record["error"]["message"]
-    assert stuck.ada.trace(execution_id)[-1]["event_source"] == "system"
+    assert stuck.ada.last_event(execution_id)["event_source"] == "system"
     told = announced(stuck.stack, lambda found: any(one["subject"] == execution_id for one in found))
     assert [one["data"]["status"] for one in told if one["subject"] == execution_id] == ["FAILED"]
 

@@ -42,4 +42,7 @@ def test_a_crew_in_many_slices_ends_like_one_in_a_single_piece(
     done = [event["task_name"] for event in events if event["event_type"] == "task_completed"]
     assert done == [f"t{n}" for n in range(TASKS)]
     used = [event for event in events if event["event_type"] == "tool_usage_completed"]
-    assert len(used) == CALLS - TASKS
+    again = [event for event in used if event["trace_metadata"].get("replayed")]
+    assert len(used) - len(again) == CALLS - TASKS
+    told = {(event["task_name"], event["output"]) for event in used}
+    assert len(told) == CALLS - TASKS

@@ -63,6 +63,12 @@ class User(httpx.Client):
             if not page["more"]:
                 return events
 
+    def last_event(self, execution_id: str) -> dict[str, Any]:
+        """The event with which the platform ends the trace of an execution whose runner could not. It is written
+        right after the status."""
+        self.until(execution_id, lambda _: any(one["event_source"] == "system" for one in self.trace(execution_id)))
+        return self.trace(execution_id)[-1]
+
     def result(self, execution_id: str) -> dict[str, Any]:
         return self.get(f"/executions/{execution_id}/result").json()
 

@@ -34,19 +34,17 @@ from mcp.types import ToolAnnotations
 import stepcrew_runner
 from scripted_model import ScriptedModel
 from stepcrew_runner.crew import seams
+from stepcrew_runner.crew.client_seams import BUILDERS, CLIENTS, tell_of_long_conversations
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.keyed_tools import serper
 from stepcrew_runner.crew.model_clients import mark_clients
 from stepcrew_runner.crew.seams import (
-    BUILDERS,
-    CLIENTS,
     SEAMS,
     ScopedTask,
     Seam,
     SeamMissing,
     call_once,
     require,
-    tell_of_long_conversations,
     wrap,
 )
 from stepcrew_runner.crew.tools import make_tool

@@ -15,6 +15,7 @@ import { useCheck } from "./useCheck";
 import { useSubmit } from "./useSubmit";
 import { useVocabulary } from "./useVocabulary";
 import { Verdict } from "./Verdict";
+import { ScrollText } from "@/ui/ScrollText";
 
 const CodeEditor = lazy(() => import("./CodeEditor"));
 
@@ -165,13 +166,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
             ))}
           </div>
           <div className="editor-body" role="tabpanel" aria-label={current?.name}>
-            <Suspense
-              fallback={
-                <pre className="raw" tabIndex={0}>
-                  {current?.text}
-                </pre>
-              }
-            >
+            <Suspense fallback={<ScrollText>{current?.text}</ScrollText>}>
               <CodeEditor
                 key={current?.name}
                 value={current?.text ?? ""}

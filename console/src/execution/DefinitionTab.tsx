@@ -7,6 +7,7 @@ import { useParam } from "@/lib/hooks";
 import { Copy } from "@/ui/Copy";
 import { Loading, Trouble } from "@/ui/kit";
 import { useShown } from "./ExecutionPage";
+import { ScrollText } from "@/ui/ScrollText";
 
 const CodeEditor = lazy(() => import("@/compose/CodeEditor"));
 
@@ -47,13 +48,7 @@ export function DefinitionTab() {
           </Link>
         )}
       </div>
-      <Suspense
-        fallback={
-          <pre className="raw" tabIndex={0}>
-            {text}
-          </pre>
-        }
-      >
+      <Suspense fallback={<ScrollText>{text}</ScrollText>}>
         <CodeEditor value={text} label="Definition" language={form === "json" ? "json" : "yaml"} />
       </Suspense>
     </div>

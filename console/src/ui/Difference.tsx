@@ -2,6 +2,7 @@ import "./difference.css";
 import { diffLines, diffWordsWithSpace } from "diff";
 import { useMemo } from "react";
 import { harmless } from "@/lib/text";
+import { ScrollText } from "@/ui/ScrollText";
 
 /** More than this would hold the page up. Characters. */
 const MOST = 60_000;
@@ -36,9 +37,7 @@ export default function Difference({ before, after, code = false, same = "The ou
             {text === null ? (
               <p className="faint">No output.</p>
             ) : (
-              <pre className="raw" dir="auto" tabIndex={0}>
-                {harmless(text.slice(0, MOST))}
-              </pre>
+              <ScrollText>{harmless(text.slice(0, MOST))}</ScrollText>
             )}
           </div>
         ))}

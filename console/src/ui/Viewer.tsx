@@ -8,6 +8,7 @@ import { asJson, harmless } from "@/lib/text";
 import { Copy } from "./Copy";
 import { Button, IconButton, Trouble } from "./kit";
 import { type Body, useBody } from "./useBody";
+import { ScrollText } from "@/ui/ScrollText";
 
 const Markdown = lazy(() => import("./Markdown"));
 const JsonTree = lazy(() => import("./JsonTree"));
@@ -114,10 +115,7 @@ function Raw({ text }: { text: string }) {
   if (text === "") return <p className="faint">Nothing.</p>;
   return (
     <>
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keyboard */}
-      <pre className="raw" dir="auto" tabIndex={0}>
-        {shown}
-      </pre>
+      <ScrollText>{shown}</ScrollText>
       {text.length > most && (
         <div className="viewer-more">
           <span className="faint">
