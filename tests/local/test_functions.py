@@ -148,10 +148,18 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
     }
     slot = _item("delete_item", table)
     slot["arguments"]["Key"] = {"PK": {"S": "GROUP#g#SLOTS"}, "SK": {"S": "SLOT#0001"}}
+    entry = {"PutRequest": {"Item": _item("put_item", table)["arguments"]["Key"]}}
+    event = {
+        "service": "dynamodb",
+        "operation": "batch_write_item",
+        "arguments": {"RequestItems": {table: [entry]}},
+    }
     scan = {"service": "dynamodb", "operation": "scan", "arguments": {"TableName": table}}
     return {
         "the runner starts nothing": ("RunnerFunction", start, False),
         "the reconciler reads records": ("ReconcilerFunction", _item("get_item", table), True),
+        "the reconciler ends traces": ("ReconcilerFunction", event, True),
+        "the sink stores traces": ("TraceSinkFunction", event, True),
         "the reconciler looks at state machines": ("ReconcilerFunction", look, True),
         "the reconciler wakes state machines": ("ReconcilerFunction", wake, True),
         "the runner wakes nothing": ("RunnerFunction", wake, False),
