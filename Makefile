@@ -4,6 +4,8 @@ SHELL := /bin/bash
 DEV := .venvs/dev/bin
 RUNNER := .venvs/runner-dev/bin
 PYTEST := -q --durations=5
+# Tests that start nothing: they run side by side.
+ALONE := tests/architecture tests/template tests/unit
 
 .PHONY: help
 help: ## Show what can be made
@@ -66,7 +68,8 @@ test-runner: setup-all
 
 .PHONY: test-stack
 test-stack: setup-all
-	$(DEV)/pytest $(PYTEST) --ignore=tests/runner -m "not browser"
+	$(DEV)/pytest $(PYTEST) -n auto $(ALONE)
+	$(DEV)/pytest $(PYTEST) tests --ignore=tests/runner $(ALONE:%=--ignore=%) -m "not browser"
 
 .PHONY: test-console
 test-console: setup-all console/dist/index.html ## Test the web console, in Chromium where there is one
