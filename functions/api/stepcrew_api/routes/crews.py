@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from stepcrew.domain import cursor as cursors
 from stepcrew.domain.parts import texts_of
 from stepcrew.domain.placeholders import names_in
-from stepcrew.domain.stored_crew import CREW_NAME, MOST_VERSIONS
+from stepcrew.domain.stored_crew import CREW_NAME, MOST_VERSIONS, StoredCrew
 from stepcrew.services.delete_crew import delete_crew as remove_crew
 from stepcrew.services.read_crew import read_crew as find_crew
 from stepcrew_api.bodies import STORING_BODY, ToStore
@@ -76,15 +76,21 @@ def read_crew(
 def store_crew(name: CrewName, body: ToStore, identity: Admin, services: Injected, response: Response) -> CrewView:
     """Checks the crew as a submission is checked, but for inputs that are not given, and stores it as the next version
     of that name. What equals the latest version makes none."""
-    crew, made = services.store_crew(
+    stored = services.store_crew(
         identity.group_id,
         name,
         dict(body.config),
         dict(body.inputs) if body.inputs is not None else None,
         identity.email or identity.subject or None,
     )
-    if made:
-        response.headers["Location"] = f"{PREFIX}/crews/{name}?version={crew.version}"
+    return stored_view(stored, response)
+
+
+def stored_view(stored: tuple[StoredCrew, bool], response: Response) -> CrewView:
+    """The answer to whatever stores a crew: its latest version, and whether this request made it."""
+    crew, is_new = stored
+    if is_new:
+        response.headers["Location"] = f"{PREFIX}/crews/{crew.name}?version={crew.version}"
     else:
         response.status_code = 200
     return crew_view(crew)

@@ -13,10 +13,9 @@ from stepcrew_api.bodies import BUNDLE_BODY, PROJECT_BODY, BundleBody, ProjectBo
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
-from stepcrew_api.routes.crews import CrewName
+from stepcrew_api.routes.crews import CrewName, stored_view
 from stepcrew_api.schemas import BundleUpload, CrewView, ProjectRuntime
 from stepcrew_api.services import Injected
-from stepcrew_api.views import PREFIX, crew_view
 
 router = APIRouter(tags=["projects"], route_class=GuardedRoute)
 
@@ -65,11 +64,5 @@ def store_project(
 ) -> CrewView:
     """Makes the code the next version of the stored crew of that name. What equals the latest version makes none."""
     saved_by = identity.email or identity.subject or None
-    crew, made = services.store_project(
-        identity.group_id, name, body.project, body.outline, dict(body.inputs), saved_by
-    )
-    if made:
-        response.headers["Location"] = f"{PREFIX}/crews/{name}?version={crew.version}"
-    else:
-        response.status_code = 200
-    return crew_view(crew)
+    stored = services.store_project(identity.group_id, name, body.project, body.outline, dict(body.inputs), saved_by)
+    return stored_view(stored, response)

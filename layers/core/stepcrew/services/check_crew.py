@@ -44,12 +44,17 @@ def examine_crew(
     try:
         parsed = read_crew(config, inputs, faults)
         find_reference_faults(parsed, models, retention_days, inputs_follow=inputs_follow)
-        if len(json.dumps(parsed.inputs)) > MAX_INPUTS_BYTES:
-            detail, remedy = "The inputs are larger than 1 MB.", "Make them smaller."
-            faults.add(Fault(pointer="/inputs", code="too_large", detail=detail, remedy=remedy))
+        check_size(parsed.inputs, faults)
         if answered_bytes(canonical_json([parsed.definition, parsed.inputs])) > MOST_ANSWER_BYTES:
             detail = "The crew with its inputs is larger than an answer of this service can be."
             faults.add(Fault(pointer="/config", code="too_large", detail=detail, remedy="Make it smaller."))
     except EnoughFaults:
         return Examined(None, faults)
     return Examined(parsed, faults)
+
+
+def check_size(inputs: dict[str, Any], faults: Faults) -> None:
+    """Adds a fault for inputs that are larger than any crew may have."""
+    if len(json.dumps(inputs)) > MAX_INPUTS_BYTES:
+        detail, remedy = "The inputs are larger than 1 MB.", "Make them smaller."
+        faults.add(Fault(pointer="/inputs", code="too_large", detail=detail, remedy=remedy))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,9 +27,9 @@ from stepcrew.domain.parts import models_of
 from stepcrew.domain.places import Places
 from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import MISSING_INPUT, ModelRules
-from stepcrew.domain.stored_crew import CrewVersion, StoredCrew, split_reference
+from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
-from stepcrew.services.check_crew import MAX_INPUTS_BYTES, examine_crew
+from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore, Orchestrator
@@ -111,11 +110,14 @@ class SubmitExecution:
 
     def check(self, request: CrewSubmission) -> CheckedCrew:
         """Raises `InvalidRequest` with every fault, and `CrewNotFound`; nothing is stored."""
+        stored, config, inputs = None, request.config or {}, request.inputs
         if request.crew is not None:
-            stored, submission = read_crew(self._crews, request.group_id, *split_reference(request.crew))
+            crew, submission = read_crew(self._crews, request.group_id, *split_reference(request.crew))
+            stored = CrewVersion(name=crew.name, version=crew.version)
+            inputs = {**submission.inputs, **(request.inputs or {})}
             if submission.project:
-                return self._project(request, stored, submission)
-        stored, config, inputs = self._definition(request)
+                return self._project(request, stored, submission, inputs)
+            config = submission.definition.model_dump(mode="json", exclude_unset=True)
         parsed, faults = examine_crew(config, inputs, self._models, self._retention_days)
         found = Faults()
         limits = Limits()
@@ -132,26 +134,17 @@ class SubmitExecution:
             raise found.error("The crew")
         return CheckedCrew(parsed, limits, stored)
 
-    def _project(self, request: CrewSubmission, stored: StoredCrew, submission: Submission) -> CheckedCrew:
+    def _project(
+        self, request: CrewSubmission, stored: CrewVersion, submission: Submission, inputs: dict[str, Any]
+    ) -> CheckedCrew:
         """What its code needs, the code alone knows: only what holds for every crew is checked."""
-        inputs = {**submission.inputs, **(request.inputs or {})}
         faults = Faults()
-        if len(json.dumps(inputs)) > MAX_INPUTS_BYTES:
-            detail, remedy = "The inputs are larger than 1 MB.", "Make them smaller."
-            faults.add(Fault(pointer="/inputs", code="too_large", detail=detail, remedy=remedy))
+        check_size(inputs, faults)
+        if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
         parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
-        return CheckedCrew(parsed, limits, CrewVersion(name=stored.name, version=stored.version), submission.project)
-
-    def _definition(self, request: CrewSubmission) -> tuple[CrewVersion | None, dict[str, Any], dict[str, Any] | None]:
-        """The stored crew, if one was named, and the config and inputs to check."""
-        if request.crew is None:
-            return None, request.config or {}, request.inputs
-        stored, submission = read_crew(self._crews, request.group_id, *split_reference(request.crew))
-        config = submission.definition.model_dump(mode="json", exclude_unset=True)
-        inputs = {**submission.inputs, **(request.inputs or {})}
-        return CrewVersion(name=stored.name, version=stored.version), config, inputs
+        return CheckedCrew(parsed, limits, stored, submission.project)
 
     def __call__(self, request: CrewSubmission) -> Accepted:
         return self.accept(request, hash_of(request), lambda: self.prepare(request))
