@@ -15,8 +15,9 @@ from stepcrew.services.delete_execution import delete_execution
 from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
 from stepcrew.services.submit_execution import Accepted, CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
+from stepcrew_api.body_shapes import CrewRequest, RerunRequest
 from stepcrew_api.guarded import GuardedRoute
-from stepcrew_api.identity import Admin, Caller, Member
+from stepcrew_api.identity import Admin, Caller, Identity, Member
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import DryRun, ExecutionList, ExecutionView, SubmittedExecution
 from stepcrew_api.services import Injected
@@ -46,7 +47,17 @@ def submit(
     idempotency_key: IdempotencyKey = None,
 ) -> SubmittedExecution | DryRun:
     """Checks the whole crew, stores and starts it. The same `Idempotency-Key` with the same body is one execution."""
-    request = CrewSubmission(
+    request = asked_for(body, identity, idempotency_key)._replace(crew=body.crew)
+    if dry_run:
+        response.status_code = 200
+        checked = services.submit.check(request)
+        return dry_run_view(checked, name_of(request, checked), services.submit.default_model)
+    return submitted(services.submit(request), response)
+
+
+def asked_for(body: CrewRequest | RerunRequest, identity: Identity, idempotency_key: str | None) -> CrewSubmission:
+    """What a body that starts an execution asks for, in the name of its sender."""
+    return CrewSubmission(
         group_id=identity.group_id,
         submitted_by=identity.email or identity.subject or None,
         config=dict(body.config) if body.config is not None else None,
@@ -54,13 +65,7 @@ def submit(
         name=body.name,
         limits=body.limits,
         idempotency_key=idempotency_key,
-        crew=body.crew,
     )
-    if dry_run:
-        response.status_code = 200
-        checked = services.submit.check(request)
-        return dry_run_view(checked, name_of(request, checked), services.submit.default_model)
-    return submitted(services.submit(request), response)
 
 
 def submitted(accepted: Accepted, response: Response) -> SubmittedExecution:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from stepcrew.services.rerun_execution import Rerun
-from stepcrew.services.submit_execution import CrewSubmission
 from stepcrew_api.bodies import RERUN_BODY, RerunBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Member
 from stepcrew_api.problems import responses
-from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey, submitted
+from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey, asked_for, submitted
 from stepcrew_api.schemas import SubmittedExecution
 from stepcrew_api.services import Injected
 
@@ -30,14 +29,6 @@ def rerun(
 ) -> SubmittedExecution:
     """Runs an ended execution again as a new one. With `from_task`, the outputs of the tasks before it are kept. The
     same `Idempotency-Key` with the same body is one execution."""
-    changes = CrewSubmission(
-        group_id=identity.group_id,
-        submitted_by=identity.email or identity.subject or None,
-        config=dict(body.config) if body.config is not None else None,
-        inputs=dict(body.inputs) if body.inputs is not None else None,
-        name=body.name,
-        limits=body.limits,
-        idempotency_key=idempotency_key,
-    )
+    changes = asked_for(body, identity, idempotency_key)
     accepted = services.rerun(Rerun(execution_id, changes, body.from_task, dict(body.task_outputs or {})))
     return submitted(accepted, response)

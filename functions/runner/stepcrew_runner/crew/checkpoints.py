@@ -58,14 +58,14 @@ class Checkpoints:
 
     def started(self, event: Any) -> None:
         name = _task_name(event)
-        if name and (name in self._indexes or not self._indexes):
+        if self._is_own(name):
             self._started[name] = self._companions.clock.now()
             role = getattr(getattr(event.task, "agent", None), "role", None)
             self._companions.control.task_started(name, role)
 
     def completed(self, event: Any) -> None:
         name = _task_name(event)
-        if name and (name in self._indexes or not self._indexes):
+        if self._is_own(name):
             attempt = self._companions.execution.attempt
             index = self._indexes[name] if self._indexes else self._place(name)
             stored = to_stored(event.output, index, label(name), attempt, TaskState.COMPLETED)
@@ -86,6 +86,11 @@ class Checkpoints:
                 ended_at=self._companions.clock.now(),
             )
         )
+
+    def _is_own(self, name: str) -> bool:
+        """Whether a task is one of the crew's: CrewAI tells of delegated work too. A project's tasks show when they
+        start."""
+        return bool(name) and (name in self._indexes or not self._indexes)
 
     def _place(self, name: str) -> int:
         """The index of the next output of that name: the same one in every attempt, whatever runs side by side."""

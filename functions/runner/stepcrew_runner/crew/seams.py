@@ -82,52 +82,14 @@ def silence_open_scopes() -> None:
     event_context._event_context_config.set(QUIET)
 
 
-class ScopedTask(Task):
-    """CrewAI's task. What is asked for while it is executed belongs to it."""
-
-    def execute_sync(self, agent: Any = None, context: Any = None, tools: Any = None) -> Any:
-        with task_scope(self.name or ""):
-            return super().execute_sync(agent, context, tools)
-
-    async def aexecute_sync(self, agent: Any = None, context: Any = None, tools: Any = None) -> Any:
-        with task_scope(self.name or ""):
-            return await super().aexecute_sync(agent, context, tools)
-
-    def _execute_task_async(self, agent: Any, context: Any, tools: Any, future: Future[Any]) -> None:
-        """CrewAI hands only an `Exception` to the future: with an abort, whoever waits for it would wait for ever."""
-        with task_scope(self.name or ""):
-            try:
-                super()._execute_task_async(agent, context, tools, future)
-            except BaseException as error:  # noqa: BLE001 - raised again where the future is asked
-                future.set_exception(error)
-
-
-def adopt_tasks() -> None:
-    """What `ScopedTask` and `PlatformCrew` are for definitions, for every task and crew of a project's own code.
-    Repeating it is harmless."""
-    if getattr(Task, "_stepcrew", False):
-        return
-    for name in ("execute_sync", "_execute_task_async"):
-        setattr(Task, name, _in_scope(getattr(Task, name)))
-    Task.aexecute_sync = _in_scope_async(Task.aexecute_sync)  # type: ignore[method-assign]
-    Crew._handle_crew_planning = _apart(Crew._handle_crew_planning)  # type: ignore[method-assign]
-    # A flow would open a vector store on disk that the image does not have, whether it remembers anything or not.
-    Flow._skip_auto_memory = True  # type: ignore[attr-defined]
-    Task._stepcrew = True  # type: ignore[attr-defined]
-
-
-def name_tasks(crew: Crew) -> None:
-    """CrewAI names the tasks of a class's methods; others get their number."""
-    for number, task in enumerate(crew.tasks, 1):
-        task.name = task.name or f"task-{number}"
-
-
 def _name_of(task: Any) -> str:
     task.name = task.name or f"task-{digest(task.description)[:8]}"
     return task.name
 
 
 def _in_scope(method: Callable[..., Any]) -> Callable[..., Any]:
+    """What is asked for while the task is executed belongs to it."""
+
     @functools.wraps(method)
     def scoped(self: Any, *arguments: Any, **named: Any) -> Any:
         with task_scope(_name_of(self)):
@@ -162,6 +124,33 @@ def _apart(method: Callable[..., Any]) -> Callable[..., Any]:
             pool.submit(copy_context().run, method, self).result()
 
     return apart
+
+
+class ScopedTask(Task):
+    """CrewAI's task. What is asked for while it is executed belongs to it."""
+
+    execute_sync = _in_scope(Task.execute_sync)
+    aexecute_sync = _in_scope_async(Task.aexecute_sync)
+    _execute_task_async = _in_scope(Task._execute_task_async)
+
+
+def adopt_tasks() -> None:
+    """What `ScopedTask` and `PlatformCrew` are for definitions, for every task and crew of a project's own code.
+    Repeating it is harmless."""
+    if getattr(Task, "_stepcrew", False):
+        return
+    for name in ("execute_sync", "aexecute_sync", "_execute_task_async"):
+        setattr(Task, name, ScopedTask.__dict__[name])
+    Crew._handle_crew_planning = _apart(Crew._handle_crew_planning)  # type: ignore[method-assign]
+    # A flow would open a vector store on disk that the image does not have, whether it remembers anything or not.
+    Flow._skip_auto_memory = True  # type: ignore[attr-defined]
+    Task._stepcrew = True  # type: ignore[attr-defined]
+
+
+def name_tasks(crew: Crew) -> None:
+    """CrewAI names the tasks of a class's methods; others get their number."""
+    for number, task in enumerate(crew.tasks, 1):
+        task.name = task.name or f"task-{number}"
 
 
 class _NoStorage:
