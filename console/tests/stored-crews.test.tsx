@@ -35,6 +35,16 @@ describe("A stored crew", () => {
     expect(draft.request).toEqual({ config: CONFIG, inputs: { topic: "rain" } });
   });
 
+  it("that is a project is not loaded as if its outline were its code", async () => {
+    const onRead = vi.fn();
+    const project = { bundle: "a".repeat(64), entry: "main:crew", kind: "crew", function: "f" };
+    const asked = (path: string) =>
+      path === "/api/v1/crews" ? GET(path) : good({ ...VIEW, config: CONFIG, inputs: {}, placeholders: [], project });
+    showWith({ GET: asked }, <StoredCrews onRead={onRead} />);
+    await userEvent.click(await screen.findByRole("button", { name: /poems/ }));
+    await expect(onRead.mock.calls[0]?.[0]).rejects.toThrow("stepcrew deploy");
+  });
+
   it("is not asked about where the group keeps none", async () => {
     const none = vi.fn(() => good({ crews: [], next_cursor: null }));
     const { container } = showWith({ GET: none }, <StoredCrews onRead={vi.fn()} />);

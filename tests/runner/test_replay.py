@@ -210,3 +210,11 @@ def test_what_is_no_bundle_is_told(tmp_path: Path, content: bytes | dict[str, st
 def test_a_changed_crew_that_is_not_accepted_is_told(harness: Harness, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest):
         replayed(ran(harness, tmp_path, crew(task("One. [[say ONE]]", "one"))), {"agents": {}, "tasks": []})
+
+
+def test_a_project_is_not_replayed_as_if_its_outline_were_its_code(harness: Harness, tmp_path: Path) -> None:
+    bundle = ran(harness, tmp_path, crew(task("One. [[say ONE]]", "one")))
+    of_project = bundle._replace(execution=bundle.execution.model_copy(update={"runner": "stack-project-x:1"}))
+    with pytest.raises(NoBundle, match="the Python of a project"):
+        replayed(of_project)
+    assert replayed(of_project, bundle.config).differences == []

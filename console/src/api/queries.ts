@@ -106,6 +106,8 @@ export function useResult(execution: Execution | undefined, enabled = true) {
 export interface Definition {
   config: Record<string, unknown>;
   inputs: Record<string, unknown>;
+  /** What ran, where that was a project's own Python: `config` is an outline of it then. */
+  project: Record<string, unknown> | null;
 }
 
 export function useDefinition(id: string | undefined) {

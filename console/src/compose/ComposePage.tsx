@@ -8,6 +8,7 @@ import { Empty, Loading, Trouble } from "@/ui/kit";
 import { Compose } from "./Compose";
 import { BLANK } from "./projects";
 import type { Composition, Options } from "./request";
+import { OF_A_PROJECT } from "./stored";
 
 export const NO_OPTIONS: Options = {
   name: "",
@@ -43,7 +44,7 @@ function FromExecution({ id }: { id: string }) {
   const name = execution.data?.name;
   const limits = useMemo(() => execution.data?.limits, [execution.data]);
   const initial = useMemo<Composition | null>(() => {
-    if (!definition.data || !limits || !name) return null;
+    if (!definition.data || definition.data.project || !limits || !name) return null;
     const { config, inputs } = definition.data;
     const text = stringify({ ...config, ...(Object.keys(inputs).length && { inputs }) }, { lineWidth: 110 });
     return {
@@ -60,7 +61,7 @@ function FromExecution({ id }: { id: string }) {
       },
     };
   }, [definition.data, limits, name]);
-  const error = definition.error ?? execution.error;
+  const error = definition.error ?? execution.error ?? (definition.data?.project ? new Error(OF_A_PROJECT) : null);
   if (error && !initial) {
     return (
       <main className="page">

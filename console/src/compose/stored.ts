@@ -19,9 +19,13 @@ export function useStoredCrews() {
   });
 }
 
-/** The latest version of a stored crew, as the files of a project. */
+export const OF_A_PROJECT =
+  "It runs a project's own Python, which is changed in its folder and deployed again: stepcrew deploy PATH.";
+
+/** The latest version of a stored crew, as the files of a project. Fails for one whose Python is what runs. */
 export async function readStored(api: Api, name: string): Promise<{ name: string; files: Record<string, string> }> {
   const stored: StoredCrewDocument = unwrap(await api.GET("/api/v1/crews/{name}", { params: { path: { name } } }));
+  if (stored.project) throw new Error(OF_A_PROJECT);
   const inputs = Object.keys(stored.inputs).length ? { inputs: stored.inputs } : {};
   return { name, files: { "crew.yaml": stringify({ ...stored.config, ...inputs }, { lineWidth: 110 }) } };
 }

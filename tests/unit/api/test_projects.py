@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from stepcrew.domain.execution import Status
 from stepcrew.domain.project import function_marker
-from tests.aws_table import BUCKET
+from tests.aws_table import BUCKET, NOW
 from tests.unit.api.harness import BOB, MIA, Harness
 
 DIGEST = "ab" * 32
@@ -52,3 +53,27 @@ def test_only_an_administrator_deploys(harness: Harness) -> None:
     assert member.post("/projects/poems/bundle", json={"sha256": DIGEST}).status_code == 403
     assert member.put("/projects/poems", json=project()).status_code == 403
     assert member.get("/projects/runtime").json()["python"] == "3.13"
+
+
+def test_a_project_is_run_again_with_its_code_and_from_its_beginning_only(harness: Harness) -> None:
+    uploaded(harness)
+    client = harness.client()
+    sent = project() | {"outline": {"tasks": [{"name": "one", "description": "One", "expected_output": "Text"}]}}
+    client.put("/projects/poems", json=sent)
+    old = client.post("/executions", json={"crew": "poems", "inputs": {"topic": "snow"}}).json()["execution_id"]
+    execution = harness.aws.executions.begin_attempt("demo", old, NOW)
+    harness.aws.executions.finish(execution, Status.FAILED, message="", now=NOW, traces_emitted=0)
+    client.delete("/crews/poems")
+    answer = client.post(f"/executions/{old}/rerun", json={"inputs": {"tone": "dry"}})
+    assert answer.status_code == 202, answer.text
+    new = answer.json()["execution_id"]
+    assert harness.aws.executions.get("demo", new).runner == sent["project"]["function"]
+    submission = harness.aws.executions.submission("demo", new)
+    assert submission.project == harness.aws.executions.submission("demo", old).project
+    assert submission.inputs == {"topic": "snow", "tone": "dry"}
+    assert client.get(f"/executions/{new}/definition").json()["project"]["bundle"] == DIGEST
+
+    asked = {"from_task": "one", "task_outputs": {"one": "x"}}
+    answer = client.post(f"/executions/{old}/rerun", json=asked)
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/from_task", "/task_outputs"]

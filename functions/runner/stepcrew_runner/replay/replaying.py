@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from stepcrew.clock import SystemClock
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision
-from stepcrew.domain.bundle import Bundle
+from stepcrew.domain.bundle import Bundle, NoBundle
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput
 from stepcrew.domain.faults import EnoughFaults, Faults
@@ -55,8 +55,13 @@ class Replayed(NamedTuple):
 def replay(
     bundle: Bundle, default_model: str, *, live: bool, config: dict[str, Any] | None, environment: Mapping[str, str]
 ) -> Replayed:
-    """Raises `InvalidRequest` for a crew that is not accepted. With `live`, what the journal has no answer to is let
-    out, with the keys of `environment`."""
+    """Raises `InvalidRequest` for a crew that is not accepted, and `NoBundle` for an execution of a project, whose code
+    is not in the bundle. With `live`, what the journal has no answer to is let out, with the keys of `environment`."""
+    if bundle.execution.runner and config is None:
+        raise NoBundle(
+            "The execution ran the Python of a project, which is not in the bundle.",
+            remedy="Run it again with stepcrew rerun, or name a crew in its place with --crew.",
+        )
     parsed = _crew(config or bundle.config, bundle.inputs)
     before, clock = bundle.execution, SystemClock()
     source = Source(before.group_id, before.execution_id)

@@ -16,6 +16,7 @@ from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.domain.faults import Faults
 from stepcrew.domain.kept_outputs import pointer_of, taken_over, written
 from stepcrew.domain.references import MISSING_INPUT
+from stepcrew.domain.submission import Submission
 from stepcrew.domain.suggestions import suggest
 from stepcrew.services.ports import Clock, ExecutionStore, TaskOutputStore
 from stepcrew.services.submit_execution import Accepted, CrewSubmission, Prepared, SubmitExecution, hash_of
@@ -62,9 +63,12 @@ class RerunExecution:
 
     def _prepare(self, rerun: Rerun) -> Prepared:
         source = self._source(rerun)
+        before = self._executions.submission(source.group_id, source.execution_id)
         changed = rerun.changes.config is not None
+        if before.project and not changed:
+            _check_whole(rerun)
         try:
-            made = self._submit.prepare(self._laid_over(source, rerun.changes))
+            made = self._submit.prepare(_laid_over(source, before, rerun.changes))
         except InvalidRequest as error:
             faults = error.faults if changed else [_inherited(one) for one in error.faults]
             raise InvalidRequest(error.message, faults) from error
@@ -93,15 +97,6 @@ class RerunExecution:
         if self._clock.now() >= source.created_at + self._retention:
             raise ExecutionExpired(f"The execution {rerun.execution_id} has expired.")
         return source
-
-    def _laid_over(self, source: Execution, changes: CrewSubmission) -> CrewSubmission:
-        before = self._executions.submission(source.group_id, source.execution_id)
-        return changes._replace(
-            config=changes.config or before.definition.model_dump(mode="json", exclude_unset=True),
-            inputs={**before.inputs, **(changes.inputs or {})},
-            name=changes.name or (source.name if changes.config is None else None),
-            limits=changes.limits or source.first_limits or source.limits,
-        )
 
     def _kept(self, crew: CrewDefinition, rerun: Rerun, places: Mapping[str, int]) -> list[TaskDefinition]:
         """The tasks whose outputs are kept. Raises `InvalidRequest` with every fault of `from_task` and
@@ -150,3 +145,24 @@ def _inherited(fault: Fault) -> Fault:
     if not fault.pointer.startswith("/config"):
         return fault
     return fault.model_copy(update={"pointer": "", "line": None})
+
+
+def _laid_over(source: Execution, before: Submission, changes: CrewSubmission) -> CrewSubmission:
+    changed = changes.config is not None
+    return changes._replace(
+        config=changes.config or before.definition.model_dump(mode="json", exclude_unset=True),
+        project=before if before.project and not changed else None,
+        inputs={**before.inputs, **(changes.inputs or {})},
+        name=changes.name or (None if changed else source.name),
+        limits=changes.limits or source.first_limits or source.limits,
+    )
+
+
+def _check_whole(rerun: Rerun) -> None:
+    """Raises `InvalidRequest` where a part of a project is asked for: which of its tasks come before another one, only
+    its code knows."""
+    asked = [("/from_task", rerun.from_task), ("/task_outputs", rerun.task_outputs)]
+    told, remedy = "A project is run again from its beginning.", "Leave it out."
+    faults = [Fault(pointer=where, code="unfitting", detail=told, remedy=remedy) for where, value in asked if value]
+    if faults:
+        raise InvalidRequest("The rerun was not accepted.", faults)

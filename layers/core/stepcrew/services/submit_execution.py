@@ -41,8 +41,8 @@ PENDING_MESSAGE = "Waiting to start…"
 
 
 class CrewSubmission(NamedTuple):
-    """What the caller sent, and who they are. Exactly one of `config` and `crew` is set: the crew itself, or the stored
-    one's name, perhaps with a version (`name@3`)."""
+    """What the caller sent, and who they are. One of `config` and `crew` is set: the crew itself, or the stored one's
+    name, perhaps with a version (`name@3`). No caller sends `project`: it is what an earlier execution ran."""
 
     group_id: str
     submitted_by: str | None
@@ -52,6 +52,7 @@ class CrewSubmission(NamedTuple):
     limits: Limits | None = None
     idempotency_key: str | None = None
     crew: str | None = None
+    project: Submission | None = None
 
 
 class CheckedCrew(NamedTuple):
@@ -110,6 +111,8 @@ class SubmitExecution:
 
     def check(self, request: CrewSubmission) -> CheckedCrew:
         """Raises `InvalidRequest` with every fault, and `CrewNotFound`; nothing is stored."""
+        if request.project is not None:
+            return self._project(request, None, request.project, request.inputs or {})
         stored, config, inputs = None, request.config or {}, request.inputs
         if request.crew is not None:
             crew, submission = read_crew(self._crews, request.group_id, *split_reference(request.crew))
@@ -135,7 +138,7 @@ class SubmitExecution:
         return CheckedCrew(parsed, limits, stored)
 
     def _project(
-        self, request: CrewSubmission, stored: CrewVersion, submission: Submission, inputs: dict[str, Any]
+        self, request: CrewSubmission, stored: CrewVersion | None, submission: Submission, inputs: dict[str, Any]
     ) -> CheckedCrew:
         """What its code needs, the code alone knows: only what holds for every crew is checked."""
         faults = Faults()
