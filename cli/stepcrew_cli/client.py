@@ -35,7 +35,7 @@ class Client:
     ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
-        self._bucket = bucket or httpx.Client(timeout=http.timeout)
+        self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
         self._patience = patience
 
     def __enter__(self) -> Client:
@@ -136,7 +136,7 @@ class Client:
 
     def bundle(self, execution_id: str) -> bytes:
         """A large one comes from the bucket; the token does not go along."""
-        return self._transport.request("GET", f"{_path(execution_id)}/bundle").content
+        return self._whole(f"{_path(execution_id)}/bundle").content
 
     def logs(self, execution_id: str, after: str | None) -> Answer:
         return self._get(execution_id, "/logs", {"after": after} if after else {})
@@ -164,11 +164,16 @@ class Client:
         target = self._http.base_url.join(url)
         if (target.scheme, target.netloc) != (self._http.base_url.scheme, self._http.base_url.netloc):
             raise ServerTrouble(f"The server refers to a body on another host ({target.host}); the token stays here.")
+        return self._whole(url).text
+
+    def upload(self, url: str, headers: Mapping[str, str], content: bytes) -> None:
+        """Puts bytes where the server gave a signed address for them."""
+        Transport(self._bucket, self._patience).request("PUT", url, headers=headers, content=content)
+
+    def _whole(self, url: str) -> httpx.Response:
         response = self._transport.request("GET", url, headers={"Accept": f"{ADDRESS}, */*"})
         is_address = response.headers.get("content-type", "").startswith(ADDRESS)
-        if not is_address:
-            return response.text
-        return Transport(self._bucket, self._patience).request("GET", response.text.strip()).text
+        return Transport(self._bucket, self._patience).request("GET", response.text.strip()) if is_address else response
 
     def _get(self, execution_id: str, rest: str = "", params: Mapping[str, str] | None = None) -> Answer:
         return Answer(self._transport.request("GET", f"{_path(execution_id)}{rest}", params=params))

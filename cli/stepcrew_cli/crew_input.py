@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from stepcrew_cli import crewai_json
@@ -33,6 +34,14 @@ def load_crew(target: str, examples: Path = EXAMPLES) -> CrewSource:
         f"{target} is neither a file, nor a folder, nor an example.",
         remedy=f"Examples: {', '.join(names)}." if names else "",
     )
+
+
+def load_telling(target: str, tell: Callable[[str], None]) -> CrewSource:
+    """The same, with a word about everything that could not come along."""
+    source = load_crew(target)
+    for note in source.notes:
+        tell(note)
+    return source
 
 
 def example_names(examples: Path = EXAMPLES) -> list[str]:

@@ -55,6 +55,14 @@ Group = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and everything else on stderr.")]
 ExecutionId = Annotated[str, typer.Argument(metavar="ID", help="Execution id.")]
 
+Watching = Annotated[
+    bool, typer.Option("--watch", "-w", help="Show the execution live until it ends, then its result.")
+]
+TimeoutSeconds = Annotated[int | None, typer.Option(min=1, help="Seconds after which the execution is stopped.")]
+MaxTokens = Annotated[int | None, typer.Option(min=1, help="Number of tokens the execution may use.")]
+MaxCostUsd = Annotated[float | None, typer.Option(min=0, help="US dollars the execution may cost.")]
+MaxModelCalls = Annotated[int | None, typer.Option(min=1, help="Number of model calls the execution may make.")]
+
 
 class Output:
     """People read `console`; with --json it is stderr, and stdout carries JSON alone."""

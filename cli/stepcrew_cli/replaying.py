@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.places import checkout
+from stepcrew_cli.places import REPOSITORY, python_of
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What a replay that lets nothing out is given of the environment: no key is among it."""
@@ -42,17 +42,9 @@ class Replayed(BaseModel):
 
 def replay(file: Path, config: JsonValue, *, live: bool) -> Replayed:
     """Raises CliError when there is no runner on this machine, or for a file or a crew that it does not accept."""
-    root = checkout()
-    if root is None:
-        raise CliError(
-            "Bundles are replayed by the runner in Stepcrew's repository, and this command line was installed without.",
-            remedy="Clone the repository and run ./stepcrew replay there.",
-        )
-    python = root / ".venvs" / "runner" / "bin" / "python"
-    if not python.is_file():
-        raise CliError("The runner is not set up.", remedy=f"Run `make setup` in {root} first.")
+    python = python_of("runner", "The runner, which replays bundles,")
     environment = {name: value for name, value in os.environ.items() if live or name in PASSED_ON}
-    environment["PYTHONPATH"] = os.pathsep.join(str(root / part) for part in ("functions/runner", "layers/core"))
+    environment["PYTHONPATH"] = os.pathsep.join(str(REPOSITORY / part) for part in ("functions/runner", "layers/core"))
     command = [str(python), "-m", "stepcrew_runner.replay", str(file.resolve()), *(["--live"] if live else [])]
     with tempfile.TemporaryDirectory(prefix="stepcrew-") as folder:
         if config is not None:

@@ -50,13 +50,14 @@ class Transport:
         json: object = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> httpx.Response:
         """The answer, 2xx or 304. Raises Rejected, ServerTrouble or Unreachable."""
         last: CliError | None = None
         for attempt in range(self._patience.attempts):
             retry_after: float | None = None
             try:
-                response = self._http.request(method, path, json=json, params=params, headers=headers)
+                response = self._http.request(method, path, json=json, content=content, params=params, headers=headers)
             except httpx.TransportError as error:
                 last = _unreachable(self._http.base_url, error)
                 # A server that never answered is most likely not there; one that did will be back.

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from stepcrew_cli.crew_input import load_crew
+from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import ExecutionId, Json, Output, reporting
 from stepcrew_cli.replaying import Replayed, describe, replay
@@ -135,9 +135,7 @@ def _verified(call: Call, what: str) -> Verified:
 def _config(output: Output, crew: str | None) -> JsonValue:
     if crew is None:
         return None
-    source = load_crew(crew)
-    for note in source.notes:
-        output.note(note)
+    source = load_telling(crew, output.note)
     config: JsonValue = source.body.get("config")
     if config is None:
         raise CliError(f"{crew} holds no crew.", remedy="Name a crew file or a project folder.")

@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import httpx
 import typer
 from pydantic import JsonValue
 
@@ -90,7 +89,7 @@ def deploy_project(
     stored_name = _stored_name(name or project.name)
     upload = client.upload_bundle(stored_name, digest).read(BundleUpload)
     if not upload.stored:
-        _put(upload, content)
+        client.upload(upload.url or "", upload.headers, content)
     if not is_loopback(client.url):
         given = " ".join(f"{key}={value}" for key, value in upload.parameters.items())
         raise CliError(
@@ -112,12 +111,6 @@ def _tell(output: Output, project: Project, report: dict[str, Any], needed: list
             parts.append(f"{label}: {', '.join(names)}")
     parts.append(f"{len(project.files)} files, {len(needed)} packages of its own, {size / 1e6:.1f} MB")
     output.note("; ".join(parts), "dim")
-
-
-def _put(upload: BundleUpload, content: bytes) -> None:
-    answer = httpx.put(upload.url or "", content=content, headers=upload.headers, timeout=300)
-    if not answer.is_success:
-        raise CliError(f"The bundle was not taken: status {answer.status_code} {answer.text[:300]}")
 
 
 def _body(

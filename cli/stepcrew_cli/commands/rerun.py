@@ -9,10 +9,18 @@ from typing import Annotated
 import typer
 
 from stepcrew_cli.commands.run import started
-from stepcrew_cli.crew_input import load_crew
+from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.documents import Document, read_text
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.options import ExecutionId, Output
+from stepcrew_cli.options import (
+    ExecutionId,
+    MaxCostUsd,
+    MaxModelCalls,
+    MaxTokens,
+    Output,
+    TimeoutSeconds,
+    Watching,
+)
 from stepcrew_cli.run_request import RunOptions, request_body
 from stepcrew_cli.server_command import Call, server_command
 
@@ -48,17 +56,11 @@ def rerun(
         typer.Option("--config", metavar="CREW", help="A changed crew: a file, a folder or the name of an example."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the new execution. Default: the old one's.")] = None,
-    timeout_seconds: Annotated[
-        int | None, typer.Option(min=1, help="Seconds after which the execution is stopped.")
-    ] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Number of tokens the execution may use.")] = None,
-    max_cost_usd: Annotated[float | None, typer.Option(min=0, help="US dollars the execution may cost.")] = None,
-    max_model_calls: Annotated[
-        int | None, typer.Option(min=1, help="Number of model calls the execution may make.")
-    ] = None,
-    watching: Annotated[
-        bool, typer.Option("--watch", "-w", help="Show the execution live until it ends, then its result.")
-    ] = False,
+    timeout_seconds: TimeoutSeconds = None,
+    max_tokens: MaxTokens = None,
+    max_cost_usd: MaxCostUsd = None,
+    max_model_calls: MaxModelCalls = None,
+    watching: Watching = False,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
@@ -87,9 +89,7 @@ def rerun(
 def _changed(output: Output, config: str | None) -> Document:
     if config is None:
         return {}
-    source = load_crew(config)
-    for note in source.notes:
-        output.note(note)
+    source = load_telling(config, output.note)
     return {key: value for key, value in source.body.items() if key in {"config", "inputs", "name", "limits"}}
 
 

@@ -17,7 +17,7 @@ from stepcrew_cli.deploying.finding import has_code
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError, CrewFileError
 from stepcrew_cli.loopback_address import is_loopback
-from stepcrew_cli.options import Output
+from stepcrew_cli.options import MaxCostUsd, MaxModelCalls, MaxTokens, Output, TimeoutSeconds, Watching
 from stepcrew_cli.run_request import RunOptions, parse_input, request_body
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.unused_inputs import placeholders, refuse_unused
@@ -50,19 +50,13 @@ def run(
         ),
     ] = None,
     inputs_file: Annotated[Path | None, typer.Option(help="A JSON or YAML file with inputs.")] = None,
-    watching: Annotated[
-        bool, typer.Option("--watch", "-w", help="Show the execution live until it ends, then its result.")
-    ] = False,
+    watching: Watching = False,
     name: Annotated[str | None, typer.Option(help="Name of the execution.")] = None,
     model: Annotated[str | None, typer.Option(help="Model for every agent that names none, as provider/model.")] = None,
-    timeout_seconds: Annotated[
-        int | None, typer.Option(min=1, help="Seconds after which the execution is stopped.")
-    ] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Number of tokens the execution may use.")] = None,
-    max_cost_usd: Annotated[float | None, typer.Option(min=0, help="US dollars the execution may cost.")] = None,
-    max_model_calls: Annotated[
-        int | None, typer.Option(min=1, help="Number of model calls the execution may make.")
-    ] = None,
+    timeout_seconds: TimeoutSeconds = None,
+    max_tokens: MaxTokens = None,
+    max_cost_usd: MaxCostUsd = None,
+    max_model_calls: MaxModelCalls = None,
     on_budget: Annotated[
         str | None,
         typer.Option(
@@ -85,9 +79,12 @@ def run(
         "max_model_calls": max_model_calls,
         "on_budget": on_budget,
     }
-    if crew is not None and stored is None and _needs_deploying(crew):
-        stored, crew = _deployed(call, Path(crew), dry_run), None
-    source = _source(crew, stored, model)
+    source = None
+    if crew is not None and stored is None:
+        source = _definition(crew)
+        if source is None:
+            stored, crew = _deployed(call, Path(crew), dry_run), None
+    source = source or _stored(crew, stored, model)
     for note in source.notes:
         call.output.note(note)
     body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
@@ -101,15 +98,18 @@ def run(
     raise typer.Exit(code)
 
 
-def _needs_deploying(crew: str) -> bool:
-    """Whether what is meant is Python that a definition cannot carry: a flow, or a crew with code of its own."""
+def _definition(crew: str) -> CrewSource | None:
+    """The crew as a definition; None for Python that none can carry: a flow, or a crew with code of its own. Raises
+    CrewFileError for what is neither."""
     path = Path(crew)
-    if not path.exists() or not has_code(path):
-        return False
+    brings_code = path.exists() and has_code(path)
     try:
-        return load_crew(crew).needs_code
+        source = load_crew(crew)
     except CrewFileError:
-        return True
+        if brings_code:
+            return None
+        raise
+    return None if brings_code and source.needs_code else source
 
 
 def _deployed(call: Call, path: Path, dry_run: bool) -> str:
@@ -143,12 +143,10 @@ def _check_inputs(client: Client, source: CrewSource, stored: str | None, inputs
     refuse_unused(given, placeholders(inside), own)
 
 
-def _source(crew: str | None, stored: str | None, model: str | None) -> CrewSource:
-    """The crew that was named in one of the two ways."""
+def _stored(crew: str | None, stored: str | None, model: str | None) -> CrewSource:
+    """The stored crew that was named."""
     if stored is None:
-        if crew is None:
-            raise CliError("No crew was named.", remedy="Name a file, a folder or an example, or --crew NAME.")
-        return load_crew(crew)
+        raise CliError("No crew was named.", remedy="Name a file, a folder or an example, or --crew NAME.")
     if crew is not None:
         raise CliError("Two crews were named: CREW and --crew NAME.")
     if model is not None:

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from stepcrew_cli.crew_input import example_names
-from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Json, Output, reporting
-from stepcrew_cli.places import checkout
+from stepcrew_cli.places import REPOSITORY, python_of
 
 
 def register(app: typer.Typer) -> None:
@@ -32,20 +31,12 @@ def up(
 ) -> None:
     """Start the local stack of a checkout and keep it running until Ctrl-C."""
     with reporting(Output(False)):
-        root = checkout()
-        if root is None:
-            raise CliError(
-                "The local stack is part of Stepcrew's repository, and this command line was installed without it.",
-                remedy="Clone the repository and run ./stepcrew up there.",
-            )
-        python = root / ".venvs" / "local" / "bin" / "python"
-        if not python.is_file():
-            raise CliError("The local stack is not set up.", remedy=f"Run `make setup` in {root} first.")
+        python = python_of("local", "The local stack")
         arguments = [str(python), "-m", "stepcrew_local", "up"]
         arguments += ["--port", str(port)] if port is not None else []
         arguments += ["--data", str(data.resolve())] if data else []
         arguments += ["--watch"] if watch else []
-        paths = os.pathsep.join(filter(None, (str(root / "local"), os.environ.get("PYTHONPATH"))))
+        paths = os.pathsep.join(filter(None, (str(REPOSITORY / "local"), os.environ.get("PYTHONPATH"))))
         # The stack takes over this process, so Ctrl-C and SIGTERM reach it directly.
         os.execve(python, arguments, {**os.environ, "PYTHONPATH": paths})  # noqa: S606
 

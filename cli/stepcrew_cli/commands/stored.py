@@ -9,7 +9,7 @@ from typing import Annotated, cast
 import typer
 from rich.table import Table
 
-from stepcrew_cli.crew_input import load_crew
+from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
 from stepcrew_cli.server_command import Call, server_command
@@ -32,9 +32,7 @@ def save(
     name: Annotated[str | None, typer.Option(help="The name to store it under. Default: the crew's own.")] = None,
 ) -> None:
     """Store a crew in the group under a name, to be run with `run --crew NAME`. Each change makes a new version."""
-    source = load_crew(crew)
-    for note in source.notes:
-        call.output.note(note)
+    source = load_telling(crew, call.output.note)
     if source.body.get("limits"):
         call.output.note("Limits are not stored with a crew: give them with each run.")
     body = {key: source.body[key] for key in ("config", "inputs") if source.body.get(key) is not None}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stepcrew_cli import replaying
+from stepcrew_cli import places
 from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
 from tests.unit.cli.test_commands import CREW, invoke
 
@@ -59,7 +59,7 @@ class Runner:
 @pytest.fixture
 def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     root = tmp_path / "checkout"
-    monkeypatch.setattr(replaying, "checkout", lambda: root)
+    monkeypatch.setattr(places, "checkout", lambda: root)
     return Runner(root)
 
 
@@ -134,7 +134,7 @@ def test_a_file_that_is_not_accepted_and_a_runner_that_dies_are_told(
 
 
 def test_without_a_checkout_it_says_what_is_missing(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replaying, "checkout", lambda: None)
+    monkeypatch.setattr(places, "checkout", lambda: None)
     result = invoke(api, "replay", "b.zip")
     assert (result.exit_code, "repository" in result.stderr) == (2, True)
 
