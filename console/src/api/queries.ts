@@ -107,7 +107,7 @@ export interface Definition {
   config: Record<string, unknown>;
   inputs: Record<string, unknown>;
   /** What ran, where that was a project's own Python: `config` is an outline of it then. */
-  project: Record<string, unknown> | null;
+  project?: Record<string, unknown>;
 }
 
 export function useDefinition(id: string | undefined) {

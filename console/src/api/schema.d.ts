@@ -214,7 +214,7 @@ export interface paths {
         /**
          * Definition
          * @description The crew definition and inputs as they were accepted; `config` and `inputs` can be submitted again. Where
-         *     `project` is not null, its code is what ran, and `config` an outline of it.
+         *     there is a `project`, its code is what ran, and `config` an outline of it.
          */
         get: operations["definition_api_v1_executions__execution_id__definition_get"];
         put?: never;

@@ -142,10 +142,11 @@ def _wait_seconds(prefer: str | None) -> int:
 @router.get("/{execution_id}/definition", responses=responses(404))
 def definition(execution_id: ExecutionId, identity: Caller, services: Injected) -> dict[str, Any]:
     """The crew definition and inputs as they were accepted; `config` and `inputs` can be submitted again. Where
-    `project` is not null, its code is what ran, and `config` an outline of it."""
+    there is a `project`, its code is what ran, and `config` an outline of it."""
     submission = services.executions.submission(identity.group_id, execution_id)
     config = submission.definition.model_dump(mode="json", exclude_unset=True)
-    return {"config": config, "inputs": submission.inputs, "project": submission.project}
+    accepted = {"config": config, "inputs": submission.inputs}
+    return accepted | ({"project": submission.project} if submission.project else {})
 
 
 @router.post("/{execution_id}/cancel", status_code=202, responses=responses(404, 409))
