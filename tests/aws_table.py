@@ -103,8 +103,8 @@ def emulated_aws() -> Generator[Aws]:
         yield Aws(
             clients,
             TableExecutions(clients, TABLE, payloads, 30),
-            TableTaskOutputs(clients, TABLE, payloads, 30, FixedClock()),
-            TableTraces(clients, TABLE, 30, FixedClock()),
+            TableTaskOutputs(clients, TABLE, payloads, 30),
+            TableTraces(clients, TABLE, 30),
             payloads,
             TableApprovals(clients, TABLE, payloads, 30),
             TableCrews(clients, TABLE),

@@ -57,8 +57,8 @@ def make_app(settings: Settings) -> FastAPI:
     table, days = settings.table_name, settings.retention_days
     payloads = BucketPayloads(clients, settings.bucket_name)
     executions = TableExecutions(clients, table, payloads, days)
-    traces = TableTraces(clients, table, days, clock)
-    tasks = TableTaskOutputs(clients, table, payloads, days, clock)
+    traces = TableTraces(clients, table, days)
+    tasks = TableTaskOutputs(clients, table, payloads, days)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
     limits = TableLimits(

@@ -40,7 +40,7 @@ class Reconciler:
             silent=timedelta(seconds=configured.sweep_silent_seconds),
         )
         overdue = timedelta(seconds=configured.sweep_overdue_seconds)
-        self.record_failure = RecordFailure(executions, TableTraces(clients, table, days, clock), clock)
+        self.record_failure = RecordFailure(executions, TableTraces(clients, table, days), clock)
         self.keep_token = KeepToken(approvals, orchestrator)
         self.decide_approval = DecideApproval(executions, approvals, TableLimits(clients, table, rules), wake, clock)
         self.reconcile = ReconcileExecution(

@@ -73,7 +73,7 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
     return RunAttempt(
         Ports(
             executions=TableExecutions(clients, table, payloads, days),
-            tasks=TableTaskOutputs(clients, table, payloads, days, clock),
+            tasks=TableTaskOutputs(clients, table, payloads, days),
             journal=TableJournal(clients, table, payloads, days),
             approvals=TableApprovals(clients, table, payloads, days),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.traces import TableTraces
-from stepcrew.clock import SystemClock
 from stepcrew.domain.senders import TraceSenders
 from stepcrew.services.ports import TraceStore
 from stepcrew.settings import settings
@@ -15,7 +14,7 @@ from stepcrew.settings import settings
 @lru_cache(maxsize=1)
 def traces() -> TraceStore:
     configured = settings()
-    return TableTraces(Clients(), configured.table_name, configured.retention_days, SystemClock())
+    return TableTraces(Clients(), configured.table_name, configured.retention_days)
 
 
 @lru_cache(maxsize=1)

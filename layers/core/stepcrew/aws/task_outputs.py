@@ -18,7 +18,6 @@ from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import BodyExpired, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
 from stepcrew.domain.trace import PayloadReference
-from stepcrew.services.ports import Clock
 
 TEXT, JSON = "text/plain; charset=utf-8", "application/json"
 MOST_DESCRIBED = 10_000
@@ -28,19 +27,16 @@ MOST_DESCRIBED = 10_000
 class TableTaskOutputs:
     """`TaskOutputStore` over DynamoDB and the bucket."""
 
-    def __init__(
-        self, clients: Clients, table: str, payloads: BucketPayloads, retention_days: int, clock: Clock
-    ) -> None:
+    def __init__(self, clients: Clients, table: str, payloads: BucketPayloads, retention_days: int) -> None:
         self._clients = clients
         self._table = table
         self._payloads = payloads
         self._retention = timedelta(days=retention_days)
-        self._clock = clock
 
     def save_task_output(self, execution: Execution, output: TaskOutput, *, usage: Usage | None = None) -> None:
         key = keys.execution(execution.group_id, execution.execution_id)
         document = self._light(execution, output).model_dump_json()
-        now = self._clock.now()
+        now = self._clients.now()
         expires_at = int((now + self._retention).timestamp())
         new = {"PK": key, "SK": keys.task(output.index), "document": document, "expires_at": expires_at}
         update = Update(now).require("attempt", execution.attempt).require_status({Status.RUNNING})

@@ -17,21 +17,19 @@ from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
 from stepcrew.domain.event_size import fitted, fitted_line
 from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
-from stepcrew.services.ports import Clock
 
 
 class TableTraces:
     """`TraceStore` over DynamoDB."""
 
-    def __init__(self, clients: Clients, table: str, retention_days: int, clock: Clock) -> None:
+    def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
         self._clients = clients
         self._table = table
         self._retention = timedelta(days=retention_days)
-        self._clock = clock
 
     def record(self, group_id: str, execution_id: str, events: list[TraceEvent], logs: list[LogLine]) -> None:
         partition = keys.execution(group_id, execution_id)
-        now = self._clock.now()
+        now = self._clients.now()
         common: dict[str, Any] = {"PK": partition, "expires_at": int((now + self._retention).timestamp())}
         entries = [event_entry(common, fitted(event), now) for event in events] + [
             {**common, "SK": keys.log(line.attempt, line.sequence), "document": fitted_line(line).model_dump_json()}
