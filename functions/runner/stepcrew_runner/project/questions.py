@@ -1,0 +1,80 @@
+"""What a project's own code asks people: `input()`, `Flow.ask`, `@human_feedback`.
+
+Each becomes an approval: the question ends the attempt, and the next one comes to it again and takes the answer.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import json
+import threading
+from collections import defaultdict
+from typing import Any
+
+from crewai.flow.flow_config import flow_config
+from pydantic_core import to_jsonable_python
+
+from stepcrew.domain.approval import ApprovalKind, Decision, Verdict
+from stepcrew_runner.approvals.decisions import Decisions
+from stepcrew_runner.gate.aborts import Question
+from stepcrew_runner.gate.control import Control
+
+MOST_CHARACTERS = 1_000
+
+
+class Questions:
+    """The questions of one attempt: CrewAI's providers of feedback and of input, and Python's `input`."""
+
+    def __init__(self, decisions: Decisions, control: Control) -> None:
+        self._decisions = decisions
+        self._control = control
+        self._lock = threading.Lock()
+        self._asked: dict[str, int] = defaultdict(int)
+
+    def install(self) -> None:
+        """For everything in this process, until the next attempt does the same."""
+        builtins.input = self.input
+        flow_config.hitl_provider = self
+        flow_config.input_provider = self
+
+    def input(self, prompt: object = "", /) -> str:
+        """In place of Python's own."""
+        return self.request_input(str(prompt))
+
+    def request_input(self, message: str, flow: Any = None, metadata: Any = None) -> str:  # noqa: ARG002 - CrewAI's protocol
+        text = message.strip()[:MOST_CHARACTERS] or "The code asks for an input."
+        verdict = self._verdict(Question(ApprovalKind.INPUT, text), f"input/{_digest(message)}")
+        return verdict.output or verdict.comment or ""
+
+    def request_feedback(self, context: Any, flow: Any) -> str:  # noqa: ARG002 - CrewAI's protocol
+        """What a person said about what a method of a flow made. A decision without words is its own word: the model
+        that chooses among the flow's outcomes reads it."""
+        output = _text(context.method_output)
+        text = str(context.message)[:MOST_CHARACTERS] or "What do you say to this?"
+        question = Question(ApprovalKind.FEEDBACK, text, task_name=context.method_name, output=output)
+        # What was seen is part of the key: a verdict never counts for something that nobody has seen.
+        verdict = self._verdict(question, f"feedback/{context.method_name}/{_digest(output)}")
+        if verdict.decision is Decision.APPROVE:
+            return verdict.comment or "approved"
+        return verdict.comment or "rejected"
+
+    def _verdict(self, question: Question, about: str) -> Verdict:
+        with self._lock:
+            self._asked[about] += 1
+            key = f"{about}/{self._asked[about]}"
+        verdict = self._decisions.verdict(key)
+        if verdict is None:
+            raise self._control.ask(question._replace(key=key))
+        return verdict
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
+
+
+def _text(value: Any) -> str:
+    raw = getattr(value, "raw", value)
+    if isinstance(raw, str):
+        return raw
+    return json.dumps(to_jsonable_python(raw, fallback=str, inf_nan_mode="strings"), ensure_ascii=False, indent=1)
