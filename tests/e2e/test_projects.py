@@ -69,7 +69,6 @@ def run(ada: User, path: Path, *inputs: str) -> str:
 @pytest.mark.parametrize(
     ("path", "inputs", "outputs"),
     [
-        ("one_file/joke.py", (), ["A cat walks into a bar."]),
         ("one_file/joke.py", ("topic=dogs",), ["A cat walks into a bar."]),
         (
             "poem_flow",

@@ -126,6 +126,42 @@ def test_a_killed_flow_pays_for_nothing_twice(deploy: Deploys, harness: Harness,
     assert again.execution.usage == first.execution.usage
 
 
+@pytest.mark.parametrize(
+    ("name", "entry", "kind", "outputs"),
+    [
+        ("one_file", "joke:__main__", "script", ["A cat walks into a bar."]),
+        ("two_crews", "two_crews.main:run", "script", ["Whales sing.", "Once a whale sang.", "run"]),
+        ("async_main", "app:__main__", "script", ["It is a cloud.", "It is a leaf.", "It is a stone."]),
+        ("poem_flow", "poem_flow.main:PoemFlow", "flow", ["Roses", "Roses are red.", "PoemFlow"]),
+        ("hooks_crew", "crew:ShopCrew", "crew", ["Tea for 6 euros.", "Paid", "Paid (3 tasks, 2 tea)"]),
+    ],
+)
+def test_a_project_killed_at_its_end_runs_again_for_nothing(
+    deploy: Deploys, harness: Harness, model: ScriptedModel, name: str, entry: str, kind: str, outputs: list[str]
+) -> None:
+    project = deploy(name, entry, kind)
+    execution_id = project.submit({"article": "tea"} if name == "hooks_crew" else {})
+    kept = harness.kept()
+    first = project.attempt(execution_id)
+    assert first.execution.error is None
+    told = {one.name if one.json_dict else one.raw for one in first.outputs}
+    assert told == set(outputs)
+    calls, answers = len(model.requests), harness.journal.kept()
+    harness.restore(kept)
+    harness.journal.restore(answers)
+    harness.executions.begin_attempt(GROUP, execution_id, harness.clock.now())  # the one that died
+    again = project.attempt(execution_id)
+    assert again.execution.error is None
+    assert len(model.requests) == calls
+    assert {one.raw for one in again.outputs} == {one.raw for one in first.outputs}
+
+
+def test_what_a_script_is_given_takes_the_place_of_its_own_inputs(deploy: Deploys, model: ScriptedModel) -> None:
+    project = deploy("one_file", "joke:__main__", "script")
+    project.attempt(project.submit({"topic": "dogs"}))
+    assert "about dogs" in model.requests[0].text
+
+
 def test_each_execution_finds_the_modules_as_they_were_written(deploy: Deploys, model: ScriptedModel) -> None:
     project = deploy("research_crew", "research_crew.crew:ResearchCrew")
     for _ in range(2):

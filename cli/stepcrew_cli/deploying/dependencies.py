@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from stepcrew_cli.errors import CrewFileError
 
-INLINE = re.compile(r"^# /// script\s*$(?P<content>(?:^#(?: .*)?\s*$)+?)^# ///\s*$", re.MULTILINE)
+INLINE = re.compile(r"(?m)^# /// script$\s(?P<content>(?:^#(?:| .*)$\s)+)^# ///$")
 """Metadata in a script: https://packaging.python.org/en/latest/specifications/inline-script-metadata/"""
 OPTION = re.compile(r"\s+--(hash|config-settings|global-option)[= ].*$")
 

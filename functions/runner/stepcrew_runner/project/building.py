@@ -14,6 +14,9 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew.building import BuiltCrew
 from stepcrew_runner.crew.seams import adopt_tasks, name_tasks
+from stepcrew_runner.crew.tool_calls import keep_files
+from stepcrew_runner.crew.written_files import WrittenFiles
+from stepcrew_runner.gate import scope
 from stepcrew_runner.project.bundle import Bundle
 from stepcrew_runner.project.loading import load_entry
 from stepcrew_runner.project.questions import Questions
@@ -60,6 +63,7 @@ class ProjectBuilder:
         self._questions.install()
         self._code.bundle.use_packages()
         shutil.copytree(self._code.bundle.source, self._work, dirs_exist_ok=True)
+        keep_files(scope.current_gate(), WrittenFiles(self._work))
         if self._code.overlay:
             llm_overlay.active.set({"model:*": self._code.overlay})
         if self._project.kind == "script":

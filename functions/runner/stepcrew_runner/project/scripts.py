@@ -53,9 +53,9 @@ class Script:
         prepare_imports(self._module, self._root, is_script=self._name == MAIN)
         return await asyncio.to_thread(self._run)
 
-    def given(self, inputs: Any) -> Any:
+    def given(self, inputs: dict[str, Any] | None) -> dict[str, Any] | None:
         """The inputs of a kickoff, with those of the execution in their place."""
-        return {**(inputs or {}), **self._inputs} if self._inputs or inputs else inputs
+        return {**(inputs or {}), **self._inputs} if self._inputs else inputs
 
     def _run(self) -> Any:
         printed = io.StringIO()
