@@ -156,6 +156,63 @@ def test_a_project_killed_at_its_end_runs_again_for_nothing(
     assert {one.raw for one in again.outputs} == {one.raw for one in first.outputs}
 
 
+def test_a_flow_is_told_in_the_trace_with_its_methods_and_routes(deploy: Deploys, model: ScriptedModel) -> None:
+    project = deploy("city_flow", "city_flow.main:CityFlow", "flow")
+    events = project.attempt(project.submit()).events
+    places = {one.sequence: one for one in events}
+    methods = [one.event_context for one in events if one.event_type == "flow_method_completed"]
+    assert methods == ["ask_size", "route", "small_city", "finish"]
+    assert [one.extra_data["route"] for one in events if "route" in one.extra_data] == ["small"]
+    task = next(one for one in events if one.event_type == "task_started")
+    assert (task.task_name, task.agent_role) == ("small", "small guide")
+    crew = places[task.parent_sequence or 0]
+    method = places[crew.parent_sequence or 0]
+    flow = places[method.parent_sequence or 0]
+    assert [one.event_context for one in (crew, method, flow)] == ["small", "small_city", "CityFlow"]
+    assert events[-1].event_type == "flow_completed"
+
+
+def test_a_flow_asks_people_and_takes_what_they_say(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:
+    project = deploy("review_flow", "main:ReviewFlow", "flow")
+    execution_id = project.submit()
+    asked = project.attempt(execution_id)
+    assert asked.execution.status == "WAITING", asked.execution.error
+    assert {"flow_interrupted", "flow_method_interrupted"} <= set(asked.types)
+    harness.decide(execution_id, "approve", output="children")
+    shown = project.attempt(execution_id)
+    approval = harness.approvals.approvals(GROUP, execution_id)[-1]
+    assert (approval.kind, approval.question, approval.output) == ("feedback", "Is this good?", "Dear readers")
+    assert "Write for children" in model.requests[0].text
+    assert shown.execution.status == "WAITING"
+    harness.decide(execution_id, "revise", comment="Too long. [[say shorten]]")
+    ended = project.attempt(execution_id)
+    assert ended.execution.error is None
+    assert len(model.requests) == 2
+    assert ended.outputs[-1].raw == "Dear readers"
+
+
+def test_feedback_without_words_is_the_first_outcome(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:
+    project = deploy("review_flow", "main:ReviewFlow", "flow")
+    execution_id = project.submit()
+    project.attempt(execution_id)
+    harness.decide(execution_id, "approve")
+    project.attempt(execution_id)
+    harness.decide(execution_id, "approve")
+    ended = project.attempt(execution_id)
+    assert (ended.execution.error, ended.outputs[-1].raw) == (None, "Dear readers!")
+    assert "Write for everybody" in model.requests[0].text
+
+
+def test_an_input_that_is_refused_ends_the_script(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:
+    project = deploy("trip_script", "main:__main__", "script")
+    execution_id = project.submit()
+    project.attempt(execution_id)
+    harness.decide(execution_id, "reject")
+    error = project.attempt(execution_id).execution.error
+    assert error
+    assert "rejected to give the input" in error.message
+
+
 def test_what_a_script_is_given_takes_the_place_of_its_own_inputs(deploy: Deploys, model: ScriptedModel) -> None:
     project = deploy("one_file", "joke:__main__", "script")
     project.attempt(project.submit({"topic": "dogs"}))

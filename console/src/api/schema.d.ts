@@ -1108,7 +1108,7 @@ export interface components {
          * EventSource
          * @enum {string}
          */
-        EventSource: "crew" | "task" | "agent" | "llm" | "tool" | "memory" | "knowledge" | "reasoning" | "guardrail" | "mcp" | "human" | "system";
+        EventSource: "flow" | "crew" | "task" | "agent" | "llm" | "tool" | "memory" | "knowledge" | "reasoning" | "guardrail" | "mcp" | "human" | "system";
         /**
          * ExecutionError
          * @description Why an execution did not complete. `message` is one sentence; `task` names the crew task it happened in.

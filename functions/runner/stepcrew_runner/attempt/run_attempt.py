@@ -187,7 +187,8 @@ class RunAttempt:
             ports.queue.send(execution.group_id, execution.execution_id, execution.attempt, events, logs)
 
         sender = TraceSender(send, ClaimCheck(execution, ports.payloads).apply)
-        recorder = TraceRecorder(companions, [task.name for task in submission.definition.tasks], sender.put)
+        names = None if submission.project else [task.name for task in submission.definition.tasks]
+        recorder = TraceRecorder(companions, names, sender.put)
         ending = Ending(companions, ports.executions, ports.approvals, recorder, sender)
         with execution_log(execution.attempt, sender.put_log, redactor):
             control.start()

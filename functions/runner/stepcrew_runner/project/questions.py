@@ -48,15 +48,19 @@ class Questions:
         return verdict.output or verdict.comment or ""
 
     def request_feedback(self, context: Any, flow: Any) -> str:  # noqa: ARG002 - CrewAI's protocol
-        """What a person said about what a method of a flow made. A decision without words is its own word: the model
-        that chooses among the flow's outcomes reads it."""
+        """What a person said about what a method of a flow made.
+
+        A decision without words is its own word, read by the model that chooses among the flow's outcomes. Where CrewAI
+        takes the first outcome for silence, approval is silence.
+        """
         output = _text(context.method_output)
         text = str(context.message)[:MOST_CHARACTERS] or "What do you say to this?"
         question = Question(ApprovalKind.FEEDBACK, text, task_name=context.method_name, output=output)
         # What was seen is part of the key: a verdict never counts for something that nobody has seen.
         verdict = self._verdict(question, f"feedback/{context.method_name}/{_digest(output)}")
         if verdict.decision is Decision.APPROVE:
-            return verdict.comment or "approved"
+            silent = context.emit and context.default_outcome in (None, context.emit[0])
+            return verdict.comment or ("" if silent else "approved")
         return verdict.comment or "rejected"
 
     def _verdict(self, question: Question, about: str) -> Verdict:
