@@ -21,7 +21,7 @@ class ReviewFlow(Flow[Draft]):
         self.state.text = LLM(model="gpt-4o-mini").call(f"Write for {self.state.audience}. [[say Dear readers]]")
 
     @listen("shorten")
-    def shorten(self):
+    def make_shorter(self):
         self.state.notes.append(self.last_human_feedback.feedback)
         self.state.text = "Dear"
 
@@ -31,7 +31,7 @@ class ReviewFlow(Flow[Draft]):
         return self.state.text
 
     @listen("publish")
-    def publish(self):
+    def send_out(self):
         return f"{self.state.text}!"
 
 
