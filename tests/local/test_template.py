@@ -17,7 +17,14 @@ from stepcrew_local.layout import TEMPLATE
 from stepcrew_local.stack import Stack, running_stack
 from stepcrew_local.template import FunctionSource, prepare, read_template
 
-FUNCTIONS = {"ApiFunction", "TraceSinkFunction", "ReconcilerFunction", "TriggerFunction", "RunnerFunction"}
+FUNCTIONS = {
+    "ApiFunction",
+    "TraceSinkFunction",
+    "ReconcilerFunction",
+    "TriggerFunction",
+    "AnnouncerFunction",
+    "RunnerFunction",
+}
 PUBLIC = [
     "GET /api/v1/health",
     "POST /api/v1/hooks/{address}",
