@@ -78,12 +78,13 @@ class Harness:
         return RunAttempt(self.ports, MODEL, self.slice_seconds)(group_id, execution_id, lambda: self.remaining())
 
     def decide(self, execution_id: str, decision: str, **fields: Any) -> None:
-        """What a person answers to the open question; `decided_by` null means that nobody did."""
+        """What a person answers to the open question; `decided_by` null means that nobody did. Then it gets a slot."""
         verdict = Verdict.model_validate(
             {"decision": decision, "decided_by": "ada@example.com", "decided_at": self.clock.now(), **fields}
         )
         execution = self.executions.get(GROUP, execution_id)
         self.approvals.decide(execution, verdict, deadline=execution.deadline, now=self.clock.now())
+        self.executions.change(execution_id, queued_at=None)
 
     def run(self, config: dict[str, Any], inputs: dict[str, Any] | None = None, limits: Limits | None = None) -> Ended:
         execution_id = self.submit(config, inputs, limits)
