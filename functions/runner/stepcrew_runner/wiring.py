@@ -17,7 +17,7 @@ from stepcrew.clock import SystemClock
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.settings import settings
 from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt
-from stepcrew_runner.crew.model_clients import OperatorProxies, use_proxies
+from stepcrew_runner.gate.proxies import use_proxies
 from stepcrew_runner.isolation import addresses, environment
 from stepcrew_runner.isolation.references import refuse_outside
 from stepcrew_runner.project.building import ProjectCode
@@ -34,10 +34,9 @@ def sessions() -> AttemptSessions:
 
 def guard_process() -> None:
     """Once per process, before any crew is loaded: what no crew may reach, change or follow."""
-    proxies = OperatorProxies(environment.take_proxies())
-    use_proxies(proxies)
+    proxies = use_proxies(environment.take_proxies())
     addresses.install_guard()
-    addresses.allow_operator_endpoints(proxies.addresses())
+    addresses.allow_operator_endpoints(proxies)
     if not settings().project_bundle:  # a project's code sets the variables it needs
         environment.install_guard()
     refuse_outside()

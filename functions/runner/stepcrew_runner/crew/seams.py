@@ -1,6 +1,5 @@
 # pyright: reportPrivateUsage=false
-"""Every private name of CrewAI that the runner touches; those of the clients of models are in `client_seams.py`. No
-other module touches any.
+"""Every private name of CrewAI that the runner touches. No other module touches any.
 
 `check` runs before the first crew: a name that is gone stops the process with a sentence, so that none is passed by in
 silence. The tests of the same names say it after an upgrade.
@@ -24,6 +23,7 @@ from crewai.mcp.client import MCPClient
 from crewai.tools.mcp_native_tool import MCPNativeTool
 from crewai.tools.structured_tool import CrewStructuredTool
 from crewai.utilities import prompts
+from crewai.utilities.agent_utils import is_context_length_exceeded
 from pydantic import PrivateAttr
 
 from stepcrew.domain.canonical import digest
@@ -255,3 +255,21 @@ def wrap(owner: type[Any], method: str, around: Callable[[Callable[..., Any]], C
         wrapped = functools.wraps(found)(around(found))
         wrapped.is_wrapped = True  # type: ignore[attr-defined]
         setattr(owner, method, wrapped)
+
+
+def tell_of_long_conversations(bedrock: Any) -> None:
+    """CrewAI's client of Bedrock tells of every call that failed, except of one that was too long for the model."""
+    for name in ("_handle_converse", "_emit_call_failed_event"):
+        require(bedrock, name, "the trace would miss a refused model call")
+    handle = bedrock._handle_converse
+
+    def telling(messages: Any, body: Any, *others: Any) -> Any:
+        try:
+            return handle(messages, body, *others)
+        except Exception as error:
+            if is_context_length_exceeded(error):
+                _, task, agent, *_ = others  # available functions, task, agent, response model
+                bedrock._emit_call_failed_event(f"AWS Bedrock API call failed: {error}", task, agent)
+            raise
+
+    object.__setattr__(bedrock, "_handle_converse", telling)
