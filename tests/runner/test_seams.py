@@ -19,6 +19,8 @@ from crewai.events import types as event_types
 from crewai.events.base_events import BaseEvent
 from crewai.events.stream_context import add_stream_sink
 from crewai.llms.providers.bedrock.completion import BedrockCompletion
+from crewai.mcp.client import MCPClient
+from crewai.mcp.tool_resolver import MCPToolResolver
 from crewai.tasks.conditional_task import ConditionalTask
 from crewai.tools.agent_tools.ask_question_tool import AskQuestionTool
 from crewai.tools.agent_tools.base_agent_tools import BaseAgentTool
@@ -158,8 +160,15 @@ def test_every_way_crewai_runs_a_tool_passes_the_gate() -> None:
     assert issubclass(AskQuestionTool, BaseAgentTool)
 
 
-def test_what_a_server_says_of_its_tools_is_noted_where_the_protocols_client_gets_it() -> None:
-    assert getattr(ClientSession.list_tools, "is_wrapped", False), "mcp renamed ClientSession.list_tools"
+def test_what_a_server_offers_and_says_of_its_tools_is_taken_where_the_clients_get_it() -> None:
+    """If this fails, a method was renamed: a server's list would be asked for in each attempt. See `crew/servers.py`."""
+    for owner, method in (
+        (ClientSession, "list_tools"),
+        (MCPClient, "connect"),
+        (MCPClient, "list_tools"),
+        (MCPToolResolver, "resolve"),
+    ):
+        assert getattr(owner.__dict__[method], "is_wrapped", False), f"{owner.__name__}.{method}"
     assert "readOnlyHint" in ToolAnnotations.model_fields
 
 
