@@ -161,7 +161,7 @@ def test_every_way_crewai_runs_a_tool_passes_the_gate() -> None:
 
 
 def test_what_a_server_offers_and_says_of_its_tools_is_taken_where_the_clients_get_it() -> None:
-    """If this fails, a method was renamed: a server's list would be asked for in each attempt. See `crew/servers.py`."""
+    """If this fails, a method was renamed: each attempt would ask for a server's list. See `crew/servers.py`."""
     for owner, method in (
         (ClientSession, "list_tools"),
         (MCPClient, "connect"),

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime, tzinfo
+from types import SimpleNamespace
 from typing import Any, NamedTuple, Self
 
 from crewai import Crew, Task
@@ -153,24 +154,20 @@ def name_tasks(crew: Crew) -> None:
         task.name = task.name or f"task-{number}"
 
 
-class _NoStorage:
+def _nothing(*_: Any) -> None:
+    pass
+
+
+def _no_storage() -> SimpleNamespace:
     """In place of CrewAI's database file of the last run's outputs: ours are in the table, and a file in a warm process
     would show one execution's outputs to the next."""
-
-    def reset(self) -> None:
-        pass
-
-    def update(self, task_index: int, log: dict[str, Any]) -> None:
-        pass
-
-    def load(self) -> list[dict[str, Any]]:
-        return []
+    return SimpleNamespace(reset=_nothing, update=_nothing, load=list)
 
 
 class PlatformCrew(Crew):
     """CrewAI's crew, without its own storage, and with a planner that can be waited for."""
 
-    _task_output_handler: Any = PrivateAttr(default_factory=_NoStorage)
+    _task_output_handler: Any = PrivateAttr(default_factory=_no_storage)
 
     _handle_crew_planning = _apart(Crew._handle_crew_planning)
 

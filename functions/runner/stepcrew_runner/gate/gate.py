@@ -155,7 +155,7 @@ class Gate:
             }
         )
         if state is EntryState.LOST:
-            self._lose(entry.model_copy(update={"body": ""}))
+            self._write(entry.model_copy(update={"body": ""}))
             return entry
         if usage is None and answer.status < 400:
             entry = entry.model_copy(update=self._reserved(request))
@@ -167,17 +167,11 @@ class Gate:
         """Writes that a request left and nothing came back. What it was expected to use counts towards the limits."""
         entry = self._entry(EntryKind.MODEL, EntryState.LOST, EntryKey(task, request.digest, 0), request.name)
         reserved = self._reserved(request) if may_be_billed else {}
-        self._lose(entry.model_copy(update={"status": 0, "is_billed": request.is_billed, **reserved}))
+        self._write(entry.model_copy(update={"status": 0, "is_billed": request.is_billed, **reserved}))
 
     def _write(self, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         try:
             return self.journal.write(entry, again=again)
-        except PlatformFailed as abort:
-            raise self._control.settle(abort) or abort from abort
-
-    def _lose(self, entry: JournalEntry) -> None:
-        try:
-            self.journal.lose(entry)
         except PlatformFailed as abort:
             raise self._control.settle(abort) or abort from abort
 
