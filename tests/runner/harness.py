@@ -14,7 +14,7 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
-from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt
+from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
 from tests.runner.fakes import (
     FakeApprovals,
     FakeClock,
@@ -50,12 +50,8 @@ class Harness:
         self.slice_seconds = 0.0
         self.model_keys = {"aws_access_key_id": "ASIA", "aws_secret_access_key": "secret", "aws_session_token": "token"}
         self.ports = Ports(
-            self.executions,
-            self.tasks,
-            self.journal,
-            self.approvals,
+            Stores(self.executions, self.tasks, self.journal, self.approvals, self.payloads),
             self.queue,
-            self.payloads,
             self.secrets,
             self.clock,
             lambda: self.model_keys,

@@ -11,10 +11,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.settings import Settings
 from stepcrew_api import problems
+from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
-from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.routes import (
     approvals,
     crews,

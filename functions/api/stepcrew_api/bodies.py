@@ -13,6 +13,7 @@ from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.yaml_text import read_yaml
+from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import (
     BundleToUpload,
     CrewRequest,
@@ -21,7 +22,6 @@ from stepcrew_api.body_shapes import (
     RerunRequest,
     SecretToSet,
 )
-from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.trigger_schemas import Sample
 
