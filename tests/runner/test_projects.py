@@ -188,7 +188,7 @@ def test_a_flow_asks_people_and_takes_what_they_say(deploy: Deploys, harness: Ha
     ended = project.attempt(execution_id)
     assert ended.execution.error is None
     assert len(model.requests) == 2
-    assert ended.outputs[-1].raw == "Dear readers"
+    assert (ended.outputs[-1].json_dict or {})["text"] == "Dear"
 
 
 def test_feedback_without_words_is_the_first_outcome(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:

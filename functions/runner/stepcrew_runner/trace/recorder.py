@@ -263,7 +263,7 @@ def _route(source: Any, event: Any) -> str | None:
     """Where a method of a flow sent it, if it is one that chooses the way."""
     if event.type != "method_execution_finished" or event.result is None:
         return None
-    method = type(source).flow_definition().methods.get(event.method_name)
+    method: Any = source.flow_definition().methods.get(event.method_name)
     is_router = method is not None and (method.router or getattr(method.human_feedback, "emit", None))
     return str(getattr(event.result, "value", event.result)) if is_router else None
 
