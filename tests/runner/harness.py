@@ -15,6 +15,7 @@ from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt
+from tests.fakes.secrets import FakeSecrets
 from tests.runner.fakes import (
     FakeApprovals,
     FakeClock,
@@ -22,7 +23,6 @@ from tests.runner.fakes import (
     FakeJournal,
     FakePayloads,
     FakeQueue,
-    FakeSecrets,
     FakeTaskOutputs,
     new_execution,
 )

@@ -47,6 +47,18 @@ def test_outputs_come_back_by_index_with_the_usage_that_paid_for_them(stores: St
     assert stores.executions.get(GROUP, ID).usage.model_calls == 1
 
 
+@pytest.mark.parametrize(("group_id", "execution_id"), [("other", ID), (GROUP, "unknown")])
+def test_what_an_attempt_stored_is_its_executions_alone(stores: Stores, group_id: str, execution_id: str) -> None:
+    held = stores.running()
+    stores.tasks.save_task_output(held, output(0), usage=Usage())
+    stores.journal.write(held, entry())
+    park(stores, held)
+    assert stores.tasks.task_outputs(group_id, execution_id) == []
+    assert stores.tasks.task_output(group_id, execution_id, 0) is None
+    assert stores.journal.entries(group_id, execution_id) == []
+    assert stores.approvals.approvals(group_id, execution_id) == []
+
+
 def test_a_late_attempt_stores_no_output(stores: Stores) -> None:
     late = stores.running()
     stores.executions.begin_attempt(GROUP, ID, NOW)

@@ -11,7 +11,7 @@ from tests.aws_table import GROUP, Aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.secrets import FakeSecretStore
+from tests.fakes.secrets import FakeSecrets
 
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision
 from stepcrew.domain.errors import StepcrewError
@@ -105,7 +105,7 @@ class Harness:
         limits, wake = FakeLimits(), WakeMachine(aws.approvals, self.machine)
         rules = ModelRules("openai/gpt-4.1-mini", "openai/*", SETTINGS.allows_model)
         executions, approvals = aws.executions, aws.approvals
-        missing = FindMissingSecrets(FakeSecretStore())
+        missing = FindMissingSecrets(FakeSecrets())
         self.submit = SubmitExecution(
             executions, self.machine, self.clock, self._new_id, rules, limits, aws.crews, missing, 30
         )

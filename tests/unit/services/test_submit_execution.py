@@ -10,7 +10,7 @@ import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.secrets import FakeSecretStore
+from tests.fakes.secrets import FakeSecrets
 
 from stepcrew.aws.listing import TableListing
 from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest
@@ -39,7 +39,7 @@ class Harness:
         self.orchestrator = FakeOrchestrator()
         self.limits = FakeLimits()
         self.made = 0
-        self.secrets = FakeSecretStore()
+        self.secrets = FakeSecrets()
         missing = FindMissingSecrets(self.secrets)
         self.submit = SubmitExecution(
             aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES, self.limits, aws.crews, missing, 30
