@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from stepcrew.domain.approval import Approval, Verdict
+from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, TaskOutput, Usage, Waiting
 from stepcrew.domain.journal import EntryState, JournalEntry
@@ -270,15 +270,15 @@ class FakeApprovals:
     def waiting(self, group_id: str, *, after: str | None, limit: int) -> list[Approval]:
         raise NotImplementedError("The runner lists nothing.")
 
-    def decide(self, execution: Execution, verdict: Verdict, *, deadline: datetime, now: datetime) -> Execution:
+    def decide(self, execution: Execution, decision: Decision, *, deadline: datetime, now: datetime) -> Execution:
         record = self._executions.get(execution.group_id, execution.execution_id)
         if execution.waiting is None or record.waiting != execution.waiting:
             raise Superseded("Nothing waits for this decision any more.")
         asked = self._approvals[execution.execution_id]
-        asked[-1] = asked[-1].model_copy(update={"verdict": verdict})
+        asked[-1] = asked[-1].model_copy(update={"decision": decision})
         changes: dict[str, object] = {"status": Status.RUNNING, "waiting": None, "deadline": deadline}
-        if verdict.limits is not None:
-            changes |= {"limits": verdict.limits, "first_limits": record.first_limits or record.limits}
+        if decision.limits is not None:
+            changes |= {"limits": decision.limits, "first_limits": record.first_limits or record.limits}
         return self._executions.change(execution.execution_id, **changes)
 
     def keep_token(self, group_id: str, execution_id: str, token: str) -> Execution | None:

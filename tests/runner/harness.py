@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scripted_model import ScriptedModel
-from stepcrew.domain.approval import Verdict
+from stepcrew.domain.approval import Decision
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
@@ -79,11 +79,11 @@ class Harness:
 
     def decide(self, execution_id: str, decision: str, **fields: Any) -> None:
         """What a person answers to the open question; `decided_by` null means that nobody did."""
-        verdict = Verdict.model_validate(
-            {"decision": decision, "decided_by": "ada@example.com", "decided_at": self.clock.now(), **fields}
+        decision = Decision.model_validate(
+            {"kind": decision, "decided_by": "ada@example.com", "decided_at": self.clock.now(), **fields}
         )
         execution = self.executions.get(GROUP, execution_id)
-        self.approvals.decide(execution, verdict, deadline=execution.deadline, now=self.clock.now())
+        self.approvals.decide(execution, decision, deadline=execution.deadline, now=self.clock.now())
 
     def run(self, config: dict[str, Any], inputs: dict[str, Any] | None = None, limits: Limits | None = None) -> Ended:
         execution_id = self.submit(config, inputs, limits)

@@ -10,10 +10,10 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from stepcrew.settings import Settings
 from stepcrew_api import problems
+from stepcrew_api.approval_shapes import FeedbackRequest
 from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
-from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.routes import approvals, crews, executions, meta, projects, reruns, results, secrets, traces
 from stepcrew_api.schemas import Problem
 from stepcrew_api.services import Services

@@ -12,6 +12,7 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.yaml_text import read_yaml
+from stepcrew_api.approval_shapes import FeedbackRequest
 from stepcrew_api.body_shapes import (
     BundleToUpload,
     CrewRequest,
@@ -20,7 +21,6 @@ from stepcrew_api.body_shapes import (
     RerunRequest,
     SecretToSet,
 )
-from stepcrew_api.people import FeedbackRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 
 MAX_BODY_BYTES = 5_000_000

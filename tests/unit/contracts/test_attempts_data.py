@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stepcrew.domain.approval import Approval, Decision, Verdict
+from stepcrew.domain.approval import Approval, Decision, DecisionKind
 from stepcrew.domain.errors import Superseded
 from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.journal import EntryState, JournalEntry
@@ -18,7 +18,7 @@ from tests.waiting import question
 
 LATER = NOW + timedelta(minutes=1)
 DEADLINE = NOW + timedelta(hours=2)
-VERDICT = Verdict(decision=Decision.APPROVE, decided_by="ada@example.com", decided_at=LATER)
+DECISION = Decision(kind=DecisionKind.APPROVE, decided_by="ada@example.com", decided_at=LATER)
 
 
 def output(index: int, raw: str = "Rain.") -> TaskOutput:
@@ -101,14 +101,14 @@ def test_what_came_before_lets_nothing_wait(stores: Stores, before: str) -> None
 def test_a_decision_lets_the_execution_go_on_and_counts_once(stores: Stores) -> None:
     waiting = park(stores, stores.running())
     limits = Limits(max_model_calls=9)
-    verdict = VERDICT.model_copy(update={"limits": limits})
-    decided = stores.approvals.decide(waiting, verdict, deadline=DEADLINE, now=LATER)
+    decision = DECISION.model_copy(update={"limits": limits})
+    decided = stores.approvals.decide(waiting, decision, deadline=DEADLINE, now=LATER)
     assert (decided.status, decided.waiting, decided.deadline) == (Status.RUNNING, None, DEADLINE)
     assert (decided.limits, decided.first_limits) == (limits, waiting.limits)
-    assert [approval.verdict for approval in stores.approvals.approvals(GROUP, ID)] == [verdict]
+    assert [approval.decision for approval in stores.approvals.approvals(GROUP, ID)] == [decision]
     for late in (waiting, decided):
         with pytest.raises(Superseded):
-            stores.approvals.decide(late, VERDICT, deadline=DEADLINE, now=LATER)
+            stores.approvals.decide(late, DECISION, deadline=DEADLINE, now=LATER)
 
 
 def test_the_first_answer_of_a_journal_stands(stores: Stores) -> None:

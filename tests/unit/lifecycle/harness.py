@@ -13,7 +13,7 @@ from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.secrets import FakeSecrets
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.errors import StepcrewError
 from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.references import ModelRules
@@ -198,9 +198,9 @@ class Harness:
             worker.held, status, message="", now=self.clock.now(), usage=worker.usage, traces_emitted=9
         )
 
-    def feedback(self, execution_id: str, decision: Decision, who: str, number: int | None) -> Feedback:
+    def feedback(self, execution_id: str, decision: DecisionKind, who: str, number: int | None) -> Feedback:
         approval_id = f"{execution_id}.{number}" if number else None
-        comment = "Shorter." if decision is Decision.REVISE else None
+        comment = "Shorter." if decision is DecisionKind.REVISE else None
         return Feedback(GROUP, execution_id, decision, who, comment=comment, approval_id=approval_id)
 
     def give_up(self, execution_id: str) -> str:

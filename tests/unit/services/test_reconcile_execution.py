@@ -8,7 +8,7 @@ from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.services.reconciling import OVERDUE, Harness, MovableClock, harness, park, submitted
 
-from stepcrew.domain.approval import Decision, Verdict
+from stepcrew.domain.approval import Decision, DecisionKind
 from stepcrew.domain.errors import Category, PlatformUnavailable
 from stepcrew.domain.execution import Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
@@ -46,7 +46,7 @@ def decide(aws: Aws) -> None:
     """As somebody whose process died before it woke the state machine."""
     waiting = aws.executions.get(GROUP, ID)
     aws.approvals.decide(
-        waiting, Verdict(decision=Decision.APPROVE, decided_at=NOW), deadline=waiting.deadline, now=NOW
+        waiting, Decision(kind=DecisionKind.APPROVE, decided_at=NOW), deadline=waiting.deadline, now=NOW
     )
 
 

@@ -12,10 +12,10 @@ from stepcrew.domain import cursor as cursors
 from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.approval import Approval
 from stepcrew.services.decide_approval import Feedback
+from stepcrew_api.approval_shapes import ApprovalList, approval_view
 from stepcrew_api.bodies import FEEDBACK_BODY, FeedbackBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
-from stepcrew_api.people import ApprovalList, approval_view
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
 from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
