@@ -165,7 +165,7 @@ def test_of_two_people_who_decide_at_once_one_wins(ada: User, model: ScriptedMod
 
 
 def test_a_decision_and_a_cancel_at_once_leave_one_ending(ada: User, model: ScriptedModel) -> None:
-    config = crew(task("Draft it. [[say DRAFT]]", "draft", human_input=True), task("Print it. [[slow 5]]", "print"))
+    config = crew(task("Draft it. [[say DRAFT]]", "draft", human_input=True), task("Print it. [[slow 60]]", "print"))
     execution_ids = [ada.submit(config) for _ in range(3)]
     for execution_id in execution_ids:
         waiting(ada, execution_id)

@@ -79,11 +79,11 @@ class Harness:
 
     def decide(self, execution_id: str, decision: str, **fields: Any) -> None:
         """What a person answers to the open question; `decided_by` null means that nobody did."""
-        decision = Decision.model_validate(
+        made = Decision.model_validate(
             {"kind": decision, "decided_by": "ada@example.com", "decided_at": self.clock.now(), **fields}
         )
         execution = self.executions.get(GROUP, execution_id)
-        self.approvals.decide(execution, decision, deadline=execution.deadline, now=self.clock.now())
+        self.approvals.decide(execution, made, deadline=execution.deadline, now=self.clock.now())
 
     def run(self, config: dict[str, Any], inputs: dict[str, Any] | None = None, limits: Limits | None = None) -> Ended:
         execution_id = self.submit(config, inputs, limits)
