@@ -25,12 +25,14 @@ class FakeLimits:
         defaults: GroupLimits | None = None,
         ceilings: GroupLimits | None = None,
         open_executions: int | None = None,
+        running_executions: int | None = None,
     ) -> None:
         """What an operator writes for one group; the rest is as for everyone."""
         self._own[group_id] = LimitRules(
             defaults or self.everyone.defaults,
             ceilings or self.everyone.ceilings,
             open_executions or self.everyone.open_executions,
+            running_executions or self.everyone.running_executions,
         )
 
     def cap(self, **ceilings: object) -> None:

@@ -132,8 +132,9 @@ def test_a_group_without_limits_of_its_own_has_everyones(group: GroupSettings) -
         ({"ceilings": CEILINGS}, EVERYONE._replace(ceilings=CEILINGS)),
         ({"defaults": CEILINGS}, EVERYONE._replace(defaults=CEILINGS)),
         ({"open_executions": 7}, EVERYONE._replace(open_executions=7)),
+        ({"running_executions": 3}, EVERYONE._replace(running_executions=3)),
     ],
-    ids=["ceilings", "defaults", "open executions"],
+    ids=["ceilings", "defaults", "open executions", "running executions"],
 )
 def test_what_is_written_for_a_group_stands_in_for_that_part_of_everyones(
     group: GroupSettings, own: dict[str, Any], expected: LimitRules
