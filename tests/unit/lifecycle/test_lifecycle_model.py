@@ -15,7 +15,6 @@ from tests.aws_table import GROUP, TABLE, emulated_aws
 from tests.unit.lifecycle.harness import MOST_RUNNING, TASKS, Ended, Harness, Worker
 
 from stepcrew.aws import keys
-from stepcrew.aws.executions import IDEMPOTENCY_HOURS
 from stepcrew.aws.items import values
 from stepcrew.domain.approval import Approval, Decision, DecisionKind
 from stepcrew.domain.errors import PlatformUnavailable
@@ -90,7 +89,7 @@ class Lifecycle(RuleBasedStateMachine):
             now = self.harness.clock.now()
             free = self.taken_until.get(key, now)
             assert free <= now, "one key is one execution, as long as it is kept"
-            self.taken_until[key] = now + timedelta(hours=IDEMPOTENCY_HOURS)
+            self.taken_until[key] = now + timedelta(hours=known.hours)
             self.ids.append(known.execution_id)
 
     @precondition(lambda self: self.ids)
