@@ -1161,7 +1161,7 @@ export interface components {
         };
         /**
          * ApprovalView
-         * @description A question to people. It is open while `verdict` and `withdrawn_at` (the execution ended) are null.
+         * @description A question to people. It is open while `decision` and `withdrawn_at` (the execution ended) are null.
          *
          *     `output` is the answer to judge, null where `output_reference` stands for it. `deciders` lists who may decide; empty
          *     means every member and admin of the group. `may_decide` says whether the caller may, now.
@@ -1173,6 +1173,7 @@ export interface components {
             approval_id: string;
             /** Deciders */
             deciders: string[];
+            decision: components["schemas"]["DecisionView"] | null;
             /** Execution Id */
             execution_id: string;
             /** Execution Name */
@@ -1189,7 +1190,7 @@ export interface components {
             may_decide: boolean;
             /** Number */
             number: number;
-            on_timeout: components["schemas"]["Decision"];
+            on_timeout: components["schemas"]["DecisionKind"];
             /** Output */
             output: string | null;
             output_reference: components["schemas"]["BodyReference"] | null;
@@ -1204,7 +1205,6 @@ export interface components {
             task_name: string | null;
             /** Tools */
             tools: components["schemas"]["ToolCallView"][];
-            verdict: components["schemas"]["VerdictView"] | null;
             /** Withdrawn At */
             withdrawn_at: string | null;
         };
@@ -1488,10 +1488,31 @@ export interface components {
             version: number;
         };
         /**
-         * Decision
+         * DecisionKind
          * @enum {string}
          */
-        Decision: "approve" | "revise" | "reject";
+        DecisionKind: "approve" | "revise" | "reject";
+        /**
+         * DecisionView
+         * @description What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
+         *     where there is none or `output_reference` stands for it.
+         */
+        DecisionView: {
+            /** Comment */
+            comment: string | null;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string | null;
+            kind: components["schemas"]["DecisionKind"];
+            limits: components["schemas"]["Limits"] | null;
+            /** Output */
+            output: string | null;
+            output_reference: components["schemas"]["BodyReference"] | null;
+        };
         /**
          * DryRun
          * @description What a submission would run; nothing was stored or started.
@@ -1715,7 +1736,7 @@ export interface components {
              * @default null
              */
             comment: string | null;
-            decision: components["schemas"]["Decision"];
+            decision: components["schemas"]["DecisionKind"];
             /** @default null */
             limits: components["schemas"]["GroupLimits"] | null;
             /**
@@ -2966,27 +2987,6 @@ export interface components {
              * @default 0
              */
             total_tokens: number;
-        };
-        /**
-         * VerdictView
-         * @description What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
-         *     where there is none or `output_reference` stands for it.
-         */
-        VerdictView: {
-            /** Comment */
-            comment: string | null;
-            /**
-             * Decided At
-             * Format: date-time
-             */
-            decided_at: string;
-            /** Decided By */
-            decided_by: string | null;
-            decision: components["schemas"]["Decision"];
-            limits: components["schemas"]["Limits"] | null;
-            /** Output */
-            output: string | null;
-            output_reference: components["schemas"]["BodyReference"] | null;
         };
         /**
          * WaitingView
