@@ -1,3 +1,4 @@
+import "@/ui/card.css";
 import { Suspense, lazy, useMemo } from "react";
 import { Link } from "react-router";
 import { stringify } from "yaml";
