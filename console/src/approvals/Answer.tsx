@@ -4,7 +4,7 @@ import { useDefinition } from "@/api/queries";
 import type { Approval } from "@/api/types";
 import { tasksOf } from "@/lib/definition";
 import { harmless } from "@/lib/text";
-import { Loading, Trouble } from "@/ui/kit";
+import { Trouble } from "@/ui/kit";
 import { Segments } from "@/ui/Segments";
 import { useBody } from "@/ui/useBody";
 import { Viewer, textOf } from "@/ui/Viewer";
@@ -60,7 +60,7 @@ function Changes({ approval, earlier }: { approval: Approval; earlier: Approval 
   const error = before.error ?? after.error;
   if (error) return <Trouble error={error} />;
   return (
-    <Suspense fallback={<Loading />}>
+    <Suspense fallback={<p className="faint">Comparing…</p>}>
       <Difference
         before={textOf(before.value)}
         after={textOf(after.value)}

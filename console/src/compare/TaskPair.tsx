@@ -3,7 +3,7 @@ import { Suspense, lazy, useState } from "react";
 import { formatCost, formatDuration, formatNumber } from "@/lib/format";
 import type { Json, TraceEvent } from "@/api/types";
 import { asMessages } from "@/trace/messages";
-import { Loading, Trouble } from "@/ui/kit";
+import { Trouble } from "@/ui/kit";
 import { Segments } from "@/ui/Segments";
 import { useBody } from "@/ui/useBody";
 import { textOf } from "@/ui/Viewer";
@@ -35,7 +35,7 @@ export function TaskPair({ pair, longest }: { pair: Pair; longest: number }) {
       </h3>
       <div className="card-body">
         {before && after && <Segments label="Compare" choices={LOOKS} chosen={look} onChoose={setLook} />}
-        <Suspense fallback={<Loading />}>
+        <Suspense fallback={<p className="faint">Comparing…</p>}>
           {look === "prompt" && before && after ? (
             <Prompts before={before} after={after} />
           ) : (
