@@ -112,6 +112,7 @@ class Execution(BaseModel):
     cancel_requested_at: datetime | None = None
     cancel_receipt: CancelReceipt | None = None
     waiting: Waiting | None = None
+    queue_position: int | None = None
     traces: TraceCounts = TraceCounts()
 
     @property

@@ -52,6 +52,7 @@ export const anExecution = (more: Partial<Execution> = {}): Execution =>
     error: null,
     progress: { tasks_done: 1, tasks_total: 4 },
     traces: { complete: false, emitted: null, recorded: 3 },
+    queue_position: null,
     limits: { max_tokens: 1000 },
     usage: { model_calls: 2, prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost_usd: 0.01 },
     ...more,
@@ -110,7 +111,7 @@ function answer(status: number, body: unknown): Promise<unknown> {
 }
 
 const NONE = { timeout_seconds: null, max_tokens: null, max_cost_usd: null, max_model_calls: null };
-const NO_LIMITS: Identity["limits"] = { defaults: NONE, ceilings: NONE, open_executions: 100 };
+const NO_LIMITS: Identity["limits"] = { defaults: NONE, ceilings: NONE, open_executions: 100, running_executions: 20 };
 
 export function showWith(
   api: unknown,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import Any, cast
@@ -22,7 +24,7 @@ Running = tuple[str, ScriptedModel, Stack]
 TOOLS = "canary-tool-4f1d7c0a9b"
 HEADER = "canary/header+2e8b6d3f5a"
 INPUT = "canary-input-7a3c9e1b5d"
-"""No secret: it may be in the table, the bucket and the answers, and nowhere else."""
+"""No secret: it may be in the table, the bucket, the answers and the bundles, and nowhere else."""
 RUNNER = "RunnerFunction"
 
 
@@ -81,6 +83,12 @@ class Places:
             yield json.dumps(self._user.trace(one))
         for address in ("/executions", "/crews", "/crews/canaries", "/secrets", "/approvals", "/me", "/tools"):
             yield self._user.get(address).text
+
+    def bundle(self, execution_id: str) -> Iterator[str]:
+        """Each file of the archive as text, by itself: its bytes are compressed."""
+        answer = self._user.get(f"/executions/{execution_id}/bundle")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            yield from (archive.read(name).decode(errors="replace") for name in archive.namelist())
 
     def _output(self, name: str) -> str:
         return self._stack.outputs[name]
@@ -150,6 +158,7 @@ def test_no_secret_is_anywhere_after_success_failure_crash_and_cancel(
         "machine": list(places.machine()),
         "logs": list(places.logs()),
         "answers": list(places.answers([*ids, later["execution_id"]])),
+        "bundles": [text for one in [*ids, later["execution_id"]] for text in places.bundle(one)],
     }
     token = ada.headers["authorization"].removeprefix("Bearer ")
     canaries = {"tool": TOOLS, "header": HEADER, "operator": NO_KEY, "token": token.rpartition(".")[2]}
@@ -164,6 +173,6 @@ def test_no_secret_is_anywhere_after_success_failure_crash_and_cancel(
     assert seen == {}
     # The search does find what is there: the inputs, which are no secret, and no further than they have to be.
     where = {place for place, texts in found.items() for text in texts if INPUT in text}
-    assert {"table", "answers"} <= where <= {"table", "bucket", "answers"}
+    assert {"table", "answers", "bundles"} <= where <= {"table", "bucket", "answers", "bundles"}
     runner_log = (stack.data / "logs" / f"{RUNNER}.log").read_text()
     assert "This process is replaced" in runner_log

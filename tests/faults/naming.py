@@ -13,6 +13,7 @@ _OF_TRANSACTION = (
     ("DEFINITION", "store the execution"),
     ("TASK", "store a task's output"),
     ("BATCH", "count trace events"),
+    ("SLOT", "give a slot"),
 )
 _OF_UPDATE = (
     ("ended_at", "end the execution"),
@@ -34,6 +35,8 @@ _OF_READ = {
     "TRACE": "read trace events",
     "JOURNAL": "read the journal",
     "BATCH": "read what is recorded",
+    "SLOT": "read the slots",
+    "QUEUED": "read the queue",
 }
 _OF_OTHERS = {
     "SQS.SendMessage": "send trace events",

@@ -69,6 +69,8 @@ class FakeExecutions:
                 raise Superseded("The execution has ended already.")
             if record.status is Status.WAITING:
                 raise StillWaiting("The execution waits for a person.")
+            if record.queued_at is not None:
+                raise StillWaiting("The execution waits for a slot.")
             started_at = record.started_at or now
             return self._write(record, now, status=Status.RUNNING, attempt=record.attempt + 1, started_at=started_at)
 
@@ -112,7 +114,7 @@ class FakeExecutions:
     def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
         with self._lock:
             record = self.get(execution.group_id, execution.execution_id)
-            if record.status is not Status.RUNNING:
+            if record.status is not Status.RUNNING or record.queued_at is not None:
                 return None
             return self._write(record, now, cancel_requested_at=record.cancel_requested_at or now, message=message)
 
@@ -135,6 +137,7 @@ class FakeExecutions:
                 error=error,
                 cancel_receipt=receipt,
                 waiting=None,
+                queued_at=None,
                 traces_emitted={**record.traces_emitted, attempt: 1},
                 traces_recorded={**record.traces_recorded, attempt: 1},
             )
@@ -174,7 +177,8 @@ class FakeExecutions:
             if traces_emitted is not None:
                 given["traces_emitted"] = {**record.traces_emitted, str(execution.attempt): traces_emitted}
             changes = {name: value for name, value in given.items() if value is not None}
-            return self._write(record, now, status=status, message=message, ended_at=now, waiting=None, **changes)
+            changes |= {"waiting": None, "queued_at": None}
+            return self._write(record, now, status=status, message=message, ended_at=now, **changes)
 
     def delete(self, group_id: str, execution_id: str) -> None:
         del self._records[execution_id]
@@ -276,6 +280,7 @@ class FakeApprovals:
         asked = self._approvals[execution.execution_id]
         asked[-1] = asked[-1].model_copy(update={"verdict": verdict})
         changes: dict[str, object] = {"status": Status.RUNNING, "waiting": None, "deadline": deadline}
+        changes["queued_at"] = now
         if verdict.limits is not None:
             changes |= {"limits": verdict.limits, "first_limits": record.first_limits or record.limits}
         return self._executions.change(execution.execution_id, **changes)

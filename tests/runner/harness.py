@@ -14,7 +14,7 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
-from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt
+from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
 from tests.runner.fakes import (
     FakeApprovals,
     FakeClock,
@@ -50,12 +50,8 @@ class Harness:
         self.slice_seconds = 0.0
         self.model_keys = {"aws_access_key_id": "ASIA", "aws_secret_access_key": "secret", "aws_session_token": "token"}
         self.ports = Ports(
-            self.executions,
-            self.tasks,
-            self.journal,
-            self.approvals,
+            Stores(self.executions, self.tasks, self.journal, self.approvals, self.payloads),
             self.queue,
-            self.payloads,
             self.secrets,
             self.clock,
             lambda: self.model_keys,
@@ -78,12 +74,13 @@ class Harness:
         return RunAttempt(self.ports, MODEL, self.slice_seconds)(group_id, execution_id, lambda: self.remaining())
 
     def decide(self, execution_id: str, decision: str, **fields: Any) -> None:
-        """What a person answers to the open question; `decided_by` null means that nobody did."""
+        """What a person answers to the open question; `decided_by` null means that nobody did. Then it gets a slot."""
         verdict = Verdict.model_validate(
             {"decision": decision, "decided_by": "ada@example.com", "decided_at": self.clock.now(), **fields}
         )
         execution = self.executions.get(GROUP, execution_id)
         self.approvals.decide(execution, verdict, deadline=execution.deadline, now=self.clock.now())
+        self.executions.change(execution_id, queued_at=None)
 
     def run(self, config: dict[str, Any], inputs: dict[str, Any] | None = None, limits: Limits | None = None) -> Ended:
         execution_id = self.submit(config, inputs, limits)

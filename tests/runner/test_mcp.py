@@ -17,12 +17,13 @@ from mcp.server.fastmcp import Context, FastMCP
 from mcp.types import ToolAnnotations
 
 from scripted_model import ScriptedModel
-from stepcrew.domain.execution import Execution
+from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import building
 from stepcrew_runner.isolation import addresses, environment
 from tests.runner.harness import GROUP, Harness, agent, task
+from tests.runner.test_replay import ran, replayed
 
 SECRET = "Bearer mcp-secret-1a2b3c4d"
 
@@ -159,7 +160,7 @@ def test_a_servers_tool_has_effects_unless_it_says_that_it_only_reads(
     write = harness.journal.write
 
     def noted(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
-        if entry.kind == "tool":
+        if entry.kind == "tool" and not entry.name.startswith("tools/list"):
             written.append(entry.state.value)
         return write(execution, entry, again=again)
 
@@ -168,6 +169,25 @@ def test_a_servers_tool_has_effects_unless_it_says_that_it_only_reads(
     named["tasks"][0]["description"] = named["tasks"][0]["description"].replace("forecast", tool)
     assert harness.run(named).outcome == "COMPLETED"
     assert written == states
+
+
+def test_what_a_server_offers_is_asked_for_once_and_what_was_paid_for_stays_so(
+    harness: Harness, model: ScriptedModel, public: Server
+) -> None:
+    """An attempt that finds another list in the journal than the server would tell now goes on with that of the
+    journal: with another one, every request of the crew would be a new one."""
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    execution_id = harness.submit(config(public))
+    assert harness.attempt(execution_id).outcome.value == "COMPLETED"
+    harness.tasks.restore({})
+    harness.executions.change(execution_id, status=Status.RUNNING, ended_at=None)
+    public.mcp.remove_tool("warn")
+    public.should_exit = True
+    answer = harness.attempt(execution_id)
+    ended = harness.ended(execution_id, answer)
+    assert (ended.outcome, ended.answer.attempt) == ("COMPLETED", 2), ended.execution.error
+    assert (len(model.requests), public.begun) == (2, 1)
+    assert [one.attempt for one in ended.of("mcp_connection_completed")] == [1, 1]
 
 
 @pytest.mark.parametrize("broken", ["_call_tool_impl", "disconnect"])
@@ -194,6 +214,29 @@ def test_a_call_with_effects_whose_answer_is_lost_is_not_made_again_by_crewai(
     assert ended.outcome == "COMPLETED", ended.execution.error
     assert public.begun == 1
     assert "The connection broke." in model.requests[1].text
+
+
+def test_a_crew_with_a_server_is_replayed_without_it(
+    harness: Harness, model: ScriptedModel, public: Server, tmp_path: Path
+) -> None:
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    bundle = ran(harness, tmp_path, config(public))
+    assert "mcp-secret" not in "".join(entry.body for entry in bundle.journal)
+    public.should_exit = True
+    done = replayed(bundle)
+    assert (done.status, done.differences, done.unanswered, done.asked_anew) == ("COMPLETED", [], None, 0), done.error
+    assert (model.requests, public.begun) == ([], 1)
+
+
+def test_a_bundle_without_what_its_server_offered_says_so(
+    harness: Harness, model: ScriptedModel, public: Server, tmp_path: Path
+) -> None:
+    harness.secrets.groups[GROUP, "MCP_KEY"] = SECRET
+    bundle = ran(harness, tmp_path, config(public))
+    without = bundle._replace(journal=[entry for entry in bundle.journal if not entry.name.startswith("tools/list")])
+    done = replayed(without)
+    assert done.unanswered
+    assert "the crew itself to tools/list of 127.0.0.1" in done.unanswered
 
 
 def test_a_marked_tool_of_a_server_waits_for_a_person(harness: Harness, model: ScriptedModel, public: Server) -> None:

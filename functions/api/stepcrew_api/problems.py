@@ -27,9 +27,11 @@ from stepcrew.domain.errors import (
     PlatformUnavailable,
     StepcrewError,
     TooManyOpen,
+    TriggerNotFound,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.places import escape
+from stepcrew.domain.signatures import BadSignature
 from stepcrew_api.schemas import Problem
 from stepcrew_api.tokens import Unauthenticated
 
@@ -61,6 +63,8 @@ STATUS: dict[type[StepcrewError], int] = {
     ExecutionExpired: 410,
     CrewNotFound: 404,
     BodyExpired: 410,
+    TriggerNotFound: 404,
+    BadSignature: 401,
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyOpen: 429,

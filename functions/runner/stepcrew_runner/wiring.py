@@ -16,8 +16,8 @@ from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.clock import SystemClock
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.settings import settings
-from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt
-from stepcrew_runner.crew.model_clients import OperatorProxies, use_proxies
+from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt, Stores
+from stepcrew_runner.gate.proxies import use_proxies
 from stepcrew_runner.isolation import addresses, environment
 from stepcrew_runner.isolation.references import refuse_outside
 from stepcrew_runner.project.building import ProjectCode
@@ -34,10 +34,9 @@ def sessions() -> AttemptSessions:
 
 def guard_process() -> None:
     """Once per process, before any crew is loaded: what no crew may reach, change or follow."""
-    proxies = OperatorProxies(environment.take_proxies())
-    use_proxies(proxies)
+    proxies = use_proxies(environment.take_proxies())
     addresses.install_guard()
-    addresses.allow_operator_endpoints(proxies.addresses())
+    addresses.allow_operator_endpoints(proxies)
     if not settings().project_bundle:  # a project's code sets the variables it needs
         environment.install_guard()
     refuse_outside()
@@ -72,12 +71,14 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
     payloads = BucketPayloads(clients, configured.bucket_name)
     return RunAttempt(
         Ports(
-            executions=TableExecutions(clients, table, payloads, days),
-            tasks=TableTaskOutputs(clients, table, payloads, days),
-            journal=TableJournal(clients, table, payloads, days),
-            approvals=TableApprovals(clients, table, payloads, days),
+            Stores(
+                TableExecutions(clients, table, payloads, days),
+                TableTaskOutputs(clients, table, payloads, days),
+                TableJournal(clients, table, payloads, days),
+                TableApprovals(clients, table, payloads, days),
+                payloads,
+            ),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
-            payloads=payloads,
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=clock,
             own_secrets=clients.secrets,

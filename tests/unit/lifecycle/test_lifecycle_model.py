@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.aws_table import GROUP, TABLE, emulated_aws
-from tests.unit.lifecycle.harness import TASKS, Ended, Harness, Worker
+from tests.unit.lifecycle.harness import MOST_RUNNING, TASKS, Ended, Harness, Worker
 
 from stepcrew.aws import keys
 from stepcrew.aws.items import values
@@ -48,6 +48,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.seen: dict[str, Seen] = {}
         self.verdicts: dict[str, Verdict] = {}
         self.since: dict[str, datetime] = {}
+        self.queued: dict[str, timedelta] = {}
 
     def teardown(self) -> None:
         try:
@@ -210,11 +211,21 @@ class Lifecycle(RuleBasedStateMachine):
                 self.harness.aws.approvals.approvals(GROUP, execution_id),
             )
             if before := self.seen.get(execution_id):
+                self._count_time_in_queue(before.record, now.record)
                 self._record_goes_on(before.record, now.record)
                 assert now.outputs.items() >= before.outputs.items(), "a finished output was lost or replaced"
             self._questions_are_in_order(now)
             self.seen[execution_id] = now
         self._lists_tell_the_same()
+        running = [one for one, seen in self.seen.items() if seen.record.holds_slot]
+        assert len(running) <= MOST_RUNNING, "more run than may"
+        waiting = {one for one, seen in self.seen.items() if seen.record.queued_at}
+        assert set(self.harness.aws.slots.positions(GROUP)) == waiting, "the queue is not what the records say"
+
+    def _count_time_in_queue(self, before: Execution, now: Execution) -> None:
+        if before.queued_at and now.holds_slot:
+            waited = self.harness.clock.now() - before.queued_at
+            self.queued[now.execution_id] = self.queued.get(now.execution_id, timedelta()) + waited
 
     def _record_goes_on(self, before: Execution, now: Execution) -> None:
         if before.status.is_terminal:
@@ -245,6 +256,7 @@ class Lifecycle(RuleBasedStateMachine):
                 assert self.verdicts.setdefault(one.approval_id, one.verdict) == one.verdict, "a verdict was replaced"
                 assert not one.withdrawn_at
                 waited += one.verdict.decided_at - self.since[one.approval_id]
+        waited += self.queued.get(record.execution_id, timedelta())
         assert record.deadline == record.created_at + timedelta(hours=1) + waited, "a wait was counted twice, or not"
 
     def _lists_tell_the_same(self) -> None:

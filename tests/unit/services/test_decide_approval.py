@@ -19,6 +19,7 @@ from stepcrew.domain.errors import Conflict, InvalidRequest, NotAllowed
 from stepcrew.domain.execution import Execution, GroupLimits, Limits, Status, Usage
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval, Feedback
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.wake_machine import WakeMachine
 
 ADA = "ada@example.com"
@@ -33,7 +34,8 @@ class Harness:
         self.clock = FakeClock(NOW)
         self.limits = FakeLimits()
         wake = WakeMachine(aws.approvals, self.machine)
-        self.decide = DecideApproval(aws.executions, aws.approvals, self.limits, wake, self.clock)
+        fill = FillSlots(aws.slots, self.limits, self.machine, wake, self.clock)
+        self.decide = DecideApproval(aws.executions, aws.approvals, self.limits, fill, self.clock)
         self.cancel = CancelExecution(aws.executions, wake, self.clock)
 
     def say(self, decision: Decision = Decision.APPROVE, who: str = ADA, **more: Any) -> Execution:

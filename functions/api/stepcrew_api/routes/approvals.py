@@ -12,15 +12,15 @@ from stepcrew.domain import cursor as cursors
 from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.approval import Approval
 from stepcrew.services.decide_approval import Feedback
+from stepcrew_api.approval_views import ApprovalList, approval_view
 from stepcrew_api.bodies import FEEDBACK_BODY, FeedbackBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
-from stepcrew_api.people import ApprovalList, approval_view
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
 from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
 from stepcrew_api.schemas import ExecutionView
-from stepcrew_api.services import Injected
+from stepcrew_api.services import Injected, queue_positions
 from stepcrew_api.views import execution_view
 
 router = APIRouter(tags=["approvals"], route_class=GuardedRoute)
@@ -89,7 +89,7 @@ def feedback(execution_id: ExecutionId, body: FeedbackBody, identity: Member, se
             approval_id=body.approval_id,
         )
     )
-    return execution_view(decided)
+    return execution_view(decided, queue_positions(services, identity.group_id, [decided]))
 
 
 def _page(found: list[Approval], limit: int, identity: Identity, cursor: Callable[[Approval], str]) -> ApprovalList:

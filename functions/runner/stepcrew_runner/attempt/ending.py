@@ -6,7 +6,7 @@ import contextlib
 import logging
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.definition import ApprovalRules
@@ -114,32 +114,26 @@ class Ending:
         entries, journal = self._gate.journal.chain_end()
         return AttemptProof(trace=self._sender.chain.head, entries=entries, journal=journal)
 
+    def _news(self, emitted: int, **progress: None) -> dict[str, Any]:
+        """What every last write tells."""
+        return {
+            "progress": self._control.progress().model_copy(update=progress),
+            "usage": self._gate.journal.usage(),
+            "traces_emitted": emitted,
+            "proof": self._proof(),
+            "now": self._clock.now(),
+        }
+
     def _hand_over(self, emitted: int) -> None:
         """The next attempt goes on from here."""
-        self._executions.save_progress(
-            self._execution,
-            progress=self._control.progress(),
-            usage=self._gate.journal.usage(),
-            message=self._control.message(),
-            now=self._clock.now(),
-            traces_emitted=emitted,
-            proof=self._proof(),
-        )
+        self._executions.save_progress(self._execution, message=self._control.message(), **self._news(emitted))
 
     def _park(self, question: Question, rules: ApprovalRules) -> Outcome:
         approval = self._approval(question, rules)
         self._recorder.asked(approval)
         emitted = self._ship()
         try:
-            self._approvals.park(
-                self._execution,
-                approval,
-                progress=self._control.progress(),
-                usage=self._gate.journal.usage(),
-                traces_emitted=emitted,
-                now=self._clock.now(),
-                proof=self._proof(),
-            )
+            self._approvals.park(self._execution, approval, **self._news(emitted))
         except Superseded:
             # Either another attempt holds the execution, or a cancel request came in this moment.
             if not self._is_cancelled():
@@ -193,12 +187,8 @@ class Ending:
             self._execution,
             Status(end.outcome.value),
             message=error.message if error else end.message,
-            now=self._clock.now(),
-            progress=self._control.progress().model_copy(update={"current_task": None, "current_agent": None}),
-            usage=self._gate.journal.usage(),
             error=error,
-            traces_emitted=emitted,
             cancel_receipt=receipt,
-            proof=self._proof(),
+            **self._news(emitted, current_task=None, current_agent=None),
         )
         return end.outcome

@@ -63,13 +63,19 @@ class Answer(NamedTuple):
     attempt: int
 
 
-class Ports(NamedTuple):
+class Stores(NamedTuple):
+    """What is stored of an execution."""
+
     executions: ExecutionStore
     tasks: TaskOutputStore
     journal: JournalStore
     approvals: ApprovalStore
-    queue: TraceQueue
     payloads: PayloadStore
+
+
+class Ports(NamedTuple):
+    stores: Stores
+    queue: TraceQueue
     secrets: Secrets
     clock: Clock
     model_keys: Callable[[], Mapping[str, str]]
@@ -151,7 +157,7 @@ class RunAttempt:
     def __call__(self, group_id: str, execution_id: str, remaining: Callable[[], float]) -> Answer:
         """`remaining` tells the seconds left of this invocation."""
         try:
-            execution = self._ports.executions.begin_attempt(group_id, execution_id, self._ports.clock.now())
+            execution = self._ports.stores.executions.begin_attempt(group_id, execution_id, self._ports.clock.now())
         except StillWaiting:
             return Answer(Outcome.PARKED, 0)
         except (Superseded, ExecutionNotFound):
@@ -170,14 +176,14 @@ class RunAttempt:
             raise Unexpected(f"{type(error).__name__}: {redactor.text(str(error))}") from None
 
     def _attempt(self, execution: Execution, remaining: Callable[[], float], redactor: Redactor) -> Outcome:
-        ports = self._ports
-        submission = ports.executions.submission(execution.group_id, execution.execution_id)
+        ports, stores = self._ports, self._ports.stores
+        submission = stores.executions.submission(execution.group_id, execution.execution_id)
         placeholders = KeptPlaceholders() if self._replay else Placeholders()
-        journal = Journal(ports.journal, execution, placeholders, self._replay and self._replay.source)
+        journal = Journal(stores.journal, execution, placeholders, self._replay and self._replay.source)
         journal.load()
         call_seconds = longest_call(submission.definition, self._default_model)
         time_left = Time(remaining, call_seconds, self._slice_seconds)
-        control = Control(execution, ports.executions, ports.clock, time_left, journal.usage)
+        control = Control(execution, stores.executions, ports.clock, time_left, journal.usage)
         gate = Gate(execution, ports.clock, control, journal)
         gate.only_replays = self._replay is not None and not self._replay.lets_out
         companions = Companions(execution, ports.clock, redactor, control, gate)
@@ -185,9 +191,9 @@ class RunAttempt:
         def send(events: list[TraceEvent], logs: list[LogLine]) -> None:
             ports.queue.send(execution.group_id, execution.execution_id, execution.attempt, events, logs)
 
-        sender = TraceSender(send, ClaimCheck(execution, ports.payloads).apply)
+        sender = TraceSender(send, ClaimCheck(execution, stores.payloads).apply)
         recorder = TraceRecorder(companions, [task.name for task in submission.definition.tasks], sender.put)
-        ending = Ending(companions, ports.executions, ports.approvals, recorder, sender)
+        ending = Ending(companions, stores.executions, stores.approvals, recorder, sender)
         with execution_log(execution.attempt, sender.put_log, redactor):
             control.start()
             if execution.attempt > 1 and str(execution.attempt - 1) not in execution.traces_emitted:
@@ -240,10 +246,10 @@ class RunAttempt:
             return failed(explain(error, control.progress().current_task, inside.companions.redactor.text))
 
     def _crew(self, submission: Submission, inside: Inside) -> CrewEnd:
-        ports, companions = self._ports, inside.companions
+        ports, stores, companions = self._ports, self._ports.stores, inside.companions
         execution = companions.execution
-        finished = ports.tasks.task_outputs(execution.group_id, execution.execution_id)
-        asked = ports.approvals.approvals(execution.group_id, execution.execution_id) if execution.approvals else []
+        finished = stores.tasks.task_outputs(execution.group_id, execution.execution_id)
+        asked = stores.approvals.approvals(execution.group_id, execution.execution_id) if execution.approvals else []
         decisions = Decisions(asked)
         logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
         # A project's own code could read them.
@@ -258,7 +264,7 @@ class RunAttempt:
             inside.recorder.decided(news)
         if decisions.rejection:
             return failed(decisions.rejection)
-        run = CrewRun(companions, Checkpoints(companions, ports.tasks, inside.recorder), inside.recorder)
+        run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
                 run(CrewBuilder(submission, models, secrets), finished, decisions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepcrew_runner.crew import effects, seams, tool_calls
+from stepcrew_runner.crew import seams, servers, tool_calls
 from stepcrew_runner.gate import transports
 
 
@@ -12,5 +12,5 @@ def install() -> None:
     seams.call_servers_once()
     transports.install()
     tool_calls.install()
-    effects.install()
+    servers.install()
     seams.keep_the_date()

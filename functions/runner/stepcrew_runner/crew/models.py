@@ -14,8 +14,7 @@ from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import model_settings
 from stepcrew.settings import provider_settings
-from stepcrew_runner.crew.client_seams import tell_of_long_conversations
-from stepcrew_runner.crew.model_clients import mark_clients
+from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
 
 CALL_SECONDS = 120.0
@@ -87,7 +86,6 @@ class ModelFactory:
         if provider == "openai" and self._providers.openai_base_url:
             arguments["base_url"] = self._providers.openai_base_url
         made: Any = LLM(model=name, **arguments)
-        mark_clients(made)
         keep_texts_valid(made)
         # The agents that CrewAI makes by itself (manager, planner, guardrail) have their tokens counted before each
         # call, by a request to the provider. CrewAI's own estimate takes its place.

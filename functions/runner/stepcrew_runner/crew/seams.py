@@ -1,6 +1,5 @@
 # pyright: reportPrivateUsage=false
-"""Every private name of CrewAI that the runner touches; those of the clients of models are in `client_seams.py`. No
-other module touches any.
+"""Every private name of CrewAI that the runner touches. No other module touches any.
 
 `check` runs before the first crew: a name that is gone stops the process with a sentence, so that none is passed by in
 silence. The tests of the same names say it after an upgrade.
@@ -14,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime, tzinfo
+from types import SimpleNamespace
 from typing import Any, NamedTuple, Self
 
 from crewai import Crew, Task
@@ -24,6 +24,7 @@ from crewai.mcp.client import MCPClient
 from crewai.tools.mcp_native_tool import MCPNativeTool
 from crewai.tools.structured_tool import CrewStructuredTool
 from crewai.utilities import prompts
+from crewai.utilities.agent_utils import is_context_length_exceeded
 from pydantic import PrivateAttr
 
 from stepcrew.domain.canonical import digest
@@ -153,24 +154,20 @@ def name_tasks(crew: Crew) -> None:
         task.name = task.name or f"task-{number}"
 
 
-class _NoStorage:
+def _nothing(*_: Any) -> None:
+    pass
+
+
+def _no_storage() -> SimpleNamespace:
     """In place of CrewAI's database file of the last run's outputs: ours are in the table, and a file in a warm process
     would show one execution's outputs to the next."""
-
-    def reset(self) -> None:
-        pass
-
-    def update(self, task_index: int, log: dict[str, Any]) -> None:
-        pass
-
-    def load(self) -> list[dict[str, Any]]:
-        return []
+    return SimpleNamespace(reset=_nothing, update=_nothing, load=list)
 
 
 class PlatformCrew(Crew):
     """CrewAI's crew, without its own storage, and with a planner that can be waited for."""
 
-    _task_output_handler: Any = PrivateAttr(default_factory=_NoStorage)
+    _task_output_handler: Any = PrivateAttr(default_factory=_no_storage)
 
     _handle_crew_planning = _apart(Crew._handle_crew_planning)
 
@@ -255,3 +252,21 @@ def wrap(owner: type[Any], method: str, around: Callable[[Callable[..., Any]], C
         wrapped = functools.wraps(found)(around(found))
         wrapped.is_wrapped = True  # type: ignore[attr-defined]
         setattr(owner, method, wrapped)
+
+
+def tell_of_long_conversations(bedrock: Any) -> None:
+    """CrewAI's client of Bedrock tells of every call that failed, except of one that was too long for the model."""
+    for name in ("_handle_converse", "_emit_call_failed_event"):
+        require(bedrock, name, "the trace would miss a refused model call")
+    handle = bedrock._handle_converse
+
+    def telling(messages: Any, body: Any, *others: Any) -> Any:
+        try:
+            return handle(messages, body, *others)
+        except Exception as error:
+            if is_context_length_exceeded(error):
+                _, task, agent, *_ = others  # available functions, task, agent, response model
+                bedrock._emit_call_failed_event(f"AWS Bedrock API call failed: {error}", task, agent)
+            raise
+
+    object.__setattr__(bedrock, "_handle_converse", telling)

@@ -23,8 +23,8 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew.domain.nesting import TOO_DEEP, is_too_deep
 from stepcrew_runner.approvals.tool_gate import Call, ToolGate
-from stepcrew_runner.crew.effects import has_effects
 from stepcrew_runner.crew.seams import call_once, original_of, wrap
+from stepcrew_runner.crew.servers import has_effects
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.gate import Gate
 from stepcrew_runner.gate.requests import digest_of_call

@@ -7,6 +7,7 @@ brought, and hand it to the crew. The gate is shut when the attempt is over: not
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from decimal import Decimal
 
@@ -23,7 +24,7 @@ from stepcrew_runner.gate.control import Control
 from stepcrew_runner.gate.journal import Journal, to_text
 from stepcrew_runner.gate.requests import ModelRequest
 from stepcrew_runner.gate.usage import Answer, price, told_by
-from stepcrew_runner.isolation.addresses import Reach, as_platform
+from stepcrew_runner.isolation.addresses import Reach, as_platform, asking_model
 
 PATIENCE_SECONDS = 0.5
 """How often a call that waits for those in flight looks whether the attempt was interrupted."""
@@ -154,7 +155,7 @@ class Gate:
             }
         )
         if state is EntryState.LOST:
-            self._lose(entry.model_copy(update={"body": ""}))
+            self._write(entry.model_copy(update={"body": ""}))
             return entry
         if usage is None and answer.status < 400:
             entry = entry.model_copy(update=self._reserved(request))
@@ -166,17 +167,11 @@ class Gate:
         """Writes that a request left and nothing came back. What it was expected to use counts towards the limits."""
         entry = self._entry(EntryKind.MODEL, EntryState.LOST, EntryKey(task, request.digest, 0), request.name)
         reserved = self._reserved(request) if may_be_billed else {}
-        self._lose(entry.model_copy(update={"status": 0, "is_billed": request.is_billed, **reserved}))
+        self._write(entry.model_copy(update={"status": 0, "is_billed": request.is_billed, **reserved}))
 
     def _write(self, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         try:
             return self.journal.write(entry, again=again)
-        except PlatformFailed as abort:
-            raise self._control.settle(abort) or abort from abort
-
-    def _lose(self, entry: JournalEntry) -> None:
-        try:
-            self.journal.lose(entry)
         except PlatformFailed as abort:
             raise self._control.settle(abort) or abort from abort
 
@@ -248,6 +243,10 @@ class Passage:
         self._task = task
         self._number = number
         self._is_open = True
+
+    def sending(self) -> AbstractContextManager[None]:
+        """While the request is sent: it may go to an endpoint of the operator's inside the platform."""
+        return asking_model() if self._request.names_model else nullcontext()
 
     def answered(self, answer: Answer) -> JournalEntry:
         """The answer as the crew gets it, written down. `LOST` where the request may be repeated."""

@@ -117,8 +117,10 @@ class Journal:
 
     def write(self, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         """Writes the entry (with `again`, also over the beginning of the same call) and answers the one that counts:
-        where another attempt's answer stands already, that one, and this one only for what it cost. Raises
-        `PlatformFailed`."""
+        where another attempt's answer stands already, that one, and this one only for what it cost. One that is lost
+        takes no answer's place. Raises `PlatformFailed`."""
+        if entry.state is EntryState.LOST:
+            entry = entry.model_copy(update={"nth": self._number()})
         sealed = entry.model_copy(update={"body": self.seal(entry.body)})
         with self._writing:  # one after the other: each carries the hash of the one before
             standing = self._put(sealed, again=again)
@@ -133,10 +135,6 @@ class Journal:
             self._count(lost)
             self._written.append(lost)
         return self._whole(Source(self._execution.group_id, self._execution.execution_id), standing)
-
-    def lose(self, entry: JournalEntry) -> None:
-        """Writes what a request cost that brought no answer."""
-        self.write(entry.model_copy(update={"state": EntryState.LOST, "nth": self._number()}))
 
     def usage(self) -> Usage:
         """The sum over all entries of this execution."""

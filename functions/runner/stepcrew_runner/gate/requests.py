@@ -45,13 +45,15 @@ class Reserve(NamedTuple):
 
 
 class ModelRequest(NamedTuple):
-    """`name` is `provider/model`; `digest` the SHA-256 of the normalised request."""
+    """`name` is `provider/model`; `digest` the SHA-256 of the normalised request. `names_model`: what names none asks
+    none, whatever its address is."""
 
     name: str
     digest: str
     is_billed: bool
     reserve: Reserve
     own_endpoint: bool = False
+    names_model: bool = True
 
 
 def learn_endpoints() -> None:
@@ -87,7 +89,7 @@ def read_request(method: str, url: str, body: bytes, seal: Seal) -> ModelRequest
     likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
     reserve = Reserve(likely.total, price(name, likely))
     own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
-    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint)
+    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, bool(name.model))
 
 
 def digest_of_call(tool_name: str, arguments: Any, seal: Seal) -> str:

@@ -9,10 +9,12 @@ through.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import aiobotocore.httpsession
 import botocore.httpsession
@@ -23,6 +25,7 @@ from botocore.awsrequest import AWSResponse
 from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew_runner.gate.gate import Passage
 from stepcrew_runner.gate.journal import to_bytes
+from stepcrew_runner.gate.proxies import way_of
 from stepcrew_runner.gate.requests import is_models, learn_endpoints, read_request
 from stepcrew_runner.gate.scope import current_gate
 from stepcrew_runner.gate.usage import Answer
@@ -41,14 +44,15 @@ def install() -> None:
 
 @cache
 def _put_in_place() -> None:
-    places: list[tuple[Any, str, Callable[[Any], Any]]] = [
-        (httpx.HTTPTransport, "handle_request", _httpx),
-        (httpx.AsyncHTTPTransport, "handle_async_request", _httpx_async),
-        (botocore.httpsession.URLLib3Session, "send", _botocore),
-        (aiobotocore.httpsession.AIOHTTPSession, "send", _aiobotocore),
-    ]
-    for owner, method, around in places:
-        setattr(owner, method, around(getattr(owner, method)))
+    for owner, library in (
+        (httpx.HTTPTransport, _HTTPX),
+        (httpx.AsyncHTTPTransport, _HTTPX_ASYNC),
+        (botocore.httpsession.URLLib3Session, _BOTOCORE),
+        (aiobotocore.httpsession.AIOHTTPSession, _AIOBOTOCORE),
+    ):
+        send = getattr(owner, library.method)
+        guard = _guarded_async if inspect.iscoroutinefunction(send) else _guarded
+        setattr(owner, library.method, guard(send, library))
 
 
 def _at_gate(method: str, url: str, body: bytes) -> JournalEntry | Passage:
@@ -72,63 +76,82 @@ def _give_back(asked: asyncio.Future[JournalEntry | Passage]) -> None:
         found.unused()
 
 
-def _httpx(send: Callable[..., httpx.Response]) -> Callable[..., httpx.Response]:
-    def handle_request(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        if is_trusted():
+class _Library(NamedTuple):
+    """How a library shows requests and answers; what is awaited where its sending is awaited. `stream` hands a streamed
+    answer to the crew while it comes in, and answers whether it was one."""
+
+    method: str
+    body: Callable[[Any], Any]
+    content: Callable[[Any], Any]
+    answer: Callable[[JournalEntry, Any], Any]
+    way: Callable[[Any, Any], Any] = lambda sender, _url: sender
+    stream: Callable[[Any, Passage], bool] = lambda _response, _passage: False
+
+
+def _guarded(send: Callable[..., Any], library: _Library) -> Callable[..., Any]:
+    def guarded(self: Any, request: Any) -> Any:
+        if _passes_by(request):
             return send(self, request)
-        if not is_models(str(request.url)):
-            current_gate().pass_by()
-            return send(self, request)
-        found = _at_gate(request.method, str(request.url), request.read())
+        found = _at_gate(request.method, str(request.url), library.body(request))
         if isinstance(found, JournalEntry):
-            return _response(found, request)
+            return library.answer(found, request)
         try:
-            response = send(self, request)
-            if _is_stream(response):
-                response.stream = _KeptStream(response, found)
+            with found.sending():
+                response = send(library.way(self, request.url), request)
+            if library.stream(response, found):
                 return response
-            body = response.read()
+            body = library.content(response)
         except BaseException as error:
             found.lost(may_be_billed=not isinstance(error, _NOT_SENT))
             raise
         answer = found.answered(Answer(response.status_code, response.headers, body))
-        return response if answer.state is EntryState.LOST else _response(answer, request)
+        return response if answer.state is EntryState.LOST else library.answer(answer, request)
 
-    return handle_request
+    return guarded
 
 
-def _httpx_async(send: Callable[..., Awaitable[httpx.Response]]) -> Callable[..., Awaitable[httpx.Response]]:
-    async def handle_async_request(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
-        if is_trusted():
+def _guarded_async(send: Callable[..., Awaitable[Any]], library: _Library) -> Callable[..., Awaitable[Any]]:
+    async def guarded(self: Any, request: Any) -> Any:
+        if _passes_by(request):
             return await send(self, request)
-        if not is_models(str(request.url)):
-            current_gate().pass_by()
-            return await send(self, request)
-        body = await request.aread()
-        found = await _at_gate_async(request.method, str(request.url), body)
+        found = await _at_gate_async(request.method, str(request.url), await library.body(request))
         if isinstance(found, JournalEntry):
-            return _response(found, request)
+            return library.answer(found, request)
         try:
-            response = await send(self, request)
-            if _is_stream(response):
-                response.stream = _KeptAsyncStream(response, found)
+            with found.sending():
+                response = await send(library.way(self, request.url), request)
+            if library.stream(response, found):
                 return response
-            body = await response.aread()
+            body = await library.content(response)
         except BaseException as error:
             found.lost(may_be_billed=not isinstance(error, _NOT_SENT))
             raise
         answer = await asyncio.to_thread(found.answered, Answer(response.status_code, response.headers, body))
-        return response if answer.state is EntryState.LOST else _response(answer, request)
+        return response if answer.state is EntryState.LOST else library.answer(answer, request)
 
-    return handle_async_request
+    return guarded
 
 
-def _response(entry: JournalEntry, request: httpx.Request) -> httpx.Response:
+def _passes_by(request: Any) -> bool:
+    """Whether it is none of a model's. Raises an `Abort` when the attempt is over."""
+    if is_trusted():
+        return True
+    if is_models(str(request.url)):
+        return False
+    current_gate().pass_by()
+    return True
+
+
+def _httpx_answer(entry: JournalEntry, request: httpx.Request) -> httpx.Response:
     return httpx.Response(entry.status, headers=_headers(entry), content=to_bytes(entry), request=request)
 
 
-def _is_stream(response: httpx.Response) -> bool:
-    return response.status_code < 400 and "event-stream" in response.headers.get("content-type", "")
+def _httpx_stream(response: httpx.Response, passage: Passage) -> bool:
+    if response.status_code >= 400 or "event-stream" not in response.headers.get("content-type", ""):
+        return False
+    kind = _KeptStream if isinstance(response.stream, httpx.SyncByteStream) else _KeptAsyncStream
+    response.stream = kind(response, passage)
+    return True
 
 
 class _Whole:
@@ -205,50 +228,6 @@ class _KeptAsyncStream(httpx.AsyncByteStream):
             await self._inner.aclose()
 
 
-def _botocore(send: Callable[..., Any]) -> Callable[..., Any]:
-    def guarded(self: Any, request: Any) -> Any:
-        if is_trusted():
-            return send(self, request)
-        if not is_models(request.url):
-            current_gate().pass_by()
-            return send(self, request)
-        found = _at_gate(request.method, request.url, _bytes(request.body))
-        if isinstance(found, JournalEntry):
-            return _aws(found, request.url)
-        try:
-            response = send(self, request)
-            body = response.content  # an event stream too: it is read whole, then handed on
-        except BaseException:
-            found.lost(may_be_billed=True)
-            raise
-        answer = found.answered(Answer(response.status_code, response.headers, body))
-        return response if answer.state is EntryState.LOST else _aws(answer, request.url)
-
-    return guarded
-
-
-def _aiobotocore(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    async def guarded(self: Any, request: Any) -> Any:
-        if is_trusted():
-            return await send(self, request)
-        if not is_models(request.url):
-            current_gate().pass_by()
-            return await send(self, request)
-        found = await _at_gate_async(request.method, request.url, _bytes(request.body))
-        if isinstance(found, JournalEntry):
-            return _aio_aws(found, request.url)
-        try:
-            response = await send(self, request)
-            body = await response.content
-        except BaseException:
-            found.lost(may_be_billed=True)
-            raise
-        answer = await asyncio.to_thread(found.answered, Answer(response.status_code, response.headers, body))
-        return response if answer.state is EntryState.LOST else _aio_aws(answer, request.url)
-
-    return guarded
-
-
 class _Raw(io.BytesIO):
     """What botocore reads a body from: in one piece, in parts, or as a stream of events."""
 
@@ -277,12 +256,12 @@ class _AioRaw:
         self._inner.close()
 
 
-def _aws(entry: JournalEntry, url: str) -> AWSResponse:
-    return AWSResponse(url, entry.status, _headers(entry), _Raw(to_bytes(entry)))
+def _aws_answer(entry: JournalEntry, request: Any) -> AWSResponse:
+    return AWSResponse(request.url, entry.status, _headers(entry), _Raw(to_bytes(entry)))
 
 
-def _aio_aws(entry: JournalEntry, url: str) -> AioAWSResponse:
-    return AioAWSResponse(url, entry.status, _headers(entry), _AioRaw(to_bytes(entry), url))
+def _aio_aws_answer(entry: JournalEntry, request: Any) -> AioAWSResponse:
+    return AioAWSResponse(request.url, entry.status, _headers(entry), _AioRaw(to_bytes(entry), request.url))
 
 
 def _headers(entry: JournalEntry) -> Any:
@@ -290,9 +269,23 @@ def _headers(entry: JournalEntry) -> Any:
     return {"content-type": entry.content_type}
 
 
-def _bytes(body: Any) -> bytes:
+def _aws_body(request: Any) -> bytes:
+    body = request.body
     if isinstance(body, str):
         return body.encode()
     if isinstance(body, bytes | bytearray):
         return bytes(body)
     return b"" if body is None else bytes(body.read())
+
+
+async def _aio_aws_body(request: Any) -> bytes:
+    return _aws_body(request)
+
+
+_HTTPX = _Library("handle_request", httpx.Request.read, httpx.Response.read, _httpx_answer, way_of, _httpx_stream)
+_HTTPX_ASYNC = _Library(
+    "handle_async_request", httpx.Request.aread, httpx.Response.aread, _httpx_answer, way_of, _httpx_stream
+)
+# An event stream of AWS is read whole, then handed on.
+_BOTOCORE = _Library("send", _aws_body, attrgetter("content"), _aws_answer)
+_AIOBOTOCORE = _Library("send", _aio_aws_body, attrgetter("content"), _aio_aws_answer)

@@ -15,7 +15,9 @@ from genai_prices import calc_price
 from stepcrew.domain.journal import TokenUsage
 from stepcrew.domain.models import ModelName
 
-_NAMES = ("usage", "metadata", "message")
+_HOLDERS = ("metadata", "message", "response")
+"""Parts of an answer in which its usage stands, where it does not stand in the answer itself (streams of Bedrock,
+Anthropic and OpenAI's responses)."""
 _COUNTED = {
     "inputTokens": "x-amzn-bedrock-input-token-count",
     "outputTokens": "x-amzn-bedrock-output-token-count",
@@ -35,12 +37,11 @@ class Answer(NamedTuple):
         return self.headers.get("content-type", "")
 
 
-def normalise(usage: Mapping[str, Any] | None) -> TokenUsage | None:
-    """From CrewAI's reports, or what OpenAI, Anthropic or Bedrock say themselves. The latter two count the tokens of
-    their cache apart from the prompt's; CrewAI has already added them up for Anthropic, but not for Bedrock.
+def normalise(given: Mapping[str, Any]) -> TokenUsage | None:
+    """From what OpenAI, Anthropic or Bedrock say. The latter two count the tokens of their cache apart from the
+    prompt's; a gateway that answers for them in OpenAI's form has added them up.
 
     None when nothing is told, or what cannot be: a negative number would take back what other calls have used."""
-    given = usage or {}
     if not given or not all(_is_possible(value) for value in given.values()):
         return None
 
@@ -54,17 +55,12 @@ def normalise(usage: Mapping[str, Any] | None) -> TokenUsage | None:
     read_apart = number("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount")
     written_apart = number("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount")
     prompt = number("prompt_tokens", "input_tokens", "inputTokens")
-    if "prompt_tokens" not in given:
-        prompt += read_apart + written_apart
     return TokenUsage(
-        prompt=prompt,
-        cached=detail("cached_tokens", "prompt_tokens_details", "input_tokens_details")
-        or number("cached_prompt_tokens", "cached_tokens")
-        or read_apart,
+        prompt=prompt if "prompt_tokens" in given else prompt + read_apart + written_apart,
+        cached=detail("cached_tokens", "prompt_tokens_details", "input_tokens_details") or read_apart,
         completion=number("completion_tokens", "output_tokens", "outputTokens"),
-        reasoning=detail("reasoning_tokens", "completion_tokens_details", "output_tokens_details")
-        or number("reasoning_tokens"),
-        written=written_apart or number("cache_creation_tokens"),
+        reasoning=detail("reasoning_tokens", "completion_tokens_details", "output_tokens_details"),
+        written=written_apart,
     )
 
 
@@ -82,16 +78,10 @@ def told_by(answer: Answer) -> TokenUsage | None:
     messages) and Amazon Bedrock (Converse, ConverseStream, InvokeModel)."""
     told: dict[str, Any] = {}
     for part in _parts(answer):
-        for name in _NAMES:
-            inner = part.get(name)
-            if name != "usage" and isinstance(inner, Mapping):
-                inner = cast("Mapping[str, Any]", inner).get("usage")
-            if isinstance(inner, Mapping):
-                told |= {key: value for key, value in cast("Mapping[str, Any]", inner).items() if value is not None}
-        response = part.get("response")  # the last event of a stream of OpenAI's responses
-        if isinstance(response, Mapping):
-            inner = cast("Mapping[str, Any]", response).get("usage")
-            told |= dict(cast("Mapping[str, Any]", inner)) if isinstance(inner, Mapping) else {}
+        for holder in (part, *map(part.get, _HOLDERS)):
+            usage = cast("Mapping[str, Any]", holder).get("usage") if isinstance(holder, Mapping) else None
+            if isinstance(usage, Mapping):
+                told |= {key: value for key, value in cast("Mapping[str, Any]", usage).items() if value is not None}
     if not told:
         counted = {name: answer.headers.get(header, "") for name, header in _COUNTED.items()}
         told = {name: int(count) for name, count in counted.items() if count.isdecimal()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from stepcrew.clock import SystemClock
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision
@@ -15,9 +15,8 @@ from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskO
 from stepcrew.domain.faults import EnoughFaults, Faults
 from stepcrew.domain.parsing import ParsedCrew, read_crew
 from stepcrew.domain.submission import Submission
-from stepcrew.services.ports import ApprovalStore, ExecutionStore, JournalStore, PayloadStore, TaskOutputStore
 from stepcrew_runner.attempt.ending import Outcome
-from stepcrew_runner.attempt.run_attempt import Ports, Replay, RunAttempt
+from stepcrew_runner.attempt.run_attempt import Ports, Replay, RunAttempt, Stores
 from stepcrew_runner.gate.gate import UNANSWERED
 from stepcrew_runner.gate.journal import Source
 from stepcrew_runner.replay.stores import BundledJournal, Decided, Kept, OneExecution, Outputs, StandIns
@@ -74,12 +73,8 @@ def replay(
     outputs = Outputs([output for output in bundle.outputs if output.attempt == 0 and output.name in names])
     journal, decided, kept = BundledJournal(bundle, source), Decided(approvals), Kept()
     ports = Ports(
-        executions=cast("ExecutionStore", executions),
-        tasks=cast("TaskOutputStore", outputs),
-        journal=cast("JournalStore", journal),
-        approvals=cast("ApprovalStore", decided),
+        Stores(*map(_any, (executions, outputs, journal, decided, kept))),
         queue=kept,
-        payloads=cast("PayloadStore", kept),
         secrets=StandIns(dict(environment) if live else {}),
         clock=clock,
         model_keys=_aws_keys(environment if live else {}),
@@ -102,6 +97,11 @@ def replay(
 
 
 _ID = "replay"
+
+
+def _any(store: object) -> Any:
+    """They have of the stores what an attempt uses."""
+    return store
 
 
 def _crew(config: dict[str, Any], inputs: dict[str, Any]) -> ParsedCrew:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from stepcrew.aws import approval_items, keys
+from stepcrew.aws import approval_items, keys, queue_items
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import keep, kept
 from stepcrew.aws.errors import platform_errors
@@ -107,6 +107,7 @@ class TableApprovals:
         if waiting is None:
             raise Superseded("The execution does not wait for a decision any more.")
         update = Update(now).set("status", Status.RUNNING).set("deadline", deadline).remove("waiting")
+        update.set("queued_at", now)  # its slot it gave back when it began to wait
         update.set("message", going_on(verdict))
         if verdict.limits is not None:
             update.set("limits", verdict.limits).set("first_limits", execution.limits, keep=True)
@@ -114,13 +115,14 @@ class TableApprovals:
         name = f"{_payload(waiting.number, execution.attempt)}-verdict"
         stored = keep(self._payloads, group_id, execution_id, name, verdict.model_dump_json(), exact=True)
         entry = approval_items.decided(self._table, execution, stored)
-        decided = self._records.update_with(group_id, execution_id, update, entry)
+        queue = queue_items.joins(self._table, group_id, execution_id, int(self._ends(execution).timestamp()))
+        decided = self._records.update_with(group_id, execution_id, update, entry, queue)
         if decided is None:
             raise Superseded("Another decision or a cancel came before.")
         return decided
 
     def keep_token(self, group_id: str, execution_id: str, token: str) -> Execution | None:
-        update = Update(None).set("task_token", token).require_status({Status.WAITING})
+        update = Update(None).set("task_token", token).require_at_rest()
         return self._records.update(group_id, execution_id, update)
 
     def token(self, group_id: str, execution_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A person (or the time that ran out) decides on what an execution waits for; then the execution goes on."""
+"""A person (or the time that ran out) decides on what an execution waits for; then it goes on once it has a slot."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, NotAllowed, 
 from stepcrew.domain.execution import Execution, GroupLimits, Limits, Status
 from stepcrew.domain.limits import raised
 from stepcrew.domain.structured_output import schema_mismatch
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore, LimitStore
-from stepcrew.services.wake_machine import WakeMachine
 
 CLOCKS = timedelta(seconds=2)
 """So far the state machine's clock, which counts whole seconds, may be ahead of ours."""
@@ -41,13 +41,13 @@ class DecideApproval:
         executions: ExecutionStore,
         approvals: ApprovalStore,
         limits: LimitStore,
-        wake: WakeMachine,
+        fill_slots: FillSlots,
         clock: Clock,
     ) -> None:
         self._executions = executions
         self._approvals = approvals
         self._limits = limits
-        self._wake = wake
+        self._fill_slots = fill_slots
         self._clock = clock
 
     def __call__(self, feedback: Feedback) -> Execution:
@@ -102,8 +102,8 @@ class DecideApproval:
             more = verdict.limits.timeout_seconds - execution.limits.timeout_seconds
             deadline += timedelta(seconds=more)
         decided = self._approvals.decide(execution, verdict, deadline=deadline, now=now)
-        self._wake(decided)
-        return decided
+        filled = self._fill_slots(decided.group_id)
+        return self._executions.get(decided.group_id, decided.execution_id) if filled else decided
 
     def _settled(self, feedback: Feedback) -> Execution:
         """The record, when this very decision was taken before; else `Conflict`, saying how it stands."""
@@ -111,7 +111,7 @@ class DecideApproval:
         asked = self._approvals.approvals(feedback.group_id, feedback.execution_id)
         named = next((one for one in asked if one.approval_id == feedback.approval_id), None)
         if named and _is_same(named, feedback):
-            self._wake(execution)
+            self._fill_slots.see_to(execution)
             return execution
         raise Conflict(_standing(execution, named), remedy="Look at the execution again before deciding.")
 
