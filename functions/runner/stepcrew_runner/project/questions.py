@@ -15,7 +15,7 @@ from typing import Any
 from crewai.flow.flow_config import flow_config
 from pydantic_core import to_jsonable_python
 
-from stepcrew.domain.approval import ApprovalKind, Decision, Verdict
+from stepcrew.domain.approval import ApprovalKind, Decision, DecisionKind
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.gate.aborts import Question
 from stepcrew_runner.gate.control import Control
@@ -44,8 +44,8 @@ class Questions:
 
     def request_input(self, message: str, flow: Any = None, metadata: Any = None) -> str:  # noqa: ARG002 - CrewAI's protocol
         text = message.strip()[:MOST_CHARACTERS] or "The code asks for an input."
-        verdict = self._verdict(Question(ApprovalKind.INPUT, text), f"input/{_digest(message)}")
-        return verdict.output or verdict.comment or ""
+        decision = self._decision(Question(ApprovalKind.INPUT, text), f"input/{_digest(message)}")
+        return decision.output or decision.comment or ""
 
     def request_feedback(self, context: Any, flow: Any) -> str:  # noqa: ARG002 - CrewAI's protocol
         """What a person said about what a method of a flow made.
@@ -57,20 +57,20 @@ class Questions:
         text = str(context.message)[:MOST_CHARACTERS] or "What do you say to this?"
         question = Question(ApprovalKind.FEEDBACK, text, task_name=context.method_name, output=output)
         # What was seen is part of the key: a verdict never counts for something that nobody has seen.
-        verdict = self._verdict(question, f"feedback/{context.method_name}/{_digest(output)}")
-        if verdict.decision is Decision.APPROVE:
+        decision = self._decision(question, f"feedback/{context.method_name}/{_digest(output)}")
+        if decision.kind is DecisionKind.APPROVE:
             silent = context.emit and context.default_outcome in (None, context.emit[0])
-            return verdict.comment or ("" if silent else "approved")
-        return verdict.comment or "rejected"
+            return decision.comment or ("" if silent else "approved")
+        return decision.comment or "rejected"
 
-    def _verdict(self, question: Question, about: str) -> Verdict:
+    def _decision(self, question: Question, about: str) -> Decision:
         with self._lock:
             self._asked[about] += 1
             key = f"{about}/{self._asked[about]}"
-        verdict = self._decisions.verdict(key)
-        if verdict is None:
+        decision = self._decisions.decision(key)
+        if decision is None:
             raise self._control.ask(question._replace(key=key))
-        return verdict
+        return decision
 
 
 def _digest(text: str) -> str:
