@@ -56,7 +56,7 @@ class Questions:
         output = _text(context.method_output)
         text = str(context.message)[:MOST_CHARACTERS] or "What do you say to this?"
         question = Question(ApprovalKind.FEEDBACK, text, task_name=context.method_name, output=output)
-        # What was seen is part of the key: a verdict never counts for something that nobody has seen.
+        # What was seen is part of the key: a decision never counts for something that nobody has seen.
         decision = self._decision(question, f"feedback/{context.method_name}/{_digest(output)}")
         if decision.kind is DecisionKind.APPROVE:
             silent = context.emit and context.default_outcome in (None, context.emit[0])
