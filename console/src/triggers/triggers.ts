@@ -80,7 +80,10 @@ export function useTestTrigger() {
   return useMutation({
     mutationFn: async ({ name, document }: { name: string; document: Json }): Promise<TriggerTrial> =>
       unwrap(
-        await api.POST("/api/v1/triggers/{name}/test", { params: { path: { name } }, body: { document } as Schemas["Sample"] }),
+        await api.POST("/api/v1/triggers/{name}/test", {
+          params: { path: { name } },
+          body: { document } as Schemas["Sample"],
+        }),
       ),
   });
 }

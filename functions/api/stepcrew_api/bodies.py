@@ -13,6 +13,7 @@ from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.yaml_text import read_yaml
+from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import (
     BundleToUpload,
@@ -44,6 +45,7 @@ SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToSto
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
+KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -91,6 +93,16 @@ async def rerun_request(request: Request) -> RerunRequest:
 async def trigger_to_store(request: Request) -> TriggerSpec:
     """Raises as `_read_as` does."""
     return await _read_as(TriggerSpec, request)
+
+
+async def amp_kickoff(request: Request) -> AmpKickoff:
+    """Raises as `_read_as` does."""
+    return await _read_as(AmpKickoff, request)
+
+
+async def amp_resume(request: Request) -> AmpResume:
+    """Raises as `_read_as` does."""
+    return await _read_as(AmpResume, request)
 
 
 async def sample(request: Request) -> Sample:
@@ -143,3 +155,5 @@ RerunBody = Annotated[RerunRequest, Depends(rerun_request)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
 TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]
 SampleBody = Annotated[Sample, Depends(sample)]
+KickoffBody = Annotated[AmpKickoff, Depends(amp_kickoff)]
+ResumeBody = Annotated[AmpResume, Depends(amp_resume)]
