@@ -19,7 +19,7 @@ MB = 1_000_000
 IMAGE_MB, COMPRESSED_MB, READ_MB = 400, 140, 130
 MOST_OF_CREWAI = 1.4
 MOST_OF_UNPACKING = 20.0
-ROUNDS = 7
+ROUNDS = 3
 STEPS = ("python", "crewai", "runner", "model")
 OF_THE_IMAGE = ("layers/core/stepcrew", "functions/runner/stepcrew_runner")
 
