@@ -36,14 +36,16 @@ class Environment(NamedTuple):
 
 
 FIRST_PARTY = (
-    *("layers/core", "functions/api", "functions/trace_sink", "functions/reconciler", "functions/runner"),
-    *("local", "cli"),
+    *("layers/core", "functions/api", "functions/trace_sink", "functions/reconciler", "functions/trigger"),
+    *("functions/announcer", "functions/runner", "local", "cli"),
 )
 RUNNER_EXCLUDED = "functions/runner/excluded.txt"
 ENVIRONMENTS = {
     "api": Environment("functions/api/requirements"),
     "trace_sink": Environment("functions/trace_sink/requirements"),
     "reconciler": Environment("functions/reconciler/requirements"),
+    "trigger": Environment("functions/trigger/requirements"),
+    "announcer": Environment("functions/announcer/requirements"),
     "runner": Environment("functions/runner/requirements", RUNNER_EXCLUDED),
     "local": Environment("requirements/local", paths=("local", "cli")),
     "emulator": Environment("requirements/emulator"),
@@ -56,8 +58,8 @@ ENVIRONMENTS = {
     "checkov": Environment("requirements/checkov"),
     "audit": Environment("requirements/audit"),
 }
-DEMO = ("api", "trace_sink", "reconciler", "runner", "local", "emulator", "model")
-LAMBDA_RUNTIME = {"api", "trace_sink", "reconciler"}
+DEMO = ("api", "trace_sink", "reconciler", "trigger", "announcer", "runner", "local", "emulator", "model")
+LAMBDA_RUNTIME = {"api", "trace_sink", "reconciler", "trigger", "announcer"}
 """Functions that get boto3 and the runtime client from Lambda; locally both come from `requirements/lambda-runtime`."""
 
 

@@ -52,6 +52,8 @@ COSTS_BY_USE = frozenset(
     | {"AWS::Serverless::StateMachine", "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient"}
     | {"AWS::Cognito::UserPoolDomain", "AWS::CloudFront::Distribution", "AWS::CloudFront::Function"}
     | {"AWS::CloudFront::OriginAccessControl", "AWS::CloudFront::ResponseHeadersPolicy"}
+    | {"AWS::SQS::QueuePolicy", "AWS::Events::Rule", "AWS::Scheduler::ScheduleGroup"}
+    | {"AWS::Lambda::EventSourceMapping"}
 )
 """Types that cost nothing while nobody uses them (requests, transitions, users, stored lines)."""
 
@@ -90,7 +92,7 @@ def lines(template: dict[str, Any], shards: int) -> list[Line]:
     return [
         Line(f"{alarms} alarms", Decimal(alarms), Decimal("0.10"), Decimal(10), "cloudwatch/pricing"),
         Line(
-            f"Lambda asks the trace queue for messages, {POLLERS * POLLS_A_MINUTE} times a minute",
+            f"Lambda asks {queues} queues for messages, {POLLERS * POLLS_A_MINUTE} times a minute each",
             Decimal(queues * POLLERS * POLLS_A_MINUTE * MINUTES),
             Decimal("0.50") / million,
             million,

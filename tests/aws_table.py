@@ -18,6 +18,7 @@ from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
 from stepcrew.domain.definition import CrewDefinition
@@ -56,6 +57,7 @@ class Aws(NamedTuple):
     crews: TableCrews
     journal: TableJournal
     clock: FixedClock
+    slots: TableSlots
 
 
 @cache
@@ -110,6 +112,7 @@ def emulated_aws() -> Generator[Aws]:
             TableCrews(clients, TABLE),
             TableJournal(clients, TABLE, payloads, RETENTION_DAYS),
             clock,
+            TableSlots(clients, TABLE),
         )
 
 

@@ -24,11 +24,33 @@ BODIES: dict[str, dict[str, Any]] = {
         "project": {"bundle": "a" * 64, "entry": "main:crew", "kind": "crew", "function": "stack-project-x:1"}
     },
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
+    "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
+    "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
+    "POST /api/v1/amp/{name}/resume": {
+        "execution_id": "none",
+        "task_id": "haiku",
+        "human_feedback": "Good.",
+        "is_approve": True,
+    },
 }
 NEEDS_AN_UPLOAD = {"PUT /api/v1/projects/{name}": 422}
 """What a route answers whose body names a bundle that the group has not uploaded."""
-NAMES = {"/api/v1/crews/{name}": "walked", "/api/v1/secrets/{name}": "WALKED_KEY"}
-PARAMETERS = {"name": "walked", "index": "0", "number": "1", "event_id": "1.1"}
+NAMES = {
+    "/api/v1/crews/{name}": "walked",
+    "/api/v1/amp/{name}": "walked",
+    "/api/v1/secrets/{name}": "WALKED_KEY",
+    "/api/v1/triggers/{name}": "walked",
+    "/api/v1/inbox/{name}": "walked.txt",
+}
+PARAMETERS = {
+    "name": "walked",
+    "index": "0",
+    "number": "1",
+    "event_id": "1.1",
+    "firing_id": "0" * 32,
+    "address": "demo.nothing",
+}
 
 
 class Route(NamedTuple):
@@ -50,8 +72,9 @@ class Route(NamedTuple):
     def address(self, execution_id: str) -> str:
         """With the names of things that the tests have made."""
         values = PARAMETERS | {"execution_id": execution_id}
-        if self.path in NAMES:
-            values["name"] = NAMES[self.path]
+        for path, name in NAMES.items():
+            if self.path.startswith(path):
+                values["name"] = name
         return self.path.format_map(values)
 
 

@@ -45,5 +45,12 @@ def park(aws: Aws, held: Execution, approval: Approval, now: datetime = NOW, usa
     )
 
 
+def with_slot(aws: Aws, queued: Execution, slot: int = 0, now: datetime = NOW) -> Execution:
+    """What waits for a slot gets one that nobody has; nobody is told."""
+    given = aws.slots.take(queued, slot, instead_of=None, deadline=queued.deadline, now=now)
+    assert given is not None
+    return given
+
+
 def parked(aws: Aws, execution_id: str = ID) -> Execution:
     return park(aws, running(aws, execution_id), question(execution_id=execution_id))

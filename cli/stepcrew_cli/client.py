@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -14,6 +15,7 @@ from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
+from stepcrew_cli.trigger_wire import Upload
 from stepcrew_cli.version import __version__
 from stepcrew_cli.wire import TracePage
 
@@ -106,6 +108,40 @@ class Client:
     def remove_secret(self, name: str) -> None:
         self._transport.request("DELETE", _secret(name))
 
+    def triggers(self) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/triggers"))
+
+    def trigger(self, name: str) -> Answer:
+        return Answer(self._transport.request("GET", _trigger(name)))
+
+    def store_trigger(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
+        """May be repeated."""
+        return Answer(self._transport.request("PUT", _trigger(name), json=body))
+
+    def remove_trigger(self, name: str) -> None:
+        self._transport.request("DELETE", _trigger(name))
+
+    def switch_trigger(self, name: str, verb: str) -> Answer:
+        """`verb` is pause or resume. May be repeated."""
+        return Answer(self._transport.request("POST", f"{_trigger(name)}/{verb}"))
+
+    def test_trigger(self, name: str, document: Mapping[str, JsonValue]) -> Answer:
+        return Answer(self._transport.request("POST", f"{_trigger(name)}/test", json={"document": document}))
+
+    def firings(self, name: str, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{_trigger(name)}/firings", params=params))
+
+    def fire_again(self, name: str, firing_id: str) -> Answer:
+        """May be repeated: what has started stays as it is."""
+        return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
+
+    def put_in_inbox(self, name: str, file: Path) -> None:
+        """Uploads an object for triggers to an address that the server signs; the token does not go there."""
+        offer = Answer(self._transport.request("POST", f"{API}/inbox/{quote(name)}")).read(Upload)
+        once = Transport(self._bucket, Patience(attempts=1))  # a file that was read once cannot be sent again
+        with file.open("rb") as content:
+            once.request("PUT", offer.url, headers={"Content-Length": str(file.stat().st_size)}, content=content)
+
     def executions(self, params: Mapping[str, str]) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/executions", params=params))
 
@@ -185,6 +221,10 @@ def _path(execution_id: str) -> str:
 
 def _secret(name: str) -> str:
     return f"{API}/secrets/{quote(name, safe='')}"
+
+
+def _trigger(name: str) -> str:
+    return f"{API}/triggers/{quote(name, safe='')}"
 
 
 def connect(target: Target, group: str | None) -> Client:

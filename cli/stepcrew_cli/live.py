@@ -13,7 +13,7 @@ from rich.table import Table
 from stepcrew_cli.event_lines import event_line
 from stepcrew_cli.follow import Update
 from stepcrew_cli.outline import Outline
-from stepcrew_cli.summary import status_text, what_to_type
+from stepcrew_cli.summary import standing_text, what_to_type
 from stepcrew_cli.text import plain
 from stepcrew_cli.wire import Execution, Gap, TraceEvent
 
@@ -60,7 +60,7 @@ def _picture(execution: Execution, outline: Outline, spinner: Spinner) -> Render
     mark: RenderableType = " " if execution.ended else spinner
     bar = ProgressBar(total=total, completed=progress.tasks_done, width=30)
     tasks = f"{progress.tasks_done}/{progress.tasks_total or '?'} tasks"
-    cells: list[RenderableType] = [mark, status_text(execution.status), bar, tasks]
+    cells: list[RenderableType] = [mark, standing_text(execution), bar, tasks]
     head.add_row(*cells, f"{outline.events} events", f"{execution.usage.total_tokens} tokens")
     parts: list[RenderableType] = [head]
     if execution.message and not execution.ended:
@@ -70,19 +70,19 @@ def _picture(execution: Execution, outline: Outline, spinner: Spinner) -> Render
 
 
 def _show_lines(console: Console, updates: Iterable[Update], watched: Watched) -> None:
-    said: tuple[str, int] | None = None
+    said: tuple[str, int | None, int] | None = None
     asked: int | None = None
     for update in updates:
         watched.take(update)
         for event in update.events:
             console.print(event_line(event), soft_wrap=True)
         execution = update.execution
-        now = (execution.status, execution.progress.tasks_done)
+        now = (execution.status, execution.queue_position, execution.progress.tasks_done)
         if now != said:
             said = now
             progress = execution.progress
             tasks = f"{progress.tasks_done} of {progress.tasks_total} tasks done" if progress.tasks_total else ""
-            console.print(plain(f"-- {execution.status} {tasks}".rstrip()), soft_wrap=True)
+            console.print(plain(f"-- {standing_text(execution)} {tasks}".rstrip()), soft_wrap=True)
         number = execution.waiting.number if execution.waiting else None
         if number != asked:
             asked = number

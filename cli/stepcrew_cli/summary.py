@@ -27,6 +27,12 @@ def status_text(status: str) -> Text:
     return plain(status, f"bold {STATUS_STYLE.get(status, '')}".strip())
 
 
+def standing_text(execution: Execution) -> Text:
+    """Its status, and its place where it waits for a slot to run in."""
+    text = status_text(execution.status)
+    return text.append(f" (queued, {execution.queue_position})") if execution.queue_position else text
+
+
 def usage_text(usage: Usage) -> str:
     if usage.cost_usd is None:
         cost = f"cost unknown ({usage.cost_note})" if usage.cost_note else "cost unknown"
@@ -82,7 +88,7 @@ def execution_table(execution: Execution) -> Table:
     table.add_column()
     progress = execution.progress
     table.add_row("Execution", plain(f"{execution.execution_id}  {execution.name}"))
-    table.add_row("Status", status_text(execution.status))
+    table.add_row("Status", standing_text(execution))
     if execution.message:
         table.add_row("Message", plain(execution.message))
     if execution.waiting:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import IO
 
 import httpx
 from pydantic import ValidationError
@@ -50,7 +51,7 @@ class Transport:
         json: object = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | IO[bytes] | None = None,
     ) -> httpx.Response:
         """The answer, 2xx or 304. Raises Rejected, ServerTrouble or Unreachable."""
         last: CliError | None = None

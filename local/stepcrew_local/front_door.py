@@ -66,7 +66,7 @@ def passed_on(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 @dataclass(frozen=True)
 class ApiRoute:
-    """A route of the deployed HTTP API, such as `ANY /api/{proxy+}`."""
+    """A route of the deployed HTTP API, such as `ANY /api/{proxy+}` or `POST /api/hooks/{address}`."""
 
     method: str
     path: str
@@ -77,7 +77,10 @@ class ApiRoute:
             return False
         if self.path.endswith("/{proxy+}"):
             return path.startswith(self.path.removesuffix("{proxy+}"))
-        return path == self.path
+        wanted, given = self.path.split("/"), path.split("/")
+        return len(wanted) == len(given) and all(
+            want == have or (want.startswith("{") and have != "") for want, have in zip(wanted, given, strict=True)
+        )
 
 
 def route_of(routes: Iterable[ApiRoute], method: str, path: str) -> ApiRoute | None:

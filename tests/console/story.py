@@ -194,7 +194,7 @@ class Story:
             "on_timeout": "reject",
             "requested_at": self.now(),
             "expires_at": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
-            "verdict": None,
+            "decision": None,
             "withdrawn_at": None,
             **more,
         }
@@ -204,8 +204,8 @@ class Story:
         return approval
 
     def decide(self, decision: str, comment: str | None = None) -> None:
-        said = {"decision": decision, "comment": comment, "decided_by": "ada@example.org", "decided_at": self.now()}
-        self.approvals[-1]["verdict"] = {**said, "limits": None, "output": None, "output_reference": None}
+        said = {"kind": decision, "comment": comment, "decided_by": "ada@example.org", "decided_at": self.now()}
+        self.approvals[-1]["decision"] = {**said, "limits": None, "output": None, "output_reference": None}
         self.record |= {"status": "RUNNING", "waiting": None}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,8 @@ from scripted_model import ScriptedModel, scripted_model
 from stepcrew_local.deploy import physical_id
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import Stack, StackOptions, running_stack
-from tests.e2e.user import PATIENCE_SECONDS, TERMINAL, User, crew, task
+from tests.e2e.bus import announced, subscribe
+from tests.e2e.user import TERMINAL, User, crew, task
 
 NO_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:there-is-none"
 SOON = {"SWEEP_LOST_SECONDS": "0", "SWEEP_SILENT_SECONDS": "1"}
@@ -47,19 +47,6 @@ class Stuck:
         """As an operator in AWS's console."""
         self._states.stop_execution(executionArn=self._arn(execution_id), error="Operator", cause="by hand")
 
-    def output_of_machine(self, name: str) -> dict[str, Any]:
-        """What the state machine execution of this name ended with; waits for its start and its end."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                found = self._states.describe_execution(executionArn=self._arn(name))
-                if found["status"] != "RUNNING":
-                    return json.loads(found["output"])
-            except self._states.exceptions.ExecutionDoesNotExist:
-                pass
-            assert time.monotonic() < deadline, f"{name} has not ended"
-            time.sleep(0.1)
-
     def _arn(self, name: str) -> str:
         return f"{self.stack.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{name}"
 
@@ -78,6 +65,7 @@ def stuck_stack(data: Path, model: ScriptedModel) -> Generator[Stuck]:
     )
     with running_stack(options) as stack:
         stack.wait_until_healthy()
+        subscribe(stack)
         with User(stack.url, "ada") as ada:
             yield Stuck(stack, ada)
 
@@ -118,7 +106,8 @@ def test_an_execution_whose_state_machine_was_stopped_fails_with_the_true_reason
     assert record["error"]["type"] == "StateMachineStopped"
     assert "Operator: by hand" in record["error"]["message"]
     assert stuck.ada.last_event(execution_id)["event_source"] == "system"
-    assert stuck.output_of_machine(f"{execution_id}-2") == {"outcome": "FAILED"}  # which has announced the end
+    told = announced(stuck.stack, lambda found: any(one["subject"] == execution_id for one in found))
+    assert [one["data"]["status"] for one in told if one["subject"] == execution_id] == ["FAILED"]
 
 
 def test_a_crew_between_attempts_is_not_lost_with_its_state_machine(tmp_path: Path, scripted: ScriptedModel) -> None:

@@ -135,6 +135,19 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
     missing = {"service": "s3", "operation": "get_object", "arguments": {"Bucket": bucket, "Key": "groups/g/missing"}}
     limits = _item("get_item", table)
     limits["arguments"]["Key"] = {"PK": {"S": "GROUP#g"}, "SK": {"S": "LIMITS"}}
+    inbox = stack.outputs["InboxBucketName"]
+    upload = {"service": "s3", "operation": "get_object", "arguments": {"Bucket": inbox, "Key": "g/missing"}}
+    hook_key, other_key = (
+        {"service": "ssm", "operation": "get_parameter", "arguments": {"Name": f"{parameter}/groups/g/{name}"}}
+        for name in ("HOOK_KEY", "OPENAI_API_KEY")
+    )
+    rule = {
+        "service": "events",
+        "operation": "delete_rule",
+        "arguments": {"Name": f"{stack.outputs['StateMachineArn'].split(':')[-1].removesuffix('-execution')}-x"},
+    }
+    slot = _item("delete_item", table)
+    slot["arguments"]["Key"] = {"PK": {"S": "GROUP#g#SLOTS"}, "SK": {"S": "SLOT#0001"}}
     entry = {"PutRequest": {"Item": _item("put_item", table)["arguments"]["Key"]}}
     event = {
         "service": "dynamodb",
@@ -160,6 +173,30 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the reconciler changes no limits": ("ReconcilerFunction", {**limits, "operation": "update_item"}, False),
         "the reconciler looks for open executions": ("ReconcilerFunction", _query(table, "open", "OPEN#1"), True),
         "the reconciler lists no group": ("ReconcilerFunction", _query(table, "by_group", "GROUP#g"), False),
+        "the trigger function reads uploads": ("TriggerFunction", upload, True),
+        "the trigger function puts nothing into the inbox": ("TriggerFunction", _put(inbox, "g/x"), False),
+        "the trigger function keeps what made a trigger fire": ("TriggerFunction", _put(bucket, "groups/g/x"), True),
+        "the trigger function reads records": ("TriggerFunction", _item("get_item", table), True),
+        "the trigger function deletes no record": ("TriggerFunction", _item("delete_item", table), False),
+        "the trigger function counts open executions": ("TriggerFunction", _query(table, "open", "OPEN#1"), True),
+        "the trigger function scans nothing": ("TriggerFunction", scan, False),
+        "the trigger function starts executions": ("TriggerFunction", start, True),
+        "the trigger function fills slots": ("TriggerFunction", slot, True),
+        "the trigger function wakes what has its slot": ("TriggerFunction", wake, True),
+        "the trigger function reads no secret": ("TriggerFunction", hook_key, False),
+        "the trigger function changes no rule": ("TriggerFunction", rule, False),
+        "the runner reads no upload": ("RunnerFunction", upload, False),
+        "the sink reads no upload": ("TraceSinkFunction", upload, False),
+        "the reconciler reads no secret": ("ReconcilerFunction", other_key, False),
+        "the announcer reads records": ("AnnouncerFunction", _item("get_item", table), True),
+        "the announcer deletes no record": ("AnnouncerFunction", _item("delete_item", table), False),
+        "the announcer fills slots": ("AnnouncerFunction", slot, True),
+        "the announcer changes no limits": ("AnnouncerFunction", {**limits, "operation": "update_item"}, False),
+        "the announcer reads no bodies": ("AnnouncerFunction", missing, False),
+        "the announcer scans nothing": ("AnnouncerFunction", scan, False),
+        "the announcer reads no keys": ("AnnouncerFunction", {**read, "arguments": {"Path": parameter}}, False),
+        "the runner fills no slots": ("RunnerFunction", slot, False),
+        "the sink fills no slots": ("TraceSinkFunction", slot, False),
         "the sink sends nothing": ("TraceSinkFunction", send, False),
         "the sink reads no limits": ("TraceSinkFunction", limits, False),
         "the sink reads records": ("TraceSinkFunction", _item("get_item", table), True),
@@ -170,8 +207,9 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
 
 def test_every_function_may_do_its_own_work_and_no_more(tiny_stack: Stack) -> None:
     for name, (function, request, is_allowed) in _calls(tiny_stack).items():
-        refused = invoke(tiny_stack, function, request)["refused"]
-
+        answer = invoke(tiny_stack, function, request)
+        assert "refused" in answer, f"{name}: {answer}"
+        refused = answer["refused"]
         assert (refused in (None, *NOTHING_THERE)) is is_allowed, f"{name}: {refused}"
 
 

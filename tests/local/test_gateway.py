@@ -186,6 +186,14 @@ def test_the_most_specific_route_is_taken() -> None:
     assert route_of(routes, "GET", "/other") is None
 
 
+def test_a_route_with_a_variable_takes_one_segment_and_comes_before_a_greedy_one() -> None:
+    hook, greedy = ApiRoute("POST", "/api/hooks/{address}", False), ApiRoute("POST", "/api/{proxy+}", True)
+    assert route_of((greedy, hook), "POST", "/api/hooks/a.b") == hook
+    assert route_of((greedy, hook), "POST", "/api/hooks/") == greedy
+    assert route_of((greedy, hook), "POST", "/api/hooks/a/b") == greedy
+    assert route_of((greedy, hook), "GET", "/api/hooks/a.b") is None
+
+
 @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 431)])
 def test_a_request_line_and_its_headers_have_10240_bytes(client: httpx.Client, more: int, status: int) -> None:
     request = client.build_request("GET", ANY)

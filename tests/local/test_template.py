@@ -17,8 +17,21 @@ from stepcrew_local.layout import TEMPLATE
 from stepcrew_local.stack import Stack, running_stack
 from stepcrew_local.template import FunctionSource, prepare, read_template
 
-FUNCTIONS = {"ApiFunction", "TraceSinkFunction", "ReconcilerFunction", "RunnerFunction"}
-PUBLIC = ["GET /api/v1/health", "GET /api/openapi.json", "GET /api/docs", "GET /api/docs.js"]
+FUNCTIONS = {
+    "ApiFunction",
+    "TraceSinkFunction",
+    "ReconcilerFunction",
+    "TriggerFunction",
+    "AnnouncerFunction",
+    "RunnerFunction",
+}
+PUBLIC = [
+    "GET /api/v1/health",
+    "POST /api/v1/hooks/{address}",
+    "GET /api/openapi.json",
+    "GET /api/docs",
+    "GET /api/docs.js",
+]
 """Routes without an authorizer."""
 ROUTE = "AWS::ApiGatewayV2::Route"
 PARAMETERS = {"JwtIssuer": "http://127.0.0.1:1/auth", "JwtAudience": "stepcrew-local"}
@@ -49,7 +62,7 @@ def test_every_function_runs_the_runtime_client_on_its_live_sources(
     assert all(
         f["Properties"]["Runtime"] == "provided.al2023" for f in _of_type(template, "AWS::Lambda::Function").values()
     )
-    for folder in ("api", "trace_sink", "reconciler", "runner"):
+    for folder in ("api", "trace_sink", "reconciler", "trigger", "announcer", "runner"):
         [script] = [script for script in scripts if f"/functions/{folder}:" in script]
         assert f"/.venvs/{folder}/bin/python" in script
         assert "/layers/core" in script

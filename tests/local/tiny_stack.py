@@ -17,6 +17,8 @@ HANDLERS = {
     "ApiFunction": "tiny.api",
     "TraceSinkFunction": "tiny.sink",
     "ReconcilerFunction": "tiny.call",
+    "TriggerFunction": "tiny.call",
+    "AnnouncerFunction": "tiny.call",
     "RunnerFunction": "tiny.call",
 }
 ONLY_FOR_THE_RUNNER = {"OPENAI_API_KEY": "not a key"}

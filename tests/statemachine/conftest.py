@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.statemachine.scripted_machine import Machine, scripted_machine
@@ -10,8 +9,3 @@ from tests.statemachine.scripted_machine import Machine, scripted_machine
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     yield from scripted_machine(tmp_path_factory.mktemp("scripts"))
-
-
-@pytest.fixture
-def machine_of_its_own(tmp_path: Path) -> Iterator[Machine]:
-    yield from scripted_machine(tmp_path)

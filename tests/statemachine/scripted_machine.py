@@ -29,7 +29,7 @@ class Outcome:
     states: list[str]
     runner_events: list[dict[str, Any]]
     reconciler_events: list[dict[str, Any]]
-    announcements: list[dict[str, Any]]
+    ended_as: str | None
     record: dict[str, Any]
 
 
@@ -40,7 +40,6 @@ class Running:
         self.arn = ""
         self.key = {"PK": {"S": f"GROUP#{GROUP}#EXECUTION#{execution_id}"}, "SK": {"S": "EXECUTION"}}
         self._machine = machine
-        self._id = execution_id
         self._folder = folder
 
     def calls(self, function: str, number: int = 0) -> list[dict[str, Any]]:
@@ -61,12 +60,21 @@ class Running:
             ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
         )
 
+    def unset(self, attribute: str) -> None:
+        self._machine.table.update_item(
+            TableName=self._machine.table_name,
+            Key=self.key,
+            UpdateExpression="REMOVE #name",
+            ExpressionAttributeNames={"#name": attribute},
+        )
+
     def send_back(self, token: str) -> None:
         self._machine.states.send_task_success(taskToken=token, output="{}")
 
     def outcome(self) -> Outcome:
         """Waits for the end."""
         status = self._wait()
+        ended = self._machine.states.describe_execution(executionArn=self.arn)
         history = self._machine.states.get_execution_history(executionArn=self.arn, maxResults=1000)["events"]
         stored = self._machine.table.get_item(TableName=self._machine.table_name, Key=self.key).get("Item", {})
         return Outcome(
@@ -74,7 +82,7 @@ class Running:
             states=[e["stateEnteredEventDetails"]["name"] for e in history if "stateEnteredEventDetails" in e],
             runner_events=self.calls("runner"),
             reconciler_events=self.calls("reconciler"),
-            announcements=[a for a in self._machine.announcements() if a["detail"]["execution_id"] == self._id],
+            ended_as=json.loads(ended.get("output", "{}")).get("outcome"),
             record={name: next(iter(value.values())) for name, value in stored.items()},
         )
 
@@ -94,8 +102,6 @@ class Machine:
         self._scripts = scripts
         self.states = stack.client("stepfunctions")
         self.table = stack.client("dynamodb")
-        self._sqs = stack.client("sqs")
-        self._queue = self._subscribe()
 
     def run(
         self,
@@ -136,22 +142,6 @@ class Machine:
     @property
     def table_name(self) -> str:
         return self.stack.outputs["TableName"]
-
-    def _subscribe(self) -> str:
-        queue: str = self._sqs.create_queue(QueueName="announcements")["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        events, bus = self.stack.client("events"), self.stack.outputs["EventBusName"]
-        events.put_rule(Name="all", EventBusName=bus, EventPattern=json.dumps({"source": ["stepcrew"]}))
-        events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
-        return queue
-
-    def announcements(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        while messages := self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                found.append(json.loads(message["Body"]))
-                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        return found
 
 
 def moment(seconds: float) -> str:

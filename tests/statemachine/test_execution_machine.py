@@ -13,34 +13,26 @@ CONTINUE: dict[str, Any] = {"answer": {"outcome": "CONTINUE", "attempt": 1}}
 SUPERSEDED: dict[str, Any] = {"answer": {"outcome": "SUPERSEDED", "attempt": 1}}
 
 
-def test_a_crew_that_completes_is_marked_running_and_announced(machine: Machine) -> None:
+def test_a_crew_that_completes_is_marked_running(machine: Machine) -> None:
     outcome = machine.run(runner=[COMPLETED])
 
     assert outcome.status == "SUCCEEDED"
-    assert outcome.states == ["MarkRunning", "RunCrew", "ChooseNext", "AnnounceOutcome", "Finish"]
+    assert outcome.states == ["MarkRunning", "RunCrew", "ChooseNext", "Finish"]
     assert outcome.record["status"] == "RUNNING"  # the end is the runner's to record
     assert outcome.record["message"] == "Preparing crew…"
     assert outcome.record["revision"] == "2"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}000Z", outcome.record["started_at"])
     assert outcome.record["updated_at"] == outcome.record["started_at"]
-    [announcement] = outcome.announcements
-    assert announcement["detail-type"] == "Execution Completed"
-    assert announcement["detail"] == {
-        "group_id": GROUP,
-        "execution_id": outcome.runner_events[0]["execution_id"],
-        "status": "COMPLETED",
-    }
+    assert outcome.ended_as == "COMPLETED"
 
 
-@pytest.mark.parametrize(
-    ("result", "detail_type"), [("FAILED", "Execution Failed"), ("CANCELLED", "Execution Cancelled")]
-)
-def test_a_crews_own_end_is_announced_and_never_repeated(machine: Machine, result: str, detail_type: str) -> None:
+@pytest.mark.parametrize("result", ["FAILED", "CANCELLED"])
+def test_a_crews_own_end_is_never_repeated(machine: Machine, result: str) -> None:
     outcome = machine.run(runner=[{"answer": {"outcome": result, "attempt": 1}}])
 
     assert outcome.status == "SUCCEEDED"
     assert len(outcome.runner_events) == 1
-    assert [a["detail-type"] for a in outcome.announcements] == [detail_type]
+    assert outcome.ended_as == result
 
 
 def test_the_runner_is_called_again_as_long_as_it_answers_continue(machine: Machine) -> None:
@@ -57,7 +49,7 @@ def test_a_slice_does_not_begin_after_the_deadline(machine: Machine) -> None:
     assert len(outcome.runner_events) == 1
     [event] = outcome.reconciler_events
     assert event["failure"] == {"error": "States.Timeout", "cause": "The deadline passed between two attempts."}
-    assert [a["detail-type"] for a in outcome.announcements] == ["Execution Failed"]
+    assert outcome.ended_as == "FAILED"
 
 
 def test_an_attempt_that_outlives_deadline_and_grace_is_recorded_as_a_timeout(machine: Machine) -> None:
@@ -65,7 +57,7 @@ def test_an_attempt_that_outlives_deadline_and_grace_is_recorded_as_a_timeout(ma
 
     assert len(outcome.runner_events) == 1
     assert outcome.reconciler_events[0]["failure"]["error"] == "States.Timeout"
-    assert outcome.states[-3:] == ["ChooseNext", "AnnounceOutcome", "Finish"]
+    assert outcome.states[-3:] == ["RecordFailure", "ChooseNext", "Finish"]
 
 
 def test_a_dead_attempt_is_followed_by_another(machine: Machine) -> None:
@@ -84,7 +76,7 @@ def test_attempts_that_keep_dying_are_recorded_as_a_failure(machine: Machine) ->
     assert event["group_id"] == GROUP
     assert event["failure"]["error"] == "Runtime.ExitError"
     assert "exited" in event["failure"]["cause"]
-    assert [a["detail"]["status"] for a in outcome.announcements] == ["FAILED"]
+    assert outcome.ended_as == "FAILED"
 
 
 @pytest.mark.parametrize("error", ["Lambda.TooManyRequestsException", "Lambda.ServiceException"])
@@ -116,7 +108,7 @@ def test_an_execution_that_has_ended_is_left_as_it_is(machine: Machine, status: 
     assert not outcome.runner_events
     assert outcome.record["status"] == status
     assert outcome.record["message"] == "as it was"
-    assert [a["detail"]["status"] for a in outcome.announcements] == [status]
+    assert outcome.ended_as == status
 
 
 def test_an_execution_cancelled_before_it_began_goes_to_the_runner_unmarked(machine: Machine) -> None:
@@ -125,7 +117,7 @@ def test_an_execution_cancelled_before_it_began_goes_to_the_runner_unmarked(mach
 
     assert outcome.record["status"] == "PENDING"
     assert len(outcome.runner_events) == 1
-    assert [a["detail"]["status"] for a in outcome.announcements] == ["CANCELLED"]
+    assert outcome.ended_as == "CANCELLED"
 
 
 def test_a_deleted_execution_ends_in_silence(machine: Machine) -> None:
@@ -133,15 +125,15 @@ def test_a_deleted_execution_ends_in_silence(machine: Machine) -> None:
 
     assert outcome.status == "SUCCEEDED"
     assert not outcome.runner_events
-    assert not outcome.announcements
+    assert outcome.ended_as == "DELETED"
     assert not outcome.record
 
 
-def test_a_superseded_attempt_announces_what_the_record_says(machine: Machine) -> None:
+def test_a_superseded_attempt_ends_as_the_record_says(machine: Machine) -> None:
     outcome = machine.run(runner=[{"set_status": "CANCELLED", **SUPERSEDED}])
 
     assert len(outcome.runner_events) == 1
-    assert [a["detail"]["status"] for a in outcome.announcements] == ["CANCELLED"]
+    assert outcome.ended_as == "CANCELLED"
 
 
 def test_a_superseded_attempt_of_an_open_execution_is_followed_by_another(machine: Machine) -> None:
@@ -161,17 +153,17 @@ def test_recording_a_failure_is_repeated_until_it_succeeds(machine: Machine) -> 
     assert len(outcome.reconciler_events) == 3
 
 
-def test_an_execution_that_ended_after_all_is_announced_as_it_ended(machine: Machine) -> None:
+def test_an_execution_that_ended_after_all_ends_as_it_ended(machine: Machine) -> None:
     outcome = machine.run(runner=[{"raise": "ValueError"}], reconciler=[{"answer": {"outcome": "COMPLETED"}}])
 
-    assert [a["detail-type"] for a in outcome.announcements] == ["Execution Completed"]
+    assert outcome.ended_as == "COMPLETED"
 
 
-def test_a_failure_of_a_deleted_execution_is_not_announced(machine: Machine) -> None:
+def test_a_failure_of_a_deleted_execution_ends_the_machine(machine: Machine) -> None:
     outcome = machine.run(runner=[{"raise": "ValueError"}], reconciler=[{"answer": {"outcome": "DELETED"}}])
 
     assert outcome.status == "SUCCEEDED"
-    assert not outcome.announcements
+    assert outcome.ended_as == "DELETED"
 
 
 def test_a_machine_that_cannot_record_a_failure_fails_itself(machine: Machine) -> None:
@@ -179,16 +171,3 @@ def test_a_machine_that_cannot_record_a_failure_fails_itself(machine: Machine) -
 
     assert outcome.status == "FAILED"
     assert len(outcome.reconciler_events) == 9
-
-
-def test_an_unreachable_event_bus_does_not_undo_a_finished_execution(machine_of_its_own: Machine) -> None:
-    stack = machine_of_its_own.stack
-    events, bus = stack.client("events"), stack.outputs["EventBusName"]
-    events.remove_targets(Rule="all", EventBusName=bus, Ids=["queue"])
-    events.delete_rule(Name="all", EventBusName=bus)
-    events.delete_event_bus(Name=bus)
-
-    outcome = machine_of_its_own.run(runner=[COMPLETED])
-
-    assert outcome.status == "SUCCEEDED"
-    assert outcome.states[-1] == "Finish"

@@ -30,11 +30,11 @@ def test_a_crew_that_waits_goes_on_when_its_token_comes_back(machine: Machine) -
 
     assert outcome.states == [
         *("MarkRunning", "RunCrew", "ChooseNext", "ReadOutcome", "ChooseNext", "WaitForDecision"),
-        *("ReadOutcome", "ChooseNext", "RunCrew", "ChooseNext", "AnnounceOutcome", "Finish"),
+        *("ReadOutcome", "ChooseNext", "RunCrew", "ChooseNext", "Finish"),
     ]
     assert len(outcome.runner_events) == 2
     assert len(outcome.reconciler_events) == 1
-    assert [a["detail-type"] for a in outcome.announcements] == ["Execution Completed"]
+    assert outcome.ended_as == "COMPLETED"
 
 
 def test_a_decision_that_was_faster_than_the_token_is_not_lost(machine: Machine) -> None:
@@ -85,7 +85,7 @@ def test_when_nobody_decides_in_time_the_default_is_taken(machine: Machine) -> N
     assert outcome.reconciler_events[1].keys() == {"group_id", "execution_id", "expired"}
     assert outcome.reconciler_events[1]["expired"] is True
     assert len(outcome.runner_events) == 2
-    assert [a["detail-type"] for a in outcome.announcements] == ["Execution Completed"]
+    assert outcome.ended_as == "COMPLETED"
 
 
 def test_a_wait_that_is_not_over_goes_on_after_a_look(machine: Machine) -> None:
@@ -101,12 +101,12 @@ def test_a_wait_that_is_not_over_goes_on_after_a_look(machine: Machine) -> None:
     assert outcome.status == "SUCCEEDED"
 
 
-def test_an_end_that_the_machine_did_not_hear_of_is_announced_after_a_look(machine: Machine) -> None:
+def test_an_end_that_the_machine_did_not_hear_of_is_seen_by_a_look(machine: Machine) -> None:
     unheard = {"set_status": "CANCELLED", "answer": {"outcome": "CANCELLED"}}
     outcome = machine.run(runner=[parks(1), COMPLETED], reconciler=[KEPT, unheard])
 
     assert len(outcome.runner_events) == 1
-    assert [a["detail"]["status"] for a in outcome.announcements] == ["CANCELLED"]
+    assert outcome.ended_as == "CANCELLED"
 
 
 def test_taking_the_default_is_repeated_until_it_succeeds(machine: Machine) -> None:
@@ -118,7 +118,7 @@ def test_taking_the_default_is_repeated_until_it_succeeds(machine: Machine) -> N
     assert outcome.status == "SUCCEEDED"
 
 
-def test_an_execution_cancelled_while_it_waits_is_announced_and_runs_nothing(machine: Machine) -> None:
+def test_an_execution_cancelled_while_it_waits_runs_nothing(machine: Machine) -> None:
     running = machine.begin(runner=[parks(), COMPLETED], reconciler=[KEPT])
     [event] = running.calls("reconciler", 1)
     running.set(status={"S": "CANCELLED"})
@@ -126,7 +126,7 @@ def test_an_execution_cancelled_while_it_waits_is_announced_and_runs_nothing(mac
     outcome = running.outcome()
 
     assert len(outcome.runner_events) == 1
-    assert [a["detail"]["status"] for a in outcome.announcements] == ["CANCELLED"]
+    assert outcome.ended_as == "CANCELLED"
 
 
 def test_an_execution_deleted_while_it_waits_ends_in_silence(machine: Machine) -> None:
@@ -137,7 +137,7 @@ def test_an_execution_deleted_while_it_waits_ends_in_silence(machine: Machine) -
     outcome = running.outcome()
 
     assert outcome.states[-1] == "Finish"
-    assert not outcome.announcements
+    assert outcome.ended_as == "DELETED"
 
 
 def test_a_token_that_could_not_be_kept_is_followed_by_another(machine: Machine) -> None:
@@ -168,7 +168,7 @@ def test_the_time_waited_does_not_count_against_the_deadline(machine: Machine) -
     outcome = machine.run(runner=[parked, again, {"sleep": 2, **COMPLETED}], reconciler=[decided], deadline_in=-59)
 
     assert len(outcome.runner_events) == 3
-    assert [a["detail-type"] for a in outcome.announcements] == ["Execution Completed"]
+    assert outcome.ended_as == "COMPLETED"
 
 
 def test_the_backstop_of_an_attempt_after_a_wait_is_the_moved_deadline(machine: Machine) -> None:
@@ -215,3 +215,29 @@ def test_times_without_fractions_are_read_too(machine: Machine) -> None:
         "waiting": {"M": {"expires_at": {"S": "2126-11-24T10:00:00Z"}}},
     }
     assert machine.run(runner=[COMPLETED], record=record).status == "SUCCEEDED"
+
+
+def test_a_decided_crew_goes_on_only_when_it_has_a_slot(machine: Machine) -> None:
+    queued = {"status": {"S": "RUNNING"}, "queued_at": {"S": moment(0)}}
+    running = machine.begin(runner=[parks(), COMPLETED], reconciler=[KEPT])
+    token = running.calls("reconciler", 1)[-1]["task_token"]
+    running.set(**queued)
+    running.send_back(token)
+    again = running.calls("reconciler", 2)[-1]["task_token"]
+    assert len(running.calls("runner")) == 1
+    running.unset("queued_at")
+    running.send_back(again)
+    outcome = running.outcome()
+
+    assert outcome.states.count("WaitForDecision") == 2
+    assert len(outcome.runner_events) == 2
+
+
+def test_a_machine_started_for_one_that_waits_for_a_slot_does_not_mark_it_running(machine: Machine) -> None:
+    running = machine.begin(runner=[COMPLETED], reconciler=[KEPT], record={"status": "PENDING", "queued_at": moment(0)})
+    token = running.calls("reconciler", 1)[-1]["task_token"]
+    assert not running.calls("runner")
+    running.unset("queued_at")
+    running.send_back(token)
+
+    assert running.outcome().states[:4] == ["MarkRunning", "ReadOutcome", "ChooseNext", "WaitForDecision"]

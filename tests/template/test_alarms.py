@@ -32,7 +32,12 @@ def test_an_alarm_on_a_metric_of_our_own_watches_one_that_its_function_writes(te
 
 def test_the_operator_reads_what_to_do_about_each_alarm(template: dict[str, Any]) -> None:
     told = (ROOT / "docs/operations.md").read_text()
-    named = {"TraceDeadLetterAlarm": "alarm on the dead-letter queue", "ReconcilerFailingAlarm": "`ReconcilerFailing`"}
+    named = {
+        "TraceDeadLetterAlarm": "alarm on the dead-letter queue",
+        "TriggerDeadLetterAlarm": "alarm `TriggerDeadLetter`",
+        "AnnouncementDeadLetterAlarm": "alarm `AnnouncementDeadLetter`",
+        "ReconcilerFailingAlarm": "`ReconcilerFailing`",
+    }
 
     for name, alarm in of_type(template, ALARM).items():
         assert named.get(name, f"alarm `{alarm['MetricName']}`") in told, name

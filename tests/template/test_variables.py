@@ -18,9 +18,18 @@ FOLDERS = {
     "TraceSinkFunction": "trace_sink",
     "ReconcilerFunction": "reconciler",
     "RunnerFunction": "runner",
+    "TriggerFunction": "trigger",
+    "AnnouncerFunction": "announcer",
 }
-DERIVED = {"allowed_model_patterns": "allowed_models", "allows_model": "allowed_models"}
-"""Properties of the settings, and the field each is made of."""
+DERIVED = {
+    "allowed_model_patterns": {"allowed_models"},
+    "allows_model": {"allowed_models"},
+    "group_may_hear": {"trigger_buses"},
+    "limit_rules": {"default_limits", "limit_ceilings", "max_open_executions", "max_running_executions"},
+}
+"""Properties of the settings, and the fields each is made of."""
+GIVEN_SETTINGS = ("wiring.py", "aws/trigger_sources.py")
+"""Modules of the core whose functions and classes are handed the settings whole."""
 ONLY_IN_TESTS = {"sweep_lost_seconds", "sweep_silent_seconds", "sweep_overdue_seconds"}
 """Their defaults are right on AWS; tests that cannot wait make them shorter."""
 ONLY_OF_PROJECTS = {"project_bundle", "project_group", "project_model"}
@@ -28,14 +37,47 @@ ONLY_OF_PROJECTS = {"project_bundle", "project_group", "project_model"}
 
 
 def read_by(folder: str) -> set[str]:
-    """The fields of the settings that a function's code asks for."""
+    """The fields of the settings that a function's code asks for, and what of the core it hands them to."""
     found: set[str] = set()
     for file in (ROOT / "functions" / folder).rglob("*.py"):
         source = file.read_text()
         if "stepcrew.settings" not in source:
             continue
-        found |= {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
-    return {DERIVED.get(name, name) for name in found} & Settings.model_fields.keys()
+        tree = ast.parse(source)
+        found |= attributes(tree)
+        for module in GIVEN_SETTINGS:
+            imported = f"stepcrew.{module.removesuffix('.py').replace('/', '.')}"
+            froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == imported]
+            found |= read_in_core(module, {alias.name for node in froms for alias in node.names})
+    return set[str]().union(*(DERIVED.get(name, {name}) for name in found)) & Settings.model_fields.keys()
+
+
+def read_in_core(module: str, names: set[str]) -> set[str]:
+    """What these functions and classes of a module ask for, and those they use of the same module."""
+    tree = ast.parse((ROOT / "layers/core/stepcrew" / module).read_text())
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    found: set[str] = set()
+    reached: set[str] = set()
+    while further := (names & defined.keys()) - reached:
+        reached |= further
+        for name in further:
+            found |= attributes(defined[name])
+            names = names | {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
+    return found
+
+
+def attributes(tree: ast.AST) -> set[str]:
+    return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def test_every_module_that_is_handed_the_settings_is_looked_into() -> None:
+    core = ROOT / "layers/core/stepcrew"
+    takers = {
+        str(file.relative_to(core))
+        for file in core.rglob("*.py")
+        if "from stepcrew.settings import Settings" in file.read_text()
+    }
+    assert takers == set(GIVEN_SETTINGS)
 
 
 def given_to(template: dict[str, Any], function: str) -> set[str]:

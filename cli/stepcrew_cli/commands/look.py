@@ -10,7 +10,7 @@ from rich.table import Table
 
 from stepcrew_cli.options import ExecutionId
 from stepcrew_cli.server_command import Call, server_command
-from stepcrew_cli.summary import execution_table, print_error, status_text, what_to_type
+from stepcrew_cli.summary import execution_table, print_error, standing_text, what_to_type
 from stepcrew_cli.text import one_line, plain
 from stepcrew_cli.watching import exit_code, watch
 from stepcrew_cli.wire import Execution, ExecutionList
@@ -46,9 +46,7 @@ def list_executions(
         for each in page.executions:
             tasks = f"{each.progress.tasks_done}/{each.progress.tasks_total}"
             created = f"{each.created_at.astimezone():%m-%d %H:%M:%S}"
-            table.add_row(
-                plain(each.execution_id), plain(one_line(each.name, 40)), status_text(each.status), tasks, created
-            )
+            table.add_row(plain(each.execution_id), plain(one_line(each.name, 40)), standing_text(each), tasks, created)
         call.output.console.print(table)
         if page.next_cursor:
             again = "".join(f" --{name} {shlex.quote(value)}" for name, value in filters.items())

@@ -4,6 +4,106 @@
  */
 
 export interface paths {
+    "/api/v1/amp/{name}/{execution_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Amp Status
+         * @description How an execution of this crew stands. CrewAI documents both addresses.
+         */
+        get: operations["amp_status_api_v1_amp__name___execution_id__status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/amp/{name}/inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Amp Inputs
+         * @description The inputs the crew takes.
+         */
+        get: operations["amp_inputs_api_v1_amp__name__inputs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/amp/{name}/kickoff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Kickoff
+         * @description Starts the latest version of the crew.
+         */
+        post: operations["kickoff_api_v1_amp__name__kickoff_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/amp/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Decides on what the execution waits for.
+         */
+        post: operations["resume_api_v1_amp__name__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/amp/{name}/status/{execution_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Amp Status
+         * @description How an execution of this crew stands. CrewAI documents both addresses.
+         */
+        get: operations["amp_status_api_v1_amp__name__status__execution_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/approvals": {
         parameters: {
             query?: never;
@@ -389,6 +489,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hooks/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Delivery
+         * @description Public: a delivery that is signed with the trigger's secret. The same delivery again is the same firing.
+         */
+        post: operations["take_delivery_api_v1_hooks__address__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer Upload
+         * @description A signed address to put an object of the inbox at, which makes the triggers it matches fire.
+         */
+        post: operations["offer_upload_api_v1_inbox__name__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -554,6 +694,155 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Triggers
+         * @description The group's triggers by name.
+         */
+        get: operations["list_triggers_api_v1_triggers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Trigger
+         * @description One trigger whole.
+         */
+        get: operations["read_trigger_api_v1_triggers__name__get"];
+        /**
+         * Store Trigger
+         * @description Checks and stores the trigger, with the rule or schedule it needs. Its executions name the caller.
+         */
+        put: operations["store_trigger_api_v1_triggers__name__put"];
+        post?: never;
+        /**
+         * Delete Trigger
+         * @description Removes it with its firings; executions it started are not touched. Asking again changes nothing.
+         */
+        delete: operations["delete_trigger_api_v1_triggers__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{name}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Firings
+         * @description What the trigger did, newest first. `inbox` is the built-in one, for objects that are requests themselves.
+         */
+        get: operations["list_firings_api_v1_triggers__name__firings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{name}/firings/{firing_id}/fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fire Again
+         * @description Fires anew what a firing did not start, from the cause that was kept. One that started everything stays as it
+         *     is; of rows, only those that did not start are tried again.
+         */
+        post: operations["fire_again_api_v1_triggers__name__firings__firing_id__fire_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Trigger
+         * @description Lets it start nothing until it is resumed. What arrives meanwhile is a SKIPPED firing.
+         */
+        post: operations["pause_trigger_api_v1_triggers__name__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Trigger
+         * @description Lets a paused trigger start executions again.
+         */
+        post: operations["resume_trigger_api_v1_triggers__name__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Trigger
+         * @description Tells what a cause with this document would start. Nothing is started or stored.
+         */
+        post: operations["test_trigger_api_v1_triggers__name__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -697,6 +986,141 @@ export interface components {
             verbose: boolean | number;
         };
         /**
+         * AmpError
+         * @description Every error below /amp. `details` says which inputs are missing.
+         */
+        AmpError: {
+            /**
+             * Details
+             * @default null
+             */
+            details: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Error */
+            error: string;
+            /** Message */
+            message: string;
+        };
+        /** AmpInputs */
+        AmpInputs: {
+            /** Inputs */
+            inputs: string[];
+        };
+        /** AmpKickedOff */
+        AmpKickedOff: {
+            /** Kickoff Id */
+            kickoff_id: string;
+        };
+        /**
+         * AmpKickoff
+         * @description The body of POST /amp/{crew}/kickoff. Unknown fields are faults. `meta` is for webhooks; it changes nothing of
+         *     the crew.
+         */
+        AmpKickoff: {
+            /** Inputs */
+            inputs: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Meta
+             * @default null
+             */
+            meta: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+        };
+        /** AmpProgress */
+        AmpProgress: {
+            /** Completed Tasks */
+            completed_tasks: number;
+            /** Total Tasks */
+            total_tasks: number;
+        };
+        /**
+         * AmpQuestion
+         * @description What a person is asked; `task_id` is what POST …/resume takes.
+         */
+        AmpQuestion: {
+            /** Output */
+            output: string;
+            /** Question */
+            question: string;
+            /** Task Id */
+            task_id: string | null;
+        };
+        /** AmpResult */
+        AmpResult: {
+            /** Output */
+            output: string | null;
+            /** Tasks */
+            tasks: components["schemas"]["AmpTask"][];
+        };
+        /**
+         * AmpResume
+         * @description The body of POST /amp/{crew}/resume. Unknown fields are faults. `is_approve` false asks for another answer.
+         */
+        AmpResume: {
+            /** Execution Id */
+            execution_id: string;
+            /** Human Feedback */
+            human_feedback: string;
+            /** Is Approve */
+            is_approve: boolean;
+            /** Task Id */
+            task_id: string;
+        };
+        /** AmpResumed */
+        AmpResumed: {
+            /** Message */
+            message: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "resumed" | "retrying";
+        };
+        /**
+         * AmpStatus
+         * @description `status` and what belongs to it are the documented ones; `state` is what CrewAI's older clients ask for, and says
+         *     more. `execution_time` in seconds.
+         */
+        AmpStatus: {
+            /** Current Task */
+            current_task?: string | null;
+            /** Error */
+            error?: string | null;
+            /** Execution Time */
+            execution_time?: number | null;
+            pending_human_input?: components["schemas"]["AmpQuestion"] | null;
+            progress?: components["schemas"]["AmpProgress"] | null;
+            result?: components["schemas"]["AmpResult"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "PENDING" | "RUNNING" | "PENDING_HUMAN_INPUT" | "SUCCESS" | "FAILED";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "completed" | "error";
+        };
+        /**
+         * AmpTask
+         * @description `execution_time` in seconds.
+         */
+        AmpTask: {
+            /** Agent */
+            agent: string | null;
+            /** Execution Time */
+            execution_time: number | null;
+            /** Output */
+            output: string;
+            /** Task Id */
+            task_id: string;
+        };
+        /**
          * ApprovalKind
          * @enum {string}
          */
@@ -737,7 +1161,7 @@ export interface components {
         };
         /**
          * ApprovalView
-         * @description A question to people. It is open while `verdict` and `withdrawn_at` (the execution ended) are null.
+         * @description A question to people. It is open while `decision` and `withdrawn_at` (the execution ended) are null.
          *
          *     `output` is the answer to judge, null where `output_reference` stands for it. `deciders` lists who may decide; empty
          *     means every member and admin of the group. `may_decide` says whether the caller may, now.
@@ -749,6 +1173,7 @@ export interface components {
             approval_id: string;
             /** Deciders */
             deciders: string[];
+            decision: components["schemas"]["DecisionView"] | null;
             /** Execution Id */
             execution_id: string;
             /** Execution Name */
@@ -765,7 +1190,7 @@ export interface components {
             may_decide: boolean;
             /** Number */
             number: number;
-            on_timeout: components["schemas"]["Decision"];
+            on_timeout: components["schemas"]["DecisionKind"];
             /** Output */
             output: string | null;
             output_reference: components["schemas"]["BodyReference"] | null;
@@ -780,7 +1205,6 @@ export interface components {
             task_name: string | null;
             /** Tools */
             tools: components["schemas"]["ToolCallView"][];
-            verdict: components["schemas"]["VerdictView"] | null;
             /** Withdrawn At */
             withdrawn_at: string | null;
         };
@@ -1064,10 +1488,31 @@ export interface components {
             version: number;
         };
         /**
-         * Decision
+         * DecisionKind
          * @enum {string}
          */
-        Decision: "approve" | "revise" | "reject";
+        DecisionKind: "approve" | "revise" | "reject";
+        /**
+         * DecisionView
+         * @description What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
+         *     where there is none or `output_reference` stands for it.
+         */
+        DecisionView: {
+            /** Comment */
+            comment: string | null;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string | null;
+            kind: components["schemas"]["DecisionKind"];
+            limits: components["schemas"]["Limits"] | null;
+            /** Output */
+            output: string | null;
+            output_reference: components["schemas"]["BodyReference"] | null;
+        };
         /**
          * DryRun
          * @description What a submission would run; nothing was stored or started.
@@ -1103,6 +1548,22 @@ export interface components {
              * @constant
              */
             valid: true;
+        };
+        /**
+         * EventRule
+         * @description Events of a bus that match an EventBridge pattern. Without `bus` it is the product's own, and then only events of
+         *     the group itself match.
+         */
+        EventRule: {
+            /**
+             * Bus
+             * @default null
+             */
+            bus: string | null;
+            /** Pattern */
+            pattern: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
         };
         /**
          * EventSource
@@ -1189,6 +1650,11 @@ export interface components {
                 [key: string]: components["schemas"]["AttemptProof"];
             } | null;
             /**
+             * Queue Position
+             * @description Where it waits for one of the group's slots: its place, 1 is next.
+             */
+            queue_position: number | null;
+            /**
              * Rerun From
              * @description The crew task a rerun began with; the outputs before it were kept.
              */
@@ -1203,7 +1669,10 @@ export interface components {
              * @description The executions that repeat this one, oldest first.
              */
             reruns: string[];
-            /** Source */
+            /**
+             * Source
+             * @description What started it: `api`, `rerun`, or the kind of a trigger.
+             */
             source: string;
             /** Started At */
             started_at: string | null;
@@ -1211,6 +1680,11 @@ export interface components {
             /** Submitted By */
             submitted_by: string | null;
             traces: components["schemas"]["TraceCounts"];
+            /**
+             * Triggered By
+             * @description The triggers behind it; the last one started it.
+             */
+            triggered_by: string[];
             /**
              * Updated At
              * Format: date-time
@@ -1262,7 +1736,7 @@ export interface components {
              * @default null
              */
             comment: string | null;
-            decision: components["schemas"]["Decision"];
+            decision: components["schemas"]["DecisionKind"];
             /** @default null */
             limits: components["schemas"]["GroupLimits"] | null;
             /**
@@ -1271,6 +1745,94 @@ export interface components {
              */
             output: string | null;
         };
+        /**
+         * Firing
+         * @description What one cause did. The same cause is always the same firing, so a second delivery starts nothing.
+         *
+         *     Of `execution_ids` there are a hundred at most; `started` and `failed` count all. `faults` are those of the crew or
+         *     its inputs. `turn` grows each time it is written. Since `waiting_since` the group has had no room for it.
+         *
+         *     Of a cause with `rows` (numbered from 1), the first `rows_done` were handled, `failed_rows` of them without success;
+         *     `retried_rows` are handled again before the others, because somebody fired it again.
+         */
+        Firing: {
+            /** Cause */
+            cause: string;
+            /**
+             * Execution Ids
+             * @default []
+             */
+            execution_ids: string[];
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Failed Rows
+             * @default []
+             */
+            failed_rows: number[];
+            /**
+             * Faults
+             * @default []
+             */
+            faults: components["schemas"]["Fault"][];
+            /**
+             * Fired At
+             * Format: date-time
+             */
+            fired_at: string;
+            /** Firing Id */
+            firing_id: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Retried Rows
+             * @default []
+             */
+            retried_rows: number[];
+            /** Rows */
+            rows?: number | null;
+            /**
+             * Rows Done
+             * @default 0
+             */
+            rows_done: number;
+            /**
+             * Started
+             * @default 0
+             */
+            started: number;
+            status: components["schemas"]["FiringStatus"];
+            /** Trigger */
+            trigger: string;
+            /**
+             * Turn
+             * @default 1
+             */
+            turn: number;
+            /** Waiting Since */
+            waiting_since?: string | null;
+        };
+        /**
+         * FiringList
+         * @description Newest first. `next_cursor` is opaque and null on the last page.
+         */
+        FiringList: {
+            /** Firings */
+            firings: components["schemas"]["Firing"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * FiringStatus
+         * @enum {string}
+         */
+        FiringStatus: "STARTED" | "FAILED" | "SKIPPED" | "DEFERRED";
         /**
          * Gap
          * @description Events that were emitted but are not (yet) recorded: `first` to `last`, both missing; last null when unknown.
@@ -1324,6 +1886,25 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * HookRule
+         * @description A signed HTTP endpoint for senders that have no token. `signature` is how they sign; `secret` names the group's
+         *     secret they sign with, which begins with `HOOK_`: the API may read those alone. `header` is only for `hmac`: a
+         *     header with the hexadecimal HMAC-SHA256 of the body.
+         */
+        HookRule: {
+            /**
+             * Header
+             * @default null
+             */
+            header: string | null;
+            secret: components["schemas"]["SecretReference"];
+            /**
+             * Signature
+             * @enum {string}
+             */
+            signature: "standard" | "github" | "stripe" | "slack" | "hmac";
+        };
         JsonValue: unknown;
         /**
          * Limits
@@ -1370,6 +1951,11 @@ export interface components {
              * @description How many may be open at the same time.
              */
             open_executions: number;
+            /**
+             * Running Executions
+             * @description How many of them may run at the same time; the others wait.
+             */
+            running_executions: number;
         };
         /**
          * LogLine
@@ -1501,6 +2087,30 @@ export interface components {
              * @default null
              */
             top_p: number | null;
+        };
+        /**
+         * ObjectRule
+         * @description Objects of the inbox below the group's folder whose key, without that folder, begins and ends so. `contents` says
+         *     what of the object the mapping sees: nothing (only bucket, key, size, type), its `text`, its `json`, or each of its
+         *     `rows` (a CSV or JSON Lines object: one execution a row).
+         */
+        ObjectRule: {
+            /**
+             * Contents
+             * @default none
+             * @enum {string}
+             */
+            contents: "none" | "text" | "json" | "rows";
+            /**
+             * Prefix
+             * @default
+             */
+            prefix: string;
+            /**
+             * Suffix
+             * @default
+             */
+            suffix: string;
         };
         /**
          * Phase
@@ -1866,6 +2476,39 @@ export interface components {
          */
         Role: "viewer" | "member" | "admin";
         /**
+         * Sample
+         * @description What a cause could look like: the document that the trigger's expressions read.
+         */
+        Sample: {
+            /** Document */
+            document: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * ScheduleRule
+         * @description A schedule of EventBridge Scheduler. Times of `expression` are those of `time_zone`, daylight saving included.
+         */
+        ScheduleRule: {
+            /**
+             * End
+             * @default null
+             */
+            end: string | null;
+            /** Expression */
+            expression: string;
+            /**
+             * Start
+             * @default null
+             */
+            start: string | null;
+            /**
+             * Time Zone
+             * @default UTC
+             */
+            time_zone: string;
+        };
+        /**
          * SecretList
          * @description The secrets of the group, by name.
          */
@@ -2185,6 +2828,127 @@ export interface components {
             status: components["schemas"]["Status"];
         };
         /**
+         * TriggerList
+         * @description By name.
+         */
+        TriggerList: {
+            /** Triggers */
+            triggers: components["schemas"]["TriggerView"][];
+        };
+        /**
+         * TriggerSpec
+         * @description What a user writes. Exactly one of `object`, `event`, `schedule` and `hook` is set. `inputs` are the crew's, with
+         *     `${path}` where a value of the cause goes.
+         */
+        TriggerSpec: {
+            /** Crew */
+            crew: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** @default null */
+            event: components["schemas"]["EventRule"] | null;
+            /** @default null */
+            hook: components["schemas"]["HookRule"] | null;
+            /**
+             * Inputs
+             * @default {}
+             */
+            inputs: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** @default null */
+            limits: components["schemas"]["Limits"] | null;
+            /** @default null */
+            object: components["schemas"]["ObjectRule"] | null;
+            /** @default null */
+            schedule: components["schemas"]["ScheduleRule"] | null;
+        };
+        /**
+         * TriggerTrial
+         * @description What a trigger would start from a sample: the crew and its inputs, and the faults that would keep it from it.
+         */
+        TriggerTrial: {
+            /** Crew */
+            crew: string;
+            /**
+             * Errors
+             * @default []
+             */
+            errors: components["schemas"]["Fault"][];
+            /** Inputs */
+            inputs: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Valid */
+            valid: boolean;
+        };
+        /**
+         * TriggerView
+         * @description A trigger. `hook_path` is where its deliveries go, below the API's address; null for the other kinds.
+         */
+        TriggerView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Crew */
+            crew: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            event?: components["schemas"]["EventRule"] | null;
+            hook?: components["schemas"]["HookRule"] | null;
+            /** Hook Id */
+            hook_id?: string | null;
+            /** Hook Path */
+            hook_path?: string | null;
+            /**
+             * Inputs
+             * @default {}
+             */
+            inputs: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            limits?: components["schemas"]["Limits"] | null;
+            /** Made By */
+            made_by?: string | null;
+            /** Name */
+            name: string;
+            object?: components["schemas"]["ObjectRule"] | null;
+            /**
+             * Revision
+             * @default 1
+             */
+            revision: number;
+            schedule?: components["schemas"]["ScheduleRule"] | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * Upload
+         * @description Where to PUT the object, within `expires_in` seconds; the address itself is the permission.
+         */
+        Upload: {
+            /** Expires In */
+            expires_in: number;
+            /** Url */
+            url: string;
+        };
+        /**
          * Usage
          * @description Tokens and money, summed over every model call. `cost_usd` is null, with `cost_note`, when a price is unknown.
          */
@@ -2225,27 +2989,6 @@ export interface components {
             total_tokens: number;
         };
         /**
-         * VerdictView
-         * @description What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
-         *     where there is none or `output_reference` stands for it.
-         */
-        VerdictView: {
-            /** Comment */
-            comment: string | null;
-            /**
-             * Decided At
-             * Format: date-time
-             */
-            decided_at: string;
-            /** Decided By */
-            decided_by: string | null;
-            decision: components["schemas"]["Decision"];
-            limits: components["schemas"]["Limits"] | null;
-            /** Output */
-            output: string | null;
-            output_reference: components["schemas"]["BodyReference"] | null;
-        };
-        /**
          * WaitingView
          * @description What a WAITING execution waits for: the approval of this number.
          */
@@ -2275,6 +3018,493 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    amp_status_api_v1_amp__name___execution_id__status_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpStatus"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
+    amp_inputs_api_v1_amp__name__inputs_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpInputs"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
+    kickoff_api_v1_amp__name__kickoff_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmpKickoff"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpKickedOff"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
+    resume_api_v1_amp__name__resume_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmpResume"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpResumed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
+    amp_status_api_v1_amp__name__status__execution_id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpStatus"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
     waiting_api_v1_approvals_get: {
         parameters: {
             query?: {
@@ -4245,6 +5475,163 @@ export interface operations {
             };
         };
     };
+    take_delivery_api_v1_hooks__address__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The trigger's `hook_path`, its last part. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Firing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offer_upload_api_v1_inbox__name__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The object's key below the group's folder. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me_api_v1_me_get: {
         parameters: {
             query?: never;
@@ -4947,6 +6334,780 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_triggers_api_v1_triggers_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_trigger_api_v1_triggers__name__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the trigger is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    store_trigger_api_v1_triggers__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the trigger is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerSpec"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_trigger_api_v1_triggers__name__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the trigger is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_firings_api_v1_triggers__name__firings_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the trigger is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiringList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fire_again_api_v1_triggers__name__firings__firing_id__fire_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                firing_id: string;
+                /** @description The name the trigger is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Firing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_trigger_api_v1_triggers__name__pause_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the trigger is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_trigger_api_v1_triggers__name__resume_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the trigger is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_trigger_api_v1_triggers__name__test_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the trigger is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sample"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerTrial"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

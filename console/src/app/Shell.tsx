@@ -45,7 +45,9 @@ export function ToOwnGroup() {
   if (!me.data) return <Loading />;
   const last = localStorage.getItem(GROUP_KEY);
   const own = group ?? (last && me.data.groups.includes(last) ? last : me.data.group_id);
-  const rest = /^\/(executions|new|approvals|compare|secrets)\b/.test(pathname) ? pathname + search : "/executions";
+  const rest = /^\/(executions|new|approvals|compare|triggers|secrets)\b/.test(pathname)
+    ? pathname + search
+    : "/executions";
   return <Navigate to={`/g/${encodeURIComponent(own)}${rest}`} replace />;
 }
 
@@ -123,6 +125,7 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
           <WaitingCount />
         </NavLink>
         <NavLink to={`${base}/compare`}>Compare</NavLink>
+        <NavLink to={`${base}/triggers`}>Triggers</NavLink>
         <NavLink to={`${base}/secrets`}>Secrets</NavLink>
       </nav>
       <div className="head-end">

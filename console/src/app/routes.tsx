@@ -26,6 +26,10 @@ export function makeRouter() {
               path: "approvals",
               lazy: async () => ({ Component: (await import("@/approvals/ApprovalsPage")).ApprovalsPage }),
             },
+            {
+              path: "triggers",
+              lazy: async () => ({ Component: (await import("@/triggers/TriggersPage")).TriggersPage }),
+            },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {

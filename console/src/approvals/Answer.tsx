@@ -30,9 +30,9 @@ export function Answer({ approval, earlier }: { approval: Approval; earlier: App
       )}
       {earlier && (
         <>
-          {earlier.verdict?.comment && (
+          {earlier.decision?.comment && (
             <p className="sent-back" dir="auto">
-              Sent back with: <q dir="auto">{harmless(earlier.verdict.comment)}</q>
+              Sent back with: <q dir="auto">{harmless(earlier.decision.comment)}</q>
             </p>
           )}
           <div className="segments" role="group" aria-label="Look at">
@@ -74,11 +74,11 @@ function Changes({ approval, earlier }: { approval: Approval; earlier: Approval 
 export function earlierDraft(approval: Approval, all: readonly Approval[] | undefined): Approval | undefined {
   return all
     ?.filter(
-      ({ kind, number, task_name, verdict }) =>
+      ({ kind, number, task_name, decision }) =>
         kind === "answer" &&
         number < approval.number &&
         task_name === approval.task_name &&
-        verdict?.decision === "revise",
+        decision?.kind === "revise",
     )
     .sort((a, b) => a.number - b.number)
     .at(-1);

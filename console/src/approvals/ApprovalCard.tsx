@@ -11,7 +11,7 @@ import { useNow } from "@/lib/hooks";
 import { Countdown } from "./Countdown";
 import { DecisionForm } from "./DecisionForm";
 import { Question } from "./Question";
-import { VerdictLine } from "./VerdictLine";
+import { DecisionLine } from "./DecisionLine";
 import { deciderWords, titleOf } from "./words";
 
 interface Props {
@@ -56,7 +56,7 @@ export function ApprovalCard({ approval, earlier, linked = false }: Props) {
           It was decided before your answer came, which changed nothing.
         </p>
       )}
-      <VerdictLine approval={approval} />
+      <DecisionLine approval={approval} />
       {open && approval.may_decide && writes && (
         <DecisionForm key={approval.approval_id} approval={approval} decide={decide} />
       )}

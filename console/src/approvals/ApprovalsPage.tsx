@@ -144,7 +144,7 @@ function Chosen({
       <Loading />
     );
   }
-  const decided = approval.verdict !== null || approval.withdrawn_at !== null;
+  const decided = approval.decision !== null || approval.withdrawn_at !== null;
   return (
     <div className="approval-chosen">
       <ApprovalCard approval={approval} earlier={earlierDraft(approval, all.data)} linked />

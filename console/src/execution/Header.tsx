@@ -43,7 +43,11 @@ export function Header({ execution, trace, tree, notify }: Props) {
         <h1 dir="auto" title={execution.name}>
           {execution.name}
         </h1>
-        <StatusBadge status={execution.status} cancelling={execution.cancel_requested_at !== null} />
+        <StatusBadge
+          status={execution.status}
+          cancelling={execution.cancel_requested_at !== null}
+          queued={execution.queue_position}
+        />
         <p className="now" role="status" dir="auto">
           {open && !execution.waiting && nowText(execution, tree)}
         </p>

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { useApi, useDefinition, useResult } from "@/api/queries";
 import { isOpen } from "@/api/approvals";
 import { isTerminal } from "@/api/types";
-import { titleOf, verdictWords } from "@/approvals/words";
+import { titleOf, decisionWords } from "@/approvals/words";
 import { formatCompact, formatDuration } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import type { TreeNode } from "@/trace/nodes";
@@ -82,8 +82,8 @@ export function TasksTab() {
                       className="task-asked"
                       to={`/g/${group}/executions/${execution.execution_id}/approvals`}
                     >
-                      {each.verdict
-                        ? verdictWords(each.verdict)
+                      {each.decision
+                        ? decisionWords(each.decision)
                         : isOpen(each)
                           ? `${titleOf(each)}…`
                           : "Asked, but nobody had to decide"}

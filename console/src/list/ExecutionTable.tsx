@@ -135,7 +135,11 @@ function ExecutionRow({ execution, to, now, chosen, picked, full, onPick }: RowP
         </label>
       </td>
       <td className="col-status">
-        <StatusBadge status={status} cancelling={execution.cancel_requested_at !== null} />
+        <StatusBadge
+          status={status}
+          cancelling={execution.cancel_requested_at !== null}
+          queued={execution.queue_position}
+        />
       </td>
       <td className="col-crew">
         <Link to={to} className="row-link" dir="auto" title={name}>

@@ -8,15 +8,30 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.settings import Settings
 from stepcrew_api import problems
+from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
-from stepcrew_api.routes import approvals, crews, executions, meta, projects, reruns, results, secrets, traces
+from stepcrew_api.routes import (
+    amp,
+    approvals,
+    crews,
+    executions,
+    meta,
+    projects,
+    reruns,
+    results,
+    secrets,
+    traces,
+    triggers,
+)
 from stepcrew_api.schemas import Problem
 from stepcrew_api.services import Services
+from stepcrew_api.trigger_schemas import Sample
 from stepcrew_api.version import VERSION
 from stepcrew_api.views import PREFIX
 
@@ -26,7 +41,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
-    Problem,
+    *(TriggerSpec, Sample, Problem, AmpKickoff, AmpResume, AmpError),
 )
 
 
@@ -63,7 +78,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
-    for group in (executions, reruns, traces, results, approvals, crews, projects, secrets, meta):
+    for group in (executions, reruns, traces, results, approvals, crews, projects, secrets, triggers, amp, meta):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")
         app.include_router(group.router, prefix=PREFIX)

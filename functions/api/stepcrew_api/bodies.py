@@ -1,4 +1,4 @@
-"""Reads the body of a submission, a crew to store or a secret: JSON or YAML, bounded, every fault with its place."""
+"""Reads the body of a request: JSON or YAML, bounded, every fault with its place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
+from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.yaml_text import read_yaml
+from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import (
     BundleToUpload,
@@ -22,6 +24,7 @@ from stepcrew_api.body_shapes import (
     SecretToSet,
 )
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
+from stepcrew_api.trigger_schemas import Sample
 
 MAX_BODY_BYTES = 5_000_000
 MAX_VALUES = 250_000
@@ -41,6 +44,8 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
+TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
+KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -83,6 +88,26 @@ async def feedback_request(request: Request) -> FeedbackRequest:
 async def rerun_request(request: Request) -> RerunRequest:
     """Raises as `_read_as` does."""
     return await _read_as(RerunRequest, request)
+
+
+async def trigger_to_store(request: Request) -> TriggerSpec:
+    """Raises as `_read_as` does."""
+    return await _read_as(TriggerSpec, request)
+
+
+async def amp_kickoff(request: Request) -> AmpKickoff:
+    """Raises as `_read_as` does."""
+    return await _read_as(AmpKickoff, request)
+
+
+async def amp_resume(request: Request) -> AmpResume:
+    """Raises as `_read_as` does."""
+    return await _read_as(AmpResume, request)
+
+
+async def sample(request: Request) -> Sample:
+    """Raises as `_read_as` does."""
+    return await _read_as(Sample, request)
 
 
 async def _read_as(shape: type[Shape], request: Request) -> Shape:
@@ -128,3 +153,7 @@ ProjectBody = Annotated[ProjectToStore, Depends(project_to_store)]
 BundleBody = Annotated[BundleToUpload, Depends(bundle_to_upload)]
 RerunBody = Annotated[RerunRequest, Depends(rerun_request)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
+TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]
+SampleBody = Annotated[Sample, Depends(sample)]
+KickoffBody = Annotated[AmpKickoff, Depends(amp_kickoff)]
+ResumeBody = Annotated[AmpResume, Depends(amp_resume)]

@@ -153,7 +153,8 @@ class ExecutionView(BaseModel):
     message: str
     process: str
     model: str | None
-    source: str
+    source: str = Field(description="What started it: `api`, `rerun`, or the kind of a trigger.")
+    triggered_by: list[str] = Field(description="The triggers behind it; the last one started it.")
     submitted_by: str | None
     created_at: datetime
     updated_at: datetime
@@ -168,6 +169,7 @@ class ExecutionView(BaseModel):
     cancel_requested_at: datetime | None
     cancel_receipt: CancelReceiptView | None
     waiting: WaitingView | None
+    queue_position: int | None = Field(description="Where it waits for one of the group's slots: its place, 1 is next.")
     crew: CrewVersion | None = Field(description="The stored crew it was made from.")
     rerun_of: str | None = Field(description="The execution this one repeats.")
     rerun_from: str | None = Field(description="The crew task a rerun began with; the outputs before it were kept.")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
+from stepcrew.domain.execution import Execution
 from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
@@ -25,9 +28,13 @@ from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
+from stepcrew.services.slot_ports import SlotStore
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.take_delivery import TakeDelivery
+from stepcrew.services.trigger_ports import Inbox, TriggerStore
 
 
 class Services(NamedTuple):
@@ -36,6 +43,7 @@ class Services(NamedTuple):
     cancel: CancelExecution
     decide: DecideApproval
     executions: ExecutionStore
+    slots: SlotStore
     follow: FollowExecution
     listing: ListingStore
     traces: TraceStore
@@ -48,6 +56,11 @@ class Services(NamedTuple):
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew
+    inbox: Inbox
+    triggers: TriggerStore
+    store_trigger: StoreTrigger
+    fire_trigger: FireTrigger
+    take_delivery: TakeDelivery
     secrets: KeepSecrets
     bundles: BundleStore
     store_project: StoreProject
@@ -55,6 +68,11 @@ class Services(NamedTuple):
 
 def services(request: Request) -> Services:
     return request.app.state.services
+
+
+def queue_positions(services: Services, group_id: str, executions: Iterable[Execution]) -> Mapping[str, int]:
+    """The group's queue, if any of these is in it."""
+    return services.slots.positions(group_id) if any(one.queued_at for one in executions) else {}
 
 
 Injected = Annotated[Services, Depends(services)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel
 
 from stepcrew.domain import cursor
@@ -13,6 +15,7 @@ from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
+from stepcrew.domain.trigger import Trigger
 from stepcrew.services.read_bodies import TEXT
 from stepcrew.services.read_result import Result
 from stepcrew.services.read_trace import TracePage as Page
@@ -31,6 +34,7 @@ from stepcrew_api.schemas import (
     TraceEventView,
     TracePage,
 )
+from stepcrew_api.trigger_schemas import TriggerView
 
 PREFIX = "/api/v1"
 PREVIEW_CHARACTERS = 300
@@ -40,9 +44,11 @@ def location(execution_id: str) -> str:
     return f"{PREFIX}/executions/{execution_id}"
 
 
-def execution_view(execution: Execution) -> ExecutionView:
+def execution_view(execution: Execution, positions: Mapping[str, int] | None = None) -> ExecutionView:
+    """`positions` are those of the group's queue, needed where the execution is in it."""
     counts = TraceCounts(emitted=emitted(execution), recorded=recorded(execution), complete=is_complete(execution))
-    return ExecutionView.model_validate({**execution.model_dump(), "traces": counts})
+    position = (positions or {}).get(execution.execution_id) if execution.queued_at else None
+    return ExecutionView.model_validate({**execution.model_dump(), "traces": counts, "queue_position": position})
 
 
 def crew_view(crew: StoredCrew) -> CrewView:
@@ -51,6 +57,11 @@ def crew_view(crew: StoredCrew) -> CrewView:
 
 def secret_view(secret: StoredSecret, crews: list[str]) -> SecretView:
     return SecretView(**secret.model_dump(), crews=crews)
+
+
+def trigger_view(trigger: Trigger, group_id: str) -> TriggerView:
+    path = f"{PREFIX}/hooks/{group_id}.{trigger.hook_id}" if trigger.hook_id else None
+    return TriggerView(**trigger.model_dump(exclude_unset=True), hook_path=path)
 
 
 def body_reference(reference: PayloadReference, url: str) -> BodyReference:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from secrets import token_urlsafe
 
-import uuid_utils
 from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
@@ -12,21 +12,23 @@ from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
-from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
-from stepcrew.aws.secrets import ParameterSecretStore
+from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
+from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
+from stepcrew.aws.trigger_queue import SqsTriggerQueue
+from stepcrew.aws.trigger_sources import EventBridgeSources
+from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.clock import SystemClock
-from stepcrew.domain.limits import LimitRules
-from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
-from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
@@ -36,20 +38,13 @@ from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
-from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.store_trigger import StoreTrigger
+from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
+from stepcrew.wiring import fill_slots, group_limits, model_rules, submit_execution
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
-
-
-def new_id() -> str:
-    """A UUIDv7: ids sort by time."""
-    return str(uuid_utils.uuid7())
-
-
-def model_rules(settings: Settings) -> ModelRules:
-    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model)
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -61,22 +56,22 @@ def make_app(settings: Settings) -> FastAPI:
     tasks = TableTaskOutputs(clients, table, payloads, days)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
-    limits = TableLimits(
-        clients, table, LimitRules(settings.default_limits, settings.limit_ceilings, settings.max_open_executions)
-    )
+    limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
-    missing_secrets = FindMissingSecrets(secrets)
     bundles = BucketBundles(clients, settings.bucket_name)
     wake = WakeMachine(approvals, orchestrator)
     read_trace = ReadTrace(executions, traces)
-    submit = SubmitExecution(executions, orchestrator, clock, new_id, rules, limits, crews, missing_secrets, days)
+    submit = submit_execution(settings, clients)
+    triggers = TableTriggers(clients, table, settings.bucket_name, days)
+    fire = FireTrigger(triggers, submit, SqsTriggerQueue(clients, settings.trigger_queue_url), clock)
     services = Services(
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=CancelExecution(executions, wake, clock),
-        decide=DecideApproval(executions, approvals, limits, wake, clock),
+        decide=DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock),
         executions=executions,
+        slots=TableSlots(clients, table),
         follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),
         listing=TableListing(clients, table),
         traces=traces,
@@ -97,6 +92,13 @@ def make_app(settings: Settings) -> FastAPI:
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),
+        inbox=BucketInbox(clients, settings.inbox_bucket),
+        triggers=triggers,
+        store_trigger=StoreTrigger(
+            triggers, EventBridgeSources(clients, settings), crews, limits, clock, lambda: token_urlsafe(24)
+        ),
+        fire_trigger=fire,
+        take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(clients, settings.secrets_prefix), clock),
         secrets=KeepSecrets(secrets, crews, clock),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),

@@ -22,6 +22,7 @@ METRICS = {
     Action.STARTED: "ExecutionsStarted",
     Action.REPLACED: "StateMachinesReplaced",
     Action.WOKEN: "StateMachinesWoken",
+    Action.FILLED: "SlotsFilled",
     Action.ENDED: "ExecutionsEnded",
 }
 

@@ -11,7 +11,13 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepcrew.domain.execution import GroupLimits
-from stepcrew.domain.limits import DEFAULT_OPEN_EXECUTIONS, MOST_OPEN_EXECUTIONS
+from stepcrew.domain.limits import (
+    DEFAULT_OPEN_EXECUTIONS,
+    DEFAULT_RUNNING_EXECUTIONS,
+    MOST_OPEN_EXECUTIONS,
+    MOST_RUNNING_EXECUTIONS,
+    LimitRules,
+)
 from stepcrew.domain.membership import Role
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -21,6 +27,7 @@ def _parsed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+JsonBuses = Annotated[dict[str, list[str]], BeforeValidator(_parsed)]
 JsonLimits = Annotated[GroupLimits, BeforeValidator(_parsed)]
 
 
@@ -33,6 +40,9 @@ class Settings(BaseModel):
     bucket_name: str = ""
     trace_queue_url: str = ""
     state_machine_arn: str = ""
+    event_bus_name: str = "default"
+    """The stack's own."""
+    announcement_dead_letter_queue_url: str = ""
     group_claim: str = "group_id"
     groups_claim: str = "groups"
     email_claim: str = "email"
@@ -52,6 +62,8 @@ class Settings(BaseModel):
     trace_redrive_sender_id: str = ""
     max_open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] = DEFAULT_OPEN_EXECUTIONS
     """Of one group at the same time, where the group has no number of its own."""
+    max_running_executions: Annotated[int, Field(ge=1, le=MOST_RUNNING_EXECUTIONS)] = DEFAULT_RUNNING_EXECUTIONS
+    """Of one group at the same time, likewise; the others wait for a slot."""
     stack_name: str = ""
     runner_python: str = "3.13"
     """The version of Python that bundles of projects are built for."""
@@ -71,6 +83,24 @@ class Settings(BaseModel):
     """The same for every other open one."""
     sweep_overdue_seconds: int = 600
     """So long after its deadline an execution is ended even if its state machine still runs."""
+    inbox_bucket: str = ""
+    trigger_queue_url: str = ""
+    trigger_queue_arn: str = ""
+    trigger_dead_letters_arn: str = ""
+    schedule_group: str = ""
+    schedule_role_arn: str = ""
+    trigger_buses: JsonBuses = {}
+    """Event buses of the account, besides the product's own, and the groups that may hear each; `*` is every group."""
+
+    def group_may_hear(self, group_id: str, bus: str) -> bool:
+        return bool({group_id, "*"} & set(self.trigger_buses.get(bus, [])))
+
+    @property
+    def limit_rules(self) -> LimitRules:
+        """Of groups that have none of their own."""
+        return LimitRules(
+            self.default_limits, self.limit_ceilings, self.max_open_executions, self.max_running_executions
+        )
 
     @property
     def allowed_model_patterns(self) -> list[str]:

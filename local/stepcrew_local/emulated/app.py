@@ -7,7 +7,7 @@ import os
 from ministack.app import app as ministack
 from ministack.services import s3
 
-from stepcrew_local.emulated import engine, keys, runtime_ports
+from stepcrew_local.emulated import engine, keys, runtime_ports, schedules
 from stepcrew_local.emulated.guard import Guard
 from stepcrew_local.emulated.warm import with_warming
 from stepcrew_local.origin_guard import Message, OriginGuard, Receive, Scope, Send
@@ -15,6 +15,7 @@ from stepcrew_local.origin_guard import Message, OriginGuard, Receive, Scope, Se
 engine.complete()
 keys.install(administrator=os.environ["AWS_ACCESS_KEY_ID"])
 runtime_ports.install()
+schedules.install()
 
 
 async def _ending(scope: Scope, receive: Receive, send: Send) -> None:

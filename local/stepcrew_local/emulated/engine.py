@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway, cognito, lambda_svc, sqs, stepfunctions, sts
+from ministack.services import apigateway, cognito, dynamodb, lambda_svc, sqs, stepfunctions, sts
 
-from stepcrew_local.emulated import absent, callbacks, policies, scaling, senders, sizes, user_pool
+from stepcrew_local.emulated import absent, callbacks, policies, scaling, senders, sizes, streams, user_pool
 
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
@@ -59,6 +59,10 @@ def complete() -> None:
     _expect(lambda_svc, "_dispatch_esm_batch", ("esm_id", "fn", "args"))
     _expect(lambda_runtime.ProvidedWorker, "invoke", INVOKE)
     _expect(lambda_svc, "lambda_execute_result_to_api_proxy_response", ("exec_result",))
+    _expect(dynamodb, "get_state", ())
+    _expect(dynamodb, "load_persisted_state", ("data",))
+    if not (hasattr(dynamodb, "_stream_records") and hasattr(dynamodb, "_stream_trimmed")):
+        raise RuntimeError("The emulator changed: the records of streams are somewhere else.")
     stepfunctions._execute_task = _with_timeout_expression(stepfunctions._execute_task)
     lambda_runtime.Worker._drain_stderr_bounded = _drain_without_waiting
     if not hasattr(lambda_runtime, "_PROVIDED_INIT_TIMEOUT"):
@@ -67,13 +71,14 @@ def complete() -> None:
     scaling.install()
     # Its runtime API sends an answer in two pieces; with Nagle's algorithm each waits 40 ms for an acknowledgement.
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
-    iam_actions.extract_resource_arn = _with_parameter_paths(iam_actions.extract_resource_arn)
+    iam_actions.extract_resource_arn = _with_exact_resources(iam_actions.extract_resource_arn)
     callbacks.install()
     user_pool.install()
     policies.install()
     iam_actions.dynamodb_service_context = policies.with_leading_keys(iam_actions.dynamodb_service_context)
     absent.install()
     senders.install()
+    streams.install()
     sizes.install()
 
 
@@ -106,8 +111,10 @@ def _drain_without_waiting(worker: Any, **_waits: float) -> str:
             return "\n".join(lines)
 
 
-def _with_parameter_paths(extract_resource_arn: Callable[..., str]) -> Callable[..., str]:
-    """Reading parameters by path is a permission on that path; the emulator would ask for one on everything."""
+def _with_exact_resources(extract_resource_arn: Callable[..., str]) -> Callable[..., str]:
+    """What a permission is asked for, where the emulator does not find it: the path of parameters, the rule whose
+    targets change, a schedule in its own group. A rule of the default bus has no bus in its ARN
+    (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html)."""
 
     def extract(
         service: str,
@@ -120,7 +127,20 @@ def _with_parameter_paths(extract_resource_arn: Callable[..., str]) -> Callable[
         account_id: str,
     ) -> str:
         arn = extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
-        parameters = iam_actions._param(body, query_params, "Path") if service == "ssm" and arn == "*" else ""
-        return f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}" if parameters else arn
+
+        def given(name: str) -> str:
+            return iam_actions._param(body, query_params, name)
+
+        own = f"{region}:{account_id}"
+        rule = (given("Rule") or given("Name")) if service == "events" else ""
+        if rule:
+            bus = given("EventBusName").rpartition("/")[2]
+            return f"arn:aws:events:{own}:rule/{rule if bus in ('', 'default') else f'{bus}/{rule}'}"
+        if service == "scheduler" and path.startswith("/schedules/"):
+            group = given("GroupName") or given("groupName") or "default"
+            return f"arn:aws:scheduler:{own}:schedule/{group}/{path.removeprefix('/schedules/')}"
+        if service == "ssm" and arn == "*" and given("Path"):
+            return f"arn:aws:ssm:{own}:parameter{given('Path')}"
+        return arn
 
     return extract

@@ -30,6 +30,7 @@ SIGN_IN_PATHS = re.compile(r"/oauth2/(authorize|token)|/login|/[a-z0-9-]+_[A-Za-
 MOST_BYTES = 64 * 1024 * 1024
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 QUEUE_PATH = re.compile(r"/\d{12}/[A-Za-z0-9_.-]+")
+SCHEDULE_PATH = re.compile(r"/schedules/[A-Za-z0-9_.-]{1,64}")
 PRESIGNED = "X-Amz-Signature"
 
 
@@ -114,7 +115,11 @@ class Guard:
         """Control paths are nobody's; who is not root gets the front doors of the services, which check policies."""
         bucket = path.lstrip("/").split("/", 1)[0]
         if not path.startswith("/_") and (
-            is_root or path == "/" or QUEUE_PATH.fullmatch(path) or self._is_bucket(bucket)
+            is_root
+            or path == "/"
+            or QUEUE_PATH.fullmatch(path)
+            or SCHEDULE_PATH.fullmatch(path)
+            or self._is_bucket(bucket)
         ):
             return None
         return Refusal("AccessDenied", "No service of this account is reached under this path.")

@@ -12,13 +12,17 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stepcrew.aws.bundles import BucketBundles
+from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.listing import TableListing
-from stepcrew.aws.secrets import ParameterSecretStore
+from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
+from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
@@ -28,16 +32,20 @@ from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
+from stepcrew.wiring import new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
-from stepcrew_api.wiring import new_id
 from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.trigger_queue import FakeTriggerQueue
+from tests.fakes.trigger_sources import FakeTriggerSources
 
 ISSUER = "https://issuer.example.com"
 ADA: dict[str, Any] = {
@@ -104,17 +112,21 @@ class Harness:
         self.waiting_clock = FakeClock(NOW)
         self.meanwhile: Callable[[], object] = lambda: None
         wake = WakeMachine(aws.approvals, self.orchestrator)
+        fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
-        submit = SubmitExecution(
-            aws.executions, self.orchestrator, clock, new_id, rules, self.limits, aws.crews, missing, 30
-        )
+        submit = SubmitExecution(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, 30)
+        self.trigger_queue = FakeTriggerQueue()
+        triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
+        fire = FireTrigger(triggers, submit, self.trigger_queue, clock)
+        self.sources = FakeTriggerSources()
         services = Services(
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=CancelExecution(aws.executions, wake, clock),
-            decide=DecideApproval(aws.executions, aws.approvals, self.limits, wake, clock),
+            decide=DecideApproval(aws.executions, aws.approvals, self.limits, fill_slots, clock),
             executions=aws.executions,
+            slots=aws.slots,
             follow=FollowExecution(aws.executions, self.places, self.waiting_clock, self._sleep),
             listing=TableListing(aws.clients, TABLE),
             traces=aws.traces,
@@ -129,6 +141,11 @@ class Harness:
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),
+            inbox=BucketInbox(aws.clients, "stepcrew-test-inbox"),
+            triggers=triggers,
+            store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),
+            fire_trigger=fire,
+            take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
             secrets=KeepSecrets(secrets, aws.crews, clock),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),

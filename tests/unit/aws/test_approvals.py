@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, emulated_aws, execution, submission
-from tests.waiting import park, parked, question, running
+from tests.waiting import park, parked, question, running, with_slot
 
 from stepcrew.aws import keys
 from stepcrew.aws.listing import TableListing
-from stepcrew.domain.approval import Decision, ToolCall, Verdict
+from stepcrew.domain.approval import Decision, DecisionKind, ToolCall
 from stepcrew.domain.errors import StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, Usage
 from stepcrew.domain.listing import ListFilter
@@ -30,9 +30,9 @@ def aws() -> Generator[Aws]:
 
 
 def approve(aws: Aws, waiting: Execution, **changes: object) -> Execution:
-    verdict = Verdict(decision=Decision.APPROVE, decided_by="ada@example.com", decided_at=LATER)
+    decision = Decision(kind=DecisionKind.APPROVE, decided_by="ada@example.com", decided_at=LATER)
     return aws.approvals.decide(
-        waiting, verdict.model_copy(update=changes), deadline=waiting.deadline + timedelta(minutes=5), now=LATER
+        waiting, decision.model_copy(update=changes), deadline=waiting.deadline + timedelta(minutes=5), now=LATER
     )
 
 
@@ -112,9 +112,12 @@ def test_a_decision_lets_it_go_on_with_the_time_it_waited(aws: Aws) -> None:
     assert (decided.status, decided.waiting, decided.limits) == (Status.RUNNING, None, limits)
     assert decided.deadline == waiting.deadline + timedelta(minutes=5)
     [approval] = aws.approvals.approvals(GROUP, ID)
-    assert approval.verdict is not None
-    assert (approval.verdict.comment, approval.verdict.decided_by) == ("Nice.", "ada@example.com")
+    assert approval.decision is not None
+    assert (approval.decision.comment, approval.decision.decided_by) == ("Nice.", "ada@example.com")
     assert listed(aws) == []
+    with pytest.raises(StillWaiting):
+        aws.executions.begin_attempt(GROUP, ID, LATER)
+    with_slot(aws, decided)
     assert aws.executions.begin_attempt(GROUP, ID, LATER).attempt == 2
 
 
@@ -122,15 +125,15 @@ def test_only_the_first_decision_counts(aws: Aws) -> None:
     waiting = parked(aws)
     approve(aws, waiting)
     with pytest.raises(Superseded):
-        approve(aws, waiting, decision=Decision.REJECT)
+        approve(aws, waiting, kind=DecisionKind.REJECT)
     [approval] = aws.approvals.approvals(GROUP, ID)
-    assert approval.verdict is not None
-    assert approval.verdict.decision is Decision.APPROVE
+    assert approval.decision is not None
+    assert approval.decision.kind is DecisionKind.APPROVE
 
 
 def test_a_decision_of_the_first_question_does_not_answer_the_second(aws: Aws) -> None:
     first = parked(aws)
-    approve(aws, first)
+    with_slot(aws, approve(aws, first))
     held = aws.executions.begin_attempt(GROUP, ID, LATER)
     park(aws, held, question(2, attempt=2), LATER)
     with pytest.raises(Superseded):
@@ -160,7 +163,7 @@ def test_a_decision_after_a_cancel_changes_nothing_and_a_cancel_after_a_decision
     with pytest.raises(Superseded):
         approve(aws, waiting)
     other = parked(aws, OTHER)
-    approve(aws, other)
+    with_slot(aws, approve(aws, other))
     asked = request_cancel(aws.executions, GROUP, OTHER, LATER)
     assert (asked.status, asked.cancel_requested_at) == (Status.RUNNING, LATER)
 
@@ -185,7 +188,9 @@ def test_the_token_is_kept_only_while_it_waits_and_changes_no_revision(aws: Aws)
     waiting = parked(aws)
     assert aws.approvals.keep_token(GROUP, ID, "t1") == waiting
     assert aws.approvals.token(GROUP, ID) == "t1"
-    approve(aws, waiting)
+    decided = approve(aws, waiting)
+    assert aws.approvals.keep_token(GROUP, ID, "t1") == decided, "it waits for a slot now"
+    with_slot(aws, decided)
     assert aws.approvals.keep_token(GROUP, ID, "t2") is None
     aws.approvals.forget_token(GROUP, ID, "t2")
     assert aws.approvals.token(GROUP, ID) == "t1"
@@ -198,7 +203,7 @@ def test_the_token_is_kept_only_while_it_waits_and_changes_no_revision(aws: Aws)
 def test_a_new_wait_knows_no_old_token(aws: Aws) -> None:
     waiting = parked(aws)
     aws.approvals.keep_token(GROUP, ID, "t1")
-    approve(aws, waiting)
+    with_slot(aws, approve(aws, waiting))
     park(aws, aws.executions.begin_attempt(GROUP, ID, LATER), question(2, attempt=2), LATER)
     assert aws.approvals.token(GROUP, ID) is None
 
@@ -222,13 +227,14 @@ def test_large_answers_stay_in_the_bucket_and_large_calls_and_corrections_come_b
     assert approval.output_reference is not None
     assert approval.output_reference.bytes == 300_000
     assert approval.tools == [call]
-    approve(aws, waiting, output="z" * 200_000)
+    with_slot(aws, approve(aws, waiting, output="z" * 200_000))
     [approval] = aws.approvals.approvals(GROUP, ID)
-    assert approval.verdict is not None
-    assert approval.verdict.output == "z" * 200_000
+    assert approval.decision is not None
+    assert approval.decision.output == "z" * 200_000
     aws.executions.finish(aws.executions.begin_attempt(GROUP, ID, LATER), Status.FAILED, message="rejected", now=LATER)
     aws.executions.delete(GROUP, ID)
-    assert aws.clients.dynamodb.scan(TableName=TABLE)["Count"] == 0
+    left = aws.clients.dynamodb.scan(TableName=TABLE)["Items"]
+    assert [entry["SK"] for entry in left] == [{"S": keys.slot(0)}], "its slot, which the next execution takes over"
     assert "Contents" not in aws.clients.s3.list_objects_v2(Bucket=BUCKET)
 
 

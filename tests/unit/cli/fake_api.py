@@ -52,6 +52,8 @@ class FakeApi:
         if path == "/auth/demo-token":
             self.tokens += 1
             return 200, {"access_token": f"{request.body['identity']}-{self.tokens}"}, {}
+        if path == "/upload":
+            return 200, None, {}
         if request.headers["Authorization"].removeprefix("Bearer ") in self.expired:
             return 401, {"message": "Unauthorized"}, {}
         if self.trouble:
@@ -65,6 +67,8 @@ class FakeApi:
             return 202, submitted(), {}
         if request.method == "GET" and "/crews/" in path:
             return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
+        if "/triggers" in path or "/inbox/" in path:
+            return self._triggers(request, path)
         if "/secrets" in path:
             return self._secrets(request, path)
         if path.endswith("/crews"):
@@ -101,6 +105,29 @@ class FakeApi:
             return 201, secret | {"name": path.rpartition("/")[2], "crews": []}, {}
         return 200, {"secrets": [secret]}, {}
 
+    def _triggers(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+        if request.method == "DELETE":
+            return 204, None, {}
+        if "/inbox/" in path:
+            return 200, {"url": f"{self.url}/upload", "expires_in": 900}, {}
+        if path.endswith("/test"):
+            text = request.body["document"].get("text")
+            good = {"crew": "poems", "inputs": {"topic": text}, "valid": True}
+            return 200, good if text else good | {"valid": False, "reason": "${text} finds nothing."}, {}
+        if path.endswith("/firings"):
+            return 200, {"firings": [firing("FAILED")], "next_cursor": "on"}, {}
+        if path.endswith("/fire"):
+            return 200, firing("STARTED") | {"execution_ids": [EXECUTION_ID], "reason": ""}, {}
+        hook = {"signature": "github", "secret": {"secret": "HOOK_KEY"}}
+        trigger = {
+            "name": "orders",
+            "crew": "poems",
+            "enabled": True,
+            "hook": hook,
+            "hook_path": "/api/v1/hooks/demo.x",
+        }
+        return 200, {"triggers": [trigger]} if path.endswith("/triggers") else trigger, {}
+
     def _trace(self, query: str) -> dict[str, Any]:
         status, recorded = self.state()
         first = int(query.removeprefix("after=") or 0)
@@ -116,6 +143,11 @@ class FakeApi:
 
 def submitted() -> dict[str, Any]:
     return {"execution_id": EXECUTION_ID, "status": "PENDING", "replayed": False}
+
+
+def firing(status: str) -> dict[str, Any]:
+    told = {"status": status, "reason": "There is no crew 'poems' in this group."}
+    return {"firing_id": "f1", "trigger": "orders", "cause": "delivery d1", "fired_at": NOW.format(0), **told}
 
 
 def stored_crew(name: str, version: int) -> dict[str, Any]:
@@ -158,7 +190,7 @@ def question(**changes: Any) -> dict[str, Any]:
         "on_timeout": "reject",
         "requested_at": NOW.format(2),
         "expires_at": "2026-12-01T10:00:00Z",
-        "verdict": None,
+        "decision": None,
         **changes,
     }
 
@@ -187,7 +219,9 @@ def serving(api: FakeApi) -> Generator[FakeApi]:
     class Handler(BaseHTTPRequestHandler):
         def _handle(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            sent = self.rfile.read(length)
+            is_json = "json" in (self.headers.get("Content-Type") or "")
+            body = json.loads(sent) if is_json else sent.decode() or None
             request = Seen(self.command, self.path, dict(self.headers.items()), body)
             api.seen.append(request)
             status, document, headers = api.answer(request)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from stepcrew.domain.approval import Decision, DecisionKind
 from stepcrew.domain.cancelling import cancelled_event, receipt_at_rest
 from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, StillWaiting, Superseded
 from stepcrew.domain.execution import Execution, Progress, Status, Usage
@@ -29,6 +30,11 @@ def finish(stores: Stores, held: Execution, status: Status = Status.COMPLETED, *
 
 def park(stores: Stores, held: Execution) -> Execution:
     return stores.approvals.park(held, question(), progress=PROGRESS, usage=USAGE, traces_emitted=4, now=NOW)
+
+
+def decide(stores: Stores, waiting: Execution) -> Execution:
+    decision = Decision(kind=DecisionKind.APPROVE, decided_at=LATER)
+    return stores.approvals.decide(waiting, decision, deadline=waiting.deadline, now=LATER)
 
 
 @pytest.mark.parametrize(("group_id", "execution_id"), [("other", ID), (GROUP, "unknown")])
@@ -117,6 +123,19 @@ def test_a_running_execution_is_only_asked_to_stop_and_the_first_request_counts(
     again = stores.executions.request_cancel(held, message="", now=LATER)
     assert again is not None
     assert again.cancel_requested_at == NOW
+
+
+def test_no_attempt_begins_after_a_decision_until_there_is_a_slot(stores: Stores) -> None:
+    decided = decide(stores, park(stores, stores.running()))
+    assert (decided.status, decided.queued_at) == (Status.RUNNING, LATER)
+    with pytest.raises(StillWaiting):
+        stores.executions.begin_attempt(GROUP, ID, LATER)
+
+
+def test_one_that_was_decided_and_waits_for_a_slot_is_cancelled_at_once(stores: Stores) -> None:
+    decide(stores, park(stores, stores.running()))
+    ended = request_cancel(stores.executions, GROUP, ID, LATER)
+    assert (ended.status, ended.queued_at) == (Status.CANCELLED, None)
 
 
 @pytest.mark.parametrize("waits", [True, False])

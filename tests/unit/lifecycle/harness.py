@@ -7,18 +7,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import EndpointConnectionError
-from tests.aws_table import GROUP, Aws
+from tests.aws_table import GROUP, RETENTION_DAYS, Aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.secrets import FakeSecretStore
+from tests.fakes.secrets import FakeSecrets
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.errors import StepcrewError
 from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
+from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval, Feedback
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.keep_token import KeepToken
 from stepcrew.services.ports import Orchestration
@@ -31,6 +33,8 @@ from stepcrew.settings import Settings
 
 Answer = TypeVar("Answer")
 TASKS = 3
+MOST_RUNNING = 1
+"""At the same time: all others wait for a slot."""
 SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models="openai/*")
 SILENT = timedelta(minutes=5)
 LONG_FROM_NOW = datetime(2100, 1, 1, tzinfo=UTC)
@@ -103,20 +107,25 @@ class Harness:
         self.failing_aws = FailingAws(aws)
         self._made = 0
         limits, wake = FakeLimits(), WakeMachine(aws.approvals, self.machine)
+        limits.everyone = LimitRules(running_executions=MOST_RUNNING)
         rules = ModelRules("openai/gpt-4.1-mini", "openai/*", SETTINGS.allows_model)
         executions, approvals = aws.executions, aws.approvals
-        missing = FindMissingSecrets(FakeSecretStore())
+        missing = FindMissingSecrets(FakeSecrets())
+        fill_slots = FillSlots(aws.slots, limits, self.machine, wake, self.clock)
         self.submit = SubmitExecution(
-            executions, self.machine, self.clock, self._new_id, rules, limits, aws.crews, missing, 30
+            executions, self.clock, self._new_id, rules, limits, aws.crews, missing, fill_slots, 30
         )
         self.cancel = CancelExecution(executions, wake, self.clock)
-        self.decide = DecideApproval(executions, approvals, limits, wake, self.clock)
+        self.decide = DecideApproval(executions, approvals, limits, fill_slots, self.clock)
         self.keep_token = KeepToken(approvals, self.machine)
         self.record_failure = RecordFailure(executions, aws.traces, self.clock)
         self.reconcile = ReconcileExecution(
-            executions, self.machine, self.decide, wake, self.record_failure, self.clock, timedelta(minutes=10)
+            *(executions, self.machine, self.decide, wake, self.record_failure),
+            *(fill_slots, self.clock, timedelta(minutes=10), RETENTION_DAYS),
         )
-        self.sweep = SweepExecutions(executions, self.reconcile, self.clock, Patience(timedelta(minutes=1), SILENT))
+        self.sweep = SweepExecutions(
+            executions, self.reconcile, self.clock, Patience(timedelta(minutes=1), SILENT), RETENTION_DAYS
+        )
 
     def _new_id(self) -> str:
         self._made += 1
@@ -198,9 +207,9 @@ class Harness:
             worker.held, status, message="", now=self.clock.now(), usage=worker.usage, traces_emitted=9
         )
 
-    def feedback(self, execution_id: str, decision: Decision, who: str, number: int | None) -> Feedback:
+    def feedback(self, execution_id: str, decision: DecisionKind, who: str, number: int | None) -> Feedback:
         approval_id = f"{execution_id}.{number}" if number else None
-        comment = "Shorter." if decision is Decision.REVISE else None
+        comment = "Shorter." if decision is DecisionKind.REVISE else None
         return Feedback(GROUP, execution_id, decision, who, comment=comment, approval_id=approval_id)
 
     def give_up(self, execution_id: str) -> str:

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.aws_table import GROUP, TABLE, emulated_aws
-from tests.unit.lifecycle.harness import TASKS, Ended, Harness, Worker
+from tests.unit.lifecycle.harness import MOST_RUNNING, TASKS, Ended, Harness, Worker
 
 from stepcrew.aws import keys
 from stepcrew.aws.items import values
-from stepcrew.domain.approval import Approval, Decision, Verdict
+from stepcrew.domain.approval import Approval, Decision, DecisionKind
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import SOURCES_OF, Execution, Status
 
@@ -43,11 +43,13 @@ class Lifecycle(RuleBasedStateMachine):
         self.exits = ExitStack()
         self.harness = Harness(self.exits.enter_context(emulated_aws()))
         self.keys: list[str] = []
+        self.taken_until: dict[str, datetime] = {}
         self.ids: list[str] = []
         self.workers: list[Worker] = []
         self.seen: dict[str, Seen] = {}
-        self.verdicts: dict[str, Verdict] = {}
+        self.decisions: dict[str, Decision] = {}
         self.since: dict[str, datetime] = {}
+        self.queued: dict[str, timedelta] = {}
 
     def teardown(self) -> None:
         try:
@@ -84,8 +86,11 @@ class Lifecycle(RuleBasedStateMachine):
         assert ended.error is None or isinstance(ended.error, PlatformUnavailable)
         assert known or ended.error, "accepted, but nothing is stored"
         if known and known.execution_id not in self.ids:
+            now = self.harness.clock.now()
+            free = self.taken_until.get(key, now)
+            assert free <= now, "one key is one execution, as long as it is kept"
+            self.taken_until[key] = now + timedelta(hours=known.hours)
             self.ids.append(known.execution_id)
-        assert len(self.ids) <= len(self.keys), "one key is one execution"
 
     @precondition(lambda self: self.ids)
     @rule(number=anyone)
@@ -141,11 +146,11 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(
         number=anyone,
-        decision=st.sampled_from(list(Decision)),
+        decision=st.sampled_from(list(DecisionKind)),
         who=st.sampled_from(PEOPLE),
         question=st.none() | st.integers(1, 3),
     )
-    def somebody_decides(self, number: int, decision: Decision, who: str, question: int | None) -> None:
+    def somebody_decides(self, number: int, decision: DecisionKind, who: str, question: int | None) -> None:
         feedback = self.harness.feedback(self._id(number), decision, who, question)
         self.harness.attempt(lambda: self.harness.decide(feedback))
 
@@ -210,11 +215,21 @@ class Lifecycle(RuleBasedStateMachine):
                 self.harness.aws.approvals.approvals(GROUP, execution_id),
             )
             if before := self.seen.get(execution_id):
+                self._count_time_in_queue(before.record, now.record)
                 self._record_goes_on(before.record, now.record)
                 assert now.outputs.items() >= before.outputs.items(), "a finished output was lost or replaced"
             self._questions_are_in_order(now)
             self.seen[execution_id] = now
         self._lists_tell_the_same()
+        running = [one for one, seen in self.seen.items() if seen.record.holds_slot]
+        assert len(running) <= MOST_RUNNING, "more run than may"
+        waiting = {one for one, seen in self.seen.items() if seen.record.queued_at}
+        assert set(self.harness.aws.slots.positions(GROUP)) == waiting, "the queue is not what the records say"
+
+    def _count_time_in_queue(self, before: Execution, now: Execution) -> None:
+        if before.queued_at and now.holds_slot:
+            waited = self.harness.clock.now() - before.queued_at
+            self.queued[now.execution_id] = self.queued.get(now.execution_id, timedelta()) + waited
 
     def _record_goes_on(self, before: Execution, now: Execution) -> None:
         if before.status.is_terminal:
@@ -241,10 +256,13 @@ class Lifecycle(RuleBasedStateMachine):
             self.since[f"{record.execution_id}.{record.waiting.number}"] = record.waiting.since
         waited = timedelta()
         for one in approvals:
-            if one.verdict:
-                assert self.verdicts.setdefault(one.approval_id, one.verdict) == one.verdict, "a verdict was replaced"
+            if one.decision:
+                assert self.decisions.setdefault(one.approval_id, one.decision) == one.decision, (
+                    "a decision was replaced"
+                )
                 assert not one.withdrawn_at
-                waited += one.verdict.decided_at - self.since[one.approval_id]
+                waited += one.decision.decided_at - self.since[one.approval_id]
+        waited += self.queued.get(record.execution_id, timedelta())
         assert record.deadline == record.created_at + timedelta(hours=1) + waited, "a wait was counted twice, or not"
 
     def _lists_tell_the_same(self) -> None:

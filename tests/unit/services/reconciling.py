@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tests.aws_table import GROUP, ID, NOW, TABLE, Aws, execution, submission
+from tests.aws_table import GROUP, ID, NOW, RETENTION_DAYS, TABLE, Aws, execution, submission
 from tests.fakes.orchestrator import FakeOrchestrator
 
 from stepcrew.aws.limits import TableLimits
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.domain.limits import LimitRules
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.keep_token import KeepToken
 from stepcrew.services.reconcile_execution import ReconcileExecution
 from stepcrew.services.record_failure import RecordFailure
@@ -35,13 +36,15 @@ class Harness:
     def __init__(self, aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> None:
         wake = WakeMachine(aws.approvals, orchestrator)
         limits = TableLimits(aws.clients, TABLE, LimitRules())
+        self.fill_slots = FillSlots(aws.slots, limits, orchestrator, wake, clock)
         self.record_failure = RecordFailure(aws.executions, aws.traces, clock)
         self.keep_token = KeepToken(aws.approvals, orchestrator)
-        self.decide_approval = DecideApproval(aws.executions, aws.approvals, limits, wake, clock)
+        self.decide_approval = DecideApproval(aws.executions, aws.approvals, limits, self.fill_slots, clock)
         self.reconcile = ReconcileExecution(
-            aws.executions, orchestrator, self.decide_approval, wake, self.record_failure, clock, OVERDUE
+            *(aws.executions, orchestrator, self.decide_approval, wake, self.record_failure),
+            *(self.fill_slots, clock, OVERDUE, RETENTION_DAYS),
         )
-        self.sweep = SweepExecutions(aws.executions, self.reconcile, clock, Patience(LOST, SILENT))
+        self.sweep = SweepExecutions(aws.executions, self.reconcile, clock, Patience(LOST, SILENT), RETENTION_DAYS)
 
 
 def harness(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> Harness:
@@ -54,7 +57,7 @@ def submitted(aws: Aws, execution_id: str = ID) -> Execution:
     return aws.executions.get(GROUP, execution_id)
 
 
-def park(aws: Aws, *, seconds: float = 3600, on_timeout: Decision = Decision.REJECT) -> Execution:
+def park(aws: Aws, *, seconds: float = 3600, on_timeout: DecisionKind = DecisionKind.REJECT) -> Execution:
     """Lets the execution wait for a person's word about an answer."""
     running = aws.executions.begin_attempt(GROUP, ID, NOW)
     approval = Approval(

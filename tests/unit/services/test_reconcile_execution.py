@@ -7,10 +7,11 @@ import pytest
 from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.services.reconciling import OVERDUE, Harness, MovableClock, harness, park, submitted
+from tests.waiting import with_slot
 
-from stepcrew.domain.approval import Decision, Verdict
+from stepcrew.domain.approval import Decision, DecisionKind
 from stepcrew.domain.errors import Category, PlatformUnavailable
-from stepcrew.domain.execution import Progress, Status, Usage
+from stepcrew.domain.execution import Execution, Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.ports import Orchestration
@@ -42,11 +43,11 @@ def made(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> Harne
     return harness(aws, orchestrator, clock)
 
 
-def decide(aws: Aws) -> None:
+def decide(aws: Aws) -> Execution:
     """As somebody whose process died before it woke the state machine."""
     waiting = aws.executions.get(GROUP, ID)
-    aws.approvals.decide(
-        waiting, Verdict(decision=Decision.APPROVE, decided_at=NOW), deadline=waiting.deadline, now=NOW
+    return aws.approvals.decide(
+        waiting, Decision(kind=DecisionKind.APPROVE, decided_at=NOW), deadline=waiting.deadline, now=NOW
     )
 
 
@@ -101,7 +102,7 @@ def test_an_attempt_whose_machine_is_not_running_ends_with_the_true_reason(
     event = aws.traces.event(GROUP, ID, SYSTEM_ATTEMPT, 1)
     assert event
     assert event.output == ended.error.message
-    assert orchestrator.replaced == [ID]  # to announce the end
+    assert orchestrator.replaced == []
     assert not orchestrator.started
 
 
@@ -145,6 +146,7 @@ def test_a_decision_after_the_machine_was_lost_goes_on_with_another(
     aws.approvals.keep_token(GROUP, ID, "of the lost machine")
     decide(aws)
     orchestrator.standing[ID] = FAILED
+    assert made.reconcile(GROUP, ID) is Action.FILLED
     assert made.reconcile(GROUP, ID) is Action.REPLACED
     assert aws.executions.get(GROUP, ID).status is Status.RUNNING
 
@@ -173,7 +175,7 @@ def test_a_decision_that_woke_nobody_wakes_the_machine(aws: Aws, orchestrator: F
     submitted(aws)
     park(aws)
     aws.approvals.keep_token(GROUP, ID, "token")
-    decide(aws)
+    with_slot(aws, decide(aws))
     orchestrator.standing[ID] = RUNNING
 
     assert made.reconcile(GROUP, ID) is Action.WOKEN

@@ -10,7 +10,7 @@ import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.secrets import FakeSecretStore
+from tests.fakes.secrets import FakeSecrets
 
 from stepcrew.aws.listing import TableListing
 from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest
@@ -19,8 +19,10 @@ from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import IdempotencyRecord, fingerprint
 from stepcrew.services.cancel_execution import request_cancel
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
+from stepcrew.services.wake_machine import WakeMachine
 
 AGENT = {"role": "Poet", "goal": "Write", "backstory": "Old"}
 TASK = {"description": "Write.", "expected_output": "Text", "agent": "poet"}
@@ -39,10 +41,12 @@ class Harness:
         self.orchestrator = FakeOrchestrator()
         self.limits = FakeLimits()
         self.made = 0
-        self.secrets = FakeSecretStore()
-        missing = FindMissingSecrets(self.secrets)
+        self.secrets = FakeSecrets()
+        missing, clock = FindMissingSecrets(self.secrets), FixedClock()
+        wake = WakeMachine(aws.approvals, self.orchestrator)
+        fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, self.orchestrator, FixedClock(), self._new_id, RULES, self.limits, aws.crews, missing, 30
+            aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, 30
         )
 
     def _new_id(self) -> str:
@@ -97,7 +101,7 @@ def test_what_was_stored_but_not_started_is_started_by_the_repetition(harness: H
     harness.orchestrator.outages = 1
     accepted = harness.submit(request())
     [stored] = harness.stored()
-    assert (accepted.execution, accepted.replayed) == (stored, False)
+    assert (accepted.execution.execution_id, accepted.replayed) == (stored.execution_id, False)
     assert (stored.status, harness.orchestrator.started) == (Status.PENDING, [])
     again = harness.submit(request())
     assert (again.replayed, again.execution.execution_id) == (True, stored.execution_id)

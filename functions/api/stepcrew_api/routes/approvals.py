@@ -20,7 +20,7 @@ from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
 from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
 from stepcrew_api.schemas import ExecutionView
-from stepcrew_api.services import Injected
+from stepcrew_api.services import Injected, queue_positions
 from stepcrew_api.views import execution_view
 
 router = APIRouter(tags=["approvals"], route_class=GuardedRoute)
@@ -89,7 +89,7 @@ def feedback(execution_id: ExecutionId, body: FeedbackBody, identity: Member, se
             approval_id=body.approval_id,
         )
     )
-    return execution_view(decided)
+    return execution_view(decided, queue_positions(services, identity.group_id, [decided]))
 
 
 def _page(found: list[Approval], limit: int, identity: Identity, cursor: Callable[[Approval], str]) -> ApprovalList:

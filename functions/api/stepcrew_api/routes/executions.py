@@ -20,14 +20,14 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Identity, Member
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import DryRun, ExecutionList, ExecutionView, SubmittedExecution
-from stepcrew_api.services import Injected
+from stepcrew_api.services import Injected, queue_positions
 from stepcrew_api.views import dry_run_view, execution_view, location
 
 router = APIRouter(prefix="/executions", tags=["executions"], route_class=GuardedRoute)
 
 ExecutionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$", description="The id a submission answered with.")]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
-_REVISION = re.compile(r'"([0-9]{1,12})"')
+_REVISION = re.compile(r'"([0-9]{1,12})(?:-[0-9]{1,12})?"')
 POLL_SECONDS = 1
 
 
@@ -99,8 +99,9 @@ def list_executions(
         before=cursors.decode(cursor) if cursor else None,
         limit=limit,
     )
+    positions = queue_positions(services, identity.group_id, found.executions)
     return ExecutionList(
-        executions=[execution_view(one) for one in found.executions],
+        executions=[execution_view(one, positions) for one in found.executions],
         next_cursor=cursors.encode(found.before) if found.before else None,
     )
 
@@ -123,15 +124,19 @@ def read(
     wait = _wait_seconds(prefer)
     known = {int(revision) for revision in _REVISION.findall(if_none_match or "")}
     execution, waited = services.follow(identity.group_id, execution_id, seen=known, seconds=wait)
-    headers = {"ETag": f'"{execution.revision}"', "Cache-Control": "no-cache"}
+    view = execution_view(execution, queue_positions(services, identity.group_id, [execution]))
+    # The place in the queue changes without the record.
+    place = f"-{view.queue_position}" if view.queue_position else ""
+    etag = f'"{execution.revision}{place}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if wait and waited:
         headers["Preference-Applied"] = f"wait={wait}"
     if not execution.status.is_terminal:
         headers["Retry-After"] = str(POLL_SECONDS)
-    if execution.revision in known:
+    if etag in (if_none_match or ""):
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)
-    return execution_view(execution)
+    return view
 
 
 def _wait_seconds(prefer: str | None) -> int:

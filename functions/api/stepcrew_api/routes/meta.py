@@ -24,6 +24,7 @@ class LimitsOfGroup(BaseModel):
     defaults: GroupLimits
     ceilings: GroupLimits
     open_executions: int = Field(description="How many may be open at the same time.")
+    running_executions: int = Field(description="How many of them may run at the same time; the others wait.")
 
 
 class Me(Identity):
@@ -55,7 +56,7 @@ def health(request: Request) -> Health:
 def me(identity: Caller, services: Injected) -> Me:
     """Who the token says you are, and which limits the selected group has."""
     rules = services.limits.limit_rules(identity.group_id)
-    limits = LimitsOfGroup(defaults=rules.defaults, ceilings=rules.ceilings, open_executions=rules.open_executions)
+    limits = LimitsOfGroup(**rules._asdict())
     return Me(**identity.model_dump(), limits=limits)
 
 

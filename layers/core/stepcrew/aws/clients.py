@@ -17,7 +17,9 @@ from stepcrew.clock import SystemClock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
@@ -93,6 +95,14 @@ class Clients:
     @cached_property
     def stepfunctions(self) -> SFNClient:
         return self._make("stepfunctions")
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        return self._make("events")
+
+    @cached_property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        return self._make("scheduler")
 
     @cached_property
     def sts(self) -> Any:

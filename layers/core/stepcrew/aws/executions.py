@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from stepcrew.aws import approval_items, keys
+from stepcrew.aws import approval_items, keys, queue_items
 from stepcrew.aws.batches import write_all
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import keep, kept
@@ -38,7 +38,6 @@ from stepcrew.domain.trace import TraceEvent
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-IDEMPOTENCY_HOURS = 24
 DEFINITION_PAYLOAD = "definition"
 _RACES = 5
 
@@ -71,7 +70,7 @@ class TableExecutions:
         stored = keep(self._payloads, group_id, execution_id, DEFINITION_PAYLOAD, document)
         items = [record, {**key, "SK": keys.DEFINITION, **stored, "expires_at": expires_at}]
         if idempotency:
-            until = execution.created_at + timedelta(hours=IDEMPOTENCY_HOURS)
+            until = execution.created_at + timedelta(hours=idempotency.hours)
             items.append(
                 {
                     **plain(idempotency),
@@ -92,6 +91,8 @@ class TableExecutions:
             }
             for new in items
         ]
+        if execution.queued_at:
+            writes.append(queue_items.joins(self._table, group_id, execution_id, expires_at))
         if execution.rerun_of:
             named = Update(execution.created_at).append("reruns", execution_id, most=MOST_RERUNS)
             writes.append({"Update": named.request(self._table, key_of(group_id, execution.rerun_of))})
@@ -138,7 +139,8 @@ class TableExecutions:
         for _ in range(_RACES):
             update = Update(now).set("status", Status.RUNNING).add("attempt", 1).set("started_at", now, keep=True)
             update.set("attempt_claim", claim).require_other("attempt_claim", claim)
-            begun = self._records.update(group_id, execution_id, update.require_status(SOURCES_OF[Status.RUNNING]))
+            update.require_status(SOURCES_OF[Status.RUNNING]).require_absent("queued_at")
+            begun = self._records.update(group_id, execution_id, update)
             if begun is not None:
                 return begun
             found = self._records.item(keys.execution(group_id, execution_id), keys.EXECUTION)
@@ -152,6 +154,8 @@ class TableExecutions:
                 raise StillWaiting("The execution waits for a person's decision.")
             if current.status.is_terminal:
                 raise Superseded("The execution has ended already.")
+            if current.queued_at is not None:
+                raise StillWaiting("The execution waits for a slot.")
         raise PlatformUnavailable("The execution changes too fast to begin an attempt.")
 
     def save_progress(
@@ -178,7 +182,7 @@ class TableExecutions:
 
     def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
         update = Update(now).set("cancel_requested_at", now, keep=True).set("message", message)
-        update.require_status({Status.RUNNING})
+        update.require_status({Status.RUNNING}).require_absent("queued_at")
         return self._records.update(execution.group_id, execution.execution_id, update)
 
     def cancel_at_rest(
@@ -247,7 +251,10 @@ class TableExecutions:
         """Makes the update the execution's last one, if it still has the status that was seen; what waits with it is
         withdrawn in the same transaction."""
         update.set("status", status).set("ended_at", now).require_status({seen.status})
-        update.remove("open_key", "open_sort", "waiting")
+        update.remove("open_key", "open_sort", "waiting", "queued_at")
+        if seen.queued_at is not None:
+            update.require_present("queued_at")
+            companions = [*companions, queue_items.leaves(self._table, seen.group_id, seen.execution_id)]
         if seen.waiting is not None:
             update.require("waiting.number", seen.waiting.number)
             companions = [*companions, approval_items.withdrawn(self._table, seen, now)]

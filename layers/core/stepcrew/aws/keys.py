@@ -15,6 +15,9 @@ BATCH_PREFIX = "BATCH#"
 APPROVAL_PREFIX = "APPROVAL#"
 JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
+TRIGGER_PREFIX = "TRIGGER#"
+SLOT_PREFIX = "SLOT#"
+QUEUED_PREFIX = "QUEUED#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 
 BY_GROUP_INDEX = "by_group"
@@ -83,6 +86,24 @@ def crew_version(version: int) -> str:
     return f"VERSION#{version:06d}"
 
 
+def trigger(name: str) -> str:
+    return f"{TRIGGER_PREFIX}{name}"
+
+
+def firings(group_id: str, trigger_name: str) -> str:
+    """A partition of their own, and the place of its firings by time in the index by group."""
+    return f"{group(group_id)}#TRIGGER#{trigger_name}"
+
+
+def firing(firing_id: str) -> str:
+    return f"FIRING#{firing_id}"
+
+
+def firing_document(group_id: str, trigger_name: str, firing_id: str) -> str:
+    """The object with what made a trigger fire."""
+    return f"groups/{group_id}/triggers/{trigger_name}/{firing_id}"
+
+
 def waiting_places(group_id: str) -> str:
     """Who of the group waits for an execution to change, at this moment."""
     return f"{group(group_id)}#PLACES"
@@ -90,6 +111,20 @@ def waiting_places(group_id: str) -> str:
 
 def waiting_place(number: int) -> str:
     return f"PLACE#{number:04d}"
+
+
+def slots(group_id: str) -> str:
+    """Which executions of the group run at this moment, and which wait for one of them to end."""
+    return f"{group(group_id)}#SLOTS"
+
+
+def slot(number: int) -> str:
+    return f"{SLOT_PREFIX}{number:04d}"
+
+
+def queued(execution_id: str) -> str:
+    """Ids sort by time, so those that wait stand in the order in which they were submitted."""
+    return f"{QUEUED_PREFIX}{execution_id}"
 
 
 def open_shard(group_id: str) -> str:

@@ -12,11 +12,12 @@ from stepcrew.aws.items import values
 from stepcrew.aws.records import Records
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import GroupLimits
-from stepcrew.domain.limits import MOST_OPEN_EXECUTIONS, LimitRules
+from stepcrew.domain.limits import MOST_OPEN_EXECUTIONS, MOST_RUNNING_EXECUTIONS, LimitRules
 
 
-class _Open(BaseModel):
+class _Numbers(BaseModel):
     open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] | None = None
+    running_executions: Annotated[int, Field(ge=1, le=MOST_RUNNING_EXECUTIONS)] | None = None
 
 
 class TableLimits:
@@ -33,10 +34,12 @@ class TableLimits:
             return self._everyone
         own = values(found)
         try:
+            numbers = _Numbers.model_validate(own)
             return LimitRules(
                 GroupLimits.model_validate(own["defaults"]) if "defaults" in own else self._everyone.defaults,
                 GroupLimits.model_validate(own["ceilings"]) if "ceilings" in own else self._everyone.ceilings,
-                _Open.model_validate(own).open_executions or self._everyone.open_executions,
+                numbers.open_executions or self._everyone.open_executions,
+                numbers.running_executions or self._everyone.running_executions,
             )
         except ValidationError as error:
             fault = error.errors()[0]

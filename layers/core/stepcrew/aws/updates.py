@@ -82,6 +82,10 @@ class Update:
         self._conditions.append(f"(attribute_not_exists({name}) OR {name} <> {self.value(value)})")
         return self
 
+    def require_present(self, path: str) -> Update:
+        self._conditions.append(f"attribute_exists({self.name(path)})")
+        return self
+
     def require_absent(self, path: str) -> Update:
         self._conditions.append(f"attribute_not_exists({self.name(path)})")
         return self
@@ -89,6 +93,12 @@ class Update:
     def require_status(self, allowed: Iterable[Status]) -> Update:
         options = ", ".join(self.value(status) for status in sorted(allowed))
         self._conditions.append(f"{self.name('status')} IN ({options})")
+        return self
+
+    def require_at_rest(self) -> Update:
+        """WAITING for a person, or in the queue for a slot."""
+        waits = f"{self.name('status')} = {self.value(Status.WAITING)}"
+        self._conditions.append(f"({waits} OR attribute_exists({self.name('queued_at')}))")
         return self
 
     def request(self, table: str, key: Item) -> UpdateTypeDef:

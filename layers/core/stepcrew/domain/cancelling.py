@@ -14,11 +14,14 @@ CANCEL_REQUESTED = "Cancelling…"
 
 
 def cancelled_at_rest(execution: Execution) -> ExecutionError:
-    waited = execution.status is Status.WAITING
+    if execution.status is Status.WAITING:
+        when = "while it waited for a person"
+    else:
+        when = "before it started" if execution.status is Status.PENDING else "before it went on"
     return ExecutionError(
         category=Category.CANCELLED,
         type="Cancelled",
-        message=f"The execution was cancelled {'while it waited for a person' if waited else 'before it started'}.",
+        message=f"The execution was cancelled {when}.",
         remedy="Submit it again when you want it to run.",
         task=execution.waiting.task_name if execution.waiting else None,
     )

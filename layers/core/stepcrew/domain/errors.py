@@ -94,6 +94,13 @@ class CrewNotFound(StepcrewError):
     remedy = "GET /crews lists the crews of the group."
 
 
+class TriggerNotFound(StepcrewError):
+    """No such trigger, firing or endpoint in this group."""
+
+    category = Category.INPUT
+    remedy = "GET /triggers lists the triggers of the group."
+
+
 class NotAllowed(StepcrewError):
     """The token is valid but does not permit this."""
 

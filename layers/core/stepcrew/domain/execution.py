@@ -42,6 +42,9 @@ class Status(StrEnum):
 TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 OPEN = frozenset(Status) - TERMINAL
 
+SLOT_STATUSES = frozenset({Status.PENDING, Status.RUNNING})
+"""Those of executions that hold a slot, unless they wait for one. One that is WAITING for a person gives it back."""
+
 SOURCES_OF: dict[Status, frozenset[Status]] = {
     Status.RUNNING: frozenset({Status.PENDING, Status.RUNNING}),  # from WAITING by a decision, nothing else
     Status.WAITING: frozenset({Status.RUNNING}),
@@ -143,13 +146,15 @@ class Execution(BaseModel):
 
     `revision` grows with every write and is the ETag. `traces_emitted` and `traces_recorded` are keyed by attempt
     number; an attempt that died left no emitted count. `cancel_requested_at` is set before the status is terminal.
-    `deadline` moves on by the time spent WAITING. `journalled` tells that all its attempts keep a journal, from which
-    the next one can go on. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
+    `deadline` moves on by the time spent WAITING or in the queue. `queued_at` is set while it waits for one of its
+    group's slots (see `holds_slot`). `journalled` tells that all its attempts keep a journal, from which the next one
+    can go on. `definition_hash` is the SHA-256 (hex) of the submission. `first_limits` are
     those it began with, when a decision has raised `limits` since. `crew` is the stored crew it was made from, if it
     was; its definition is kept with the execution all the same. `runner` is the function that runs it where that is not
     the shared one. `rerun_of` is the execution this one repeats, from the crew task `rerun_from` on where that is set;
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
-    is null for executions that an older version made.
+    is null for executions that an older version made. `source` is what started
+    it: `api`, `rerun`, or the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it.
     """
 
     execution_id: str
@@ -161,6 +166,7 @@ class Execution(BaseModel):
     process: str = "sequential"
     model: str | None = None
     source: str = "api"
+    triggered_by: list[str] = []
     submitted_by: str | None = None
     created_at: datetime
     updated_at: datetime
@@ -176,6 +182,7 @@ class Execution(BaseModel):
     cancel_requested_at: datetime | None = None
     cancel_receipt: CancelReceipt | None = None
     waiting: Waiting | None = None
+    queued_at: datetime | None = None
     approvals: int = 0
     journalled: bool = False
     definition_hash: str | None = None
@@ -187,6 +194,11 @@ class Execution(BaseModel):
     proof: dict[str, AttemptProof] | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
+
+    @property
+    def holds_slot(self) -> bool:
+        """Whether it takes one of its group's slots: it runs, or is about to."""
+        return self.status in SLOT_STATUSES and self.queued_at is None
 
 
 class TaskState(StrEnum):

@@ -17,15 +17,19 @@ _UNITS = {"timeout_seconds": " s", "max_tokens": " tokens", "max_cost_usd": " US
 
 DEFAULT_OPEN_EXECUTIONS = 200
 MOST_OPEN_EXECUTIONS = 5_000
+DEFAULT_RUNNING_EXECUTIONS = 20
+MOST_RUNNING_EXECUTIONS = 1_000
 
 
 class LimitRules(NamedTuple):
     """The limits of a group: `defaults` stand in for what a submission leaves out, and nothing may exceed `ceilings`. A
-    field that is null there has no default or ceiling. `open_executions` may be open at the same time."""
+    field that is null there has no default or ceiling. `open_executions` may be open at the same time,
+    `running_executions` of them run; the others wait for a slot."""
 
     defaults: GroupLimits = GroupLimits()
     ceilings: GroupLimits = GroupLimits()
     open_executions: int = DEFAULT_OPEN_EXECUTIONS
+    running_executions: int = DEFAULT_RUNNING_EXECUTIONS
 
 
 def effective(asked: Limits | None, rules: LimitRules) -> Limits:

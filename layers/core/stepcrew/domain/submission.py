@@ -38,8 +38,10 @@ def fingerprint(submission: Submission) -> str:
 
 
 class IdempotencyRecord(BaseModel):
-    """Which execution an idempotency key stands for. `body_hash` is the SHA-256 (hex) of the canonical request."""
+    """Which execution an idempotency key stands for, for so many hours. `body_hash` is the SHA-256 (hex) of the
+    canonical request."""
 
     key: str
     body_hash: str
     execution_id: str
+    hours: int = 24

@@ -1,4 +1,4 @@
-"""Asks an execution to stop. One that is PENDING or WAITING ends at once; the runner ends one that is RUNNING."""
+"""Asks an execution to stop. One that waits to run or for a person ends at once; the runner ends one that runs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def request_cancel(executions: ExecutionStore, group_id: str, execution_id: str,
             )
         if current.status is Status.CANCELLED or current.cancel_requested_at:
             return current
-        if current.status is Status.RUNNING:
+        if current.status is Status.RUNNING and current.queued_at is None:
             changed = executions.request_cancel(current, message=CANCEL_REQUESTED, now=now)
         else:
             error, receipt = cancelled_at_rest(current), receipt_at_rest(current, now)

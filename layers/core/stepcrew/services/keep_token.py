@@ -1,4 +1,4 @@
-"""Takes the task token on which a state machine waits for a person."""
+"""Takes the task token on which a state machine waits for a person, or for a slot."""
 
 from __future__ import annotations
 

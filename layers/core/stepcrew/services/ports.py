@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from stepcrew.domain.approval import Approval, Verdict
+from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.journal import JournalEntry
@@ -39,10 +39,10 @@ class ExecutionStore(Protocol):
     """Execution records, their submissions and idempotency records."""
 
     def create(self, execution: Execution, submission: Submission, idempotency: IdempotencyRecord | None) -> None:
-        """Writes all of them at once or nothing. Raises `AlreadyExists` when the execution id or the idempotency key is
-        taken, `IdempotencyInFlight` when another request is writing the same key at this moment. A rerun is named in
-        the record of the execution it repeats too: raises `Conflict` when that has as many as it can have, or is
-        gone."""
+        """Writes all of them at once or nothing; with `queued_at`, the execution joins its group's queue. Raises
+        `AlreadyExists` when the execution id or the idempotency key is taken, `IdempotencyInFlight` when another
+        request is writing the same key at this moment. A rerun is named in the record of the execution it repeats too:
+        raises `Conflict` when that has as many as it can have, or is gone."""
         ...
 
     def get(self, group_id: str, execution_id: str) -> Execution:
@@ -59,7 +59,7 @@ class ExecutionStore(Protocol):
 
     def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
         """Takes the next attempt number and marks RUNNING. Raises `Superseded` when the status is terminal, and
-        `StillWaiting` when it waits for a person: only a decision ends that."""
+        `StillWaiting` when it waits for a person, which only a decision ends, or for a slot."""
         ...
 
     def save_progress(
@@ -78,14 +78,16 @@ class ExecutionStore(Protocol):
         ...
 
     def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
-        """Sets `cancel_requested_at`, once, if the execution is still RUNNING; None, and nothing written, if not."""
+        """Sets `cancel_requested_at`, once, if the execution is still RUNNING and holds its slot; None, and nothing
+        written, if not."""
         ...
 
     def cancel_at_rest(
         self, execution: Execution, error: ExecutionError, receipt: CancelReceipt, event: TraceEvent, *, now: datetime
     ) -> Execution | None:
         """CANCELLED in one write with its error, its receipt and the only event of its trace's system attempt, if the
-        execution still has the status that was read (PENDING or WAITING); the approval it waits for is withdrawn.
+        execution still has the status that was read (PENDING, WAITING, or RUNNING while it waits for a slot); the
+        approval it waits for is withdrawn, and it leaves the queue.
         None, and nothing written, if the status has changed."""
         ...
 
@@ -105,7 +107,7 @@ class ExecutionStore(Protocol):
         fenced: bool = True,
     ) -> Execution:
         """The one write that ends an execution. With `fenced`, only the attempt `execution.attempt` may; without, any
-        open execution is ended (the platform's own verdict) and what waits is withdrawn. Raises `Superseded`
+        open execution is ended (the platform ends it) and what waits is withdrawn. Raises `Superseded`
         otherwise, having written nothing."""
         ...
 
@@ -156,14 +158,15 @@ class ApprovalStore(Protocol):
         """All of one execution, by number; strongly consistent. Large outputs stay in the bucket."""
         ...
 
-    def decide(self, execution: Execution, verdict: Verdict, *, deadline: datetime, now: datetime) -> Execution:
-        """The execution's open approval (`execution.waiting`) gets its verdict and WAITING becomes RUNNING with the new
-        deadline (and limits), at once. Raises `Superseded` when another decision or a cancel came before."""
+    def decide(self, execution: Execution, decision: Decision, *, deadline: datetime, now: datetime) -> Execution:
+        """The execution's open approval (`execution.waiting`) gets this decision, and WAITING becomes RUNNING with the
+        new deadline (and limits) and joins the queue for a slot, at once. Raises `Superseded` when another decision or
+        a cancel came before."""
         ...
 
     def keep_token(self, group_id: str, execution_id: str, token: str) -> Execution | None:
-        """Stores the state machine's task token while the execution is WAITING and answers the record; answers None
-        when it is not WAITING (any more)."""
+        """Stores the state machine's task token while the execution is WAITING or waits for a slot, and answers the
+        record; answers None when it does neither (any more)."""
         ...
 
     def token(self, group_id: str, execution_id: str) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
-from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound
 from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.queueing import has_queued_too_long
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.explain_machine import explain_machine
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.ports import Clock, ExecutionStore, Orchestration, Orchestrator
 from stepcrew.services.record_failure import Failure, RecordFailure
 from stepcrew.services.wake_machine import WakeMachine
@@ -27,6 +29,8 @@ class Action(StrEnum):
     """Its state machine execution had ended, with nothing in flight: another one goes on."""
     WOKEN = "woken"
     """It was decided, but its state machine had not heard."""
+    FILLED = "filled"
+    """A slot was free that nobody had given to those who wait for one."""
     ENDED = "ended"
     """Nobody would have ended it any more."""
 
@@ -47,8 +51,10 @@ class ReconcileExecution:
         decide: DecideApproval,
         wake: WakeMachine,
         record_failure: RecordFailure,
+        fill_slots: FillSlots,
         clock: Clock,
         overdue: timedelta,
+        retention_days: int,
     ) -> None:
         """So long (`overdue`) after its deadline an execution is ended even if its state machine still runs."""
         self._executions = executions
@@ -56,8 +62,10 @@ class ReconcileExecution:
         self._decide = decide
         self._wake = wake
         self._record_failure = record_failure
+        self._fill_slots = fill_slots
         self._clock = clock
         self._overdue = overdue
+        self._retention = timedelta(days=retention_days)
 
     def __call__(self, group_id: str, execution_id: str) -> Action:
         """Raises `PlatformUnavailable`; nothing is lost then, the next call does what this one could not."""
@@ -69,6 +77,8 @@ class ReconcileExecution:
             execution = self._decide.nobody(group_id, execution_id)
         if execution.status.is_terminal:
             return Action.NOTHING
+        if execution.queued_at is not None:
+            return self._while_queued(execution)
         woken = execution.status is not Status.WAITING and self._wake(execution)
         machine = self._orchestrator.look(execution_id)
         if machine is None and not _in_flight(execution):
@@ -77,6 +87,13 @@ class ReconcileExecution:
         if machine and machine.status == "RUNNING":
             return self._while_running(execution, woken)
         return self._without_machine(execution, machine)
+
+    def _while_queued(self, execution: Execution) -> Action:
+        """It needs no state machine until it has a slot; what then lacks one is seen to by the next sweep."""
+        if has_queued_too_long(execution, self._retention, self._clock.now()):
+            self._record_failure(execution.group_id, execution.execution_id, _queued_too_long(execution))
+            return Action.ENDED
+        return Action.FILLED if self._fill_slots(execution.group_id) else Action.NOTHING
 
     def _while_running(self, execution: Execution, woken: bool) -> Action:
         is_overdue = execution.status is not Status.WAITING and self._clock.now() > execution.deadline + self._overdue
@@ -91,9 +108,18 @@ class ReconcileExecution:
             return Action.REPLACED
         error = explain_machine(machine, execution)
         self._record_failure(execution.group_id, execution.execution_id, error)
-        # It finds the execution ended and does what is left: it announces that.
-        self._orchestrator.replace(execution)
         return Action.ENDED
+
+
+def _queued_too_long(execution: Execution) -> ExecutionError:
+    return ExecutionError(
+        category=Category.TIMEOUT,
+        type="NoFreeSlot",
+        message="The execution waited for a free slot until its data were about to expire.",
+        retryable=True,
+        remedy="Submit fewer at a time, or ask the operator to let more executions of the group run at once.",
+        task=execution.progress.current_task,
+    )
 
 
 def _in_flight(execution: Execution) -> bool:

@@ -1,9 +1,8 @@
-"""Accepts a crew: checks it whole, stores it in one transaction, starts its state machine."""
+"""Accepts a crew: checks it whole, stores it in one transaction, starts its state machine once it has a slot."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -16,7 +15,6 @@ from stepcrew.domain.errors import (
     IdempotencyInFlight,
     IdempotencyMismatch,
     InvalidRequest,
-    PlatformUnavailable,
     TooManyOpen,
 )
 from stepcrew.domain.execution import Execution, Limits, Progress, Status
@@ -31,11 +29,10 @@ from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
+from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
-from stepcrew.services.ports import Clock, ExecutionStore, LimitStore, Orchestrator
+from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.read_crew import read_crew
-
-logger = logging.getLogger(__name__)
 
 PENDING_MESSAGE = "Waiting to start…"
 
@@ -53,6 +50,9 @@ class CrewSubmission(NamedTuple):
     idempotency_key: str | None = None
     crew: str | None = None
     project: Submission | None = None
+    key_hours: int = 24
+    source: str = "api"
+    triggered_by: Sequence[str] = ()
 
 
 class CheckedCrew(NamedTuple):
@@ -80,28 +80,29 @@ class Accepted(NamedTuple):
 
 class SubmitExecution:
     """Submits a crew. Every call may be repeated. What is stored is accepted: if the process dies, or the state machine
-    does not answer, the execution stays PENDING until the same request is repeated or the sweep starts it."""
+    does not answer, the execution stays PENDING until the same request is repeated or the sweep starts it. An error
+    would make callers without an idempotency key submit it twice."""
 
     def __init__(
         self,
         executions: ExecutionStore,
-        orchestrator: Orchestrator,
         clock: Clock,
         new_id: Callable[[], str],
         models: ModelRules,
         limits: LimitStore,
         crews: CrewStore,
         missing_secrets: FindMissingSecrets,
+        fill_slots: FillSlots,
         retention_days: int,
     ) -> None:
         self._executions = executions
-        self._orchestrator = orchestrator
         self._clock = clock
         self._new_id = new_id
         self._models = models
         self._limits = limits
         self._crews = crews
         self._missing_secrets = missing_secrets
+        self._fill_slots = fill_slots
         self._retention_days = retention_days
 
     @property
@@ -171,7 +172,10 @@ class SubmitExecution:
         record = None
         if request.idempotency_key:
             record = IdempotencyRecord(
-                key=request.idempotency_key, body_hash=body_hash, execution_id=execution.execution_id
+                key=request.idempotency_key,
+                body_hash=body_hash,
+                execution_id=execution.execution_id,
+                hours=request.key_hours,
             )
         try:
             self._executions.create(execution, submission, record)
@@ -181,7 +185,7 @@ class SubmitExecution:
             if known is None:
                 raise IdempotencyInFlight("The same request is being handled at this moment.") from error
             return known
-        self._start(execution)
+        self._fill_slots(execution.group_id)
         return Accepted(execution, replayed=False)
 
     def _check_room(self, group_id: str) -> None:
@@ -201,15 +205,8 @@ class SubmitExecution:
         except ExecutionNotFound as error:
             raise IdempotencyMismatch("The execution made with this Idempotency-Key was deleted.") from error
         if execution.status is Status.PENDING:
-            self._start(execution)
+            self._fill_slots.see_to(execution)
         return Accepted(execution, replayed=True)
-
-    def _start(self, execution: Execution) -> None:
-        try:
-            self._orchestrator.start(execution)
-        except PlatformUnavailable:
-            # It is stored, so it is accepted: answering an error would make callers without a key submit it twice.
-            logger.warning("Execution %s was not started; the sweep will.", execution.execution_id)
 
     def _new_execution(self, request: CrewSubmission, checked: CheckedCrew, definition_hash: str) -> Execution:
         now, crew, limits = self._clock.now(), checked.parsed.definition, checked.limits
@@ -224,9 +221,12 @@ class SubmitExecution:
             message=PENDING_MESSAGE,
             process=crew.process,
             model=models[0] if len(models) == 1 else None,
+            source=request.source,
+            triggered_by=list(request.triggered_by),
             submitted_by=request.submitted_by,
             created_at=now,
             updated_at=now,
+            queued_at=now,
             deadline=now + timedelta(seconds=limits.timeout_seconds),
             limits=limits,
             progress=Progress(tasks_total=len(crew.tasks)),

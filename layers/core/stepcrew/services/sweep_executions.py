@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.queueing import has_queued_too_long
 from stepcrew.services.ports import Clock, ExecutionStore
 from stepcrew.services.reconcile_execution import Action, ReconcileExecution
 
@@ -40,23 +41,34 @@ class SweepExecutions:
     """Reads open executions only. May overlap with another sweep."""
 
     def __init__(
-        self, executions: ExecutionStore, reconcile: ReconcileExecution, clock: Clock, patience: Patience
+        self,
+        executions: ExecutionStore,
+        reconcile: ReconcileExecution,
+        clock: Clock,
+        patience: Patience,
+        retention_days: int,
     ) -> None:
         self._executions = executions
         self._reconcile = reconcile
         self._clock = clock
         self._patience = patience
+        self._retention = timedelta(days=retention_days)
 
     def __call__(self, has_time: Callable[[], bool]) -> Swept:
         """Goes on as long as `has_time` says so. Raises `PlatformUnavailable` when the executions cannot be listed."""
         now = self._clock.now()
         actions: Counter[Action] = Counter()
+        filled: set[str] = set()
         failures = 0
         for execution in self._executions.open_executions(unchanged_since=now - min(self._patience)):
             if not has_time():
                 return Swept(actions, failures, cut_short=True)
             if not self._is_due(execution, now):
                 continue
+            if execution.queued_at and not has_queued_too_long(execution, self._retention, now):
+                if execution.group_id in filled:  # once for all that wait there
+                    continue
+                filled.add(execution.group_id)
             try:
                 actions[self._reconcile(execution.group_id, execution.execution_id)] += 1
             except Exception:  # the boundary of one execution: whatever is wrong with it, the others are seen to

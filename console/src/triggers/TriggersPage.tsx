@@ -1,0 +1,153 @@
+import "./triggers.css";
+import { FlaskConical, Pause, Play, Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { Trigger } from "@/api/types";
+import { useIsAdmin, useMayWrite } from "@/app/context";
+import { formatDateTime } from "@/lib/format";
+import { useTitle } from "@/lib/hooks";
+import { Copy } from "@/ui/Copy";
+import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { Modal } from "@/ui/Modal";
+import { Firings } from "./Firings";
+import { TestTrigger } from "./TestTrigger";
+import { TriggerForm } from "./TriggerForm";
+import { REQUESTS, useRemoveTrigger, useSwitchTrigger, useTriggers } from "./triggers";
+
+/** What starts crews without a person, and what each cause did. */
+export function TriggersPage() {
+  useTitle("Triggers");
+  const triggers = useTriggers();
+  const isAdmin = useIsAdmin();
+  const [shown, setShown] = useState(REQUESTS);
+  return (
+    <main className="page">
+      <div className="page-head">
+        <h1>Triggers</h1>
+        <p className="faint">Uploads, events, schedules and signed requests that start stored crews.</p>
+      </div>
+      {isAdmin && <TriggerForm />}
+      {triggers.isPending && <Loading />}
+      {triggers.error && <Trouble error={triggers.error} retry={() => void triggers.refetch()} />}
+      {triggers.data?.length === 0 && (
+        <Empty title="The group has no triggers">
+          {isAdmin ? "Set one above, or with stepcrew triggers set NAME FILE." : "An admin of the group can set them."}
+        </Empty>
+      )}
+      {triggers.data && triggers.data.length > 0 && <List triggers={triggers.data} onShow={setShown} />}
+      <section className="firings" aria-label="Firings">
+        <div className="page-head">
+          <h2>Last firings</h2>
+          <label>
+            of{" "}
+            <select value={shown} onChange={(event) => setShown(event.target.value)}>
+              <option value={REQUESTS}>uploaded requests</option>
+              {triggers.data?.map(({ name }) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+        <Firings key={shown} name={shown} />
+      </section>
+    </main>
+  );
+}
+
+function kindOf(trigger: Trigger): string {
+  if (trigger.object) return `objects ${trigger.object.prefix}…${trigger.object.suffix}`;
+  if (trigger.event) return `events of ${trigger.event.bus ?? "the product's bus"}`;
+  if (trigger.schedule) return `${trigger.schedule.expression} in ${trigger.schedule.time_zone}`;
+  return `requests signed as ${trigger.hook?.signature ?? ""}`;
+}
+
+function List({ triggers, onShow }: { triggers: Trigger[]; onShow: (name: string) => void }) {
+  const isAdmin = useIsAdmin();
+  const mayTest = useMayWrite();
+  const [leaving, setLeaving] = useState<Trigger | null>(null);
+  const [tested, setTested] = useState<Trigger | null>(null);
+  const remove = useRemoveTrigger();
+  const turn = useSwitchTrigger();
+  return (
+    // A wide table scrolls by itself, also by keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="table-scroll" tabIndex={0} role="region" aria-label="Triggers">
+      <table className="data-table">
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>Started by</th>
+            <th>Crew</th>
+            <th>State</th>
+            <th>Changed</th>
+            <th>By</th>
+            <th aria-label="Actions" />
+          </tr>
+        </thead>
+        <tbody>
+          {triggers.map((trigger) => (
+            <tr key={trigger.name}>
+              <td>
+                <Button look="quiet" onClick={() => onShow(trigger.name)}>
+                  {trigger.name}
+                </Button>
+              </td>
+              <td>
+                {kindOf(trigger)}
+                {trigger.hook_path && <Copy label="Copy the address" text={() => addressOf(trigger)} link />}
+              </td>
+              <td>{trigger.crew}</td>
+              <td>{trigger.enabled ? "On" : "Paused"}</td>
+              <td>{formatDateTime(trigger.updated_at)}</td>
+              <td>{trigger.made_by ?? ""}</td>
+              <td className="trigger-actions">
+                {mayTest && (
+                  <IconButton label={`Test ${trigger.name}`} onClick={() => setTested(trigger)}>
+                    <FlaskConical size={15} aria-hidden />
+                  </IconButton>
+                )}
+                {isAdmin && (
+                  <IconButton
+                    label={`${trigger.enabled ? "Pause" : "Resume"} ${trigger.name}`}
+                    disabled={turn.isPending}
+                    onClick={() => turn.mutate({ name: trigger.name, enabled: !trigger.enabled })}
+                  >
+                    {trigger.enabled ? <Pause size={15} aria-hidden /> : <Play size={15} aria-hidden />}
+                  </IconButton>
+                )}
+                {isAdmin && (
+                  <IconButton label={`Remove ${trigger.name}`} onClick={() => setLeaving(trigger)}>
+                    <Trash2 size={15} aria-hidden />
+                  </IconButton>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {turn.error && <Trouble error={turn.error} />}
+      {remove.error && <Trouble error={remove.error} />}
+      <Modal title={`Test ${tested?.name ?? ""}`} open={tested !== null} onClose={() => setTested(null)}>
+        {tested && <TestTrigger trigger={tested} />}
+      </Modal>
+      <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
+        <p>Its firings are removed with it. Executions it has started stay.</p>
+        <Button
+          look="danger"
+          onClick={() => {
+            if (leaving) {
+              remove.mutate(leaving.name);
+              onShow(REQUESTS);
+            }
+            setLeaving(null);
+          }}
+        >
+          Remove
+        </Button>
+      </Modal>
+    </div>
+  );
+}
+
+const addressOf = (trigger: Trigger): string => new URL(trigger.hook_path ?? "", window.location.origin).href;

@@ -1,0 +1,1 @@
+"""The announcer: does what follows from a change of status, whoever wrote it."""

@@ -1,0 +1,31 @@
+"""What the table's stream tells about executions.
+
+The event source mapping passes on only records that began to wait for a person or ended. A record that was changed in
+another way, or removed, is nothing to announce, so it is left out here as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from stepcrew.aws.items import values
+from stepcrew.domain.execution import Execution, Status
+
+
+def changes_in(event: dict[str, Any], unreadable: Callable[[dict[str, Any]], None]) -> Iterator[Execution]:
+    """The records as they were stored with their new status, in order; those that cannot be read are handed to
+    `unreadable`. Raises KeyError for what is no event of a stream."""
+    for record in event["Records"]:
+        new, old = record["dynamodb"].get("NewImage"), record["dynamodb"].get("OldImage", {})
+        if not new or new.get("status") == old.get("status"):
+            continue
+        try:
+            execution = Execution.model_validate(values(new))
+        except ValidationError:  # of another version, or changed by hand
+            unreadable(record)
+            continue
+        if execution.status.is_terminal or execution.status is Status.WAITING:
+            yield execution

@@ -1,0 +1,38 @@
+"""Announces that executions ended or began to wait for a person, and gives their slots to the next ones.
+
+Whatever fails is raised: Lambda then brings the same records again, in order, for as long as the stream keeps them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from stepcrew.domain.announcement import announcement_of
+from stepcrew_announcer.changes import changes_in
+from stepcrew_announcer.wiring import announcer
+
+logger = Logger()
+metrics = Metrics()
+copy_config_to_registered_loggers(source_logger=logger, include={"stepcrew"})
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
+    """Safe to repeat: what is told again has the same id. Raises `PlatformUnavailable`."""
+    changes = list(changes_in(event, _keep_unreadable))
+    # First, for it fails by itself only; what it could not do the sweep does.
+    filled = sum(announcer().fill_slots(group_id) for group_id in dict.fromkeys(one.group_id for one in changes))
+    announcer().bus.put([announcement_of(execution) for execution in changes])
+    metrics.add_metric(name="ChangesAnnounced", unit=MetricUnit.Count, value=len(changes))
+    metrics.flush_metrics()
+    return {"announced": len(changes), "filled": filled}
+
+
+def _keep_unreadable(record: dict[str, Any]) -> None:
+    logger.error("A record of the stream cannot be read", keys=record["dynamodb"].get("Keys"))
+    announcer().unreadable.keep(record)

@@ -1,0 +1,43 @@
+"""Messages of the trigger queue make triggers fire. A message that cannot be handled is reported back, repeated by the
+queue, and ends in its dead-letter queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,  # pyright: ignore[reportUnknownVariableType]
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from stepcrew_trigger.causes import MESSAGE, EventArrived, FiringGoesOn, ObjectCreated, ScheduleCame
+from stepcrew_trigger.wiring import triggers
+
+logger = Logger()
+copy_config_to_registered_loggers(source_logger=logger, include={"stepcrew"})
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+def fire(record: SQSRecord) -> None:
+    """Raises ValidationError for a message that is malformed and `PlatformUnavailable` for AWS's faults."""
+    match MESSAGE.validate_json(record.body):
+        case ObjectCreated() as created:
+            triggers().take_object(created.new_object())
+        case EventArrived() as arrived:
+            triggers().take_event(arrived.group_id, arrived.trigger, arrived.event)
+        case ScheduleCame() as came:
+            triggers().take_tick(came.group_id, came.trigger, came.schedule.time)
+        case FiringGoesOn() as further:
+            triggers().proceed(further.group_id, further.trigger, further.firing.firing_id, further.firing.turn)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Safe to repeat."""
+    return process_partial_response(event=event, record_handler=fire, processor=processor, context=context)

@@ -1,0 +1,40 @@
+"""Puts the trigger function together once per process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.inbox import BucketInbox
+from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.trigger_queue import SqsTriggerQueue
+from stepcrew.aws.triggers import TableTriggers
+from stepcrew.clock import SystemClock
+from stepcrew.services.fire_trigger import FireTrigger
+from stepcrew.services.take_event import TakeEvent
+from stepcrew.services.take_object import TakeObject
+from stepcrew.settings import settings
+from stepcrew.wiring import submit_execution
+
+
+class Triggers:
+    """The use cases over one set of adapters."""
+
+    def __init__(self) -> None:
+        configured, clients, clock = settings(), Clients(), SystemClock()
+        table, bucket, days = configured.table_name, configured.bucket_name, configured.retention_days
+        executions = TableExecutions(clients, table, BucketPayloads(clients, bucket), days)
+        submit = submit_execution(configured, clients)
+        store = TableTriggers(clients, table, bucket, days)
+        fire = FireTrigger(store, submit, SqsTriggerQueue(clients, configured.trigger_queue_url), clock)
+        take = TakeEvent(store, fire, executions)
+        self.take_object = TakeObject(store, fire, BucketInbox(clients, configured.inbox_bucket))
+        self.take_event = take.event
+        self.take_tick = take.tick
+        self.proceed = take.proceed
+
+
+@lru_cache(maxsize=1)
+def triggers() -> Triggers:
+    return Triggers()

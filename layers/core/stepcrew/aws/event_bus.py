@@ -1,0 +1,44 @@
+"""The event bus on which changes of status are announced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.errors import platform_errors
+from stepcrew.domain.announcement import SOURCE, Announcement
+from stepcrew.domain.errors import PlatformUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+_MOST = 10
+"""Entries of one request, as the service allows."""
+
+
+class EventBridgeBus:
+    """`AnnouncementBus` over EventBridge."""
+
+    def __init__(self, clients: Clients, bus: str) -> None:
+        self._clients = clients
+        self._bus = bus
+
+    def put(self, announcements: list[Announcement]) -> None:
+        for start in range(0, len(announcements), _MOST):
+            entries: list[PutEventsRequestEntryTypeDef] = [
+                {
+                    "EventBusName": self._bus,
+                    "Source": SOURCE,
+                    "DetailType": f"Execution {one.data.status.capitalize()}",
+                    "Detail": one.model_dump_json(),
+                    "Resources": [],
+                    "Time": one.time,
+                }
+                for one in announcements[start : start + _MOST]
+            ]
+            with platform_errors("Announcing on the event bus"):
+                answer = self._clients.events.put_events(Entries=entries)
+            # The service answers 200 though it took only a part of them.
+            refused = [entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry]
+            if refused:
+                raise PlatformUnavailable(f"Announcing on the event bus failed: AWS answered {refused[0]}.")

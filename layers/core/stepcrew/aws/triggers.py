@@ -1,0 +1,150 @@
+"""Triggers and their firings in the table; a firing's cause by claim check where it is large."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from stepcrew.aws import keys
+from stepcrew.aws.batches import write_all
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.documents import INLINE_BYTES
+from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.items import Item, item, plain, values
+from stepcrew.aws.records import Records
+from stepcrew.domain.trigger import MOST_TRIGGERS, Cause, Firing, Trigger
+
+
+class TableTriggers:
+    """`TriggerStore` over DynamoDB and the bucket."""
+
+    def __init__(self, clients: Clients, table: str, bucket: str, retention_days: int) -> None:
+        self._clients = clients
+        self._table = table
+        self._bucket = bucket
+        self._records = Records(clients, table)
+        self._retention = timedelta(days=retention_days)
+
+    def save(self, group_id: str, trigger: Trigger, *, seen: int | None) -> bool:
+        """Writes a trigger over the revision that was seen, or where none was. False when another came between."""
+        fields = {**plain(trigger), "PK": keys.group(group_id), "SK": keys.trigger(trigger.name)}
+        return self._put(fields, "revision", seen, "Storing the trigger")
+
+    def _put(self, entry: dict[str, Any], counter: str, seen: int | None, doing: str) -> bool:
+        # DynamoDB removes expired items up to days late; until then they must not count.
+        condition: dict[str, Any] = {
+            "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
+            "ExpressionAttributeValues": item({":now": int(self._clients.now().timestamp())}),
+        }
+        if seen is not None:
+            condition = {
+                "ConditionExpression": "#counter = :seen",
+                "ExpressionAttributeNames": {"#counter": counter},
+                "ExpressionAttributeValues": item({":seen": seen}),
+            }
+        with platform_errors(doing):
+            try:
+                self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry), **condition)
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def trigger(self, group_id: str, name: str) -> Trigger | None:
+        found = self._records.item(keys.group(group_id), keys.trigger(name))
+        return Trigger.model_validate(values(found)) if found else None
+
+    def triggers(self, group_id: str) -> list[Trigger]:
+        """All of a group by name: there are at most `MOST_TRIGGERS`."""
+        found: list[Trigger] = []
+        with platform_errors("Listing the triggers"):
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="PK = :group AND begins_with(SK, :prefix)",
+                ExpressionAttributeValues=item({":group": keys.group(group_id), ":prefix": keys.TRIGGER_PREFIX}),
+                ConsistentRead=True,
+            )
+            for page in pages:
+                found += [Trigger.model_validate(values(entry)) for entry in page["Items"]]
+                if len(found) >= MOST_TRIGGERS:
+                    break
+        return found
+
+    def delete(self, group_id: str, name: str) -> None:
+        """Removes the trigger and its firings. Asking again changes nothing."""
+        partition = keys.firings(group_id, name)
+        with platform_errors("Deleting the trigger"):
+            self._clients.dynamodb.delete_item(
+                TableName=self._table, Key=item({"PK": keys.group(group_id), "SK": keys.trigger(name)})
+            )
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="PK = :key",
+                ExpressionAttributeValues=item({":key": partition}),
+                ProjectionExpression="PK, SK",
+            )
+            for page in pages:
+                found: list[Item] = page["Items"]
+                write_all(self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": key}} for key in found])
+
+    def save_firing(self, group_id: str, firing: Firing, cause: Cause, *, seen: int | None) -> bool:
+        """Writes the firing over the turn that was seen, or where none was. False when another came between."""
+        document = cause.model_dump_json()
+        stored: dict[str, Any] = {"document": document}
+        if len(document.encode()) > INLINE_BYTES:
+            key = keys.firing_document(group_id, firing.trigger, firing.firing_id)
+            if seen is None:
+                with platform_errors("Storing what made a trigger fire"):
+                    self._clients.s3.put_object(Bucket=self._bucket, Key=key, Body=document.encode())
+            stored = {"document_key": key}
+        entry = {
+            **plain(firing),
+            **stored,
+            "PK": keys.firings(group_id, firing.trigger),
+            "SK": keys.firing(firing.firing_id),
+            "group_key": keys.firings(group_id, firing.trigger),
+            "group_sort": firing.place,
+            "expires_at": int((firing.fired_at + self._retention).timestamp()),
+        }
+        return self._put(entry, "turn", seen, "Storing the firing")
+
+    def firing(self, group_id: str, trigger: str, firing_id: str) -> Firing | None:
+        found = self._records.item(keys.firings(group_id, trigger), keys.firing(firing_id))
+        return Firing.model_validate(values(found)) if found else None
+
+    def firings(self, group_id: str, trigger: str, *, before: str | None, limit: int) -> list[Firing]:
+        """Newest first, before the place of `Firing.place`. Eventually consistent."""
+        known: dict[str, Any] = {":key": keys.firings(group_id, trigger)}
+        condition = "group_key = :key"
+        if before:
+            condition, known[":before"] = f"{condition} AND group_sort < :before", before
+        with platform_errors("Listing the firings"):
+            page = self._clients.dynamodb.query(
+                TableName=self._table,
+                IndexName=keys.BY_GROUP_INDEX,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=item(known),
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return [Firing.model_validate(values(entry)) for entry in page["Items"]]
+
+    def cause(self, group_id: str, trigger: str, firing_id: str) -> Cause | None:
+        """What made it fire; None when it is unknown or has expired."""
+        found = self._records.item(keys.firings(group_id, trigger), keys.firing(firing_id))
+        if found is None:
+            return None
+        entry = values(found)
+        if "document" in entry:
+            return Cause.model_validate_json(entry["document"])
+        with platform_errors("Reading what made a trigger fire"):
+            try:
+                answer = self._clients.s3.get_object(Bucket=self._bucket, Key=entry["document_key"])
+            except ClientError as error:
+                if code_of(error) in {"NoSuchKey", "404"}:
+                    return None
+                raise
+            return Cause.model_validate_json(answer["Body"].read())

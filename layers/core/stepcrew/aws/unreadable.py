@@ -1,0 +1,24 @@
+"""Where records of the table's stream go that cannot be read: kept for a person, instead of holding up the others."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.errors import platform_errors
+
+
+class UnreadableChanges:
+    """A dead-letter queue."""
+
+    def __init__(self, clients: Clients, queue_url: str) -> None:
+        self._clients = clients
+        self._queue_url = queue_url
+
+    def keep(self, record: dict[str, Any]) -> None:
+        """The record's place in the stream and the keys of its item. Raises `PlatformUnavailable`."""
+        place = {name: record["dynamodb"].get(name) for name in ("Keys", "SequenceNumber")}
+        body = json.dumps({"eventID": record.get("eventID"), "eventName": record.get("eventName"), **place})
+        with platform_errors("Keeping what cannot be read"):
+            self._clients.sqs.send_message(QueueUrl=self._queue_url, MessageBody=body)

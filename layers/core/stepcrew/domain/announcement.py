@@ -1,0 +1,85 @@
+"""What is announced when an execution begins to wait for a person or ends: a CloudEvent with references, no bodies.
+
+Source: CloudEvents 1.0.2, "Context attributes" (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from stepcrew.domain.errors import Category
+from stepcrew.domain.execution import Execution, Status, Usd
+from stepcrew.domain.stored_crew import CrewVersion
+
+SOURCE = "stepcrew"
+
+
+class AnnouncedError(BaseModel):
+    """Why it failed or was cancelled; the message may tell of what the crew wrote, so it is read through the API."""
+
+    category: Category
+    type: str
+    retryable: bool
+
+
+class AnnouncedUsage(BaseModel):
+    """Until then. `cost_usd` is null where a price is unknown."""
+
+    model_calls: int
+    total_tokens: int
+    cost_usd: Usd | None
+
+
+class AnnouncedWait(BaseModel):
+    """The approval of this number is asked for."""
+
+    number: int
+    kind: str
+    expires_at: datetime
+
+
+class ExecutionData(BaseModel):
+    """How the execution stood when its status was stored."""
+
+    group_id: str
+    execution_id: str
+    name: str
+    status: Status
+    revision: int
+    crew: CrewVersion | None
+    source: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    usage: AnnouncedUsage
+    error: AnnouncedError | None
+    waiting: AnnouncedWait | None
+
+
+class Announcement(BaseModel):
+    """`id` is the same whenever the same change is told again; `type` is `stepcrew.execution.<status>`; `subject` is
+    the execution id; `time` is when the status was stored."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str = SOURCE
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: ExecutionData
+
+
+def announcement_of(execution: Execution) -> Announcement:
+    """Of the record as it was stored with its new status."""
+    data = ExecutionData.model_validate(execution.model_dump(include=set(ExecutionData.model_fields)))
+    return Announcement(
+        id=f"{execution.execution_id}.{execution.revision}",
+        type=f"stepcrew.execution.{execution.status.lower()}",
+        subject=execution.execution_id,
+        time=execution.updated_at,
+        data=data,
+    )

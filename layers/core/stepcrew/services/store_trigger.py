@@ -1,0 +1,104 @@
+"""Keeps a trigger under its name, with the rule or schedule that sends its causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stepcrew.domain.errors import Fault, InvalidRequest, PlatformUnavailable
+from stepcrew.domain.limits import effective
+from stepcrew.domain.stored_crew import split_reference
+from stepcrew.domain.trigger import MOST_TRIGGERS, Trigger, TriggerKind, TriggerSpec
+from stepcrew.services.crew_ports import CrewStore
+from stepcrew.services.ports import Clock, LimitStore
+from stepcrew.services.read_crew import read_crew
+from stepcrew.services.trigger_ports import TriggerSources, TriggerStore
+
+_RACES = 5
+
+
+class StoreTrigger:
+    """Storing the same again changes nothing but its revision. The table is written first: a rule or schedule without a
+    trigger would fire into nothing, a trigger without one is completed by storing it again."""
+
+    def __init__(
+        self,
+        triggers: TriggerStore,
+        sources: TriggerSources,
+        crews: CrewStore,
+        limits: LimitStore,
+        clock: Clock,
+        new_hook_id: Callable[[], str],
+    ) -> None:
+        self._triggers = triggers
+        self._sources = sources
+        self._crews = crews
+        self._limits = limits
+        self._clock = clock
+        self._new_hook_id = new_hook_id
+
+    def __call__(self, group_id: str, name: str, spec: TriggerSpec, made_by: str | None) -> tuple[Trigger, bool]:
+        """The trigger as it is stored now, and whether there was none of that name.
+
+        Raises `InvalidRequest`, and `CrewNotFound` for a crew the group does not keep."""
+        faults = spec.faults()
+        if faults:
+            raise InvalidRequest(faults[0].detail, faults)
+        read_crew(self._crews, group_id, *split_reference(spec.crew))
+        effective(spec.limits, self._limits.limit_rules(group_id))
+        for _ in range(_RACES):
+            before = self._triggers.trigger(group_id, name)
+            if before is None:
+                self._bounded(group_id)
+            trigger = self._made(name, spec, made_by, before)
+            if not self._triggers.save(group_id, trigger, seen=before.revision if before else None):
+                continue
+            if before and not _same_source(before, trigger):
+                self._sources.remove(group_id, before)
+            self._sources.put(group_id, trigger)
+            return trigger, before is None
+        raise PlatformUnavailable(f"The trigger {name} changes too fast to be stored.")
+
+    def pause(self, group_id: str, name: str, made_by: str | None, *, enabled: bool) -> Trigger | None:
+        """Lets a trigger rest or go on; None when there is none of that name."""
+        before = self._triggers.trigger(group_id, name)
+        if before is None:
+            return None
+        spec = TriggerSpec.model_validate(
+            {**before.model_dump(include=set(TriggerSpec.model_fields), exclude_unset=True), "enabled": enabled},
+            strict=False,
+        )
+        return self(group_id, name, spec, made_by)[0]
+
+    def delete(self, group_id: str, name: str) -> None:
+        """Asking again changes nothing. The rule or schedule goes first: what it sent last finds no trigger."""
+        before = self._triggers.trigger(group_id, name)
+        if before:
+            self._sources.remove(group_id, before)
+        self._triggers.delete(group_id, name)
+
+    def _bounded(self, group_id: str) -> None:
+        if len(self._triggers.triggers(group_id)) >= MOST_TRIGGERS:
+            detail = f"The group has {MOST_TRIGGERS} triggers already."
+            raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Delete one.")])
+
+    def _made(self, name: str, spec: TriggerSpec, made_by: str | None, before: Trigger | None) -> Trigger:
+        now = self._clock.now()
+        hook_id = before.hook_id if before else None
+        if spec.kind is TriggerKind.HOOK and hook_id is None:
+            hook_id = self._new_hook_id()
+        return Trigger(
+            **spec.model_dump(exclude_unset=True),
+            name=name,
+            revision=before.revision + 1 if before else 1,
+            made_by=made_by,
+            created_at=before.created_at if before else now,
+            updated_at=now,
+            hook_id=hook_id if spec.kind is TriggerKind.HOOK else None,
+        )
+
+
+def _same_source(before: Trigger, now: Trigger) -> bool:
+    """The rule or schedule of the earlier revision is the one that is changed; it need not be removed."""
+    if before.event and now.event:
+        return before.event.bus == now.event.bus
+    return before.kind is now.kind

@@ -1,0 +1,138 @@
+"""What a new object of the inbox starts: the crews of the triggers that match it, or the request it holds itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from typing import Any, NamedTuple
+
+from stepcrew.domain.errors import InvalidRequest
+from stepcrew.domain.json_text import NotJson, read_json
+from stepcrew.domain.membership import is_group_id
+from stepcrew.domain.trigger import (
+    MOST_CONTENT_BYTES,
+    REQUESTS,
+    Cause,
+    Firing,
+    FiringStatus,
+    Trigger,
+    firing_id_of,
+)
+from stepcrew.services.fire_trigger import FireTrigger
+from stepcrew.services.request_object import REQUEST_ENDINGS, parsed_json, parsed_request
+from stepcrew.services.trigger_ports import Inbox, TriggerStore
+
+logger = logging.getLogger(__name__)
+
+
+class NewObject(NamedTuple):
+    """An object of the inbox, `size` in bytes. `version` tells it from others of the same key; `stored_version` is S3's
+    own id of it, where the bucket keeps versions; `etag` stands for its bytes."""
+
+    bucket: str
+    key: str
+    size: int
+    version: str
+    stored_version: str | None = None
+    etag: str = ""
+
+    @property
+    def group_id(self) -> str:
+        return self.key.partition("/")[0]
+
+    @property
+    def inner_key(self) -> str:
+        return self.key.partition("/")[2]
+
+
+class TakeObject:
+    """Every call may be repeated. Faults of the object end in FAILED firings of the triggers that match it, or of the
+    built-in one, `inbox`, for objects that are requests; only faults of the platform are raised."""
+
+    def __init__(self, triggers: TriggerStore, fire: FireTrigger, inbox: Inbox) -> None:
+        self._triggers = triggers
+        self._fire = fire
+        self._inbox = inbox
+
+    def __call__(self, found: NewObject) -> list[Firing]:
+        """The firings; none for an object that no trigger matches and that is no request."""
+        if not is_group_id(found.group_id) or not found.inner_key or found.inner_key.endswith("/"):
+            return []
+        group_id = found.group_id
+        matching = [
+            trigger
+            for trigger in self._triggers.triggers(group_id)
+            if trigger.object and trigger.object.matches(found.inner_key)
+        ]
+        if matching:
+            return [self._fired(group_id, trigger, found) for trigger in matching]
+        if found.inner_key.endswith(REQUEST_ENDINGS):
+            return [self._fired(group_id, None, found)]
+        logger.info("No trigger matches the object", extra={"group_id": group_id, "key": found.key})
+        return []
+
+    def _fired(self, group_id: str, trigger: Trigger | None, found: NewObject) -> Firing:
+        """`trigger` is None for an object that is a request itself."""
+        cause = Cause(key=_key(found), document=_about(found))
+        name = trigger.name if trigger else REQUESTS
+        known = self._triggers.firing(group_id, name, firing_id_of(name, cause.key))
+        if known and known.status is not FiringStatus.DEFERRED:
+            return known
+        contents = trigger.object.contents if trigger and trigger.object else "request"
+        if contents != "none":
+            try:
+                cause.document |= self._contents(found, contents)
+            except InvalidRequest as error:
+                cause.unreadable, cause.faults = error.message, error.faults
+        return self._fire(group_id, trigger, cause).firing
+
+    def _contents(self, found: NewObject, kind: str) -> dict[str, Any]:
+        text = self._text(found)
+        if kind == "text":
+            return {"text": text}
+        if kind == "json":
+            return {"json": parsed_json(text)}
+        if kind == "request":
+            return {"request": parsed_request(found.inner_key, text)}
+        return {"rows": _rows(found.inner_key, text)}
+
+    def _text(self, found: NewObject) -> str:
+        """Raises `InvalidRequest` for an object that is gone or another one by now, too large, or no UTF-8 text."""
+        body = self._inbox.read(found.key, found.stored_version, found.etag, MOST_CONTENT_BYTES)
+        if body is None:
+            raise InvalidRequest("The object was removed or replaced before it could be read.")
+        if len(body) > MOST_CONTENT_BYTES:
+            raise InvalidRequest(f"The object is larger than {MOST_CONTENT_BYTES:,} bytes.")
+        try:
+            return body.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InvalidRequest("The object is no UTF-8 text.") from error
+
+
+def _about(found: NewObject) -> dict[str, Any]:
+    name = found.inner_key.rpartition("/")[2]
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    return {"bucket": found.bucket, "key": found.key, "name": name, "size": found.size, "type": ending}
+
+
+def _key(found: NewObject) -> str:
+    return f"s3://{found.bucket}/{found.key}?version={found.version}"
+
+
+def _rows(key: str, text: str) -> list[Any]:
+    """The rows of a CSV object (each a mapping by its first line), else one JSON value a line."""
+    if key.lower().endswith(".csv"):
+        try:
+            return [dict(row) for row in csv.DictReader(io.StringIO(text), strict=True, restkey="_more")]
+        except csv.Error as error:
+            raise InvalidRequest(f"The object is no CSV: {error}.") from error
+    rows: list[Any] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(read_json(line))
+        except NotJson as error:
+            raise InvalidRequest(f"Line {number} of the object is no JSON: {error}.") from error
+    return rows

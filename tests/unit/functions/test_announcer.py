@@ -1,0 +1,143 @@
+"""What the announcer makes of the records of the table's stream."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
+from tests.unit.functions.test_trace_sink import Context
+
+from stepcrew.aws.event_bus import EventBridgeBus
+from stepcrew.aws.items import item, plain
+from stepcrew.domain.announcement import Announcement, announcement_of
+from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
+from stepcrew.domain.execution import Status, Usage
+from stepcrew.services.cancel_execution import request_cancel
+from stepcrew_announcer import handler as announcer
+
+FAILED = execution().model_copy(
+    update={
+        "status": Status.FAILED,
+        "revision": 7,
+        "error": ExecutionError(category=Category.CREW, type="Odd", message="It wrote: SECRET TEXT."),
+        "usage": Usage(model_calls=2, total_tokens=30),
+        "message": "It wrote: SECRET TEXT.",
+        "ended_at": NOW,
+    }
+)
+
+
+class Told:
+    """What the handler works with, remembering."""
+
+    def __init__(self) -> None:
+        self.announced: list[Announcement] = []
+        self.filled: list[str] = []
+        self.kept: list[dict[str, Any]] = []
+        self.outages = 0
+        self.bus = self
+        self.unreadable = self
+
+    def put(self, announcements: list[Announcement]) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise PlatformUnavailable("The bus did not answer.")
+        self.announced += announcements
+
+    def fill_slots(self, group_id: str) -> int:
+        self.filled.append(group_id)
+        return 1
+
+    def keep(self, record: dict[str, Any]) -> None:
+        self.kept.append(record)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    made = Told()
+    monkeypatch.setattr(announcer, "announcer", lambda: made)
+    return made
+
+
+def record(before: Status = Status.RUNNING, **changes: Any) -> dict[str, Any]:
+    new = item({**plain(FAILED), "PK": "p", "SK": "EXECUTION", "open": 1, **changes})
+    old = {**new, "status": {"S": before.value}}
+    return {"eventID": "1", "eventName": "MODIFY", "dynamodb": {"Keys": {"PK": "p"}, "NewImage": new, "OldImage": old}}
+
+
+def call(*records: dict[str, Any]) -> dict[str, int]:
+    return announcer.handler({"Records": list(records)}, Context())
+
+
+def test_the_end_is_announced_with_references_and_without_what_the_crew_wrote(told: Told) -> None:
+    assert call(record()) == {"announced": 1, "filled": 1}
+    [event] = told.announced
+    assert (event.id, event.type, event.subject) == (f"{ID}.7", "stepcrew.execution.failed", ID)
+    assert event.data.model_dump(mode="json")["error"] == {"category": "crew", "type": "Odd", "retryable": False}
+    assert "SECRET" not in event.model_dump_json()
+    assert told.filled == [GROUP]
+
+
+def test_a_repeated_record_is_told_under_the_same_id(told: Told) -> None:
+    call(record())
+    call(record())
+    assert told.announced[0] == told.announced[1]
+
+
+def test_a_change_that_is_none_of_status_and_a_removal_are_nothing_to_tell(told: Told) -> None:
+    removed = record()
+    del removed["dynamodb"]["NewImage"]
+    assert call(record(before=Status.FAILED), removed, record(status="RUNNING", before=Status.PENDING)) == {
+        "announced": 0,
+        "filled": 0,
+    }
+
+
+def test_what_the_bus_does_not_take_is_brought_again(told: Told) -> None:
+    told.outages = 1
+    with pytest.raises(PlatformUnavailable):
+        call(record())
+    assert told.filled == [GROUP], "the next one starts all the same"
+    call(record())
+    assert len(told.announced) == 1
+
+
+def test_a_record_that_cannot_be_read_is_kept_and_holds_up_no_other(told: Told) -> None:
+    assert call(record(revision="no number"), record())["announced"] == 1
+    [kept] = told.kept
+    assert kept["eventID"] == "1"
+
+
+@pytest.fixture
+def aws() -> Generator[Aws]:
+    with emulated_aws() as emulated:
+        yield emulated
+
+
+def test_a_bus_that_takes_only_a_part_is_told_all_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def partly(**request: Any) -> dict[str, Any]:
+        return {"Entries": [{"EventId": "1"}, {"ErrorCode": "ThrottlingException"}]}
+
+    monkeypatch.setattr(aws.clients.events, "put_events", partly)
+    with pytest.raises(PlatformUnavailable, match="ThrottlingException"):
+        EventBridgeBus(aws.clients, "bus").put([announcement_of(FAILED)] * 2)
+
+
+def test_many_are_put_in_requests_of_ten(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = list[int]()
+
+    def put(Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        sizes.append(len(Entries))
+        return {"Entries": [{"EventId": "1"} for _ in Entries]}
+
+    monkeypatch.setattr(aws.clients.events, "put_events", put)
+    EventBridgeBus(aws.clients, "bus").put([announcement_of(FAILED)] * 23)
+    assert sizes == [10, 10, 3]
+
+
+def test_what_the_table_stores_can_be_announced(aws: Aws) -> None:
+    aws.executions.create(execution(), submission(), None)
+    ended = request_cancel(aws.executions, GROUP, ID, NOW)
+    assert announcement_of(ended).data.status is Status.CANCELLED
