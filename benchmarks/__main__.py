@@ -44,7 +44,7 @@ def main(names: Sequence[str]) -> int:
         for one in found[part].figures
         if not one.holds
     ]
-    REPORT.write_text(text([(part, found[part]) for part in PARTS if part in found]))
+    REPORT.write_text(text(list(PARTS), found))
     print(REPORT.read_text())
     print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0

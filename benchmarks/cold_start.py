@@ -16,8 +16,8 @@ from benchmarks.report import Figure, NotMeasured, median
 from stepcrew_local.layout import ROOT
 
 MB = 1_000_000
-IMAGE_MB, COMPRESSED_MB, READ_MB = 400, 140, 130
-MOST_OF_CREWAI = 1.4
+IMAGE_MB, COMPRESSED_MB, READ_MB = 400, 140, 115
+MOST_OF_CREWAI = 1.3
 MOST_OF_UNPACKING = 20.0
 ROUNDS = 3
 STEPS = ("python", "crewai", "runner", "model")

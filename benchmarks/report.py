@@ -44,13 +44,18 @@ def kept(file: Path, new: Mapping[str, Measured] | None = None) -> dict[str, Mea
     return found
 
 
-def text(parts: Sequence[tuple[str, Measured]]) -> str:
+def text(parts: Sequence[str], found: Mapping[str, Measured]) -> str:
+    """`parts` are all there should be, in their order."""
+    measured = [(name, found[name]) for name in parts if name in found]
     rows = "\n".join(
         f"| {one.what} | {one.value} | {one.bound or '–'} | {'yes' if one.holds else '**no**'} | {one.method} |"
-        for _, part in parts
+        for _, part in measured
         for one in part.figures
     )
-    told = "\n".join(f"- {name}: {part.on}, {part.where}" for name, part in parts)
+    told = "\n".join(
+        f"- {name}: {found[name].on}, {found[name].where}" if name in found else f"- {name}: **never measured**"
+        for name in parts
+    )
     return f"""# Benchmarks
 
 `make bench` measures all of this anew, and fails when a promise does not hold or a part could not be measured;

@@ -22,7 +22,7 @@ from stepcrew_runner.gate import control
 from stepcrew_runner.isolation.addresses import trusted
 from stepcrew_runner.trace import sender
 from tests.aws_table import emulated_aws
-from tests.runner.fakes import FakeSecrets
+from tests.fakes.secrets import FakeSecrets
 
 FIVE_TASKS: dict[str, Any] = {
     "agents": {"worker": {"role": "Worker", "goal": "Do it", "backstory": "Has done it before."}},
