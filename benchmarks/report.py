@@ -6,7 +6,7 @@ import json
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class NotMeasured(Exception):
@@ -33,7 +33,7 @@ class Measured(NamedTuple):
 
 def kept(file: Path, new: Mapping[str, Measured] | None = None) -> dict[str, Measured]:
     """What every part found last, with what is new written into the file."""
-    stored = json.loads(file.read_text()) if file.exists() else {}
+    stored: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
     found = {
         part: Measured(one["on"], one["where"], [Figure(*figure) for figure in one["figures"]])
         for part, one in stored.items()
