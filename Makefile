@@ -8,6 +8,8 @@ PYTEST := -q --durations=5
 WORKERS := -n auto --maxprocesses=4
 # Tests that start no stack.
 ALONE := tests/architecture tests/template tests/unit
+# Tests that run eight executions at a time themselves, and leave no processor free.
+CROWDED := tests/faults
 
 .PHONY: help
 help: ## Show what can be made
@@ -71,7 +73,8 @@ test-runner: setup-all
 .PHONY: test-stack
 test-stack: setup-all
 	$(DEV)/pytest $(PYTEST) $(WORKERS) $(ALONE)
-	$(DEV)/pytest $(PYTEST) $(WORKERS) --dist loadgroup --no-loadscope-reorder tests --ignore=tests/runner $(ALONE:%=--ignore=%) -m "not browser"
+	$(DEV)/pytest $(PYTEST) $(CROWDED)
+	$(DEV)/pytest $(PYTEST) $(WORKERS) --dist loadgroup tests --ignore=tests/runner $(CROWDED:%=--ignore=%) $(ALONE:%=--ignore=%) -m "not browser"
 
 .PHONY: test-console
 test-console: setup-all console/dist/index.html ## Test the web console, in Chromium where there is one

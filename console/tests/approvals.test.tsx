@@ -71,9 +71,10 @@ describe("A tool call that waits", () => {
 });
 
 describe("A used-up budget", () => {
+  const plain = anExecution();
   const spent = anExecution({
-    limits: { max_tokens: 1000, max_cost_usd: 2 } as never,
-    usage: { total_tokens: 1020, model_calls: 3, cost_usd: 0.5 } as never,
+    limits: { ...plain.limits, max_tokens: 1000, max_cost_usd: 2 },
+    usage: { ...plain.usage, total_tokens: 1020, model_calls: 3, cost_usd: 0.5 },
   });
 
   it("tells what was used, and goes on only with more", async () => {

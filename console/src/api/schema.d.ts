@@ -2829,7 +2829,7 @@ export interface components {
         };
         /**
          * TriggerList
-         * @description By name.
+         * @description The triggers of a group, ordered by name.
          */
         TriggerList: {
             /** Triggers */

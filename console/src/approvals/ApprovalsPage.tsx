@@ -1,3 +1,4 @@
+import "./page.css";
 import { useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import { useApprovalsOf, useWaiting } from "@/api/approvals";

@@ -1,3 +1,4 @@
+import "./decision.css";
 import { Check, Pencil, RotateCcw, X } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import type { useDecide } from "@/api/approvals";

@@ -1,3 +1,4 @@
+import "./decision-line.css";
 import { CircleCheck, CircleSlash, CircleX, RotateCcw } from "lucide-react";
 import type { Approval } from "@/api/types";
 import { formatDateTime } from "@/lib/format";

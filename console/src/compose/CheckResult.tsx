@@ -1,3 +1,4 @@
+import "./check-result.css";
 import type { DryRun } from "@/api/types";
 import { Trouble } from "@/ui/kit";
 import type { PlacedFault } from "./request";

@@ -1,4 +1,5 @@
 import "./compose.css";
+import "./editor.css";
 import { Info, Play } from "lucide-react";
 import { type KeyboardEvent, Suspense, lazy, useMemo, useRef, useState } from "react";
 import { useIsAdmin } from "@/app/context";

@@ -94,7 +94,7 @@ def test_a_person_decides_by_resume(
     answer = client.post("/amp/haiku/resume", json=sent)
     assert (answer.status_code, answer.json()["status"]) == (200, told)
     [asked] = client.get(f"/executions/{execution_id}/approvals").json()["approvals"]
-    assert (asked["verdict"]["decision"], asked["verdict"]["comment"]) == (decision, "More rain.")
+    assert (asked["decision"]["kind"], asked["decision"]["comment"]) == (decision, "More rain.")
     assert client.post("/amp/haiku/resume", json=sent).status_code == 400
 
 

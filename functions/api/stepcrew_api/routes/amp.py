@@ -8,7 +8,7 @@ from typing import Literal
 
 from fastapi import APIRouter
 
-from stepcrew.domain.approval import ApprovalKind, Decision
+from stepcrew.domain.approval import ApprovalKind, DecisionKind
 from stepcrew.domain.errors import ExecutionNotFound, Fault, InvalidRequest
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.parts import placeholders_of
@@ -104,9 +104,9 @@ def resume(name: CrewName, body: ResumeBody, identity: Member, services: Injecte
     if waiting.task_name != body.task_id:
         raise ExecutionNotFound(f"{body.execution_id}, waiting at task {body.task_id}")
     if body.is_approve:
-        decision = Decision.APPROVE
+        decision = DecisionKind.APPROVE
     else:
-        decision = Decision.REVISE if waiting.kind == ApprovalKind.ANSWER else Decision.REJECT
+        decision = DecisionKind.REVISE if waiting.kind == ApprovalKind.ANSWER else DecisionKind.REJECT
     services.decide(
         Feedback(
             group_id=identity.group_id,
@@ -117,7 +117,7 @@ def resume(name: CrewName, body: ResumeBody, identity: Member, services: Injecte
             comment=body.human_feedback or None,
         )
     )
-    if decision is Decision.REVISE:
+    if decision is DecisionKind.REVISE:
         return AmpResumed(status="retrying", message="The task is done again with your feedback.")
     return AmpResumed(status="resumed", message="The execution goes on.")
 

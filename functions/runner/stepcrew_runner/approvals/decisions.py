@@ -23,7 +23,7 @@ class Decisions:
         }
 
     def decision(self, key: str) -> Decision | None:
-        """On the question with this key."""
+        """The decision on the question with this key; None when there is none."""
         found = self._by_key.get(key)
         return found.decision if found else None
 

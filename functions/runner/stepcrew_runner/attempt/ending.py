@@ -115,7 +115,7 @@ class Ending:
         return AttemptProof(trace=self._sender.chain.head, entries=entries, journal=journal)
 
     def _news(self, emitted: int, **progress: None) -> dict[str, Any]:
-        """What every last write tells."""
+        """The fields that every last write of an attempt has."""
         return {
             "progress": self._control.progress().model_copy(update=progress),
             "usage": self._gate.journal.usage(),

@@ -36,7 +36,7 @@ _lists: ContextVar[bool] = ContextVar("stepcrew_lists_tools", default=False)
 
 
 def install() -> None:
-    """Once per process."""
+    """Call it once per process."""
     wrap_when_imported("mcp.client.session", "ClientSession", "list_tools", _noting)
     wrap_when_imported("crewai.mcp.tool_resolver", "MCPToolResolver", "resolve", _listing)
     wrap_when_imported("crewai.mcp.client", "MCPClient", "connect", _connecting_late)

@@ -120,7 +120,7 @@ class TraceRecorder:
             )
 
     def asked(self, approval: Approval) -> None:
-        """The execution waits for a person."""
+        """Records that the execution waits for a person."""
         self._append(
             Kind("human_feedback_requested", EventSource.HUMAN),
             emitted_at=approval.requested_at,
