@@ -43,6 +43,6 @@ def test_the_report_is_made_of_what_was_kept_and_names_the_parts_that_were_never
     told = REPORT.read_text()
     assert told == text(list(PARTS), found)
     for part in PARTS:
-        rows = found[part].figures if part in found else []
+        rows: Sequence[Figure] = found[part].figures if part in found else ()
         assert all(f"| {one.what} | {one.value} |" in told for one in rows)
         assert bool(rows) != (f"- {part}: **never measured**" in told)
