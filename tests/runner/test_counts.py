@@ -37,7 +37,7 @@ def numbers(found: dict[str, Any]) -> dict[str, int]:
 @pytest.mark.parametrize("crew", CREWS)
 def test_a_run_asks_for_no_more_than_before(model: ScriptedModel, crew: str) -> None:
     found = counted_attempt(CREWS[crew])._asdict()
-    kept = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
+    kept: dict[str, dict[str, Any]] = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
     if os.environ.get(WRITE):
         kept[crew] = found
         COUNTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")

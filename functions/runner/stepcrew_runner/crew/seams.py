@@ -25,7 +25,7 @@ from crewai.tools.structured_tool import CrewStructuredTool
 from crewai.utilities import prompts
 from crewai.utilities.agent_utils import is_context_length_exceeded
 from pydantic import PrivateAttr
-from wrapt.importer import register_post_import_hook
+from wrapt import register_post_import_hook
 
 from stepcrew.domain.canonical import digest
 from stepcrew_runner.gate.scope import current_gate, task_scope

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import httpx
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
-from wrapt.importer import register_post_import_hook
+from wrapt import register_post_import_hook
 
 from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew_runner.gate.gate import Passage
