@@ -13,7 +13,14 @@ from benchmarks.report import Figure, NotMeasured, median
 from stepcrew_local.layout import ROOT
 
 MB = 1_000_000
-ZIPS = {"ApiFunction": 6.0, "TraceSinkFunction": 5.0, "ReconcilerFunction": 5.0, "TriggerFunction": 6.0}
+ZIPS = {
+    "ApiFunction": 6.0,
+    "TraceSinkFunction": 5.0,
+    "ReconcilerFunction": 5.0,
+    "TriggerFunction": 6.0,
+    "AnnouncerFunction": 5.0,
+    "WebhookSenderFunction": 5.0,
+}
 RUNNER_MB = 420
 IMPORT_BOUND = 1.3
 ROUNDS = 9
