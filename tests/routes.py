@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
 }
 NEEDS_AN_UPLOAD = {"PUT /api/v1/projects/{name}": 422}
 """What a route answers whose body names a bundle that the group has not uploaded."""
@@ -41,6 +42,7 @@ PARAMETERS = {
     "number": "1",
     "event_id": "1.1",
     "firing_id": "0" * 32,
+    "delivery_id": f"msg_{'0' * 32}",
     "address": "demo.nothing",
 }
 

@@ -102,6 +102,10 @@ class Stack:
         """A boto3 client with every permission."""
         return self.emulator.client(service, **options)
 
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        return os.environ if self._options.environment is None else self._options.environment
+
     def deploy(self) -> None:
         """Deploys the template and the sources as they are now; processes of changed functions are started again."""
         parameters = {
@@ -111,6 +115,7 @@ class Stack:
             "AllowedModels": self.model.allowed_models,
             "ProtectData": "false",
             "DeployConsole": "false",  # the gateway serves it, see site.py
+            "WebhookInsideUrls": self._environment.get("WEBHOOK_INSIDE_URLS", ""),
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)

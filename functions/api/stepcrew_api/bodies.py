@@ -12,6 +12,7 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.trigger import TriggerSpec
+from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import (
@@ -44,6 +45,7 @@ SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToSto
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
+WEBHOOK_BODY = _body(WebhookSpec)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -91,6 +93,11 @@ async def rerun_request(request: Request) -> RerunRequest:
 async def trigger_to_store(request: Request) -> TriggerSpec:
     """Raises as `_read_as` does."""
     return await _read_as(TriggerSpec, request)
+
+
+async def webhook_to_store(request: Request) -> WebhookSpec:
+    """Raises as `_read_as` does."""
+    return await _read_as(WebhookSpec, request)
 
 
 async def sample(request: Request) -> Sample:
@@ -143,3 +150,4 @@ RerunBody = Annotated[RerunRequest, Depends(rerun_request)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
 TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]
 SampleBody = Annotated[Sample, Depends(sample)]
+WebhookBody = Annotated[WebhookSpec, Depends(webhook_to_store)]
