@@ -4,8 +4,12 @@ SHELL := /bin/bash
 DEV := .venvs/dev/bin
 RUNNER := .venvs/runner-dev/bin
 PYTEST := -q --durations=5
-# Tests that start nothing: they run side by side.
+# One worker for each processor; more than four would want more memory than they save time.
+WORKERS := -n auto --maxprocesses=4
+# Tests that start no stack.
 ALONE := tests/architecture tests/template tests/unit
+# Tests that run eight executions at a time themselves, and leave no processor free.
+CROWDED := tests/faults
 
 .PHONY: help
 help: ## Show what can be made
@@ -64,12 +68,13 @@ test-fast: ## Run the quick tests of everything but runner and console: the loop
 
 .PHONY: test-runner
 test-runner: setup-all
-	$(RUNNER)/pytest $(PYTEST) -c tests/runner/pytest.ini tests/runner
+	$(RUNNER)/pytest $(PYTEST) $(WORKERS) --dist worksteal -c $(CURDIR)/tests/runner/pytest.ini $(CURDIR)/tests/runner
 
 .PHONY: test-stack
 test-stack: setup-all
-	$(DEV)/pytest $(PYTEST) -n auto $(ALONE)
-	$(DEV)/pytest $(PYTEST) tests --ignore=tests/runner $(ALONE:%=--ignore=%) -m "not browser"
+	$(DEV)/pytest $(PYTEST) $(WORKERS) $(ALONE)
+	$(DEV)/pytest $(PYTEST) $(CROWDED)
+	$(DEV)/pytest $(PYTEST) $(WORKERS) --dist loadgroup tests --ignore=tests/runner $(CROWDED:%=--ignore=%) $(ALONE:%=--ignore=%) -m "not browser"
 
 .PHONY: test-console
 test-console: setup-all console/dist/index.html ## Test the web console, in Chromium where there is one

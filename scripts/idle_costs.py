@@ -129,7 +129,7 @@ def lines(template: dict[str, Any], shards: int) -> list[Line]:
 
 
 def minutes_of(schedule: str) -> int:
-    """Of `rate(1 minute)`. Raises ValueError for any other kind of schedule."""
+    """The minutes of a schedule such as `rate(1 minute)`. Raises ValueError for any other kind of schedule."""
     found = re.fullmatch(r"rate\((\d+) (minute|hour)s?\)", schedule)
     if found is None:
         raise ValueError(f"{schedule!r} is no rate in minutes or hours")

@@ -10,12 +10,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.console import stories
 from tests.console.recorded import ORIGIN, Recorded
+from tests.console.story import LOOKED_AT
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 WIDE = {"width": 1360, "height": 860}
@@ -60,7 +62,7 @@ def views() -> Iterator[View]:
             yield View(f"{name}-{theme}", path, WIDE, theme)
     for name, path in ordinary.items():
         yield View(f"phone-{name}", path, PHONE)
-    for name in ("timeline", "event", "failed", "approvals", "new"):
+    for name in ("executions", "timeline", "event", "failed", "approvals", "new"):
         yield View(f"sideways-{name}", ordinary[name], SIDEWAYS)
     for name in ("timeline", "failed"):
         yield View(f"low-{name}", ordinary[name], LOW)
@@ -84,6 +86,7 @@ def take(browser: Browser, view: View, recorded: Recorded, folder: Path) -> None
         "is_mobile": phone,
     }
     context = browser.new_context(base_url=ORIGIN, locale="en-GB", reduced_motion="reduce", **options)
+    context.clock.set_fixed_time(LOOKED_AT)
     recorded.serve(context)
     page: Page = context.new_page()
     page.goto(view.path)
@@ -96,7 +99,10 @@ def take(browser: Browser, view: View, recorded: Recorded, folder: Path) -> None
 
 def main(folder: Path, chosen: list[View]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    recorded = Recorded(*stories.everything(), role="admin")
+    shown = stories.everything()
+    for approval in (each for story in shown for each in story.approvals):
+        approval["expires_at"] = (LOOKED_AT + timedelta(days=2, hours=3)).isoformat()
+    recorded = Recorded(*shown, role="admin")
     recorded.secrets = stories.SECRETS
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

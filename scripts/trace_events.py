@@ -33,7 +33,7 @@ happen, with only the fields named here: whole events of CrewAI hold keys.
 A kind comes as `_started` (phase `start`), then `_completed` or `_failed` (phase `end`). Read `phase` and `failed`, not the
 words: an end without success (`success` in `extra_data` is false, as for an answer that a guardrail did not accept) is
 failed too, and so are the points `error` and `tool_failure`. An `end` without `pairs_with` had no start in this trace
-(`task_skipped`); a person's verdict and its question have the same `approval` in `extra_data`, as they lie in different attempts. What is cut off by a cancel or a deadline stays open: it has a
+(`task_skipped`); a person's decision and its question have the same `approval` in `extra_data`, as they lie in different attempts. What is cut off by a cancel or a deadline stays open: it has a
 started event only, and the trace ends with the system's own event. What goes on in the next attempt, because the slice
 is over or a person is asked, ends as `_interrupted`.
 
@@ -47,7 +47,7 @@ size.
 |---|---|---|
 | `task_skipped` | task | the condition of a conditional task did not hold; `output` says what was compared with what |
 | `human_feedback_requested` | human | the execution waits for a person; `output` is what is to be judged. `extra_data`: approval (its number), question, deciders, expires_at, on_timeout |
-| `human_feedback_received` | human | the verdict, told by the attempt that goes on; `duration_ms` is the time waited. `extra_data`: approval, decision, decided_by (null: nobody in time), comment, limits |
+| `human_feedback_received` | human | the decision, told by the attempt that goes on; `duration_ms` is the time waited. `extra_data`: approval, decision, decided_by (null: nobody in time), comment, limits |
 | `tool_usage_held` | tool | ends a `tool_usage_started`: the call waits for a person. When it is allowed, the call is made and recorded as a new pair of events; when it is refused, the refusal is its result |
 | `crew_interrupted`, `task_interrupted`, `agent_execution_interrupted` | crew, task, agent | the attempt ended here, and the next one goes on |
 | `error` | system | why the execution failed; `extra_data`: category, remedy, retryable. Attempt 9999 is the platform's own: the runner could not say it |

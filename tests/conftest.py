@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+import pytest
 
 os.environ.update(
     {
@@ -13,3 +16,12 @@ os.environ.update(
         "AWS_DEFAULT_REGION": "us-east-1",
     }
 )
+
+FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where workers share the tests (`-n 2 --dist loadgroup`), those of a folder stay together: its stack is started
+    once."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(FOLDER).parts[0]))

@@ -27,11 +27,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
+    "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
+    "POST /api/v1/amp/{name}/resume": {
+        "execution_id": "none",
+        "task_id": "haiku",
+        "human_feedback": "Good.",
+        "is_approve": True,
+    },
 }
 NEEDS_AN_UPLOAD = {"PUT /api/v1/projects/{name}": 422}
 """What a route answers whose body names a bundle that the group has not uploaded."""
 NAMES = {
     "/api/v1/crews/{name}": "walked",
+    "/api/v1/amp/{name}": "walked",
     "/api/v1/secrets/{name}": "WALKED_KEY",
     "/api/v1/triggers/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",

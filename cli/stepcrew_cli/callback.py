@@ -117,7 +117,7 @@ class Callback:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Nothing: the address holds the code."""
+                """Logs nothing: the address holds the code."""
 
         return Handler
 

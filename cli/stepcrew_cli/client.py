@@ -80,7 +80,7 @@ class Client:
         return Answer(self._transport.request("PUT", f"{API}/crews/{quote(name, safe='')}", json=body))
 
     def project_runtime(self) -> Answer:
-        """What bundles are built for."""
+        """The Python version, the platform and the packages that bundles are built for."""
         return Answer(self._transport.request("GET", f"{API}/projects/runtime"))
 
     def upload_bundle(self, name: str, digest: str) -> Answer:
@@ -98,7 +98,7 @@ class Client:
         return Answer(self._transport.request("PUT", f"{API}/projects/{quote(name, safe='')}", json=body))
 
     def secrets(self) -> Answer:
-        """Names, never values."""
+        """Lists the names of the secrets; values are never answered."""
         return Answer(self._transport.request("GET", f"{API}/secrets"))
 
     def set_secret(self, name: str, value: str) -> Answer:
@@ -205,7 +205,7 @@ class Client:
         return Answer(self._transport.request("POST", f"{_path(execution_id)}/cancel"))
 
     def approvals(self, params: Mapping[str, str]) -> Answer:
-        """What waits in the group."""
+        """The open questions of the group."""
         return Answer(self._transport.request("GET", f"{API}/approvals", params=params))
 
     def approvals_of(self, execution_id: str, params: Mapping[str, str]) -> Answer:

@@ -11,5 +11,5 @@ def utc_now() -> datetime:
 
 
 def epoch_seconds() -> float:
-    """Since 1970, as tokens count."""
+    """The seconds since 1970, which is how tokens count time."""
     return time.time()

@@ -20,7 +20,7 @@ PIPE_WIDTH = 120
 
 
 def complete_profile(incomplete: str) -> list[str]:
-    """For the shell's completion."""
+    """The names of profiles that begin so, for the completion of the shell."""
     return [name for name in stored_profiles().names() if name.startswith(incomplete)]
 
 

@@ -105,7 +105,7 @@ class Profiles:
             raise
 
     def remove(self, name: str) -> bool:
-        """False when there was none."""
+        """Removes the profile; answers False when there was none."""
         path = self._path(name)
         found = path.exists()
         path.unlink(missing_ok=True)

@@ -23,11 +23,11 @@ def print_question(console: Console, client: Client, approval: Approval) -> None
 
 
 def _standing(approval: Approval) -> str:
-    verdict = approval.verdict
-    if verdict:
-        who = f"by {verdict.decided_by}" if verdict.decided_by else "because nobody decided in time"
-        said = f": {verdict.comment}" if verdict.comment else ""
-        return f"{verdict.decision} {who}, {moment(verdict.decided_at)}{said}"
+    decision = approval.decision
+    if decision:
+        who = f"by {decision.decided_by}" if decision.decided_by else "because nobody decided in time"
+        said = f": {decision.comment}" if decision.comment else ""
+        return f"{decision.kind} {who}, {moment(decision.decided_at)}{said}"
     if approval.withdrawn_at:
         return f"withdrawn {moment(approval.withdrawn_at)}: the execution ended"
     deciders = f"by {', '.join(approval.deciders)}" if approval.deciders else "by any member of the group"

@@ -63,7 +63,7 @@ def replay(file: Path, config: JsonValue, *, live: bool) -> Replayed:
 
 
 def describe(told: Replayed) -> Iterator[tuple[str, str]]:
-    """Lines with their style."""
+    """The lines to print, each with its style."""
     asked = f"{told.asked_anew} asked anew" if told.asked_anew else "nothing asked anew"
     yield f"{told.status}: {asked}.", "dim"
     if told.unanswered:

@@ -18,7 +18,7 @@ PORT_VARIABLE = "STEPCREW_PORT"
 
 
 class GivenToken(httpx.Auth):
-    """One token on every request."""
+    """Puts the same token on every request."""
 
     def __init__(self, token: str) -> None:
         self._token = token

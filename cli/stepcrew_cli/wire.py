@@ -139,8 +139,8 @@ class BodyReference(BaseModel):
     preview: str = ""
 
 
-class Verdict(BaseModel):
-    decision: str
+class Decision(BaseModel):
+    kind: str
     comment: str | None = None
     decided_by: str | None = None
     decided_at: datetime
@@ -152,7 +152,7 @@ class ToolCall(BaseModel):
 
 
 class Approval(BaseModel):
-    """A question to people; open while there is neither a verdict nor a withdrawal."""
+    """A question to people; open while there is neither a decision nor a withdrawal."""
 
     approval_id: str
     execution_id: str
@@ -169,7 +169,7 @@ class Approval(BaseModel):
     on_timeout: str = ""
     requested_at: datetime
     expires_at: datetime
-    verdict: Verdict | None = None
+    decision: Decision | None = None
     withdrawn_at: datetime | None = None
 
 

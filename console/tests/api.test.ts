@@ -45,9 +45,12 @@ describe("Every request", () => {
   it("is sent once more, body and all, when the token could be renewed", async () => {
     const asked = serve(refused, json({ execution_id: "x" }, 202));
     const who = session(true);
-    await api(who).POST("/api/v1/executions", { body: { config: { a: 1 } } as never });
+    await api(who).POST("/api/v1/executions/{execution_id}/rerun", {
+      params: { path: { execution_id: "x" } },
+      body: { from_task: "edit", config: null, inputs: null, limits: null, name: null, task_outputs: null },
+    });
     expect(asked[1]?.headers.get("authorization")).toBe("Bearer new");
-    expect(await asked[1]?.text()).toContain('"config"');
+    expect(await asked[1]?.text()).toContain('"from_task"');
     expect(who.setExpired).not.toHaveBeenCalled();
   });
 

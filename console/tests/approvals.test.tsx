@@ -71,9 +71,10 @@ describe("A tool call that waits", () => {
 });
 
 describe("A used-up budget", () => {
+  const plain = anExecution();
   const spent = anExecution({
-    limits: { max_tokens: 1000, max_cost_usd: 2 } as never,
-    usage: { total_tokens: 1020, model_calls: 3, cost_usd: 0.5 } as never,
+    limits: { ...plain.limits, max_tokens: 1000, max_cost_usd: 2 },
+    usage: { ...plain.usage, total_tokens: 1020, model_calls: 3, cost_usd: 0.5 },
   });
 
   it("tells what was used, and goes on only with more", async () => {
@@ -109,16 +110,16 @@ describe("Who decides", () => {
     const api = new FakeApi([anApproval()]);
     showWith(api, <ApprovalsPage />);
     await screen.findByRole("button", { name: "Approve" });
-    api.decide(1, { decision: "reject", comment: "Too late" });
+    api.decide(1, { kind: "reject", comment: "Too late" });
     await press("Approve");
     expect(await screen.findByText("Rejected by bob@example.org")).toBeInTheDocument();
     expect(screen.getByText(/decided before your answer came/)).toBeInTheDocument();
     expect(screen.getByText("Too late")).toBeInTheDocument();
   });
 
-  it("is nobody once the time is over, which the verdict says", async () => {
+  it("is nobody once the time is over, which the decision says", async () => {
     const api = new FakeApi([anApproval()]);
-    api.decide(1, { decision: "reject", decided_by: null });
+    api.decide(1, { kind: "reject", decided_by: null });
     showWith(api, <ApprovalsPage />, { at: "/?approval=01a2.1" });
     expect(await screen.findByText("Rejected because nobody decided in time")).toBeInTheDocument();
   });

@@ -122,8 +122,8 @@ describe("A question to a person", () => {
     const known = { outputs: [], traced, ended: false };
     const [waiting] = taskLines(config, { ...known, approvals: [anApproval({ task_name: "research" })] });
     expect(waiting?.state).toBe("waiting");
-    const verdict = {
-      decision: "revise",
+    const decision = {
+      kind: "revise",
       comment: "Shorter",
       output: null,
       output_reference: null,
@@ -131,7 +131,7 @@ describe("A question to a person", () => {
       decided_by: "bob",
       decided_at: "",
     } as const;
-    const [going] = taskLines(config, { ...known, approvals: [anApproval({ task_name: "research", verdict })] });
+    const [going] = taskLines(config, { ...known, approvals: [anApproval({ task_name: "research", decision })] });
     expect(going?.state).toBe("running");
     expect(going?.asked).toHaveLength(1);
   });

@@ -4,7 +4,7 @@ import { Tooltip } from "radix-ui";
 import type { ReactNode } from "react";
 import { MemoryRouter } from "react-router";
 import type { Api } from "@/api/client";
-import type { Approval, Execution, Identity, Verdict } from "@/api/types";
+import type { Approval, Execution, Identity, Decision } from "@/api/types";
 import { ApiContext, IdentityContext } from "@/app/context";
 
 interface Options {
@@ -30,7 +30,7 @@ export const anApproval = (more: Partial<Approval> = {}): Approval => ({
   on_timeout: "reject",
   requested_at: "2026-11-24T10:00:00Z",
   expires_at: "2099-01-01T00:00:00Z",
-  verdict: null,
+  decision: null,
   withdrawn_at: null,
   ...more,
 });
@@ -70,7 +70,7 @@ export class FakeApi {
     this.execution = execution;
   }
 
-  decide(number: number, verdict: Partial<Verdict> & Pick<Verdict, "decision">): void {
+  decide(number: number, decision: Partial<Decision> & Pick<Decision, "kind">): void {
     const whole = {
       comment: null,
       output: null,
@@ -78,16 +78,16 @@ export class FakeApi {
       limits: null,
       decided_by: "bob@example.org",
       decided_at: "2026-11-24T11:00:00Z",
-      ...verdict,
+      ...decision,
     };
-    this.approvals = this.approvals.map((each) => (each.number === number ? { ...each, verdict: whole } : each));
+    this.approvals = this.approvals.map((each) => (each.number === number ? { ...each, decision: whole } : each));
   }
 
   GET = (path: string): Promise<unknown> => {
     const body = this.bodies.get(path);
     if (body !== undefined) return answer(200, body);
     if (path === "/api/v1/approvals") {
-      const open = this.approvals.filter((each) => !each.verdict && !each.withdrawn_at);
+      const open = this.approvals.filter((each) => !each.decision && !each.withdrawn_at);
       return answer(200, { approvals: open, next_cursor: null });
     }
     if (path.endsWith("/approvals")) return answer(200, { approvals: this.approvals, next_cursor: null });
@@ -99,8 +99,9 @@ export class FakeApi {
     if (!path.endsWith("/feedback")) return answer(404, {});
     this.sent.push(body);
     const asked = this.approvals.find((each) => each.approval_id === body["approval_id"]);
-    if (!asked || asked.verdict) return answer(409, { detail: "This was decided already." });
-    this.decide(asked.number, { ...(body as Pick<Verdict, "decision">), decided_by: "ada@example.org" });
+    if (!asked || asked.decision) return answer(409, { detail: "This was decided already." });
+    const { decision: kind, ...said } = body as { decision: Decision["kind"] };
+    this.decide(asked.number, { kind, ...said, decided_by: "ada@example.org" });
     return answer(202, { ...this.execution, status: "RUNNING" });
   };
 }

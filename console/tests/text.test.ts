@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { formatCost, formatDuration } from "@/lib/format";
-import { asJson, harmless, preview } from "@/lib/text";
+import { asJson, harmless, preview, unmarked } from "@/lib/text";
 import { spentOf, ticks, union } from "@/trace/time";
 import { asMessages, toolCalls } from "@/trace/messages";
 import { pairTasks } from "@/compare/pairs";
@@ -19,6 +19,14 @@ describe("What a crew wrote", () => {
     expect(preview("x".repeat(20_000_000), 50)).toHaveLength(50);
     const longest = Math.max(...replace.mock.contexts.map((text) => String(text).length));
     expect(longest).toBeLessThan(1_000);
+  });
+
+  it("is previewed without the signs of Markdown", () => {
+    expect(unmarked("# Tides The **moon** pulls the `sea`: [see](https://x.org).")).toBe(
+      "Tides The moon pulls the sea: see.",
+    );
+    expect(unmarked("| Sea | Range | |---|---| | Fundy | 16 m |")).not.toContain("--");
+    expect(unmarked("snake_case and 2 * 3 stay")).toBe("snake_case and 2 * 3 stay");
   });
 
   it("is JSON only when it is an object or a list", () => {
@@ -74,7 +82,7 @@ describe("Time", () => {
     const tree = buildTree(oneTask(), { ended: true });
     const frame = { created: tree.start - 500, started: tree.start - 200, ended: null };
     const spent = spentOf(new Set(tree.spans.values()), frame, tree.end ?? 0);
-    expect(spent).toEqual({ total: 970, model: 300, tool: 100, person: 0, queue: 300, platform: 270 });
+    expect(spent).toEqual({ total: 970, model: 300, tool: 100, person: 0, between: 70, queue: 300, platform: 200 });
   });
 
   it("is marked by round numbers", () => {

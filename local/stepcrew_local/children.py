@@ -42,7 +42,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs."""
+        """The exit code of the process; None while it runs."""
         return self._process.poll()
 
     def check(self) -> None:

@@ -37,7 +37,7 @@ class Credentials:
 
     @classmethod
     def make(cls) -> Credentials:
-        """New ones."""
+        """Makes new credentials."""
         return cls("local-administrator", secrets.token_hex(20), secrets.token_hex(32))
 
 

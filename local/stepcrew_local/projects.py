@@ -28,7 +28,7 @@ SECONDS = 30
 
 
 class LocalProjects:
-    """The route."""
+    """The route of the gateway that deploys the function of a project."""
 
     def __init__(self) -> None:
         self._stack: Stack | None = None

@@ -19,7 +19,7 @@ call = client.call_rapid
 
 
 def call_with_path(self: Any, method: str, endpoint: str, *more: Any, **named: Any) -> None:
-    """As the client's own, below the path of the address."""
+    """Does what the client's own function does, below the path of the address."""
     self.lambda_runtime_address, _, path = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
     call(self, method, f"/{path}{endpoint}", *more, **named)
 

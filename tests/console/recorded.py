@@ -121,7 +121,7 @@ class Recorded:
             return answers(json.loads(body or "{}"))
         if path == "/approvals":
             asked = [one for story in self.stories.values() for one in story.approvals]
-            return 200, {"approvals": [one for one in asked if one["verdict"] is None], "next_cursor": None}
+            return 200, {"approvals": [one for one in asked if one["decision"] is None], "next_cursor": None}
         if path == "/crews":
             return 200, {"crews": [], "next_cursor": None}
         if path == "/schema":

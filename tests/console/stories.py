@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.console.story import Fields, Story, agent, task
+from datetime import timedelta
+
+from tests.console.story import LOOKED_AT, Fields, Story, agent, task
 
 ANSWER = """# Tides
 
@@ -107,7 +109,8 @@ def many(number: int = 5, events: int = 5_000) -> Story:
 def parallel(number: int = 6) -> Story:
     """Running: three tasks side by side, a fourth to come."""
     tasks = [task(name, "writer", async_execution=True) for name in ("north", "south", "east")]
-    story = Story(number, "coasts", agents=AGENTS, tasks=[*tasks, task("join", "editor")])
+    began = LOOKED_AT - timedelta(seconds=9)
+    story = Story(number, "coasts", agents=AGENTS, tasks=[*tasks, task("join", "editor")], began=began)
     story.start()
     for name in ("north", "south", "east"):
         story.task(name, "Writer").begin_call()
@@ -118,18 +121,22 @@ def parallel(number: int = 6) -> Story:
 def asking(number: int = 7) -> Story:
     """A first draft was sent back; the second one is to be judged."""
     tasks = [task("draft", "writer", human_input=True, expected_output="Two sentences about the moon.")]
-    story = Story(number, "press-release", agents=AGENTS, tasks=tasks)
+    began = LOOKED_AT - timedelta(minutes=4)
+    story = Story(number, "press-release", agents=AGENTS, tasks=tasks, began=began)
     story.start()
     part = story.task("draft", "Writer")
     first = "The moon pulls the sea.\n\n" + "\n\n".join(f"Paragraph {n} about the tide." for n in range(40))
     part.call(first, 2)
+    asked = part.ask(first)
     story.ask("draft", "Writer", first)
     story.wait(60)
     story.decide("revise", "Shorter, please.")
+    part.received(asked, "revise", "Shorter, please.")
     second = "The moon and the sun pull the sea.\n\n" + "\n\n".join(
         f"Paragraph {n} about the tide." for n in range(0, 40, 2)
     )
     part.call(second, 2)
+    part.ask(second)
     story.ask("draft", "Writer", second)
     return story
 
@@ -144,7 +151,27 @@ def revised(number: int = 12) -> Story:
         part.call(answer, 2)
         asked = part.ask(answer)
         story.wait(60)
-        story.end(asked, "received", extra_data={"decision": decision, "decided_by": "ada@example.org"})
+        part.received(asked, decision)
+    part.done("A draft.")
+    return story.finish()
+
+
+def guarded(number: int = 13) -> Story:
+    """A guardrail refused the first draft; a person sent the second one back and approved the third."""
+    tasks = [task("draft", "writer", human_input=True)]
+    story = Story(number, "press-release", agents=AGENTS, tasks=tasks)
+    story.start()
+    part = story.task("draft", "Writer")
+    part.call("A long draft.", 2)
+    part.judge("It is longer than two sentences.", passed=False)
+    part.call("A draft.", 2)
+    part.judge("Two sentences.", passed=True)
+    for decision, comment in (("revise", "Shorter, please."), ("approve", None)):
+        asked = part.ask("A draft.")
+        story.ask("draft", "Writer", "A draft.")
+        story.wait(60)
+        story.decide(decision, comment)
+        part.received(asked, decision, comment)
     part.done("A draft.")
     return story.finish()
 
@@ -164,7 +191,8 @@ def arabic(number: int = 8) -> Story:
 
 def arabic_asking(number: int = 11) -> Story:
     tasks = [task("كتابة", "writer", "اكتب عن المد.", human_input=True, expected_output="جملتان.")]
-    story = Story(number, "تقرير", agents={"writer": agent("كاتب")}, tasks=tasks)
+    began = LOOKED_AT - timedelta(minutes=2)
+    story = Story(number, "تقرير", agents={"writer": agent("كاتب")}, tasks=tasks, began=began)
     story.start()
     part = story.task("كتابة", "كاتب")
     part.call(ARABIC, 2)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 BEGAN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+LOOKED_AT = BEGAN + timedelta(hours=3)
+"""When pictures are taken of what happened."""
 LARGE = 16_000
 NO_LIMITS = {"timeout_seconds": 3600, "max_tokens": None, "max_cost_usd": None, "max_model_calls": None}
 PAIRS = {"completed": "end", "failed": "end", "interrupted": "end", "received": "end", "held": "end"}
@@ -20,8 +22,17 @@ def execution_id(number: int) -> str:
 class Story:
     """One execution of one crew. `at` is the clock in seconds after the submission; every method moves it on."""
 
-    def __init__(self, number: int = 1, name: str = "tide-report", *, agents: Fields, tasks: list[Fields]) -> None:
+    def __init__(
+        self,
+        number: int = 1,
+        name: str = "tide-report",
+        *,
+        agents: Fields,
+        tasks: list[Fields],
+        began: datetime | None = None,
+    ) -> None:
         self.id = execution_id(number)
+        self.began = began or BEGAN + timedelta(minutes=7 * number)
         self.at = 0.0
         self.attempt = 1
         self.events: list[Fields] = []
@@ -73,7 +84,7 @@ class Story:
         }
 
     def now(self, more: float = 0) -> str:
-        return (BEGAN + timedelta(seconds=self.at + more)).isoformat().replace("+00:00", "Z")
+        return (self.began + timedelta(seconds=self.at + more)).isoformat().replace("+00:00", "Z")
 
     def wait(self, seconds: float) -> None:
         self.at += seconds
@@ -131,7 +142,7 @@ class Story:
         return self.tell(f"{base}_{ending}", start["event_source"], body=body, **told)
 
     def _seconds(self, iso: str) -> float:
-        return (datetime.fromisoformat(iso) - BEGAN).total_seconds()
+        return (datetime.fromisoformat(iso) - self.began).total_seconds()
 
     def start(self, queued: float = 0.4, prepared: float = 1.2) -> Fields:
         """The state machine and the runner start; then the crew."""
@@ -194,7 +205,7 @@ class Story:
             "on_timeout": "reject",
             "requested_at": self.now(),
             "expires_at": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
-            "verdict": None,
+            "decision": None,
             "withdrawn_at": None,
             **more,
         }
@@ -204,8 +215,8 @@ class Story:
         return approval
 
     def decide(self, decision: str, comment: str | None = None) -> None:
-        said = {"decision": decision, "comment": comment, "decided_by": "ada@example.org", "decided_at": self.now()}
-        self.approvals[-1]["verdict"] = {**said, "limits": None, "output": None, "output_reference": None}
+        said = {"kind": decision, "comment": comment, "decided_by": "ada@example.org", "decided_at": self.now()}
+        self.approvals[-1]["decision"] = {**said, "limits": None, "output": None, "output_reference": None}
         self.record |= {"status": "RUNNING", "waiting": None}
 
 
@@ -265,6 +276,17 @@ class Task:
         facts = {"question": f"Judge the answer of {self.name}."}
         told = {"event_context": self.name, "extra_data": facts, **self._where()}
         return self.story.tell("human_feedback_requested", "human", body=answer, **told)
+
+    def judge(self, said: str, *, passed: bool) -> Fields:
+        """A guardrail judges the answer."""
+        started = self.story.tell("guardrail_started", "guardrail", event_context="rule", **self._where())
+        self.story.wait(0.2)
+        return self.story.end(started, "completed" if passed else "failed", body=said)
+
+    def received(self, asked: Fields, decision: str, comment: str | None = None) -> Fields:
+        """The event that says what was decided."""
+        facts = {"decision": decision, "decided_by": "ada@example.org", "comment": comment}
+        return self.story.end(asked, "received", extra_data=facts)
 
     def use(self, tool: str, args: Fields, result: Any, seconds: float = 0.3, *, failed: bool = False) -> Fields:
         """The model asks for the tool, and the tool answers."""

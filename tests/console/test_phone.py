@@ -103,10 +103,28 @@ def test_a_cut_name_is_whole_on_hover_and_on_focus(recording: Recordings) -> Non
     expect(told).to_have_attribute("title", re.compile("A long sentence about long names"))
 
 
+def test_the_head_and_the_filters_open_when_they_are_asked_for(recording: Recordings) -> None:
+    page, _ = recording(stories.report(), **PHONE)
+    expect(page.get_by_role("treeitem").first).to_be_in_viewport(ratio=1)
+    facts = page.get_by_text("Model calls", exact=True)
+    expect(facts).to_be_hidden()
+    page.get_by_role("button", name="More", exact=True).tap()
+    expect(facts).to_be_visible()
+    slowest = page.get_by_role("button", name="Slowest call")
+    expect(slowest).to_be_hidden()
+    page.get_by_role("button", name="Filters, jumps and times").tap()
+    expect(page.get_by_role("list", name="Where the time went").get_by_text("Platform")).to_be_visible()
+    slowest.tap()
+    expect(page.get_by_role("complementary", name="Event").get_by_text("4.20 s")).to_be_visible()
+    page.go_back()
+    page.evaluate("window.scrollTo(0, 500)")
+    assert page.evaluate("window.scrollY") > 0  # the page scrolls, not a window inside it
+
+
 def test_tasks_are_cards_that_tell_everything(recording: Recordings) -> None:
     page, _ = recording(stories.report(), path=f"/g/demo/executions/{stories.report().id}/tasks", **PHONE)
     card = page.locator("tr").filter(has_text="Researcher")
-    for text in ("research", "Researcher", "Done", "3.00 s", "1.8K"):
+    for text in ("research", "Researcher", "Done", "3.00 s", "1.8K", "$0.0080"):
         expect(card.get_by_text(text, exact=False).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

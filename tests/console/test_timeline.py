@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -38,6 +39,14 @@ def test_a_call_with_a_prompt_of_100_kb_is_a_conversation_at_one_click(recording
     expect(panel.locator("em", has_text="neap")).to_be_visible()
     expect(panel.get_by_text("\\n")).to_have_count(0)
     assert any("/traces/1.8/output" in one for one in recorded.asked)
+
+
+def test_a_line_shows_the_beginning_of_a_large_body_as_text_and_not_as_json(recording: Recordings) -> None:
+    answer = '# Tides\n\nHe said "ebb and flood".\n\n' + "The sea comes and goes. " * 1_000
+    page, _ = recording(stories.report(answer=answer))
+    line = lines(page, "Tides").first
+    expect(line).to_contain_text('Tides He said "ebb and flood". The sea comes and goes.')
+    expect(line).not_to_contain_text("\\")
 
 
 def test_the_search_finds_what_stands_inside_a_large_body(recording: Recordings) -> None:
@@ -78,11 +87,17 @@ def test_where_the_time_went_adds_up_to_what_elapsed(recording: Recordings) -> N
         expect(lines(page, phase)).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "height", "least"), [(844, 390, 3), (1280, 600, 9), (390, 844, 10)])
+FINGERS: dict[str, Any] = {"has_touch": True, "is_mobile": True}
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "least", "options"),
+    [(844, 390, 3, {}), (844, 390, 2, FINGERS), (1280, 600, 9, {}), (390, 844, 10, {}), (390, 844, 10, FINGERS)],
+)
 def test_lines_are_in_sight_however_low_the_window_is(
-    recording: Recordings, width: int, height: int, least: int
+    recording: Recordings, width: int, height: int, least: int, options: dict[str, Any]
 ) -> None:
-    page, _ = recording(stories.report(), viewport={"width": width, "height": height})
+    page, _ = recording(stories.report(), viewport={"width": width, "height": height}, **options)
     expect(lines(page, "Waiting for a start")).to_be_visible()
     boxes = [line.bounding_box() for line in lines(page).all()]
     inside = [box for box in boxes if box and box["y"] >= 0 and box["y"] + box["height"] <= height]
@@ -159,6 +174,35 @@ def test_what_a_rerun_keeps_can_be_changed_from_any_task(recording: Recordings) 
     assert sent == [{"from_task": "edit", "task_outputs": {"research": "Ninety times."}}]
 
 
+def test_a_failure_leads_to_the_text_to_change_and_run(recording: Recordings) -> None:
+    page, _ = recording(stories.failed())
+    page.get_by_role("link", name="Change and run").click()
+    expect(page).to_have_url(re.compile(f"/new\\?from={stories.failed().id}$"))
+    expect(page.get_by_role("textbox", name="crew.yaml")).to_contain_text("Find out about {topic}.")
+
+
+def test_the_most_expensive_call_is_one_click_away(recording: Recordings) -> None:
+    page, _ = recording(stories.report())
+    page.get_by_role("button", name="Most expensive call").click()
+    expect(page.get_by_role("complementary", name="Event").get_by_text("$0.0200")).to_be_visible()
+
+
+def test_details_of_a_task_tell_what_people_and_guardrails_said_of_it(recording: Recordings) -> None:
+    page, _ = recording(stories.guarded())
+    lines(page, re.compile("^draft")).click()
+    panel = page.get_by_role("complementary", name="Task")
+    people = panel.locator("section").filter(has=page.get_by_role("heading", name="Asked of people"))
+    expect(people.get_by_role("listitem")).to_have_text(
+        [re.compile("^Sent back.*Shorter, please."), re.compile("^Approved")]
+    )
+    guardrails = panel.locator("section").filter(has=page.get_by_role("heading", name="Guardrails"))
+    expect(guardrails.get_by_role("listitem")).to_have_text(
+        [re.compile("^Refused.*longer than"), re.compile("^Judged")]
+    )
+    guardrails.get_by_role("button").first.click()
+    expect(page.get_by_role("complementary", name="Event")).to_be_visible()
+
+
 def test_a_click_selects_an_agent_or_a_task_and_shows_its_details(recording: Recordings) -> None:
     page, _ = recording(stories.report())
     task = lines(page, re.compile("^write"))
@@ -222,6 +266,49 @@ def test_the_agent_and_the_task_of_the_lines_in_sight_stay_in_sight(recording: R
     assert [text.split("\n")[0] for text in copies.all_inner_texts()] == ["Writer", "write"]
     copies.first.click()
     expect(page.get_by_role("complementary", name="Agent")).to_be_visible()
+
+
+def test_the_minimap_shows_another_part_and_moves_it(recording: Recordings) -> None:
+    page, _ = recording(stories.long())
+    marks = page.locator(".tick-label")
+    expect(marks.last).to_have_text("1 h 30 m")
+    strip = page.locator(".minimap").bounding_box()
+    assert strip
+    y = strip["y"] + strip["height"] / 2
+
+    def draw(start: float, end: float) -> None:
+        page.mouse.move(strip["x"] + strip["width"] * start, y)
+        page.mouse.down()
+        page.mouse.move(strip["x"] + strip["width"] * end, y, steps=4)
+        page.mouse.up()
+
+    draw(0, 0.1)
+    expect(marks.last).to_have_text(re.compile("^(8|10) m$"))
+    window = page.locator(".minimap-window")
+    expect(window).to_be_visible()
+    draw(0.05, 0.55)  # taken inside the window: the same length, half an hour later and more
+    expect(marks.first).to_have_text(re.compile("^5[0-9] m$|^1 h"))
+
+
+def test_the_last_mark_is_not_cut_by_the_edge(recording: Recordings) -> None:
+    page, _ = recording(stories.report())
+    bars = page.locator(".timeline-marks").bounding_box()
+    last = page.locator(".tick-label").last.bounding_box()
+    assert bars
+    assert last
+    assert last["x"] + last["width"] <= bars["x"] + bars["width"] + 1
+
+
+def test_details_beside_the_list_move_no_line(recording: Recordings) -> None:
+    page, _ = recording(stories.failed())
+    line = lines(page, re.compile("^write"))
+    before = line.bounding_box()
+    line.click()
+    expect(page.get_by_role("complementary", name="Task")).to_be_visible()
+    after = line.bounding_box()
+    assert before
+    assert after
+    assert after["y"] == before["y"]
 
 
 def test_the_panes_are_resized_by_keyboard_and_remembered(recording: Recordings) -> None:
@@ -333,6 +420,36 @@ def test_who_wants_it_is_told_outside_the_page_when_it_ends(recording: Recording
     recorded.tell()
     expect(lines(page, "Crew completed")).to_be_visible()
     assert page.evaluate("window.told") == ["coasts: Completed"]
+
+
+def test_who_wants_it_is_told_outside_the_page_when_a_person_is_asked(recording: Recordings) -> None:
+    page, recorded = recording(stories.parallel(), path="/g/demo/executions")
+    story = next(iter(recorded.stories.values()))
+    page.add_init_script(f"({NOTIFICATIONS})()")
+    page.goto(f"/g/demo/executions/{story.id}")
+    page.get_by_role("button", name="Tell me when it ends or asks a person").click()
+    until(lambda: len(paths(recorded.asked, story.id)) >= 2)
+    story.ask("north", "Writer", "A draft.")
+    recorded.tell()
+    expect(page.get_by_role("link", name="Read and decide")).to_be_visible()
+    assert page.evaluate("window.told") == ["coasts: Judge the answer of north"]
+    expect(page).to_have_title(re.compile("^⏸ coasts"))
+
+
+def test_head_and_lines_tell_the_same_while_it_runs(recording: Recordings) -> None:
+    page, recorded = recording(stories.parallel())
+    story = next(iter(recorded.stories.values()))
+    expect(lines(page, "Model call …")).to_have_count(3)
+    until(lambda: len(paths(recorded.asked, story.id)) >= 2)
+    begun = [event for event in story.events if event["event_type"] == "llm_call_started"]
+    for event in begun[:2]:
+        story.end(event, body="Windy.", extra_data={"model": "gpt-5.2"})
+    story.record["usage"]["model_calls"] = 2
+    recorded.tell()
+    calls = page.locator(".facts > div").filter(has_text="Model calls")
+    expect(calls).to_contain_text("2")
+    expect(lines(page, "Answered")).to_have_count(2, timeout=1_000)
+    expect(lines(page, "Model call …")).to_have_count(1)
 
 
 def test_lines_stand_in_the_order_of_time_also_after_a_draft_was_sent_back(recording: Recordings) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -108,6 +109,13 @@ def test_a_manager_gives_the_work_to_an_agent(ada: User, model: ScriptedModel) -
     assert_gapless(events)
     assert "Worker" in {event["agent_role"] for event in events if event["event_source"] == "llm"}
     assert "FIVE" in str([event["output"] for event in events if event["event_type"] == "tool_usage_completed"])
+
+
+def test_a_crew_that_plans_first_completes(ada: User, model: ScriptedModel) -> None:
+    plan = {"list_of_plans_per_task": [{"task_number": 1, "task": "t", "plan": " PLAN-ONE"}]}
+    record = ada.run(crew(task(f"Do it. [[json {json.dumps(plan)}]]"), planning=True))
+    assert (record["status"], record["usage"]["model_calls"]) == ("COMPLETED", 2), record["error"]
+    assert "PLAN-ONE" in model.requests[1].text
 
 
 def test_every_script_arrives_as_it_was_written(ada: User, model: ScriptedModel) -> None:

@@ -31,7 +31,7 @@ def receiver(ada: User, model: ScriptedModel) -> Generator[Receiver]:
 
 def webhook(ada: User, receiver: Receiver, **changes: Any) -> str:
     name = f"w-{time.time_ns()}"
-    spec = {"url": f"{receiver.url}/{name}", "secret": "WEBHOOK_KEY", "crews": [], **changes}
+    spec: dict[str, Any] = {"url": f"{receiver.url}/{name}", "secret": "WEBHOOK_KEY", "crews": [], **changes}
     answer = ada.put(f"/webhooks/{name}", json=spec)
     assert answer.status_code == 201, answer.text
     return name

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 API, RUNNER, SINK, RECONCILER = "ApiFunction", "RunnerFunction", "TraceSinkFunction", "ReconcilerFunction"
+TRIGGER, ANNOUNCER = "TriggerFunction", "AnnouncerFunction"
 WORDS = {API: "API", RUNNER: "runner", SINK: "trace sink", RECONCILER: "reconciler"}
+"""Those that work for one execution at a time; what the others do for several at once has tests of its own."""
 
 STORE_EXECUTION = "store the execution (DynamoDB.TransactWriteItems)"
 START_MACHINE = "start the state machine (SFN.StartExecution)"
@@ -26,3 +28,8 @@ COUNT_EVENTS = "count trace events (DynamoDB.TransactWriteItems)"
 DECIDE = "decide (DynamoDB.TransactWriteItems)"
 WAKE = "wake the state machine (SFN.SendTaskSuccess)"
 KEEP_TOKEN = "keep the task token (DynamoDB.UpdateItem)"
+
+READ_UPLOAD = "S3.GET"
+KEEP_FIRING = "keep the firing (DynamoDB.PutItem)"
+GIVE_SLOT = "give a slot (DynamoDB.TransactWriteItems)"
+ANNOUNCE = "announce (EventBridge.PutEvents)"

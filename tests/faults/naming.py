@@ -38,7 +38,9 @@ _OF_READ = {
     "SLOT": "read the slots",
     "QUEUED": "read the queue",
 }
+_OF_PUT = {"JOURNAL": "write the journal", "FIRING": "keep the firing"}
 _OF_OTHERS = {
+    "EventBridge.PutEvents": "announce",
     "SQS.SendMessage": "send trace events",
     "SSM.GetParametersByPath": "read the operator's keys",
     "SSM.GetParameter": "read a secret or limit",
@@ -47,7 +49,13 @@ _OF_OTHERS = {
     "SFN.DescribeExecution": "look at the state machine",
     "DynamoDB.BatchWriteItem": "store trace events",
 }
-_SERVICES = {"DynamoDB_20120810": "DynamoDB", "AmazonSQS": "SQS", "AmazonSSM": "SSM", "AWSStepFunctions": "SFN"}
+_SERVICES = {
+    "DynamoDB_20120810": "DynamoDB",
+    "AmazonSQS": "SQS",
+    "AmazonSSM": "SSM",
+    "AWSStepFunctions": "SFN",
+    "AWSEvents": "EventBridge",
+}
 
 
 def operation(method: str, target: str) -> str:
@@ -76,7 +84,7 @@ def _words(name: str, body: bytes) -> str:
     if name == "DynamoDB.UpdateItem":
         return _update(text)
     if name == "DynamoDB.PutItem":
-        return "write the journal" if "JOURNAL" in kinds else ""
+        return next((words for kind, words in _OF_PUT.items() if kind in kinds), "")
     if name == "DynamoDB.Query":
         kinds = set(_RANGE.findall(text)) - {"GROUP"}
     return next((words for kind, words in _OF_READ.items() if kind in kinds), "")

@@ -23,7 +23,14 @@ from urllib.parse import urlsplit
 from tests.faults.naming import describe, operation
 from tests.faults.processes import kill, process_behind
 
-FUNCTIONS = ("ApiFunction", "RunnerFunction", "TraceSinkFunction", "ReconcilerFunction")
+FUNCTIONS = (
+    "ApiFunction",
+    "RunnerFunction",
+    "TraceSinkFunction",
+    "ReconcilerFunction",
+    "TriggerFunction",
+    "AnnouncerFunction",
+)
 UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}
 JSON = {"Content-Type": "application/x-amz-json-1.0"}

@@ -135,7 +135,7 @@ def everything(key: str, names: list[tuple[str, str]], how: How) -> Case:
 def test_every_call_to_aws_may_fail(harness: FaultHarness, findings: Findings) -> None:
     clean = harness.run([Case("clean.", [])])["clean."]
     assert not clean.problems
-    first = [call for call in clean.plan.calls if call.number == 1]
+    first = [call for call in clean.plan.calls if call.number == 1 and call.function in WORDS]
     names = sorted((call.function, call.name) for call in first)
     columns = [
         failing("once", first, How.REFUSE),

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from stepcrew.domain.approval import Approval, Verdict
+from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, TaskOutput, Usage, Waiting
 from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission
-from stepcrew.domain.trace import LogLine, PayloadReference, TraceEvent
+from stepcrew.domain.trace import LogLine, PayloadReference, TraceBatch, TraceEvent
 
 
 class FakeClock:
@@ -268,21 +268,22 @@ class FakeApprovals:
         )
 
     def approvals(self, group_id: str, execution_id: str) -> list[Approval]:
-        return [one.model_copy(deep=True) for one in self._approvals.get(execution_id, [])]
+        asked = self._approvals.get(execution_id, [])
+        return [one.model_copy(deep=True) for one in asked if one.group_id == group_id]
 
     def waiting(self, group_id: str, *, after: str | None, limit: int) -> list[Approval]:
         raise NotImplementedError("The runner lists nothing.")
 
-    def decide(self, execution: Execution, verdict: Verdict, *, deadline: datetime, now: datetime) -> Execution:
+    def decide(self, execution: Execution, decision: Decision, *, deadline: datetime, now: datetime) -> Execution:
         record = self._executions.get(execution.group_id, execution.execution_id)
         if execution.waiting is None or record.waiting != execution.waiting:
             raise Superseded("Nothing waits for this decision any more.")
         asked = self._approvals[execution.execution_id]
-        asked[-1] = asked[-1].model_copy(update={"verdict": verdict})
+        asked[-1] = asked[-1].model_copy(update={"decision": decision})
         changes: dict[str, object] = {"status": Status.RUNNING, "waiting": None, "deadline": deadline}
         changes["queued_at"] = now
-        if verdict.limits is not None:
-            changes |= {"limits": verdict.limits, "first_limits": record.first_limits or record.limits}
+        if decision.limits is not None:
+            changes |= {"limits": decision.limits, "first_limits": record.first_limits or record.limits}
         return self._executions.change(execution.execution_id, **changes)
 
     def keep_token(self, group_id: str, execution_id: str, token: str) -> Execution | None:
@@ -341,7 +342,7 @@ class FakeTaskOutputs:
 
     def __init__(self, executions: FakeExecutions) -> None:
         self._executions = executions
-        self._outputs: dict[tuple[str, int], str] = {}
+        self._outputs: dict[tuple[str, str, int], str] = {}
         self.saves: list[str] = []
         self.outages = 0
 
@@ -353,32 +354,33 @@ class FakeTaskOutputs:
         self.saves.append(output.name)
         if usage is not None:
             self._executions.change(execution.execution_id, usage=usage)
-        self._outputs[execution.execution_id, output.index] = output.model_dump_json()
+        self._outputs[execution.group_id, execution.execution_id, output.index] = output.model_dump_json()
 
     def keep_task_output(self, execution: Execution, output: TaskOutput) -> None:
-        self._outputs[execution.execution_id, output.index] = output.model_dump_json()
+        self._outputs[execution.group_id, execution.execution_id, output.index] = output.model_dump_json()
 
-    def kept(self) -> dict[tuple[str, int], str]:
+    def kept(self) -> dict[tuple[str, str, int], str]:
         return dict(self._outputs)
 
-    def restore(self, outputs: dict[tuple[str, int], str]) -> None:
+    def restore(self, outputs: dict[tuple[str, str, int], str]) -> None:
         self._outputs = outputs
 
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
-        kept = sorted((index, text) for (owner, index), text in self._outputs.items() if owner == execution_id)
+        kept = sorted((key[2], text) for key, text in self._outputs.items() if key[:2] == (group_id, execution_id))
         return [TaskOutput.model_validate_json(text) for _, text in kept]
 
     def task_output(self, group_id: str, execution_id: str, index: int, *, whole: bool = True) -> TaskOutput | None:
-        text = self._outputs.get((execution_id, index))
+        text = self._outputs.get((group_id, execution_id, index))
         return TaskOutput.model_validate_json(text) if text else None
 
 
 class FakeQueue:
-    """`TraceQueue` that keeps every message as the text that would travel."""
+    """`TraceQueue` that keeps every message as what was read of the text that would travel; a message sent twice is
+    kept once. `outages` makes the next sends fail, one for each."""
 
     def __init__(self) -> None:
-        self.batches: list[tuple[str, list[TraceEvent], list[LogLine]]] = []
-        self.sent_at: list[datetime] = []
+        self.batches: list[TraceBatch] = []
+        self._ids: set[tuple[str, int, int, int]] = set()
         self.outages = 0
 
     def send(
@@ -389,25 +391,22 @@ class FakeQueue:
             raise PlatformUnavailable("The queue did not answer.")
         assert len(events) <= 100
         assert sum(len(event.model_dump_json()) for event in events) <= 900_000
-        self.sent_at.append(datetime.now(UTC))
-        self.batches.append(
-            (
-                execution_id,
-                [TraceEvent.model_validate_json(event.model_dump_json()) for event in events],
-                [LogLine.model_validate_json(line.model_dump_json()) for line in logs],
-            )
-        )
+        first_event, first_log = (items[0].sequence if items else 0 for items in (events, logs))
+        if (execution_id, attempt, first_event, first_log) in self._ids:
+            return
+        self._ids.add((execution_id, attempt, first_event, first_log))
+        batch = TraceBatch(group_id=group_id, execution_id=execution_id, attempt=attempt, events=events, logs=logs)
+        self.batches.append(TraceBatch.model_validate_json(batch.model_dump_json(exclude_none=True)))
 
     def events(self, execution_id: str) -> list[TraceEvent]:
-        return [event for owner, events, _ in self.batches if owner == execution_id for event in events]
+        return [event for batch in self.batches if batch.execution_id == execution_id for event in batch.events]
 
     def logs(self, execution_id: str) -> list[LogLine]:
-        return [line for owner, _, lines in self.batches if owner == execution_id for line in lines]
+        return [line for batch in self.batches if batch.execution_id == execution_id for line in batch.logs]
 
     def text(self) -> str:
         """Everything that ever left, as text."""
-        parts = [part for _, events, lines in self.batches for part in (*events, *lines)]
-        return "\n".join(part.model_dump_json() for part in parts)
+        return "\n".join(batch.model_dump_json() for batch in self.batches)
 
 
 class FakePayloads:
@@ -435,20 +434,6 @@ class FakePayloads:
 
     def delete_all(self, group_id: str, execution_id: str) -> None:
         self.bodies = {key: body for key, body in self.bodies.items() if key[:2] != (group_id, execution_id)}
-
-
-class FakeSecrets:
-    """`Secrets` in dictionaries."""
-
-    def __init__(self) -> None:
-        self.operator: dict[str, str] = {}
-        self.groups: dict[tuple[str, str], str] = {}
-
-    def group_secret(self, group_id: str, name: str) -> str | None:
-        return self.groups.get((group_id, name))
-
-    def operator_secrets(self) -> dict[str, str]:
-        return dict(self.operator)
 
 
 def new_execution(execution_id: str, tasks: int, now: datetime, limits: Limits, group_id: str) -> Execution:

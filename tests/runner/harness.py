@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from scripted_model import ScriptedModel
-from stepcrew.domain.approval import Verdict
+from stepcrew.domain.approval import Decision
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
+from tests.fakes.secrets import FakeSecrets
 from tests.runner.fakes import (
     FakeApprovals,
     FakeClock,
@@ -22,7 +23,6 @@ from tests.runner.fakes import (
     FakeJournal,
     FakePayloads,
     FakeQueue,
-    FakeSecrets,
     FakeTaskOutputs,
     new_execution,
 )
@@ -75,11 +75,11 @@ class Harness:
 
     def decide(self, execution_id: str, decision: str, **fields: Any) -> None:
         """What a person answers to the open question; `decided_by` null means that nobody did. Then it gets a slot."""
-        verdict = Verdict.model_validate(
-            {"decision": decision, "decided_by": "ada@example.com", "decided_at": self.clock.now(), **fields}
+        made = Decision.model_validate(
+            {"kind": decision, "decided_by": "ada@example.com", "decided_at": self.clock.now(), **fields}
         )
         execution = self.executions.get(GROUP, execution_id)
-        self.approvals.decide(execution, verdict, deadline=execution.deadline, now=self.clock.now())
+        self.approvals.decide(execution, made, deadline=execution.deadline, now=self.clock.now())
         self.executions.change(execution_id, queued_at=None)
 
     def run(self, config: dict[str, Any], inputs: dict[str, Any] | None = None, limits: Limits | None = None) -> Ended:

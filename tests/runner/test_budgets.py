@@ -55,13 +55,11 @@ def test_the_model_sees_no_more_calls_than_are_allowed(
         assert ended.execution.error.type == "LimitReached", ended.execution.error
 
 
-@pytest.mark.parametrize("kind", HARD)
+@pytest.mark.parametrize("kind", sorted(HARD.keys() - {"a model that refuses"}))  # what is refused costs nothing
 @pytest.mark.parametrize("limits", [{"max_tokens": 1}, {"max_cost_usd": Decimal("1e-9")}], ids=["tokens", "money"])
 def test_a_limit_is_passed_by_one_answer_at_most(
     harness: Harness, model: ScriptedModel, kind: str, limits: dict[str, Any]
 ) -> None:
-    if kind == "a model that refuses":
-        pytest.skip("What is refused costs nothing.")
     harness.run(HARD[kind], limits=Limits.model_validate(limits))
     assert len(model.requests) == 1
 

@@ -12,8 +12,8 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.harness import GROUP, Harness, agent, crew, task
-from tests.runner.test_people import asks, completes
-from tests.runner.test_verdicts import ANSWER_AS_TEXT, CALL_AS_TEXT, without_native_calls
+from tests.runner.test_approvals import asks, completes
+from tests.runner.test_decisions import ANSWER_AS_TEXT, CALL_AS_TEXT, without_native_calls
 
 SUM = '[[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
 

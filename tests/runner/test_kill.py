@@ -33,22 +33,22 @@ def config() -> dict[str, Any]:
     }
 
 
-class Mortal(NamedTuple):
+class DyingAttempt(NamedTuple):
     """The process of a first attempt, and where it keeps what it stores."""
 
     process: subprocess.Popen[bytes]
     folder: Path
 
 
-def start(harness: Harness, folder: Path, moment: str, number: int) -> Mortal:
+def start(harness: Harness, folder: Path, moment: str, number: int) -> DyingAttempt:
     keep(harness, folder)
     arguments = [sys.executable, "-m", "tests.runner.dying_attempt", str(folder), moment, str(number)]
     paths = [ROOT, ROOT / "layers/core", ROOT / "functions/runner", ROOT / "tests/scripted"]
     environment = {**os.environ, "PYTHONPATH": ":".join(map(str, paths))}
-    return Mortal(subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE), folder)
+    return DyingAttempt(subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE), folder)
 
 
-def after(dying_attempt: Mortal, harness: Harness, execution_id: str, code: int = 9) -> Ended:
+def after(dying_attempt: DyingAttempt, harness: Harness, execution_id: str, code: int = 9) -> Ended:
     """The next attempt, here, from what the dead one left."""
     _, errors = dying_attempt.process.communicate(timeout=90)
     assert dying_attempt.process.returncode == code, errors.decode()[-2000:]

@@ -23,8 +23,8 @@ GROUP_SECRET = "group-secret-9f8e7d6c"
 def everything(harness: Harness) -> str:
     outputs = "".join(
         output.model_dump_json()
-        for _, events, _ in harness.queue.batches
-        for output in harness.tasks.task_outputs(GROUP, events[0].execution_id if events else "")
+        for batch in harness.queue.batches
+        for output in harness.tasks.task_outputs(batch.group_id, batch.execution_id)
     )
     payloads = "".join(body.decode() for body in harness.payloads.bodies.values())
     records = "".join(record.model_dump_json() for record in harness.executions.all())

@@ -18,7 +18,7 @@ from stepcrew_runner.gate.control import Control, Time
 from stepcrew_runner.isolation.addresses import asking_model
 from tests.runner.gates import in_attempt
 from tests.runner.harness import GROUP, Harness, agent, crew, task
-from tests.runner.test_people import asks, completes, events, gated
+from tests.runner.test_approvals import asks, completes, events, gated
 
 CALL = '[[tool calculator {"expression": "1+1"}]]'
 

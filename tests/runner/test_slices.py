@@ -12,7 +12,7 @@ from scripted_model import ScriptedModel
 from stepcrew.domain.execution import Status
 from tests.runner.conftest import OPERATOR_KEY
 from tests.runner.harness import GROUP, Harness, agent, crew, task
-from tests.runner.test_people import events
+from tests.runner.test_approvals import events
 
 SUM = '[[tool calculator {"expression": "1+1"}]] [[tool calculator {"expression": "2+2"}]]'
 

@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from scripted_model import ScriptedModel
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.trace import sender as sending
@@ -140,14 +142,18 @@ def test_large_arguments_of_a_tool_are_whole_in_the_body_and_short_beside_it(
     assert len(json.dumps(started.extra_data)) < 3_000
 
 
-def test_the_first_event_leaves_at_once(harness: Harness, model: ScriptedModel) -> None:
+def test_the_first_event_leaves_at_once(
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "LINGER_SECONDS", 3600)
     ended = harness.run(crew(task("Slow. [[slow 1]]")))
-    assert (harness.queue.sent_at[0] - ended.events[0].emitted_at).total_seconds() < 0.5
+    assert len(harness.queue.batches) == 2, "Without it, all of them would leave at the end."
+    assert len(harness.queue.batches[0].events) < len(ended.events)
 
 
 def test_events_leave_in_batches_of_a_hundred_at_most(harness: Harness, model: ScriptedModel) -> None:
     harness.run(crew(*(task(f"Task {n}.", f"t{n}", context=[]) for n in range(40))))
-    sizes = [len(events) for _, events, _ in harness.queue.batches]
+    sizes = [len(batch.events) for batch in harness.queue.batches]
     assert max(sizes) == sending.BATCH_EVENTS
     assert sum(sizes) > 240
 

@@ -49,7 +49,7 @@ def set_secret(
 
 
 def _value(name: str) -> str:
-    """Without the line break that ends it, as `echo` writes one."""
+    """The value that was typed or piped in, without the line break that `echo` puts at its end."""
     if sys.stdin.isatty():
         value = str(typer.prompt(f"Value of {name}", hide_input=True, err=True))
     else:

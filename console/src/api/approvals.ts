@@ -10,7 +10,7 @@ const PAGE = 50;
 /** How often a page that is about something else looks whether anything waits. */
 const ASIDE_MS = 20_000;
 
-export const isOpen = (approval: Approval): boolean => approval.verdict === null && approval.withdrawn_at === null;
+export const isOpen = (approval: Approval): boolean => approval.decision === null && approval.withdrawn_at === null;
 
 /** What waits for people in the group, oldest question first. `aside`: only for the count in the navigation. */
 export function useWaiting({ aside = false } = {}) {

@@ -4,6 +4,106 @@
  */
 
 export interface paths {
+    "/api/v1/amp/{name}/{execution_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Amp Status
+         * @description How an execution of this crew stands. CrewAI documents both addresses.
+         */
+        get: operations["amp_status_api_v1_amp__name___execution_id__status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/amp/{name}/inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Amp Inputs
+         * @description The inputs the crew takes.
+         */
+        get: operations["amp_inputs_api_v1_amp__name__inputs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/amp/{name}/kickoff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Kickoff
+         * @description Starts the latest version of the crew.
+         */
+        post: operations["kickoff_api_v1_amp__name__kickoff_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/amp/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Decides on what the execution waits for.
+         */
+        post: operations["resume_api_v1_amp__name__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/amp/{name}/status/{execution_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Amp Status
+         * @description How an execution of this crew stands. CrewAI documents both addresses.
+         */
+        get: operations["amp_status_api_v1_amp__name__status__execution_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/approvals": {
         parameters: {
             query?: never;
@@ -886,6 +986,141 @@ export interface components {
             verbose: boolean | number;
         };
         /**
+         * AmpError
+         * @description Every error below /amp. `details` says which inputs are missing.
+         */
+        AmpError: {
+            /**
+             * Details
+             * @default null
+             */
+            details: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Error */
+            error: string;
+            /** Message */
+            message: string;
+        };
+        /** AmpInputs */
+        AmpInputs: {
+            /** Inputs */
+            inputs: string[];
+        };
+        /** AmpKickedOff */
+        AmpKickedOff: {
+            /** Kickoff Id */
+            kickoff_id: string;
+        };
+        /**
+         * AmpKickoff
+         * @description The body of POST /amp/{crew}/kickoff. Unknown fields are faults. `meta` is for webhooks; it changes nothing of
+         *     the crew.
+         */
+        AmpKickoff: {
+            /** Inputs */
+            inputs: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Meta
+             * @default null
+             */
+            meta: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+        };
+        /** AmpProgress */
+        AmpProgress: {
+            /** Completed Tasks */
+            completed_tasks: number;
+            /** Total Tasks */
+            total_tasks: number;
+        };
+        /**
+         * AmpQuestion
+         * @description What a person is asked; `task_id` is what POST …/resume takes.
+         */
+        AmpQuestion: {
+            /** Output */
+            output: string;
+            /** Question */
+            question: string;
+            /** Task Id */
+            task_id: string | null;
+        };
+        /** AmpResult */
+        AmpResult: {
+            /** Output */
+            output: string | null;
+            /** Tasks */
+            tasks: components["schemas"]["AmpTask"][];
+        };
+        /**
+         * AmpResume
+         * @description The body of POST /amp/{crew}/resume. Unknown fields are faults. `is_approve` false asks for another answer.
+         */
+        AmpResume: {
+            /** Execution Id */
+            execution_id: string;
+            /** Human Feedback */
+            human_feedback: string;
+            /** Is Approve */
+            is_approve: boolean;
+            /** Task Id */
+            task_id: string;
+        };
+        /** AmpResumed */
+        AmpResumed: {
+            /** Message */
+            message: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "resumed" | "retrying";
+        };
+        /**
+         * AmpStatus
+         * @description `status` and what belongs to it are the documented ones; `state` is what CrewAI's older clients ask for, and says
+         *     more. `execution_time` in seconds.
+         */
+        AmpStatus: {
+            /** Current Task */
+            current_task?: string | null;
+            /** Error */
+            error?: string | null;
+            /** Execution Time */
+            execution_time?: number | null;
+            pending_human_input?: components["schemas"]["AmpQuestion"] | null;
+            progress?: components["schemas"]["AmpProgress"] | null;
+            result?: components["schemas"]["AmpResult"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "PENDING" | "RUNNING" | "PENDING_HUMAN_INPUT" | "SUCCESS" | "FAILED";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "completed" | "error";
+        };
+        /**
+         * AmpTask
+         * @description `execution_time` in seconds.
+         */
+        AmpTask: {
+            /** Agent */
+            agent: string | null;
+            /** Execution Time */
+            execution_time: number | null;
+            /** Output */
+            output: string;
+            /** Task Id */
+            task_id: string;
+        };
+        /**
          * ApprovalKind
          * @enum {string}
          */
@@ -926,7 +1161,7 @@ export interface components {
         };
         /**
          * ApprovalView
-         * @description A question to people. It is open while `verdict` and `withdrawn_at` (the execution ended) are null.
+         * @description A question to people. It is open while `decision` and `withdrawn_at` (the execution ended) are null.
          *
          *     `output` is the answer to judge, null where `output_reference` stands for it. `deciders` lists who may decide; empty
          *     means every member and admin of the group. `may_decide` says whether the caller may, now.
@@ -938,6 +1173,7 @@ export interface components {
             approval_id: string;
             /** Deciders */
             deciders: string[];
+            decision: components["schemas"]["DecisionView"] | null;
             /** Execution Id */
             execution_id: string;
             /** Execution Name */
@@ -954,7 +1190,7 @@ export interface components {
             may_decide: boolean;
             /** Number */
             number: number;
-            on_timeout: components["schemas"]["Decision"];
+            on_timeout: components["schemas"]["DecisionKind"];
             /** Output */
             output: string | null;
             output_reference: components["schemas"]["BodyReference"] | null;
@@ -969,7 +1205,6 @@ export interface components {
             task_name: string | null;
             /** Tools */
             tools: components["schemas"]["ToolCallView"][];
-            verdict: components["schemas"]["VerdictView"] | null;
             /** Withdrawn At */
             withdrawn_at: string | null;
         };
@@ -1253,10 +1488,31 @@ export interface components {
             version: number;
         };
         /**
-         * Decision
+         * DecisionKind
          * @enum {string}
          */
-        Decision: "approve" | "revise" | "reject";
+        DecisionKind: "approve" | "revise" | "reject";
+        /**
+         * DecisionView
+         * @description What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
+         *     where there is none or `output_reference` stands for it.
+         */
+        DecisionView: {
+            /** Comment */
+            comment: string | null;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string | null;
+            kind: components["schemas"]["DecisionKind"];
+            limits: components["schemas"]["Limits"] | null;
+            /** Output */
+            output: string | null;
+            output_reference: components["schemas"]["BodyReference"] | null;
+        };
         /**
          * DryRun
          * @description What a submission would run; nothing was stored or started.
@@ -1480,7 +1736,7 @@ export interface components {
              * @default null
              */
             comment: string | null;
-            decision: components["schemas"]["Decision"];
+            decision: components["schemas"]["DecisionKind"];
             /** @default null */
             limits: components["schemas"]["GroupLimits"] | null;
             /**
@@ -2573,7 +2829,7 @@ export interface components {
         };
         /**
          * TriggerList
-         * @description By name.
+         * @description The triggers of a group, ordered by name.
          */
         TriggerList: {
             /** Triggers */
@@ -2733,27 +2989,6 @@ export interface components {
             total_tokens: number;
         };
         /**
-         * VerdictView
-         * @description What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
-         *     where there is none or `output_reference` stands for it.
-         */
-        VerdictView: {
-            /** Comment */
-            comment: string | null;
-            /**
-             * Decided At
-             * Format: date-time
-             */
-            decided_at: string;
-            /** Decided By */
-            decided_by: string | null;
-            decision: components["schemas"]["Decision"];
-            limits: components["schemas"]["Limits"] | null;
-            /** Output */
-            output: string | null;
-            output_reference: components["schemas"]["BodyReference"] | null;
-        };
-        /**
          * WaitingView
          * @description What a WAITING execution waits for: the approval of this number.
          */
@@ -2783,6 +3018,493 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    amp_status_api_v1_amp__name___execution_id__status_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpStatus"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
+    amp_inputs_api_v1_amp__name__inputs_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpInputs"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
+    kickoff_api_v1_amp__name__kickoff_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmpKickoff"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpKickedOff"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
+    resume_api_v1_amp__name__resume_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmpResume"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpResumed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
+    amp_status_api_v1_amp__name__status__execution_id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The id a submission answered with. */
+                execution_id: string;
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpStatus"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmpError"];
+                };
+            };
+        };
+    };
     waiting_api_v1_approvals_get: {
         parameters: {
             query?: {

@@ -20,7 +20,7 @@ export type LogPage = Schemas["LogPage"];
 export type Approval = Schemas["ApprovalView"];
 export type ApprovalList = Schemas["ApprovalList"];
 export type ApprovalKind = Schemas["ApprovalKind"];
-export type Verdict = Schemas["VerdictView"];
+export type Decision = Schemas["DecisionView"];
 export type Feedback = Partial<Omit<Schemas["FeedbackRequest"], "approval_id" | "limits">> &
   Pick<Schemas["FeedbackRequest"], "decision"> & { limits?: Partial<Schemas["GroupLimits"]> };
 export type Waiting = Schemas["WaitingView"];

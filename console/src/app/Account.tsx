@@ -1,3 +1,4 @@
+import "@/ui/menu.css";
 import { Check, ChevronDown } from "lucide-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { DropdownMenu } from "radix-ui";

@@ -1,3 +1,4 @@
+import "./keys-help.css";
 import { Modal } from "@/ui/Modal";
 
 const SHORTCUTS: [string[], string][] = [

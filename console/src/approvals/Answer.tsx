@@ -1,17 +1,24 @@
+import "./question.css";
 import { Suspense, lazy, useState } from "react";
 import { useDefinition } from "@/api/queries";
 import type { Approval } from "@/api/types";
 import { tasksOf } from "@/lib/definition";
 import { harmless } from "@/lib/text";
-import { Loading, Trouble } from "@/ui/kit";
+import { Trouble } from "@/ui/kit";
+import { Segments } from "@/ui/Segments";
 import { useBody } from "@/ui/useBody";
 import { Viewer, textOf } from "@/ui/Viewer";
 
 const Difference = lazy(() => import("@/ui/Difference"));
 
+const LOOKS = [
+  ["answer", "The answer"],
+  ["changes", "What changed"],
+] as const;
+
 /** An answer to judge: what was asked and expected, the answer, and what changed since the draft that was sent back. */
 export function Answer({ approval, earlier }: { approval: Approval; earlier: Approval | undefined }) {
-  const [changes, setChanges] = useState(false);
+  const [look, setLook] = useState<(typeof LOOKS)[number][0]>("answer");
   const definition = useDefinition(approval.execution_id);
   const task = tasksOf(definition.data).find(({ name }) => name === approval.task_name);
   return (
@@ -30,22 +37,15 @@ export function Answer({ approval, earlier }: { approval: Approval; earlier: App
       )}
       {earlier && (
         <>
-          {earlier.verdict?.comment && (
-            <p className="sent-back" dir="auto">
-              Sent back with: <q dir="auto">{harmless(earlier.verdict.comment)}</q>
+          {earlier.decision?.comment && (
+            <p className="sent-back">
+              Sent back with: “<bdi>{harmless(earlier.decision.comment)}</bdi>”
             </p>
           )}
-          <div className="segments" role="group" aria-label="Look at">
-            <button type="button" aria-pressed={!changes} onClick={() => setChanges(false)}>
-              The answer
-            </button>
-            <button type="button" aria-pressed={changes} onClick={() => setChanges(true)}>
-              What changed
-            </button>
-          </div>
+          <Segments label="Look at" choices={LOOKS} chosen={look} onChoose={setLook} />
         </>
       )}
-      {earlier && changes ? (
+      {earlier && look === "changes" ? (
         <Changes approval={approval} earlier={earlier} />
       ) : (
         <Viewer name={approval.task_name ?? "answer"} value={approval.output} reference={approval.output_reference} />
@@ -60,7 +60,7 @@ function Changes({ approval, earlier }: { approval: Approval; earlier: Approval 
   const error = before.error ?? after.error;
   if (error) return <Trouble error={error} />;
   return (
-    <Suspense fallback={<Loading />}>
+    <Suspense fallback={<p className="faint">Comparing…</p>}>
       <Difference
         before={textOf(before.value)}
         after={textOf(after.value)}
@@ -74,11 +74,11 @@ function Changes({ approval, earlier }: { approval: Approval; earlier: Approval 
 export function earlierDraft(approval: Approval, all: readonly Approval[] | undefined): Approval | undefined {
   return all
     ?.filter(
-      ({ kind, number, task_name, verdict }) =>
+      ({ kind, number, task_name, decision }) =>
         kind === "answer" &&
         number < approval.number &&
         task_name === approval.task_name &&
-        verdict?.decision === "revise",
+        decision?.kind === "revise",
     )
     .sort((a, b) => a.number - b.number)
     .at(-1);

@@ -1,3 +1,4 @@
+import "@/ui/card.css";
 import "./approvals.css";
 import { LockKeyhole, UsersRound } from "lucide-react";
 import { Link } from "react-router";
@@ -11,7 +12,7 @@ import { useNow } from "@/lib/hooks";
 import { Countdown } from "./Countdown";
 import { DecisionForm } from "./DecisionForm";
 import { Question } from "./Question";
-import { VerdictLine } from "./VerdictLine";
+import { DecisionLine } from "./DecisionLine";
 import { deciderWords, titleOf } from "./words";
 
 interface Props {
@@ -34,15 +35,27 @@ export function ApprovalCard({ approval, earlier, linked = false }: Props) {
     <article className="card approval" aria-label={titleOf(approval)}>
       <header>
         <h2 dir="auto">{titleOf(approval)}</h2>
-        <p className="faint" dir="auto">
+        <p className="faint">
           {linked && (
             <>
-              <Link to={`/g/${group}/executions/${id}`}>{name}</Link>
+              <Link to={`/g/${group}/executions/${id}`}>
+                <bdi>{name}</bdi>
+              </Link>
               {" · "}
             </>
           )}
-          {[agent, task && `task ${task}`].filter(Boolean).join(" · ")}
-          {(agent ?? task) && " · "}
+          {agent && (
+            <>
+              <bdi>{agent}</bdi>
+              {" · "}
+            </>
+          )}
+          {task && (
+            <>
+              task <bdi>{task}</bdi>
+              {" · "}
+            </>
+          )}
           <time dateTime={approval.requested_at} title={formatDateTime(approval.requested_at)}>
             asked {formatAgo(approval.requested_at, now)}
           </time>
@@ -56,7 +69,7 @@ export function ApprovalCard({ approval, earlier, linked = false }: Props) {
           It was decided before your answer came, which changed nothing.
         </p>
       )}
-      <VerdictLine approval={approval} />
+      <DecisionLine approval={approval} />
       {open && approval.may_decide && writes && (
         <DecisionForm key={approval.approval_id} approval={approval} decide={decide} />
       )}

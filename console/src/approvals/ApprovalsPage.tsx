@@ -1,3 +1,4 @@
+import "./page.css";
 import { useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import { useApprovalsOf, useWaiting } from "@/api/approvals";
@@ -144,7 +145,7 @@ function Chosen({
       <Loading />
     );
   }
-  const decided = approval.verdict !== null || approval.withdrawn_at !== null;
+  const decided = approval.decision !== null || approval.withdrawn_at !== null;
   return (
     <div className="approval-chosen">
       <ApprovalCard approval={approval} earlier={earlierDraft(approval, all.data)} linked />

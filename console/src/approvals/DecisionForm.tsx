@@ -1,3 +1,4 @@
+import "./decision.css";
 import { Check, Pencil, RotateCcw, X } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import type { useDecide } from "@/api/approvals";
@@ -35,7 +36,7 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
   const [unread, setUnread] = useState<unknown>(null);
   const { kind, output, output_reference: reference } = approval;
   const words = WORDS[kind];
-  const busy = decide.isPending || decide.isSuccess; // until the verdict is read and takes the form's place
+  const busy = decide.isPending || decide.isSuccess; // until the decision is read and takes the form's place
   const send = (feedback: Feedback): void =>
     decide.mutate({ ...feedback, ...(comment.trim() && { comment: comment.trim() }) });
   const change = async (): Promise<void> => {

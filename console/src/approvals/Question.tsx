@@ -1,3 +1,4 @@
+import "./question.css";
 import { useExecution } from "@/api/queries";
 import type { Approval, Json } from "@/api/types";
 import { formatCost, formatNumber } from "@/lib/format";

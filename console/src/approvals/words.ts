@@ -1,4 +1,4 @@
-import type { Approval, ApprovalKind, Limits, Verdict } from "@/api/types";
+import type { Approval, ApprovalKind, Limits, Decision } from "@/api/types";
 
 export const LIMIT_WORDS: Record<string, string> = {
   max_tokens: "tokens",
@@ -34,15 +34,15 @@ export function titleOf(approval: Approval): string {
   );
 }
 
-const DONE: Record<Verdict["decision"], string> = {
+const DONE: Record<Decision["kind"], string> = {
   approve: "Approved",
   revise: "Sent back to be revised",
   reject: "Rejected",
 };
 
 /** Who decided what. */
-export function verdictWords({ decision, decided_by: who, output, output_reference: large }: Verdict): string {
-  const what = `${DONE[decision]}${output === null && large === null ? "" : " with changes"}`;
+export function decisionWords({ kind, decided_by: who, output, output_reference: large }: Decision): string {
+  const what = `${DONE[kind]}${output === null && large === null ? "" : " with changes"}`;
   return who ? `${what} by ${who}` : `${what} because nobody decided in time`;
 }
 

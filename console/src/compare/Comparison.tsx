@@ -1,3 +1,4 @@
+import "@/ui/card.css";
 import { Suspense, lazy, useMemo } from "react";
 import { Link } from "react-router";
 import { stringify } from "yaml";
@@ -8,7 +9,6 @@ import { useNow } from "@/lib/hooks";
 import { elapsed, frameOf } from "@/trace/time";
 import { type TraceTree, buildTree } from "@/trace/tree";
 import { useTrace } from "@/trace/useTrace";
-import { Loading } from "@/ui/kit";
 import { StatusBadge } from "@/ui/StatusBadge";
 import { pairTasks } from "./pairs";
 import { TaskPair } from "./TaskPair";
@@ -85,7 +85,7 @@ export function Comparison({ first, second }: { first: Side; second: Side }) {
       </div>
       <section className="compare-section" aria-label="Definition and inputs">
         <h2 className="section-title">Definition and inputs</h2>
-        <Suspense fallback={<Loading />}>
+        <Suspense fallback={<p className="faint">Comparing…</p>}>
           <Difference
             code
             before={texts[0] ?? ""}

@@ -1,19 +1,25 @@
+import "@/ui/card.css";
 import { Suspense, lazy, useState } from "react";
 import { formatCost, formatDuration, formatNumber } from "@/lib/format";
 import type { Json, TraceEvent } from "@/api/types";
 import { asMessages } from "@/trace/messages";
-import { Loading, Trouble } from "@/ui/kit";
+import { Trouble } from "@/ui/kit";
+import { Segments } from "@/ui/Segments";
 import { useBody } from "@/ui/useBody";
 import { textOf } from "@/ui/Viewer";
 import type { Pair, PairSide } from "./pairs";
 
 const Difference = lazy(() => import("@/ui/Difference"));
 
+const LOOKS = [
+  ["output", "Output"],
+  ["prompt", "Prompt"],
+] as const;
 const STATES = { absent: "not in this crew", unfinished: "not finished" } as const;
 
 /** One task of two executions: what it took in each, and how its outputs, or what was sent for it, differ. */
 export function TaskPair({ pair, longest }: { pair: Pair; longest: number }) {
-  const [prompts, setPrompts] = useState(false);
+  const [look, setLook] = useState<(typeof LOOKS)[number][0]>("output");
   const [first, second] = pair.sides;
   const { prompt: before } = first;
   const { prompt: after } = second;
@@ -28,18 +34,9 @@ export function TaskPair({ pair, longest }: { pair: Pair; longest: number }) {
         </span>
       </h3>
       <div className="card-body">
-        {before && after && (
-          <div className="segments" role="group" aria-label="Compare">
-            <button type="button" aria-pressed={!prompts} onClick={() => setPrompts(false)}>
-              Output
-            </button>
-            <button type="button" aria-pressed={prompts} onClick={() => setPrompts(true)}>
-              Prompt
-            </button>
-          </div>
-        )}
-        <Suspense fallback={<Loading />}>
-          {prompts && before && after ? (
+        {before && after && <Segments label="Compare" choices={LOOKS} chosen={look} onChoose={setLook} />}
+        <Suspense fallback={<p className="faint">Comparing…</p>}>
+          {look === "prompt" && before && after ? (
             <Prompts before={before} after={after} />
           ) : (
             <Difference before={first.text} after={second.text} />

@@ -1,4 +1,5 @@
 import "./compose.css";
+import "./editor.css";
 import { Info, Play } from "lucide-react";
 import { type KeyboardEvent, Suspense, lazy, useMemo, useRef, useState } from "react";
 import { useIsAdmin } from "@/app/context";
@@ -14,7 +15,7 @@ import { SaveAsCrew } from "./StoredCrews";
 import { useCheck } from "./useCheck";
 import { useSubmit } from "./useSubmit";
 import { useVocabulary } from "./useVocabulary";
-import { Verdict } from "./Verdict";
+import { CheckResult } from "./CheckResult";
 import { ScrollText } from "@/ui/ScrollText";
 
 const CodeEditor = lazy(() => import("./CodeEditor"));
@@ -181,7 +182,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
           </div>
         </div>
         <div ref={form} className="compose-side">
-          <Verdict
+          <CheckResult
             faults={wrong}
             missing={missing}
             plan={check.plan}

@@ -1,3 +1,4 @@
+import "./crew-graph.css";
 import { useMemo } from "react";
 import { type DefinedTask, agentsOf, tasksOf } from "@/lib/definition";
 import type { Request } from "./request";

@@ -1,3 +1,4 @@
+import "./options.css";
 import type { ReactNode } from "react";
 import { useHealth } from "@/api/queries";
 import { useIdentity } from "@/app/context";

@@ -1,3 +1,4 @@
+import "./sources.css";
 import { FileUp, FolderUp, Play } from "lucide-react";
 import { useRef } from "react";
 import { examples } from "virtual:examples";

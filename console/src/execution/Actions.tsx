@@ -1,3 +1,4 @@
+import "@/ui/menu.css";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Bell, BellRing, Download, Ellipsis, GitCompareArrows, RotateCcw, Square, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
@@ -68,15 +69,20 @@ export function Actions({ execution, trace, notify }: Props) {
         </IconButton>
       )}
       {writes && open && (
-        <Button look="danger" onClick={() => setAsking("cancel")} disabled={execution.cancel_requested_at !== null}>
+        <Button
+          look="danger"
+          aria-label={execution.cancel_requested_at ? "Cancelling…" : "Cancel"}
+          onClick={() => setAsking("cancel")}
+          disabled={execution.cancel_requested_at !== null}
+        >
           <Square size={13} aria-hidden />
-          {execution.cancel_requested_at ? "Cancelling…" : "Cancel"}
+          <span className="wide-only">{execution.cancel_requested_at ? "Cancelling…" : "Cancel"}</span>
         </Button>
       )}
       {writes && !execution.error && (
-        <Button onClick={() => void navigate(`/g/${group}/new?from=${id}`)}>
+        <Button aria-label="Run again" onClick={() => void navigate(`/g/${group}/new?from=${id}`)}>
           <RotateCcw size={14} aria-hidden />
-          Run again
+          <span className="wide-only">Run again</span>
         </Button>
       )}
       <DropdownMenu.Root modal={false}>

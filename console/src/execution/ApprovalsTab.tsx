@@ -1,3 +1,4 @@
+import "@/ui/card.css";
 import { isOpen } from "@/api/approvals";
 import { earlierDraft } from "@/approvals/Answer";
 import { ApprovalCard } from "@/approvals/ApprovalCard";

@@ -1,3 +1,4 @@
+import "./bars.css";
 import { memo, useMemo } from "react";
 import type { TreeNode } from "@/trace/nodes";
 import { type Interval, workOf } from "@/trace/time";

@@ -1,3 +1,4 @@
+import "./conversation.css";
 import { useState } from "react";
 import type { Json } from "@/api/types";
 import { asJson, harmless, preview } from "@/lib/text";

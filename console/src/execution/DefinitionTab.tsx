@@ -1,3 +1,4 @@
+import "./definition-tab.css";
 import { Suspense, lazy, useMemo } from "react";
 import { Link } from "react-router";
 import { stringify } from "yaml";
@@ -6,9 +7,14 @@ import { useMayWrite } from "@/app/context";
 import { useParam } from "@/lib/hooks";
 import { Copy } from "@/ui/Copy";
 import { Loading, Trouble } from "@/ui/kit";
-import { useShown } from "./ExecutionPage";
 import { ScrollText } from "@/ui/ScrollText";
+import { Segments } from "@/ui/Segments";
+import { useShown } from "./ExecutionPage";
 
+const FORMS = [
+  ["yaml", "YAML"],
+  ["json", "JSON"],
+] as const;
 const CodeEditor = lazy(() => import("@/compose/CodeEditor"));
 
 /** The crew and its inputs as they were accepted. */
@@ -29,18 +35,12 @@ export function DefinitionTab() {
   return (
     <div className="definition">
       <div className="viewer-bar">
-        <div className="segments" role="group" aria-label="Show as">
-          {["yaml", "json"].map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={(form || "yaml") === each}
-              onClick={() => setForm(each === "yaml" ? "" : each)}
-            >
-              {each.toUpperCase()}
-            </button>
-          ))}
-        </div>
+        <Segments
+          label="Show as"
+          choices={FORMS}
+          chosen={form === "json" ? "json" : "yaml"}
+          onChoose={(each) => setForm(each === "yaml" ? "" : each)}
+        />
         <Copy text={() => text} label="Copy the definition" />
         {writes && (
           <Link className="button" to={`/g/${group}/new?from=${execution.execution_id}`}>

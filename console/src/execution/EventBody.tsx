@@ -95,7 +95,7 @@ const OUTPUT_NAMES: Partial<Record<string, string>> = {
   memory: "Found",
   knowledge: "Found",
   crew: "Result",
-  guardrail: "Verdict",
+  guardrail: "Result",
   reasoning: "Plan",
   human: "In their words",
 };

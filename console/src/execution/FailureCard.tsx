@@ -1,4 +1,5 @@
-import { Crosshair, FastForward, Pencil, RotateCcw } from "lucide-react";
+import "./outcome.css";
+import { Crosshair, FastForward, ListChecks, Pencil, RotateCcw } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 import { useApi, useDefinition, useResult } from "@/api/queries";
@@ -39,12 +40,12 @@ export function FailureCard({ execution, error, tree }: Props) {
       <p className="outcome-title" role={cancelled ? undefined : "alert"} dir="auto">
         {sentence}
       </p>
-      <p dir="auto">
+      <p>
         <span className="tag">{error.category.replaceAll("_", " ")}</span>
         {error.task && (
           <>
             {" "}
-            in <strong>{error.task}</strong>.
+            in <bdi className="outcome-task">{error.task}</bdi>.
           </>
         )}{" "}
         {error.remedy}
@@ -69,7 +70,12 @@ export function FailureCard({ execution, error, tree }: Props) {
                 <span className="clamp">Continue from {next}</span>
               </Button>
             )}
-            {next && <Button onClick={() => setChanging(true)}>Change what is kept…</Button>}
+            {next && (
+              <Button onClick={() => setChanging(true)}>
+                <ListChecks size={14} aria-hidden />
+                Change what is kept…
+              </Button>
+            )}
             <Button busy={busyWith(undefined)} onClick={() => again.mutate({})}>
               <RotateCcw size={14} aria-hidden />
               Run again

@@ -1,3 +1,5 @@
+import "./header.css";
+import "./outcome.css";
 import { ChevronRight, Hourglass, ReceiptText } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "react-router";
@@ -6,11 +8,11 @@ import { useApi } from "@/api/queries";
 import { type CancelReceipt, type Execution, type Waiting, isTerminal } from "@/api/types";
 import { formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
-import { Progress } from "@/list/ExecutionTable";
 import { elapsed } from "@/trace/time";
 import type { TraceTree } from "@/trace/tree";
 import type { Trace } from "@/trace/useTrace";
 import { Copy } from "@/ui/Copy";
+import { Progress } from "@/ui/Progress";
 import { StatusBadge } from "@/ui/StatusBadge";
 import { Actions } from "./Actions";
 import { FailureCard } from "./FailureCard";
@@ -40,8 +42,8 @@ export function Header({ execution, trace, tree, notify }: Props) {
           <Link to={`/g/${group}/executions`}>Executions</Link>
           <ChevronRight size={13} aria-hidden />
         </nav>
-        <h1 dir="auto" title={execution.name}>
-          {execution.name}
+        <h1 title={execution.name}>
+          <bdi>{execution.name}</bdi>
         </h1>
         <StatusBadge
           status={execution.status}

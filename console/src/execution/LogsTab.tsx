@@ -1,3 +1,4 @@
+import "./logs-tab.css";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDownToLine, Search } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";

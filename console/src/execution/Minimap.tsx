@@ -1,3 +1,4 @@
+import "./minimap.css";
 import { type PointerEvent, memo, useMemo, useRef } from "react";
 import type { TreeNode } from "@/trace/nodes";
 import { type Interval, union, workOf } from "@/trace/time";

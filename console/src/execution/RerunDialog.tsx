@@ -1,3 +1,4 @@
+import "./rerun-dialog.css";
 import { useState } from "react";
 import { fetchBody, useApi, useDefinition, useResult } from "@/api/queries";
 import type { Execution, Json, TaskOutput } from "@/api/types";

@@ -1,3 +1,4 @@
+import "@/ui/card.css";
 import { useResult } from "@/api/queries";
 import { type Json, isTerminal } from "@/api/types";
 import { Empty, Loading, Trouble } from "@/ui/kit";

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { useApi, useDefinition, useResult } from "@/api/queries";
 import { type Execution, type Json, isTerminal } from "@/api/types";
 import { useMayWrite } from "@/app/context";
-import { titleOf, verdictWords } from "@/approvals/words";
+import { titleOf, decisionWords } from "@/approvals/words";
 import { formatCost, formatDuration, formatMoment, formatNumber } from "@/lib/format";
 import { harmless } from "@/lib/text";
 import type { TreeNode } from "@/trace/nodes";
@@ -93,9 +93,9 @@ export function TaskDetails({ node, now, onGoTo }: { node: TreeNode; now: number
             {asked.map((each) => (
               <li key={each.number}>
                 <Link to={`/g/${group}/executions/${execution.execution_id}/approvals`}>
-                  {each.verdict ? verdictWords(each.verdict) : titleOf(each)}
+                  {each.decision ? decisionWords(each.decision) : titleOf(each)}
                 </Link>
-                {each.verdict?.comment && <blockquote dir="auto">{harmless(each.verdict.comment)}</blockquote>}
+                {each.decision?.comment && <blockquote dir="auto">{harmless(each.decision.comment)}</blockquote>}
               </li>
             ))}
           </ul>

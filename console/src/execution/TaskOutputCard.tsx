@@ -1,8 +1,9 @@
+import "@/ui/card.css";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { Json, TaskOutput } from "@/api/types";
 import { formatDuration } from "@/lib/format";
-import { preview } from "@/lib/text";
+import { preview, unmarked } from "@/lib/text";
 import { Viewer } from "@/ui/Viewer";
 
 export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean }) {
@@ -24,7 +25,7 @@ export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean
       </h3>
       {!shown && !skipped && (
         <p className="card-preview faint" dir="auto">
-          {preview(task.raw ?? task.raw_reference?.preview ?? "", 200)}
+          {unmarked(preview(task.raw ?? task.raw_reference?.preview ?? "", 200))}
         </p>
       )}
       {shown && skipped && <p className="card-preview faint">Its condition did not hold, so it was not run.</p>}

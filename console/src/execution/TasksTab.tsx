@@ -1,11 +1,12 @@
+import "./tasks-tab.css";
 import { CircleCheck, CircleDashed, CircleSlash, CircleX, Hourglass, LoaderCircle } from "lucide-react";
 import { useMemo } from "react";
 import { Link } from "react-router";
 import { useApi, useDefinition, useResult } from "@/api/queries";
 import { isOpen } from "@/api/approvals";
 import { isTerminal } from "@/api/types";
-import { titleOf, verdictWords } from "@/approvals/words";
-import { formatCompact, formatDuration } from "@/lib/format";
+import { titleOf, decisionWords } from "@/approvals/words";
+import { formatCompact, formatCost, formatDuration } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import type { TreeNode } from "@/trace/nodes";
 import { Loading, Trouble } from "@/ui/kit";
@@ -54,6 +55,7 @@ export function TasksTab() {
             <th>State</th>
             <th className="col-bar">Time</th>
             <th className="col-number">Tokens</th>
+            <th className="col-number">Cost</th>
             <th className="col-number">Attempt</th>
           </tr>
         </thead>
@@ -67,11 +69,10 @@ export function TasksTab() {
                 <td className="col-task">
                   <Link
                     className="row-link"
-                    dir="auto"
                     title={line.name}
                     to={`/g/${group}/executions/${execution.execution_id}?q=${encodeURIComponent(line.name)}`}
                   >
-                    {line.name}
+                    <bdi>{line.name}</bdi>
                   </Link>
                   <bdi className="faint row-message" title={line.description}>
                     {line.description}
@@ -82,8 +83,8 @@ export function TasksTab() {
                       className="task-asked"
                       to={`/g/${group}/executions/${execution.execution_id}/approvals`}
                     >
-                      {each.verdict
-                        ? verdictWords(each.verdict)
+                      {each.decision
+                        ? decisionWords(each.decision)
                         : isOpen(each)
                           ? `${titleOf(each)}…`
                           : "Asked, but nobody had to decide"}
@@ -107,6 +108,9 @@ export function TasksTab() {
                 </td>
                 <td className="col-number" data-label="Tokens">
                   {line.tokens ? formatCompact(line.tokens) : "–"}
+                </td>
+                <td className="col-number" data-label="Cost">
+                  {line.cost === null ? "–" : formatCost(line.cost)}
                 </td>
                 <td className="col-number" data-label="Attempt">
                   {line.attempt ?? "–"}

@@ -1,3 +1,4 @@
+import "./timeline-list.css";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, type Ref, useEffect, useId, useImperativeHandle, useMemo, useRef } from "react";
 import { formatTick } from "@/lib/format";
@@ -83,6 +84,10 @@ export function TimelineList({ ref, rows, tree, end, zoom, chosenId, onChoose, o
   const step = stepOf(length, MARKS);
   const marks = useMemo(() => ticks({ start: from, end: until }, MARKS), [from, until]);
   const at = (mark: number): CSSProperties => ({ left: `${((mark - from) / length) * 100}%` });
+  /** The last one is not cut by the edge. */
+  const labelAt = (mark: number): CSSProperties => ({
+    left: `min(${at(mark).left}, 100% - ${formatTick(mark, step).length + 0.5}ch)`,
+  });
   const chosenIndex = rows.findIndex(({ node }) => node.id === chosenId);
   const active = chosenIndex >= 0 && items.some(({ index }) => index === chosenIndex);
   const place = { origin: tree.start, from: tree.start + from, length, now: end };
@@ -102,7 +107,7 @@ export function TimelineList({ ref, rows, tree, end, zoom, chosenId, onChoose, o
         tabIndex={0}
         aria-activedescendant={active ? `${prefix}-${chosenIndex}` : undefined}
       >
-        <div className="timeline-axis" aria-hidden>
+        <div className="timeline-grid timeline-axis" aria-hidden>
           <span className="cell-name">Event</span>
           <span className="cell-cost">Cost</span>
           <span className="cell-tokens">Tokens</span>
@@ -112,14 +117,14 @@ export function TimelineList({ ref, rows, tree, end, zoom, chosenId, onChoose, o
             <Minimap tree={tree} total={total} now={end} zoom={zoom} />
             <span ref={axis} className="timeline-marks">
               {marks.map((mark) => (
-                <span key={mark} className="tick-label" style={at(mark)}>
+                <span key={mark} className="tick-label" style={labelAt(mark)}>
                   {formatTick(mark, step)}
                 </span>
               ))}
             </span>
           </span>
         </div>
-        <div className="timeline-over" aria-hidden>
+        <div className="timeline-grid timeline-over" aria-hidden>
           <span className="cell-bar">
             <div ref={drawn} className="timeline-drawn" hidden />
             <div ref={line} className="timeline-cursor" hidden>
@@ -135,7 +140,7 @@ export function TimelineList({ ref, rows, tree, end, zoom, chosenId, onChoose, o
           {...place}
         />
         <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
-          <div className="timeline-ticks" aria-hidden>
+          <div className="timeline-grid timeline-ticks" aria-hidden>
             <span className="cell-bar">
               {marks.map((mark) => (
                 <span key={mark} className="tick" style={at(mark)} />

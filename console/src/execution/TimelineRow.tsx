@@ -1,3 +1,4 @@
+import "./timeline-row.css";
 import {
   ChevronDown,
   ChevronRight,
@@ -37,7 +38,7 @@ export const TimelineRow = memo(function TimelineRow(props: Props) {
   const { node, depth, expandable, expanded } = row;
   const running = node.end === null;
   const looks = [
-    "timeline-row",
+    "timeline-grid timeline-row",
     `row-${node.type}`,
     node.failed && "row-failed",
     node.cause && "row-cause",

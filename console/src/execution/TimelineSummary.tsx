@@ -1,3 +1,4 @@
+import "./timeline-summary.css";
 import { CircleAlert, LoaderCircle } from "lucide-react";
 import { useMemo } from "react";
 import { formatDuration, formatNumber } from "@/lib/format";
@@ -23,6 +24,7 @@ export function TimelineSummary({ tree, frame, end, trace, running, lost }: Prop
     ["model", "Model", spent.model] as const,
     ...(spent.tool > 0 ? [["tool", "Tools", spent.tool] as const] : []),
     ...(spent.person > 0 ? [["person", "Waiting for people", spent.person] as const] : []),
+    ...(spent.between >= 1 ? [["between", "Between calls", spent.between] as const] : []),
     ["queue", "Waiting for a start", spent.queue] as const,
     ["platform", "Platform", spent.platform] as const,
   ];

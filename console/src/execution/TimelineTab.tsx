@@ -1,4 +1,4 @@
-import "./timeline.css";
+import "./timeline-tab.css";
 import { type CSSProperties, useCallback, useMemo, useRef, useState } from "react";
 import { isTerminal } from "@/api/types";
 import { useDebounced, useNow, useStored } from "@/lib/hooks";
@@ -38,6 +38,7 @@ export function TimelineTab() {
   const [cursor, setCursor] = useState<string | null>(null);
   // Details that were opened by keyboard take the keyboard.
   const [byKey, setByKey] = useState(false);
+  const [tools, setTools] = useState(false);
   const [share, setShare] = useStored("stepcrew.panel", "42");
   const zoom = useZoom(Math.max(1, end - tree.start));
   const list = useRef<TimelineHandle>(null);
@@ -110,7 +111,7 @@ export function TimelineTab() {
   }
   return (
     <div className="timeline" data-panel={panel.opened !== ""} style={{ "--panel": `${share}%` } as CSSProperties}>
-      <div className="timeline-main">
+      <div className="timeline-top" data-open={tools}>
         <TimelineSummary
           tree={tree}
           frame={frame}
@@ -128,9 +129,13 @@ export function TimelineTab() {
           shownRows={rows.length}
           onCloseAll={setClosed}
           closed={closed}
+          open={tools}
+          onOpen={setTools}
         >
           <TimelineTools tree={tree} rows={rows} chosenId={chosenId} zoom={zoom} onGoTo={goTo} />
         </TimelineFilters>
+      </div>
+      <div className="timeline-main">
         <TimelineList
           ref={list}
           rows={rows}

@@ -1,4 +1,5 @@
-import { CircleDollarSign, Maximize2, Minus, Plus, Snail, TriangleAlert } from "lucide-react";
+import "./timeline-tools.css";
+import { CircleDollarSign, type LucideIcon, Maximize2, Minus, Plus, Snail, TriangleAlert } from "lucide-react";
 import type { TreeNode } from "@/trace/nodes";
 import type { Row } from "@/trace/rows";
 import type { TraceTree } from "@/trace/tree";
@@ -32,19 +33,9 @@ export function TimelineTools({ tree, rows, chosenId, zoom, onGoTo }: Props) {
   };
   return (
     <div className="timeline-tools" role="group" aria-label="Jump and zoom">
-      {tree.causes.length > 0 && (
-        <IconButton label="Next failure" onClick={() => go(nextFailure())}>
-          <TriangleAlert size={15} className="kind-icon kind-failed" aria-hidden />
-        </IconButton>
-      )}
-      <IconButton label="Slowest call" disabled={!slowest} onClick={() => go(slowest)}>
-        <Snail size={15} aria-hidden />
-      </IconButton>
-      {dearest && (
-        <IconButton label="Most expensive call" onClick={() => go(dearest)}>
-          <CircleDollarSign size={15} aria-hidden />
-        </IconButton>
-      )}
+      {tree.causes.length > 0 && <Jump icon={TriangleAlert} label="Next failure" onGo={() => go(nextFailure())} />}
+      {slowest && <Jump icon={Snail} label="Slowest call" onGo={() => go(slowest)} />}
+      {dearest && <Jump icon={CircleDollarSign} label="Most expensive call" onGo={() => go(dearest)} />}
       <span className="timeline-zoom">
         <IconButton label="Show less time (+)" onClick={() => zoom.by(ZOOM)}>
           <Plus size={15} aria-hidden />
@@ -57,6 +48,15 @@ export function TimelineTools({ tree, rows, chosenId, zoom, onGoTo }: Props) {
         </IconButton>
       </span>
     </div>
+  );
+}
+
+function Jump({ icon: Icon, label, onGo }: { icon: LucideIcon; label: string; onGo: () => void }) {
+  return (
+    <button type="button" className="jump" onClick={onGo}>
+      <Icon size={15} aria-hidden />
+      {label}
+    </button>
   );
 }
 

@@ -16,6 +16,8 @@ export interface TaskLine {
   start: number | null;
   end: number | null;
   tokens: number;
+  /** US dollars; null where no call has a price. */
+  cost: number | null;
   attempt: number | null;
   /** What people were asked about it, in order. */
   asked: Approval[];
@@ -56,6 +58,7 @@ export function taskLines(
       start,
       end,
       tokens: lines.reduce((sum, line) => sum + line.tokens, 0),
+      cost: lines.reduce<number | null>((sum, { cost }) => (cost === null ? sum : (sum ?? 0) + cost), null),
       attempt: output?.attempt ?? lines.at(-1)?.children.at(-1)?.span?.attempt ?? null,
       asked,
     };

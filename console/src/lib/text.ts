@@ -18,6 +18,14 @@ export function preview(text: string, length: number): string {
   return beginning.length > length ? `${beginning.slice(0, length - 1)}…` : beginning;
 }
 
+/** One line of Markdown without the signs that make bold, headings, links, tables or code of it. */
+export function unmarked(line: string): string {
+  return line
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/(\|[-: ]+)+\|/g, " ")
+    .replace(/\*\*|__|~~|`+|(^|\s)#{1,6}\s/g, "$1");
+}
+
 export function looksLikeJson(text: string): boolean {
   return /^\s*[[{]/.test(text) && /[\]}]\s*$/.test(text.slice(-20));
 }

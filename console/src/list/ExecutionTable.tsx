@@ -8,6 +8,7 @@ import { useKeys, useNow } from "@/lib/hooks";
 import { preview } from "@/lib/text";
 import { elapsed } from "@/trace/time";
 import { Hint } from "@/ui/kit";
+import { Progress } from "@/ui/Progress";
 import { StatusBadge } from "@/ui/StatusBadge";
 
 interface Props {
@@ -142,8 +143,8 @@ function ExecutionRow({ execution, to, now, chosen, picked, full, onPick }: RowP
         />
       </td>
       <td className="col-crew">
-        <Link to={to} className="row-link" dir="auto" title={name}>
-          {name}
+        <Link to={to} className="row-link" title={name}>
+          <bdi>{name}</bdi>
         </Link>
         <bdi className="faint row-message" title={error?.message}>
           {preview(error?.message ?? (open ? message : (execution.model ?? "")), 140)}
@@ -173,25 +174,5 @@ function ExecutionRow({ execution, to, now, chosen, picked, full, onPick }: RowP
         </time>
       </td>
     </tr>
-  );
-}
-
-export function Progress({ execution }: { execution: Execution }) {
-  const { tasks_done: done, tasks_total: total } = execution.progress;
-  const told = total ? `${done} of ${total} tasks` : "not started";
-  return (
-    <span className={`progress progress-${execution.status.toLowerCase()}`}>
-      <span
-        className="progress-bar"
-        role="progressbar"
-        aria-label={told}
-        aria-valuemin={0}
-        aria-valuemax={total || 1}
-        aria-valuenow={done}
-      >
-        <span style={{ width: `${total ? (done / total) * 100 : 0}%` }} />
-      </span>
-      <span>{total ? `${done}/${total}` : "–"}</span>
-    </span>
   );
 }

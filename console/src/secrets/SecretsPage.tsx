@@ -57,7 +57,7 @@ function List({ secrets, removable }: { secrets: Secret[]; removable: boolean })
                 <code>{secret.name}</code>
               </td>
               <td data-label="Set">{formatDateTime(secret.set_at)}</td>
-              <td data-label="By">{secret.set_by ?? <span className="faint">by hand</span>}</td>
+              <td data-label="By">{secret.set_by ?? <span className="faint">an operator</span>}</td>
               <td data-label="Used by">{secret.crews.join(", ") || <span className="faint">none</span>}</td>
               {removable && (
                 <td>

@@ -1,6 +1,6 @@
 import type { Json } from "@/api/types";
 import { beginningOf } from "@/lib/body";
-import { preview } from "@/lib/text";
+import { preview, unmarked } from "@/lib/text";
 import { DECIDED, typeName } from "./kinds";
 import { asMessages, toolCalls } from "./messages";
 import { type Span, fact, textFact } from "./spans";
@@ -71,11 +71,6 @@ function callOf(span: Span): Pick<Told, "label" | "text"> {
     return { label: "Decided", text: calls.map((call) => `${call.name}(${shortArgs(call.args)})`).join(", ") };
   }
   return { label: span.failed ? `${name} failed` : "Answered", text: unmarked(bodyOf(span)) };
-}
-
-/** Without the signs that make Markdown bold, a heading or code. */
-function unmarked(text: string): string {
-  return text.replace(/\*\*|__|`+|(^|\s)#{1,6}\s/g, "$1");
 }
 
 function toolOf(span: Span, name: string): Told {

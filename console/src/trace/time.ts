@@ -1,5 +1,5 @@
 import type { Execution } from "@/api/types";
-import type { Span } from "./spans";
+import { SYSTEM_ATTEMPT, type Span } from "./spans";
 import type { TreeNode } from "./nodes";
 
 export interface Interval {
@@ -38,7 +38,9 @@ export interface Spent {
   person: number;
   /** From the submission until an attempt began. */
   queue: number;
-  /** Everything else: starting the runner, work between calls, writing the end. */
+  /** The crew's own work, while nothing was asked of a model, a tool or a person. */
+  between: number;
+  /** Everything else: starting a runner, handing over to the next one, writing the end. */
   platform: number;
 }
 
@@ -85,10 +87,16 @@ function take(span: Span, work: Work, now: number): void {
 /** A tool that itself asks a model counts as model while it does. */
 export function spentOf(spans: Iterable<Span>, frame: Frame, end: number): Spent {
   const work: Work = { model: [], tool: [], person: [] };
-  for (const span of spans) take(span, work, end);
+  const attempts = new Map<number, Interval>();
+  for (const span of spans) {
+    take(span, work, end);
+    if (span.attempt < SYSTEM_ATTEMPT && span.kind !== "human") extend(attempts, span, end);
+  }
   const modelTime = length(union(work.model));
   const busy = length(union([...work.model, ...work.tool]));
-  const told = length(union([...work.model, ...work.tool, ...work.person]));
+  const asked = [...work.model, ...work.tool, ...work.person];
+  const told = length(union(asked));
+  const crew = length(union([...asked, ...attempts.values()]));
   const total = Math.max(0, end - frame.created);
   const queue = Math.min(total, Math.max(0, (frame.started ?? end) - frame.created));
   return {
@@ -97,8 +105,17 @@ export function spentOf(spans: Iterable<Span>, frame: Frame, end: number): Spent
     tool: busy - modelTime,
     person: told - busy,
     queue,
-    platform: Math.max(0, total - queue - told),
+    between: crew - told,
+    platform: Math.max(0, total - queue - crew),
   };
+}
+
+/** From the first event of each attempt to its last one. */
+function extend(attempts: Map<number, Interval>, span: Span, now: number): void {
+  const known = attempts.get(span.attempt);
+  const end = span.end ?? now;
+  if (!known) attempts.set(span.attempt, { start: span.start, end });
+  else attempts.set(span.attempt, { start: Math.min(known.start, span.start), end: Math.max(known.end, end) });
 }
 
 const SECOND = 1_000;

@@ -1,3 +1,4 @@
+import "./full-text.css";
 import { useEffect, useState } from "react";
 
 interface Shown {

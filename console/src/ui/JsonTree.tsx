@@ -1,5 +1,6 @@
 import { JsonView, collapseAllNested } from "react-json-view-lite";
 import "react-json-view-lite/dist/index.css";
+import "./json-tree.css";
 import { harmless } from "@/lib/text";
 
 const style = {

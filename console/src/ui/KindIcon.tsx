@@ -1,3 +1,4 @@
+import "./kind.css";
 import {
   BookOpen,
   Bot,

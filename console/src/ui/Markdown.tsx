@@ -1,3 +1,4 @@
+import "./markdown.css";
 import { type ComponentProps, useEffect, useState } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeSanitize, { defaultSchema } from "rehype-sanitize";

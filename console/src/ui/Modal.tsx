@@ -1,3 +1,4 @@
+import "./modal.css";
 import { X } from "lucide-react";
 import { Dialog } from "radix-ui";
 import type { ReactNode } from "react";

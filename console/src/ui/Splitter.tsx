@@ -1,3 +1,4 @@
+import "./splitter.css";
 import { type PointerEvent, useRef } from "react";
 
 interface Props {

@@ -1,3 +1,4 @@
+import "./status.css";
 import { CircleCheck, CircleDashed, CircleSlash, CircleX, Hourglass, LoaderCircle } from "lucide-react";
 import type { Status } from "@/api/types";
 

@@ -8,7 +8,8 @@ import { asJson, harmless } from "@/lib/text";
 import { Copy } from "./Copy";
 import { Button, IconButton, Trouble } from "./kit";
 import { type Body, useBody } from "./useBody";
-import { ScrollText } from "@/ui/ScrollText";
+import { ScrollText } from "./ScrollText";
+import { Segments } from "./Segments";
 
 const Markdown = lazy(() => import("./Markdown"));
 const JsonTree = lazy(() => import("./JsonTree"));
@@ -87,13 +88,12 @@ function ViewerBody({ name, text, value, look, fetchAll }: BodyProps) {
   return (
     <>
       <div className="viewer-bar">
-        <div className="segments" role="group" aria-label="Show as">
-          {looks.map((each) => (
-            <button key={each} type="button" aria-pressed={each === shown} onClick={() => setChosen(each)}>
-              {LOOK_NAMES[each]}
-            </button>
-          ))}
-        </div>
+        <Segments
+          label="Show as"
+          choices={looks.map((each) => [each, LOOK_NAMES[each]])}
+          chosen={shown}
+          onChoose={setChosen}
+        />
         <Copy text={fetchAll} />
         <IconButton label="Download" onClick={() => void save()}>
           <Download size={15} aria-hidden />

@@ -1,4 +1,5 @@
 import "./kit.css";
+import "./forms.css";
 import "./page.css";
 import { Loader2, TriangleAlert } from "lucide-react";
 import { Tooltip } from "radix-ui";

@@ -12,11 +12,13 @@ from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.settings import Settings
 from stepcrew_api import problems
+from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.routes import (
+    amp,
     approvals,
     crews,
     executions,
@@ -41,7 +43,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
-    *(TriggerSpec, Sample, WebhookSpec, Problem),
+    *(TriggerSpec, Sample, WebhookSpec, Problem, AmpKickoff, AmpResume, AmpError),
 )
 
 
@@ -78,7 +80,9 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
-    for group in (executions, reruns, traces, results, approvals, crews, projects, secrets, triggers, webhooks, meta):
+    for group in (
+        *(executions, reruns, traces, results, approvals, crews, projects, secrets, triggers, webhooks, amp, meta),
+    ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")
         app.include_router(group.router, prefix=PREFIX)

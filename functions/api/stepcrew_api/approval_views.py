@@ -1,4 +1,4 @@
-"""The shapes of what waits for people, and of what they decide."""
+"""The shapes of approvals and of the decisions on them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision, ToolCall, Verdict
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind, ToolCall
 from stepcrew.domain.execution import GroupLimits, Limits
 from stepcrew.domain.membership import Role
 from stepcrew_api.identity import Identity
@@ -29,7 +29,7 @@ class FeedbackRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    decision: Decision
+    decision: DecisionKind
     comment: str | None = Field(None, max_length=MOST_COMMENT, description="For the agent (revise) and the trace.")
     output: str | None = Field(None, max_length=MOST_OUTPUT)
     limits: GroupLimits | None = None
@@ -44,11 +44,11 @@ class ToolCallView(BaseModel):
     arguments: dict[str, JsonValue]
 
 
-class VerdictView(BaseModel):
+class DecisionView(BaseModel):
     """What was decided. `decided_by` is null when nobody did in time. `output` is the answer as it was corrected, null
     where there is none or `output_reference` stands for it."""
 
-    decision: Decision
+    kind: DecisionKind
     comment: str | None
     output: str | None
     output_reference: BodyReference | None
@@ -58,7 +58,7 @@ class VerdictView(BaseModel):
 
 
 class ApprovalView(BaseModel):
-    """A question to people. It is open while `verdict` and `withdrawn_at` (the execution ended) are null.
+    """A question to people. It is open while `decision` and `withdrawn_at` (the execution ended) are null.
 
     `output` is the answer to judge, null where `output_reference` stands for it. `deciders` lists who may decide; empty
     means every member and admin of the group. `may_decide` says whether the caller may, now.
@@ -78,10 +78,10 @@ class ApprovalView(BaseModel):
     limit: str | None
     deciders: list[str]
     may_decide: bool
-    on_timeout: Decision
+    on_timeout: DecisionKind
     requested_at: datetime
     expires_at: datetime
-    verdict: VerdictView | None
+    decision: DecisionView | None
     withdrawn_at: datetime | None
 
 
@@ -114,7 +114,7 @@ def approval_view(approval: Approval, identity: Identity) -> ApprovalView:
         on_timeout=approval.on_timeout,
         requested_at=approval.requested_at,
         expires_at=approval.expires_at,
-        verdict=_verdict(approval.verdict, f"{url}?corrected=true") if approval.verdict else None,
+        decision=_decision(approval.decision, f"{url}?corrected=true") if approval.decision else None,
         withdrawn_at=approval.withdrawn_at,
     )
 
@@ -123,17 +123,17 @@ def _call(call: ToolCall) -> ToolCallView:
     return ToolCallView(call_id=call.call_id, tool_name=call.tool_name, arguments=call.arguments)
 
 
-def _verdict(verdict: Verdict, url: str) -> VerdictView:
-    output, reference = verdict.output, None
+def _decision(decision: Decision, url: str) -> DecisionView:
+    output, reference = decision.output, None
     if output is not None and len(output) > INLINE_CHARACTERS:
         preview, size = output[:PREVIEW_CHARACTERS], len(output.encode())
         output, reference = None, BodyReference(url=url, bytes=size, content_type=TEXT, preview=preview)
-    return VerdictView(
-        decision=verdict.decision,
-        comment=verdict.comment,
+    return DecisionView(
+        kind=decision.kind,
+        comment=decision.comment,
         output=output,
         output_reference=reference,
-        limits=verdict.limits,
-        decided_by=verdict.decided_by,
-        decided_at=verdict.decided_at,
+        limits=decision.limits,
+        decided_by=decision.decided_by,
+        decided_at=decision.decided_at,
     )

@@ -14,6 +14,7 @@ from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.domain.yaml_text import read_yaml
+from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import (
     BundleToUpload,
@@ -46,6 +47,7 @@ PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 WEBHOOK_BODY = _body(WebhookSpec)
+KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -100,6 +102,16 @@ async def webhook_to_store(request: Request) -> WebhookSpec:
     return await _read_as(WebhookSpec, request)
 
 
+async def amp_kickoff(request: Request) -> AmpKickoff:
+    """Raises as `_read_as` does."""
+    return await _read_as(AmpKickoff, request)
+
+
+async def amp_resume(request: Request) -> AmpResume:
+    """Raises as `_read_as` does."""
+    return await _read_as(AmpResume, request)
+
+
 async def sample(request: Request) -> Sample:
     """Raises as `_read_as` does."""
     return await _read_as(Sample, request)
@@ -151,3 +163,5 @@ FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
 TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]
 SampleBody = Annotated[Sample, Depends(sample)]
 WebhookBody = Annotated[WebhookSpec, Depends(webhook_to_store)]
+KickoffBody = Annotated[AmpKickoff, Depends(amp_kickoff)]
+ResumeBody = Annotated[AmpResume, Depends(amp_resume)]

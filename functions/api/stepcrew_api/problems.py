@@ -32,13 +32,18 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.places import escape
+from stepcrew.domain.references import MISSING_INPUT
 from stepcrew.domain.signatures import BadSignature
+from stepcrew_api.amp_shapes import AmpError
 from stepcrew_api.schemas import Problem
 from stepcrew_api.tokens import Unauthenticated
+from stepcrew_api.views import PREFIX
 
 logger = Logger(child=True)
 
 MEDIA_TYPE = "application/problem+json"
+AMP_PREFIX = f"{PREFIX}/amp/"
+"""Below it, errors have the shape of CrewAI's hosted API."""
 
 
 class BadRequest(StepcrewError):
@@ -81,6 +86,11 @@ STATUS: dict[type[StepcrewError], int] = {
 
 
 def answer(status: int, error: StepcrewError, request: Request, faults: list[Fault] | None = None) -> JSONResponse:
+    headers = {"Cache-Control": "no-store"} | (
+        {"Retry-After": str(error.retry_after_seconds)} if error.retryable else {}
+    )
+    if request.url.path.startswith(AMP_PREFIX):
+        return JSONResponse(_as_amp(status, error, faults or []).model_dump(exclude_none=True), status, headers)
     problem = Problem(
         type=f"urn:stepcrew:problem:{_dashed(type(error).__name__)}",
         title=HTTPStatus(status).phrase,
@@ -92,10 +102,22 @@ def answer(status: int, error: StepcrewError, request: Request, faults: list[Fau
         errors=faults or [],
         request_id=_request_id(request),
     )
-    headers = {"Cache-Control": "no-store"} | (
-        {"Retry-After": str(error.retry_after_seconds)} if error.retryable else {}
-    )
     return JSONResponse(problem.model_dump(mode="json"), status, headers, MEDIA_TYPE)
+
+
+def _as_amp(status: int, error: StepcrewError, faults: list[Fault]) -> AmpError:
+    missing = [fault.pointer.removeprefix("/inputs/") for fault in faults if fault.code == MISSING_INPUT]
+    return AmpError(
+        error=HTTPStatus(status).phrase,
+        message=f"{error.message} {error.remedy or ''}".strip(),
+        details={"missing_inputs": list(missing)} if missing else None,
+    )
+
+
+def amp_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documented errors of an endpoint that answers as CrewAI's hosted API."""
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/AmpError"}}}
+    return {status: {**described, "content": content} for status, described in responses(*statuses).items()}
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -15,7 +15,7 @@ class TriggerView(Trigger):
 
 
 class TriggerList(BaseModel):
-    """By name."""
+    """The triggers of a group, ordered by name."""
 
     triggers: list[TriggerView]
 

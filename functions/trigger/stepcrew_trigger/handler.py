@@ -39,5 +39,5 @@ def fire(record: SQSRecord) -> None:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Safe to repeat."""
+    """Handles one event; the same event may come again."""
     return process_partial_response(event=event, record_handler=fire, processor=processor, context=context)

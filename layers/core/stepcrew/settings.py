@@ -107,7 +107,7 @@ class Settings(BaseModel):
 
     @property
     def limit_rules(self) -> LimitRules:
-        """Of groups that have none of their own."""
+        """The limits of groups that have none of their own."""
         return LimitRules(
             self.default_limits, self.limit_ceilings, self.max_open_executions, self.max_running_executions
         )
@@ -167,7 +167,7 @@ def settings() -> Settings:
 
 
 def provider_settings() -> ProviderSettings:
-    """As the environment is now."""
+    """Read from the environment as it is now."""
     return _read(ProviderSettings)
 
 

@@ -16,7 +16,7 @@ _functions: dict[tuple[str, str], dict[str, str]] = {}
 
 
 def install(administrator: str) -> None:
-    """From now on only this key is root."""
+    """Makes this key the only one with every permission."""
 
     def is_root_access_key(access_key_id: str) -> bool:
         return access_key_id == administrator

@@ -37,7 +37,7 @@ def acquire(
     qualifier: str = "$LATEST",
     max_concurrency: int | None = None,
 ) -> Any:
-    """As the emulator's, but waits while nothing is free and nothing more may start."""
+    """Does what the emulator's own does, but waits while nothing is free and nothing more may start."""
     key = lambda_runtime._worker_key(func_name, config, qualifier)
     with _changed:
         while not _may_take(key):
@@ -46,7 +46,7 @@ def acquire(
 
 
 def release(worker: Any) -> None:
-    """As the emulator's, and tells those who wait."""
+    """Does what the emulator's own does, and tells those who wait."""
     _release(worker)
     with _changed:
         _changed.notify_all()

@@ -23,7 +23,7 @@ def install() -> None:
 
 
 def build(now: float, sys_attrs_input: dict[str, Any]) -> dict[str, Any]:
-    """As the emulator's, with the sender."""
+    """Does what the emulator's own does, and keeps who sent the message."""
     return {**_build(now, sys_attrs_input), "SenderId": caller_id()}
 
 
@@ -36,7 +36,7 @@ def dispatch(
     batch: list[dict[str, Any]],
     *more: Any,
 ) -> None:
-    """As the emulator's, with the sender of each message in its record."""
+    """Does what the emulator's own does, and names the sender of each message in its record."""
     senders = {message["id"]: message.get("sys", {}).get("SenderId") for message in batch if "id" in message}
     for record in event["Records"]:
         sender = senders.get(record.get("messageId"))

@@ -22,12 +22,12 @@ def install() -> None:
 
 
 def get_state() -> dict[str, Any]:
-    """As the emulator's, with the records of streams."""
+    """Does what the emulator's own does, with the records of streams."""
     return {**_get_state(), **{name: copy.deepcopy(kept) for name, kept in _KEPT.items()}}
 
 
 def load_persisted_state(data: dict[str, Any] | None) -> None:
-    """As the emulator's, with the records of streams."""
+    """Does what the emulator's own does, with the records of streams."""
     _load_persisted_state(data)
     for name, kept in _KEPT.items():
         kept.update((data or {}).get(name) or {})

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from stepcrew.domain.execution import MOST_RERUNS, Status, TaskOutput, TaskState
-from stepcrew.domain.limits import LimitRules
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, VERA, Harness
 
@@ -215,7 +214,7 @@ def test_the_limits_of_the_group_hold_for_reruns_too(harness: Harness) -> None:
     harness.limits.cap(max_tokens=500)
     assert faults(rerun(harness, old)) == [("/limits/max_tokens", "above_ceiling")]
     assert rerun(harness, old, limits={"max_tokens": 500}).status_code == 202
-    harness.limits.groups[GROUP] = LimitRules(open_executions=1)
+    harness.limits.write(GROUP, open_executions=1)
     answer = rerun(harness, old, limits={"max_tokens": 500}, from_task="two")
     assert answer.status_code == 429
     assert len(harness.orchestrator.started) == 2

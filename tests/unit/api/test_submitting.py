@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 
-from stepcrew.domain.limits import LimitRules
 from tests.unit.api.harness import BOB, Harness, body
 
 
@@ -104,7 +103,7 @@ def test_a_large_crew_is_kept_whole(harness: Harness) -> None:
 
 
 def test_a_group_has_no_more_open_executions_than_it_may(harness: Harness) -> None:
-    harness.limits.groups["research"] = LimitRules(open_executions=2)
+    harness.limits.write("research", open_executions=2)
     client, other = harness.client(), {"X-Group-Id": "research"}
     ids = [client.post("/executions", json=body(), headers=other).json()["execution_id"] for _ in range(2)]
     refused = client.post("/executions", json=body(), headers=other)
@@ -117,7 +116,7 @@ def test_a_group_has_no_more_open_executions_than_it_may(harness: Harness) -> No
 
 
 def test_a_request_that_was_accepted_before_is_answered_when_no_more_may_be_open(harness: Harness) -> None:
-    harness.limits.groups["research"] = LimitRules(open_executions=1)
+    harness.limits.write("research", open_executions=1)
     client, headers = harness.client(), {"X-Group-Id": "research", "Idempotency-Key": "once"}
     for cancelled in client.get("/executions", headers=headers).json()["executions"]:
         client.post(f"/executions/{cancelled['execution_id']}/cancel", headers=headers)

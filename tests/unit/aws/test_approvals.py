@@ -11,7 +11,7 @@ from tests.waiting import park, parked, question, running, with_slot
 
 from stepcrew.aws import keys
 from stepcrew.aws.listing import TableListing
-from stepcrew.domain.approval import Decision, ToolCall, Verdict
+from stepcrew.domain.approval import Decision, DecisionKind, ToolCall
 from stepcrew.domain.errors import StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, Usage
 from stepcrew.domain.listing import ListFilter
@@ -30,9 +30,9 @@ def aws() -> Generator[Aws]:
 
 
 def approve(aws: Aws, waiting: Execution, **changes: object) -> Execution:
-    verdict = Verdict(decision=Decision.APPROVE, decided_by="ada@example.com", decided_at=LATER)
+    decision = Decision(kind=DecisionKind.APPROVE, decided_by="ada@example.com", decided_at=LATER)
     return aws.approvals.decide(
-        waiting, verdict.model_copy(update=changes), deadline=waiting.deadline + timedelta(minutes=5), now=LATER
+        waiting, decision.model_copy(update=changes), deadline=waiting.deadline + timedelta(minutes=5), now=LATER
     )
 
 
@@ -112,8 +112,8 @@ def test_a_decision_lets_it_go_on_with_the_time_it_waited(aws: Aws) -> None:
     assert (decided.status, decided.waiting, decided.limits) == (Status.RUNNING, None, limits)
     assert decided.deadline == waiting.deadline + timedelta(minutes=5)
     [approval] = aws.approvals.approvals(GROUP, ID)
-    assert approval.verdict is not None
-    assert (approval.verdict.comment, approval.verdict.decided_by) == ("Nice.", "ada@example.com")
+    assert approval.decision is not None
+    assert (approval.decision.comment, approval.decision.decided_by) == ("Nice.", "ada@example.com")
     assert listed(aws) == []
     with pytest.raises(StillWaiting):
         aws.executions.begin_attempt(GROUP, ID, LATER)
@@ -125,10 +125,10 @@ def test_only_the_first_decision_counts(aws: Aws) -> None:
     waiting = parked(aws)
     approve(aws, waiting)
     with pytest.raises(Superseded):
-        approve(aws, waiting, decision=Decision.REJECT)
+        approve(aws, waiting, kind=DecisionKind.REJECT)
     [approval] = aws.approvals.approvals(GROUP, ID)
-    assert approval.verdict is not None
-    assert approval.verdict.decision is Decision.APPROVE
+    assert approval.decision is not None
+    assert approval.decision.kind is DecisionKind.APPROVE
 
 
 def test_a_decision_of_the_first_question_does_not_answer_the_second(aws: Aws) -> None:
@@ -229,8 +229,8 @@ def test_large_answers_stay_in_the_bucket_and_large_calls_and_corrections_come_b
     assert approval.tools == [call]
     with_slot(aws, approve(aws, waiting, output="z" * 200_000))
     [approval] = aws.approvals.approvals(GROUP, ID)
-    assert approval.verdict is not None
-    assert approval.verdict.output == "z" * 200_000
+    assert approval.decision is not None
+    assert approval.decision.output == "z" * 200_000
     aws.executions.finish(aws.executions.begin_attempt(GROUP, ID, LATER), Status.FAILED, message="rejected", now=LATER)
     aws.executions.delete(GROUP, ID)
     left = aws.clients.dynamodb.scan(TableName=TABLE)["Items"]

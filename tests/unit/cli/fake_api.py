@@ -192,7 +192,7 @@ def question(**changes: Any) -> dict[str, Any]:
         "on_timeout": "reject",
         "requested_at": NOW.format(2),
         "expires_at": "2026-12-01T10:00:00Z",
-        "verdict": None,
+        "decision": None,
         **changes,
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stepcrew.domain.approval import Approval, Decision, Verdict
+from stepcrew.domain.approval import Approval, Decision, DecisionKind
 from stepcrew.domain.errors import Superseded
 from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.journal import EntryState, JournalEntry
@@ -18,7 +18,7 @@ from tests.waiting import question
 
 LATER = NOW + timedelta(minutes=1)
 DEADLINE = NOW + timedelta(hours=2)
-VERDICT = Verdict(decision=Decision.APPROVE, decided_by="ada@example.com", decided_at=LATER)
+DECISION = Decision(kind=DecisionKind.APPROVE, decided_by="ada@example.com", decided_at=LATER)
 
 
 def output(index: int, raw: str = "Rain.") -> TaskOutput:
@@ -45,6 +45,18 @@ def test_outputs_come_back_by_index_with_the_usage_that_paid_for_them(stores: St
     assert stores.tasks.task_output(GROUP, ID, 1) == output(1)
     assert stores.tasks.task_output(GROUP, ID, 2) is None
     assert stores.executions.get(GROUP, ID).usage.model_calls == 1
+
+
+@pytest.mark.parametrize(("group_id", "execution_id"), [("other", ID), (GROUP, "unknown")])
+def test_what_an_attempt_stored_is_its_executions_alone(stores: Stores, group_id: str, execution_id: str) -> None:
+    held = stores.running()
+    stores.tasks.save_task_output(held, output(0), usage=Usage())
+    stores.journal.write(held, entry())
+    park(stores, held)
+    assert stores.tasks.task_outputs(group_id, execution_id) == []
+    assert stores.tasks.task_output(group_id, execution_id, 0) is None
+    assert stores.journal.entries(group_id, execution_id) == []
+    assert stores.approvals.approvals(group_id, execution_id) == []
 
 
 def test_a_late_attempt_stores_no_output(stores: Stores) -> None:
@@ -89,14 +101,14 @@ def test_what_came_before_lets_nothing_wait(stores: Stores, before: str) -> None
 def test_a_decision_lets_the_execution_go_on_and_counts_once(stores: Stores) -> None:
     waiting = park(stores, stores.running())
     limits = Limits(max_model_calls=9)
-    verdict = VERDICT.model_copy(update={"limits": limits})
-    decided = stores.approvals.decide(waiting, verdict, deadline=DEADLINE, now=LATER)
+    decision = DECISION.model_copy(update={"limits": limits})
+    decided = stores.approvals.decide(waiting, decision, deadline=DEADLINE, now=LATER)
     assert (decided.status, decided.waiting, decided.deadline) == (Status.RUNNING, None, DEADLINE)
     assert (decided.limits, decided.first_limits) == (limits, waiting.limits)
-    assert [approval.verdict for approval in stores.approvals.approvals(GROUP, ID)] == [verdict]
+    assert [approval.decision for approval in stores.approvals.approvals(GROUP, ID)] == [decision]
     for late in (waiting, decided):
         with pytest.raises(Superseded):
-            stores.approvals.decide(late, VERDICT, deadline=DEADLINE, now=LATER)
+            stores.approvals.decide(late, DECISION, deadline=DEADLINE, now=LATER)
 
 
 def test_the_first_answer_of_a_journal_stands(stores: Stores) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from stepcrew.domain.approval import Decision, Verdict
+from stepcrew.domain.approval import Decision, DecisionKind
 from stepcrew.domain.cancelling import cancelled_event, receipt_at_rest
 from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, StillWaiting, Superseded
 from stepcrew.domain.execution import Execution, Progress, Status, Usage
@@ -33,8 +33,8 @@ def park(stores: Stores, held: Execution) -> Execution:
 
 
 def decide(stores: Stores, waiting: Execution) -> Execution:
-    verdict = Verdict(decision=Decision.APPROVE, decided_at=LATER)
-    return stores.approvals.decide(waiting, verdict, deadline=waiting.deadline, now=LATER)
+    decision = Decision(kind=DecisionKind.APPROVE, decided_at=LATER)
+    return stores.approvals.decide(waiting, decision, deadline=waiting.deadline, now=LATER)
 
 
 @pytest.mark.parametrize(("group_id", "execution_id"), [("other", ID), (GROUP, "unknown")])

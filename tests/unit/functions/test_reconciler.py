@@ -151,8 +151,8 @@ def test_a_wait_that_expired_is_decided_by_default(aws: Aws) -> None:
     park(aws, seconds=0)
     assert call(expired=True) == {"outcome": "RUNNING"}
     [approval] = aws.approvals.approvals(GROUP, ID)
-    assert approval.verdict
-    assert (approval.verdict.decision, approval.verdict.decided_by) == ("reject", None)
+    assert approval.decision
+    assert (approval.decision.kind, approval.decision.decided_by) == ("reject", None)
 
 
 def test_a_wait_of_a_deleted_execution_expires_without_harm(aws: Aws) -> None:

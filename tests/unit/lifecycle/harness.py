@@ -11,10 +11,10 @@ from tests.aws_table import GROUP, RETENTION_DAYS, Aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.secrets import FakeSecretStore
+from tests.fakes.secrets import FakeSecrets
 from tests.fakes.webhooks import NoWebhooks
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.errors import StepcrewError
 from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.limits import LimitRules
@@ -111,7 +111,7 @@ class Harness:
         limits.everyone = LimitRules(running_executions=MOST_RUNNING)
         rules = ModelRules("openai/gpt-4.1-mini", "openai/*", SETTINGS.allows_model)
         executions, approvals = aws.executions, aws.approvals
-        missing = FindMissingSecrets(FakeSecretStore())
+        missing = FindMissingSecrets(FakeSecrets())
         fill_slots = FillSlots(aws.slots, limits, self.machine, wake, self.clock)
         self.submit = SubmitExecution(
             executions, self.clock, self._new_id, rules, limits, aws.crews, missing, fill_slots, NoWebhooks(), 30
@@ -208,9 +208,9 @@ class Harness:
             worker.held, status, message="", now=self.clock.now(), usage=worker.usage, traces_emitted=9
         )
 
-    def feedback(self, execution_id: str, decision: Decision, who: str, number: int | None) -> Feedback:
+    def feedback(self, execution_id: str, decision: DecisionKind, who: str, number: int | None) -> Feedback:
         approval_id = f"{execution_id}.{number}" if number else None
-        comment = "Shorter." if decision is Decision.REVISE else None
+        comment = "Shorter." if decision is DecisionKind.REVISE else None
         return Feedback(GROUP, execution_id, decision, who, comment=comment, approval_id=approval_id)
 
     def give_up(self, execution_id: str) -> str:

@@ -16,7 +16,7 @@ from tests.unit.lifecycle.harness import MOST_RUNNING, TASKS, Ended, Harness, Wo
 
 from stepcrew.aws import keys
 from stepcrew.aws.items import values
-from stepcrew.domain.approval import Approval, Decision, Verdict
+from stepcrew.domain.approval import Approval, Decision, DecisionKind
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import SOURCES_OF, Execution, Status
 
@@ -43,10 +43,11 @@ class Lifecycle(RuleBasedStateMachine):
         self.exits = ExitStack()
         self.harness = Harness(self.exits.enter_context(emulated_aws()))
         self.keys: list[str] = []
+        self.taken_until: dict[str, datetime] = {}
         self.ids: list[str] = []
         self.workers: list[Worker] = []
         self.seen: dict[str, Seen] = {}
-        self.verdicts: dict[str, Verdict] = {}
+        self.decisions: dict[str, Decision] = {}
         self.since: dict[str, datetime] = {}
         self.queued: dict[str, timedelta] = {}
 
@@ -85,8 +86,11 @@ class Lifecycle(RuleBasedStateMachine):
         assert ended.error is None or isinstance(ended.error, PlatformUnavailable)
         assert known or ended.error, "accepted, but nothing is stored"
         if known and known.execution_id not in self.ids:
+            now = self.harness.clock.now()
+            free = self.taken_until.get(key, now)
+            assert free <= now, "one key is one execution, as long as it is kept"
+            self.taken_until[key] = now + timedelta(hours=known.hours)
             self.ids.append(known.execution_id)
-        assert len(self.ids) <= len(self.keys), "one key is one execution"
 
     @precondition(lambda self: self.ids)
     @rule(number=anyone)
@@ -142,11 +146,11 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(
         number=anyone,
-        decision=st.sampled_from(list(Decision)),
+        decision=st.sampled_from(list(DecisionKind)),
         who=st.sampled_from(PEOPLE),
         question=st.none() | st.integers(1, 3),
     )
-    def somebody_decides(self, number: int, decision: Decision, who: str, question: int | None) -> None:
+    def somebody_decides(self, number: int, decision: DecisionKind, who: str, question: int | None) -> None:
         feedback = self.harness.feedback(self._id(number), decision, who, question)
         self.harness.attempt(lambda: self.harness.decide(feedback))
 
@@ -252,10 +256,12 @@ class Lifecycle(RuleBasedStateMachine):
             self.since[f"{record.execution_id}.{record.waiting.number}"] = record.waiting.since
         waited = timedelta()
         for one in approvals:
-            if one.verdict:
-                assert self.verdicts.setdefault(one.approval_id, one.verdict) == one.verdict, "a verdict was replaced"
+            if one.decision:
+                assert self.decisions.setdefault(one.approval_id, one.decision) == one.decision, (
+                    "a decision was replaced"
+                )
                 assert not one.withdrawn_at
-                waited += one.verdict.decided_at - self.since[one.approval_id]
+                waited += one.decision.decided_at - self.since[one.approval_id]
         waited += self.queued.get(record.execution_id, timedelta())
         assert record.deadline == record.created_at + timedelta(hours=1) + waited, "a wait was counted twice, or not"
 

@@ -8,7 +8,7 @@ from tests.aws_table import GROUP, ID, NOW, RETENTION_DAYS, TABLE, Aws, executio
 from tests.fakes.orchestrator import FakeOrchestrator
 
 from stepcrew.aws.limits import TableLimits
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.domain.limits import LimitRules
 from stepcrew.services.decide_approval import DecideApproval
@@ -57,7 +57,7 @@ def submitted(aws: Aws, execution_id: str = ID) -> Execution:
     return aws.executions.get(GROUP, execution_id)
 
 
-def park(aws: Aws, *, seconds: float = 3600, on_timeout: Decision = Decision.REJECT) -> Execution:
+def park(aws: Aws, *, seconds: float = 3600, on_timeout: DecisionKind = DecisionKind.REJECT) -> Execution:
     """Lets the execution wait for a person's word about an answer."""
     running = aws.executions.begin_attempt(GROUP, ID, NOW)
     approval = Approval(

@@ -13,7 +13,7 @@ from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.waiting import park, parked, question, running
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision, Verdict
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind
 from stepcrew.domain.definition import JsonSchema
 from stepcrew.domain.errors import Conflict, InvalidRequest, NotAllowed
 from stepcrew.domain.execution import Execution, GroupLimits, Limits, Status, Usage
@@ -38,14 +38,14 @@ class Harness:
         self.decide = DecideApproval(aws.executions, aws.approvals, self.limits, fill, self.clock)
         self.cancel = CancelExecution(aws.executions, wake, self.clock)
 
-    def say(self, decision: Decision = Decision.APPROVE, who: str = ADA, **more: Any) -> Execution:
+    def say(self, decision: DecisionKind = DecisionKind.APPROVE, who: str = ADA, **more: Any) -> Execution:
         return self.decide(Feedback(GROUP, ID, decision, who, who, **more))
 
     def approval(self, number: int = 1) -> Approval:
         return self.aws.approvals.approvals(GROUP, ID)[number - 1]
 
-    def verdict(self, number: int = 1) -> Verdict:
-        found = self.approval(number).verdict
+    def decision(self, number: int = 1) -> Decision:
+        found = self.approval(number).decision
         assert found is not None
         return found
 
@@ -72,8 +72,8 @@ def test_an_approval_goes_on_with_a_later_deadline_and_wakes_the_machine(harness
     harness.clock.advance(hours=5)
     going_on = harness.say(comment="Nice.")
     assert (going_on.status, going_on.deadline) == (Status.RUNNING, waiting.deadline + timedelta(hours=5))
-    assert harness.verdict() == Verdict(
-        decision=Decision.APPROVE, comment="Nice.", decided_by=ADA, decided_at=NOW + timedelta(hours=5)
+    assert harness.decision() == Decision(
+        kind=DecisionKind.APPROVE, comment="Nice.", decided_by=ADA, decided_at=NOW + timedelta(hours=5)
     )
     assert (harness.machine.resumed, harness.aws.approvals.token(GROUP, ID)) == (["t1"], None)
 
@@ -96,16 +96,16 @@ def test_a_machine_that_cannot_be_woken_fails_no_decision_and_keeps_the_token(ha
 
 def test_the_same_decision_sent_twice_counts_once(harness: Harness) -> None:
     parked(harness.aws)
-    first = harness.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST)
+    first = harness.say(DecisionKind.REVISE, comment="Shorter.", approval_id=FIRST)
     harness.clock.advance(minutes=1)
-    assert harness.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST) == first
-    assert harness.verdict().decided_at == NOW
+    assert harness.say(DecisionKind.REVISE, comment="Shorter.", approval_id=FIRST) == first
+    assert harness.decision().decided_at == NOW
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        {"decision": Decision.REJECT},
+        {"decision": DecisionKind.REJECT},
         {"comment": "Longer."},
         {"who": "bob@example.com"},
         {"output": "Snow."},
@@ -122,12 +122,12 @@ def test_any_other_decision_after_it_is_a_conflict_that_says_how_it_stands(
     with pytest.raises(Conflict) as caught:
         harness.say(**said)
     assert ADA in caught.value.message or "RUNNING" in caught.value.message
-    assert harness.verdict().comment == "Nice."
+    assert harness.decision().comment == "Nice."
 
 
 def test_a_decision_meant_for_an_earlier_question_does_not_answer_the_open_one(harness: Harness) -> None:
     parked(harness.aws)
-    harness.say(Decision.REVISE, comment="Shorter.", approval_id=FIRST)
+    harness.say(DecisionKind.REVISE, comment="Shorter.", approval_id=FIRST)
     park(harness.aws, harness.aws.executions.begin_attempt(GROUP, ID, NOW), question(2, attempt=2))
     with pytest.raises(Conflict) as caught:
         harness.say(approval_id=FIRST)
@@ -147,37 +147,37 @@ def test_who_loses_a_race_is_told_what_the_winner_decided(
         if len(looks) > 1:
             return look(group_id, execution_id)
         before = look(group_id, execution_id)
-        harness.say(Decision.REJECT, "bob@example.com")
+        harness.say(DecisionKind.REJECT, "bob@example.com")
         return before if moment == "before the write" else look(group_id, execution_id)
 
     monkeypatch.setattr(harness.aws.approvals, "approvals", late)
     with pytest.raises(Conflict) as caught:
         harness.say(approval_id=FIRST)
     assert "decided already: reject, by bob@example.com" in caught.value.message
-    assert harness.verdict().decision is Decision.REJECT
+    assert harness.decision().kind is DecisionKind.REJECT
 
 
 def test_only_the_named_deciders_may_decide_and_their_addresses_are_compared_letter_by_letter(harness: Harness) -> None:
     park(harness.aws, running(harness.aws), question(deciders=["boss@example.com"]))
     for email in ("bob@example.com", None, "", "Boss@example.com", "bo\u017fs@example.com", "boss@example.com "):
         with pytest.raises(NotAllowed) as caught:
-            harness.decide(Feedback(GROUP, ID, Decision.APPROVE, "bob", email))
+            harness.decide(Feedback(GROUP, ID, DecisionKind.APPROVE, "bob", email))
         assert "boss@example.com" in caught.value.remedy
-    harness.decide(Feedback(GROUP, ID, Decision.APPROVE, "boss", "boss@example.com"))
+    harness.decide(Feedback(GROUP, ID, DecisionKind.APPROVE, "boss", "boss@example.com"))
     assert harness.aws.executions.get(GROUP, ID).status is Status.RUNNING
 
 
 @pytest.mark.parametrize(
     ("changes", "said", "pointer"),
     [
-        ({}, {"decision": Decision.REVISE}, "/comment"),
-        ({}, {"decision": Decision.REVISE, "comment": "  "}, "/comment"),
-        ({}, {"decision": Decision.REJECT, "output": "Snow."}, "/output"),
+        ({}, {"decision": DecisionKind.REVISE}, "/comment"),
+        ({}, {"decision": DecisionKind.REVISE, "comment": "  "}, "/comment"),
+        ({}, {"decision": DecisionKind.REJECT, "output": "Snow."}, "/output"),
         ({}, {"output": " "}, "/output"),
         ({}, {"limits": GroupLimits(max_tokens=5)}, "/limits"),
-        ({"kind": ApprovalKind.TOOL}, {"decision": Decision.REVISE, "comment": "No."}, "/decision"),
+        ({"kind": ApprovalKind.TOOL}, {"decision": DecisionKind.REVISE, "comment": "No."}, "/decision"),
         ({"kind": ApprovalKind.TOOL}, {"output": "Snow."}, "/output"),
-        (BUDGET, {"decision": Decision.REJECT, "limits": GroupLimits(max_tokens=5)}, "/limits"),
+        (BUDGET, {"decision": DecisionKind.REJECT, "limits": GroupLimits(max_tokens=5)}, "/limits"),
     ],
 )
 def test_what_does_not_fit_the_question_is_refused(
@@ -200,13 +200,13 @@ def test_a_corrected_answer_must_satisfy_the_tasks_schema(harness: Harness) -> N
             harness.say(output=wrong)
         assert faults(caught) == ["/output"]
     harness.say(output='{"lines": 3}')
-    assert harness.verdict().output == '{"lines": 3}'
+    assert harness.decision().output == '{"lines": 3}'
 
 
 def test_a_budget_is_granted_once_more_or_as_said(harness: Harness) -> None:
     over_budget(harness)
     assert harness.say().limits == Limits(max_tokens=220, on_budget="ask")
-    assert harness.verdict().limits == Limits(max_tokens=220, on_budget="ask")
+    assert harness.decision().limits == Limits(max_tokens=220, on_budget="ask")
     held = harness.aws.executions.begin_attempt(GROUP, ID, NOW)
     assert held.first_limits == Limits(max_tokens=100, on_budget="ask")
     park(harness.aws, held, question(2, attempt=2, **BUDGET), usage=Usage(total_tokens=220))
@@ -232,11 +232,11 @@ def test_no_person_passes_the_groups_ceiling(harness: Harness) -> None:
 
 
 def test_nobody_deciding_takes_the_default_once_the_time_is_over(harness: Harness) -> None:
-    waiting = park(harness.aws, running(harness.aws), question(on_timeout=Decision.APPROVE))
+    waiting = park(harness.aws, running(harness.aws), question(on_timeout=DecisionKind.APPROVE))
     assert harness.decide.nobody(GROUP, ID) == waiting
     harness.clock.advance(days=7)
     assert harness.decide.nobody(GROUP, ID).status is Status.RUNNING
-    assert (harness.verdict().decision, harness.verdict().decided_by) == (Decision.APPROVE, None)
+    assert (harness.decision().kind, harness.decision().decided_by) == (DecisionKind.APPROVE, None)
     again = harness.decide.nobody(GROUP, ID)
     assert (again.status, again.approvals) == (Status.RUNNING, 1)
 
@@ -245,7 +245,7 @@ def test_a_budget_that_may_not_grow_is_rejected_when_nobody_decides(harness: Har
     over_budget(harness, max_tokens=110)
     harness.clock.advance(days=7)
     harness.decide.nobody(GROUP, ID)
-    assert harness.verdict().decision is Decision.REJECT
+    assert harness.decision().kind is DecisionKind.REJECT
 
 
 def test_cancelling_what_waits_ends_it_and_wakes_the_machine(harness: Harness) -> None:

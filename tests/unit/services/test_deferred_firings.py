@@ -134,12 +134,12 @@ def test_only_the_rows_that_failed_are_fired_again(triggers: Harness) -> None:
     trigger = triggers.trigger(object={"contents": "rows"}, inputs={"topic": "${row.name}"})
     (firing,) = triggers.put(f"{GROUP}/a.jsonl", '{"name": "Ada"}\n{"nick": "B"}\n{"name": "Cy"}\n')
     assert (firing.started, firing.failed, firing.failed_rows) == (2, 1, [2])
-    mended = triggers.trigger(object={"contents": "rows"}, inputs={"topic": "${row.nick}"})
+    corrected = triggers.trigger(object={"contents": "rows"}, inputs={"topic": "${row.nick}"})
     assert triggers.again(trigger, firing).failed_rows == [2], "the fault is still there"
-    ended = triggers.again(mended, firing)
+    ended = triggers.again(corrected, firing)
     assert (ended.status, ended.started, ended.failed, ended.failed_rows) == (FiringStatus.STARTED, 3, 0, [])
     assert triggers.inputs(ended, 2) == {"topic": "B"}
-    assert triggers.again(mended, firing) == ended
+    assert triggers.again(corrected, firing) == ended
     assert len(triggers.orchestrator.started) == 3
 
 
@@ -153,8 +153,8 @@ def test_a_mapping_that_fits_no_row_ends_early_and_can_be_mended(triggers: Harne
     assert (firing.status, firing.started, firing.failed) == (FiringStatus.FAILED, 0, MOST_FAILED_ROWS)
     assert "row.title" in firing.reason
     assert "the rest was not tried" in firing.reason
-    mended = triggers.trigger(object={"contents": "rows"}, inputs={"topic": "${row.name}"})
-    firing = triggers.again(mended, firing)
+    corrected = triggers.trigger(object={"contents": "rows"}, inputs={"topic": "${row.name}"})
+    firing = triggers.again(corrected, firing)
     while firing.status is FiringStatus.DEFERRED:
         firing = triggers.go_on()
     assert (firing.status, firing.started, firing.failed) == (FiringStatus.STARTED, number, 0)

@@ -17,7 +17,7 @@ from tests.waiting import question
 
 from stepcrew.aws import keys
 from stepcrew.aws.items import item
-from stepcrew.domain.approval import Decision, Verdict
+from stepcrew.domain.approval import Decision, DecisionKind
 from stepcrew.domain.errors import StillWaiting
 from stepcrew.domain.execution import Execution, Progress, Status, Usage
 from stepcrew.domain.limits import LimitRules
@@ -67,8 +67,8 @@ class Harness:
 
     def decide(self, waiting: Execution) -> Execution:
         now = self.clock.now()
-        verdict = Verdict(decision=Decision.APPROVE, decided_at=now)
-        return self.aws.approvals.decide(waiting, verdict, deadline=waiting.deadline, now=now)
+        decision = Decision(kind=DecisionKind.APPROVE, decided_at=now)
+        return self.aws.approvals.decide(waiting, decision, deadline=waiting.deadline, now=now)
 
 
 @pytest.fixture

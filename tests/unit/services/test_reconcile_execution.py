@@ -9,7 +9,7 @@ from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.services.reconciling import OVERDUE, Harness, MovableClock, harness, park, submitted
 from tests.waiting import with_slot
 
-from stepcrew.domain.approval import Decision, Verdict
+from stepcrew.domain.approval import Decision, DecisionKind
 from stepcrew.domain.errors import Category, PlatformUnavailable
 from stepcrew.domain.execution import Execution, Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
@@ -47,7 +47,7 @@ def decide(aws: Aws) -> Execution:
     """As somebody whose process died before it woke the state machine."""
     waiting = aws.executions.get(GROUP, ID)
     return aws.approvals.decide(
-        waiting, Verdict(decision=Decision.APPROVE, decided_at=NOW), deadline=waiting.deadline, now=NOW
+        waiting, Decision(kind=DecisionKind.APPROVE, decided_at=NOW), deadline=waiting.deadline, now=NOW
     )
 
 

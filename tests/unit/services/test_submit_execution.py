@@ -10,7 +10,7 @@ import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.secrets import FakeSecretStore
+from tests.fakes.secrets import FakeSecrets
 from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.aws.listing import TableListing
@@ -42,7 +42,7 @@ class Harness:
         self.orchestrator = FakeOrchestrator()
         self.limits = FakeLimits()
         self.made = 0
-        self.secrets = FakeSecretStore()
+        self.secrets = FakeSecrets()
         missing, clock = FindMissingSecrets(self.secrets), FixedClock()
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)

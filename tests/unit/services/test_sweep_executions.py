@@ -71,7 +71,7 @@ def test_a_wait_that_is_over_is_looked_at_at_once(aws: Aws, orchestrator: FakeOr
     orchestrator.standing[ID] = Orchestration("RUNNING")
     sweep(aws, orchestrator, timedelta(minutes=3))
     [approval] = aws.approvals.approvals(GROUP, ID)
-    assert approval.verdict
+    assert approval.decision
 
 
 def test_one_execution_that_cannot_be_seen_to_does_not_keep_the_others_from_it(

@@ -8,7 +8,7 @@ from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, submission
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.secrets import FakeSecretStore
+from tests.fakes.secrets import FakeSecrets
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import NoWebhooks
@@ -45,7 +45,7 @@ class Harness:
         self.clock, self.limits = FakeClock(NOW), FakeLimits()
         clock, limits = self.clock, self.limits
         ids = iter(f"01936a3c-0000-7000-8000-{number:012x}" for number in range(10_000))
-        missing = FindMissingSecrets(FakeSecretStore())
+        missing = FindMissingSecrets(FakeSecrets())
         rules = ModelRules("openai/gpt-4.1-mini", "*", any_model)
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, limits, self.orchestrator, wake, clock)

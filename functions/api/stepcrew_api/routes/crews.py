@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
-from stepcrew.domain.parts import texts_of
-from stepcrew.domain.placeholders import names_in
+from stepcrew.domain.parts import placeholders_of
 from stepcrew.domain.stored_crew import CREW_NAME, MOST_VERSIONS, StoredCrew
 from stepcrew.services.delete_crew import delete_crew as remove_crew
 from stepcrew.services.read_crew import read_crew as find_crew
@@ -59,11 +58,7 @@ def read_crew(
         config=definition.model_dump(mode="json", exclude_unset=True),
         inputs=submission.inputs,
         project=submission.project,
-        placeholders=sorted(
-            set(submission.project.inputs)
-            if submission.project
-            else {found for _, text in texts_of(definition) for found in names_in(text)}
-        ),
+        placeholders=placeholders_of(submission),
     )
 
 

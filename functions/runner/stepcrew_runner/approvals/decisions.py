@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision, Verdict
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution
 
@@ -14,27 +14,27 @@ class Decisions:
 
     def __init__(self, approvals: Iterable[Approval]) -> None:
         self._approvals = list(approvals)
-        self._by_key = {one.key: one for one in self._approvals if one.key and one.verdict}
+        self._by_key = {one.key: one for one in self._approvals if one.key and one.decision}
         self._by_call = {
-            call.call_id: one.verdict
+            call.call_id: one.decision
             for one in self._approvals
-            if one.kind is ApprovalKind.TOOL and one.verdict
+            if one.kind is ApprovalKind.TOOL and one.decision
             for call in one.tools
         }
 
-    def verdict(self, key: str) -> Verdict | None:
-        """On the question with this key."""
+    def decision(self, key: str) -> Decision | None:
+        """The decision on the question with this key; None when there is none."""
         found = self._by_key.get(key)
-        return found.verdict if found else None
+        return found.decision if found else None
 
-    def verdict_on_call(self, call_id: str) -> Verdict | None:
+    def decision_on_call(self, call_id: str) -> Decision | None:
         return self._by_call.get(call_id)
 
     def news(self, execution: Execution) -> Approval | None:
         """The last approval, if it is decided and no attempt since the question has told the answer to the trace (one
         that died has not)."""
         latest = self._approvals[-1] if self._approvals else None
-        if latest is None or latest.verdict is None:
+        if latest is None or latest.decision is None:
             return None
         later = range(latest.attempt + 1, execution.attempt)
         return None if any(str(attempt) in execution.traces_emitted for attempt in later) else latest
@@ -43,24 +43,24 @@ class Decisions:
     def rejection(self) -> ExecutionError | None:
         """A rejected answer or budget ends the execution; a rejected tool call is told to the agent."""
         latest = self._approvals[-1] if self._approvals else None
-        if latest is None or latest.verdict is None or latest.verdict.decision is not Decision.REJECT:
+        if latest is None or latest.decision is None or latest.decision.kind is not DecisionKind.REJECT:
             return None
-        return _rejected(latest, latest.verdict) if latest.kind in (ApprovalKind.ANSWER, ApprovalKind.BUDGET) else None
+        return _rejected(latest, latest.decision) if latest.kind in (ApprovalKind.ANSWER, ApprovalKind.BUDGET) else None
 
 
-def refusal(sentence: str, verdict: Verdict) -> str:
+def refusal(sentence: str, decision: Decision) -> str:
     """What an agent is told instead of a result."""
-    return f"{sentence} {verdict.comment}" if verdict.comment else sentence
+    return f"{sentence} {decision.comment}" if decision.comment else sentence
 
 
-def _rejected(approval: Approval, verdict: Verdict) -> ExecutionError:
+def _rejected(approval: Approval, decision: Decision) -> ExecutionError:
     what = (
         f"the answer of crew task {approval.task_name}" if approval.kind is ApprovalKind.ANSWER else "a larger budget"
     )
-    if verdict.decided_by is None:
+    if decision.decided_by is None:
         message = f"Nobody decided on {what} in time, which counts as a rejection."
     else:
-        message = f"{verdict.decided_by} rejected {what}" + (f": {verdict.comment}" if verdict.comment else ".")
+        message = f"{decision.decided_by} rejected {what}" + (f": {decision.comment}" if decision.comment else ".")
     return ExecutionError(
         category=Category.REJECTED,
         type="Rejected",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from pydantic import ValidationError
 
-from stepcrew.domain.approval import ApprovalKind, Decision, ToolCall
+from stepcrew.domain.approval import ApprovalKind, DecisionKind, ToolCall
 from stepcrew.domain.definition import ApprovalRules, CrewDefinition
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.journal import EntryKey, JournalEntry
@@ -61,9 +61,9 @@ class ToolGate:
         shown = _shown(call)
         if shown is None:
             return UNASKABLE
-        verdict = self._decisions.verdict_on_call(call.key.entry_id)
-        if verdict is not None:
-            return None if verdict.decision is Decision.APPROVE else refusal(NOT_ALLOWED, verdict)
+        decision = self._decisions.decision_on_call(call.key.entry_id)
+        if decision is not None:
+            return None if decision.kind is DecisionKind.APPROVE else refusal(NOT_ALLOWED, decision)
         with self._lock:
             self._held.append(shown)
         raise self._control.ask(_question(call.agent_role, [shown]))
@@ -77,9 +77,9 @@ class ToolGate:
             raise self._control.settle(abort) or abort
         # Of this beginning: should the repeated call end the same way, that is another question.
         key = f"effect/{call.key.entry_id}/{begun.attempt}"
-        verdict = self._decisions.verdict(key)
-        if verdict is not None:
-            return None if verdict.decision is Decision.APPROVE else refusal(NOT_REPEATED, verdict)
+        decision = self._decisions.decision(key)
+        if decision is not None:
+            return None if decision.kind is DecisionKind.APPROVE else refusal(NOT_REPEATED, decision)
         began = f"A call of {call.name} began at {begun.written_at:%Y-%m-%d %H:%M:%S} UTC"
         text = f"{began}, and nobody knows whether it took effect. Make it again?"
         shown = _shown(call)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from stepcrew.domain.approval import Approval, Decision
+from stepcrew.domain.approval import Approval, DecisionKind
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
 from stepcrew.domain.event_size import label
@@ -115,7 +115,7 @@ class Ending:
         return AttemptProof(trace=self._sender.chain.head, entries=entries, journal=journal)
 
     def _news(self, emitted: int, **progress: None) -> dict[str, Any]:
-        """What every last write tells."""
+        """The fields that every last write of an attempt has."""
         return {
             "progress": self._control.progress().model_copy(update=progress),
             "usage": self._gate.journal.usage(),
@@ -160,7 +160,7 @@ class Ending:
             ],
             limit=question.limit,
             deciders=rules.deciders,
-            on_timeout=Decision(rules.on_timeout),
+            on_timeout=DecisionKind(rules.on_timeout),
             requested_at=now,
             expires_at=now + timedelta(seconds=rules.timeout_seconds),
             attempt=self._execution.attempt,

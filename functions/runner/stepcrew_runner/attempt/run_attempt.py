@@ -64,7 +64,7 @@ class Answer(NamedTuple):
 
 
 class Stores(NamedTuple):
-    """What is stored of an execution."""
+    """The stores that hold what is kept of an execution."""
 
     executions: ExecutionStore
     tasks: TaskOutputStore

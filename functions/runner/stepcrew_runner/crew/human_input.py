@@ -10,7 +10,7 @@ from typing import Any
 from crewai.agents.parser import AgentFinish
 from crewai.core.providers.human_input import HumanInputProvider
 
-from stepcrew.domain.approval import ApprovalKind, Decision, Verdict
+from stepcrew.domain.approval import ApprovalKind, Decision, DecisionKind
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.crew.seams import answer_again, answer_again_async, tell_to_revise
 from stepcrew_runner.gate.aborts import Question
@@ -20,7 +20,7 @@ from stepcrew_runner.gate.scope import current_task
 
 class JudgedAnswers(HumanInputProvider):
     """CrewAI's way to ask for feedback. An answer that nobody has judged ends the attempt; the next one comes to the
-    same answer, from the journal, and takes the verdict on it."""
+    same answer, from the journal, and takes the decision on it."""
 
     def __init__(self, decisions: Decisions, control: Control) -> None:
         self._decisions = decisions
@@ -49,28 +49,28 @@ class JudgedAnswers(HumanInputProvider):
     def _judged(self, answer: Any, context: Any) -> Any:
         """The answer that was approved; None when it is to be revised, which the agent has then been told."""
         text = self._get_output_string(answer)
-        verdict = self._verdict(text, context)
-        if verdict.decision is Decision.REVISE:
+        decision = self._decision(text, context)
+        if decision.kind is DecisionKind.REVISE:
             if context.messages[-1].get("role") != "assistant":
                 # CrewAI keeps an answer only of agents with tools; a revision is about it.
                 context.messages.append({"role": "assistant", "content": text})
-            tell_to_revise(context, verdict.comment or "")
+            tell_to_revise(context, decision.comment or "")
             return None
         context.ask_for_human_input = False
-        if verdict.output is None:
+        if decision.output is None:
             return answer
-        return AgentFinish(thought="", output=verdict.output, text=verdict.output)
+        return AgentFinish(thought="", output=decision.output, text=decision.output)
 
-    def _verdict(self, text: str, context: Any) -> Verdict:
+    def _decision(self, text: str, context: Any) -> Decision:
         task = current_task()
         with self._lock:
             self._asked[task] += 1
-            # The answer is part of the key: a verdict never counts for an answer that nobody has seen.
+            # The answer is part of the key: a decision never counts for an answer that nobody has seen.
             digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
             key = f"answer/{task}/{self._asked[task]}/{digest}"
-        verdict = self._decisions.verdict(key)
-        if verdict is not None:
-            return verdict
+        decision = self._decisions.decision(key)
+        if decision is not None:
+            return decision
         question = Question(
             ApprovalKind.ANSWER,
             f"Is this answer of crew task {task} good?",

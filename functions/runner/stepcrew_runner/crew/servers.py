@@ -36,7 +36,7 @@ _lists: ContextVar[bool] = ContextVar("stepcrew_lists_tools", default=False)
 
 
 def install() -> None:
-    """Once per process."""
+    """Call it once per process."""
     wrap(ClientSession, "list_tools", _noting)
     wrap(MCPToolResolver, "resolve", _listing)
     wrap(MCPClient, "connect", _connecting_late)

@@ -38,7 +38,7 @@ class ToolFailed(Exception):
 
 
 def install() -> None:
-    """Once per process."""
+    """Call it once per process."""
     for tool_class, method in ((BaseTool, "run"), (Tool, "run"), (CrewStructuredTool, "invoke")):
         wrap(tool_class, method, _around)
     for tool_class, method in ((BaseTool, "arun"), (Tool, "arun"), (CrewStructuredTool, "ainvoke")):

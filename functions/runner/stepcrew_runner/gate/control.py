@@ -117,7 +117,7 @@ class Control:
         return self.goes_on() or limit is Category.BUDGET
 
     def seconds_left(self) -> float:
-        """Of this invocation, for the crew."""
+        """The seconds of this invocation that the crew may still use."""
         return max(0.0, self._time.remaining() - MARGIN_SECONDS)
 
     def sees_cancel(self, current: Execution) -> bool:

@@ -50,7 +50,7 @@ class Gate:
         scope.opened(self)
 
     def shut(self) -> None:
-        """The attempt is over."""
+        """Lets nothing through from now on: the attempt is over."""
         self.reach.shut()
         with self._changed:
             self._shut = True
@@ -256,7 +256,7 @@ class Passage:
             self._end()
 
     def unused(self) -> None:
-        """The request was not sent."""
+        """Gives back what was reserved for a request that was not sent."""
         self._end()
 
     def lost(self, *, may_be_billed: bool) -> None:

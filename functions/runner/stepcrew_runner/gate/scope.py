@@ -78,7 +78,7 @@ class CallNotes:
         return bool(self.entries) and all(replayed for _, replayed in self.entries)
 
     def usage(self) -> Usage:
-        """Of what was let out."""
+        """The usage of all requests that were let out."""
         return usage_of(entry for entry, replayed in self.entries if not replayed)
 
 
@@ -102,7 +102,7 @@ def note(entry: JournalEntry, *, replayed: bool) -> None:
 
 @contextmanager
 def task_scope(name: str) -> Generator[None]:
-    """While a crew task is executed."""
+    """The scope of a crew task, while that is executed."""
     token = _task.set(name)
     try:
         yield

@@ -236,7 +236,7 @@ class _Raw(io.BytesIO):
 
 
 class _AioRaw:
-    """The same as `_Raw`, for aiobotocore."""
+    """What `_Raw` is to botocore, for aiobotocore."""
 
     def __init__(self, body: bytes, url: str) -> None:
         self._inner = io.BytesIO(body)

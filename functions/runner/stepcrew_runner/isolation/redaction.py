@@ -97,7 +97,7 @@ def forms_of(value: str) -> Iterator[str]:
 
 
 def _lower_escapes(text: str) -> str:
-    """`%2F` as `%2f`."""
+    """Writes the escapes of an address in lower case: `%2F` becomes `%2f`."""
     head, *rest = text.split("%")
     return head + "".join(f"%{part[:2].lower()}{part[2:]}" for part in rest)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from stepcrew.clock import SystemClock
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.bundle import Bundle, NoBundle
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput
@@ -135,9 +135,9 @@ def _execution(before: Execution, tasks: int, approvals: int, now: datetime) -> 
 def _decided(approvals: list[Approval]) -> tuple[list[Approval], Approval | None]:
     """What was decided, and apart from it the rejection that ended the execution: an attempt that knew it would end at
     once, without the tasks before it."""
-    decided = [one for one in approvals if one.verdict is not None]
+    decided = [one for one in approvals if one.decision is not None]
     last = decided[-1] if decided else None
-    if last is None or last.verdict is None or last.verdict.decision is not Decision.REJECT:
+    if last is None or last.decision is None or last.decision.kind is not DecisionKind.REJECT:
         return decided, None
     ends = last.kind in (ApprovalKind.ANSWER, ApprovalKind.BUDGET)
     return (decided[:-1], last) if ends else (decided, None)

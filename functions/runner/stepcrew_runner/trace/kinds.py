@@ -49,7 +49,7 @@ def _text(name: str) -> Body:
     return lambda event: str(getattr(event, name, ""))
 
 
-def _verdict(event: Any) -> Any:
+def _guardrail_result(event: Any) -> Any:
     return event.error or event.result
 
 
@@ -104,7 +104,7 @@ KINDS: dict[str, Kind] = {
     "plan_replan_triggered": Kind("plan_replan", S.REASONING, field("replan_reason"), ("replan_count",)),
     "goal_achieved_early": Kind("goal_achieved_early", S.REASONING, None, ("steps_remaining",)),
     "llm_guardrail_started": Kind("guardrail_started", S.GUARDRAIL, _text("guardrail"), ("retry_count",)),
-    "llm_guardrail_completed": Kind("guardrail_completed", S.GUARDRAIL, _verdict, ("success", "retry_count")),
+    "llm_guardrail_completed": Kind("guardrail_completed", S.GUARDRAIL, _guardrail_result, ("success", "retry_count")),
     "mcp_connection_started": Kind("mcp_connection_started", S.MCP, None, _MCP, "server_name"),
     "mcp_connection_completed": Kind("mcp_connection_completed", S.MCP, None, _MCP, "server_name"),
     "mcp_connection_failed": Kind("mcp_connection_failed", S.MCP, _error, (*_MCP, "error_type"), "server_name"),

@@ -120,7 +120,7 @@ class TraceRecorder:
             )
 
     def asked(self, approval: Approval) -> None:
-        """The execution waits for a person."""
+        """Records that the execution waits for a person."""
         self._append(
             Kind("human_feedback_requested", EventSource.HUMAN),
             emitted_at=approval.requested_at,
@@ -139,23 +139,23 @@ class TraceRecorder:
 
     def decided(self, approval: Approval) -> None:
         """What the person (or nobody in time) decided."""
-        verdict = approval.verdict
-        if verdict is None:
+        decision = approval.decision
+        if decision is None:
             return
         self._append(
             Kind("human_feedback_received", EventSource.HUMAN),
-            emitted_at=verdict.decided_at,
-            event_context=verdict.decision.value,
+            emitted_at=decision.decided_at,
+            event_context=decision.kind.value,
             task_name=approval.task_name,
             agent_role=approval.agent_role,
-            duration_ms=_milliseconds(approval.requested_at, verdict.decided_at),
-            output=verdict.output or verdict.comment,
+            duration_ms=_milliseconds(approval.requested_at, decision.decided_at),
+            output=decision.output or decision.comment,
             extra_data={
                 "approval": approval.number,
-                "decision": verdict.decision.value,
-                "decided_by": verdict.decided_by,
-                "comment": verdict.comment,
-                "limits": verdict.limits.model_dump(mode="json") if verdict.limits else None,
+                "decision": decision.kind.value,
+                "decided_by": decision.decided_by,
+                "comment": decision.comment,
+                "limits": decision.limits.model_dump(mode="json") if decision.limits else None,
             },
         )
 

@@ -144,7 +144,7 @@ def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def size(items: Sequence[TraceEvent | LogLine]) -> int:
-    """Bytes in a message."""
+    """How many bytes the items take in a message."""
     return sum(len(item.__pydantic_serializer__.to_json(item)) + 1 for item in items)
 
 

@@ -13,7 +13,7 @@ from stepcrew.domain.execution import Execution
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_IS_OPEN = "attribute_exists(PK) AND attribute_not_exists(verdict) AND attribute_not_exists(withdrawn_at)"
+_IS_OPEN = "attribute_exists(PK) AND attribute_not_exists(decision) AND attribute_not_exists(withdrawn_at)"
 _UNLIST = "REMOVE group_key, group_sort"
 
 
@@ -33,14 +33,14 @@ def new(table: str, approval: Approval, stored: dict[str, str], expires_at: int)
 
 
 def decided(table: str, execution: Execution, stored: dict[str, str]) -> TransactWriteItemTypeDef:
-    """Gives the approval on which the execution waits its verdict, and takes it off the group's list."""
+    """Stores the decision on the approval for which the execution waits, and takes it off the group's list."""
     return {
         "Update": {
             "TableName": table,
             "Key": _key(execution),
-            "UpdateExpression": f"SET verdict = :verdict {_UNLIST}",
+            "UpdateExpression": f"SET decision = :decision {_UNLIST}",
             "ConditionExpression": _IS_OPEN,
-            "ExpressionAttributeValues": item({":verdict": stored}),
+            "ExpressionAttributeValues": item({":decision": stored}),
         }
     }
 

@@ -13,7 +13,7 @@ from stepcrew.aws.items import Item, item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records
 from stepcrew.aws.updates import Update
-from stepcrew.domain.approval import Approval, Verdict, expiring_in_time, going_on, waiting_for
+from stepcrew.domain.approval import Approval, Decision, expiring_in_time, going_on, waiting_for
 from stepcrew.domain.errors import Superseded
 from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waiting
 from stepcrew.domain.proof import AttemptProof
@@ -102,18 +102,18 @@ class TableApprovals:
             found = [entry for page in pages for entry in page["Items"]]
         return [approval for entry in found if (approval := self._read(entry))]
 
-    def decide(self, execution: Execution, verdict: Verdict, *, deadline: datetime, now: datetime) -> Execution:
+    def decide(self, execution: Execution, decision: Decision, *, deadline: datetime, now: datetime) -> Execution:
         group_id, execution_id, waiting = execution.group_id, execution.execution_id, execution.waiting
         if waiting is None:
             raise Superseded("The execution does not wait for a decision any more.")
         update = Update(now).set("status", Status.RUNNING).set("deadline", deadline).remove("waiting")
         update.set("queued_at", now)  # its slot it gave back when it began to wait
-        update.set("message", going_on(verdict))
-        if verdict.limits is not None:
-            update.set("limits", verdict.limits).set("first_limits", execution.limits, keep=True)
+        update.set("message", going_on(decision))
+        if decision.limits is not None:
+            update.set("limits", decision.limits).set("first_limits", execution.limits, keep=True)
         update.require_status({Status.WAITING}).require("waiting.number", waiting.number)
-        name = f"{_payload(waiting.number, execution.attempt)}-verdict"
-        stored = keep(self._payloads, group_id, execution_id, name, verdict.model_dump_json(), exact=True)
+        name = f"{_payload(waiting.number, execution.attempt)}-decision"
+        stored = keep(self._payloads, group_id, execution_id, name, decision.model_dump_json(), exact=True)
         entry = approval_items.decided(self._table, execution, stored)
         queue = queue_items.joins(self._table, group_id, execution_id, int(self._ends(execution).timestamp()))
         decided = self._records.update_with(group_id, execution_id, update, entry, queue)
@@ -149,12 +149,12 @@ class TableApprovals:
         stored = values(entry)
         place = (self._payloads, stored["group_id"], stored["execution_id"])
         document = kept(*place, stored["approval"])
-        verdict = kept(*place, stored["verdict"]) if "verdict" in stored else None
-        if document is None or (verdict is None and "verdict" in stored):
+        decision = kept(*place, stored["decision"]) if "decision" in stored else None
+        if document is None or (decision is None and "decision" in stored):
             return None
-        decided = Verdict.model_validate_json(verdict) if verdict else None
+        decided = Decision.model_validate_json(decision) if decision else None
         withdrawn = stored.get("withdrawn_at")
-        changes = {"verdict": decided, "withdrawn_at": datetime.fromisoformat(withdrawn) if withdrawn else None}
+        changes = {"decision": decided, "withdrawn_at": datetime.fromisoformat(withdrawn) if withdrawn else None}
         return Approval.model_validate_json(document).model_copy(update=changes)
 
 

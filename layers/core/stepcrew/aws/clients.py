@@ -37,7 +37,7 @@ class SessionKeys:
 
     @property
     def as_arguments(self) -> dict[str, str]:
-        """As boto3 and its callers name them."""
+        """The credentials under the names of boto3's arguments."""
         return {
             "aws_access_key_id": self.access_key_id,
             "aws_secret_access_key": self.secret_access_key,

@@ -38,7 +38,7 @@ class Records:
         self.table = table
 
     def item(self, partition: str, sort: str) -> Item | None:
-        """Strongly consistent."""
+        """Reads one item, strongly consistent; None when there is none."""
         with platform_errors("Reading the table"):
             answer = self._clients.dynamodb.get_item(
                 TableName=self.table, Key=item({"PK": partition, "SK": sort}), ConsistentRead=True

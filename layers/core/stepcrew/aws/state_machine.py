@@ -63,7 +63,7 @@ class StateMachine:
         return latest
 
     def _start(self, execution: Execution, name: str) -> bool:
-        """False when the name is taken."""
+        """Starts a state machine execution; answers False when the name is taken."""
         reference = {
             "group_id": execution.group_id,
             "execution_id": execution.execution_id,

@@ -10,7 +10,7 @@ from stepcrew.aws.errors import platform_errors
 
 
 class UnreadableChanges:
-    """A dead-letter queue."""
+    """The dead-letter queue of changes that could not be read."""
 
     def __init__(self, clients: Clients, queue_url: str) -> None:
         self._clients = clients

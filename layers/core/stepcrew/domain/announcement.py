@@ -74,7 +74,7 @@ class Announcement(BaseModel):
 
 
 def announcement_of(execution: Execution) -> Announcement:
-    """Of the record as it was stored with its new status."""
+    """The announcement of an execution, made from its record as it was stored with its new status."""
     data = ExecutionData.model_validate(execution.model_dump(include=set(ExecutionData.model_fields)))
     return Announcement(
         id=f"{execution.execution_id}.{execution.revision}",

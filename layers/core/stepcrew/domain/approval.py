@@ -25,7 +25,7 @@ class ApprovalKind(StrEnum):
     """A call with effects that an attempt had begun when it died: to make it again, or not."""
 
 
-class Decision(StrEnum):
+class DecisionKind(StrEnum):
     APPROVE = "approve"
     REVISE = "revise"
     """Only of an answer: the agent goes on with the comment, and asks again."""
@@ -40,13 +40,13 @@ class ToolCall(BaseModel):
     arguments: dict[str, JsonValue]
 
 
-class Verdict(BaseModel):
+class Decision(BaseModel):
     """What was decided. `decided_by` is null when nobody did in time and `on_timeout` was taken.
 
     `output` replaces the answer that was approved; `limits` are those of the execution from now on.
     """
 
-    decision: Decision
+    kind: DecisionKind
     comment: str | None = None
     output: str | None = None
     limits: Limits | None = None
@@ -55,7 +55,7 @@ class Verdict(BaseModel):
 
 
 class Approval(BaseModel):
-    """One question to people. Open while there is neither a `verdict` nor a withdrawal (the execution ended).
+    """One question to people. Open while there is neither a `decision` nor a withdrawal (the execution ended).
 
     `number` counts within the execution from 1, and `approval_id` is `<execution_id>.<number>`. `key` is the question's
     own name: every attempt that comes to the same question makes the same. `output` is what is to
@@ -77,11 +77,11 @@ class Approval(BaseModel):
     tools: list[ToolCall] = []
     limit: str | None = None
     deciders: list[str] = []
-    on_timeout: Decision = Decision.REJECT
+    on_timeout: DecisionKind = DecisionKind.REJECT
     requested_at: datetime
     expires_at: datetime
     attempt: int
-    verdict: Verdict | None = None
+    decision: Decision | None = None
     withdrawn_at: datetime | None = None
 
     @property
@@ -90,7 +90,7 @@ class Approval(BaseModel):
 
     @property
     def is_open(self) -> bool:
-        return self.verdict is None and self.withdrawn_at is None
+        return self.decision is None and self.withdrawn_at is None
 
     def allows(self, email: str | None) -> bool:
         """Whether a member of the group with this address may decide; addresses are compared letter by letter:
@@ -119,8 +119,8 @@ def waiting_for(approval: Approval) -> str:
             return "Waiting for a person to say whether a tool call is made again…"
 
 
-def going_on(verdict: Verdict) -> str:
+def going_on(decision: Decision) -> str:
     """The execution's message once this was decided, until the next attempt has begun."""
-    words = {Decision.APPROVE: "Approved", Decision.REVISE: "To be revised", Decision.REJECT: "Rejected"}
-    who = f"by {verdict.decided_by}" if verdict.decided_by else "because nobody decided in time"
-    return f"{words[verdict.decision]} {who}; going on…"
+    words = {DecisionKind.APPROVE: "Approved", DecisionKind.REVISE: "To be revised", DecisionKind.REJECT: "Rejected"}
+    who = f"by {decision.decided_by}" if decision.decided_by else "because nobody decided in time"
+    return f"{words[decision.kind]} {who}; going on…"

@@ -47,7 +47,7 @@ def fitted(event: TraceEvent) -> TraceEvent:
 
 
 def fitted_line(line: LogLine) -> LogLine:
-    """The line, or its beginning."""
+    """The line, or its beginning where it is too long to be stored."""
     if len(line.message) <= MOST_LINE and len(line.logger) <= MOST_LABEL:
         return line
     return line.model_copy(update={"message": line.message[:MOST_LINE], "logger": label(line.logger)})

@@ -99,7 +99,7 @@ class SchemaCost(NamedTuple):
 
     @property
     def is_too_much(self) -> bool:
-        """For the schemas of one crew together."""
+        """Whether the schemas of one crew have too many parts or patterns together."""
         return self.parts > MAX_PARTS_OF_CREW or self.patterns > MAX_PATTERNS_OF_CREW
 
 

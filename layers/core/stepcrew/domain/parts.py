@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.models import parse_model_name
+from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
+from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import canonical_tool_name
 
 
@@ -18,6 +20,13 @@ def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
     for index, task in enumerate(crew.tasks):
         for field in ("description", "expected_output"):
             yield ("tasks", str(index), field), getattr(task, field)
+
+
+def placeholders_of(submission: Submission) -> list[str]:
+    """The names of the inputs it takes, sorted: those in its texts, or those a project was deployed with."""
+    if submission.project:
+        return sorted(set(submission.project.inputs))
+    return sorted({name for _, text in texts_of(submission.definition) for name in names_in(text)})
 
 
 def tool_lists(crew: CrewDefinition) -> Iterator[tuple[Path, list[str]]]:

@@ -241,7 +241,7 @@ class Firing(BaseModel):
         return self.rows_done + 1 if self.rows_done < (self.rows or 0) else None
 
     def past_row(self) -> Firing:
-        """With its next row handled."""
+        """The firing, with its next row counted as handled."""
         if self.retried_rows:
             return self.model_copy(update={"retried_rows": self.retried_rows[1:]})
         return self.model_copy(update={"rows_done": self.rows_done + 1})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision, Verdict
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind
 from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, NotAllowed, Superseded
 from stepcrew.domain.execution import Execution, GroupLimits, Limits, Status
 from stepcrew.domain.limits import raised
@@ -23,7 +23,7 @@ class Feedback(NamedTuple):
 
     group_id: str
     execution_id: str
-    decision: Decision
+    decision: DecisionKind
     decided_by: str
     email: str | None = None
     comment: str | None = None
@@ -63,8 +63,8 @@ class DecideApproval:
                 "This is for others to decide.", remedy=f"Ask one of them: {', '.join(approval.deciders)}."
             )
         self._check(approval, feedback)
-        verdict = Verdict(
-            decision=feedback.decision,
+        decision = Decision(
+            kind=feedback.decision,
             comment=feedback.comment or None,
             output=feedback.output,
             limits=self._granted(execution, approval, feedback.decision, feedback.limits),
@@ -72,7 +72,7 @@ class DecideApproval:
             decided_at=self._clock.now(),
         )
         try:
-            return self._decide(execution, verdict)
+            return self._decide(execution, decision)
         except Superseded:
             return self._settled(feedback._replace(approval_id=approval.approval_id))
 
@@ -84,24 +84,24 @@ class DecideApproval:
         now = self._clock.now()
         if approval is None or now < approval.expires_at - CLOCKS:
             return execution
-        decision, limits = approval.on_timeout, None
+        kind, limits = approval.on_timeout, None
         try:
-            limits = self._granted(execution, approval, decision, None)
+            limits = self._granted(execution, approval, kind, None)
         except InvalidRequest:
-            decision = Decision.REJECT
+            kind = DecisionKind.REJECT
         try:
-            return self._decide(execution, Verdict(decision=decision, limits=limits, decided_at=now))
+            return self._decide(execution, Decision(kind=kind, limits=limits, decided_at=now))
         except Superseded:
             return self._executions.get(group_id, execution_id)
 
-    def _decide(self, execution: Execution, verdict: Verdict) -> Execution:
+    def _decide(self, execution: Execution, decision: Decision) -> Execution:
         assert execution.waiting is not None
-        now = verdict.decided_at
+        now = decision.decided_at
         deadline = execution.deadline + max(now - execution.waiting.since, timedelta())
-        if verdict.limits:
-            more = verdict.limits.timeout_seconds - execution.limits.timeout_seconds
+        if decision.limits:
+            more = decision.limits.timeout_seconds - execution.limits.timeout_seconds
             deadline += timedelta(seconds=more)
-        decided = self._approvals.decide(execution, verdict, deadline=deadline, now=now)
+        decided = self._approvals.decide(execution, decision, deadline=deadline, now=now)
         filled = self._fill_slots(decided.group_id)
         return self._executions.get(decided.group_id, decided.execution_id) if filled else decided
 
@@ -116,19 +116,19 @@ class DecideApproval:
         raise Conflict(_standing(execution, named), remedy="Look at the execution again before deciding.")
 
     def _granted(
-        self, execution: Execution, approval: Approval, decision: Decision, asked: GroupLimits | None
+        self, execution: Execution, approval: Approval, decision: DecisionKind, asked: GroupLimits | None
     ) -> Limits | None:
-        if approval.kind is not ApprovalKind.BUDGET or decision is not Decision.APPROVE:
+        if approval.kind is not ApprovalKind.BUDGET or decision is not DecisionKind.APPROVE:
             return None
         ceilings = self._limits.limit_rules(execution.group_id).ceilings
         return raised(execution, approval.limit, asked, ceilings)
 
     def _check(self, approval: Approval, feedback: Feedback) -> None:
         kind, decision = approval.kind, feedback.decision
-        approves = decision is Decision.APPROVE
-        if decision is Decision.REVISE and kind is not ApprovalKind.ANSWER:
+        approves = decision is DecisionKind.APPROVE
+        if decision is DecisionKind.REVISE and kind is not ApprovalKind.ANSWER:
             raise _fault("/decision", "revise", f"Only an answer can be revised, and this is about a {kind}.")
-        if decision is Decision.REVISE and not (feedback.comment or "").strip():
+        if decision is DecisionKind.REVISE and not (feedback.comment or "").strip():
             raise _fault("/comment", "missing", "A revision needs a comment: it is what the agent is told.")
         if feedback.limits is not None and not (approves and kind is ApprovalKind.BUDGET):
             raise _fault("/limits", "unfitting", "limits go only with the approval of a budget.")
@@ -155,12 +155,12 @@ def _open(execution: Execution, asked: list[Approval]) -> Approval | None:
 
 
 def _is_same(approval: Approval, feedback: Feedback) -> bool:
-    verdict = approval.verdict
-    if verdict is None:
+    decision = approval.decision
+    if decision is None:
         return False
-    taken = (verdict.decision, verdict.comment, verdict.output, verdict.decided_by)
+    taken = (decision.kind, decision.comment, decision.output, decision.decided_by)
     said = (feedback.decision, feedback.comment or None, feedback.output, feedback.decided_by)
-    return taken == said and _grants(verdict.limits, feedback.limits)
+    return taken == said and _grants(decision.limits, feedback.limits)
 
 
 def _grants(granted: Limits | None, asked: GroupLimits | None) -> bool:
@@ -170,9 +170,9 @@ def _grants(granted: Limits | None, asked: GroupLimits | None) -> bool:
 
 
 def _standing(execution: Execution, named: Approval | None) -> str:
-    if named and named.verdict:
-        who = named.verdict.decided_by or "nobody in time"
-        return f"Approval {named.approval_id} was decided already: {named.verdict.decision}, by {who}."
+    if named and named.decision:
+        who = named.decision.decided_by or "nobody in time"
+        return f"Approval {named.approval_id} was decided already: {named.decision.kind}, by {who}."
     if named and named.withdrawn_at:
         return f"Approval {named.approval_id} was withdrawn: the execution is {execution.status}."
     if execution.waiting:

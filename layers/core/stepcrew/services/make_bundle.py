@@ -23,7 +23,7 @@ PAGE = 500
 
 
 class MakeBundle:
-    """Of an execution that has ended, or as far as it is."""
+    """Makes the bundle of an execution: of all of it once it has ended, else of what there is so far."""
 
     def __init__(
         self,

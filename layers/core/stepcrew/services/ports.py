@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from stepcrew.domain.approval import Approval, Verdict
+from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.journal import JournalEntry
@@ -107,7 +107,7 @@ class ExecutionStore(Protocol):
         fenced: bool = True,
     ) -> Execution:
         """The one write that ends an execution. With `fenced`, only the attempt `execution.attempt` may; without, any
-        open execution is ended (the platform's own verdict) and what waits is withdrawn. Raises `Superseded`
+        open execution is ended (the platform ends it) and what waits is withdrawn. Raises `Superseded`
         otherwise, having written nothing."""
         ...
 
@@ -158,9 +158,9 @@ class ApprovalStore(Protocol):
         """All of one execution, by number; strongly consistent. Large outputs stay in the bucket."""
         ...
 
-    def decide(self, execution: Execution, verdict: Verdict, *, deadline: datetime, now: datetime) -> Execution:
-        """The execution's open approval (`execution.waiting`) gets its verdict and WAITING becomes RUNNING with the new
-        deadline (and limits) and joins the queue for a slot, at once. Raises `Superseded` when another decision or
+    def decide(self, execution: Execution, decision: Decision, *, deadline: datetime, now: datetime) -> Execution:
+        """The execution's open approval (`execution.waiting`) gets this decision, and WAITING becomes RUNNING with the
+        new deadline (and limits) and joins the queue for a slot, at once. Raises `Superseded` when another decision or
         a cancel came before."""
         ...
 

@@ -54,9 +54,9 @@ class ReadBodies:
         if found is None:
             raise ExecutionNotFound(execution_id)
         if corrected:
-            if found.verdict is None or found.verdict.output is None:
+            if found.decision is None or found.decision.output is None:
                 raise ExecutionNotFound(execution_id)
-            return _text(found.verdict.output)
+            return _text(found.decision.output)
         if found.output_reference:
             return self._stored(group_id, execution_id, found.output_reference)
         return _text(found.output)

@@ -24,7 +24,7 @@ class SlotStore(Protocol):
         ...
 
     def records(self, group_id: str, execution_ids: list[str]) -> dict[str, Execution]:
-        """Those that exist."""
+        """The records of these executions, of those that exist."""
         ...
 
     def take(

@@ -276,7 +276,7 @@ def hash_of(request: CrewSubmission) -> str:
     of their mapping."""
     given = [(request.config or {}).get(field) for field in ("tasks", "tasks_yaml")]
     order = [list(cast("dict[str, Any]", tasks)) for tasks in given if isinstance(tasks, dict)]
-    body = [request.config, request.inputs, request.name, request.limits, order]
+    body: list[object] = [request.config, request.inputs, request.name, request.limits, order]
     if request.crew is not None:
         body.append(request.crew)  # as it was written: a new version does not make another request of it
     if request.webhooks:

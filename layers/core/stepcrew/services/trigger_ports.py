@@ -17,7 +17,7 @@ class TriggerStore(Protocol):
     def trigger(self, group_id: str, name: str) -> Trigger | None: ...
 
     def triggers(self, group_id: str) -> list[Trigger]:
-        """All of a group by name."""
+        """All triggers of a group, ordered by name."""
         ...
 
     def delete(self, group_id: str, name: str) -> None:

@@ -77,9 +77,9 @@ def test_an_answer_is_revised_twice_and_then_approved(ada: User, model: Scripted
     assert record["usage"]["model_calls"] == len(model.requests) == 4
     assert "DRAFT" in model.requests[1].text
     assert "THIRD" in model.requests[3].text
-    verdicts = [one["verdict"] for one in asked(ada, execution_id)]
-    assert [verdict["decision"] for verdict in verdicts] == ["revise", "revise", "approve"]
-    assert {verdict["decided_by"] for verdict in verdicts} == {record["submitted_by"]}
+    decisions = [one["decision"] for one in asked(ada, execution_id)]
+    assert [decision["kind"] for decision in decisions] == ["revise", "revise", "approve"]
+    assert {decision["decided_by"] for decision in decisions} == {record["submitted_by"]}
     told = [event for event in ada.trace(execution_id) if event["event_type"] == "human_feedback_received"]
     assert len(told) == 3
     assert not ada.get("/approvals").json()["approvals"]
@@ -116,7 +116,7 @@ def test_what_nobody_decides_in_time_is_decided_by_the_rule(
     record = ada.run(asking(approval={"timeout_seconds": 2, "on_timeout": on_timeout}))
     assert record["status"] == status
     (question,) = asked(ada, record["execution_id"])
-    assert (question["verdict"]["decision"], question["verdict"]["decided_by"]) == (on_timeout, None)
+    assert (question["decision"]["kind"], question["decision"]["decided_by"]) == (on_timeout, None)
     assert len(model.requests) == calls
 
 
@@ -165,21 +165,21 @@ def test_of_two_people_who_decide_at_once_one_wins(ada: User, model: ScriptedMod
 
 
 def test_a_decision_and_a_cancel_at_once_leave_one_ending(ada: User, model: ScriptedModel) -> None:
-    config = crew(task("Draft it. [[say DRAFT]]", "draft", human_input=True), task("Print it. [[slow 5]]", "print"))
+    config = crew(task("Draft it. [[say DRAFT]]", "draft", human_input=True), task("Print it. [[slow 60]]", "print"))
     execution_ids = [ada.submit(config) for _ in range(3)]
     for execution_id in execution_ids:
         waiting(ada, execution_id)
     with ThreadPoolExecutor(8) as pool:
-        verdicts = [pool.submit(decide, ada, execution_id, "approve") for execution_id in execution_ids]
+        decisions = [pool.submit(decide, ada, execution_id, "approve") for execution_id in execution_ids]
         cancels = [pool.submit(ada.post, f"/executions/{execution_id}/cancel") for execution_id in execution_ids]
         assert {one.result().status_code for one in cancels} == {202}
-    for execution_id, verdict in zip(execution_ids, verdicts, strict=True):
+    for execution_id, decision in zip(execution_ids, decisions, strict=True):
         record = ada.ended(execution_id)
         (question,) = asked(ada, execution_id)
         assert record["status"] == "CANCELLED"
         assert record["waiting"] is None
-        was_decided = verdict.result().status_code == 202
-        assert bool(question["verdict"]) == was_decided
+        was_decided = decision.result().status_code == 202
+        assert bool(question["decision"]) == was_decided
         assert bool(question["withdrawn_at"]) != was_decided
     assert not ada.get("/approvals").json()["approvals"]
 

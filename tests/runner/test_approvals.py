@@ -1,4 +1,4 @@
-"""People in the loop: an attempt that asks ends, and the next one goes on from the verdict."""
+"""People in the loop: an attempt that asks ends, and the next one goes on from the decision."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scripted_model import ScriptedModel
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision
+from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits, Status
 from stepcrew.services.cancel_execution import request_cancel
@@ -47,7 +47,7 @@ def test_an_approved_answer_becomes_the_output_without_a_model_call(harness: Har
     execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]"), task("Use it. [[say USED]]", "use")))
     question = asks(harness, execution_id)
     assert (question.kind, question.output, question.task_name) == (ApprovalKind.ANSWER, "DRAFT", "answer")
-    assert (question.number, question.on_timeout) == (1, Decision.REJECT)
+    assert (question.number, question.on_timeout) == (1, DecisionKind.REJECT)
     harness.decide(execution_id, "approve")
     assert completes(harness, execution_id) == ["DRAFT", "USED"]
     assert len(model.requests) == 2
@@ -175,7 +175,7 @@ def test_a_marked_tool_is_called_only_after_it_was_allowed(harness: Harness, mod
     question = asks(harness, execution_id)
     assert question.kind is ApprovalKind.TOOL
     assert [(call.tool_name, call.arguments) for call in question.tools] == [("calculator", {"expression": "6*7"})]
-    assert (question.deciders, question.on_timeout) == (["ada@example.com"], Decision.APPROVE)
+    assert (question.deciders, question.on_timeout) == (["ada@example.com"], DecisionKind.APPROVE)
     assert not events(harness, execution_id, "tool_usage_completed")
     assert events(harness, execution_id, "tool_usage_held")
     harness.decide(execution_id, "approve")
@@ -319,7 +319,7 @@ def test_a_cancel_request_wins_against_the_question(harness: Harness, model: Scr
     assert ended.cancel_receipt.model_calls == 0
 
 
-def test_the_verdict_of_a_dead_attempt_is_told_by_the_next(harness: Harness, model: ScriptedModel) -> None:
+def test_the_decision_of_a_dead_attempt_is_told_by_the_next(harness: Harness, model: ScriptedModel) -> None:
     execution_id = harness.submit(crew(judged("Draft. [[say DRAFT]]")))
     asks(harness, execution_id)
     harness.decide(execution_id, "approve")

@@ -1,9 +1,10 @@
+import "./decision-line.css";
 import { CircleCheck, CircleSlash, CircleX, RotateCcw } from "lucide-react";
 import type { Approval } from "@/api/types";
 import { formatDateTime } from "@/lib/format";
 import { harmless } from "@/lib/text";
 import { Viewer } from "@/ui/Viewer";
-import { limitWords, verdictWords } from "./words";
+import { limitWords, decisionWords } from "./words";
 
 const LOOKS = {
   approve: { icon: CircleCheck, style: "completed" },
@@ -12,30 +13,31 @@ const LOOKS = {
 } as const;
 
 /** What became of a question: who decided what and when, or that nobody had to. */
-export function VerdictLine({ approval }: { approval: Approval }) {
-  const { verdict, withdrawn_at: withdrawn } = approval;
-  if (!verdict) {
+export function DecisionLine({ approval }: { approval: Approval }) {
+  const { decision, withdrawn_at: withdrawn } = approval;
+  if (!decision) {
     return withdrawn ? (
-      <p className="verdict-line">
+      <p className="decision-line">
         <CircleSlash size={15} aria-hidden />
         Nobody has to decide any more: the execution ended on {formatDateTime(withdrawn)}.
       </p>
     ) : null;
   }
-  const limits = verdict.limits && limitWords(verdict.limits);
-  const { icon: Icon, style } = LOOKS[verdict.decision];
+  const limits = decision.limits && limitWords(decision.limits);
+  const { icon: Icon, style } = LOOKS[decision.kind];
   return (
-    <div className="verdict-line">
+    <div className="decision-line">
       <Icon size={15} className={`status-${style}`} aria-hidden />
       <div>
         <p>
-          <strong>{verdictWords(verdict)}</strong> <span className="faint">{formatDateTime(verdict.decided_at)}</span>
+          <strong>{decisionWords(decision)}</strong>{" "}
+          <span className="faint">{formatDateTime(decision.decided_at)}</span>
         </p>
-        {verdict.comment && <blockquote dir="auto">{harmless(verdict.comment)}</blockquote>}
-        {(verdict.output !== null || verdict.output_reference) && (
+        {decision.comment && <blockquote dir="auto">{harmless(decision.comment)}</blockquote>}
+        {(decision.output !== null || decision.output_reference) && (
           <details>
             <summary>The answer that was approved instead</summary>
-            <Viewer name="approved-answer" value={verdict.output} reference={verdict.output_reference} />
+            <Viewer name="approved-answer" value={decision.output} reference={decision.output_reference} />
           </details>
         )}
         {limits && <p className="faint">Limits from then on: {limits}.</p>}

@@ -1,5 +1,5 @@
-"""A verdict is neither lost nor carried out twice, and nothing is carried out after a cancel request, whatever ends the
-attempt that puts it in."""
+"""A decision is neither lost nor carried out twice, and nothing is carried out after a cancel request, whatever ends
+the attempt that puts it in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from stepcrew_runner.approvals.tool_gate import UNASKABLE, Call, ToolGate
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from tests.runner.conftest import OPERATOR_KEY
 from tests.runner.harness import GROUP, Harness, agent, crew, task
-from tests.runner.test_people import SUM, asks, completes, events, gated, judged
+from tests.runner.test_approvals import SUM, asks, completes, events, gated, judged
 
 
 def allowed(harness: Harness) -> str:
@@ -165,7 +165,7 @@ def delegating(*calls: str) -> dict[str, Any]:
     return config
 
 
-def test_each_verdict_counts_for_one_call_of_delegated_work(harness: Harness, model: ScriptedModel) -> None:
+def test_each_decision_counts_for_one_call_of_delegated_work(harness: Harness, model: ScriptedModel) -> None:
     execution_id = harness.submit(delegating("1+1", "1+1"))
     for number in (1, 2):
         assert asks(harness, execution_id).number == number

@@ -42,10 +42,10 @@ def test_one_executions_questions_are_shown_with_what_is_to_be_judged(api: FakeA
         assert part in shown
 
 
-def test_a_large_answer_is_fetched_and_a_verdict_is_told(api: FakeApi) -> None:
+def test_a_large_answer_is_fetched_and_a_decision_is_told(api: FakeApi) -> None:
     url = f"/api/v1/executions/{EXECUTION_ID}/approvals/1/output"
-    verdict = {"decision": "revise", "comment": "Shorter.", "decided_by": None, "decided_at": "2026-11-24T11:00:00Z"}
-    api.approval = question(output=None, output_reference={"url": url}, verdict=verdict)
+    decision = {"kind": "revise", "comment": "Shorter.", "decided_by": None, "decided_at": "2026-11-24T11:00:00Z"}
+    api.approval = question(output=None, output_reference={"url": url}, decision=decision)
     shown = invoke(api, "approvals", EXECUTION_ID).stdout
     assert "A long haiku" in shown
     assert "revise because nobody decided in time" in shown

@@ -1,3 +1,4 @@
+import "./check-result.css";
 import type { DryRun } from "@/api/types";
 import { Trouble } from "@/ui/kit";
 import type { PlacedFault } from "./request";
@@ -14,10 +15,10 @@ interface Props {
 }
 
 /** Whether the crew can run: its faults at their lines, the inputs it waits for, or what would run. */
-export function Verdict({ faults, missing, plan, busy, error, onGoTo, onAsk }: Props) {
+export function CheckResult({ faults, missing, plan, busy, error, onGoTo, onAsk }: Props) {
   if (faults.length) {
     return (
-      <section className="verdict verdict-bad" aria-label="Faults" aria-live="polite">
+      <section className="check-result check-result-bad" aria-label="Faults" aria-live="polite">
         <h2>
           {faults.length} {faults.length === 1 ? "fault" : "faults"} to mend
         </h2>
@@ -39,7 +40,7 @@ export function Verdict({ faults, missing, plan, busy, error, onGoTo, onAsk }: P
   if (error) return <Trouble error={error} />;
   if (missing.length) {
     return (
-      <section className="verdict verdict-asks" aria-live="polite">
+      <section className="check-result check-result-asks" aria-live="polite">
         <h2>Waits for {missing.length === 1 ? "an input" : "inputs"}</h2>
         <p>
           {missing.map((name) => (
@@ -51,9 +52,9 @@ export function Verdict({ faults, missing, plan, busy, error, onGoTo, onAsk }: P
       </section>
     );
   }
-  if (!plan || busy) return <p className="verdict faint">Checking…</p>;
+  if (!plan || busy) return <p className="check-result faint">Checking…</p>;
   return (
-    <section className="verdict verdict-good" aria-live="polite">
+    <section className="check-result check-result-good" aria-live="polite">
       <h2>Ready to run</h2>
       <p dir="auto">
         {plan.tasks.length} {plan.tasks.length === 1 ? "task" : "tasks"}, {plan.agents.length}{" "}

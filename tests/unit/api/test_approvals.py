@@ -45,7 +45,7 @@ def test_what_waits_is_listed_with_everything_one_needs_to_decide(harness: Harne
         "on_timeout": "reject",
         "requested_at": "2026-11-24T09:00:00Z",
         "expires_at": "2026-12-01T09:00:00Z",
-        "verdict": None,
+        "decision": None,
         "withdrawn_at": None,
     }
     assert waiting(harness, BOB)["approvals"] == []
@@ -111,10 +111,10 @@ def test_a_decision_goes_on_and_stays_readable_with_who_took_it(harness: Harness
     again = harness.client().post(f"/executions/{ID}/feedback", json=said)
     assert (again.status_code, again.json()) == (202, answer.json())
     [approval] = harness.client().get(f"/executions/{ID}/approvals").json()["approvals"]
-    assert (approval["may_decide"], approval["verdict"]) == (
+    assert (approval["may_decide"], approval["decision"]) == (
         False,
         {
-            "decision": "revise",
+            "kind": "revise",
             "comment": "Shorter.",
             "output": None,
             "output_reference": None,
@@ -146,7 +146,7 @@ def test_another_decision_is_a_conflict_that_says_how_it_stands(harness: Harness
         ({"decision": "reject", "output": "Snow."}, "/output"),
         ({"decision": "approve", "limits": {"max_tokens": 5}}, "/limits"),
         ({"decision": "approve", "limits": {"max_tokens": "5"}}, "/limits/max_tokens"),
-        ({"decision": "approve", "verdict": "yes"}, "/verdict"),
+        ({"decision": "approve", "choice": "yes"}, "/choice"),
     ],
 )
 def test_feedback_that_does_not_fit_names_its_place(harness: Harness, said: dict[str, Any], pointer: str) -> None:
@@ -166,7 +166,7 @@ def test_large_answers_and_corrections_are_read_by_address(harness: Harness) -> 
     assert harness.client().get(f"http://api{reference['url']}").text == "ü" * 30_000
     harness.client().post(f"/executions/{ID}/feedback", json={"decision": "approve", "output": "ö" * 30_000})
     [approval] = harness.client().get(f"/executions/{ID}/approvals").json()["approvals"]
-    corrected = approval["verdict"]["output_reference"]
+    corrected = approval["decision"]["output_reference"]
     assert harness.client().get(f"http://api{corrected['url']}").text == "ö" * 30_000
     assert harness.client().get(f"/executions/{ID}/approvals/2/output").status_code == 404
 

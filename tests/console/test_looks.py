@@ -1,0 +1,82 @@
+"""What every view shares: letters that stand for themselves, one left edge, colours with one meaning each."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console import stories
+from tests.console.conftest import Recordings
+from tests.console.story import Story
+
+pytestmark = pytest.mark.browser
+CODE = "```yaml\ntext: >-\n  a --> b != c\n```\n\nIn prose: --> and `=>`."
+GUTTER = 18
+
+JOINED = """() => [...document.querySelectorAll('body *')].flatMap((element) => {
+  const own = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join('').trim();
+  const {fontVariantLigatures: ligatures} = getComputedStyle(element);
+  return own && ligatures !== 'none' ? [`${element.outerHTML.slice(0, 120)} ${ligatures}`] : [];
+})"""
+
+# The left edge of what each block of a view shows: its border where it has one, else its first text or field.
+EDGES = """() => [...document.querySelectorAll('.page > *, .execution-head > *, .tab-body > *')].flatMap((block) => {
+  const shown = [block, ...block.querySelectorAll('*')].filter((element) => {
+    if (!element.checkVisibility() || element.closest('.visually-hidden, .empty, .notice, [hidden]')) return false;
+    const {borderLeftWidth, borderLeftColor} = getComputedStyle(element);
+    const framed = parseFloat(borderLeftWidth) > 0 && !/^rgba.*, 0\\)$/.test(borderLeftColor);
+    const told = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    return framed || told;
+  });
+  const left = Math.min(...shown.map((element) => element.getBoundingClientRect().left));
+  return Number.isFinite(left) ? [[block.className || block.tagName, Math.round(left)]] : [];
+})"""
+
+
+def views(story: Story, *asked: Story) -> list[str]:
+    alone = ["/executions", "/new", "/secrets", "/approvals", f"/compare?a={story.id}&b={story.id}"]
+    tabs = ["", "/result", "/tasks", "/logs", "/definition", "?event=1.5"]
+    runs = [f"/executions/{one.id}/approvals" for one in asked]
+    return [f"/g/demo{path}" for path in (*alone, *runs, *(f"/executions/{story.id}{tab}" for tab in tabs))]
+
+
+def settled(page: Page) -> None:
+    page.locator("main").first.wait_for()
+    expect(page.locator(".notice[role=status]")).to_have_count(0)
+
+
+def test_letters_of_code_and_text_are_shown_as_they_stand(recording: Recordings) -> None:
+    story, asked = stories.report(answer=CODE), stories.asking()
+    story.logs = [{"timestamp": story.now(), "level": "INFO", "logger": "crew", "message": "a --> b", "attempt": 1}]
+    failed = stories.failed()
+    page, _ = recording(story, asked, failed, path="/g/demo/executions", role="admin")
+    for path in [*views(story, asked), f"/g/demo/executions/{failed.id}"]:
+        page.goto(path)
+        settled(page)
+        assert page.evaluate(JOINED) == [], path
+
+
+@pytest.mark.parametrize(("width", "gutter"), [(1360, GUTTER), (390, None)])
+def test_everything_begins_at_the_same_edge(recording: Recordings, width: int, gutter: int | None) -> None:
+    story, asked = stories.failed(), stories.asking()
+    page, _ = recording(story, asked, path="/g/demo/executions", role="admin", viewport={"width": width, "height": 860})
+    for path in views(story, asked):
+        page.goto(path)
+        settled(page)
+        edges = page.evaluate(EDGES)
+        lefts = {left for _, left in edges}
+        assert edges, path
+        assert len(lefts) == 1, (path, edges)
+        assert gutter is None or lefts == {gutter}, (path, edges)
+
+
+def test_no_side_of_a_comparison_has_the_colour_of_a_model(recording: Recordings) -> None:
+    first, second = stories.report(1), stories.report(2, answer="Short.")
+    page, _ = recording(first, second, path=f"/g/demo/compare?a={first.id}&b={second.id}")
+    colours = [
+        page.locator(f".side-{side}").first.evaluate("bar => getComputedStyle(bar).backgroundColor") for side in (0, 1)
+    ]
+    page.goto(f"/g/demo/executions/{first.id}")
+    bar = page.locator(".bar-llm").first
+    expect(bar).to_be_visible()
+    assert len({*colours, bar.evaluate("bar => getComputedStyle(bar).backgroundColor")}) == 3
