@@ -42,6 +42,7 @@ NAMES = {
     "/api/v1/amp/{name}": "walked",
     "/api/v1/secrets/{name}": "WALKED_KEY",
     "/api/v1/triggers/{name}": "walked",
+    "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",
 }
 PARAMETERS = {
