@@ -83,7 +83,7 @@ test-console: setup-all console/dist/index.html ## Test the web console, in Chro
 	$(DEV)/pytest $(PYTEST) -rs -m browser tests/console
 
 .PHONY: bench
-bench: build ## Run the benchmarks and write benchmarks/README.md
+bench: build console/dist/index.html ## Run the benchmarks and write benchmarks/README.md
 	PYTHONPATH=.:tests/scripted $(DEV)/python -m benchmarks
 
 .PHONY: audit

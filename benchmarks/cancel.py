@@ -56,6 +56,6 @@ def figures(found: list[Cancelled]) -> list[Figure]:
             f"{honest} of {len(found)}",
             "all",
             honest == len(found),
-            "the same; calls that were not answered when the request came, or began later",
+            "the same; calls whose answer was not written down when the request came, or that began later",
         ),
     ]

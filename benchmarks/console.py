@@ -19,7 +19,7 @@ from tests.console.person import Person
 from tests.console.recorded import ORIGIN, Recorded
 from tests.e2e.user import User, crew, task
 
-from benchmarks.report import Figure, median, spread
+from benchmarks.report import Figure, NotMeasured, median, spread
 from scripted_model import scripted_model
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import StackOptions, running_stack
@@ -42,8 +42,7 @@ WATCH = """() => {
 def measure() -> list[Figure]:
     chromium = next(filter(None, map(shutil.which, NAMES)), None)
     if not chromium or not DIST.is_dir():
-        print("Without Chromium or a built console, nothing is measured in a browser.")
-        return []
+        raise NotMeasured("Chromium or a built console is not there: run make build and npm run build in console.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         figures = [*frames(browser), live(browser)]

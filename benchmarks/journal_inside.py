@@ -13,7 +13,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any, cast
 
 from stepcrew_runner.isolation import environment
@@ -23,9 +22,7 @@ environment.prepare()
 from tests.runner.harness import GROUP, Harness, agent, crew, task  # noqa: E402
 
 from scripted_model import ScriptedModel  # noqa: E402 - CrewAI may be imported only after `prepare`
-from stepcrew.aws.journal import TableJournal  # noqa: E402
-from stepcrew.domain.execution import Execution, Status  # noqa: E402
-from stepcrew.domain.journal import JournalEntry  # noqa: E402
+from stepcrew.domain.execution import Status  # noqa: E402
 from stepcrew_runner.gate import transports  # noqa: E402
 from stepcrew_runner.gate.gate import Gate  # noqa: E402
 from stepcrew_runner.gate.journal import Journal  # noqa: E402
@@ -68,31 +65,8 @@ class Spent:
         setattr(owner, method, counted)
 
 
-class CountedTable:
-    """In place of a DynamoDB client: counts what is put, by the rules of its item sizes (names and values)."""
-
-    def __init__(self) -> None:
-        self.writes = 0
-        self.bytes = 0
-
-    def put_item(self, **arguments: Any) -> None:
-        self.writes += 1
-        for name, value in arguments["Item"].items():
-            ((_, text),) = value.items()
-            self.bytes += len(name) + len(str(text).encode())
-
-
 def harness() -> Harness:
     return Harness(cast("ScriptedModel", None))
-
-
-def written_by(kept: list[JournalEntry], execution: Execution) -> CountedTable:
-    table = CountedTable()
-    clients = cast("Any", SimpleNamespace(dynamodb=table))
-    journal = TableJournal(clients, "table", cast("Any", None), 30)
-    for entry in kept:
-        journal.write(execution, entry)
-    return table
 
 
 def main() -> None:
@@ -105,14 +79,12 @@ def main() -> None:
     spent.count(Journal, "write", "write")
     spent.count(Journal, "load", "load")
     home = harness()
-    ended = home.run(FIVE)
+    home.run(FIVE)
     calls: list[float] = []
     for _ in range(ROUNDS):
         spent.seconds.clear()
-        ended = home.run(FIVE)
+        home.run(FIVE)
         calls.append(spent.seconds["gate"] * 1000 / 5)
-    kept = home.journal.entries(GROUP, ended.execution.execution_id)
-    table = written_by(kept, ended.execution)
     long = home.run(MANY).execution
     entries = len(home.journal.entries(GROUP, long.execution_id))
     home.tasks.restore({})
@@ -128,9 +100,6 @@ def main() -> None:
         "replay_ms_an_entry": (time.process_time() - cpu) * 1000 / entries,
         "replay_own_ms_an_entry": spent.seconds["gate"] * 1000 / entries,
         "load_ms": spent.seconds["load"] * 1000,
-        "journal_writes": table.writes,
-        "journal_bytes": table.bytes,
-        "other_writes": ended.execution.revision - 1,
     }
     print(json.dumps(found), file=out, flush=True)
 

@@ -9,7 +9,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from benchmarks.report import Figure, median
+from benchmarks.report import Figure, NotMeasured, median
 from stepcrew_local.layout import ROOT
 
 MB = 1_000_000
@@ -34,11 +34,11 @@ def built(function: str, builds: Path = ROOT / ".aws-sam") -> Path:
     """The folder that becomes the function's zip.
 
     Raises:
-        SystemExit: it was not built; a report without its row would look as if nothing had been promised.
+        NotMeasured: it was not built.
     """
     folder = builds / function / function
     if not folder.is_dir() or not any(folder.iterdir()):
-        raise SystemExit(f"{function} is not built, so its zip cannot be measured: run make build.")
+        raise NotMeasured(f"{function} is not built, so its zip cannot be measured: run make build.")
     return folder
 
 

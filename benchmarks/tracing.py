@@ -15,7 +15,7 @@ BOUND = 1.05
 
 
 def measure() -> list[Figure]:
-    path = os.pathsep.join([str(ROOT / "functions/runner"), str(ROOT / "layers/core")])
+    path = os.pathsep.join(str(ROOT / one) for one in ("functions/runner", "layers/core", "tests/scripted", ""))
     with scripted_model() as model:
         done = subprocess.run(
             [ROOT / ".venvs/runner/bin/python", ROOT / "benchmarks/tracing_inside.py", model.url, str(ROUNDS)],

@@ -9,6 +9,7 @@ from stepcrew_cli.text import as_text, one_line, plain, seconds
 from stepcrew_cli.wire import TraceEvent
 
 SOURCE_STYLE = {
+    "flow": "bold",
     "crew": "bold",
     "task": "cyan",
     "agent": "blue",

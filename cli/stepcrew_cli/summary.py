@@ -69,8 +69,9 @@ def what_to_type(execution: Execution) -> list[str]:
     if waiting is None:
         return []
     this = f"{execution.execution_id} --approval {waiting.number}"
-    revise = [f"stepcrew revise {this} --comment TEXT"] if waiting.kind == "answer" else []
-    decide = [f"stepcrew approve {this}", *revise, f"stepcrew reject {this}"]
+    revise = [f"stepcrew revise {this} --comment TEXT"] if waiting.kind in ("answer", "feedback") else []
+    text = " --text TEXT" if waiting.kind == "input" else ""
+    decide = [f"stepcrew approve {this}{text}", *revise, f"stepcrew reject {this}"]
     return [f"stepcrew approvals {execution.execution_id}", *decide]
 
 

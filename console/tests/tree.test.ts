@@ -14,6 +14,29 @@ describe("The timeline of a trace", () => {
     expect(shown(tree.roots)).toEqual(["Crew started", "Researcher", " research", "  llm", "  tool", "Crew completed"]);
   });
 
+  it("puts what a flow ran below the flow and its methods", () => {
+    const moved = (id: number | null): number | null => (id === null ? null : id + 2);
+    const inside = oneTask().map((one) =>
+      event(one.sequence + 2, one.sequence * 10, {
+        ...one,
+        parent_sequence: moved(one.parent_sequence) ?? 2,
+        started_sequence: moved(one.started_sequence),
+        id: `1.${one.sequence + 2}`,
+        sequence: one.sequence + 2,
+        pairs_with: one.pairs_with && `1.${Number(one.pairs_with.slice(2)) + 2}`,
+      }),
+    );
+    const flow = event(1, 0, { event_type: "flow_started", event_source: "flow" });
+    const method = event(2, 5, { event_type: "flow_method_started", event_source: "flow", parent_sequence: 1 });
+    const rows = visibleRows(buildTree([flow, method, ...inside], { ended: false }).roots, NO_FILTER, new Set());
+    expect(rows.slice(0, 4).map(({ node, depth }) => [node.kind, depth])).toEqual([
+      ["flow", 0],
+      ["flow", 1],
+      ["crew", 2],
+      ["task", 3],
+    ]);
+  });
+
   it("shows the machinery only when everything is asked for", () => {
     const tree = buildTree(oneTask(), { ended: true });
     expect(shown(tree.roots, { ...NO_FILTER, everything: true }).length).toBeGreaterThan(shown(tree.roots).length);

@@ -46,7 +46,8 @@ def test_every_rule_of_aws_names_files_that_exist_and_none_is_without_a_source()
 
 def test_requirement_files_hold_versions_with_hashes_and_no_addresses() -> None:
     files = [name for name in TRACKED if re.search(r"(requirements|requirements/[a-z-]+)\.txt$", name)]
-    pinned = [name for name in files if not name.endswith("-excluded.txt")]
+    # A project of the tests is laid out as people write theirs.
+    pinned = [name for name in files if not name.endswith("-excluded.txt") and not name.startswith("tests/projects/")]
     assert len(pinned) >= 11
     for name in pinned:
         text = (ROOT / name).read_text()

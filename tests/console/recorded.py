@@ -128,6 +128,8 @@ class Recorded:
             return 200, crew_schema()
         if path == "/secrets":
             return 200, {"secrets": self.secrets}
+        if path == "/triggers":
+            return 200, {"triggers": []}
         if path == "/tools":
             return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": []}]
         return 404, {"detail": f"Nothing is recorded for {method} {path}."}

@@ -34,7 +34,7 @@ EDGES = """() => [...document.querySelectorAll('.page > *, .execution-head > *, 
 
 
 def views(story: Story, *asked: Story) -> list[str]:
-    alone = ["/executions", "/new", "/secrets", "/approvals", f"/compare?a={story.id}&b={story.id}"]
+    alone = ["/executions", "/new", "/triggers", "/secrets", "/approvals", f"/compare?a={story.id}&b={story.id}"]
     tabs = ["", "/result", "/tasks", "/logs", "/definition", "?event=1.5"]
     runs = [f"/executions/{one.id}/approvals" for one in asked]
     return [f"/g/demo{path}" for path in (*alone, *runs, *(f"/executions/{story.id}{tab}" for tab in tabs))]
@@ -53,6 +53,8 @@ def test_letters_of_code_and_text_are_shown_as_they_stand(recording: Recordings)
     for path in [*views(story, asked), f"/g/demo/executions/{failed.id}"]:
         page.goto(path)
         settled(page)
+        if "event=" in path:
+            expect(page.locator(".json-tree").first).to_be_visible()
         assert page.evaluate(JOINED) == [], path
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import time
+import zipfile
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,7 +19,7 @@ TASKS = 30
 class Cancelled(NamedTuple):
     """Times in seconds from the request: to the beginning of the last model call (negative when it had begun before),
     and to the terminal status being visible. `begun` are the model calls that began after the request was accepted,
-    `open` those that had not ended by then; both are counted at the model."""
+    `open` those that the model saw and whose answer was not in the journal by then."""
 
     to_last_call: float
     to_the_end: float
@@ -46,6 +49,14 @@ def cancel_one(user: User, model: ScriptedModel, name: str, after_calls: int) ->
         to_last_call=max(begun) - requested,
         to_the_end=ended - requested,
         begun=sum(at > requested for at in begun),
-        open=sum(at + CALL_SECONDS > requested for at in begun),
+        open=len(begun) - sum(at <= requested for at in _answers(user, execution_id)),
         record=record,
     )
+
+
+def _answers(user: User, execution_id: str) -> list[float]:
+    """When each answer of the model was written into the journal."""
+    bundle = user.get(f"/executions/{execution_id}/bundle").content
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        entries = [json.loads(line) for line in archive.read("journal.jsonl").splitlines()]
+    return [datetime.fromisoformat(entry["written_at"]).timestamp() for entry in entries if entry["kind"] == "model"]

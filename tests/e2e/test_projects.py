@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,57 @@ def test_a_flow_is_deployed_and_run(ada: User, model: ScriptedModel) -> None:
     result = ada.result(record["execution_id"])
     assert result["json_dict"] == {"city": "Bergen", "text": "A small town."}
     assert record["usage"]["model_calls"] == len(model.requests) == 2
+
+
+def run(ada: User, path: Path, *inputs: str) -> str:
+    """What a newcomer types; the id of the execution."""
+    done = stepcrew(ada, "run", str(path), *(part for one in inputs for part in ("-i", one)))
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("path", "inputs", "outputs"),
+    [
+        ("one_file/joke.py", ("topic=dogs",), ["A cat walks into a bar."]),
+        (
+            "poem_flow",
+            (),
+            ["Roses", "Roses are red.", {"sentence_count": 1, "poem": "Roses are red.", "title": "Roses"}],
+        ),
+        (
+            "two_crews",
+            (),
+            ["Whales sing.", "Once a whale sang.", {"fact": "Whales sing.", "story": "Once a whale sang."}],
+        ),
+        ("hooks_crew", ("article=tea",), ["Tea for 6 euros.", "Paid", "Paid (3 tasks, 2 tea)"]),
+        ("async_main", (), ["It is a cloud.", "It is a leaf.", "It is a stone."]),
+        ("slug_crew", (), ["Done."]),
+    ],
+)
+def test_a_project_as_people_lay_it_out_is_run_by_its_path(
+    ada: User, model: ScriptedModel, path: str, inputs: tuple[str, ...], outputs: list[Any]
+) -> None:
+    record = ada.ended(run(ada, PROJECTS / path, *inputs))
+    assert (record["status"], record["error"]) == ("COMPLETED", None)
+    tasks = ada.result(record["execution_id"])["tasks"]
+    assert sorted((one["json_dict"] or one["raw"] for one in tasks), key=str) == sorted(outputs, key=str)
+    assert all(topic.partition("=")[2] in model.requests[0].text for topic in inputs)
+
+
+def test_a_script_asks_people_for_its_inputs(ada: User, model: ScriptedModel) -> None:
+    execution_id = run(ada, PROJECTS / "trip_script")
+    for number, (question, text) in enumerate([("From where", "Oslo"), ("Where do you want", "Rome")], 1):
+        waiting = ada.until(execution_id, lambda record: record["status"] == "WAITING")["waiting"]
+        assert (waiting["number"], waiting["kind"]) == (number, "input")
+        assert question in ada.get(f"/executions/{execution_id}/approvals").json()["approvals"][-1]["question"]
+        done = stepcrew(ada, "approve", execution_id, "--approval", str(number), "--text", text)
+        assert done.returncode == 0, done.stderr
+    record = ada.ended(execution_id)
+    assert (record["status"], record["error"]) == ("COMPLETED", None)
+    assert "from Oslo to Rome" in model.requests[0].text
+    assert "8 km" in model.requests[1].text
+    assert ada.result(execution_id)["output"] == "Day one: walk."
 
 
 def test_a_hostile_project_reaches_nothing_of_others(ada: User, bob: User) -> None:

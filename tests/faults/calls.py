@@ -26,7 +26,6 @@ STORE_EVENTS = "store trace events (DynamoDB.BatchWriteItem)"
 COUNT_EVENTS = "count trace events (DynamoDB.TransactWriteItems)"
 
 DECIDE = "decide (DynamoDB.TransactWriteItems)"
-WAKE = "wake the state machine (SFN.SendTaskSuccess)"
 KEEP_TOKEN = "keep the task token (DynamoDB.UpdateItem)"
 
 READ_UPLOAD = "S3.GET"

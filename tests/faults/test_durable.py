@@ -19,7 +19,6 @@ from tests.faults.calls import (
     PARK,
     RECONCILER,
     RUNNER,
-    WAKE,
     WRITE_JOURNAL,
 )
 from tests.faults.cases import Case, Expected
@@ -180,8 +179,8 @@ def test_a_question_and_its_decision_may_be_interrupted_anywhere(harness: FaultH
                 asked(reconciler, "before it keeps the token", "token-before", Fault(RECONCILER, KEEP_TOKEN, BEFORE)),
                 asked(reconciler, "after it kept the token", "token-after", Fault(RECONCILER, KEEP_TOKEN, AFTER)),
                 asked(api, "before the decision is stored", "decide-before", Fault(API, DECIDE, BEFORE)),
-                asked(api, f"{between}the person repeats it", "decide-between", Fault(API, WAKE, BEFORE)),
-                asked(api, f"{between}the sweep comes", "decide-gone", Fault(API, WAKE, BEFORE), during=person.gone),
+                asked(api, f"{between}the person repeats it", "decide-between", Fault(API, DECIDE, AFTER)),
+                asked(api, f"{between}the sweep comes", "decide-gone", Fault(API, DECIDE, AFTER), during=person.gone),
                 asked("the decision is sent", "four times at once", "decide-hasty", during=person.hasty),
                 asked(runner, "before it has used the decision", "decide-begun", begun, expected=unused),
             ],

@@ -126,6 +126,99 @@ def test_a_killed_flow_pays_for_nothing_twice(deploy: Deploys, harness: Harness,
     assert again.execution.usage == first.execution.usage
 
 
+@pytest.mark.parametrize(
+    ("name", "entry", "kind", "outputs"),
+    [
+        ("one_file", "joke:__main__", "script", ["A cat walks into a bar."]),
+        ("two_crews", "two_crews.main:run", "script", ["Whales sing.", "Once a whale sang.", "run"]),
+        ("async_main", "app:__main__", "script", ["It is a cloud.", "It is a leaf.", "It is a stone."]),
+        ("poem_flow", "poem_flow.main:PoemFlow", "flow", ["Roses", "Roses are red.", "PoemFlow"]),
+        ("hooks_crew", "crew:ShopCrew", "crew", ["Tea for 6 euros.", "Paid", "Paid (3 tasks, 2 tea)"]),
+    ],
+)
+def test_a_project_killed_at_its_end_runs_again_for_nothing(
+    deploy: Deploys, harness: Harness, model: ScriptedModel, name: str, entry: str, kind: str, outputs: list[str]
+) -> None:
+    project = deploy(name, entry, kind)
+    execution_id = project.submit({"article": "tea"} if name == "hooks_crew" else {})
+    kept = harness.kept()
+    first = project.attempt(execution_id)
+    assert first.execution.error is None
+    told = {one.name if one.json_dict else one.raw for one in first.outputs}
+    assert told == set(outputs)
+    calls, answers = len(model.requests), harness.journal.kept()
+    harness.restore(kept)
+    harness.journal.restore(answers)
+    harness.executions.begin_attempt(GROUP, execution_id, harness.clock.now())  # the one that died
+    again = project.attempt(execution_id)
+    assert again.execution.error is None
+    assert len(model.requests) == calls
+    assert {one.raw for one in again.outputs} == {one.raw for one in first.outputs}
+
+
+def test_a_flow_is_told_in_the_trace_with_its_methods_and_routes(deploy: Deploys, model: ScriptedModel) -> None:
+    project = deploy("city_flow", "city_flow.main:CityFlow", "flow")
+    events = project.attempt(project.submit()).events
+    places = {one.sequence: one for one in events}
+    methods = [one.event_context for one in events if one.event_type == "flow_method_completed"]
+    assert methods == ["ask_size", "route", "small_city", "finish"]
+    assert [one.extra_data["route"] for one in events if "route" in one.extra_data] == ["small"]
+    task = next(one for one in events if one.event_type == "task_started")
+    assert (task.task_name, task.agent_role) == ("small", "small guide")
+    crew = places[task.parent_sequence or 0]
+    method = places[crew.parent_sequence or 0]
+    flow = places[method.parent_sequence or 0]
+    assert [one.event_context for one in (crew, method, flow)] == ["small", "small_city", "CityFlow"]
+    assert events[-1].event_type == "flow_completed"
+
+
+def test_a_flow_asks_people_and_takes_what_they_say(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:
+    project = deploy("review_flow", "main:ReviewFlow", "flow")
+    execution_id = project.submit()
+    asked = project.attempt(execution_id)
+    assert asked.execution.status == "WAITING"
+    assert {"flow_interrupted", "flow_method_interrupted"} <= set(asked.types)
+    harness.decide(execution_id, "approve", output="children")
+    shown = project.attempt(execution_id)
+    approval = harness.approvals.approvals(GROUP, execution_id)[-1]
+    assert (approval.kind, approval.question, approval.output) == ("feedback", "Is this good?", "Dear readers")
+    assert "Write for children" in model.requests[0].text
+    assert shown.execution.status == "WAITING"
+    harness.decide(execution_id, "revise", comment='Too long. [[json {"outcome": "shorten"}]]')
+    ended = project.attempt(execution_id)
+    assert ended.execution.error is None
+    assert len(model.requests) == 2
+    assert (ended.outputs[-1].json_dict or {})["text"] == "Dear"
+
+
+def test_feedback_without_words_is_the_first_outcome(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:
+    project = deploy("review_flow", "main:ReviewFlow", "flow")
+    execution_id = project.submit()
+    project.attempt(execution_id)
+    harness.decide(execution_id, "approve")
+    project.attempt(execution_id)
+    harness.decide(execution_id, "approve")
+    ended = project.attempt(execution_id)
+    assert (ended.execution.error, ended.outputs[-1].raw) == (None, "Dear readers!")
+    assert "Write for everybody" in model.requests[0].text
+
+
+def test_an_input_that_is_refused_ends_the_script(deploy: Deploys, harness: Harness, model: ScriptedModel) -> None:
+    project = deploy("trip_script", "main:__main__", "script")
+    execution_id = project.submit()
+    project.attempt(execution_id)
+    harness.decide(execution_id, "reject")
+    error = project.attempt(execution_id).execution.error
+    assert error
+    assert "rejected to give the input" in error.message
+
+
+def test_what_a_script_is_given_takes_the_place_of_its_own_inputs(deploy: Deploys, model: ScriptedModel) -> None:
+    project = deploy("one_file", "joke:__main__", "script")
+    project.attempt(project.submit({"topic": "dogs"}))
+    assert "about dogs" in model.requests[0].text
+
+
 def test_each_execution_finds_the_modules_as_they_were_written(deploy: Deploys, model: ScriptedModel) -> None:
     project = deploy("research_crew", "research_crew.crew:ResearchCrew")
     for _ in range(2):

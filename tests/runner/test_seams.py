@@ -6,7 +6,10 @@ import ast
 import asyncio
 import contextvars
 import inspect
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +56,10 @@ from stepcrew_runner.gate.placeholders import Placeholders
 from stepcrew_runner.isolation.addresses import Reach
 from stepcrew_runner.trace.kinds import KINDS
 from tests.runner.harness import Harness, crew, task
+
+
+def python_path() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 @pytest.fixture(autouse=True)
@@ -170,6 +177,28 @@ def test_what_a_server_offers_and_says_of_its_tools_is_taken_where_the_clients_g
     ):
         assert getattr(owner.__dict__[method], "is_wrapped", False), f"{owner.__name__}.{method}"
     assert "readOnlyHint" in ToolAnnotations.model_fields
+
+
+LATER = """
+from stepcrew_runner.isolation import environment
+environment.prepare()
+import sys
+from stepcrew_runner.crew.install import install
+install()
+print({"aiobotocore", "mcp"} & set(sys.modules))
+from aiobotocore.httpsession import AIOHTTPSession
+from crewai.mcp.client import MCPClient
+from crewai.mcp.tool_resolver import MCPToolResolver
+from mcp import ClientSession
+for method in (ClientSession.list_tools, MCPClient.connect, MCPClient.list_tools, MCPToolResolver.resolve):
+    print(method.is_wrapped)
+print(AIOHTTPSession.send.__module__)
+"""
+
+
+def test_what_few_crews_need_is_imported_later_and_met_then() -> None:
+    done = subprocess.run([sys.executable, "-c", LATER], env=python_path(), capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["set()", *["True"] * 4, "stepcrew_runner.gate.transports"], done.stderr
 
 
 @pytest.mark.parametrize("seam", SEAMS, ids=[f"{seam.owner.__name__}.{seam.name}" for seam in SEAMS])

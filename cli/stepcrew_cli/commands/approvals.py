@@ -87,6 +87,10 @@ def approve(
             help="If the question is about an answer: a file with the text to use in its place.",
         ),
     ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option("--text", help="If a project's code asks for a text: the text. Or in place of --output."),
+    ] = None,
     max_tokens: Amount = None,
     max_model_calls: Amount = None,
     max_cost_usd: Annotated[
@@ -96,9 +100,11 @@ def approve(
     """Let a waiting execution go on: accept its answer, allow its tool call, or raise its limit."""
     amounts = {"max_tokens": max_tokens, "max_model_calls": max_model_calls, "max_cost_usd": max_cost_usd}
     limits: Document = {name: amount for name, amount in amounts.items() if amount is not None}
+    if corrected and text is not None:
+        raise CliError("--output and --text both give the text.", remedy="Leave one of them out.")
     with call.client() as client:
-        text = {"output": read_text(corrected)} if corrected else {}
-        more: Document = {**text, **({"limits": limits} if limits else {})}
+        given = read_text(corrected) if corrected else text
+        more: Document = {**({} if given is None else {"output": given}), **({"limits": limits} if limits else {})}
         _decide(client, call.output, execution_id, approval, "approve", comment, more)
 
 

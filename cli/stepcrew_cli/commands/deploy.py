@@ -13,10 +13,9 @@ import typer
 from pydantic import JsonValue
 
 from stepcrew_cli.client import Client
-from stepcrew_cli.crewai_project.inputs import read_inputs
-from stepcrew_cli.crewai_project.modules import Project as Sources
 from stepcrew_cli.deploying.bundle import make_bundle
 from stepcrew_cli.deploying.environment import Packages, inspect
+from stepcrew_cli.deploying.environment_names import SECRET
 from stepcrew_cli.deploying.finding import Project, find_project
 from stepcrew_cli.deploying.wire import BundleUpload, DeployedFunction, ProjectRuntime
 from stepcrew_cli.errors import CliError, CrewFileError
@@ -98,7 +97,7 @@ def deploy_project(
             "the version with PUT /api/v1/projects/NAME (docs/projects.md).",
         )
     function = client.deploy_locally(stored_name, digest).read(DeployedFunction).function
-    body = _body(project, report, digest, function, _inputs(project))
+    body = _body(project, report, digest, function)
     return client.store_project(stored_name, body).read(StoredCrew)
 
 
@@ -106,16 +105,18 @@ def _tell(output: Output, project: Project, report: dict[str, Any], needed: list
     parts = [f"{report['kind']} {project.entry}"]
     if report["agents"]:
         parts.append(f"{len(report['agents'])} agents, {len(report['tasks'])} tasks")
-    for label, names in (("inputs", report["inputs"]), ("tools", report["tools"]), ("reads", project.environment)):
+    for label, names in (
+        ("inputs", report["inputs"]),
+        ("tools", report["tools"]),
+        ("reads", _environment(project, report)),
+    ):
         if names:
             parts.append(f"{label}: {', '.join(names)}")
     parts.append(f"{len(project.files)} files, {len(needed)} packages of its own, {size / 1e6:.1f} MB")
     output.note("; ".join(parts), "dim")
 
 
-def _body(
-    project: Project, report: dict[str, Any], digest: str, function: str, inputs: dict[str, JsonValue]
-) -> dict[str, JsonValue]:
+def _body(project: Project, report: dict[str, Any], digest: str, function: str) -> dict[str, JsonValue]:
     outline: dict[str, JsonValue] = {
         "name": project.name,
         "agents": report["agents"],
@@ -128,18 +129,17 @@ def _body(
         "entry": project.entry,
         "kind": report["kind"],
         "function": function,
-        "environment": list[JsonValue](project.environment),
+        "environment": list[JsonValue](_environment(project, report)),
         "inputs": report["inputs"],
         "tools": report["tools"],
         "files": list[JsonValue](file.as_posix() for file in project.files[:SHIPPED_FILES]),
     }
-    return {"project": described, "outline": outline, "inputs": inputs}
+    return {"project": described, "outline": outline, "inputs": project.inputs}
 
 
-def _inputs(project: Project) -> dict[str, JsonValue]:
-    """The inputs that the project's own start gives its crew, as far as its text tells them."""
-    module = project.root.joinpath(*project.entry.partition(":")[0].split(".")).with_suffix(".py")
-    return read_inputs(Sources(project.root), module).values
+def _environment(project: Project, report: dict[str, Any]) -> list[str]:
+    """Names that the code reads, and those that its tools say they need."""
+    return sorted({*project.environment, *(name for name in report["environment"] if SECRET.match(name))})
 
 
 def _stored_name(name: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess  # it runs uv, and the project's own Python in an environment of its own
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ GIVEN = ("crewai", "crewai-tools")
 """What the platform has in its own version."""
 HOST = "host"
 INSPECT_SECONDS = 120
+REQUIRES = "import importlib.metadata, sys; print(*importlib.metadata.requires(sys.argv[1]) or (), sep='\\n')"
 NO_KEY = "no-key-while-it-is-inspected"
 
 
@@ -34,21 +37,28 @@ class Packages:
         self._cache = cache
 
     def resolve(self, project: Project, *, any_crewai: bool) -> list[str]:
-        """As `name==version`, without what the runner has.
+        """As `name==version`, without what the runner has. With `any_crewai`, the runner's versions take the place of
+        those that the project asks for.
 
         Raises:
             CrewFileError: no versions fit together; the reason is uv's own.
         """
         wanted = [_requirement(line) for line in project.dependencies]
         versions = self._versions()
+        others: list[str] = []
         for one in wanted:
-            has = versions.get(_normal(one.name))
-            if one.name in GIVEN and has and not any_crewai and not one.specifier.contains(has, prereleases=True):
+            name = _normal(one.name)
+            has = versions.get(name)
+            if name in GIVEN and has and not any_crewai and not one.specifier.contains(has, prereleases=True):
                 raise CrewFileError(
                     f"The project asks for {one}, and the platform runs {one.name} {has}.",
-                    remedy="Widen it in pyproject.toml, or deploy with --platform-crewai to run it on that one.",
+                    remedy="Widen it in the project's dependencies, or deploy with --platform-crewai to run it on "
+                    "that one.",
                 )
-        others = [str(one) for one in wanted if one.name not in GIVEN]
+            if name in GIVEN:
+                others += self._of_extras(name, sorted(one.extras))
+            elif not (any_crewai and has):
+                others.append(str(one))
         if not others:
             return []
         self._cache.mkdir(parents=True, exist_ok=True)
@@ -57,10 +67,24 @@ class Packages:
         arguments = ["pip", "compile", "-", "-c", str(constraints), "--no-header", "--no-annotate", "--quiet"]
         done = _uv([*arguments, *self._target()], input="\n".join(others), cwd=project.root)
         lines = [line.partition(";")[0].strip() for line in done.splitlines() if line.strip()]
+        return [line for line in lines if _normal(re.split(r"[ =\[@]", line)[0]) not in versions]
+
+    def _of_extras(self, name: str, extras: Sequence[str]) -> list[str]:
+        """What the extras of a given package ask for, without what the runner leaves out on purpose: of `tools`, the
+        tools themselves, which it has."""
+        if not extras or set(extras) <= {"tools"}:
+            return []
+        listed = subprocess.run(
+            [str(self.python()), "-c", REQUIRES, name], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        found = [_requirement(line) for line in listed]
         return [
-            line
-            for line in lines
-            if "==" in line and _normal(line.partition("==")[0].partition("[")[0]) not in versions
+            f"{one.name}{one.specifier}"
+            for one in found
+            if _normal(one.name) not in GIVEN
+            and one.marker is not None
+            and any(one.marker.evaluate({"extra": extra}) for extra in extras)
+            and not one.marker.evaluate({"extra": ""})
         ]
 
     def install(self, packages: Sequence[str], folder: Path) -> None:
@@ -96,36 +120,40 @@ class Packages:
 
 
 def inspect(project: Project, python: Path, packages: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """Imports the entry in a clean process and answers what it is.
+    """Imports the entry in a clean process, in a copy of what the bundle will hold, and answers what it is.
 
     Raises:
         CrewFileError: the import failed; the file and line are the project's own.
     """
     settings = {name: environment[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in environment}
     settings |= {name: environment.get(name) or NO_KEY for name in project.environment}
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"):
-        settings.setdefault(name, NO_KEY)
     settings |= {"PYTHONPATH": str(packages), "CREWAI_DISABLE_TELEMETRY": "true", "OTEL_SDK_DISABLED": "true"}
     settings |= {"CREWAI_TESTING": "true", "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            [str(python), str(INSPECTOR), str(project.root.resolve()), project.entry],
-            env=settings,
-            capture_output=True,
-            text=True,
-            timeout=INSPECT_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CrewFileError(f"Importing {project.entry} took longer than {INSPECT_SECONDS} seconds.") from error
-    try:
-        report: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, ValueError):
-        raise CrewFileError(f"Importing {project.entry} ended the process: {done.stderr[-500:]}") from None
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        for file in project.files:
+            (copy / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(project.root / file, copy / file)
+        arguments = [str(copy), project.entry, *(["--script"] if project.is_script else [])]
+        report = _report([str(python), str(INSPECTOR), *arguments], settings, project.entry)
     if "fault" in report:
         place = ":".join(str(one) for one in (report.get("file"), report.get("line")) if one)
         raise CrewFileError(f"{place or project.entry}: {report['fault']}", remedy=_remedy(report["fault"]))
     return report
+
+
+def _report(command: list[str], settings: Mapping[str, str], entry: str) -> dict[str, Any]:
+    try:
+        done = subprocess.run(
+            command, env=settings, capture_output=True, text=True, timeout=INSPECT_SECONDS, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CrewFileError(f"Importing {entry} took longer than {INSPECT_SECONDS} seconds.") from error
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        raise CrewFileError(f"Importing {entry} ended the process: {done.stderr[-500:]}") from None
+    return answer
 
 
 def _remedy(fault: str) -> str:

@@ -3,47 +3,38 @@
 from __future__ import annotations
 
 import ast
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stepcrew_cli.crewai_project.inputs import RunInputs, read_inputs
+from stepcrew_cli.crewai_project.modules import Project as Sources
+from stepcrew_cli.deploying.candidates import Candidate, candidates, module_of
+from stepcrew_cli.deploying.dependencies import dependencies, read_toml
+from stepcrew_cli.deploying.environment_names import environment_names
+from stepcrew_cli.deploying.starts import MAIN, made_by_start, start_of
+from stepcrew_cli.deploying.syntax import functions, parsed, runs_on_import
 from stepcrew_cli.errors import CrewFileError
 
-LEFT_OUT = {
-    "__pycache__",
-    ".git",
-    ".venv",
-    "venv",
-    "env",
-    "node_modules",
-    "dist",
-    "build",
-    "tests",
-    "test",
-    ".ruff_cache",
-}
-"""Folders that are no part of a project's code."""
-ENTRY_NAMES = ("crew", "create_crew", "build_crew", "get_crew", "make_crew")
-"""What module-level crews and the functions that make them are called."""
-
-
-class Candidate(NamedTuple):
-    """Something that could be run: `entry` is `module:object`."""
-
-    entry: str
-    kind: str
+LEFT_OUT = {"__pycache__", "venv", "node_modules", "site-packages", "dist", "build", "tests", "test"}
+"""Folders that are no part of a project's code; so is every one whose name begins with a dot."""
 
 
 class Project(NamedTuple):
-    """A project's folder as it lies there. `name` is its own; `entry` is `module:object`."""
+    """A project's folder as it lies there. `name` is its own; `entry` is `module:object`.
+
+    With `is_script`, the entry is the project's own start: a function that runs it, or a file (`module:__main__`).
+    `inputs` are those that the start gives its crew, as far as its text tells them.
+    """
 
     root: Path
     name: str
     entry: str
+    is_script: bool
     dependencies: list[str]
     files: list[Path]
     environment: list[str]
+    inputs: dict[str, Any]
 
 
 def find_project(target: Path, entry: str | None) -> Project:
@@ -54,20 +45,19 @@ def find_project(target: Path, entry: str | None) -> Project:
     """
     root = target.parent if target.is_file() else target
     files = [target] if target.is_file() else sorted(_files(root))
-    described = _pyproject(root) if target.is_dir() else {}
-    sources = {file: _parsed(file) for file in files if file.suffix == ".py"}
+    described = read_toml(root / "pyproject.toml") if target.is_dir() else {}
+    sources = {file: parsed(file) for file in files if file.suffix == ".py"}
     chosen = entry or _entry(root, sources, described)
-    module = chosen.partition(":")[0]
-    if not any(_module_of(root, file) == module for file in sources):
-        raise CrewFileError(f"The project has no module {module}.", remedy="Name the entry as module:object.")
-    own = described.get("project", {})
+    own = described.get("project", {}) or described.get("tool", {}).get("poetry", {})
     return Project(
         root=root,
         name=str(own.get("name") or (target.stem if target.is_file() else root.resolve().name)),
         entry=chosen,
-        dependencies=_dependencies(root, own),
+        is_script=_is_script(chosen, root, sources),
+        dependencies=dependencies(target, described),
         files=[file.relative_to(root) for file in files],
-        environment=sorted({name for tree in sources.values() for name in _environment(tree)}),
+        environment=environment_names(root, files, sources.values()),
+        inputs=_inputs(root, sources, chosen).values,
     )
 
 
@@ -75,8 +65,11 @@ def has_code(target: Path) -> bool:
     """Whether a folder or file brings a crew or flow as Python."""
     if target.is_file():
         return target.suffix == ".py"
+    if not target.is_dir():
+        return False
     try:
-        return target.is_dir() and any(_candidates(target, {file: _parsed(file)}) for file in _files(target, ".py"))
+        sources = {file: parsed(file) for file in _files(target, ".py")}
+        return bool(candidates(target, sources) or start_of(target, sources, read_toml(target / "pyproject.toml")))
     except CrewFileError:
         return False  # whoever reads it as a crew tells what is wrong with it
 
@@ -85,60 +78,31 @@ def _files(root: Path, suffix: str = "") -> Iterator[Path]:
     for path in root.iterdir():
         if path.name in LEFT_OUT or path.name.startswith(".") or path.is_symlink():
             continue
-        if path.is_dir():
+        if not path.is_dir():
+            if path.name.endswith(suffix):
+                yield path
+        elif not (path / "pyvenv.cfg").exists():
             yield from _files(path, suffix)
-        elif path.name.endswith(suffix):
-            yield path
 
 
-def _pyproject(root: Path) -> dict[str, Any]:
-    file = root / "pyproject.toml"
-    if not file.exists():
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CrewFileError(f"{file} cannot be read: {error}") from error
-
-
-def _dependencies(root: Path, described: dict[str, Any]) -> list[str]:
-    if "dependencies" in described:
-        return [str(one) for one in described["dependencies"]]
-    listed = root / "requirements.txt"
-    lines = listed.read_text(encoding="utf-8-sig").splitlines() if listed.exists() else []
-    wanted = (line.partition(" #")[0].strip() for line in lines)
-    return [line for line in wanted if line and not line.startswith(("#", "-"))]
-
-
-def _parsed(file: Path) -> ast.Module:
-    try:
-        return ast.parse(file.read_text(encoding="utf-8-sig"), str(file))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        raise CrewFileError(f"{file}{f':{line}' if line else ''} is not Python: {error}") from error
-
-
-def _module_of(root: Path, file: Path) -> str:
-    base = root / "src" if file.is_relative_to(root / "src") else root
-    parts = file.relative_to(base).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
-
-
-def _entry(root: Path, sources: dict[Path, ast.Module], described: dict[str, Any]) -> str:
-    found = _candidates(root, sources)
-    wanted = described.get("tool", {}).get("crewai", {}).get("type")
-    flows = [one for one in found if one.kind == "flow"]
+def _entry(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[str, Any]) -> str:
+    found = candidates(root, sources)
+    start = start_of(root, sources, described)
+    if wanted := described.get("tool", {}).get("crewai", {}).get("type"):
+        found = [one for one in found if one.kind == wanted] or found
     # A flow runs its crews: where there is one, it is what the project is.
-    chosen = flows if flows and wanted != "crew" else [one for one in found if one.kind == "crew"] or flows
-    if len(chosen) > 1:
-        called = {name for tree in sources.values() for name in _made_in_main(tree)}
-        chosen = [one for one in chosen if one.entry.partition(":")[2] in called] or chosen
-    if len(chosen) == 1:
+    chosen = [one for one in found if one.kind == "flow"] or found
+    if len(chosen) > 1 and start:
+        made = made_by_start(start, root, sources)
+        chosen = [one for one in chosen if one.name in made] or chosen
+    if len(chosen) == 1 and not (start and _only_script(chosen[0], start, root, sources)):
         return chosen[0].entry
+    if start:
+        return start
     if not chosen:
         raise CrewFileError(
             f"No crew and no flow was found in {root}.",
-            remedy="Name the object that is run with --entry module:object.",
+            remedy="Name the object that is run with --entry module:object, or the file with --entry module:__main__.",
         )
     names = ", ".join(sorted(one.entry for one in chosen))
     raise CrewFileError(
@@ -146,61 +110,25 @@ def _entry(root: Path, sources: dict[Path, ast.Module], described: dict[str, Any
     )
 
 
-def _candidates(root: Path, sources: dict[Path, ast.Module]) -> list[Candidate]:
-    found: list[Candidate] = []
-    for file, tree in sources.items():
-        module = _module_of(root, file)
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef):
-                if any(_called(base) == "Flow" for base in node.bases):
-                    found.append(Candidate(f"{module}:{node.name}", "flow"))
-                elif any(_called(mark) == "CrewBase" for mark in node.decorator_list):
-                    found.append(Candidate(f"{module}:{node.name}", "crew"))
-            elif isinstance(node, ast.FunctionDef) and node.name in ENTRY_NAMES and not node.args.args:
-                found.append(Candidate(f"{module}:{node.name}", "crew"))
-            elif (
-                isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _called(node.value) == "Crew"
-            ):
-                found.append(Candidate(f"{module}:{node.targets[0].id}", "crew"))
-    return found
+def _only_script(one: Candidate, start: str, root: Path, sources: Mapping[Path, ast.Module]) -> bool:
+    """Whether only the project's own start runs it as it is: importing the file starts it already, or the inputs are
+    what the start computes."""
+    if runs_on_import(sources[one.file]):
+        return start.endswith(f":{MAIN}")
+    return one.kind == "crew" and bool(_inputs(root, sources, one.entry).left_out)
 
 
-def _called(node: ast.expr) -> str:
-    """The last part of what a name, attribute, call or subscript names."""
-    match node:
-        case ast.Name():
-            return node.id
-        case ast.Attribute():
-            return node.attr
-        case ast.Call():
-            return _called(node.func)
-        case ast.Subscript():
-            return _called(node.value)
-        case _:
-            return ""
+def _inputs(root: Path, sources: Mapping[Path, ast.Module], entry: str) -> RunInputs:
+    module = entry.partition(":")[0]
+    file = next((file for file in sources if module_of(root, file) == module), None)
+    return RunInputs({}, []) if file is None else read_inputs(Sources(root), file)
 
 
-def _made_in_main(tree: ast.Module) -> Iterator[str]:
-    """Names of the classes that `kickoff` or `run` of a main module makes objects of."""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name in ("kickoff", "run", "main"):
-            yield from (_called(one.func) for one in ast.walk(node) if isinstance(one, ast.Call))
-
-
-def _environment(tree: ast.Module) -> Iterator[str]:
-    """Names that the code reads from its environment."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]) if _reads(function):
-                yield name
-            case ast.Subscript(value=value, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
-                if _called(value) == "environ":
-                    yield name
-            case _:
-                pass
-
-
-def _reads(function: ast.expr) -> bool:
-    if _called(function) == "getenv":
-        return True
-    return isinstance(function, ast.Attribute) and function.attr == "get" and _called(function.value) == "environ"
+def _is_script(entry: str, root: Path, sources: Mapping[Path, ast.Module]) -> bool:
+    """Raises `CrewFileError` when there is no such module."""
+    module, _, name = entry.partition(":")
+    tree = next((tree for file, tree in sources.items() if module_of(root, file) == module), None)
+    if tree is None or not name:
+        raise CrewFileError(f"The project has no module {module}.", remedy="Name the entry as module:object.")
+    makes = {one.entry for one in candidates(root, sources)}
+    return name == MAIN or (name in functions(tree) and entry not in makes)

@@ -1232,7 +1232,7 @@ export interface components {
          * ApprovalKind
          * @enum {string}
          */
-        ApprovalKind: "answer" | "tool" | "budget" | "effect";
+        ApprovalKind: "answer" | "tool" | "budget" | "effect" | "feedback" | "input";
         /**
          * ApprovalList
          * @description `next_cursor` is opaque and null on the last page. A page may be shorter than its limit.
@@ -1500,7 +1500,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "definition" | "crew" | "flow";
+            kind: "definition" | "crew" | "flow" | "script";
             /** Name */
             name: string;
             /** Placeholders */
@@ -1614,7 +1614,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "definition" | "crew" | "flow";
+            kind: "definition" | "crew" | "flow" | "script";
             /** Name */
             name: string;
             /** Tasks */
@@ -1767,7 +1767,7 @@ export interface components {
          * EventSource
          * @enum {string}
          */
-        EventSource: "crew" | "task" | "agent" | "llm" | "tool" | "memory" | "knowledge" | "reasoning" | "guardrail" | "mcp" | "human" | "system";
+        EventSource: "flow" | "crew" | "task" | "agent" | "llm" | "tool" | "memory" | "knowledge" | "reasoning" | "guardrail" | "mcp" | "human" | "system";
         /**
          * ExecutionError
          * @description Why an execution did not complete. `message` is one sentence; `task` names the crew task it happened in.
@@ -2565,7 +2565,8 @@ export interface components {
          *
          *     Attributes:
          *         bundle: SHA-256 (hex) of the bundle's bytes.
-         *         entry: what is run, as `module:object`; the object is a crew, a flow, a class or a function that makes one.
+         *         entry: what is run, as `module:object`; the object is a crew, a flow, a class or a function that makes one. Of
+         *             a script it is a function that runs the project, or `__main__` for the file itself.
          *         function: name or ARN, with its version, of the Lambda function that has this bundle.
          *         environment: names that the project reads from its environment; the group's secrets of these names fill them.
          *         inputs: names of the inputs its texts and its code ask for, as far as could be told.
@@ -2598,7 +2599,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "crew" | "flow";
+            kind: "crew" | "flow" | "script";
             /**
              * Tools
              * @default []

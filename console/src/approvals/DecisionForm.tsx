@@ -19,12 +19,16 @@ const WORDS = {
   tool: { approve: "Allow", reject: "Refuse" },
   budget: { approve: "Give more", reject: "Stop here" },
   effect: { approve: "Make it again", reject: "Do not repeat" },
+  feedback: { approve: "Approve", reject: "Reject" },
+  input: { approve: "Go on without a text", reject: "Stop here" },
 } as const;
 const AFTER_REJECTION = {
   answer: "The execution ends as failed. Finished tasks keep their outputs.",
   tool: "The call is not made. The agent is told so, with your words, and goes on.",
   budget: "The execution ends as failed. Finished tasks keep their outputs.",
   effect: "The call is not made again. The agent is told that nobody knows, with your words, and goes on.",
+  feedback: "The flow is told, with your words, and goes on as its author laid it out.",
+  input: "The execution ends as failed. Finished tasks keep their outputs.",
 } as const;
 
 /** The ways out of one question. What was written stays while the page looks for news. */
@@ -36,6 +40,8 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
   const [unread, setUnread] = useState<unknown>(null);
   const { kind, output, output_reference: reference } = approval;
   const words = WORDS[kind];
+  const takesText = kind === "answer" || kind === "input";
+  const takesRevision = kind === "answer" || kind === "feedback";
   const busy = decide.isPending || decide.isSuccess; // until the decision is read and takes the form's place
   const send = (feedback: Feedback): void =>
     decide.mutate({ ...feedback, ...(comment.trim() && { comment: comment.trim() }) });
@@ -55,8 +61,8 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
     if (key === "a") {
       if (kind === "budget") setMode("approve");
       else approve.current?.focus();
-    } else if (key === "c" && kind === "answer") void change();
-    else if (key === "r" && kind === "answer") setMode("revise");
+    } else if (key === "c" && takesText) void change();
+    else if (key === "r" && takesRevision) setMode("revise");
     else if (key === "x") setMode("reject");
     else return false;
     return true;
@@ -91,23 +97,23 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
             label={words.approve}
           />
         )}
-        {kind === "answer" && (
-          <>
-            <Way
-              mode="change"
-              chosen={mode}
-              onChoose={() => void change()}
-              icon={<Pencil size={13} aria-hidden />}
-              label="Approve with changes"
-            />
-            <Way
-              mode="revise"
-              chosen={mode}
-              onChoose={() => setMode("revise")}
-              icon={<RotateCcw size={13} aria-hidden />}
-              label="Ask to revise"
-            />
-          </>
+        {takesText && (
+          <Way
+            mode="change"
+            chosen={mode}
+            onChoose={() => void change()}
+            icon={<Pencil size={13} aria-hidden />}
+            label={kind === "input" ? "Give the text" : "Approve with changes"}
+          />
+        )}
+        {takesRevision && (
+          <Way
+            mode="revise"
+            chosen={mode}
+            onChoose={() => setMode("revise")}
+            icon={<RotateCcw size={13} aria-hidden />}
+            label="Ask to revise"
+          />
         )}
         <Way
           mode="reject"
@@ -120,8 +126,10 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
       {mode === "change" && answer !== null && (
         <>
           <Field
-            label="The answer as it should be"
-            hint="It takes the place of the agent's; later tasks read this one."
+            label={kind === "input" ? "The text" : "The answer as it should be"}
+            hint={
+              kind === "input" ? "The code reads it." : "It takes the place of the agent's; later tasks read this one."
+            }
           >
             <textarea
               className="answer-editor"
@@ -133,7 +141,7 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
           </Field>
           <Comment value={comment} onChange={setComment} hint="Why, for whoever reads the trace. Not needed." />
           <Send
-            label="Approve this answer"
+            label={kind === "input" ? "Send this text" : "Approve this answer"}
             busy={busy}
             disabled={answer.trim() === ""}
             onSend={() => send({ decision: "approve", output: answer })}
@@ -145,7 +153,11 @@ export function DecisionForm({ approval, decide }: { approval: Approval; decide:
           <Comment
             value={comment}
             onChange={setComment}
-            hint="The agent reads this and answers again; then you are asked again."
+            hint={
+              kind === "feedback"
+                ? "The flow is told this, and goes on as its author laid it out."
+                : "The agent reads this and answers again; then you are asked again."
+            }
           />
           <Send
             label="Send back"

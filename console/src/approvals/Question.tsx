@@ -16,7 +16,7 @@ export function Question({ approval, earlier }: { approval: Approval; earlier: A
           {harmless(approval.question)}
         </p>
       )}
-      {approval.kind === "answer" && <Answer approval={approval} earlier={earlier} />}
+      {(approval.kind === "answer" || approval.kind === "feedback") && <Answer approval={approval} earlier={earlier} />}
       {(approval.kind === "tool" || approval.kind === "effect") && <Calls approval={approval} />}
       {approval.kind === "budget" && approval.limit && <Budget id={approval.execution_id} limit={approval.limit} />}
     </>

@@ -12,6 +12,8 @@ export const KIND_WORDS: Record<ApprovalKind, string> = {
   tool: "Tool call",
   budget: "Budget",
   effect: "Repeated call",
+  feedback: "Feedback",
+  input: "Input",
 };
 
 /** What is asked, in a few words. */
@@ -22,6 +24,8 @@ export function askedFor(
 ): string {
   if (kind === "answer") return `Judge the answer of ${task ?? "a task"}`;
   if (kind === "tool") return `Allow ${tools.length ? [...new Set(tools)].join(" and ") : "a tool call"}`;
+  if (kind === "feedback") return `Say what you think of ${task ?? "what the flow made"}`;
+  if (kind === "input") return "Give a text that the code asks for";
   if (kind === "effect") return `Say whether ${tools.length ? tools.join(" and ") : "a tool call"} is made again`;
   return `Give more ${limit ? (LIMIT_WORDS[limit] ?? limit) : "budget"}`;
 }

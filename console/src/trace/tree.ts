@@ -80,7 +80,11 @@ class Builder {
   /** `home` is the line the span's scope has become. */
   place(span: Span, home: TreeNode | undefined): void {
     this.markAttempt(span);
-    if (span.kind === "crew" && !home) {
+    if (span.kind === "flow") {
+      // Flow → method → crew → task → agent: what a flow ran stands below it, as it was nested.
+      const line = this.add(home, makeNode("span", `s:${span.id}`, span.kind, "", span));
+      for (const child of span.children) this.place(child, line);
+    } else if (span.kind === "crew" && !home) {
       this.placeCrew(span);
     } else if (span.kind === "system") {
       this.add(undefined, makeNode("system", `s:${span.id}`, span.kind, span.first.event_type, span));

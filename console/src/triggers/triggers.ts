@@ -1,7 +1,10 @@
+import type { components } from "@/api/schema";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
 import type { Firing, Json, Trigger, TriggerTrial } from "@/api/types";
+
+type Schemas = components["schemas"];
 
 /** The built-in trigger: objects of the inbox that are requests themselves. */
 export const REQUESTS = "inbox";
@@ -44,7 +47,12 @@ export function useStoreTrigger() {
   const { api } = useApi();
   return useChange(
     async ({ name, spec }: { name: string; spec: Record<string, Json> }): Promise<Trigger> =>
-      unwrap(await api.PUT("/api/v1/triggers/{name}", { params: { path: { name } }, body: spec as never })),
+      unwrap(
+        await api.PUT("/api/v1/triggers/{name}", {
+          params: { path: { name } },
+          body: spec as unknown as Schemas["TriggerSpec"],
+        }),
+      ),
   );
 }
 
@@ -72,7 +80,10 @@ export function useTestTrigger() {
   return useMutation({
     mutationFn: async ({ name, document }: { name: string; document: Json }): Promise<TriggerTrial> =>
       unwrap(
-        await api.POST("/api/v1/triggers/{name}/test", { params: { path: { name } }, body: { document } as never }),
+        await api.POST("/api/v1/triggers/{name}/test", {
+          params: { path: { name } },
+          body: { document } as Schemas["Sample"],
+        }),
       ),
   });
 }

@@ -11,11 +11,13 @@ import {
   TriangleAlert,
   UserRound,
   Users,
+  Workflow,
   Wrench,
 } from "lucide-react";
 import type { EventSource } from "@/api/types";
 
 const ICONS = {
+  flow: Workflow,
   crew: Users,
   task: ListTodo,
   agent: Bot,

@@ -45,7 +45,7 @@ class CrewView(BaseModel):
     agents: int
     updated_at: datetime
     updated_by: str | None
-    kind: Literal["definition", "crew", "flow"]
+    kind: Literal["definition", "crew", "flow", "script"]
 
 
 class CrewDocument(CrewView):

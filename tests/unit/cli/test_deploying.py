@@ -30,7 +30,8 @@ def folder_of(tmp_path: Path, **files: str) -> Path:
 def test_a_crew_of_the_usual_layout() -> None:
     project = find_project(PROJECTS / "research_crew", None)
     assert (project.name, project.entry) == ("research_crew", "research_crew.crew:ResearchCrew")
-    assert project.environment == ["REPORT_READER"]
+    assert project.environment == ["OPENAI_API_KEY", "REPORT_READER"]
+    assert project.inputs == {"topic": "AI agents"}
     assert project.dependencies == ["crewai[tools]>=1.0.0,<2.0.0"]
 
 
@@ -63,6 +64,112 @@ def test_a_crew_without_a_class(tmp_path: Path, content: str, entry: str) -> Non
     root = folder_of(tmp_path, main_py=content)
     assert find_project(root / "main.py", None).entry == find_project(root, None).entry == entry
     assert has_code(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "is_script"),
+    [
+        ("one_file", "joke:__main__", True),
+        ("trip_script", "main:__main__", True),
+        ("async_main", "app:__main__", True),
+        ("two_crews", "two_crews.main:run", True),
+        ("poem_flow", "poem_flow.main:PoemFlow", False),
+        ("hooks_crew", "crew:ShopCrew", False),
+        ("slug_crew", "slug_crew.crew:build", False),
+        ("city_flow", "city_flow.main:CityFlow", False),
+    ],
+)
+def test_what_a_project_runs_is_found(name: str, entry: str, is_script: bool) -> None:
+    project = find_project(PROJECTS / name, None)
+    assert (project.entry, project.is_script) == (entry, is_script)
+    assert has_code(PROJECTS / name)
+
+
+def test_a_crew_whose_inputs_only_running_tells_is_started_by_its_own_function(tmp_path: Path) -> None:
+    main = "import sys\nfrom crew import News\ndef run():\n    News().crew().kickoff(inputs={'topic': sys.argv})\n"
+    root = folder_of(tmp_path, crew_py=CREW.format("News"), main_py=main)
+    project = find_project(root, None)
+    assert (project.entry, project.is_script) == ("main:run", True)
+    assert find_project(root, "crew:News").is_script is False
+
+
+def test_what_serves_people_is_no_start(tmp_path: Path) -> None:
+    page = "import streamlit\nfrom crew import News\nif streamlit.button('Go'):\n    News().crew().kickoff()\n"
+    root = folder_of(tmp_path, crew_py=CREW.format("News"), app_py=page)
+    assert find_project(root, None).entry == "crew:News"
+
+
+def test_classes_over_a_flow_and_classes_that_make_a_crew(tmp_path: Path) -> None:
+    base = "class Base(Flow):\n    pass\nclass Mine(Base):\n    def __init__(self, a=1):\n        pass\n"
+    root = folder_of(tmp_path / "a", main_py=f"{base}def main():\n    Mine().kickoff()\n")
+    assert find_project(root, None).entry == "main:Mine"
+    made = (
+        "class Plain:\n    def crew(self):\n        return 1\nclass Needs:\n    def __init__(self, a):\n        pass\n"
+    )
+    assert find_project(folder_of(tmp_path / "b", crew_py=made), None).entry == "crew:Plain"
+
+
+def test_names_of_the_environment(tmp_path: Path) -> None:
+    read = (
+        "import os\nA = os.environ['OWN_KEY']\nB = os.getenv('OTHER')\nC = os.environ.get('lower')\nM = 'groq/llama3'\n"
+    )
+    root = folder_of(tmp_path, main_py=read + FLOW.format("One"))
+    (root / ".env").write_text("# keys\nexport SERPER_API_KEY=value\nOTHER=x\n")
+    names = find_project(root, None).environment
+    assert names == ["GROQ_API_KEY", "OPENAI_API_KEY", "OTHER", "OWN_KEY", "SERPER_API_KEY"]
+
+
+OPTIONS = "crewai\n-e .\n--index-url x\nrequests==2.1 \\\n  --hash=sha256:a\n-r more.txt"
+POETRY = """[tool.poetry.dependencies]
+python = "^3.11"
+rich = "^1.2.3"
+b = "~1.2"
+c = "*"
+d = "1.0"
+e = {version = ">=1,<2", extras = ["x"]}
+f = {path = "../f"}
+g = "^0.3"
+"""
+POETRY_FOUND = ["rich>=1.2.3,<2", "b>=1.2,<1.3", "c", "d==1.0", "e[x]>=1,<2", "g>=0.3,<0.4"]
+INLINE = """# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#   "rich",
+# ]
+# ///
+from crewai import Crew
+crew = Crew()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("requirements.txt", OPTIONS.encode(), ["crewai", "requests==2.1", "rich"]),
+        ("requirements.txt", "crewai>=1\n".encode("utf-16"), ["crewai>=1"]),
+        ("pyproject.toml", b'[project]\nname = "a"\ndynamic = ["dependencies"]\n', ["rich"]),
+        (
+            "pyproject.toml",
+            POETRY.encode(),
+            ["rich>=1.2.3,<2", "b>=1.2,<1.3", "c", "d==1.0", "e[x]>=1,<2", "g>=0.3,<0.4"],
+        ),
+        ("Pipfile", b'[packages]\nrich = "*"\nb = "==1.0"\n', ["rich", "b==1.0"]),
+    ],
+)
+def test_dependencies_in_whatever_file_they_are(tmp_path: Path, name: str, content: bytes, found: list[str]) -> None:
+    root = folder_of(tmp_path, main_py=FLOW.format("One"))
+    (root / "more.txt").write_text("rich\n")
+    if name == "pyproject.toml":
+        (root / "requirements.txt").write_text("-r more.txt\n")
+    (root / name).write_bytes(content)
+    assert find_project(root, None).dependencies == found
+
+
+def test_dependencies_in_a_script_itself(tmp_path: Path) -> None:
+    file = tmp_path / "my-crew.py"
+    file.write_text(INLINE)
+    project = find_project(file, None)
+    assert (project.entry, project.dependencies) == ("my-crew:crew", ["rich"])
 
 
 def test_what_is_no_part_of_a_project_stays_behind(tmp_path: Path) -> None:

@@ -85,6 +85,28 @@ def drawn(outline: Outline) -> str:
     return console.file.getvalue()
 
 
+def test_the_outline_of_a_flow_puts_its_crews_under_its_methods() -> None:
+    outline = Outline()
+    nobody: dict[str, Any] = {"agent_role": None, "task_name": None}
+    within = {**nobody, "parent_sequence": 1}
+    route = {**within, "event_context": "route"}
+    told = [
+        event(1, "flow_started", "flow", event_context="City", **nobody),
+        event(2, "flow_method_started", "flow", **route),
+        event(3, "llm_call_started", "llm", **{**nobody, "parent_sequence": 2}),
+        event(4, "flow_method_completed", "flow", started_sequence=2, extra_data={"route": "small"}, **route),
+        event(5, "flow_method_started", "flow", event_context="describe", **within),
+        event(6, "crew_started", "crew", **{**nobody, "parent_sequence": 5}),
+        event(7, "task_started", "task", parent_sequence=6, agent_role="Guide", task_name="look"),
+    ]
+    for one in told:
+        outline.add(TraceEvent.model_validate(one))
+    lines = [line.strip(" │├└─") for line in drawn(outline).splitlines()]
+    assert lines[:2] == ["▸ City", "✔ route  → small"]
+    assert lines[2].startswith("llm_call_started")
+    assert lines[3:] == ["▸ describe", "Guide", "▸ look"]
+
+
 def test_the_outline_puts_tasks_under_their_agent_and_pairs_events() -> None:
     outline = Outline()
     outline.add(TraceEvent.model_validate(event(1, "task_started", "task", agent_role=None)))

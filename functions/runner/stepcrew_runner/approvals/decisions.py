@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind
+from stepcrew.domain.approval import ENDING, Approval, ApprovalKind, Decision, DecisionKind
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution
 
@@ -45,7 +45,7 @@ class Decisions:
         latest = self._approvals[-1] if self._approvals else None
         if latest is None or latest.decision is None or latest.decision.kind is not DecisionKind.REJECT:
             return None
-        return _rejected(latest, latest.decision) if latest.kind in (ApprovalKind.ANSWER, ApprovalKind.BUDGET) else None
+        return _rejected(latest, latest.decision) if latest.kind in ENDING else None
 
 
 def refusal(sentence: str, decision: Decision) -> str:
@@ -54,9 +54,8 @@ def refusal(sentence: str, decision: Decision) -> str:
 
 
 def _rejected(approval: Approval, decision: Decision) -> ExecutionError:
-    what = (
-        f"the answer of crew task {approval.task_name}" if approval.kind is ApprovalKind.ANSWER else "a larger budget"
-    )
+    things = {ApprovalKind.BUDGET: "a larger budget", ApprovalKind.INPUT: "to give the input that the code asks for"}
+    what = things.get(approval.kind, f"the answer of crew task {approval.task_name}")
     if decision.decided_by is None:
         message = f"Nobody decided on {what} in time, which counts as a rejection."
     else:

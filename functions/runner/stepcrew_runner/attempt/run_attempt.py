@@ -48,6 +48,7 @@ from stepcrew_runner.gate.placeholders import KeptPlaceholders, Placeholders
 from stepcrew_runner.isolation import environment
 from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.project.building import ProjectCode
+from stepcrew_runner.project.questions import Questions
 from stepcrew_runner.trace.claim_check import ClaimCheck
 from stepcrew_runner.trace.logs import execution_log
 from stepcrew_runner.trace.recorder import TraceRecorder
@@ -192,7 +193,8 @@ class RunAttempt:
             ports.queue.send(execution.group_id, execution.execution_id, execution.attempt, events, logs)
 
         sender = TraceSender(send, ClaimCheck(execution, stores.payloads).apply)
-        recorder = TraceRecorder(companions, [task.name for task in submission.definition.tasks], sender.put)
+        names = None if submission.project else [task.name for task in submission.definition.tasks]
+        recorder = TraceRecorder(companions, names, sender.put)
         ending = Ending(companions, stores.executions, stores.approvals, recorder, sender)
         with execution_log(execution.attempt, sender.put_log, redactor):
             control.start()
@@ -269,8 +271,9 @@ class RunAttempt:
             if self._project is None:
                 run(CrewBuilder(submission, models, secrets), finished, decisions)
             else:
+                questions = Questions(decisions, companions.control)
                 with environment.extra_variables({**models.environment(), **secrets.of_tools}):
-                    run(self._project.builder(submission, environment.WORK), finished, decisions)
+                    run(self._project.builder(submission, environment.WORK, questions), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 
     def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:

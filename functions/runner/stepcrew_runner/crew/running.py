@@ -46,7 +46,7 @@ class CrewRun:
             add_stream_sink(self._sink)
             set_provider(JudgedAnswers(decisions, control))
             answer = await built.kickoff()
-            if built.result_name:
+            if built.result_name and answer is not None:
                 self._checkpoints.ended(built.result_name, answer)
 
         crew = CrewThread(run, self._companions)

@@ -14,21 +14,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime, tzinfo
 from types import SimpleNamespace
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from crewai import Crew, Task
 from crewai.agents.agent_executor import AgentExecutor
 from crewai.events import event_context
 from crewai.flow.flow import Flow
-from crewai.mcp.client import MCPClient
 from crewai.tools.mcp_native_tool import MCPNativeTool
 from crewai.tools.structured_tool import CrewStructuredTool
 from crewai.utilities import prompts
 from crewai.utilities.agent_utils import is_context_length_exceeded
 from pydantic import PrivateAttr
+from wrapt import register_post_import_hook
 
 from stepcrew.domain.canonical import digest
 from stepcrew_runner.gate.scope import current_gate, task_scope
+
+if TYPE_CHECKING:
+    from crewai.mcp.client import MCPClient
 
 
 class SeamMissing(RuntimeError):
@@ -252,6 +255,14 @@ def wrap(owner: type[Any], method: str, around: Callable[[Callable[..., Any]], C
         wrapped = functools.wraps(found)(around(found))
         wrapped.is_wrapped = True  # type: ignore[attr-defined]
         setattr(owner, method, wrapped)
+
+
+def wrap_when_imported(
+    module: str, owner: str, method: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> None:
+    """The same for a class of a module that takes long to import and that few crews need: `SeamMissing` is raised when
+    it is imported."""
+    register_post_import_hook(lambda found: wrap(getattr(found, owner), method, around), module)
 
 
 def tell_of_long_conversations(bedrock: Any) -> None:

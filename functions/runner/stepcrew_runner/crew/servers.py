@@ -13,20 +13,20 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from crewai.mcp.client import MCPClient
-from crewai.mcp.tool_resolver import MCPToolResolver
 from crewai.tools.mcp_native_tool import MCPNativeTool
-from mcp import ClientSession
 
 from stepcrew.domain.tools import TOOLS
-from stepcrew_runner.crew.seams import wrap
+from stepcrew_runner.crew.seams import wrap_when_imported
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.gate import Gate
 from stepcrew_runner.gate.requests import digest_of_call
+
+if TYPE_CHECKING:
+    from crewai.mcp.client import MCPClient
 
 LIST = "tools/list"
 """The protocol's name of the request."""
@@ -37,10 +37,10 @@ _lists: ContextVar[bool] = ContextVar("stepcrew_lists_tools", default=False)
 
 def install() -> None:
     """Call it once per process."""
-    wrap(ClientSession, "list_tools", _noting)
-    wrap(MCPToolResolver, "resolve", _listing)
-    wrap(MCPClient, "connect", _connecting_late)
-    wrap(MCPClient, "list_tools", _from_journal)
+    wrap_when_imported("mcp.client.session", "ClientSession", "list_tools", _noting)
+    wrap_when_imported("crewai.mcp.tool_resolver", "MCPToolResolver", "resolve", _listing)
+    wrap_when_imported("crewai.mcp.client", "MCPClient", "connect", _connecting_late)
+    wrap_when_imported("crewai.mcp.client", "MCPClient", "list_tools", _from_journal)
 
 
 def has_effects(tool: Any) -> bool:

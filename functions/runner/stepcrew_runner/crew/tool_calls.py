@@ -25,12 +25,14 @@ from stepcrew.domain.nesting import TOO_DEEP, is_too_deep
 from stepcrew_runner.approvals.tool_gate import Call, ToolGate
 from stepcrew_runner.crew.seams import call_once, original_of, wrap
 from stepcrew_runner.crew.servers import has_effects
+from stepcrew_runner.crew.written_files import WrittenFiles
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.gate import Gate
 from stepcrew_runner.gate.requests import digest_of_call
 from stepcrew_runner.isolation.addresses import is_trusted
 
 _people: WeakKeyDictionary[Gate, ToolGate] = WeakKeyDictionary()
+_files: WeakKeyDictionary[Gate, WrittenFiles] = WeakKeyDictionary()
 
 
 class ToolFailed(Exception):
@@ -48,6 +50,11 @@ def install() -> None:
 def ask_people(gate: Gate, people: ToolGate) -> None:
     """Tool calls of this gate's attempt are subject to these rules."""
     _people[gate] = people
+
+
+def keep_files(gate: Gate, files: WrittenFiles) -> None:
+    """What tools of this gate's attempt write into that folder is kept with their results."""
+    _files[gate] = files
 
 
 def _around(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -143,6 +150,9 @@ class _Passing:
         if self._known is None:
             return self._instead
         kept = json.loads(self._known.body)
+        files = _files.get(self._gate)
+        if files is not None and kept.get("files"):
+            files.put_back(kept["files"])
         if "error" in kept:
             raise ToolFailed(kept["error"])
         return ToolFailure.model_validate(kept["failure"]) if "failure" in kept else kept["value"]
@@ -167,6 +177,9 @@ class _Passing:
         return failure
 
     def _write(self, kept: dict[str, Any]) -> None:
+        files = _files.get(self._gate)
+        if files is not None and (written := files.news()):
+            kept["files"] = written
         self._gate.result(self._key, self._name, json.dumps(kept, ensure_ascii=True))
 
 

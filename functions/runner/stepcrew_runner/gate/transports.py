@@ -16,11 +16,10 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import aiobotocore.httpsession
-import botocore.httpsession
 import httpx
-from aiobotocore.awsrequest import AioAWSResponse
 from botocore.awsrequest import AWSResponse
+from botocore.httpsession import URLLib3Session
+from wrapt import register_post_import_hook
 
 from stepcrew.domain.journal import EntryState, JournalEntry
 from stepcrew_runner.gate.gate import Passage
@@ -44,15 +43,17 @@ def install() -> None:
 
 @cache
 def _put_in_place() -> None:
-    for owner, library in (
-        (httpx.HTTPTransport, _HTTPX),
-        (httpx.AsyncHTTPTransport, _HTTPX_ASYNC),
-        (botocore.httpsession.URLLib3Session, _BOTOCORE),
-        (aiobotocore.httpsession.AIOHTTPSession, _AIOBOTOCORE),
-    ):
-        send = getattr(owner, library.method)
-        guard = _guarded_async if inspect.iscoroutinefunction(send) else _guarded
-        setattr(owner, library.method, guard(send, library))
+    _guard(httpx.HTTPTransport, _HTTPX)
+    _guard(httpx.AsyncHTTPTransport, _HTTPX_ASYNC)
+    _guard(URLLib3Session, _BOTOCORE)
+    # Few crews need it, and it takes long to import.
+    register_post_import_hook(lambda module: _guard(module.AIOHTTPSession, _AIOBOTOCORE), "aiobotocore.httpsession")
+
+
+def _guard(owner: Any, library: _Library) -> None:
+    send = getattr(owner, library.method)
+    around = _guarded_async if inspect.iscoroutinefunction(send) else _guarded
+    setattr(owner, library.method, around(send, library))
 
 
 def _at_gate(method: str, url: str, body: bytes) -> JournalEntry | Passage:
@@ -260,7 +261,9 @@ def _aws_answer(entry: JournalEntry, request: Any) -> AWSResponse:
     return AWSResponse(request.url, entry.status, _headers(entry), _Raw(to_bytes(entry)))
 
 
-def _aio_aws_answer(entry: JournalEntry, request: Any) -> AioAWSResponse:
+def _aio_aws_answer(entry: JournalEntry, request: Any) -> Any:
+    from aiobotocore.awsrequest import AioAWSResponse
+
     return AioAWSResponse(request.url, entry.status, _headers(entry), _AioRaw(to_bytes(entry), request.url))
 
 

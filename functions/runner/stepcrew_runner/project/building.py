@@ -14,8 +14,13 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew.building import BuiltCrew
 from stepcrew_runner.crew.seams import adopt_tasks, name_tasks
+from stepcrew_runner.crew.tool_calls import keep_files
+from stepcrew_runner.crew.written_files import WrittenFiles
+from stepcrew_runner.gate import scope
 from stepcrew_runner.project.bundle import Bundle
 from stepcrew_runner.project.loading import load_entry
+from stepcrew_runner.project.questions import Questions
+from stepcrew_runner.project.scripts import Script, answer_of
 
 
 class ProjectCode(NamedTuple):
@@ -25,8 +30,8 @@ class ProjectCode(NamedTuple):
     bundle: Bundle
     overlay: str = ""
 
-    def builder(self, submission: Submission, work: Path) -> ProjectBuilder:
-        return ProjectBuilder(submission, self, work)
+    def builder(self, submission: Submission, work: Path, questions: Questions) -> ProjectBuilder:
+        return ProjectBuilder(submission, self, work, questions)
 
 
 class ProjectBuilder:
@@ -34,9 +39,10 @@ class ProjectBuilder:
 
     Args:
         work: the folder its code is copied to: it may write there, and finds its own files beside it.
+        questions: who its code asks.
     """
 
-    def __init__(self, submission: Submission, code: ProjectCode, work: Path) -> None:
+    def __init__(self, submission: Submission, code: ProjectCode, work: Path, questions: Questions) -> None:
         if submission.project is None:
             raise ValueError("The submission has no project.")
         self._project = submission.project
@@ -44,6 +50,7 @@ class ProjectBuilder:
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._code = code
         self._work = work
+        self._questions = questions
 
     @property
     def definition(self) -> CrewDefinition:
@@ -53,20 +60,27 @@ class ProjectBuilder:
     def build(self) -> BuiltCrew:
         """Imports the project. Raises `EntryNotUsable`, and whatever its code raises."""
         adopt_tasks()
+        self._questions.install()
         self._code.bundle.use_packages()
         shutil.copytree(self._code.bundle.source, self._work, dirs_exist_ok=True)
+        keep_files(scope.current_gate(), WrittenFiles(self._work))
         if self._code.overlay:
             llm_overlay.active.set({"model:*": self._code.overlay})
+        if self._project.kind == "script":
+            script = Script(self._project.entry, self._work, self._inputs)
+            return BuiltCrew(script.run, [], result_name=script.name)
         made = load_entry(self._project.entry, self._work)
+        made.stream = False  # nobody reads the pieces: the answer would never be made
         if isinstance(made, Flow):
             return BuiltCrew(self._kickoff(made, "kickoff_async"), [], result_name=type(made).__name__)
         name_tasks(made)
-        return BuiltCrew(self._kickoff(made, "akickoff"), [])
+        return BuiltCrew(self._kickoff(made, "akickoff"), [], result_name=self._project.entry.partition(":")[2])
 
     def _kickoff(self, made: Crew | Flow[Any], method: str) -> Callable[[], Coroutine[Any, Any, Any]]:
         untyped: Any = made
 
         async def kickoff() -> Any:
-            return await getattr(untyped, method)(inputs=self._inputs or None)
+            answer = await getattr(untyped, method)(inputs=self._inputs or None)
+            return answer_of(untyped, answer)
 
         return kickoff

@@ -21,23 +21,14 @@ class EntryNotUsable(StepcrewError):
     remedy = "Name the entry as module:object with `stepcrew deploy --entry`, and deploy again."
 
 
-def import_paths(root: Path) -> list[str]:
-    """What a project in this folder expects to find itself on: its `src` folder, if it has one, and itself."""
-    return [str(folder) for folder in (root / "src", root) if folder.is_dir()]
-
-
 def load_entry(entry: str, root: Path) -> Crew | Flow[Any]:
     """A new crew or flow object. `entry` is `module:object`.
 
     Raises:
         EntryNotUsable: see there. What the project's own code raises on import comes through.
     """
-    _forget(root)
-    for path in reversed(import_paths(root)):
-        if path not in sys.path:
-            sys.path.insert(0, path)
-    importlib.invalidate_caches()
     module_name, _, name = entry.partition(":")
+    prepare_imports(module_name, root)
     module = importlib.import_module(module_name)
     found = getattr(module, name, None)
     if found is None:
@@ -59,9 +50,34 @@ def made_by(found: Any, entry: str) -> Crew | Flow[Any]:
     raise EntryNotUsable(f"The entry {entry} makes a {type(made).__name__}, not a crew or a flow.")
 
 
+def file_of(module: str, root: Path) -> Path:
+    """The file that is imported under that name."""
+    path = module.replace(".", "/")
+    places = [base / f"{path}{end}" for base in (root / "src", root) for end in (".py", "/__init__.py")]
+    return next((place for place in places if place.is_file()), root / f"{path}.py")
+
+
+def prepare_imports(module: str, root: Path, *, is_script: bool = False) -> None:
+    """A project expects to find itself on its `src` folder and on itself. Beside the entry's file it finds what lies
+    there: first of all when the file is run as a script, as Python does it, else after everything else."""
+    _forget(root)
+    beside = str(file_of(module, root).parent)
+    ahead = [str(folder) for folder in (root / "src", root) if folder.is_dir()]
+    own = {*ahead, beside}
+    sys.path[:] = [path for path in sys.path if path not in own]
+    sys.path[:0] = list(dict.fromkeys([beside, *ahead] if is_script else ahead))
+    if beside not in sys.path:
+        sys.path.append(beside)
+    importlib.invalidate_caches()
+
+
 def _forget(root: Path) -> None:
     """Removes every module that was imported from below the folder."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file and Path(file).is_relative_to(root):
-            del sys.modules[name]
+    for name in [name for name, module in sys.modules.items() if _is_below(module, root)]:
+        del sys.modules[name]
+
+
+def _is_below(module: Any, root: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    places = [file] if file else list(getattr(module, "__path__", ()))  # a folder without __init__.py has no file
+    return any(Path(place).is_relative_to(root) for place in places)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from stepcrew.clock import SystemClock
-from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
+from stepcrew.domain.approval import ENDING, Approval, DecisionKind
 from stepcrew.domain.bundle import Bundle, NoBundle
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput
@@ -139,8 +139,7 @@ def _decided(approvals: list[Approval]) -> tuple[list[Approval], Approval | None
     last = decided[-1] if decided else None
     if last is None or last.decision is None or last.decision.kind is not DecisionKind.REJECT:
         return decided, None
-    ends = last.kind in (ApprovalKind.ANSWER, ApprovalKind.BUDGET)
-    return (decided[:-1], last) if ends else (decided, None)
+    return (decided[:-1], last) if last.kind in ENDING else (decided, None)
 
 
 def _end(

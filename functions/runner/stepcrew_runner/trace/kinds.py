@@ -64,6 +64,12 @@ _MCP_TOOL = ("server_name", "server_url", "tool_name", "tool_args")
 _STEP = ("step_number", "step_description")
 
 KINDS: dict[str, Kind] = {
+    "flow_started": Kind("flow_started", S.FLOW, field("inputs"), (), "flow_name"),
+    "flow_finished": Kind("flow_completed", S.FLOW, field("result"), (), "flow_name"),
+    "flow_failed": Kind("flow_failed", S.FLOW, _error, (), "flow_name"),
+    "method_execution_started": Kind("flow_method_started", S.FLOW, field("params"), (), "method_name"),
+    "method_execution_finished": Kind("flow_method_completed", S.FLOW, field("result"), (), "method_name"),
+    "method_execution_failed": Kind("flow_method_failed", S.FLOW, _error, (), "method_name"),
     "crew_kickoff_started": Kind("crew_started", S.CREW, None, (), "crew_name"),
     "crew_kickoff_completed": Kind("crew_completed", S.CREW, _output_text, (), "crew_name"),
     "crew_kickoff_failed": Kind("crew_failed", S.CREW, _error, (), "crew_name"),
@@ -130,6 +136,8 @@ KINDS: dict[str, Kind] = {
     "knowledge_query_failed": Kind("knowledge_query_failed", S.KNOWLEDGE, _error),
 }
 INTERRUPTED: dict[str, Kind] = {
+    "flow_failed": Kind("flow_interrupted", S.FLOW, _error, (), "flow_name"),
+    "method_execution_failed": Kind("flow_method_interrupted", S.FLOW, _error, (), "method_name"),
     "crew_kickoff_failed": Kind("crew_interrupted", S.CREW, _error, (), "crew_name"),
     "task_failed": Kind("task_interrupted", S.TASK, _error),
     "agent_execution_error": Kind("agent_execution_interrupted", S.AGENT, _error),
@@ -138,6 +146,8 @@ INTERRUPTED: dict[str, Kind] = {
 TOOL_STARTED = "tool_usage_started"
 TOOL_HELD = Kind("tool_usage_held", S.TOOL, None, (), "tool_name")
 LEFT_OPEN = {
+    "flow_started": "flow_failed",
+    "flow_method_started": "method_execution_failed",
     "crew_started": "crew_kickoff_failed",
     "task_started": "task_failed",
     "agent_execution_started": "agent_execution_error",

@@ -29,14 +29,18 @@ class Recorded(NamedTuple):
 
 
 class TraceRecorder:
-    """Makes one attempt's trace events and numbers them. `put` hands an event on to the sender."""
+    """Makes one attempt's trace events and numbers them. `put` hands an event on to the sender. Without `task_names`
+    every task that starts is one of the crew's: a project tells its tasks when they start."""
 
-    def __init__(self, companions: Companions, task_names: Sequence[str], put: Callable[[TraceEvent], None]) -> None:
+    def __init__(
+        self, companions: Companions, task_names: Sequence[str] | None, put: Callable[[TraceEvent], None]
+    ) -> None:
         self._execution = companions.execution
         self._control = companions.control
         self._journal = companions.gate.journal
         self._redactor = companions.redactor
-        self._tasks = {name: index for index, name in enumerate(task_names)}
+        self._tasks = {name: index for index, name in enumerate(task_names or ())}
+        self._learned: set[str] | None = set() if task_names is None else None
         self._put = put
         self._clock = companions.clock
         self._lock = threading.Lock()
@@ -52,7 +56,7 @@ class TraceRecorder:
         kind = KINDS.get(event.type)
         if event.type in INTERRUPTED and self._control.goes_on():
             kind = INTERRUPTED[event.type]
-        if kind is None or self._is_told_again(event):
+        if kind is None or _is_of_an_agent(source, kind) or self._is_told_again(event):
             self._hidden[event.event_id] = event.parent_event_id
             return
         extra = {
@@ -66,6 +70,8 @@ class TraceRecorder:
             used = scope.notes().usage()
             extra["usage"] = used.model_dump(mode="json", exclude={"model_calls", "cost_usd", "cost_note"})
             extra["cost_usd"] = float(used.cost_usd) if used.cost_usd is not None else None
+        if route := _route(source, event):
+            extra["route"] = route
         parent = self._visible(event.parent_event_id)
         task_name, agent_role = self._attribution(event, parent)
         started = self._recorded.get(getattr(event, "started_event_id", None) or "")
@@ -234,7 +240,9 @@ class TraceRecorder:
         """Crew task and agent. Delegated and internal work has no crew task of its own: it belongs to the enclosing."""
         task, agent = getattr(event, "task", None), getattr(event, "agent", None)
         name = getattr(event, "task_name", None) or getattr(task, "name", None)
-        if name not in self._tasks:
+        if self._learned is not None and event.type == "task_started" and name:
+            self._learned.add(name)
+        if name not in (self._tasks if self._learned is None else self._learned):
             name = parent.task_name if parent else None
         role = (
             getattr(event, "agent_role", None)
@@ -244,6 +252,20 @@ class TraceRecorder:
             or (parent.agent_role if parent else None)
         )
         return name, str(role).strip() if role else None
+
+
+def _is_of_an_agent(source: Any, kind: Kind) -> bool:
+    """CrewAI's agents are flows inside, which is no affair of whoever reads the trace."""
+    return kind.source is EventSource.FLOW and getattr(source, "suppress_flow_events", False)
+
+
+def _route(source: Any, event: Any) -> str | None:
+    """Where a method of a flow sent it, if it is one that chooses the way."""
+    if event.type != "method_execution_finished" or event.result is None:
+        return None
+    method: Any = source.flow_definition().methods.get(event.method_name)
+    is_router = method is not None and (method.router or getattr(method.human_feedback, "emit", None))
+    return str(getattr(event.result, "value", event.result)) if is_router else None
 
 
 def _fails(abort: Abort | None) -> bool:

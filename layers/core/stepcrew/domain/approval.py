@@ -23,12 +23,16 @@ class ApprovalKind(StrEnum):
     """A limit that is used up, because of `on_budget: ask`."""
     EFFECT = "effect"
     """A call with effects that an attempt had begun when it died: to make it again, or not."""
+    FEEDBACK = "feedback"
+    """What a method of a project's flow made, because of `@human_feedback`. The flow is told any decision."""
+    INPUT = "input"
+    """A text that a project's own code asks for. The `output` of its approval is the text; without one it is empty."""
 
 
 class DecisionKind(StrEnum):
     APPROVE = "approve"
     REVISE = "revise"
-    """Only of an answer: the agent goes on with the comment, and asks again."""
+    """Only of an answer, where the agent goes on with the comment and asks again, and of feedback."""
     REJECT = "reject"
 
 
@@ -98,6 +102,10 @@ class Approval(BaseModel):
         return not self.deciders or email in self.deciders
 
 
+ENDING = (ApprovalKind.ANSWER, ApprovalKind.BUDGET, ApprovalKind.INPUT)
+"""Whose rejection ends the execution."""
+
+
 def expiring_in_time(approval: Approval, execution: Execution, removed_at: datetime, now: datetime) -> Approval:
     """Expires early enough that the crew can still use the time it has left before the execution's data is removed."""
     left = max(execution.deadline - now, timedelta())
@@ -117,6 +125,10 @@ def waiting_for(approval: Approval) -> str:
             return f"Waiting for a person to raise {approval.limit or 'a limit'}…"
         case ApprovalKind.EFFECT:
             return "Waiting for a person to say whether a tool call is made again…"
+        case ApprovalKind.FEEDBACK:
+            return f"Waiting for what a person says to {approval.task_name or 'the flow'}…"
+        case ApprovalKind.INPUT:
+            return "Waiting for a text that the code asks for…"
 
 
 def going_on(decision: Decision) -> str:

@@ -11,7 +11,7 @@ from stepcrew.domain.canonical import digest
 from stepcrew.domain.definition import MAX_NAME, MAX_TASKS, AgentDefinition, CrewDefinition, TaskDefinition
 
 BUNDLE = r"^[0-9a-f]{64}$"
-ENTRY = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+ENTRY = r"^\w[\w.-]*:[A-Za-z_]\w*$"
 MOST_BUNDLE_BYTES = 250_000_000
 """Unpacked, a bundle lies in the function's temporary folder beside what its crew writes."""
 MOST_NAMES = 200
@@ -43,7 +43,8 @@ class ProjectVersion(BaseModel):
 
     Attributes:
         bundle: SHA-256 (hex) of the bundle's bytes.
-        entry: what is run, as `module:object`; the object is a crew, a flow, a class or a function that makes one.
+        entry: what is run, as `module:object`; the object is a crew, a flow, a class or a function that makes one. Of
+            a script it is a function that runs the project, or `__main__` for the file itself.
         function: name or ARN, with its version, of the Lambda function that has this bundle.
         environment: names that the project reads from its environment; the group's secrets of these names fill them.
         inputs: names of the inputs its texts and its code ask for, as far as could be told.
@@ -55,7 +56,7 @@ class ProjectVersion(BaseModel):
 
     bundle: Annotated[str, StringConstraints(pattern=BUNDLE)]
     entry: Annotated[str, StringConstraints(pattern=ENTRY, max_length=300)]
-    kind: Literal["crew", "flow"]
+    kind: Literal["crew", "flow", "script"]
     function: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     environment: Labels = []
     inputs: Labels = []

@@ -38,7 +38,7 @@ class StoredCrew(BaseModel):
     updated_by: str | None = None
     definition_hash: str
     secrets: list[str] = []
-    kind: Literal["definition", "crew", "flow"] = "definition"
+    kind: Literal["definition", "crew", "flow", "script"] = "definition"
     """`crew` and `flow` are projects: their own Python is what runs."""
 
 

@@ -12,6 +12,7 @@ SYSTEM_ATTEMPT = 9999
 
 
 class EventSource(StrEnum):
+    FLOW = "flow"
     CREW = "crew"
     TASK = "task"
     AGENT = "agent"

@@ -126,15 +126,15 @@ class DecideApproval:
     def _check(self, approval: Approval, feedback: Feedback) -> None:
         kind, decision = approval.kind, feedback.decision
         approves = decision is DecisionKind.APPROVE
-        if decision is DecisionKind.REVISE and kind is not ApprovalKind.ANSWER:
+        if decision is DecisionKind.REVISE and kind not in (ApprovalKind.ANSWER, ApprovalKind.FEEDBACK):
             raise _fault("/decision", "revise", f"Only an answer can be revised, and this is about a {kind}.")
         if decision is DecisionKind.REVISE and not (feedback.comment or "").strip():
             raise _fault("/comment", "missing", "A revision needs a comment: it is what the agent is told.")
         if feedback.limits is not None and not (approves and kind is ApprovalKind.BUDGET):
             raise _fault("/limits", "unfitting", "limits go only with the approval of a budget.")
         if feedback.output is not None:
-            if not (approves and kind is ApprovalKind.ANSWER):
-                raise _fault("/output", "unfitting", "output goes only with the approval of an answer.")
+            if not (approves and kind in (ApprovalKind.ANSWER, ApprovalKind.INPUT)):
+                raise _fault("/output", "unfitting", "output goes only with the approval of an answer or an input.")
             self._check_output(approval, feedback.output)
 
     def _check_output(self, approval: Approval, output: str) -> None:

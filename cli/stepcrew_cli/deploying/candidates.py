@@ -1,0 +1,96 @@
+"""Crews and flows in a project's files, found without running anything."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from stepcrew_cli.deploying.syntax import Function, called, functions, needs_arguments
+
+FACTORIES = ("crew", "create_crew", "build_crew", "get_crew", "make_crew", "create_flow", "build_flow")
+"""What functions that make a crew or flow are called, where their annotation does not say what they make."""
+
+
+class Candidate(NamedTuple):
+    """Something that could be run: `entry` is `module:object`; `file` is where it is."""
+
+    entry: str
+    kind: str
+    file: Path
+
+    @property
+    def name(self) -> str:
+        return self.entry.partition(":")[2]
+
+
+def module_of(root: Path, file: Path) -> str:
+    """The name under which the file is imported."""
+    base = root / "src" if file.is_relative_to(root / "src") else root
+    parts = file.relative_to(base).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def candidates(root: Path, sources: Mapping[Path, ast.Module]) -> list[Candidate]:
+    """What needs no arguments to be made, the surest kind first: marked classes and objects, then functions that make a
+    crew, then classes that can make one."""
+    flows = _flow_classes(sources.values())
+    sure: list[Candidate] = []
+    likely: list[Candidate] = []
+    for file, tree in sources.items():
+        module = module_of(root, file)
+        for node in tree.body:
+            found = _candidate(node, flows)
+            if found:
+                name, kind, is_sure = found
+                (sure if is_sure else likely).append(Candidate(f"{module}:{name}", kind, file))
+    return sure or likely
+
+
+def _flow_classes(trees: Iterable[ast.Module]) -> set[str]:
+    """Classes that come from CrewAI's `Flow`, directly or over others of the project."""
+    bases = {
+        node.name: {called(base) for base in node.bases}
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    known = {"Flow"}
+    while more := {name for name, over in bases.items() if over & known} - known:
+        known |= more
+    return known
+
+
+def _candidate(node: ast.stmt, flows: set[str]) -> tuple[str, str, bool] | None:
+    match node:
+        case ast.ClassDef():
+            return _of_class(node, flows)
+        case ast.FunctionDef() if not needs_arguments(node):
+            made = called(node.returns) if node.returns else ""
+            returned = {called(one.value) for one in ast.walk(node) if isinstance(one, ast.Return)}
+            if made == "Crew" or "Crew" in returned or node.name in FACTORIES:
+                return node.name, "crew", True
+            return (node.name, "flow", True) if made in flows or returned & flows else None
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as value)
+        ):
+            return (name, "crew", True) if called(value) == "Crew" else None
+        case _:
+            return None
+
+
+def _of_class(node: ast.ClassDef, flows: set[str]) -> tuple[str, str, bool] | None:
+    methods = functions(node)
+    first: Function | None = methods.get("__init__")
+    if first is not None and needs_arguments(first, is_method=True):
+        return None
+    if any(called(base) in flows for base in node.bases):
+        return node.name, "flow", True
+    if any(called(mark) == "CrewBase" for mark in node.decorator_list):
+        return node.name, "crew", True
+    makes = methods.get("crew")
+    if makes is not None and not needs_arguments(makes, is_method=True):
+        return node.name, "crew", False
+    return None

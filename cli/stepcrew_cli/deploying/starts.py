@@ -1,0 +1,80 @@
+"""How a project starts itself: what its author calls to run it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stepcrew_cli.deploying.candidates import module_of
+from stepcrew_cli.deploying.syntax import called, functions, kicks_off, main_guard, needs_arguments, runs_on_import
+
+MAIN = "__main__"
+"""In place of an object's name: the file is run as a script."""
+SCRIPTS = ("run_crew", "kickoff", "run", "start", "main")
+"""Names in `[project.scripts]`, the likeliest first; `crewai run` calls the first of them."""
+FILES = ("main", "__main__", "run", "app", "crew", "flow", "start", "run_crew", "index")
+FUNCTIONS = ("run", "kickoff", "main", "start")
+SERVERS = ("streamlit", "fastapi", "flask", "gradio", "chainlit", "uvicorn")
+"""Who imports one of these serves people, and does not end."""
+
+
+def start_of(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[str, Any]) -> str | None:
+    """`module:function`, or `module:__main__` for a file that is run as a script; None where nothing says so."""
+    modules = {module_of(root, file): tree for file, tree in sources.items()}
+    for module, function in _scripts(described):
+        tree = modules.get(module)
+        if tree is not None and function in functions(tree):
+            return f"{module}:{function}"
+    for module, tree in sorted(modules.items(), key=_likelihood):
+        name = module.rpartition(".")[2]
+        if any(imported in SERVERS for imported in _imports(tree)):
+            continue
+        is_main = name in FILES[:2]
+        if runs_on_import(tree) or (main_guard(tree) and (is_main or kicks_off(tree.body))):
+            return f"{module}:{MAIN}"
+        if is_main or kicks_off(tree.body):
+            for function in FUNCTIONS:
+                found = functions(tree).get(function)
+                if found is not None and not needs_arguments(found) and (is_main or kicks_off(found.body)):
+                    return f"{module}:{function}"
+    return None
+
+
+def made_by_start(start: str, root: Path, sources: Mapping[Path, ast.Module]) -> set[str]:
+    """Names of what the start makes objects of or calls."""
+    module, _, function = start.partition(":")
+    tree = next((tree for file, tree in sources.items() if module_of(root, file) == module), None)
+    if tree is None:
+        return set()
+    known = functions(tree)
+    body = main_guard(tree) or tree.body if function == MAIN else known[function].body
+    found = {called(node.func) for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)}
+    for name in found & set(known):  # one step further: `main` calls `run`
+        found |= {called(node.func) for node in ast.walk(known[name]) if isinstance(node, ast.Call)}
+    return found
+
+
+def _scripts(described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    tool = described.get("tool", {}).get("poetry", {})
+    scripts: dict[str, Any] = described.get("project", {}).get("scripts") or tool.get("scripts") or {}
+    own = described.get("project", {}).get("name") or tool.get("name")
+    for name in (*SCRIPTS, own):
+        module, _, function = str(scripts.get(name, "")).partition(":")
+        if function:
+            yield module, function
+
+
+def _likelihood(item: tuple[str, ast.Module]) -> tuple[int, int, str]:
+    module = item[0]
+    name = module.rpartition(".")[2]
+    return (FILES.index(name) if name in FILES else len(FILES), module.count("."), module)
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]

@@ -1,0 +1,86 @@
+"""Small questions about parsed Python."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from stepcrew_cli.errors import CrewFileError
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+KICKOFFS = frozenset(
+    {
+        *("kickoff", "kickoff_async", "akickoff", "kickoff_for_each", "kickoff_for_each_async"),
+        "akickoff_for_each",
+    }
+)
+
+
+def parsed(file: Path) -> ast.Module:
+    """Raises `CrewFileError` with the line."""
+    try:
+        return ast.parse(file.read_text(encoding="utf-8-sig"), str(file))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise CrewFileError(f"{file}{f':{line}' if line else ''} is not Python: {error}") from error
+
+
+def called(node: ast.AST | None) -> str:
+    """The last part of what a name, attribute, call or subscript names."""
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            return node.attr
+        case ast.Call():
+            return called(node.func)
+        case ast.Subscript():
+            return called(node.value)
+        case ast.Constant(value=str(text)):  # an annotation in quotes
+            return text.rpartition(".")[2]
+        case _:
+            return ""
+
+
+def needs_arguments(function: Function, *, is_method: bool = False) -> bool:
+    """Whether it cannot be called as it is."""
+    given = function.args
+    positional = [*given.posonlyargs, *given.args][1 if is_method else 0 :]
+    missing = len(positional) > len(given.defaults)
+    return missing or any(default is None for default in given.kw_defaults)
+
+
+def functions(tree: ast.Module | ast.ClassDef) -> dict[str, Function]:
+    return {node.name: node for node in tree.body if isinstance(node, Function)}
+
+
+def calls(nodes: list[ast.stmt]) -> Iterator[ast.Call]:
+    """Every call in the statements, those inside functions and classes included."""
+    for statement in nodes:
+        yield from (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+
+
+def kicks_off(nodes: list[ast.stmt]) -> bool:
+    return any(isinstance(call.func, ast.Attribute) and call.func.attr in KICKOFFS for call in calls(nodes))
+
+
+def main_guard(tree: ast.Module) -> list[ast.stmt]:
+    """The statements below `if __name__ == "__main__":`."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and any(
+            isinstance(one, ast.Name) and one.id == "__name__" for one in ast.walk(node.test)
+        ):
+            return node.body
+    return []
+
+
+def runs_on_import(tree: ast.Module) -> bool:
+    """Whether merely importing the file starts a crew or a flow."""
+    guarded = main_guard(tree)
+    top = [
+        node
+        for node in tree.body
+        if not isinstance(node, Function | ast.ClassDef) and not (isinstance(node, ast.If) and node.body is guarded)
+    ]
+    return kicks_off(top)
