@@ -37,7 +37,7 @@ class Environment(NamedTuple):
 
 FIRST_PARTY = (
     *("layers/core", "functions/api", "functions/trace_sink", "functions/reconciler", "functions/trigger"),
-    *("functions/announcer", "functions/runner", "local", "cli"),
+    *("functions/announcer", "functions/webhook_sender", "functions/runner", "local", "cli"),
 )
 RUNNER_EXCLUDED = "functions/runner/excluded.txt"
 ENVIRONMENTS = {
@@ -46,6 +46,7 @@ ENVIRONMENTS = {
     "reconciler": Environment("functions/reconciler/requirements"),
     "trigger": Environment("functions/trigger/requirements"),
     "announcer": Environment("functions/announcer/requirements"),
+    "webhook_sender": Environment("functions/webhook_sender/requirements"),
     "runner": Environment("functions/runner/requirements", RUNNER_EXCLUDED),
     "local": Environment("requirements/local", paths=("local", "cli")),
     "emulator": Environment("requirements/emulator"),
@@ -58,8 +59,9 @@ ENVIRONMENTS = {
     "checkov": Environment("requirements/checkov"),
     "audit": Environment("requirements/audit"),
 }
-DEMO = ("api", "trace_sink", "reconciler", "trigger", "announcer", "runner", "local", "emulator", "model")
-LAMBDA_RUNTIME = {"api", "trace_sink", "reconciler", "trigger", "announcer"}
+ZIPS = ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender")
+DEMO = (*ZIPS, "runner", "local", "emulator", "model")
+LAMBDA_RUNTIME = frozenset(ZIPS)
 """Functions that get boto3 and the runtime client from Lambda; locally both come from `requirements/lambda-runtime`."""
 
 

@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
     "POST /api/v1/amp/{name}/resume": {
         "execution_id": "none",
@@ -41,6 +42,7 @@ NAMES = {
     "/api/v1/amp/{name}": "walked",
     "/api/v1/secrets/{name}": "WALKED_KEY",
     "/api/v1/triggers/{name}": "walked",
+    "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",
 }
 PARAMETERS = {
@@ -49,6 +51,7 @@ PARAMETERS = {
     "number": "1",
     "event_id": "1.1",
     "firing_id": "0" * 32,
+    "delivery_id": f"msg_{'0' * 32}",
     "address": "demo.nothing",
 }
 

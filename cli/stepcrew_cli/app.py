@@ -21,6 +21,7 @@ from stepcrew_cli.commands import (
     stack,
     stored,
     triggers,
+    webhooks,
 )
 from stepcrew_cli.text import first_sentence
 from stepcrew_cli.version import __version__
@@ -65,7 +66,10 @@ def _show_whole_sentences(group: typer.Typer) -> None:
             _show_whole_sentences(below.typer_instance)
 
 
-for _part in (account, run, rerun, deploy, stored, secrets, triggers, look, read, bundles, approvals, control, stack):
+for _part in (
+    *(account, run, rerun, deploy, stored, secrets, triggers, webhooks),
+    *(look, read, bundles, approvals, control, stack),
+):
     _part.register(app)
 app.add_typer(admin, name="admin")
 _show_whole_sentences(app)

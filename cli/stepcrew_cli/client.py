@@ -135,6 +135,30 @@ class Client:
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
 
+    def webhooks(self) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/webhooks"))
+
+    def webhook(self, name: str) -> Answer:
+        return Answer(self._transport.request("GET", _webhook(name)))
+
+    def store_webhook(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
+        """May be repeated."""
+        return Answer(self._transport.request("PUT", _webhook(name), json=body))
+
+    def remove_webhook(self, name: str) -> None:
+        self._transport.request("DELETE", _webhook(name))
+
+    def test_webhook(self, name: str) -> Answer:
+        return Answer(self._transport.request("POST", f"{_webhook(name)}/test"))
+
+    def deliveries(self, name: str, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{_webhook(name)}/deliveries", params=params))
+
+    def redeliver(self, name: str, delivery_id: str) -> Answer:
+        """Asked for twice at once, it is one delivery."""
+        path = f"{_webhook(name)}/deliveries/{quote(delivery_id, safe='')}/redeliver"
+        return Answer(self._transport.request("POST", path))
+
     def put_in_inbox(self, name: str, file: Path) -> None:
         """Uploads an object for triggers to an address that the server signs; the token does not go there."""
         offer = Answer(self._transport.request("POST", f"{API}/inbox/{quote(name)}")).read(Upload)
@@ -221,6 +245,10 @@ def _path(execution_id: str) -> str:
 
 def _secret(name: str) -> str:
     return f"{API}/secrets/{quote(name, safe='')}"
+
+
+def _webhook(name: str) -> str:
+    return f"{API}/webhooks/{quote(name, safe='')}"
 
 
 def _trigger(name: str) -> str:

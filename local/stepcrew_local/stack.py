@@ -33,8 +33,7 @@ from stepcrew_local.layout import CONSOLE, ROOT, TEMPLATE, python_of
 from stepcrew_local.lent_keys import lend
 from stepcrew_local.model_name import KEY_VARIABLE
 from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
-from stepcrew_local.projects import FUNCTION as PROJECT
-from stepcrew_local.projects import LocalProjects
+from stepcrew_local.projects import FUNCTION, LocalProjects
 from stepcrew_local.provider import ModelChoice, configured_model, embedded_model
 from stepcrew_local.restarted import tell_of_restart
 from stepcrew_local.serving import served
@@ -78,6 +77,10 @@ class StackOptions:
     template: Path = TEMPLATE
     wait_scale: float = 1
 
+    @property
+    def variables(self) -> Mapping[str, str]:
+        return os.environ if self.environment is None else self.environment
+
 
 class Stack:
     """A running stack."""
@@ -111,6 +114,7 @@ class Stack:
             "AllowedModels": self.model.allowed_models,
             "ProtectData": "false",
             "DeployConsole": "false",  # the gateway serves it, see site.py
+            "WebhookInsideUrls": self._options.variables.get("WEBHOOK_INSIDE_URLS", ""),
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)
@@ -205,7 +209,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         if model_server:
             exits.callback(model_server.stop, 3)
         for_functions = {**options.for_functions}
-        for function in (RUNNER, PROJECT):
+        for function in (RUNNER, FUNCTION):
             for_functions[function] = {**model.variables, **options.for_functions.get(function, {})}
         for_functions[API] = {**HOST_RUNTIME, **options.for_functions.get(API, {})}
         started = datetime.now(UTC)
@@ -237,7 +241,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
 
 
 def _choose_model(options: StackOptions, logs: Path) -> tuple[ModelChoice, Child | None]:
-    model = options.model or configured_model(os.environ if options.environment is None else options.environment)
+    model = options.model or configured_model(options.variables)
     if model:
         return model, None
     port, key = free_port(), secrets.token_urlsafe(32)

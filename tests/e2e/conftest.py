@@ -8,9 +8,13 @@ import pytest
 
 from scripted_model import ScriptedModel, scripted_model
 from stepcrew_local.emulator import ACCOUNT
+from stepcrew_local.ports import free_port
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import StackOptions, running_stack
 from tests.e2e.user import User
+
+RECEIVER_PORT = free_port()
+"""Where a test may listen for deliveries of webhooks: the only place inside that the stack posts to."""
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +27,10 @@ def running() -> Generator[tuple[str, ScriptedModel, object]]:
                 model=external_model(model.url),
                 environment={},
                 # The administrator may put trace messages into the queue, as an operator who redrives them.
-                parameters={"RedriveSenderId": ACCOUNT},
+                parameters={
+                    "RedriveSenderId": ACCOUNT,
+                    "WebhookInsideUrls": f"http://127.0.0.1:{RECEIVER_PORT}",
+                },
             )
         ) as stack,
     ):

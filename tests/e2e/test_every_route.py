@@ -53,10 +53,13 @@ def made(running: tuple[str, ScriptedModel, object]) -> Generator[Made]:
         assert ada.put(secret_path, json={"value": CANARY}).is_success
         trigger = {"crew": NAMES["/api/v1/crews/{name}"], "object": {"prefix": CANARY}}
         assert ada.put(trigger_path, json=trigger).is_success
+        webhook: dict[str, Any] = {"url": f"https://receiver.example.com/{CANARY}", "format": "slack", "crews": []}
+        assert ada.put(f"/webhooks/{NAMES['/api/v1/webhooks/{name}']}", json=webhook).is_success
         ada.until(execution_id, lambda record: record["status"] == "WAITING")
         yield Made(execution_id, ada.get("/crews").json(), ada.get("/secrets").json(), ada.get("/triggers").json())
         assert ada.post(f"/executions/{execution_id}/cancel").is_success
         assert ada.delete(trigger_path).is_success
+        assert ada.delete(f"/webhooks/{NAMES['/api/v1/webhooks/{name}']}").is_success
         assert ada.delete(crew_path).is_success
         assert ada.delete(secret_path).is_success
 

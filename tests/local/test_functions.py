@@ -15,7 +15,7 @@ from tests.local.tiny_stack import ONLY_FOR_THE_RUNNER, invoke, tiny_options
 from stepcrew_local.stack import Stack, running_stack
 
 EVENT_SECONDS = 1.5
-NOTHING_THERE = ("TaskDoesNotExist", "ExecutionDoesNotExist", "NoSuchKey")
+NOTHING_THERE = ("ParameterNotFound", "TaskDoesNotExist", "ExecutionDoesNotExist", "NoSuchKey")
 """Refused, but not for want of permission."""
 
 
@@ -137,9 +137,9 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
     limits["arguments"]["Key"] = {"PK": {"S": "GROUP#g"}, "SK": {"S": "LIMITS"}}
     inbox = stack.outputs["InboxBucketName"]
     upload = {"service": "s3", "operation": "get_object", "arguments": {"Bucket": inbox, "Key": "g/missing"}}
-    hook_key, other_key = (
+    hook_key, other_key, webhook_key = (
         {"service": "ssm", "operation": "get_parameter", "arguments": {"Name": f"{parameter}/groups/g/{name}"}}
-        for name in ("HOOK_KEY", "OPENAI_API_KEY")
+        for name in ("HOOK_KEY", "OPENAI_API_KEY", "WEBHOOK_KEY")
     )
     rule = {
         "service": "events",
@@ -148,6 +148,9 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
     }
     slot = _item("delete_item", table)
     slot["arguments"]["Key"] = {"PK": {"S": "GROUP#g#SLOTS"}, "SK": {"S": "SLOT#0001"}}
+    webhook, delivery = _item("get_item", table), _item("get_item", table)
+    webhook["arguments"]["Key"] = {"PK": {"S": "GROUP#g#WEBHOOKS"}, "SK": {"S": "WEBHOOK#ops"}}
+    delivery["arguments"]["Key"] = {"PK": {"S": "GROUP#g#WEBHOOK#ops"}, "SK": {"S": "DELIVERY#d"}}
     entry = {"PutRequest": {"Item": _item("put_item", table)["arguments"]["Key"]}}
     event = {
         "service": "dynamodb",
@@ -195,6 +198,18 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the announcer reads no bodies": ("AnnouncerFunction", missing, False),
         "the announcer scans nothing": ("AnnouncerFunction", scan, False),
         "the announcer reads no keys": ("AnnouncerFunction", {**read, "arguments": {"Path": parameter}}, False),
+        "the announcer reads no secret of webhooks": ("AnnouncerFunction", webhook_key, False),
+        "the webhook sender reads webhooks": ("WebhookSenderFunction", webhook, True),
+        "the webhook sender reads deliveries": ("WebhookSenderFunction", delivery, True),
+        "the webhook sender deletes none": ("WebhookSenderFunction", {**delivery, "operation": "delete_item"}, False),
+        "the webhook sender reads what it signs with": ("WebhookSenderFunction", webhook_key, True),
+        "the webhook sender reads no secret of hooks": ("WebhookSenderFunction", hook_key, False),
+        "the webhook sender reads no other secret": ("WebhookSenderFunction", other_key, False),
+        "the webhook sender reads no record": ("WebhookSenderFunction", _item("get_item", table), False),
+        "the webhook sender reads no bodies": ("WebhookSenderFunction", missing, False),
+        "the webhook sender scans nothing": ("WebhookSenderFunction", scan, False),
+        "the webhook sender sends no traces": ("WebhookSenderFunction", send, False),
+        "the webhook sender starts nothing": ("WebhookSenderFunction", start, False),
         "the runner fills no slots": ("RunnerFunction", slot, False),
         "the sink fills no slots": ("TraceSinkFunction", slot, False),
         "the sink sends nothing": ("TraceSinkFunction", send, False),

@@ -19,6 +19,7 @@ HANDLERS = {
     "ReconcilerFunction": "tiny.call",
     "TriggerFunction": "tiny.call",
     "AnnouncerFunction": "tiny.call",
+    "WebhookSenderFunction": "tiny.call",
     "RunnerFunction": "tiny.call",
 }
 ONLY_FOR_THE_RUNNER = {"OPENAI_API_KEY": "not a key"}

@@ -36,6 +36,7 @@ def test_the_operator_reads_what_to_do_about_each_alarm(template: dict[str, Any]
         "TraceDeadLetterAlarm": "alarm on the dead-letter queue",
         "TriggerDeadLetterAlarm": "alarm `TriggerDeadLetter`",
         "AnnouncementDeadLetterAlarm": "alarm `AnnouncementDeadLetter`",
+        "WebhookDeadLetterAlarm": "alarm `WebhookDeadLetter`",
         "ReconcilerFailingAlarm": "`ReconcilerFailing`",
     }
 

@@ -20,8 +20,10 @@ FOLDERS = {
     "RunnerFunction": "runner",
     "TriggerFunction": "trigger",
     "AnnouncerFunction": "announcer",
+    "WebhookSenderFunction": "webhook_sender",
 }
 DERIVED = {
+    "inside_receivers": {"webhook_inside_urls"},
     "allowed_model_patterns": {"allowed_models"},
     "allows_model": {"allowed_models"},
     "group_may_hear": {"trigger_buses"},

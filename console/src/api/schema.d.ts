@@ -843,6 +843,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhooks
+         * @description The group's webhooks by name. Not for viewers: some receivers take whatever is sent to a secret address.
+         */
+        get: operations["list_webhooks_api_v1_webhooks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Webhook
+         * @description One webhook whole. `off_reason` says why it was switched off by itself.
+         */
+        get: operations["read_webhook_api_v1_webhooks__name__get"];
+        /**
+         * Store Webhook
+         * @description Checks and stores the webhook. What is on its way goes to its new address.
+         */
+        put: operations["store_webhook_api_v1_webhooks__name__put"];
+        post?: never;
+        /**
+         * Delete Webhook
+         * @description Removes it with the log of its deliveries; what is on its way is not delivered. Asking again changes nothing.
+         */
+        delete: operations["delete_webhook_api_v1_webhooks__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{name}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description What was sent and what the receiver answered, newest first.
+         */
+        get: operations["list_deliveries_api_v1_webhooks__name__deliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{name}/deliveries/{delivery_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeliver
+         * @description Sends the same again, with the same id, and tries for a day again. One that is still tried is a conflict.
+         */
+        post: operations["redeliver_api_v1_webhooks__name__deliveries__delivery_id__redeliver_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Webhook
+         * @description Sends a sample of the type `stepcrew.webhook.test`, also through a webhook that is switched off.
+         */
+        post: operations["test_webhook_api_v1_webhooks__name__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1209,6 +1317,34 @@ export interface components {
             withdrawn_at: string | null;
         };
         /**
+         * Attempt
+         * @description One try: when it began, and how long the receiver took.
+         */
+        Attempt: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Body
+             * @default
+             */
+            body: string;
+            /**
+             * Milliseconds
+             * @default 0
+             */
+            milliseconds: number;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Status */
+            status?: number | null;
+        };
+        /**
          * AttemptProof
          * @description The ends of one attempt's chains: the hash of its last trace event, and how many journal entries it wrote with
          *     the hash of the last one. A hash is null where there is none, or where the attempt could not say.
@@ -1433,6 +1569,12 @@ export interface components {
              * @default null
              */
             name: string | null;
+            /**
+             * Webhooks
+             * @description Webhooks of the group that hear of it, by name.
+             * @default []
+             */
+            webhooks: string[];
         };
         /**
          * CrewToStore
@@ -1512,6 +1654,62 @@ export interface components {
             /** Output */
             output: string | null;
             output_reference: components["schemas"]["BodyReference"] | null;
+        };
+        /**
+         * DeliveryList
+         * @description Newest first. `next_cursor` is opaque and null on the last page.
+         */
+        DeliveryList: {
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * DeliveryReceipt
+         * @description What the list of deliveries shows soon.
+         */
+        DeliveryReceipt: {
+            /** Delivery Id */
+            delivery_id: string;
+        };
+        /**
+         * DeliveryState
+         * @enum {string}
+         */
+        DeliveryState: "WAITING" | "DELIVERED" | "FAILED" | "SKIPPED";
+        /**
+         * DeliveryView
+         * @description One announcement on its way to the receiver. `request` is the body as it is sent, empty until then;
+         *     `attempts` are the last ones; `next_try_at` is null unless it waits for its next try.
+         */
+        DeliveryView: {
+            /** Attempts */
+            attempts: components["schemas"]["Attempt"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Delivery Id */
+            delivery_id: string;
+            /** Event Id */
+            event_id: string;
+            /** Event Type */
+            event_type: string;
+            /** Execution Id */
+            execution_id: string;
+            /** Next Try At */
+            next_try_at: string | null;
+            /** Reason */
+            reason: string;
+            /** Request */
+            request: string;
+            /** Round */
+            round: number;
+            state: components["schemas"]["DeliveryState"];
+            /** Tries */
+            tries: number;
         };
         /**
          * DryRun
@@ -1692,6 +1890,11 @@ export interface components {
             updated_at: string;
             usage: components["schemas"]["Usage"];
             waiting: components["schemas"]["WaitingView"] | null;
+            /**
+             * Webhooks
+             * @description The webhooks of the group that its submission named.
+             */
+            webhooks: string[];
         };
         /**
          * Fault
@@ -3009,6 +3212,113 @@ export interface components {
             since: string;
             /** Task Name */
             task_name: string | null;
+        };
+        /**
+         * Webhook
+         * @description A stored webhook. `revision` grows with each change. `off_reason` says why it was switched off by itself.
+         */
+        Webhook: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Crews */
+            crews?: string[] | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Events
+             * @default [
+             *       "waiting",
+             *       "completed",
+             *       "failed",
+             *       "cancelled"
+             *     ]
+             */
+            events: ("waiting" | "completed" | "failed" | "cancelled")[];
+            /**
+             * Format
+             * @default standard
+             * @enum {string}
+             */
+            format: "standard" | "slack";
+            /** Made By */
+            made_by?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Off Reason
+             * @default
+             */
+            off_reason: string;
+            /**
+             * Revision
+             * @default 1
+             */
+            revision: number;
+            /** Secret */
+            secret?: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * WebhookList
+         * @description By name.
+         */
+        WebhookList: {
+            /** Webhooks */
+            webhooks: components["schemas"]["Webhook"][];
+        };
+        /**
+         * WebhookSpec
+         * @description What a user writes. `url` is posted to for each of `events`, of the executions of `crews`; null is every
+         *     execution of the group, an empty list only those that name the webhook themselves. With the format `standard` the
+         *     body is the CloudEvent that the event bus gets too, signed with the group's secret of that name (Standard Webhooks);
+         *     with `slack` it is a text as Slack's incoming webhooks take it, signed only where there is a secret.
+         */
+        WebhookSpec: {
+            /**
+             * Crews
+             * @default null
+             */
+            crews: string[] | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Events
+             * @default [
+             *       "waiting",
+             *       "completed",
+             *       "failed",
+             *       "cancelled"
+             *     ]
+             */
+            events: ("waiting" | "completed" | "failed" | "cancelled")[];
+            /**
+             * Format
+             * @default standard
+             * @enum {string}
+             */
+            format: "standard" | "slack";
+            /**
+             * Secret
+             * @default null
+             */
+            secret: string | null;
+            /** Url */
+            url: string;
         };
     };
     responses: never;
@@ -7109,6 +7419,588 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks_api_v1_webhooks_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_webhook_api_v1_webhooks__name__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the webhook is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    store_webhook_api_v1_webhooks__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the webhook is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSpec"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook_api_v1_webhooks__name__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the webhook is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries_api_v1_webhooks__name__deliveries_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the webhook is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliver_api_v1_webhooks__name__deliveries__delivery_id__redeliver_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                delivery_id: string;
+                /** @description The name the webhook is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryReceipt"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook_api_v1_webhooks__name__test_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the webhook is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryReceipt"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -28,6 +28,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     # First, for it fails by itself only; what it could not do the sweep does.
     filled = sum(announcer().fill_slots(group_id) for group_id in dict.fromkeys(one.group_id for one in changes))
     announcer().bus.put([announcement_of(execution) for execution in changes])
+    announcer().tell_webhooks(changes)
     metrics.add_metric(name="ChangesAnnounced", unit=MetricUnit.Count, value=len(changes))
     metrics.flush_metrics()
     return {"announced": len(changes), "filled": filled}

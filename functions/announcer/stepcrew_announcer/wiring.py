@@ -12,8 +12,10 @@ from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.unreadable import UnreadableChanges
+from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.tell_webhooks import TellWebhooks
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import settings
 
@@ -29,6 +31,10 @@ class Announcer:
         wake = WakeMachine(TableApprovals(clients, table, payloads, configured.retention_days), orchestrator)
         limits = TableLimits(clients, table, configured.limit_rules)
         self.bus = EventBridgeBus(clients, configured.event_bus_name)
+        self.tell_webhooks = TellWebhooks(
+            TableWebhooks(clients, table, configured.retention_days),
+            SqsWebhookQueue(clients, configured.webhook_queue_url),
+        )
         self.unreadable = UnreadableChanges(clients, configured.announcement_dead_letter_queue_url)
         self.fill_slots = FillSlots(TableSlots(clients, table), limits, orchestrator, wake, SystemClock())
 

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from stepcrew.domain.trigger import TriggerSpec
+from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
@@ -28,6 +29,7 @@ from stepcrew_api.routes import (
     secrets,
     traces,
     triggers,
+    webhooks,
 )
 from stepcrew_api.schemas import Problem
 from stepcrew_api.services import Services
@@ -41,7 +43,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
-    *(TriggerSpec, Sample, Problem, AmpKickoff, AmpResume, AmpError),
+    *(TriggerSpec, Sample, WebhookSpec, Problem, AmpKickoff, AmpResume, AmpError),
 )
 
 
@@ -78,7 +80,9 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
-    for group in (executions, reruns, traces, results, approvals, crews, projects, secrets, triggers, amp, meta):
+    for group in (
+        *(executions, reruns, traces, results, approvals, crews, projects, secrets, triggers, webhooks, amp, meta),
+    ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")
         app.include_router(group.router, prefix=PREFIX)

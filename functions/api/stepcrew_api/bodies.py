@@ -12,6 +12,7 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.trigger import TriggerSpec
+from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
@@ -45,6 +46,7 @@ SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToSto
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
+WEBHOOK_BODY = _body(WebhookSpec)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -93,6 +95,11 @@ async def rerun_request(request: Request) -> RerunRequest:
 async def trigger_to_store(request: Request) -> TriggerSpec:
     """Raises as `_read_as` does."""
     return await _read_as(TriggerSpec, request)
+
+
+async def webhook_to_store(request: Request) -> WebhookSpec:
+    """Raises as `_read_as` does."""
+    return await _read_as(WebhookSpec, request)
 
 
 async def amp_kickoff(request: Request) -> AmpKickoff:
@@ -155,5 +162,6 @@ RerunBody = Annotated[RerunRequest, Depends(rerun_request)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
 TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]
 SampleBody = Annotated[Sample, Depends(sample)]
+WebhookBody = Annotated[WebhookSpec, Depends(webhook_to_store)]
 KickoffBody = Annotated[AmpKickoff, Depends(amp_kickoff)]
 ResumeBody = Annotated[AmpResume, Depends(amp_resume)]

@@ -10,6 +10,7 @@ from stepcrew.domain.definition import MAX_NAME, MAX_TASKS
 from stepcrew.domain.execution import Limits
 from stepcrew.domain.project import BUNDLE, ProjectOutline, ProjectVersion
 from stepcrew.domain.stored_crew import CREW_REFERENCE
+from stepcrew.domain.webhook import MOST_WEBHOOKS
 
 
 class CrewRequest(BaseModel):
@@ -27,6 +28,9 @@ class CrewRequest(BaseModel):
     inputs: dict[str, JsonValue] | None = None
     name: str | None = Field(None, max_length=200)
     limits: Limits | None = None
+    webhooks: Annotated[
+        list[str], Field(max_length=MOST_WEBHOOKS, description="Webhooks of the group that hear of it, by name.")
+    ] = []
     job_type: Literal["crew"] | None = Field(None, description="Accepted for compatibility; only `crew` exists.")
 
 

@@ -28,6 +28,7 @@ from stepcrew.domain.errors import (
     StepcrewError,
     TooManyOpen,
     TriggerNotFound,
+    WebhookNotFound,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.places import escape
@@ -69,6 +70,7 @@ STATUS: dict[type[StepcrewError], int] = {
     CrewNotFound: 404,
     BodyExpired: 410,
     TriggerNotFound: 404,
+    WebhookNotFound: 404,
     BadSignature: 401,
     NotAllowed: 403,
     Unauthenticated: 401,

@@ -171,6 +171,7 @@ class ExecutionView(BaseModel):
     waiting: WaitingView | None
     queue_position: int | None = Field(description="Where it waits for one of the group's slots: its place, 1 is next.")
     crew: CrewVersion | None = Field(description="The stored crew it was made from.")
+    webhooks: list[str] = Field(description="The webhooks of the group that its submission named.")
     rerun_of: str | None = Field(description="The execution this one repeats.")
     rerun_from: str | None = Field(description="The crew task a rerun began with; the outputs before it were kept.")
     proof: dict[str, AttemptProof] | None = Field(

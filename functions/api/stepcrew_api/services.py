@@ -32,9 +32,11 @@ from stepcrew.services.slot_ports import SlotStore
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
 from stepcrew.services.store_trigger import StoreTrigger
+from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.trigger_ports import Inbox, TriggerStore
+from stepcrew.services.webhook_ports import WebhookStore
 
 
 class Services(NamedTuple):
@@ -61,6 +63,8 @@ class Services(NamedTuple):
     store_trigger: StoreTrigger
     fire_trigger: FireTrigger
     take_delivery: TakeDelivery
+    webhooks: WebhookStore
+    store_webhook: StoreWebhook
     secrets: KeepSecrets
     bundles: BundleStore
     store_project: StoreProject

@@ -25,6 +25,7 @@ from stepcrew.aws.trigger_queue import SqsTriggerQueue
 from stepcrew.aws.trigger_sources import EventBridgeSources
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
+from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
@@ -39,10 +40,11 @@ from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
 from stepcrew.services.store_trigger import StoreTrigger
+from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
-from stepcrew.wiring import fill_slots, group_limits, model_rules, submit_execution
+from stepcrew.wiring import fill_slots, group_limits, model_rules, new_id, submit_execution
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 
@@ -65,6 +67,8 @@ def make_app(settings: Settings) -> FastAPI:
     submit = submit_execution(settings, clients)
     triggers = TableTriggers(clients, table, settings.bucket_name, days)
     fire = FireTrigger(triggers, submit, SqsTriggerQueue(clients, settings.trigger_queue_url), clock)
+    webhooks = TableWebhooks(clients, table, days)
+    webhook_queue = SqsWebhookQueue(clients, settings.webhook_queue_url)
     services = Services(
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
@@ -99,6 +103,8 @@ def make_app(settings: Settings) -> FastAPI:
         ),
         fire_trigger=fire,
         take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(clients, settings.secrets_prefix), clock),
+        webhooks=webhooks,
+        store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
         secrets=KeepSecrets(secrets, crews, clock),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),

@@ -84,6 +84,12 @@ class Settings(BaseModel):
     sweep_overdue_seconds: int = 600
     """So long after its deadline an execution is ended even if its state machine still runs."""
     inbox_bucket: str = ""
+    webhook_queue_url: str = ""
+    webhook_dead_letter_queue_url: str = ""
+    webhook_inside_urls: str = ""
+    """Receivers of webhooks that may be inside the platform's network, separated by commas."""
+    console_url: str = ""
+    """Where people open the console; empty where there is none."""
     trigger_queue_url: str = ""
     trigger_queue_arn: str = ""
     trigger_dead_letters_arn: str = ""
@@ -94,6 +100,10 @@ class Settings(BaseModel):
 
     def group_may_hear(self, group_id: str, bus: str) -> bool:
         return bool({group_id, "*"} & set(self.trigger_buses.get(bus, [])))
+
+    @property
+    def inside_receivers(self) -> list[str]:
+        return [url.strip() for url in self.webhook_inside_urls.split(",") if url.strip()]
 
     @property
     def limit_rules(self) -> LimitRules:

@@ -17,6 +17,7 @@ from stepcrew.aws.listing import TableListing
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
+from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
@@ -33,6 +34,7 @@ from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
 from stepcrew.services.store_trigger import StoreTrigger
+from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
@@ -46,6 +48,7 @@ from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
+from tests.fakes.webhooks import FakeWebhookQueue
 
 ISSUER = "https://issuer.example.com"
 ADA: dict[str, Any] = {
@@ -115,7 +118,10 @@ class Harness:
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
-        submit = SubmitExecution(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, 30)
+        self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
+        submit = SubmitExecution(
+            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks, 30)
+        )
         self.trigger_queue = FakeTriggerQueue()
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         fire = FireTrigger(triggers, submit, self.trigger_queue, clock)
@@ -146,6 +152,10 @@ class Harness:
             store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),
             fire_trigger=fire,
             take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
+            webhooks=self.webhooks,
+            store_webhook=StoreWebhook(
+                self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]
+            ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),

@@ -57,12 +57,15 @@ def harness() -> Generator[Filled]:
         assert ada.put(f"/secrets/{NAMES['/api/v1/secrets/{name}']}", json={"value": CANARY}).status_code == 201
         trigger = {"crew": crew, "object": {}, "inputs": {"told": CANARY}}
         assert ada.put(f"/triggers/{NAMES['/api/v1/triggers/{name}']}", json=trigger).status_code == 201
+        webhook = {"url": f"https://receiver.example.com/{CANARY}", "format": "slack"}
+        assert ada.put(f"/webhooks/{NAMES['/api/v1/webhooks/{name}']}", json=webhook).status_code == 201
         before = made.client().get(f"/executions/{execution_id}").json()
         yield Filled(made, execution_id)
         assert made.client().get(f"/executions/{execution_id}").json() == before
         assert made.client().get("/crews").json()["crews"][0]["version"] == 1
         assert len(made.client().get("/secrets").json()["secrets"]) == 1
-        assert [one["revision"] for one in made.client().get("/triggers").json()["triggers"]] == [1]
+        for kind in ("triggers", "webhooks"):
+            assert [one["revision"] for one in made.client().get(f"/{kind}").json()[kind]] == [1]
 
 
 @pytest.mark.parametrize("route", guarded_routes(), ids=lambda route: route.label)
@@ -95,12 +98,14 @@ def test_an_admin_of_another_group_finds_nothing_of_this_one(harness: Filled, ro
     if "{execution_id}" in route.path or (route.method == "GET" and route.path in NAMES):
         absent = harness._replace(execution_id="01936a3c-0000-7000-8000-0000000000ff").call(route, BOB)
         assert (answer.status_code, absent.status_code) == (404, 404)
-    elif "{firing_id}" in route.path or route.path.startswith("/api/v1/amp/"):
+    elif "{firing_id}" in route.path or "{delivery_id}" in route.path or route.path.startswith("/api/v1/amp/"):
         assert answer.status_code == 404
     else:
         wanted = {200, 201, 202, 204, NEEDS_AN_UPLOAD.get(route.label)}
-        if route.path.startswith("/api/v1/triggers/{name}/"):  # of a trigger that the other group has not made
-            wanted = {200, 404}
+        if route.path.startswith(
+            ("/api/v1/triggers/{name}/", "/api/v1/webhooks/{name}/")
+        ):  # of one that the other group has not made
+            wanted = {200, 202, 404}
         assert answer.status_code in wanted, answer.text
 
 

@@ -67,6 +67,8 @@ class FakeApi:
             return 202, submitted(), {}
         if request.method == "GET" and "/crews/" in path:
             return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
+        if "/webhooks" in path:
+            return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
             return self._triggers(request, path)
         if "/secrets" in path:
@@ -251,3 +253,17 @@ def serving(api: FakeApi) -> Generator[FakeApi]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _webhooks(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+    if request.method == "DELETE":
+        return 204, None, {}
+    if path.endswith(("/test", "/redeliver")):
+        return 202, {"delivery_id": "msg_1"}, {}
+    if path.endswith("/deliveries"):
+        tries = [{"status": 503, "at": NOW.format(0)}]
+        told = {"delivery_id": "msg_1", "execution_id": "e1", "event_type": "stepcrew.execution.failed", "tries": 1}
+        state = {"state": "WAITING", "reason": "The receiver answered 503.", "next_try_at": NOW.format(9)}
+        return 200, {"deliveries": [{**told, **state, "attempts": tries}], "next_cursor": "further"}, {}
+    webhook = {"name": "ops", "url": "https://ops.example.com/", "events": ["failed"], "enabled": True}
+    return 200, {"webhooks": [webhook]} if path.endswith("/webhooks") else webhook, {}

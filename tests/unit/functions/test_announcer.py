@@ -13,7 +13,7 @@ from stepcrew.aws.event_bus import EventBridgeBus
 from stepcrew.aws.items import item, plain
 from stepcrew.domain.announcement import Announcement, announcement_of
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
-from stepcrew.domain.execution import Status, Usage
+from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_announcer import handler as announcer
 
@@ -37,6 +37,7 @@ class Told:
         self.filled: list[str] = []
         self.kept: list[dict[str, Any]] = []
         self.outages = 0
+        self.told_webhooks: list[Execution] = []
         self.bus = self
         self.unreadable = self
 
@@ -45,6 +46,10 @@ class Told:
             self.outages -= 1
             raise PlatformUnavailable("The bus did not answer.")
         self.announced += announcements
+
+    def tell_webhooks(self, changes: list[Execution]) -> int:
+        self.told_webhooks += changes
+        return len(changes)
 
     def fill_slots(self, group_id: str) -> int:
         self.filled.append(group_id)
@@ -78,6 +83,7 @@ def test_the_end_is_announced_with_references_and_without_what_the_crew_wrote(to
     assert event.data.model_dump(mode="json")["error"] == {"category": "crew", "type": "Odd", "retryable": False}
     assert "SECRET" not in event.model_dump_json()
     assert told.filled == [GROUP]
+    assert [one.execution_id for one in told.told_webhooks] == [ID]
 
 
 def test_a_repeated_record_is_told_under_the_same_id(told: Told) -> None:

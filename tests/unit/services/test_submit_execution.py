@@ -11,6 +11,7 @@ from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.secrets import FakeSecrets
+from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.aws.listing import TableListing
 from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest
@@ -46,7 +47,7 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, 30
+            aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, NoWebhooks(), 30
         )
 
     def _new_id(self) -> str:

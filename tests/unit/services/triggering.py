@@ -11,6 +11,7 @@ from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
+from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.triggers import TableTriggers
@@ -49,7 +50,7 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, clock, lambda: next(ids), rules, limits, aws.crews, missing, fill, 30
+            aws.executions, clock, lambda: next(ids), rules, limits, aws.crews, missing, fill, NoWebhooks(), 30
         )
         self.store = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         self.keep = StoreTrigger(self.store, self.sources, aws.crews, limits, clock, lambda: "hook-id")

@@ -47,7 +47,7 @@ def submit(
     idempotency_key: IdempotencyKey = None,
 ) -> SubmittedExecution | DryRun:
     """Checks the whole crew, stores and starts it. The same `Idempotency-Key` with the same body is one execution."""
-    request = asked_for(body, identity, idempotency_key)._replace(crew=body.crew)
+    request = asked_for(body, identity, idempotency_key)._replace(crew=body.crew, webhooks=body.webhooks)
     if dry_run:
         response.status_code = 200
         checked = services.submit.check(request)

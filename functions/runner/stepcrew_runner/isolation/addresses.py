@@ -8,16 +8,14 @@ operator configured. What belongs to an attempt that is over connects to nothing
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, ParamSpec, TypeVar, cast
-from urllib.parse import urlsplit
 
-from stepcrew.domain.public_addresses import is_public
+from stepcrew.reach import PrivateAddress, addresses_of, check_reach
 from stepcrew.settings import provider_settings
 
 Arguments = ParamSpec("Arguments")
@@ -31,10 +29,6 @@ _trusted: ContextVar[bool] = ContextVar("stepcrew_trusted", default=False)
 _asks_model: ContextVar[bool] = ContextVar("stepcrew_asks_model", default=False)
 _operator: set[tuple[str, int]] = set()
 _serves_project = False
-
-
-class PrivateAddress(ConnectionError):
-    """A crew tried to reach an address inside the platform."""
 
 
 class AttemptOver(ConnectionError):
@@ -65,15 +59,7 @@ def allow_operator_endpoints(proxies: Iterable[str] = ()) -> None:
     urls = [*providers.endpoints, *proxies]
     if providers.calls_bedrock_itself:
         urls.append(f"https://bedrock-runtime.{providers.aws_region}.amazonaws.com")
-    for url in urls:
-        parts = urlsplit(url)
-        if parts.hostname:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            try:
-                found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-            except OSError:
-                continue  # the model call itself will say so
-            _operator.update((str(entry[4][0]), port) for entry in found)
+    _operator.update(addresses_of(urls))
 
 
 def serve_project() -> None:
@@ -103,8 +89,7 @@ def _check(event: str, arguments: tuple[Any, ...]) -> None:
         raise PrivateAddress("A crew reaches nothing on this machine.")
     host, port, *_ = cast("tuple[Any, ...]", target)
     may_ask = _asks_model.get() or _serves_project
-    if not is_public(str(host)) and not (may_ask and (str(host), port) in _operator):
-        raise PrivateAddress(f"The address {host} is inside the platform and cannot be reached by a crew.")
+    check_reach(str(host), port, _operator if may_ask else (), who="a crew")
 
 
 @cache

@@ -16,6 +16,7 @@ APPROVAL_PREFIX = "APPROVAL#"
 JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
 TRIGGER_PREFIX = "TRIGGER#"
+WEBHOOK_PREFIX = "WEBHOOK#"
 SLOT_PREFIX = "SLOT#"
 QUEUED_PREFIX = "QUEUED#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
@@ -102,6 +103,24 @@ def firing(firing_id: str) -> str:
 def firing_document(group_id: str, trigger_name: str, firing_id: str) -> str:
     """The object with what made a trigger fire."""
     return f"groups/{group_id}/triggers/{trigger_name}/{firing_id}"
+
+
+def webhooks(group_id: str) -> str:
+    """A partition of their own: the announcer reads nothing else of a group."""
+    return f"{group(group_id)}#WEBHOOKS"
+
+
+def webhook(name: str) -> str:
+    return f"{WEBHOOK_PREFIX}{name}"
+
+
+def deliveries(group_id: str, webhook_name: str) -> str:
+    """A partition of their own, and the place of its deliveries by time in the index by group."""
+    return f"{group(group_id)}#WEBHOOK#{webhook_name}"
+
+
+def delivery(delivery_id: str) -> str:
+    return f"DELIVERY#{delivery_id}"
 
 
 def waiting_places(group_id: str) -> str:

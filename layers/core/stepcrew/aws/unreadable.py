@@ -1,4 +1,4 @@
-"""Where records of the table's stream go that cannot be read: kept for a person, instead of holding up the others."""
+"""Where records of the table's stream and messages go that cannot be read: kept for a person, holding up no other."""
 
 from __future__ import annotations
 
@@ -22,3 +22,21 @@ class UnreadableChanges:
         body = json.dumps({"eventID": record.get("eventID"), "eventName": record.get("eventName"), **place})
         with platform_errors("Keeping what cannot be read"):
             self._clients.sqs.send_message(QueueUrl=self._queue_url, MessageBody=body)
+
+
+class UnreadableMessages:
+    """A dead-letter queue (FIFO) for messages that are not of the shape their queue is for."""
+
+    def __init__(self, clients: Clients, queue_url: str) -> None:
+        self._clients = clients
+        self._queue_url = queue_url
+
+    def keep(self, message_id: str, body: str) -> None:
+        """The message as it came. Raises `PlatformUnavailable`."""
+        with platform_errors("Keeping what cannot be read"):
+            self._clients.sqs.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=body,
+                MessageGroupId="unreadable",
+                MessageDeduplicationId=message_id,
+            )

@@ -101,6 +101,13 @@ class TriggerNotFound(StepcrewError):
     remedy = "GET /triggers lists the triggers of the group."
 
 
+class WebhookNotFound(StepcrewError):
+    """No such webhook or delivery in this group."""
+
+    category = Category.INPUT
+    remedy = "GET /webhooks lists the webhooks of the group."
+
+
 class NotAllowed(StepcrewError):
     """The token is valid but does not permit this."""
 

@@ -155,6 +155,7 @@ class Execution(BaseModel):
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
     is null for executions that an older version made. `source` is what started
     it: `api`, `rerun`, or the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it.
+    `webhooks` are those of the group that its submission named.
     """
 
     execution_id: str
@@ -188,6 +189,7 @@ class Execution(BaseModel):
     definition_hash: str | None = None
     crew: CrewVersion | None = None
     runner: str | None = None
+    webhooks: list[str] = []
     rerun_of: str | None = None
     rerun_from: str | None = None
     reruns: list[str] = []

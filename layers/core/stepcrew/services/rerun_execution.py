@@ -76,7 +76,12 @@ class RerunExecution:
         places = {output.name: output.index for output in stored}
         kept = self._kept(made.submission.definition, rerun, places)
         progress = made.execution.progress.model_copy(update={"tasks_done": len(kept)})
-        links = {"source": SOURCE, "rerun_of": rerun.execution_id, "rerun_from": rerun.from_task}
+        links = {
+            "source": SOURCE,
+            "rerun_of": rerun.execution_id,
+            "rerun_from": rerun.from_task,
+            "webhooks": source.webhooks,
+        }
         crew = None if changed else source.crew
         execution = made.execution.model_copy(update={**links, "crew": crew, "progress": progress})
 

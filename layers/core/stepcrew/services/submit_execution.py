@@ -27,12 +27,14 @@ from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import MISSING_INPUT, ModelRules
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
+from stepcrew.domain.suggestions import suggest
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.read_crew import read_crew
+from stepcrew.services.webhook_ports import WebhookNames
 
 PENDING_MESSAGE = "Waiting to start…"
 
@@ -53,6 +55,7 @@ class CrewSubmission(NamedTuple):
     key_hours: int = 24
     source: str = "api"
     triggered_by: Sequence[str] = ()
+    webhooks: Sequence[str] = ()
 
 
 class CheckedCrew(NamedTuple):
@@ -93,6 +96,7 @@ class SubmitExecution:
         crews: CrewStore,
         missing_secrets: FindMissingSecrets,
         fill_slots: FillSlots,
+        webhooks: WebhookNames,
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -103,6 +107,7 @@ class SubmitExecution:
         self._crews = crews
         self._missing_secrets = missing_secrets
         self._fill_slots = fill_slots
+        self._webhooks = webhooks
         self._retention_days = retention_days
 
     @property
@@ -130,6 +135,7 @@ class SubmitExecution:
             if parsed is not None:
                 missing = self._missing_secrets(request.group_id, parsed)
                 found.add_all(_in_request(fault) if stored else fault for fault in missing)
+            found.add_all(self._unknown_webhooks(request))
             try:
                 limits = effective(request.limits, self._limits.limit_rules(request.group_id))
             except InvalidRequest as error:
@@ -144,11 +150,25 @@ class SubmitExecution:
         """What its code needs, the code alone knows: only what holds for every crew is checked."""
         faults = Faults()
         check_size(inputs, faults)
+        faults.add_all(self._unknown_webhooks(request))
         if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
         parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
         return CheckedCrew(parsed, limits, stored, submission.project)
+
+    def _unknown_webhooks(self, request: CrewSubmission) -> list[Fault]:
+        known = self._webhooks.names(request.group_id) if request.webhooks else set[str]()
+        return [
+            Fault(
+                pointer=f"/webhooks/{position}",
+                code="unknown_webhook",
+                detail=f"There is no webhook {name} in this group.",
+                remedy=suggest(name, sorted(known)),
+            )
+            for position, name in enumerate(request.webhooks)
+            if name not in known
+        ]
 
     def __call__(self, request: CrewSubmission) -> Accepted:
         return self.accept(request, hash_of(request), lambda: self.prepare(request))
@@ -224,6 +244,7 @@ class SubmitExecution:
             source=request.source,
             triggered_by=list(request.triggered_by),
             submitted_by=request.submitted_by,
+            webhooks=list(dict.fromkeys(request.webhooks)),
             created_at=now,
             updated_at=now,
             queued_at=now,
@@ -255,7 +276,9 @@ def hash_of(request: CrewSubmission) -> str:
     of their mapping."""
     given = [(request.config or {}).get(field) for field in ("tasks", "tasks_yaml")]
     order = [list(cast("dict[str, Any]", tasks)) for tasks in given if isinstance(tasks, dict)]
-    body = [request.config, request.inputs, request.name, request.limits, order]
+    body: list[object] = [request.config, request.inputs, request.name, request.limits, order]
     if request.crew is not None:
         body.append(request.crew)  # as it was written: a new version does not make another request of it
+    if request.webhooks:
+        body.append(list(request.webhooks))
     return digest(canonical_json(body, sort_keys=True))

@@ -1,0 +1,151 @@
+"""Commands for who hears over HTTP that crews wait or ended: webhooks list, show, set, …"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from stepcrew_cli.documents import read_document
+from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.summary import moment
+from stepcrew_cli.text import plain
+from stepcrew_cli.webhook_wire import Delivery, DeliveryList, Receipt, Webhook, WebhookList
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The webhook's name.")]
+
+webhooks = typer.Typer(
+    name="webhooks",
+    help="Servers that hear when crews wait for a person or end.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(webhooks)
+
+
+@webhooks.command("list")
+@server_command
+def list_webhooks(call: Call) -> None:
+    """List the group's webhooks."""
+    with call.client() as client:
+        answer = client.webhooks()
+    if call.output.as_json:
+        call.output.json(answer.data)
+    else:
+        call.output.console.print(_table(answer.read(WebhookList).webhooks))
+
+
+@webhooks.command("show")
+@server_command
+def show(call: Call, name: Name) -> None:
+    """Show a webhook whole, as JSON. off_reason says why it was switched off by itself."""
+    with call.client() as client:
+        call.output.json(client.webhook(name).data)
+
+
+@webhooks.command("set")
+@server_command
+def set_webhook(
+    call: Call,
+    name: Name,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The webhook in YAML or JSON: url, secret, events.")],
+) -> None:
+    """Make a webhook, or change it. The file says where to, what it hears of, and which secret signs it."""
+    body = read_document(file)
+    with call.client() as client:
+        answer = client.store_webhook(name, body)
+        made = answer.read(Webhook)
+    if call.output.as_json:
+        call.output.json(answer.data)
+    else:
+        call.output.note(f"{made.name} tells {made.url} of {', '.join(made.events)}.", "green")
+
+
+@webhooks.command("remove")
+@server_command
+def remove(call: Call, name: Name) -> None:
+    """Remove a webhook with the log of its deliveries. What is on its way is not delivered."""
+    with call.client() as client:
+        client.remove_webhook(name)
+    if call.output.as_json:
+        call.output.json({"name": name, "removed": True})
+    else:
+        call.output.note(f"{name} is removed.", "green")
+
+
+@webhooks.command("test")
+@server_command
+def test_sample(call: Call, name: Name) -> None:
+    """Send a sample. What the receiver answers stands in the list of deliveries."""
+    with call.client() as client:
+        answer = client.test_webhook(name)
+    _receipt(call, name, answer.read(Receipt))
+
+
+@webhooks.command("deliveries")
+@server_command
+def deliveries(
+    call: Call,
+    name: Name,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
+) -> None:
+    """List what was sent, newest first, with the reason where the receiver did not take it. --json has the answers."""
+    params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+    with call.client() as client:
+        answer = client.deliveries(name, params)
+    if call.output.as_json:
+        call.output.json(answer.data)
+        return
+    page = answer.read(DeliveryList)
+    call.output.console.print(_deliveries(page.deliveries))
+    if page.next_cursor:
+        call.output.note(f"More: stepcrew webhooks deliveries {name} --cursor {page.next_cursor}", "dim")
+
+
+@webhooks.command("redeliver")
+@server_command
+def redeliver(
+    call: Call,
+    name: Name,
+    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="Its id, as webhooks deliveries lists it.")],
+) -> None:
+    """Send a delivery again, with the same id and body. One that is still tried is sent by itself."""
+    with call.client() as client:
+        answer = client.redeliver(name, delivery)
+    _receipt(call, name, answer.read(Receipt))
+
+
+def _receipt(call: Call, name: str, receipt: Receipt) -> None:
+    if call.output.as_json:
+        call.output.json({"delivery_id": receipt.delivery_id})
+        return
+    print(receipt.delivery_id)
+    call.output.note(f"It is sent. See stepcrew webhooks deliveries {name}", "dim")
+
+
+def _table(found: list[Webhook]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Name", "State", "Events", "Crews", "Address"):
+        table.add_column(column, no_wrap=column in ("Name", "State"), overflow="fold")
+    for each in found:
+        crews = "all" if each.crews is None else ", ".join(each.crews) or "by name"
+        state = "on" if each.enabled else "off"
+        table.add_row(plain(each.name), state, ", ".join(each.events), plain(crews), plain(each.url))
+    return table
+
+
+def _deliveries(found: list[Delivery]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Delivery", "State", "Event", "Tries", "Next", "Reason"):
+        table.add_column(column, no_wrap=column in ("Delivery", "State", "Tries", "Next"), overflow="fold")
+    for each in found:
+        following = moment(each.next_try_at) if each.next_try_at else ""
+        event = f"{each.event_type.removeprefix('stepcrew.')} {each.execution_id}"
+        table.add_row(each.delivery_id, each.state, plain(event), str(each.tries), following, plain(each.reason))
+    return table

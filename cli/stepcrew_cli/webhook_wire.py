@@ -1,0 +1,40 @@
+"""What the API answers about webhooks; as in `wire`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+
+class Webhook(BaseModel):
+    name: str
+    url: str
+    events: list[str] = []
+    crews: list[str] | None = None
+    enabled: bool = True
+    off_reason: str = ""
+
+
+class WebhookList(BaseModel):
+    webhooks: list[Webhook] = []
+
+
+class Receipt(BaseModel):
+    delivery_id: str
+
+
+class Delivery(BaseModel):
+    delivery_id: str
+    execution_id: str = ""
+    event_type: str = ""
+    state: str
+    reason: str = ""
+    tries: int = 0
+    created_at: datetime | None = None
+    next_try_at: datetime | None = None
+
+
+class DeliveryList(BaseModel):
+    deliveries: list[Delivery] = []
+    next_cursor: str | None = None

@@ -1,0 +1,49 @@
+"""Delivers one message of the queue of webhooks. One that is to be tried again stays in the queue, hidden until its
+next try, and so holds back the later ones of its webhook and execution: their order is kept."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
+
+from stepcrew.domain.webhook import WebhookMessage
+from stepcrew_webhook_sender.wiring import sender
+
+logger = Logger()
+metrics = Metrics()
+copy_config_to_registered_loggers(source_logger=logger, include={"stepcrew"})
+
+Failures = dict[str, list[dict[str, str]]]
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> Failures:
+    """Safe to repeat. There is one message in an event, as the template says: a slow receiver holds up no other.
+
+    Raises `PlatformUnavailable`: the message comes again when the queue stops hiding it."""
+    [record] = event["Records"]
+    try:
+        message = WebhookMessage.model_validate_json(record["body"])
+    except ValidationError:  # of another version, or sent by hand
+        logger.error("A message of the queue of webhooks cannot be read", message_id=record["messageId"])
+        sender().unreadable.keep(record["messageId"], record["body"])
+        _count("MessagesUnreadable")
+        return {"batchItemFailures": []}
+    wait = sender().send(message)
+    if wait is None:
+        _count("DeliveriesSettled")
+        return {"batchItemFailures": []}
+    sender().queue.hide(record["receiptHandle"], max(1, math.ceil(wait.total_seconds())))
+    _count("DeliveriesPutOff")
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+
+
+def _count(name: str) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    metrics.flush_metrics()

@@ -1,0 +1,42 @@
+"""Puts the sender of webhooks together once per process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.http_poster import HttpPoster
+from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.secrets import ParameterSecrets
+from stepcrew.aws.unreadable import UnreadableMessages
+from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
+from stepcrew.clock import SystemClock
+from stepcrew.services.send_webhook import SendWebhook
+from stepcrew.settings import settings
+
+
+class Sender:
+    """The use case over one set of adapters."""
+
+    def __init__(self) -> None:
+        configured, clients = settings(), Clients()
+        table, days = configured.table_name, configured.retention_days
+        payloads = BucketPayloads(clients, configured.bucket_name)
+        dead_letters = configured.webhook_dead_letter_queue_url
+        self.queue = SqsWebhookQueue(clients, configured.webhook_queue_url)
+        self.unreadable = UnreadableMessages(clients, dead_letters)
+        self.send = SendWebhook(
+            TableWebhooks(clients, table, days),
+            ParameterSecrets(clients, configured.secrets_prefix),
+            TableApprovals(clients, table, payloads, days),
+            HttpPoster(configured.inside_receivers),
+            SqsWebhookQueue(clients, dead_letters),
+            SystemClock(),
+            configured.console_url,
+        )
+
+
+@lru_cache(maxsize=1)
+def sender() -> Sender:
+    return Sender()

@@ -1,0 +1,145 @@
+"""Webhooks and their deliveries in the table, and the queues of what is on its way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from stepcrew.aws import keys
+from stepcrew.aws.batches import write_all
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.items import Item, item, plain, values
+from stepcrew.aws.records import Records
+from stepcrew.domain.announcement import Announcement
+from stepcrew.domain.webhook import Delivery, Webhook, WebhookMessage
+
+
+class TableWebhooks:
+    """`WebhookStore` over DynamoDB."""
+
+    def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
+        self._clients = clients
+        self._table = table
+        self._records = Records(clients, table)
+        self._retention = timedelta(days=retention_days)
+
+    def save(self, group_id: str, webhook: Webhook, *, seen: int | None) -> bool:
+        """Writes a webhook over the revision that was seen, or where none was. False when another came between."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(PK)"}
+        if seen is not None:
+            known = item({":seen": seen})
+            condition = {"ConditionExpression": "revision = :seen", "ExpressionAttributeValues": known}
+        entry = {**plain(webhook), "PK": keys.webhooks(group_id), "SK": keys.webhook(webhook.name)}
+        with platform_errors("Storing the webhook"):
+            try:
+                self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry), **condition)
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def webhook(self, group_id: str, name: str) -> Webhook | None:
+        found = self._records.item(keys.webhooks(group_id), keys.webhook(name))
+        return Webhook.model_validate(values(found)) if found else None
+
+    def webhooks(self, group_id: str) -> list[Webhook]:
+        """All of a group by name: there are at most `MOST_WEBHOOKS`."""
+        with platform_errors("Listing the webhooks"):
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="PK = :group",
+                ExpressionAttributeValues=item({":group": keys.webhooks(group_id)}),
+                ConsistentRead=True,
+            )
+            return [Webhook.model_validate(values(entry)) for page in pages for entry in page["Items"]]
+
+    def names(self, group_id: str) -> set[str]:
+        return {webhook.name for webhook in self.webhooks(group_id)}
+
+    def delete(self, group_id: str, name: str) -> None:
+        """Removes the webhook and its deliveries. Asking again changes nothing."""
+        key = item({"PK": keys.webhooks(group_id), "SK": keys.webhook(name)})
+        with platform_errors("Deleting the webhook"):
+            self._clients.dynamodb.delete_item(TableName=self._table, Key=key)
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="PK = :key",
+                ExpressionAttributeValues=item({":key": keys.deliveries(group_id, name)}),
+                ProjectionExpression="PK, SK",
+            )
+            for page in pages:
+                found: list[Item] = page["Items"]
+                write_all(self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": one}} for one in found])
+
+    def save_delivery(self, group_id: str, delivery: Delivery) -> None:
+        """Writes how a delivery stands. Only whoever handles its message does so, one at a time."""
+        entry = {
+            **plain(delivery),
+            # As text: null has no attribute, and in an announcement it says something.
+            "announcement": delivery.announcement.model_dump_json(),
+            "PK": keys.deliveries(group_id, delivery.webhook),
+            "SK": keys.delivery(delivery.delivery_id),
+            "group_key": keys.deliveries(group_id, delivery.webhook),
+            "group_sort": delivery.place,
+            "expires_at": int((delivery.created_at + self._retention).timestamp()),
+        }
+        with platform_errors("Storing the delivery"):
+            self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry))
+
+    def delivery(self, group_id: str, webhook: str, delivery_id: str) -> Delivery | None:
+        found = self._records.item(keys.deliveries(group_id, webhook), keys.delivery(delivery_id))
+        return _delivery(found) if found else None
+
+    def deliveries(self, group_id: str, webhook: str, *, before: str | None, limit: int) -> list[Delivery]:
+        """Newest first, before the place of `Delivery.place`. Eventually consistent."""
+        known: dict[str, Any] = {":key": keys.deliveries(group_id, webhook)}
+        condition = "group_key = :key"
+        if before:
+            condition, known[":before"] = f"{condition} AND group_sort < :before", before
+        with platform_errors("Listing the deliveries"):
+            page = self._clients.dynamodb.query(
+                TableName=self._table,
+                IndexName=keys.BY_GROUP_INDEX,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=item(known),
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return [_delivery(entry) for entry in page["Items"]]
+
+
+def _delivery(entry: Item) -> Delivery:
+    stored = values(entry)
+    told = Announcement.model_validate_json(stored["announcement"])
+    return Delivery.model_validate({**stored, "announcement": told})
+
+
+class SqsWebhookQueue:
+    """`WebhookQueue` and `UndeliveredMessages` over a FIFO queue of SQS."""
+
+    def __init__(self, clients: Clients, url: str) -> None:
+        self._clients = clients
+        self._url = url
+
+    def send(self, message: WebhookMessage) -> None:
+        with platform_errors("Sending an announcement to the queue of webhooks"):
+            self._clients.sqs.send_message(
+                QueueUrl=self._url,
+                MessageBody=message.model_dump_json(),
+                MessageGroupId=message.order,
+                MessageDeduplicationId=f"{message.delivery_id}.{message.round}",
+            )
+
+    def keep(self, message: WebhookMessage) -> None:
+        self.send(message)
+
+    def hide(self, receipt: str, seconds: int) -> None:
+        """Lets a message that was received come again after so long."""
+        with platform_errors("Putting off a message of the queue of webhooks"):
+            self._clients.sqs.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+            )

@@ -1,0 +1,242 @@
+"""Webhooks: who of a group hears of waits and ends of its executions over HTTP, and what became of each delivery."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from stepcrew.domain.announcement import AnnouncedUsage, Announcement, ExecutionData
+from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.secrets import SECRET_NAME
+from stepcrew.domain.stored_crew import CREW_NAME
+
+WEBHOOK_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+MOST_WEBHOOKS = 20
+"""In one group: each announcement of the group looks through all of them."""
+WEBHOOK_SECRETS = "WEBHOOK_"
+"""What the names of secrets begin with that deliveries are signed with. The sender's role may read no others."""
+MOST_ATTEMPTS_SHOWN = 20
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 6 * 3600, 10 * 3600))
+"""Between one try and the next: a day all together. None is longer than the 12 hours SQS hides a message at most."""
+TEST_EVENT = "stepcrew.webhook.test"
+
+EventName = Literal["waiting", "completed", "failed", "cancelled"]
+
+
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("this is no address") from error
+    if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
+        raise ValueError("write an address as https://example.com/path")
+    if parts.username is not None or parts.fragment:
+        raise ValueError("the address may have no user and no fragment")
+    if not text.isascii() or any(ord(character) <= 32 for character in text):
+        raise ValueError("the address may have only printable ASCII characters; encode the others")
+    return text
+
+
+class WebhookSpec(BaseModel):
+    """What a user writes. `url` is posted to for each of `events`, of the executions of `crews`; null is every
+    execution of the group, an empty list only those that name the webhook themselves. With the format `standard` the
+    body is the CloudEvent that the event bus gets too, signed with the group's secret of that name (Standard Webhooks);
+    with `slack` it is a text as Slack's incoming webhooks take it, signed only where there is a secret."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
+    secret: Annotated[str, StringConstraints(pattern=SECRET_NAME)] | None = None
+    events: Annotated[list[EventName], Field(min_length=1, max_length=4)] = [
+        "waiting",
+        "completed",
+        "failed",
+        "cancelled",
+    ]
+    crews: Annotated[list[Annotated[str, StringConstraints(pattern=CREW_NAME)]], Field(max_length=100)] | None = None
+    format: Literal["standard", "slack"] = "standard"
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _secret_of_webhooks(self) -> WebhookSpec:
+        if self.secret is None and self.format == "standard":
+            raise ValueError("secret is missing: name the group's secret that deliveries are signed with")
+        if self.secret is not None and not self.secret.startswith(WEBHOOK_SECRETS):
+            raise ValueError(
+                f"the name of the secret that deliveries are signed with must begin with {WEBHOOK_SECRETS}"
+            )
+        return self
+
+
+class Webhook(WebhookSpec):
+    """A stored webhook. `revision` grows with each change. `off_reason` says why it was switched off by itself."""
+
+    model_config = ConfigDict(extra="ignore", strict=False)
+
+    name: str
+    revision: int = 1
+    made_by: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    off_reason: str = ""
+
+    def hears_of(self, execution: Execution) -> bool:
+        """Whether a change of this execution to the status it has is told to it."""
+        if not self.enabled or execution.status.lower() not in self.events:
+            return False
+        if self.name in execution.webhooks or self.crews is None:
+            return True
+        return execution.crew is not None and execution.crew.name in self.crews
+
+    def switched_off(self, reason: str, now: datetime) -> Webhook:
+        changes = {"enabled": False, "off_reason": reason, "revision": self.revision + 1, "updated_at": now}
+        return self.model_copy(update=changes)
+
+
+class WebhookMessage(BaseModel):
+    """What waits in the queue: an announcement for one webhook. `round` grows with each time somebody asks to have it
+    delivered again."""
+
+    group_id: str
+    webhook: str
+    round: int = 1
+    announcement: Announcement
+
+    @property
+    def delivery_id(self) -> str:
+        """The same whenever the same change is told to the same webhook. It has no full stop, which would make the
+        signed text ambiguous (Standard Webhooks, "Webhook metadata")."""
+        told = f"{self.webhook}\n{self.announcement.id}"
+        return f"msg_{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+
+    @property
+    def order(self) -> str:
+        """Messages of the same order are handled one after another."""
+        line = f"{self.group_id}\n{self.webhook}\n{self.announcement.subject}"
+        return hashlib.sha256(line.encode()).hexdigest()
+
+
+class DeliveryState(StrEnum):
+    WAITING = "WAITING"
+    """It is sent, or sent again, by itself."""
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    """It is not sent again unless somebody asks for it."""
+    SKIPPED = "SKIPPED"
+    """The webhook was switched off when its turn came."""
+
+
+class Answer(BaseModel):
+    """What a receiver answered: `status` is null where it did not, and `reason` says why. `body` is its beginning."""
+
+    status: int | None = None
+    body: str = ""
+    reason: str = ""
+
+    @property
+    def is_taken(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Attempt(Answer):
+    """One try: when it began, and how long the receiver took."""
+
+    at: datetime
+    milliseconds: int = 0
+
+
+class Delivery(BaseModel):
+    """An announcement on its way to a webhook. `request` is the body as it is sent; the headers `webhook-id` (which is
+    `delivery_id`), `webhook-timestamp` and `webhook-signature` are made for each try. `attempts` are the last ones,
+    `tries` counts those of this `round`."""
+
+    delivery_id: str
+    webhook: str
+    execution_id: str
+    event_id: str
+    event_type: str
+    state: DeliveryState = DeliveryState.WAITING
+    reason: str = ""
+    created_at: datetime
+    next_try_at: datetime | None = None
+    request: str = ""
+    attempts: list[Attempt] = []
+    tries: int = 0
+    round: int = 1
+    announcement: Announcement
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the order of time."""
+        moment = self.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return f"{moment}#{self.delivery_id}"
+
+    def begun(self, number: int) -> Delivery:
+        """At the beginning of another round."""
+        changes = {"round": number, "tries": 0, "state": DeliveryState.WAITING, "reason": "", "next_try_at": None}
+        return self.model_copy(update=changes)
+
+    def ended(self, state: DeliveryState, reason: str = "") -> Delivery:
+        return self.model_copy(update={"state": state, "reason": reason, "next_try_at": None})
+
+    def after(self, attempt: Attempt, now: datetime) -> Delivery:
+        """With this try behind it: delivered, failed for good, or with the time of the next one."""
+        attempts = [*self.attempts, attempt][-MOST_ATTEMPTS_SHOWN:]
+        tried = self.model_copy(update={"attempts": attempts, "tries": self.tries + 1})
+        if attempt.is_taken:
+            return tried.ended(DeliveryState.DELIVERED)
+        if attempt.status == GONE:
+            return tried.ended(DeliveryState.FAILED, "The receiver answered 410: it wants no more deliveries.")
+        wait = wait_after(tried.tries)
+        reason = attempt.reason or f"The receiver answered {attempt.status}."
+        if wait is None:
+            return tried.ended(DeliveryState.FAILED, f"{reason} It was tried {tried.tries} times.")
+        return tried.model_copy(update={"next_try_at": now + wait, "reason": reason})
+
+
+GONE = 410
+
+
+def wait_after(tries: int) -> timedelta | None:
+    """How long to wait behind so many tries without success; None when there is no further one."""
+    return WAITS[tries - 1] if tries <= len(WAITS) else None
+
+
+def delivery_of(message: WebhookMessage, now: datetime) -> Delivery:
+    told = message.announcement
+    return Delivery(
+        delivery_id=message.delivery_id,
+        webhook=message.webhook,
+        execution_id=told.subject,
+        event_id=told.id,
+        event_type=told.type,
+        created_at=now,
+        round=message.round,
+        announcement=told,
+    )
+
+
+def sample(group_id: str, event_id: str, now: datetime) -> Announcement:
+    """What a test sends: shaped as an end, about no execution."""
+    data = ExecutionData(
+        group_id=group_id,
+        execution_id="test",
+        name="A test of the webhook",
+        status=Status.COMPLETED,
+        revision=1,
+        crew=None,
+        source="test",
+        created_at=now,
+        started_at=now,
+        ended_at=now,
+        usage=AnnouncedUsage(model_calls=0, total_tokens=0, cost_usd=None),
+        error=None,
+        waiting=None,
+    )
+    return Announcement(id=event_id, type=TEST_EVENT, subject="test", time=now, data=data)

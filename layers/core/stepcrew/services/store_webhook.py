@@ -1,0 +1,103 @@
+"""Keeps a webhook under its name, and asks for deliveries beside those of announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, PlatformUnavailable, WebhookNotFound
+from stepcrew.domain.public_addresses import is_inside
+from stepcrew.domain.webhook import MOST_WEBHOOKS, DeliveryState, Webhook, WebhookMessage, WebhookSpec, sample
+from stepcrew.services.ports import Clock
+from stepcrew.services.secret_ports import SecretStore
+from stepcrew.services.webhook_ports import WebhookQueue, WebhookStore
+
+_RACES = 5
+
+
+class StoreWebhook:
+    """`inside` are the receivers inside the platform's network that the operator allows."""
+
+    def __init__(
+        self,
+        webhooks: WebhookStore,
+        queue: WebhookQueue,
+        secrets: SecretStore,
+        clock: Clock,
+        new_id: Callable[[], str],
+        inside: Sequence[str],
+    ) -> None:
+        self._webhooks = webhooks
+        self._queue = queue
+        self._secrets = secrets
+        self._clock = clock
+        self._new_id = new_id
+        self._inside = {_place(url) for url in inside}
+
+    def __call__(self, group_id: str, name: str, spec: WebhookSpec, made_by: str | None) -> tuple[Webhook, bool]:
+        """The webhook as it is stored now, and whether there was none of that name. Raises `InvalidRequest`."""
+        self._check(group_id, spec)
+        for _ in range(_RACES):
+            before = self._webhooks.webhook(group_id, name)
+            if before is None and len(self._webhooks.webhooks(group_id)) >= MOST_WEBHOOKS:
+                detail = f"The group has {MOST_WEBHOOKS} webhooks already."
+                raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Delete one.")])
+            now = self._clock.now()
+            webhook = Webhook(
+                **spec.model_dump(),
+                name=name,
+                revision=before.revision + 1 if before else 1,
+                made_by=made_by,
+                created_at=before.created_at if before else now,
+                updated_at=now,
+            )
+            if self._webhooks.save(group_id, webhook, seen=before.revision if before else None):
+                return webhook, before is None
+        raise PlatformUnavailable(f"The webhook {name} changes too fast to be stored.")
+
+    def test(self, group_id: str, name: str) -> str:
+        """Sends a sample; answers the id of its delivery. Raises `WebhookNotFound`."""
+        self._known(group_id, name)
+        announcement = sample(group_id, f"test.{self._new_id()}", self._clock.now())
+        message = WebhookMessage(group_id=group_id, webhook=name, announcement=announcement)
+        self._queue.send(message)
+        return message.delivery_id
+
+    def redeliver(self, group_id: str, name: str, delivery_id: str) -> None:
+        """Has a delivery made again, with the same id and body. Raises `WebhookNotFound`, and `Conflict` while it is
+        tried anyway."""
+        self._known(group_id, name)
+        delivery = self._webhooks.delivery(group_id, name, delivery_id)
+        if delivery is None:
+            raise WebhookNotFound(f"The webhook {name!r} has no delivery {delivery_id}.")
+        if delivery.state is DeliveryState.WAITING:
+            when = f" The next time is {delivery.next_try_at:%Y-%m-%dT%H:%M:%SZ}." if delivery.next_try_at else ""
+            raise Conflict(f"It is tried again by itself.{when}", remedy="Wait until it is delivered or failed.")
+        told, number = delivery.announcement, delivery.round + 1
+        self._queue.send(WebhookMessage(group_id=group_id, webhook=name, round=number, announcement=told))
+
+    def _known(self, group_id: str, name: str) -> Webhook:
+        webhook = self._webhooks.webhook(group_id, name)
+        if webhook is None:
+            raise WebhookNotFound(f"There is no webhook {name!r} in this group.")
+        return webhook
+
+    def _check(self, group_id: str, spec: WebhookSpec) -> None:
+        faults: list[Fault] = []
+        if _place(spec.url) not in self._inside:
+            if not spec.url.startswith("https://"):
+                told, remedy = "Deliveries go over https only.", "Write an address that begins with https://."
+                faults.append(Fault(pointer="/url", code="not_https", detail=told, remedy=remedy))
+            if is_inside(urlsplit(spec.url).hostname or ""):
+                told, remedy = "The address is inside the platform.", "Write one of the public internet."
+                faults.append(Fault(pointer="/url", code="private_address", detail=told, remedy=remedy))
+        if spec.secret and self._secrets.missing(group_id, {spec.secret}):
+            told, remedy = f"The group has no secret {spec.secret}.", "Set it first: PUT /secrets/{name}."
+            faults.append(Fault(pointer="/secret", code="unknown_secret", detail=told, remedy=remedy))
+        if faults:
+            raise InvalidRequest(faults[0].detail, faults)
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

@@ -1,0 +1,39 @@
+"""What webhooks need of the outside, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from stepcrew.domain.webhook import Answer, WebhookMessage
+
+
+class FakeWebhookQueue:
+    def __init__(self) -> None:
+        self.sent: list[WebhookMessage] = []
+
+    def send(self, message: WebhookMessage) -> None:
+        self.sent.append(message)
+
+    def keep(self, message: WebhookMessage) -> None:
+        self.send(message)
+
+
+class NoWebhooks:
+    """A group without webhooks."""
+
+    def names(self, group_id: str) -> set[str]:
+        return set()
+
+
+class FakePoster:
+    """A receiver that answers with `answers`, one after another, and then with 204."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.posted: list[tuple[str, dict[str, str], bytes]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.posted.append((url, dict(headers), body))
+        self.meanwhile()
+        return self.answers.pop(0) if self.answers else Answer(status=204)

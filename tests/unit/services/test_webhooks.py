@@ -1,0 +1,265 @@
+"""Webhooks: who is told, what is posted and signed, when it is tried again, and what the log says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from datetime import timedelta
+
+import pytest
+from tests.aws_table import GROUP, ID, NOW, TABLE, emulated_aws, execution
+from tests.fakes.webhooks import FakePoster, FakeWebhookQueue
+
+from stepcrew.aws.webhooks import TableWebhooks
+from stepcrew.domain.announcement import announcement_of
+from stepcrew.domain.definition import SecretReference
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.execution import Execution, Status, Waiting
+from stepcrew.domain.signatures import verified
+from stepcrew.domain.slack import slack_body
+from stepcrew.domain.stored_crew import CrewVersion
+from stepcrew.domain.trigger import HookRule
+from stepcrew.domain.webhook import WAITS, Answer, Delivery, DeliveryState, Webhook, WebhookMessage, wait_after
+from stepcrew.services.send_webhook import SendWebhook
+from stepcrew.services.tell_webhooks import TellWebhooks
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+URL = "https://receiver.example.com/crews?key=1"
+
+
+class Harness:
+    def __init__(self) -> None:
+        with_aws = emulated_aws()
+        self.aws = with_aws.__enter__()
+        self.close = with_aws.__exit__
+        self.clock = self.aws.clock
+        self.webhooks = TableWebhooks(self.aws.clients, TABLE, 30)
+        self.queue, self.undelivered, self.poster = FakeWebhookQueue(), FakeWebhookQueue(), FakePoster()
+        self.secrets = {"WEBHOOK_KEY": SECRET}
+        self.tell = TellWebhooks(self.webhooks, self.queue)
+        self.send = SendWebhook(
+            *(self.webhooks, self, self.aws.approvals, self.poster, self.undelivered, self.clock),
+            "https://console.example.com",
+        )
+
+    def group_secret(self, group_id: str, name: str) -> str | None:
+        return self.secrets.get(name)
+
+    def operator_secrets(self) -> dict[str, str]:
+        return {}
+
+    def keep(self, **changes: object) -> Webhook:
+        fields = {"url": URL, "secret": "WEBHOOK_KEY", "name": "ops", "created_at": NOW, "updated_at": NOW, **changes}
+        webhook = Webhook.model_validate(fields)
+        before = self.webhooks.webhook(GROUP, webhook.name)
+        assert self.webhooks.save(GROUP, webhook, seen=before.revision if before else None)
+        return webhook
+
+    def later(self, wait: timedelta) -> None:
+        self.clock.at += wait
+
+    def delivery(self) -> Delivery:
+        [found] = self.webhooks.deliveries(GROUP, "ops", before=None, limit=10)
+        return found
+
+
+@pytest.fixture
+def harness() -> Generator[Harness]:
+    made = Harness()
+    yield made
+    made.close(None, None, None)
+
+
+def ended(**changes: object) -> Execution:
+    return execution().model_copy(update={"status": Status.COMPLETED, "revision": 7, "ended_at": NOW, **changes})
+
+
+def message() -> WebhookMessage:
+    return WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(ended()))
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "is_told"),
+    [
+        ({}, {}, True),
+        ({"events": ["failed"]}, {}, False),
+        ({"enabled": False}, {}, False),
+        ({"crews": []}, {}, False),
+        ({"crews": []}, {"webhooks": ["ops"]}, True),
+        ({"crews": ["report"]}, {"crew": CrewVersion(name="report", version=2)}, True),
+        ({"crews": ["report"]}, {"crew": CrewVersion(name="other", version=2)}, False),
+        ({"crews": ["report"]}, {"webhooks": ["another"]}, False),
+    ],
+)
+def test_a_webhook_hears_of_its_events_crews_and_those_that_name_it(
+    harness: Harness, rule: dict[str, object], changes: dict[str, object], is_told: bool
+) -> None:
+    harness.keep(**rule)
+    assert harness.tell([ended(**changes)]) == int(is_told)
+    assert [one.webhook for one in harness.queue.sent] == ["ops"] * is_told
+
+
+def test_the_same_change_makes_the_same_message_and_changes_keep_their_order(harness: Harness) -> None:
+    harness.keep()
+    harness.keep(name="second")
+    waiting = ended(status=Status.WAITING, revision=5)
+    for _ in (1, 2):
+        harness.tell([waiting, ended()])
+    first, again = harness.queue.sent[:4], harness.queue.sent[4:]
+    assert [one.delivery_id for one in first] == [one.delivery_id for one in again]
+    assert len({one.delivery_id for one in first}) == 4
+    assert len({one.order for one in first}) == 2, "one order for each webhook and execution"
+    statuses = [one.announcement.data.status for one in first if one.webhook == "ops"]
+    assert statuses == [Status.WAITING, Status.COMPLETED]
+
+
+def test_a_delivery_is_signed_and_carries_what_the_bus_carries(harness: Harness) -> None:
+    harness.keep()
+    assert harness.send(message()) is None
+    [(url, headers, body)] = harness.poster.posted
+    assert (url, body.decode()) == (URL, announcement_of(ended()).model_dump_json())
+    rule = HookRule(signature="standard", secret=SecretReference(secret="HOOK_KEY"))
+    assert verified(rule, SECRET, headers, body, NOW) == message().delivery_id
+    delivery = harness.delivery()
+    assert (delivery.state, delivery.tries, delivery.request) == (DeliveryState.DELIVERED, 1, body.decode())
+    assert "whsec" not in delivery.model_dump_json()
+    assert harness.send(message()) is None
+    assert len(harness.poster.posted) == 1, "told again, it is not sent again"
+
+
+def test_the_schedule_is_a_day_long_and_no_wait_is_longer_than_a_queue_hides_a_message() -> None:
+    assert [wait_after(tries) for tries in range(1, 9)] == [*WAITS, None]
+    assert timedelta(hours=23) < sum(WAITS, timedelta()) <= timedelta(hours=24)
+    assert max(WAITS) <= timedelta(hours=12)
+    assert list(WAITS) == sorted(WAITS)
+
+
+def test_one_that_fails_is_tried_for_a_day_and_then_kept_for_a_person(harness: Harness) -> None:
+    harness.keep()
+    harness.poster.answers = [Answer(status=503, body="busy"), *[Answer(reason="No answer.")] * 7]
+    for wait in WAITS:
+        assert harness.send(message()) == wait
+        assert harness.delivery().next_try_at == harness.clock.now() + wait
+        harness.later(wait)
+    assert harness.undelivered.sent == []
+    assert harness.send(message()) is None
+    delivery = harness.delivery()
+    assert (delivery.state, delivery.tries, delivery.next_try_at) == (DeliveryState.FAILED, 8, None)
+    assert (delivery.attempts[0].status, delivery.attempts[0].body) == (503, "busy")
+    assert delivery.reason == "No answer. It was tried 8 times."
+    assert harness.undelivered.sent == [message()]
+    assert {headers["webhook-id"] for _, headers, _ in harness.poster.posted} == {message().delivery_id}
+    assert len({headers["webhook-timestamp"] for _, headers, _ in harness.poster.posted}) == 8
+
+
+def test_one_that_comes_back_too_early_waits_for_the_rest_of_its_time(harness: Harness) -> None:
+    harness.keep()
+    harness.poster.answers = [Answer(status=500), Answer(status=500)]
+    harness.send(message())
+    harness.later(WAITS[0])
+    harness.send(message())
+    harness.later(timedelta(seconds=100))  # its sender died before it hid the message
+    assert harness.send(message()) == WAITS[1] - timedelta(seconds=100)
+    assert len(harness.poster.posted) == 2
+
+
+def test_a_sender_that_dies_between_post_and_record_posts_again_with_the_same_id(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.keep()
+    save = harness.webhooks.save_delivery
+
+    def die(group_id: str, delivery: Delivery) -> None:
+        if delivery.attempts:
+            raise PlatformUnavailable("It was killed.")
+        save(group_id, delivery)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(harness.webhooks, "save_delivery", die)
+        with pytest.raises(PlatformUnavailable):
+            harness.send(message())
+    assert (harness.delivery().state, harness.delivery().attempts) == (DeliveryState.WAITING, [])
+    assert harness.send(message()) is None
+    assert harness.delivery().state is DeliveryState.DELIVERED
+    first, second = harness.poster.posted
+    assert first == second
+
+
+def test_a_receiver_that_is_gone_switches_its_webhook_off_with_a_reason(harness: Harness) -> None:
+    harness.keep()
+    harness.poster.answers = [Answer(status=410)]
+    assert harness.send(message()) is None
+    webhook = harness.webhooks.webhook(GROUP, "ops")
+    assert webhook
+    assert (webhook.enabled, webhook.revision) == (False, 2)
+    assert "410" in webhook.off_reason
+    assert harness.delivery().state is DeliveryState.FAILED
+    later = WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(ended(revision=8)))
+    assert harness.send(later) is None
+    assert len(harness.poster.posted) == 1
+    newest = harness.webhooks.deliveries(GROUP, "ops", before=None, limit=10)
+    assert DeliveryState.SKIPPED in {one.state for one in newest}
+
+
+def test_a_receiver_that_is_gone_does_not_switch_off_what_was_changed_meanwhile(harness: Harness) -> None:
+    harness.keep()
+    harness.poster.answers = [Answer(status=410)]
+    harness.poster.meanwhile = lambda: harness.keep(url="https://new.example.com/", revision=2)
+    harness.send(message())
+    webhook = harness.webhooks.webhook(GROUP, "ops")
+    assert webhook
+    assert (webhook.enabled, webhook.url) == (True, "https://new.example.com/")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "reason"), [({}, "no secret WEBHOOK_KEY"), ({"WEBHOOK_KEY": "no base64!"}, "no base64 text")]
+)
+def test_what_cannot_be_signed_is_not_posted_and_is_tried_again(
+    harness: Harness, secrets: dict[str, str], reason: str
+) -> None:
+    harness.keep()
+    harness.secrets = secrets
+    assert harness.send(message()) == WAITS[0]
+    assert harness.poster.posted == []
+    assert reason in harness.delivery().reason
+    harness.secrets = {"WEBHOOK_KEY": SECRET}
+    harness.later(WAITS[0])
+    assert harness.send(message()) is None
+    assert harness.delivery().state is DeliveryState.DELIVERED
+
+
+def test_a_webhook_that_was_removed_is_sent_nothing(harness: Harness) -> None:
+    assert harness.send(message()) is None
+    assert harness.poster.posted == []
+
+
+def test_another_round_sends_the_same_again_and_an_old_message_does_not(harness: Harness) -> None:
+    harness.keep()
+    harness.send(message())
+    again = message().model_copy(update={"round": 2})
+    assert harness.send(again) is None
+    assert harness.send(message()) is None
+    first, second = harness.poster.posted
+    assert first == second
+    assert (harness.delivery().round, harness.delivery().tries) == (2, 1)
+    assert len(harness.delivery().attempts) == 2
+
+
+def test_slack_reads_the_question_with_a_link_and_nothing_of_it_is_markup() -> None:
+    waiting = Waiting(number=1, kind="answer", since=NOW, expires_at=NOW)
+    told = announcement_of(ended(status=Status.WAITING, waiting=waiting, name="<!channel> & co"))
+    text = json.loads(slack_body(told, "Is <b> fine?", "https://console.example.com"))["text"]
+    assert text.splitlines() == [
+        "*&lt;!channel&gt; &amp; co* waits for a decision.",
+        "Is &lt;b&gt; fine?",
+        f"<https://console.example.com/executions/{ID}|Decide in the console>",
+    ]
+    assert "http" not in slack_body(told, "", "")
+
+
+def test_a_slack_webhook_needs_no_secret(harness: Harness) -> None:
+    harness.keep(format="slack", secret=None)
+    assert harness.send(message()) is None
+    [(_, headers, body)] = harness.poster.posted
+    assert "webhook-signature" not in headers
+    assert json.loads(body)["text"].startswith("*haiku* is COMPLETED.")
