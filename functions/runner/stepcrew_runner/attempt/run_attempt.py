@@ -271,9 +271,9 @@ class RunAttempt:
             if self._project is None:
                 run(CrewBuilder(submission, models, secrets), finished, decisions)
             else:
-                questions = Questions(decisions, companions.control)
-                with environment.extra_variables({**models.environment(), **secrets.of_tools}):
-                    run(self._project.builder(submission, environment.WORK, questions), finished, decisions)
+                variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
+                with variables, Questions(decisions, companions.control).in_place():
+                    run(self._project.builder(submission, environment.WORK), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 
     def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:
