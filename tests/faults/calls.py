@@ -30,5 +30,7 @@ KEEP_TOKEN = "keep the task token (DynamoDB.UpdateItem)"
 
 READ_UPLOAD = "S3.GET"
 KEEP_FIRING = "keep the firing (DynamoDB.PutItem)"
+READ_HOLDERS = "read the record (DynamoDB.BatchGetItem)"
+"""Of whoever waits for a slot and whoever has one: it belongs to no execution."""
 GIVE_SLOT = "give a slot (DynamoDB.TransactWriteItems)"
 ANNOUNCE = "announce (EventBridge.PutEvents)"
