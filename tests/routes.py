@@ -19,6 +19,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/executions/{execution_id}/feedback": {"decision": "approve"},
     "POST /api/v1/executions/{execution_id}/rerun": {},
     "PUT /api/v1/crews/{name}": {"config": CREW},
+    "POST /api/v1/crews/{name}/rollback": {"version": 1},
+    "PUT /api/v1/crews/{name}/aliases/{alias}": {},
     "POST /api/v1/projects/{name}/bundle": {"sha256": "a" * 64},
     "PUT /api/v1/projects/{name}": {
         "project": {"bundle": "a" * 64, "entry": "main:crew", "kind": "crew", "function": "stack-project-x:1"}
@@ -47,6 +49,7 @@ NAMES = {
 }
 PARAMETERS = {
     "name": "walked",
+    "alias": "walked",
     "index": "0",
     "number": "1",
     "event_id": "1.1",

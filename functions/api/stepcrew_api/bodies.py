@@ -17,11 +17,13 @@ from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import (
+    AliasToMove,
     BundleToUpload,
     CrewRequest,
     CrewToStore,
     ProjectToStore,
     RerunRequest,
+    Rollback,
     SecretToSet,
 )
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
@@ -44,6 +46,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
+ALIAS_BODY, ROLLBACK_BODY = _body(AliasToMove), _body(Rollback)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 WEBHOOK_BODY = _body(WebhookSpec)
@@ -80,6 +83,16 @@ async def project_to_store(request: Request) -> ProjectToStore:
 async def bundle_to_upload(request: Request) -> BundleToUpload:
     """Raises as `_read_as` does."""
     return await _read_as(BundleToUpload, request)
+
+
+async def alias_to_move(request: Request) -> AliasToMove:
+    """Raises as `_read_as` does."""
+    return await _read_as(AliasToMove, request)
+
+
+async def rollback(request: Request) -> Rollback:
+    """Raises as `_read_as` does."""
+    return await _read_as(Rollback, request)
 
 
 async def feedback_request(request: Request) -> FeedbackRequest:
@@ -158,6 +171,8 @@ ToStore = Annotated[CrewToStore, Depends(crew_to_store)]
 SecretBody = Annotated[SecretToSet, Depends(secret_to_set)]
 ProjectBody = Annotated[ProjectToStore, Depends(project_to_store)]
 BundleBody = Annotated[BundleToUpload, Depends(bundle_to_upload)]
+AliasBody = Annotated[AliasToMove, Depends(alias_to_move)]
+RollbackBody = Annotated[Rollback, Depends(rollback)]
 RerunBody = Annotated[RerunRequest, Depends(rerun_request)]
 FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
 TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]

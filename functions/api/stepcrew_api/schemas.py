@@ -66,6 +66,21 @@ class CrewList(BaseModel):
     next_cursor: str | None
 
 
+class AliasView(BaseModel):
+    """A name for one version of a stored crew."""
+
+    alias: str
+    version: int
+    moved_at: datetime
+    moved_by: str | None
+
+
+class AliasList(BaseModel):
+    """All aliases of one stored crew, by name."""
+
+    aliases: list[AliasView]
+
+
 class SecretView(BaseModel):
     """A secret of the group; its value is never answered. `set_by` is null when it was not set here. `crews` are the
     stored crews that use it, by their latest versions; the answer to setting one names none."""

@@ -18,6 +18,7 @@ from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.ports import (
     ApprovalStore,
+    Clock,
     ExecutionStore,
     LimitStore,
     ListingStore,
@@ -57,6 +58,7 @@ class Services(NamedTuple):
     bodies: ReadBodies
     limits: LimitStore
     crews: CrewStore
+    clock: Clock
     store_crew: StoreCrew
     inbox: Inbox
     triggers: TriggerStore

@@ -95,6 +95,7 @@ def make_app(settings: Settings) -> FastAPI:
         bodies=ReadBodies(tasks, approvals, traces, payloads),
         limits=limits,
         crews=crews,
+        clock=clock,
         store_crew=StoreCrew(crews, clock, rules, days),
         inbox=BucketInbox(clients, settings.inbox_bucket),
         triggers=triggers,

@@ -146,6 +146,7 @@ class Harness:
             bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
             limits=self.limits,
             crews=aws.crews,
+            clock=clock,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),
             inbox=BucketInbox(aws.clients, "stepcrew-test-inbox"),
             triggers=triggers,

@@ -16,7 +16,7 @@ from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import Item, item, plain, values
 from stepcrew.aws.records import Records
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
-from stepcrew.domain.stored_crew import StoredCrew, VersionHistory
+from stepcrew.domain.stored_crew import CrewAlias, StoredCrew, VersionHistory
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef
@@ -117,12 +117,37 @@ class TableCrews:
         with platform_errors("Deleting the crew"):
             pages = self._clients.dynamodb.get_paginator("query").paginate(
                 TableName=self._table,
-                KeyConditionExpression="PK = :key AND SK <= :latest",
-                ExpressionAttributeValues=item(
-                    {":key": keys.crew_versions(group_id, name), ":latest": keys.crew_version(latest)}
-                ),
+                KeyConditionExpression="PK = :key",
+                FilterExpression="version <= :latest",
+                ExpressionAttributeValues=item({":key": keys.crew_versions(group_id, name), ":latest": latest}),
                 ProjectionExpression="PK, SK",
             )
             for page in pages:
                 found: list[Item] = page["Items"]
                 write_all(self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": key}} for key in found])
+
+    def alias(self, group_id: str, name: str, alias: str) -> CrewAlias | None:
+        found = self._records.item(keys.crew_versions(group_id, name), keys.crew_alias(alias))
+        return CrewAlias.model_validate(values(found)) if found else None
+
+    def aliases(self, group_id: str, name: str) -> list[CrewAlias]:
+        with platform_errors("Listing the aliases"):
+            answer = self._clients.dynamodb.query(
+                TableName=self._table,
+                KeyConditionExpression="PK = :key AND begins_with(SK, :aliases)",
+                ExpressionAttributeValues=item(
+                    {":key": keys.crew_versions(group_id, name), ":aliases": keys.ALIAS_PREFIX}
+                ),
+                ConsistentRead=True,
+            )
+        return [CrewAlias.model_validate(values(entry)) for entry in answer["Items"]]  # small ones: one page has all
+
+    def put_alias(self, group_id: str, name: str, alias: CrewAlias) -> None:
+        key = {"PK": keys.crew_versions(group_id, name), "SK": keys.crew_alias(alias.alias)}
+        with platform_errors("Moving the alias"):
+            self._clients.dynamodb.put_item(TableName=self._table, Item=item({**plain(alias), **key}))
+
+    def remove_alias(self, group_id: str, name: str, alias: str) -> None:
+        key = {"PK": keys.crew_versions(group_id, name), "SK": keys.crew_alias(alias)}
+        with platform_errors("Removing the alias"):
+            self._clients.dynamodb.delete_item(TableName=self._table, Key=item(key))

@@ -15,6 +15,7 @@ BATCH_PREFIX = "BATCH#"
 APPROVAL_PREFIX = "APPROVAL#"
 JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
+ALIAS_PREFIX = "ALIAS#"
 TRIGGER_PREFIX = "TRIGGER#"
 WEBHOOK_PREFIX = "WEBHOOK#"
 SLOT_PREFIX = "SLOT#"
@@ -85,6 +86,11 @@ def crew_versions(group_id: str, name: str) -> str:
 
 def crew_version(version: int) -> str:
     return f"VERSION#{version:06d}"
+
+
+def crew_alias(alias: str) -> str:
+    """Beside the versions of its crew, and in front of them."""
+    return f"{ALIAS_PREFIX}{alias}"
 
 
 def trigger(name: str) -> str:

@@ -12,6 +12,7 @@ from stepcrew.domain.submission import Submission
 from stepcrew.services.check_crew import examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.ports import Clock
+from stepcrew.services.read_crew import read_crew
 
 _RACES = 5
 
@@ -33,6 +34,15 @@ class StoreCrew:
         parsed = examine_crew(config, inputs, self._models, self._retention_days, inputs_follow=True).sound()
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
         return save_version(self._crews, group_id, name, submission, saved_by=saved_by, now=self._clock.now())
+
+
+def roll_back(
+    crews: CrewStore, group_id: str, name: str, version: int, *, saved_by: str | None, now: datetime
+) -> tuple[StoredCrew, bool]:
+    """Stores an earlier version again, as the latest one: no version changes, and none is lost. Raises
+    `CrewNotFound`."""
+    _, submission = read_crew(crews, group_id, name, version)
+    return save_version(crews, group_id, name, submission, saved_by=saved_by, now=now)
 
 
 def save_version(
