@@ -70,14 +70,32 @@ class Client:
         return Answer(self._transport.request("GET", f"{API}/crews", params=params))
 
     def crew(self, reference: str) -> Answer:
-        """One stored crew, by `name` or `name@version`."""
-        name, _, version = reference.partition("@")
-        params = {"version": version} if version else {}
-        return Answer(self._transport.request("GET", f"{API}/crews/{quote(name, safe='')}", params=params))
+        """One stored crew, by `name`, `name@version` or `name@alias`."""
+        name, _, wanted = reference.partition("@")
+        params = {"version" if wanted.isdigit() else "alias": wanted} if wanted else {}
+        return Answer(self._transport.request("GET", _crew(name), params=params))
 
     def store_crew(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
-        return Answer(self._transport.request("PUT", f"{API}/crews/{quote(name, safe='')}", json=body))
+        return Answer(self._transport.request("PUT", _crew(name), json=body))
+
+    def roll_back(self, name: str, version: int) -> Answer:
+        """May be repeated: what equals the latest version makes none."""
+        return Answer(self._transport.request("POST", f"{_crew(name)}/rollback", json={"version": version}))
+
+    def remove_crew(self, name: str) -> None:
+        self._transport.request("DELETE", _crew(name))
+
+    def aliases(self, name: str) -> Answer:
+        return Answer(self._transport.request("GET", f"{_crew(name)}/aliases"))
+
+    def move_alias(self, name: str, alias: str, version: int | None) -> Answer:
+        """To the latest version when none is given. May be repeated."""
+        body = {"version": version} if version else {}
+        return Answer(self._transport.request("PUT", _alias(name, alias), json=body))
+
+    def remove_alias(self, name: str, alias: str) -> None:
+        self._transport.request("DELETE", _alias(name, alias))
 
     def project_runtime(self) -> Answer:
         """The Python version, the platform and the packages that bundles are built for."""
@@ -92,6 +110,14 @@ class Client:
         """The local stack makes the project's function itself."""
         url = f"/local/projects/{quote(name, safe='')}"
         return Answer(self._transport.request("POST", url, json={"sha256": digest}))
+
+    def project_function(self, name: str) -> Answer:
+        """What names the project's function, and which executions still need it."""
+        return Answer(self._transport.request("GET", f"{API}/projects/{quote(name, safe='')}/function"))
+
+    def remove_locally(self, name: str) -> Answer:
+        """The local stack removes the project's function itself. May be repeated."""
+        return Answer(self._transport.request("DELETE", f"/local/projects/{quote(name, safe='')}"))
 
     def store_project(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
@@ -241,6 +267,14 @@ class Client:
 
 def _path(execution_id: str) -> str:
     return f"{API}/executions/{quote(execution_id, safe='')}"
+
+
+def _crew(name: str) -> str:
+    return f"{API}/crews/{quote(name, safe='')}"
+
+
+def _alias(name: str, alias: str) -> str:
+    return f"{_crew(name)}/aliases/{quote(alias, safe='')}"
 
 
 def _secret(name: str) -> str:

@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * Kickoff
-         * @description Starts the latest version of the crew.
+         * @description Starts the crew: its latest version, unless the address names another.
          */
         post: operations["kickoff_api_v1_amp__name__kickoff_post"];
         delete?: never;
@@ -165,9 +165,73 @@ export interface paths {
         post?: never;
         /**
          * Delete Crew
-         * @description Removes all versions; executions made from them are not touched. Asking again changes nothing.
+         * @description Removes all versions and aliases; executions made from them are not touched. Asking again changes nothing.
          */
         delete: operations["delete_crew_api_v1_crews__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crews/{name}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Aliases
+         * @description The crew's aliases, and the version that each stands for.
+         */
+        get: operations["list_aliases_api_v1_crews__name__aliases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crews/{name}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Move Alias
+         * @description Lets the alias stand for a version from now on. Executions that were submitted keep theirs.
+         */
+        put: operations["move_alias_api_v1_crews__name__aliases__alias__put"];
+        post?: never;
+        /**
+         * Remove Alias
+         * @description Whatever names the crew by it finds none from now on. Asking again changes nothing.
+         */
+        delete: operations["remove_alias_api_v1_crews__name__aliases__alias__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crews/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Crew Back
+         * @description Stores an earlier version again as the next one. Executions, and aliases, keep the versions they have.
+         */
+        post: operations["roll_crew_back_api_v1_crews__name__rollback_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -583,6 +647,26 @@ export interface paths {
          * @description Where the bytes of a bundle may be put. Asking again is harmless; nothing is stored by it.
          */
         post: operations["upload_bundle_api_v1_projects__name__bundle_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{name}/function": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Project Function
+         * @description Where the function of a project is, for those who remove it. A deleted crew's is told too.
+         */
+        get: operations["project_function_api_v1_projects__name__function_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1094,6 +1178,43 @@ export interface components {
             verbose: boolean | number;
         };
         /**
+         * AliasList
+         * @description All aliases of one stored crew, by name.
+         */
+        AliasList: {
+            /** Aliases */
+            aliases: components["schemas"]["AliasView"][];
+        };
+        /**
+         * AliasToMove
+         * @description The body of PUT /crews/{name}/aliases/{alias}: the latest version when none is given. Unknown fields are
+         *     faults.
+         */
+        AliasToMove: {
+            /**
+             * Version
+             * @default null
+             */
+            version: number | null;
+        };
+        /**
+         * AliasView
+         * @description A name for one version of a stored crew.
+         */
+        AliasView: {
+            /** Alias */
+            alias: string;
+            /**
+             * Moved At
+             * Format: date-time
+             */
+            moved_at: string;
+            /** Moved By */
+            moved_by: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * AmpError
          * @description Every error below /amp. `details` says which inputs are missing.
          */
@@ -1534,7 +1655,8 @@ export interface components {
          *
          *     `config` is the crew: either our shape (`agents`, `tasks`, `process`, `model` …) or CrewAI's two files as objects or
          *     YAML text (`agents_yaml`, `tasks_yaml`). `inputs` may also stand inside `config`. Instead of `config`, `crew` names
-         *     a stored crew, or one version of it (`name@3`); `inputs` are then laid over those stored with it.
+         *     a stored crew, one version of it (`name@3`) or an alias of one (`name@prod`); `inputs` are then laid over those
+         *     stored with it.
          */
         CrewRequest: {
             /**
@@ -2432,6 +2554,20 @@ export interface components {
             tasks_total: number;
         };
         /**
+         * ProjectFunction
+         * @description What tells a project's function from others: parameters of projects/template.yaml. `open_executions` are those of
+         *     the stored crew that have not ended, at most 100 of them, oldest first: as long as there are any, the function is
+         *     needed.
+         */
+        ProjectFunction: {
+            /** Open Executions */
+            open_executions: string[];
+            /** Parameters */
+            parameters: {
+                [key: string]: string;
+            };
+        };
+        /**
          * ProjectOutline
          * @description What can be told of a project's agents and tasks before it runs. Nothing is built from it: the code is what runs.
          *     A flow may have none.
@@ -2679,6 +2815,14 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "member" | "admin";
+        /**
+         * Rollback
+         * @description The body of POST /crews/{name}/rollback. Unknown fields are faults.
+         */
+        Rollback: {
+            /** Version */
+            version: number;
+        };
         /**
          * Sample
          * @description What a cause could look like: the document that the trigger's expressions read.
@@ -3339,7 +3483,7 @@ export interface operations {
             path: {
                 /** @description The id a submission answered with. */
                 execution_id: string;
-                /** @description The name the crew is kept under. */
+                /** @description A stored crew, also as `name@3` or `name@prod`. */
                 name: string;
             };
             cookie?: never;
@@ -3419,7 +3563,7 @@ export interface operations {
                 "x-group-id"?: string | null;
             };
             path: {
-                /** @description The name the crew is kept under. */
+                /** @description A stored crew, also as `name@3` or `name@prod`. */
                 name: string;
             };
             cookie?: never;
@@ -3500,7 +3644,7 @@ export interface operations {
                 "x-group-id"?: string | null;
             };
             path: {
-                /** @description The name the crew is kept under. */
+                /** @description A stored crew, also as `name@3` or `name@prod`. */
                 name: string;
             };
             cookie?: never;
@@ -3630,7 +3774,7 @@ export interface operations {
                 "x-group-id"?: string | null;
             };
             path: {
-                /** @description The name the crew is kept under. */
+                /** @description A stored crew, also as `name@3` or `name@prod`. */
                 name: string;
             };
             cookie?: never;
@@ -3744,7 +3888,7 @@ export interface operations {
             path: {
                 /** @description The id a submission answered with. */
                 execution_id: string;
-                /** @description The name the crew is kept under. */
+                /** @description A stored crew, also as `name@3` or `name@prod`. */
                 name: string;
             };
             cookie?: never;
@@ -3961,6 +4105,8 @@ export interface operations {
     read_crew_api_v1_crews__name__get: {
         parameters: {
             query?: {
+                /** @description The version that it stands for. */
+                alias?: string | null;
                 /** @description The latest when absent. */
                 version?: number | null;
             };
@@ -4186,6 +4332,392 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_aliases_api_v1_crews__name__aliases_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_alias_api_v1_crews__name__aliases__alias__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description What stands behind the @: `prod` of `support@prod`. */
+                alias: string;
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasToMove"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_alias_api_v1_crews__name__aliases__alias__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description What stands behind the @: `prod` of `support@prod`. */
+                alias: string;
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_crew_back_api_v1_crews__name__rollback_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description The same as the latest version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrewView"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrewView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6190,6 +6722,86 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    project_function_api_v1_projects__name__function_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description The name the crew is kept under. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectFunction"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,7 +14,16 @@ from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
-from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
+from stepcrew_api.body_shapes import (
+    AliasToMove,
+    BundleToUpload,
+    CrewRequest,
+    CrewToStore,
+    ProjectToStore,
+    RerunRequest,
+    Rollback,
+    SecretToSet,
+)
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.routes import (
@@ -43,6 +52,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
+    *(AliasToMove, Rollback),
     *(TriggerSpec, Sample, WebhookSpec, Problem, AmpKickoff, AmpResume, AmpError),
 )
 

@@ -36,6 +36,15 @@ class BundleUpload(BaseModel):
     parameters: dict[str, str] = Field(description="Of projects/template.yaml, for the function of this bundle.")
 
 
+class ProjectFunction(BaseModel):
+    """What tells a project's function from others: parameters of projects/template.yaml. `open_executions` are those of
+    the stored crew that have not ended, at most 100 of them, oldest first: as long as there are any, the function is
+    needed."""
+
+    parameters: dict[str, str]
+    open_executions: list[str]
+
+
 class CrewView(BaseModel):
     """A version of a stored crew; `tasks` and `agents` are counts. `kind` is `crew` or `flow` for a project."""
 
