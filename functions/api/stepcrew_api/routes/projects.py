@@ -15,8 +15,9 @@ from stepcrew_api.bodies import BUNDLE_BODY, PROJECT_BODY, BundleBody, ProjectBo
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
+from stepcrew_api.project_schemas import BundleUpload, ProjectFunction, ProjectRuntime
 from stepcrew_api.routes.crews import CrewName, stored_view
-from stepcrew_api.schemas import BundleUpload, CrewView, ProjectFunction, ProjectRuntime
+from stepcrew_api.schemas import CrewView
 from stepcrew_api.services import Injected
 
 router = APIRouter(tags=["projects"], route_class=GuardedRoute)
