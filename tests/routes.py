@@ -28,6 +28,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "PUT /api/v1/tools/{name}": {
+        "description": "Walks.",
+        "input_schema": {"type": "object", "properties": {}},
+        "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:walked",
+    },
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
     "POST /api/v1/amp/{name}/resume": {
@@ -43,6 +48,7 @@ NAMES = {
     "/api/v1/crews/{name}": "walked",
     "/api/v1/amp/{name}": "walked",
     "/api/v1/secrets/{name}": "WALKED_KEY",
+    "/api/v1/tools/{name}": "walked",
     "/api/v1/triggers/{name}": "walked",
     "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",

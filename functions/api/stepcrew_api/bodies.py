@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
+from stepcrew.domain.function_tool import FunctionToolSpec
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
@@ -49,7 +50,7 @@ PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 ALIAS_BODY, ROLLBACK_BODY = _body(AliasToMove), _body(Rollback)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
-WEBHOOK_BODY = _body(WebhookSpec)
+WEBHOOK_BODY, TOOL_BODY = _body(WebhookSpec), _body(FunctionToolSpec)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -115,6 +116,11 @@ async def webhook_to_store(request: Request) -> WebhookSpec:
     return await _read_as(WebhookSpec, request)
 
 
+async def tool_to_store(request: Request) -> FunctionToolSpec:
+    """Raises as `_read_as` does."""
+    return await _read_as(FunctionToolSpec, request)
+
+
 async def amp_kickoff(request: Request) -> AmpKickoff:
     """Raises as `_read_as` does."""
     return await _read_as(AmpKickoff, request)
@@ -178,5 +184,6 @@ FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
 TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]
 SampleBody = Annotated[Sample, Depends(sample)]
 WebhookBody = Annotated[WebhookSpec, Depends(webhook_to_store)]
+ToolBody = Annotated[FunctionToolSpec, Depends(tool_to_store)]
 KickoffBody = Annotated[AmpKickoff, Depends(amp_kickoff)]
 ResumeBody = Annotated[AmpResume, Depends(amp_resume)]

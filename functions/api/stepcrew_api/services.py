@@ -32,10 +32,12 @@ from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.slot_ports import SlotStore
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
+from stepcrew.services.tool_ports import ToolStore
 from stepcrew.services.trigger_ports import Inbox, TriggerStore
 from stepcrew.services.webhook_ports import WebhookStore
 
@@ -60,6 +62,8 @@ class Services(NamedTuple):
     crews: CrewStore
     clock: Clock
     store_crew: StoreCrew
+    tools: ToolStore
+    store_tool: StoreTool
     inbox: Inbox
     triggers: TriggerStore
     store_trigger: StoreTrigger

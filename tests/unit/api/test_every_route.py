@@ -10,7 +10,7 @@ import pytest
 from stepcrew.domain.execution import TaskOutput
 from stepcrew.domain.membership import Role
 from tests.aws_table import GROUP, NOW
-from tests.routes import NAMES, NEEDS_AN_UPLOAD, Route, all_routes, guarded_routes
+from tests.routes import BODIES, NAMES, NEEDS_AN_UPLOAD, Route, all_routes, guarded_routes
 from tests.unit.api.harness import ADA, BOB, ISSUER, MIA, VERA, Harness, api_harness, body
 from tests.waiting import park, question
 
@@ -58,6 +58,8 @@ def harness() -> Generator[Filled]:
         trigger = {"crew": crew, "object": {}, "inputs": {"told": CANARY}}
         assert ada.put(f"/triggers/{NAMES['/api/v1/triggers/{name}']}", json=trigger).status_code == 201
         webhook = {"url": f"https://receiver.example.com/{CANARY}", "format": "slack"}
+        tool = BODIES["PUT /api/v1/tools/{name}"] | {"description": CANARY}
+        assert ada.put(f"/tools/{NAMES['/api/v1/tools/{name}']}", json=tool).status_code == 201
         assert ada.put(f"/webhooks/{NAMES['/api/v1/webhooks/{name}']}", json=webhook).status_code == 201
         before = made.client().get(f"/executions/{execution_id}").json()
         yield Filled(made, execution_id)
