@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -100,8 +101,7 @@ def test_an_error_of_the_function_is_told_to_the_model(
 
 
 def test_a_function_with_effects_is_not_repeated_without_a_persons_word(harness: Harness, functions: Functions) -> None:
-    submit = harness.submit
-    harness.submit = lambda config: submit(config, tools=[tool(effects=True)])
+    harness.submit = partial(harness.submit, tools=[tool(effects=True)])
     execution_id = died_in_the_call(harness, refunds())
     question = asks(harness, execution_id)
     assert (question.kind, len(functions.asked)) == (ApprovalKind.EFFECT, 1)
@@ -112,8 +112,7 @@ def test_a_function_with_effects_is_not_repeated_without_a_persons_word(harness:
 
 
 def test_one_that_only_reads_is_asked_again_and_a_kept_answer_is_not(harness: Harness, functions: Functions) -> None:
-    submit = harness.submit
-    harness.submit = lambda config: submit(config, tools=[tool()])
+    harness.submit = partial(harness.submit, tools=[tool()])
     execution_id = died_in_the_call(harness, refunds())
     harness.attempt(execution_id)
     assert len(functions.asked) == 2

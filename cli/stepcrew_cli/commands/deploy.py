@@ -172,8 +172,8 @@ def check_project(
     built = build_project(client, output, path, entry, platform_crewai)
     stored_name = _stored_name(name or built.project.name)
     stored = _stored(client, stored_name)
-    same = stored is not None and stored.project is not None
-    same = same and (stored.project.bundle, stored.project.entry) == (built.digest, built.project.entry)
+    latest = stored.project if stored else None
+    same = latest is not None and (latest.bundle, latest.entry) == (built.digest, built.project.entry)
     if output.as_json:
         output.json(_as_json(built, {"name": stored_name, "deployed": same}))
     elif stored is not None and same:

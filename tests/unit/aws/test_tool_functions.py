@@ -26,7 +26,8 @@ class OneFunction(Clients):
     def __init__(self) -> None:
         super().__init__(SessionKeys("a", "b", "c"))
         keys: dict[str, Any] = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-west-1"}
-        self.client: Any = boto3.client("lambda", **keys)
+        untyped: Any = boto3  # its stubs know only literal service names
+        self.client: Any = untyped.client("lambda", **keys)
         self.stub = Stubber(self.client)
         self.seconds: list[int] = []
         self.sent: list[dict[str, Any]] = []

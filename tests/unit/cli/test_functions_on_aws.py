@@ -31,7 +31,8 @@ class Account:
     def __init__(self, exits: ExitStack) -> None:
         keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-west-1"}
         self.region_name = "eu-west-1"
-        self._clients: dict[str, Any] = {name: boto3.client(name, **keys) for name in ("cloudformation", "lambda")}
+        untyped: Any = boto3  # its stubs know only literal service names
+        self._clients: dict[str, Any] = {name: untyped.client(name, **keys) for name in ("cloudformation", "lambda")}
         self._stubs = {name: exits.enter_context(Stubber(client)) for name, client in self._clients.items()}
         self.told: list[str] = []
         self.slept: list[float] = []
