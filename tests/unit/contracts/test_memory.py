@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from stepcrew.aws.memory import TableMemory
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound, pack
-from stepcrew.services.memory_ports import MemoryStore, VectorStore
+from stepcrew.services.memory_ports import Memories
 from tests.aws_table import GROUP, NOW, RETENTION_DAYS, TABLE, emulated_aws
 from tests.fakes.memory import FakeMemory
 
@@ -19,12 +19,8 @@ ROOT = RootScope(path=PATH, embedder=MODEL, dimension=3, created_at=NOW)
 VECTOR = pack([1, 0.5, -2])
 
 
-class Memory(MemoryStore, VectorStore, Protocol):
-    """One object is both ports, here and in the product."""
-
-
 @pytest.fixture(params=["adapters", "fakes"])
-def memory(request: pytest.FixtureRequest) -> Generator[Memory]:
+def memory(request: pytest.FixtureRequest) -> Generator[Memories]:
     if request.param == "fakes":
         yield FakeMemory()
         return
@@ -37,7 +33,7 @@ def fact(record_id: str = "one", vector: bytes = VECTOR, **more: Any) -> Remembe
     return Remembered(MemoryRecord.model_validate({"record_id": record_id, **fields}), vector)
 
 
-def test_a_record_comes_back_as_it_was_written(memory: Memory) -> None:
+def test_a_record_comes_back_as_it_was_written(memory: Memories) -> None:
     memory.open_root(GROUP, ROOT)
     written = fact(categories=["taste"], metadata={"n": 1.5, "of": ["a", None]}, importance=0.9, execution_id="e")
     assert memory.add(GROUP, ROOT, written)
@@ -47,14 +43,14 @@ def test_a_record_comes_back_as_it_was_written(memory: Memory) -> None:
     assert memory.record(GROUP, PATH, "two") is None
 
 
-def test_what_is_added_again_stays_as_it_is(memory: Memory) -> None:
+def test_what_is_added_again_stays_as_it_is(memory: Memories) -> None:
     memory.open_root(GROUP, ROOT)
     assert memory.add(GROUP, ROOT, fact())
     assert not memory.add(GROUP, ROOT, fact(content="another"))
     assert memory.remembered(GROUP, PATH) == [fact()]
 
 
-def test_of_two_that_change_a_record_one_finds_out(memory: Memory) -> None:
+def test_of_two_that_change_a_record_one_finds_out(memory: Memories) -> None:
     memory.open_root(GROUP, ROOT)
     memory.add(GROUP, ROOT, fact())
     first, second = fact(revision=2, content="first"), fact(revision=2, content="second")
@@ -64,7 +60,7 @@ def test_of_two_that_change_a_record_one_finds_out(memory: Memory) -> None:
     assert memory.remembered(GROUP, PATH) == [first]
 
 
-def test_what_changed_meanwhile_is_not_forgotten(memory: Memory) -> None:
+def test_what_changed_meanwhile_is_not_forgotten(memory: Memories) -> None:
     memory.open_root(GROUP, ROOT)
     memory.add(GROUP, ROOT, fact(revision=2))
     assert not memory.forget(GROUP, PATH, "one", seen=1)
@@ -73,7 +69,7 @@ def test_what_changed_meanwhile_is_not_forgotten(memory: Memory) -> None:
     assert memory.remembered(GROUP, PATH) == []
 
 
-def test_the_first_embedding_model_of_a_root_scope_stands(memory: Memory) -> None:
+def test_the_first_embedding_model_of_a_root_scope_stands(memory: Memories) -> None:
     other = ROOT.model_copy(update={"embedder": "bedrock/titan", "dimension": 2})
     assert memory.root(GROUP, PATH) is None
     assert memory.open_root(GROUP, ROOT) == ROOT
@@ -83,7 +79,7 @@ def test_the_first_embedding_model_of_a_root_scope_stands(memory: Memory) -> Non
         memory.add(GROUP, other, fact())
 
 
-def test_nothing_is_written_into_a_root_scope_that_was_closed(memory: Memory) -> None:
+def test_nothing_is_written_into_a_root_scope_that_was_closed(memory: Memories) -> None:
     memory.open_root(GROUP, ROOT)
     memory.add(GROUP, ROOT, fact())
     for _ in range(2):
@@ -95,7 +91,7 @@ def test_nothing_is_written_into_a_root_scope_that_was_closed(memory: Memory) ->
     assert memory.open_root(GROUP, again) == again
 
 
-def test_a_group_and_a_root_scope_have_their_own_records(memory: Memory) -> None:
+def test_a_group_and_a_root_scope_have_their_own_records(memory: Memories) -> None:
     longer = ROOT.model_copy(update={"path": f"{PATH}-2"})
     for root in (longer, ROOT):
         memory.open_root(GROUP, root)
@@ -111,7 +107,7 @@ def test_a_group_and_a_root_scope_have_their_own_records(memory: Memory) -> None
     assert not memory.forget("other", PATH, "one")
 
 
-def test_everything_is_read_however_much_it_is(memory: Memory) -> None:
+def test_everything_is_read_however_much_it_is(memory: Memories) -> None:
     memory.open_root(GROUP, ROOT)
     many = {f"{number:03}" for number in range(8)}
     for record_id in many:
@@ -119,7 +115,7 @@ def test_everything_is_read_however_much_it_is(memory: Memory) -> None:
     assert {one.record.record_id for one in memory.remembered(GROUP, PATH)} == many
 
 
-def test_vectors_are_kept_by_model_and_text(memory: Memory) -> None:
+def test_vectors_are_kept_by_model_and_text(memory: Memories) -> None:
     many = {f"{number:064x}": pack([number + 1]) for number in range(130)}  # more than one batch takes
     memory.keep_vectors(GROUP, MODEL, many, now=NOW)
     assert memory.vectors(GROUP, MODEL, [*many, "f" * 64]) == many

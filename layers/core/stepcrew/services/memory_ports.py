@@ -65,3 +65,7 @@ class VectorStore(Protocol):
     def forget_vectors(self, group_id: str, embedder: str, hashes: Collection[str]) -> None:
         """Asking again changes nothing."""
         ...
+
+
+class Memories(MemoryStore, VectorStore, Protocol):
+    """Both: one object has them."""
