@@ -21,6 +21,7 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
+from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import (
     ApprovalStore,
     Clock,
@@ -38,6 +39,7 @@ from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
+from stepcrew_runner.crew.remembering import MemoryParts
 from stepcrew_runner.crew.running import CrewRun
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
 from stepcrew_runner.gate.companions import Companions
@@ -72,6 +74,7 @@ class Stores(NamedTuple):
     journal: JournalStore
     approvals: ApprovalStore
     payloads: PayloadStore
+    memory: Memories
 
 
 class Ports(NamedTuple):
@@ -147,11 +150,13 @@ class RunAttempt:
         slice_seconds: float = 0,
         project: ProjectCode | None = None,
         replay: Replay | None = None,
+        default_embedder: str = "",
     ) -> None:
         install()
         self._ports = ports
         self._project = project
         self._default_model = default_model
+        self._default_embedder = default_embedder
         self._slice_seconds = slice_seconds
         self._replay = replay
 
@@ -269,7 +274,8 @@ class RunAttempt:
         run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                run(CrewBuilder(submission, models, secrets), finished, decisions)
+                parts = MemoryParts(companions, stores.memory, models, self._default_embedder)
+                run(CrewBuilder(submission, parts, secrets), finished, decisions)
             else:
                 questions = Questions(decisions, companions.control)
                 with environment.extra_variables({**models.environment(), **secrets.of_tools}):

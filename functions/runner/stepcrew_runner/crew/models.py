@@ -24,6 +24,7 @@ BEDROCK_CALL_SECONDS = 300.0
 UNKNOWN_WINDOW = int(DEFAULT_CONTEXT_WINDOW_SIZE * CONTEXT_WINDOW_USAGE_RATIO)
 BEDROCK = "bedrock"
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
+EMBEDDINGS = "EMBEDDINGS_API_KEY"
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
 _OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
@@ -46,9 +47,19 @@ class ModelFactory:
         self._keys = {**operator_keys, **self._providers.keys}
         self._default = default
 
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The API keys of providers, by their names in the environment."""
+        return self._keys
+
+    @property
+    def aws_keys(self) -> Mapping[str, str]:
+        return self._aws_keys
+
     def secrets(self) -> dict[str, str]:
         """Every key a model object may hold, by name, to be masked."""
-        return {**self._keys, **self._aws_keys, BEARER: self._providers.aws_bearer_token_bedrock}
+        others = {BEARER: self._providers.aws_bearer_token_bedrock, EMBEDDINGS: self._providers.embeddings_api_key}
+        return {**self._keys, **self._aws_keys, **others}
 
     def environment(self) -> dict[str, str]:
         """Variables from which a project's own model objects take what they need: the default model, and credentials

@@ -1,0 +1,59 @@
+"""The memories of one crew: CrewAI's own objects over the group's records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.memory import root_of
+from stepcrew.domain.parts import MemoryUse, memory_uses
+from stepcrew.services.memory_ports import Memories
+from stepcrew_runner.crew.embedding import Embedder, EmbeddingKeys, asks
+from stepcrew_runner.crew.memory_seams import PlatformMemory
+from stepcrew_runner.crew.memory_storage import GroupStorage
+from stepcrew_runner.crew.models import ModelFactory
+from stepcrew_runner.gate.companions import Companions
+
+_CARRIED = (
+    *("read_only", "recency_weight", "semantic_weight", "importance_weight", "recency_half_life_days"),
+    *("consolidation_threshold", "consolidation_limit", "default_importance", "confidence_threshold_high"),
+    *("confidence_threshold_low", "complex_query_threshold", "exploration_budget", "query_analysis_threshold"),
+)
+
+
+class MemoryParts(NamedTuple):
+    """What memories of an attempt are made with."""
+
+    companions: Companions
+    store: Memories
+    models: ModelFactory
+    default_embedder: str
+
+
+def make_memories(crew: CrewDefinition, parts: MemoryParts) -> Mapping[str | None, PlatformMemory]:
+    """Those that the definition asks for: under null the crew's, under their names those of agents. Raises
+    `ModelNotAvailable`."""
+    return dict(_made(crew, parts))
+
+
+def _made(crew: CrewDefinition, parts: MemoryParts) -> Iterator[tuple[str | None, PlatformMemory]]:
+    for use in memory_uses(crew):
+        name, ask = asks(
+            use.embedder or parts.default_embedder, EmbeddingKeys(parts.models.keys, parts.models.aws_keys)
+        )
+        yield (
+            use.agent,
+            PlatformMemory(
+                llm=parts.models.make(use.settings.llm or crew.model),
+                storage=GroupStorage(root_of(use.scope), name, parts.companions, parts.store),
+                embedder=Embedder(name, parts.companions, parts.store, ask),
+                root_scope=use.scope,
+                is_of_one_agent=use.agent is not None,
+                **_settings(use),
+            ),
+        )
+
+
+def _settings(use: MemoryUse) -> dict[str, Any]:
+    return {field: value for field in _CARRIED if (value := getattr(use.settings, field)) is not None}
