@@ -142,10 +142,8 @@ def _bedrock(name: ModelName, aws: Mapping[str, str]) -> Ask:
             return json.loads(client.invoke_model(modelId=name.model, body=json.dumps(body))["body"].read())
 
         if "cohere." in name.model:
-            found = invoke({"texts": texts, "input_type": "search_document", "embedding_types": ["float"]})[
-                "embeddings"
-            ]
-            return found["float"] if isinstance(found, dict) else found
+            wanted = {"input_type": "search_document", "embedding_types": ["float"]}
+            return invoke({"texts": texts, **wanted})["embeddings"]["float"]
         return [invoke({"inputText": text})["embedding"] for text in texts]
 
     return ask

@@ -75,6 +75,8 @@ class MemoryInProcess:
         return {one: self._vectors[key] for one, key in keys.items() if key in self._vectors}
 
     def keep_vectors(self, group_id: str, embedder: str, vectors: Mapping[str, bytes], *, now: datetime) -> None:
+        """They are kept as long as the replay runs, whatever `now` is."""
+        del now
         self._vectors |= {(group_id, embedder, one): vector for one, vector in vectors.items()}
 
     def forget_vectors(self, group_id: str, embedder: str, hashes: Collection[str]) -> None:
