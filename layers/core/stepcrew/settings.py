@@ -135,7 +135,7 @@ class ProviderSettings(BaseModel):
     openai_api_base: str = ""
     anthropic_base_url: str = ""
     embeddings_base_url: str = ""
-    """An OpenAI-compatible server for embedding models of `openai`, where it is not the one of the language models."""
+    """An OpenAI-compatible server for the default embedding model, where it is not the one of the language models."""
     embeddings_api_key: str = ""
     aws_endpoint_url_bedrock_runtime: str = ""
     aws_endpoint_url: str = ""

@@ -104,21 +104,25 @@ class Embedder:
         return self._companions.control.settle(failed) or failed
 
 
-def asks(name: str, keys: EmbeddingKeys) -> tuple[str, Ask]:
-    """`provider/model` and how its vectors are asked for. Raises `ModelNotAvailable`."""
-    parsed = parse_embedder_name(name)
+def asks(name: str | None, default: str, keys: EmbeddingKeys) -> tuple[str, Ask]:
+    """`provider/model` and how its vectors are asked for; `default` is the operator's model, which may have a server of
+    its own. Raises `ModelNotAvailable`."""
+    parsed = parse_embedder_name(name or default)
     if parsed is None:
         raise ModelNotAvailable(f"The embedding model {name or '(none)'!r} is not one of a provider we carry.")
-    return str(parsed), _bedrock(parsed, keys.aws) if parsed.provider == "bedrock" else _openai(parsed, keys.keys)
+    if parsed.provider == "bedrock":
+        return str(parsed), _bedrock(parsed, keys.aws)
+    return str(parsed), _openai(parsed, keys.keys, is_default=parsed == parse_embedder_name(default))
 
 
-def _openai(name: ModelName, keys: Mapping[str, str]) -> Ask:
+def _openai(name: ModelName, keys: Mapping[str, str], *, is_default: bool) -> Ask:
     """Source: the API reference of OpenAI, "Create embeddings"."""
     providers = provider_settings()
-    key = providers.embeddings_api_key or keys.get(KEYS["openai"])
+    key, base_url = keys.get(KEYS["openai"]), providers.openai_base_url or None
+    if is_default and providers.embeddings_base_url:
+        key, base_url = providers.embeddings_api_key or key, providers.embeddings_base_url
     if not key:
         raise ModelNotAvailable(f"There is no key for {name}: the operator has not set {KEYS['openai']}.")
-    base_url = providers.embeddings_base_url or providers.openai_base_url or None
 
     def ask(texts: list[str]) -> list[list[float]]:
         from openai import OpenAI

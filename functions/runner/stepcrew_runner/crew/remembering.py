@@ -40,7 +40,7 @@ def make_memories(crew: CrewDefinition, parts: MemoryParts) -> Mapping[str | Non
 def _made(crew: CrewDefinition, parts: MemoryParts) -> Iterator[tuple[str | None, PlatformMemory]]:
     keys = EmbeddingKeys(parts.models.keys, parts.models.aws_keys)
     for use in memory_uses(crew):
-        name, ask = asks(use.embedder or parts.default_embedder, keys)
+        name, ask = asks(use.embedder, parts.default_embedder, keys)
         memory = PlatformMemory(
             llm=parts.models.make(use.settings.llm or crew.model),
             storage=GroupStorage(root_of(use.scope), name, parts.companions, parts.store),
