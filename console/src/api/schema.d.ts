@@ -549,6 +549,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scopes
+         * @description The scopes of the group's memory with what lies in each.
+         */
+        get: operations["list_scopes_api_v1_memory_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Records
+         * @description Newest first. With `words`, those with most of the words first, on one page.
+         */
+        get: operations["list_records_api_v1_memory_records_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/records/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Record
+         * @description Removes a record and answers what went. Asking again removes nothing more.
+         */
+        delete: operations["delete_record_api_v1_memory_records__record_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memory/scopes/{scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Scope
+         * @description Removes everything in the scope and below it, and answers what went. A root scope (/crews/NAME, /shared) may
+         *     afterwards be begun again with another embedding model.
+         */
+        delete: operations["delete_scope_api_v1_memory_scopes__scope__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{name}": {
         parameters: {
             query?: never;
@@ -1036,6 +1117,8 @@ export interface components {
             max_tokens: number | null;
             /** Mcps */
             mcps?: (string | components["schemas"]["McpServer"])[];
+            /** @default null */
+            memory: boolean | components["schemas"]["MemorySettings"] | null;
             /**
              * Planning
              * @default false
@@ -2234,6 +2317,160 @@ export interface components {
             subject: string;
         };
         /**
+         * MemoryReceipt
+         * @description What was removed: records with their vectors and texts, and how many vectors that were kept for reuse. Journals
+         *     and traces of executions keep what they showed until those are deleted or expire; `executions` are the ones that
+         *     wrote the records.
+         */
+        MemoryReceipt: {
+            /**
+             * Deleted At
+             * Format: date-time
+             */
+            deleted_at: string;
+            /** Executions */
+            executions: string[];
+            /** Records */
+            records: number;
+            /** Scope */
+            scope: string;
+            /** Vectors */
+            vectors: number;
+        };
+        /**
+         * MemoryRecordList
+         * @description `next_cursor` is opaque and null on the last page.
+         */
+        MemoryRecordList: {
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Records */
+            records: components["schemas"]["MemoryRecordView"][];
+        };
+        /**
+         * MemoryRecordView
+         * @description One remembered fact, without its vector. `execution_id` is the execution that wrote it first.
+         */
+        MemoryRecordView: {
+            /** Categories */
+            categories: string[];
+            /** Content */
+            content: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Execution Id */
+            execution_id: string | null;
+            /** Importance */
+            importance: number;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Private */
+            private: boolean;
+            /** Record Id */
+            record_id: string;
+            /** Scope */
+            scope: string;
+            /** Source */
+            source: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * MemorySettings
+         * @description What is remembered, and how it is recalled. `scope` `crew` is the crew's own memory; `shared` is the whole
+         *     group's. What is not set is as in CrewAI.
+         */
+        MemorySettings: {
+            /**
+             * Complex Query Threshold
+             * @default null
+             */
+            complex_query_threshold: number | null;
+            /**
+             * Confidence Threshold High
+             * @default null
+             */
+            confidence_threshold_high: number | null;
+            /**
+             * Confidence Threshold Low
+             * @default null
+             */
+            confidence_threshold_low: number | null;
+            /**
+             * Consolidation Limit
+             * @default null
+             */
+            consolidation_limit: number | null;
+            /**
+             * Consolidation Threshold
+             * @default null
+             */
+            consolidation_threshold: number | null;
+            /**
+             * Default Importance
+             * @default null
+             */
+            default_importance: number | null;
+            /**
+             * Embedder
+             * @default null
+             */
+            embedder: string | {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Exploration Budget
+             * @default null
+             */
+            exploration_budget: number | null;
+            /**
+             * Importance Weight
+             * @default null
+             */
+            importance_weight: number | null;
+            /** @default null */
+            llm: string | components["schemas"]["ModelSettings"] | null;
+            /**
+             * Query Analysis Threshold
+             * @default null
+             */
+            query_analysis_threshold: number | null;
+            /**
+             * Read Only
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * Recency Half Life Days
+             * @default null
+             */
+            recency_half_life_days: number | null;
+            /**
+             * Recency Weight
+             * @default null
+             */
+            recency_weight: number | null;
+            /**
+             * Scope
+             * @default crew
+             * @enum {string}
+             */
+            scope: "crew" | "shared";
+            /**
+             * Semantic Weight
+             * @default null
+             */
+            semantic_weight: number | null;
+        };
+        /**
          * ModelSettings
          * @description A model by CrewAI's name, with the sampling settings that cannot reach another endpoint or key.
          */
@@ -2450,6 +2687,13 @@ export interface components {
             cache: boolean;
             /** Effects */
             effects?: string[];
+            /**
+             * Embedder
+             * @default null
+             */
+            embedder: string | {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
             /** @default null */
             function_calling_llm: string | components["schemas"]["ModelSettings"] | null;
             /**
@@ -2464,6 +2708,8 @@ export interface components {
              * @default null
              */
             max_rpm: number | null;
+            /** @default null */
+            memory: boolean | components["schemas"]["MemorySettings"] | null;
             /** @default null */
             model: string | components["schemas"]["ModelSettings"] | null;
             /**
@@ -2540,10 +2786,12 @@ export interface components {
              *       "approval": null,
              *       "cache": false,
              *       "effects": [],
+             *       "embedder": null,
              *       "function_calling_llm": null,
              *       "manager_agent": null,
              *       "manager_llm": null,
              *       "max_rpm": null,
+             *       "memory": null,
              *       "model": null,
              *       "name": "crew",
              *       "on_unknown_effect": "ask",
@@ -2711,6 +2959,33 @@ export interface components {
              * @default UTC
              */
             time_zone: string;
+        };
+        /**
+         * ScopeList
+         * @description By path; `records` of a scope counts those below it too.
+         */
+        ScopeList: {
+            /** Scopes */
+            scopes: components["schemas"]["ScopeSummary"][];
+        };
+        /**
+         * ScopeSummary
+         * @description A scope with what lies in it and below it. `embedder` and `dimension` are those of its root scope, null where
+         *     that was deleted just now; `oldest` and `newest` are null when there is nothing in it.
+         */
+        ScopeSummary: {
+            /** Dimension */
+            dimension: number | null;
+            /** Embedder */
+            embedder: string | null;
+            /** Newest */
+            newest: string | null;
+            /** Oldest */
+            oldest: string | null;
+            /** Path */
+            path: string;
+            /** Records */
+            records: number;
         };
         /**
          * SecretList
@@ -5962,6 +6237,290 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_scopes_api_v1_memory_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScopeList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_records_api_v1_memory_records_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                /** @description A path as GET /memory lists it: /crews/NAME or /shared, or what lies below. */
+                scope?: string | null;
+                /** @description Only records with one of these words. */
+                words?: string;
+            };
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryRecordList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_record_api_v1_memory_records__record_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryReceipt"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_scope_api_v1_memory_scopes__scope__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One of the token's groups; the primary when absent. */
+                "x-group-id"?: string | null;
+            };
+            path: {
+                /** @description A path as GET /memory lists it: /crews/NAME or /shared, or what lies below. */
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryReceipt"];
                 };
             };
             /** @description Unauthorized */
