@@ -375,3 +375,5 @@ def test_each_memory_has_a_scope_of_its_own() -> None:
         ("poet", "/crews/Poets/agent/poet"),
         ("critic", "/shared/Poets/agent/critic"),
     ]
+    stored = [use.scope for use in memory_uses(parsed.definition, "kept")]
+    assert stored == ["/shared", "/crews/kept/agent/poet", "/shared/kept/agent/critic"]

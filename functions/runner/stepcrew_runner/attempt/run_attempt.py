@@ -39,7 +39,7 @@ from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
-from stepcrew_runner.crew.remembering import MemoryParts
+from stepcrew_runner.crew.remembering import MemoryParts, serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
 from stepcrew_runner.gate.companions import Companions
@@ -278,6 +278,7 @@ class RunAttempt:
                 run(CrewBuilder(submission, parts, secrets), finished, decisions)
             else:
                 questions = Questions(decisions, companions.control)
+                serve_project_memory(submission.definition, companions, stores.memory)
                 with environment.extra_variables({**models.environment(), **secrets.of_tools}):
                     run(self._project.builder(submission, environment.WORK, questions), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 from crewai.memory import types
+from crewai.memory.storage.backend import StorageBackend
+from crewai.memory.storage.factory import set_memory_storage_factory
 from crewai.memory.types import MemoryRecord
 from crewai.memory.unified_memory import Memory
 
 from stepcrew_runner.crew.seams import Seam
+from stepcrew_runner.gate.gate import Gate
 from stepcrew_runner.gate.scope import current_gate
 
 MEMORY_SEAMS = (
@@ -44,6 +48,17 @@ class PlatformMemory(Memory):
             done.set_exception(error)
         self._on_save_done(done)
         return done
+
+
+_storages: WeakKeyDictionary[Gate, StorageBackend] = WeakKeyDictionary()
+
+
+def keep_memory_in(gate: Gate, storage: StorageBackend) -> None:
+    """Memories that code makes in this gate's attempt are kept there, whatever storage they name; and they are saved
+    as `PlatformMemory` is."""
+    _storages[gate] = storage
+    set_memory_storage_factory(lambda _spec: _storages.get(current_gate()))
+    Memory._submit_save = PlatformMemory.__dict__["_submit_save"]  # type: ignore[method-assign]
 
 
 class _TimeOfExecution(datetime):

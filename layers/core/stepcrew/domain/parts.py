@@ -56,17 +56,18 @@ class MemoryUse(NamedTuple):
     scope: str
 
 
-def memory_uses(crew: CrewDefinition) -> Iterator[MemoryUse]:
-    """The crew's memory first."""
+def memory_uses(crew: CrewDefinition, stored_name: str | None = None) -> Iterator[MemoryUse]:
+    """The crew's memory first. A stored crew's lies under the name it is stored by."""
+    crew_name = stored_name or crew.name
     own: list[tuple[Path, str | None, MemorySettings | None]] = [(("memory",), None, crew.memory)]
     own += [(("agents", name, "memory"), name, agent.memory) for name, agent in crew.agents.items()]
     for path, agent, settings in own:
         if settings is None:
             continue
-        scope = SHARED if settings.scope == "shared" else crew_root(crew.name)
+        scope = SHARED if settings.scope == "shared" else crew_root(crew_name)
         if agent is not None:
             # Below its crew in the shared memory too: agents of two crews may have the same name.
-            crew_part = f"/{scope_part(crew.name)}" if scope == SHARED else ""
+            crew_part = f"/{scope_part(crew_name)}" if scope == SHARED else ""
             scope = f"{scope}{crew_part}/agent/{scope_part(agent)}"
         yield MemoryUse(path, agent, settings, settings.embedder or crew.embedder, scope)
 
