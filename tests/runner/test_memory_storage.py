@@ -143,6 +143,35 @@ def test_a_root_scope_that_is_deleted_meanwhile_is_begun_again(harness: Harness)
     assert harness.memory.root(GROUP, ROOT) is not None
 
 
+def test_a_change_that_was_made_but_not_written_down_is_not_made_twice(harness: Harness) -> None:
+    with an_attempt(harness) as companions:
+        store = storage(harness, companions)
+        store.save([fact("old")])
+        ((seen, _),) = store.search(EAST)
+        harness.journal.outages = 99
+        with pytest.raises(BaseException, match="did not answer"):
+            store.update(changed(seen, "new"))
+    harness.journal.outages = 0
+    with an_attempt(harness) as companions:
+        store = storage(harness, companions)
+        store.save([fact("old")])
+        ((again, _),) = store.search(EAST)
+        assert again.content == "old"
+        store.update(changed(again, "new"))
+        assert [record.content for record, _ in store.search(NORTH)] == ["new"]
+    assert [record.revision for record in kept(harness)] == [2]
+
+
+def test_what_says_nothing_is_not_remembered_and_what_is_no_vector_is_an_error(harness: Harness) -> None:
+    with an_attempt(harness) as companions:
+        store = storage(harness, companions)
+        store.save([fact("  ", [])])
+        with pytest.raises(CrewFailed) as raised:
+            store.search([0.0, 0.0])
+    assert raised.value.error.type == "VectorUnusable"
+    assert kept(harness) == []
+
+
 def test_what_is_too_large_ends_the_attempt_with_a_reason(harness: Harness) -> None:
     with an_attempt(harness) as companions, pytest.raises(CrewFailed) as raised:
         storage(harness, companions).save([fact("x" * 400_000)])
