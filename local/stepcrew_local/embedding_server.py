@@ -16,15 +16,13 @@ import sys
 import threading
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from stepcrew_local.model import ModelUnavailable, check_port, wait_for_end
 from stepcrew_local.model_name import EMBEDDER_NAME, KEY_VARIABLE, PATH_PREFIX
-
-if TYPE_CHECKING:
-    from wordllama.inference import WordLlamaInference
 
 MOST_BYTES = 20_000_000
 MOST_TEXTS = 2048
@@ -40,26 +38,25 @@ class Refused(Exception):
 
 
 @lru_cache(maxsize=1)
-def load_model() -> WordLlamaInference:
+def load_model() -> Any:
     """From the wheel, nothing is fetched. Raises ModelUnavailable when it is missing."""
     spec = find_spec("wordllama")
     if spec is None or spec.origin is None:
         raise ModelUnavailable("The local embedding model is not installed: install requirements/model.txt.")
-    from wordllama import WordLlama
-
     # Left to itself it looks for its tokenizer where the wheel has none, and would fetch it.
-    return WordLlama.load(cache_dir=Path(spec.origin).parent, disable_download=True)
+    return import_module("wordllama").WordLlama.load(cache_dir=Path(spec.origin).parent, disable_download=True)
 
 
 def answer(body: bytes) -> dict[str, Any]:
     """OpenAI's answer to a request for vectors. Raises `Refused`."""
     try:
-        request: Any = json.loads(body)
+        read: Any = json.loads(body)
     except ValueError as error:
         raise Refused(400, "The body is no JSON.") from error
-    given: Any = cast("dict[str, Any]", request).get("input") if isinstance(request, dict) else None
-    texts = cast("list[Any]", [given] if isinstance(given, str) else given)
-    if not isinstance(given, str | list) or not texts or not all(isinstance(text, str) and text for text in texts):
+    request: dict[str, Any] = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
+    given: Any = request.get("input")
+    texts: list[Any] = cast("list[Any]", given) if isinstance(given, list) else [given]
+    if not texts or not all(isinstance(text, str) and text for text in texts):
         raise Refused(400, "input must be a text or a list of texts, none of them empty.")
     if len(texts) > MOST_TEXTS:
         raise Refused(400, f"input may have {MOST_TEXTS} texts.")
@@ -135,7 +132,9 @@ def start_server(port: int, key: str) -> ThreadingHTTPServer:
 
 def main() -> None:
     parent = os.getppid()
-    arguments = argparse.ArgumentParser(prog="stepcrew_local.embedding_server", description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(
+        prog="stepcrew_local.embedding_server", description="The local embedding model."
+    )
     arguments.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 chooses a free one")
     port: int = arguments.parse_args().port
     key = os.environ.get(KEY_VARIABLE)

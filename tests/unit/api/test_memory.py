@@ -56,7 +56,8 @@ def test_records_come_newest_first_in_pages(harness: Harness) -> None:
     for number in range(5):
         remember(harness, f"fact {number}", minutes=number)
     client = harness.client(VERA)
-    seen, cursor = [], None
+    seen: list[str] = []
+    cursor: str | None = None
     while True:
         answer = client.get("/memory/records", params={"limit": 2, **({"cursor": cursor} if cursor else {})})
         seen += contents(answer)

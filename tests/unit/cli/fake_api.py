@@ -273,8 +273,7 @@ def _webhooks(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
 
 def _memory(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
     if request.method == "DELETE":
-        receipt = {"scope": "/crews/shop", "records": 3, "vectors": 2, "executions": [], "deleted_at": NOW.format(0)}
-        return 200, receipt, {}
+        return 200, {"scope": "/crews/shop", "records": 3, "vectors": 2, "deleted_at": NOW.format(0)}, {}
     if path.endswith("/records"):
         record = {"record_id": "r1", "scope": "/crews/shop", "content": "Ada prefers tea.", "importance": 0.5}
         return 200, {"records": [record | {"created_at": NOW.format(0)}], "next_cursor": "on"}, {}
