@@ -144,7 +144,8 @@ def test_an_attempt_decides_by_what_was_read_before_whatever_others_remembered(
 def test_an_attempt_that_dies_before_it_wrote_down_what_memory_did_remembers_once(
     harness: Harness, died_at: str
 ) -> None:
-    execution_id, write, deaths = harness.submit(noting()), harness.journal.write, []
+    execution_id, write = harness.submit(noting()), harness.journal.write
+    deaths: list[JournalEntry] = []
 
     def dying(execution: Execution, entry: JournalEntry, *, again: bool = False) -> JournalEntry:
         if entry.name == died_at and not deaths:

@@ -26,7 +26,7 @@ def storage(harness: Harness, companions: Companions) -> GroupStorage:
 
 
 def fact(content: str, vector: list[float] = EAST, **more: Any) -> CrewRecord:
-    return CrewRecord(content=content, embedding=vector, **{"scope": ROOT, **more})
+    return CrewRecord.model_validate({"content": content, "embedding": vector, "scope": ROOT, **more})
 
 
 def kept(harness: Harness) -> list[MemoryRecord]:
@@ -116,8 +116,10 @@ def test_what_another_execution_changed_is_not_deleted(harness: Harness) -> None
 
 def test_the_next_attempt_is_told_the_same_and_writes_nothing_again(harness: Harness) -> None:
     told: list[Any] = []
+    execution_id = ""
     for _ in range(2):
         with an_attempt(harness) as companions:
+            execution_id = companions.execution.execution_id
             store = storage(harness, companions)
             before = store.search(EAST)
             saved = fact("one")
@@ -128,7 +130,6 @@ def test_the_next_attempt_is_told_the_same_and_writes_nothing_again(harness: Har
             harness.memory.forget(GROUP, ROOT, record.record_id)
     assert told[0] == told[1]
     assert kept(harness) == []
-    execution_id = companions.execution.execution_id
     entries = harness.journal.entries(GROUP, execution_id)
     assert {entry.kind for entry in entries} == {EntryKind.MEMORY}
 

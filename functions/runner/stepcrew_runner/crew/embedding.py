@@ -140,7 +140,8 @@ def _bedrock(name: ModelName, aws: Mapping[str, str]) -> Ask:
     def ask(texts: list[str]) -> list[list[float]]:
         import boto3
 
-        client: Any = boto3.client("bedrock-runtime", region_name=provider_settings().aws_region, **aws)
+        untyped: Any = boto3
+        client = untyped.client("bedrock-runtime", region_name=provider_settings().aws_region, **aws)
 
         def invoke(body: dict[str, Any]) -> Any:
             return json.loads(client.invoke_model(modelId=name.model, body=json.dumps(body))["body"].read())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -17,9 +17,6 @@ from stepcrew.aws.records import Records
 from stepcrew.aws.transactions import cancellation_codes, is_last_refused, retry_conflicts
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
 
 class TableMemory:
@@ -120,7 +117,7 @@ class TableMemory:
     def _put(self, group_id: str, root: RootScope, new: Remembered, condition: dict[str, Any]) -> bool:
         """In one transaction with a look at the root scope, which may be closed or begun again at any moment."""
         record = new.record
-        put: PutTypeDef = {
+        put: Any = {
             "TableName": self._table,
             "Item": item(
                 {

@@ -53,7 +53,9 @@ class MemorySettings(Part):
 
 
 def _memory(value: object) -> object:
-    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return MemorySettings() if value else None
+    return value
 
 
 Memory = Annotated[MemorySettings | None, BeforeValidator(_memory, json_schema_input_type=bool | MemorySettings | None)]
