@@ -92,6 +92,7 @@ def make_app(settings: Settings) -> FastAPI:
             TableJournal(clients, table, payloads, days),
             payloads,
             settings.default_model,
+            settings.default_embedder,
         ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),

@@ -80,7 +80,9 @@ def replay(
         clock=clock,
         model_keys=_aws_keys(environment if live else {}),
     )
-    run = RunAttempt(ports, default_model, replay=Replay(source, lets_out=live))
+    run = RunAttempt(
+        ports, default_model, replay=Replay(source, lets_out=live), default_embedder=bundle.default_embedder
+    )
     outcome = run(before.group_id, _ID, lambda: SECONDS * 2.0).outcome
     status, error = _end(executions.record, outcome, decided.asked, rejection, before)
     unanswered = error.message if error and error.type == UNANSWERED else None
@@ -130,6 +132,7 @@ def _execution(before: Execution, tasks: int, approvals: int, now: datetime) -> 
         limits=Limits(),
         progress=Progress(tasks_total=tasks),
         approvals=approvals,
+        crew=before.crew,
     )
 
 
