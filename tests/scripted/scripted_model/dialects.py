@@ -193,8 +193,9 @@ def _from_embeddings(body: Document) -> Document:
 
 def _embeddings_answer(body: Document, said: Reply) -> Document:
     tokens = _tokens(body, said)
-    given = body.get("input")
-    made = [_vector(text) for text in given] if isinstance(given, list) else [[float(tokens.prompt), 0.5]]
+    given: Any = body.get("input")
+    many = cast("list[str]", given) if isinstance(given, list) else None
+    made = [[float(tokens.prompt), 0.5]] if many is None else [_vector(text) for text in many]
     vectors = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(made)]
     told = {"prompt_tokens": tokens.prompt, "total_tokens": tokens.prompt}
     return {"object": "list", "model": body.get("model"), "data": vectors, "usage": told}
