@@ -206,3 +206,19 @@ def test_vectors_of_another_dimension_that_got_in_are_passed_by(harness: Harness
     odd = MemoryRecord(record_id="odd", scope=SHOP, content="ODD", created_at=now, updated_at=now)
     assert harness.memory.add(GROUP, RootScope(**root.model_dump()), Remembered(odd, pack([1])))
     assert harness.run(noting("NOTED")).outcome == "COMPLETED"
+
+
+def test_vectors_may_come_from_bedrock_with_keys_that_only_call_models(
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", model.url.removesuffix("/v1"))
+    harness.run(noting(embedder="bedrock/amazon.titan-embed-text-v2:0"))
+    ended = harness.run(noting("NOTED", embedder="bedrock/amazon.titan-embed-text-v2:0"))
+    assert ended.outcome == "COMPLETED", ended.execution.error
+    root = harness.memory.root(GROUP, SHOP)
+    assert root is not None
+    assert (root.embedder, root.dimension) == ("bedrock/amazon.titan-embed-text-v2:0", 2)
+    asked = [one for one in model.requests if one.provider == "bedrock"]
+    assert asked
+    assert all("ASIA" in (one.authorization or "") for one in asked)
+    assert asked_with(harness, FACT)

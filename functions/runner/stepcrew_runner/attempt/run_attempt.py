@@ -261,7 +261,8 @@ class RunAttempt:
         logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
         # A project's own code could read them.
         operators = {} if self._project else ports.secrets.operator_secrets()
-        needs_keys = self._project is not None or needs_aws_keys(submission.definition, self._default_model)
+        defaults = (self._default_model, self._default_embedder)
+        needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults)
         models = ModelFactory(operators, self._default_model, ports.model_keys() if needs_keys else {})
         secrets = self._secrets(execution.group_id, submission, operators)
         for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
