@@ -81,7 +81,8 @@ def test_an_input_named_like_a_setting_stays_an_input_where_a_text_uses_it() -> 
             "/config/embedder",
             "value_error",
         ),
-        (crew(memory_backend={"backend_type": "default"}), "/config/memory_backend", "refused"),
+        (crew(memory_backend={"backend_type": "databricks"}), "/config/memory_backend", "refused"),
+        (crew(memory_backend={"backend_type": "default", "path": "/tmp"}), "/config/memory_backend", "refused"),
         (
             crew(agents={"poet": {**AGENT, "llm": {"model": "openai/x", "base_url": "http://x"}}}),
             "/config/agents/poet/llm/base_url",
@@ -236,6 +237,19 @@ def test_memory_is_a_switch_or_an_object() -> None:
     assert (settings.scope, settings.embedder) == ("shared", "openai/y")
     crewais = {"provider": "openai", "config": {"model": "text-embedding-3-small"}}
     assert parse_crew(crew(embedder=crewais)).definition.embedder == "openai/text-embedding-3-small"
+
+
+@pytest.mark.parametrize(
+    ("backend", "remembers"),
+    [
+        ({"backend_type": "default"}, True),
+        ({"backend_type": "default", "enable_short_term": True, "enable_entity": False}, True),
+        ({"backend_type": "default", "enable_short_term": False}, False),
+        (None, False),
+    ],
+)
+def test_the_older_way_to_ask_for_memory_is_understood(backend: Any, remembers: bool) -> None:
+    assert (parse_crew(crew(memory_backend=backend)).definition.memory is not None) is remembers
 
 
 def test_memory_changes_no_fingerprint_of_a_crew_without_it() -> None:
