@@ -6,12 +6,22 @@ import { useParam, useSetParams, useTypedParam } from "@/lib/hooks";
 
 function Search() {
   const [text, setText] = useTypedParam("q");
-  const [kind] = useParam("kind");
+  const [kind, setKind] = useParam("kind");
+  const [sort, setSort] = useParam("sort");
   const setParams = useSetParams();
   return (
     <>
       <input aria-label="search" value={text} onChange={(event) => setText(event.target.value)} />
-      <output>{kind}</output>
+      <output>{kind + sort}</output>
+      <button
+        type="button"
+        onClick={() => {
+          setKind("");
+          setSort("cost");
+        }}
+      >
+        Sort
+      </button>
       <button type="button" onClick={() => setParams({ q: "", kind: "" })}>
         Clear
       </button>
@@ -50,4 +60,10 @@ it("A link to another search fills the field", async () => {
   const { field, router } = open("/?q=one");
   await act(() => router.navigate("/?q=two"));
   expect(field.value).toBe("two");
+});
+
+it("A change before the last one is rendered does not undo it", async () => {
+  const { search } = open("/?kind=llm&q=old");
+  await userEvent.click(screen.getByRole("button", { name: "Sort" }));
+  await vi.waitFor(() => expect(search()).toBe("?q=old&sort=cost"));
 });

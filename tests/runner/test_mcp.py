@@ -17,11 +17,12 @@ from mcp.server.fastmcp import Context, FastMCP
 from mcp.types import ToolAnnotations
 
 from scripted_model import ScriptedModel
+from stepcrew import reach
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import building
-from stepcrew_runner.isolation import addresses, environment
+from stepcrew_runner.isolation import environment
 from tests.runner.harness import GROUP, Harness, agent, task
 from tests.runner.test_replay import ran, replayed
 
@@ -123,7 +124,7 @@ def public(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     def yes(_host: str) -> bool:
         return True
 
-    monkeypatch.setattr(addresses, "is_public", yes)
+    monkeypatch.setattr(reach, "is_public", yes)
     return server
 
 

@@ -112,7 +112,8 @@ def test_tool_calls_that_wait_for_their_turn_do_not_begin_after_a_reason_to_stop
     if reason == "short time":
         harness.remaining = lambda: 5.0
     let_go.set()
-    assert attempt.ended().outcome == outcome
+    ended = attempt.ended()
+    assert ended.outcome == outcome, ended.execution.error
     harness.until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
     assert len(made) == AT_ONCE
     assert len(model.requests) == 1

@@ -1,5 +1,6 @@
 import { useCallback } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
+import { useChangeParams } from "@/lib/hooks";
 
 interface Panel {
   /** What is open: an event as `<attempt>.<sequence>`, or the line of an agent (`a:…`) or a task (`t:…`); "" for none. */
@@ -15,18 +16,18 @@ interface Panel {
 export function usePanel(): Panel {
   const [params] = useSearchParams();
   const navigate = useNavigate();
+  const changeParams = useChangeParams();
   const { state } = useLocation() as { state: { panel?: true } | null };
   const opened = params.get("event") ?? "";
   const pushed = state?.panel === true;
   const open = useCallback(
     (id: string) => {
       if (id === opened) return;
-      const next = new URLSearchParams(params);
-      next.set("event", id);
       const first = opened === "";
-      void navigate({ search: next.toString() }, { replace: !first, state: first || pushed ? { panel: true } : null });
+      const state = first || pushed ? { panel: true } : null;
+      changeParams((next) => next.set("event", id), { replace: !first, state });
     },
-    [params, opened, pushed, navigate],
+    [opened, pushed, changeParams],
   );
   const close = useCallback(() => {
     if (opened === "") return;
@@ -34,9 +35,7 @@ export function usePanel(): Panel {
       void navigate(-1);
       return;
     }
-    const next = new URLSearchParams(params);
-    next.delete("event");
-    void navigate({ search: next.toString() }, { replace: true });
-  }, [params, opened, pushed, navigate]);
+    changeParams((next) => next.delete("event"), { replace: true });
+  }, [opened, pushed, navigate, changeParams]);
   return { opened, open, close };
 }

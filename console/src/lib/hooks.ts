@@ -1,5 +1,5 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
-import { useLocation, useSearchParams } from "react-router";
+import { type Location, type NavigateOptions, useLocation, useNavigate, useSearchParams } from "react-router";
 
 /** The time, updated every `ms` while `active`. */
 export function useNow(active: boolean, ms = 1000): number {
@@ -30,28 +30,46 @@ export function useKeys(handler: (event: KeyboardEvent) => boolean | undefined):
   }, []);
 }
 
-/** Changes several parameters of the address at once; "" removes one. It does not fill the browser's history. */
-export function useSetParams(): (changes: Record<string, string>) => void {
-  const [, setParams] = useSearchParams();
-  const { state } = useLocation() as { state: unknown };
+const asked = new WeakMap<Location, URLSearchParams>();
+
+/**
+ * Changes the parameters of the address. The router renders a change a little later; one that is made meanwhile goes on
+ * from it and does not undo it.
+ */
+export function useChangeParams(): (change: (params: URLSearchParams) => void, options: NavigateOptions) => void {
+  const navigate = useNavigate();
+  const location = useLocation();
   return useCallback(
-    (changes: Record<string, string>) =>
-      setParams(
-        (before) => {
-          const after = new URLSearchParams(before);
-          for (const [name, value] of Object.entries(changes)) {
-            if (value) after.set(name, value);
-            else after.delete(name);
-          }
-          return after;
-        },
-        { replace: true, state },
-      ),
-    [setParams, state],
+    (change, options) => {
+      const after = new URLSearchParams(asked.get(location) ?? location.search);
+      change(after);
+      asked.set(location, after);
+      void navigate({ search: after.toString() }, options);
+    },
+    [navigate, location],
   );
 }
 
-/** One parameter of the address. To change several in one go, use `useSetParams`: the router keeps only the last call. */
+/** Changes several parameters of the address at once; "" removes one. It does not fill the browser's history. */
+export function useSetParams(): (changes: Record<string, string>) => void {
+  const changeParams = useChangeParams();
+  const { state } = useLocation() as { state: unknown };
+  return useCallback(
+    (changes: Record<string, string>) =>
+      changeParams(
+        (params) => {
+          for (const [name, value] of Object.entries(changes)) {
+            if (value) params.set(name, value);
+            else params.delete(name);
+          }
+        },
+        { replace: true, state },
+      ),
+    [changeParams, state],
+  );
+}
+
+/** One parameter of the address. */
 export function useParam(name: string): [string, (value: string) => void] {
   const [params] = useSearchParams();
   const setParams = useSetParams();

@@ -146,7 +146,8 @@ async def take_delivery(
     return await run_in_threadpool(services.take_delivery, address, dict(request.headers), body)
 
 
-@router.post("/inbox/{name:path}", responses=responses())
+# 404: no address has a line break in it.
+@router.post("/inbox/{name:path}", responses=responses(404))
 def offer_upload(
     name: Annotated[str, Path(pattern=OBJECT_NAME, description="The object's key below the group's folder.")],
     identity: Member,

@@ -278,10 +278,10 @@ class RunAttempt:
                 parts = MemoryParts(companions, stores.memory, models, self._default_embedder)
                 run(CrewBuilder(submission, parts, secrets), finished, decisions)
             else:
-                questions = Questions(decisions, companions.control)
                 serve_project_memory(submission.definition, companions, stores.memory)
-                with environment.extra_variables({**models.environment(), **secrets.of_tools}):
-                    run(self._project.builder(submission, environment.WORK, questions), finished, decisions)
+                variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
+                with variables, Questions(decisions, companions.control).in_place():
+                    run(self._project.builder(submission, environment.WORK), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 
     def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:

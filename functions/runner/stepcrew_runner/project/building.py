@@ -19,7 +19,6 @@ from stepcrew_runner.crew.written_files import WrittenFiles
 from stepcrew_runner.gate import scope
 from stepcrew_runner.project.bundle import Bundle
 from stepcrew_runner.project.loading import load_entry
-from stepcrew_runner.project.questions import Questions
 from stepcrew_runner.project.scripts import Script, answer_of
 
 
@@ -30,8 +29,8 @@ class ProjectCode(NamedTuple):
     bundle: Bundle
     overlay: str = ""
 
-    def builder(self, submission: Submission, work: Path, questions: Questions) -> ProjectBuilder:
-        return ProjectBuilder(submission, self, work, questions)
+    def builder(self, submission: Submission, work: Path) -> ProjectBuilder:
+        return ProjectBuilder(submission, self, work)
 
 
 class ProjectBuilder:
@@ -39,10 +38,9 @@ class ProjectBuilder:
 
     Args:
         work: the folder its code is copied to: it may write there, and finds its own files beside it.
-        questions: who its code asks.
     """
 
-    def __init__(self, submission: Submission, code: ProjectCode, work: Path, questions: Questions) -> None:
+    def __init__(self, submission: Submission, code: ProjectCode, work: Path) -> None:
         if submission.project is None:
             raise ValueError("The submission has no project.")
         self._project = submission.project
@@ -50,7 +48,6 @@ class ProjectBuilder:
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._code = code
         self._work = work
-        self._questions = questions
 
     @property
     def definition(self) -> CrewDefinition:
@@ -60,7 +57,6 @@ class ProjectBuilder:
     def build(self) -> BuiltCrew:
         """Imports the project. Raises `EntryNotUsable`, and whatever its code raises."""
         adopt_tasks()
-        self._questions.install()
         self._code.bundle.use_packages()
         shutil.copytree(self._code.bundle.source, self._work, dirs_exist_ok=True)
         keep_files(scope.current_gate(), WrittenFiles(self._work))

@@ -10,6 +10,8 @@ import hashlib
 import json
 import threading
 from collections import defaultdict
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from crewai.flow.flow_config import flow_config
@@ -32,11 +34,16 @@ class Questions:
         self._lock = threading.Lock()
         self._asked: dict[str, int] = defaultdict(int)
 
-    def install(self) -> None:
-        """For everything in this process, until the next attempt does the same."""
+    @contextmanager
+    def in_place(self) -> Generator[None]:
+        """Asked for everything in this process while it lasts; then as before."""
+        before = builtins.input, flow_config.hitl_provider, flow_config.input_provider
         builtins.input = self.input
-        flow_config.hitl_provider = self
-        flow_config.input_provider = self
+        flow_config.hitl_provider = flow_config.input_provider = self
+        try:
+            yield
+        finally:
+            builtins.input, flow_config.hitl_provider, flow_config.input_provider = before
 
     def input(self, prompt: object = "", /) -> str:
         """In place of Python's own."""
