@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -62,59 +63,11 @@ async def crew_request(request: Request) -> CrewRequest:
     return body
 
 
-async def crew_to_store(request: Request) -> CrewToStore:
-    """Raises as `_read_as` does."""
-    return await _read_as(CrewToStore, request)
+def _reads(shape: type[Shape]) -> Callable[[Request], Awaitable[Shape]]:
+    async def read(request: Request) -> Shape:
+        return await _read_as(shape, request)
 
-
-async def secret_to_set(request: Request) -> SecretToSet:
-    """Raises as `_read_as` does."""
-    return await _read_as(SecretToSet, request)
-
-
-async def project_to_store(request: Request) -> ProjectToStore:
-    """Raises as `_read_as` does."""
-    return await _read_as(ProjectToStore, request)
-
-
-async def bundle_to_upload(request: Request) -> BundleToUpload:
-    """Raises as `_read_as` does."""
-    return await _read_as(BundleToUpload, request)
-
-
-async def feedback_request(request: Request) -> FeedbackRequest:
-    """Raises as `_read_as` does."""
-    return await _read_as(FeedbackRequest, request)
-
-
-async def rerun_request(request: Request) -> RerunRequest:
-    """Raises as `_read_as` does."""
-    return await _read_as(RerunRequest, request)
-
-
-async def trigger_to_store(request: Request) -> TriggerSpec:
-    """Raises as `_read_as` does."""
-    return await _read_as(TriggerSpec, request)
-
-
-async def webhook_to_store(request: Request) -> WebhookSpec:
-    """Raises as `_read_as` does."""
-    return await _read_as(WebhookSpec, request)
-
-
-async def amp_kickoff(request: Request) -> AmpKickoff:
-    """Raises as `_read_as` does."""
-    return await _read_as(AmpKickoff, request)
-
-
-async def amp_resume(request: Request) -> AmpResume:
-    """Raises as `_read_as` does."""
-    return await _read_as(AmpResume, request)
-
-
-async def sample(request: Request) -> Sample:
-    """Raises as `_read_as` does."""
-    return await _read_as(Sample, request)
+    return read
 
 
 async def _read_as(shape: type[Shape], request: Request) -> Shape:
@@ -154,14 +107,14 @@ def _read(media_type: str, raw: bytes) -> Any:
 
 
 Submitted = Annotated[CrewRequest, Depends(crew_request)]
-ToStore = Annotated[CrewToStore, Depends(crew_to_store)]
-SecretBody = Annotated[SecretToSet, Depends(secret_to_set)]
-ProjectBody = Annotated[ProjectToStore, Depends(project_to_store)]
-BundleBody = Annotated[BundleToUpload, Depends(bundle_to_upload)]
-RerunBody = Annotated[RerunRequest, Depends(rerun_request)]
-FeedbackBody = Annotated[FeedbackRequest, Depends(feedback_request)]
-TriggerBody = Annotated[TriggerSpec, Depends(trigger_to_store)]
-SampleBody = Annotated[Sample, Depends(sample)]
-WebhookBody = Annotated[WebhookSpec, Depends(webhook_to_store)]
-KickoffBody = Annotated[AmpKickoff, Depends(amp_kickoff)]
-ResumeBody = Annotated[AmpResume, Depends(amp_resume)]
+ToStore = Annotated[CrewToStore, Depends(_reads(CrewToStore))]
+SecretBody = Annotated[SecretToSet, Depends(_reads(SecretToSet))]
+ProjectBody = Annotated[ProjectToStore, Depends(_reads(ProjectToStore))]
+BundleBody = Annotated[BundleToUpload, Depends(_reads(BundleToUpload))]
+RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]
+FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
+TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
+SampleBody = Annotated[Sample, Depends(_reads(Sample))]
+WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
+KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]
+ResumeBody = Annotated[AmpResume, Depends(_reads(AmpResume))]

@@ -36,6 +36,11 @@ class Identity(BaseModel):
     groups: list[str]
     role: Role
 
+    @property
+    def name(self) -> str | None:
+        """How records name the caller: by the address, or by the subject of the token where it has none."""
+        return self.email or self.subject or None
+
 
 def identify(claims: dict[str, Any], selected: str | None, settings: Settings) -> Identity:
     """Raises `Unauthenticated` for a token of another use, and `NotAllowed` for a group the token lacks or a claim that

@@ -16,10 +16,10 @@ from stepcrew.domain.references import MISSING_INPUT
 from stepcrew.services.decide_approval import Feedback
 from stepcrew.services.read_crew import read_crew
 from stepcrew.services.read_result import read_result
-from stepcrew.services.submit_execution import CrewSubmission
 from stepcrew_api.amp_shapes import (
     AmpInputs,
     AmpKickedOff,
+    AmpKickoff,
     AmpProgress,
     AmpQuestion,
     AmpResult,
@@ -28,11 +28,12 @@ from stepcrew_api.amp_shapes import (
     AmpTask,
 )
 from stepcrew_api.bodies import KICKOFF_BODY, RESUME_BODY, KickoffBody, ResumeBody
+from stepcrew_api.body_shapes import CrewRequest
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
 from stepcrew_api.problems import BadRequest, amp_responses
 from stepcrew_api.routes.crews import CrewName
-from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey
+from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey, asked_for
 from stepcrew_api.schemas import BodyReference, ResultView
 from stepcrew_api.services import Injected, Services
 from stepcrew_api.views import result_view
@@ -51,25 +52,25 @@ def kickoff(
     name: CrewName, body: KickoffBody, identity: Member, services: Injected, idempotency_key: IdempotencyKey = None
 ) -> AmpKickedOff:
     """Starts the latest version of the crew."""
+    sent = CrewRequest.model_validate({"crew": name, "inputs": body.inputs})
+    request = asked_for(sent, identity, idempotency_key)._replace(crew=name)
+    try:
+        accepted = services.submit(request)
+    except InvalidRequest as error:
+        if any(fault.code == MISSING_INPUT for fault in error.faults):
+            raise _missing(services, identity, name, body) from error
+        raise
+    return AmpKickedOff(kickoff_id=accepted.execution.execution_id)
+
+
+def _missing(services: Services, identity: Identity, name: str, body: AmpKickoff) -> InvalidRequest:
+    """The error that names the inputs one by one, as this API does."""
     _, kept = read_crew(services.crews, identity.group_id, name)
     missing = [one for one in placeholders_of(kept) if one not in {**kept.inputs, **body.inputs}]
-    if missing and not kept.project:
-        faults = [
-            Fault(pointer=f"/inputs/{one}", code=MISSING_INPUT, detail=f"The input {one!r} is missing.")
-            for one in missing
-        ]
-        raise InvalidRequest("Missing required inputs", faults)
-    accepted = services.submit(
-        CrewSubmission(
-            group_id=identity.group_id,
-            submitted_by=identity.email or identity.subject or None,
-            config=None,
-            crew=name,
-            inputs=dict(body.inputs),
-            idempotency_key=idempotency_key,
-        )
-    )
-    return AmpKickedOff(kickoff_id=accepted.execution.execution_id)
+    faults = [
+        Fault(pointer=f"/inputs/{one}", code=MISSING_INPUT, detail=f"The input {one!r} is missing.") for one in missing
+    ]
+    return InvalidRequest("Missing required inputs", faults)
 
 
 @router.get("/{execution_id}/status", response_model_exclude_none=True, responses=amp_responses(404))
@@ -112,7 +113,7 @@ def resume(name: CrewName, body: ResumeBody, identity: Member, services: Injecte
             group_id=identity.group_id,
             execution_id=body.execution_id,
             decision=decision,
-            decided_by=identity.email or identity.subject or "unknown",
+            decided_by=identity.name or "unknown",
             email=identity.email,
             comment=body.human_feedback or None,
         )

@@ -81,7 +81,7 @@ def feedback(execution_id: ExecutionId, body: FeedbackBody, identity: Member, se
             group_id=identity.group_id,
             execution_id=execution_id,
             decision=body.decision,
-            decided_by=identity.email or identity.subject or "unknown",
+            decided_by=identity.name or "unknown",
             email=identity.email,
             comment=body.comment,
             output=body.output,

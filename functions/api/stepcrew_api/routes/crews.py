@@ -76,7 +76,7 @@ def store_crew(name: CrewName, body: ToStore, identity: Admin, services: Injecte
         name,
         dict(body.config),
         dict(body.inputs) if body.inputs is not None else None,
-        identity.email or identity.subject or None,
+        identity.name,
     )
     return stored_view(stored, response)
 

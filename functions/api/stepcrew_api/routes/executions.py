@@ -59,7 +59,7 @@ def asked_for(body: CrewRequest | RerunRequest, identity: Identity, idempotency_
     """What a body that starts an execution asks for, in the name of its sender."""
     return CrewSubmission(
         group_id=identity.group_id,
-        submitted_by=identity.email or identity.subject or None,
+        submitted_by=identity.name,
         config=dict(body.config) if body.config is not None else None,
         inputs=dict(body.inputs) if body.inputs is not None else None,
         name=body.name,

@@ -63,6 +63,6 @@ def store_project(
     name: CrewName, body: ProjectBody, identity: Admin, services: Injected, response: Response
 ) -> CrewView:
     """Makes the code the next version of the stored crew of that name. What equals the latest version makes none."""
-    saved_by = identity.email or identity.subject or None
+    saved_by = identity.name
     stored = services.store_project(identity.group_id, name, body.project, body.outline, dict(body.inputs), saved_by)
     return stored_view(stored, response)

@@ -37,7 +37,7 @@ def set_secret(
     name: SecretName, body: SecretBody, identity: Admin, services: Injected, response: Response
 ) -> SecretView:
     """Sets the value, or replaces it. Executions that begin an attempt afterwards use the new one."""
-    set_by = identity.email or identity.subject or None
+    set_by = identity.name
     secret, is_new = services.secrets.put(identity.group_id, name, body.value.get_secret_value(), set_by)
     if not is_new:
         response.status_code = 200

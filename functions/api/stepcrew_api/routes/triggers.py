@@ -55,7 +55,7 @@ def store_trigger(
         raise InvalidRequest(
             f"The name {REQUESTS} is the built-in trigger's, for objects that are requests themselves."
         )
-    trigger, is_new = services.store_trigger(identity.group_id, name, body, identity.email or identity.subject or None)
+    trigger, is_new = services.store_trigger(identity.group_id, name, body, identity.name)
     if is_new:
         response.headers["Location"] = f"{PREFIX}/triggers/{name}"
     else:
@@ -165,7 +165,7 @@ def _known(name: str, identity: Identity, services: Services) -> Trigger:
 
 
 def _switched(name: str, identity: Identity, services: Services, *, enabled: bool) -> TriggerView:
-    made_by = identity.email or identity.subject or None
+    made_by = identity.name
     trigger = services.store_trigger.pause(identity.group_id, name, made_by, enabled=enabled)
     if trigger is None:
         raise TriggerNotFound(f"There is no trigger {name!r} in this group.")

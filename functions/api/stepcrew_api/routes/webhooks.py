@@ -45,7 +45,7 @@ def store_webhook(
     name: WebhookName, body: WebhookBody, identity: Admin, services: Injected, response: Response
 ) -> Webhook:
     """Checks and stores the webhook. What is on its way goes to its new address."""
-    made_by = identity.email or identity.subject or None
+    made_by = identity.name
     webhook, is_new = services.store_webhook(identity.group_id, name, body, made_by)
     if is_new:
         response.headers["Location"] = f"{PREFIX}/webhooks/{name}"

@@ -15,11 +15,17 @@ from stepcrew.domain.errors import Conflict, ExecutionExpired, Fault, InvalidReq
 from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.domain.faults import Faults
 from stepcrew.domain.kept_outputs import pointer_of, taken_over, written
-from stepcrew.domain.references import MISSING_INPUT
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.suggestions import suggest
 from stepcrew.services.ports import Clock, ExecutionStore, TaskOutputStore
-from stepcrew.services.submit_execution import Accepted, CrewSubmission, Prepared, SubmitExecution, hash_of
+from stepcrew.services.submit_execution import (
+    Accepted,
+    CrewSubmission,
+    Prepared,
+    SubmitExecution,
+    hash_of,
+    told_of_request,
+)
 
 SOURCE = "rerun"
 
@@ -70,7 +76,7 @@ class RerunExecution:
         try:
             made = self._submit.prepare(_laid_over(source, before, rerun.changes))
         except InvalidRequest as error:
-            faults = error.faults if changed else [_inherited(one) for one in error.faults]
+            faults = error.faults if changed else [told_of_request(one, "") for one in error.faults]
             raise InvalidRequest(error.message, faults) from error
         stored = self._tasks.task_outputs(source.group_id, source.execution_id, whole=False)
         places = {output.name: output.index for output in stored}
@@ -141,15 +147,6 @@ class RerunExecution:
         if isinstance(output, Fault):
             return output
         return output.model_copy(update={"index": index, "attempt": 0, "kept_from": rerun.execution_id})
-
-
-def _inherited(fault: Fault) -> Fault:
-    """A fault of what the execution was made of, which is not in the request's body."""
-    if fault.code == MISSING_INPUT:
-        return fault.model_copy(update={"pointer": "/inputs", "remedy": "Add it to inputs.", "line": None})
-    if not fault.pointer.startswith("/config"):
-        return fault
-    return fault.model_copy(update={"pointer": "", "line": None})
 
 
 def _laid_over(source: Execution, before: Submission, changes: CrewSubmission) -> CrewSubmission:

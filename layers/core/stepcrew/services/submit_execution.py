@@ -131,10 +131,10 @@ class SubmitExecution:
         found = Faults()
         limits = Limits()
         with suppress(EnoughFaults):
-            found.add_all(_in_request(fault) if stored else fault for fault in faults)
+            found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
                 missing = self._missing_secrets(request.group_id, parsed)
-                found.add_all(_in_request(fault) if stored else fault for fault in missing)
+                found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in missing)
             found.add_all(self._unknown_webhooks(request))
             try:
                 limits = effective(request.limits, self._limits.limit_rules(request.group_id))
@@ -262,13 +262,14 @@ def name_of(request: CrewSubmission, checked: CheckedCrew) -> str:
     return request.name or (checked.crew.name if checked.crew else checked.parsed.definition.name)
 
 
-def _in_request(fault: Fault) -> Fault:
-    """A fault of a stored crew, told by what the request has of it: its name, or the input it lacks."""
+def told_of_request(fault: Fault, whole: str) -> Fault:
+    """A fault of a crew that is not in the request's body, told by what the body has of it: the input it lacks, or the
+    place `whole` that stands for the crew."""
     if not fault.pointer.startswith("/config"):
         return fault
     if fault.code == MISSING_INPUT:
         return fault.model_copy(update={"pointer": "/inputs", "remedy": "Add it to inputs.", "line": None})
-    return fault.model_copy(update={"pointer": "/crew", "line": None})
+    return fault.model_copy(update={"pointer": whole, "line": None})
 
 
 def hash_of(request: CrewSubmission) -> str:
