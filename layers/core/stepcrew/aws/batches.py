@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stepcrew.aws.items import item
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.retrying import Patience, attempts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import WriteRequestUnionTypeDef
@@ -32,6 +33,21 @@ def write_all(client: DynamoDBClient, table: str, requests: Sequence[WriteReques
                 break
         else:
             raise PlatformUnavailable("The table took only a part of the items.")
+
+
+def delete_found(
+    client: DynamoDBClient, table: str, condition: str, known: Mapping[str, str], *, spare: str | None = None
+) -> None:
+    """Deletes what the key condition finds, page by page, but the item with the sort key `spare`."""
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=item(known),
+        ProjectionExpression="PK, SK",
+    )
+    for page in pages:
+        found: list[Item] = [key for key in page["Items"] if key["SK"] != {"S": spare}]
+        write_all(client, table, [{"DeleteRequest": {"Key": key}} for key in found])
 
 
 def read_all(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> list[Item]:

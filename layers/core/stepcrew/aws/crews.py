@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
-from stepcrew.aws.batches import write_all
+from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.aws.items import Item, item, plain, values
+from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.records import Records
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.domain.stored_crew import StoredCrew, VersionHistory
@@ -115,14 +115,5 @@ class TableCrews:
 
     def remove_versions(self, group_id: str, name: str, latest: int) -> None:
         with platform_errors("Deleting the crew"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND SK <= :latest",
-                ExpressionAttributeValues=item(
-                    {":key": keys.crew_versions(group_id, name), ":latest": keys.crew_version(latest)}
-                ),
-                ProjectionExpression="PK, SK",
-            )
-            for page in pages:
-                found: list[Item] = page["Items"]
-                write_all(self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": key}} for key in found])
+            versions = {":key": keys.crew_versions(group_id, name), ":latest": keys.crew_version(latest)}
+            delete_found(self._clients.dynamodb, self._table, "PK = :key AND SK <= :latest", versions)

@@ -10,7 +10,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import approval_items, keys, queue_items
-from stepcrew.aws.batches import write_all
+from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import keep, kept
 from stepcrew.aws.errors import platform_errors
@@ -266,15 +266,5 @@ class TableExecutions:
         key = keys.execution(group_id, execution_id)
         self._payloads.delete_all(group_id, execution_id)
         with platform_errors("Deleting the execution"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key",
-                ExpressionAttributeValues=item({":key": key}),
-                ProjectionExpression="PK, SK",
-            )
-            for page in pages:
-                children = [entry for entry in page["Items"] if entry["SK"] != {"S": keys.EXECUTION}]
-                write_all(
-                    self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": child}} for child in children]
-                )
+            delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": key}, spare=keys.EXECUTION)
             self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))

@@ -8,11 +8,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
-from stepcrew.aws.batches import write_all
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import INLINE_BYTES
 from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.aws.items import Item, item, plain, values
+from stepcrew.aws.items import item, plain, values
+from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
 from stepcrew.domain.trigger import MOST_TRIGGERS, Cause, Firing, Trigger
 
@@ -25,33 +25,13 @@ class TableTriggers:
         self._table = table
         self._bucket = bucket
         self._records = Records(clients, table)
+        self._logbook = Logbook(clients, table)
         self._retention = timedelta(days=retention_days)
 
     def save(self, group_id: str, trigger: Trigger, *, seen: int | None) -> bool:
         """Writes a trigger over the revision that was seen, or where none was. False when another came between."""
         fields = {**plain(trigger), "PK": keys.group(group_id), "SK": keys.trigger(trigger.name)}
-        return self._put(fields, "revision", seen, "Storing the trigger")
-
-    def _put(self, entry: dict[str, Any], counter: str, seen: int | None, doing: str) -> bool:
-        # DynamoDB removes expired items up to days late; until then they must not count.
-        condition: dict[str, Any] = {
-            "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
-            "ExpressionAttributeValues": item({":now": int(self._clients.now().timestamp())}),
-        }
-        if seen is not None:
-            condition = {
-                "ConditionExpression": "#counter = :seen",
-                "ExpressionAttributeNames": {"#counter": counter},
-                "ExpressionAttributeValues": item({":seen": seen}),
-            }
-        with platform_errors(doing):
-            try:
-                self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry), **condition)
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+        return self._logbook.put(fields, "revision", seen, "Storing the trigger")
 
     def trigger(self, group_id: str, name: str) -> Trigger | None:
         found = self._records.item(keys.group(group_id), keys.trigger(name))
@@ -75,20 +55,9 @@ class TableTriggers:
 
     def delete(self, group_id: str, name: str) -> None:
         """Removes the trigger and its firings. Asking again changes nothing."""
-        partition = keys.firings(group_id, name)
-        with platform_errors("Deleting the trigger"):
-            self._clients.dynamodb.delete_item(
-                TableName=self._table, Key=item({"PK": keys.group(group_id), "SK": keys.trigger(name)})
-            )
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key",
-                ExpressionAttributeValues=item({":key": partition}),
-                ProjectionExpression="PK, SK",
-            )
-            for page in pages:
-                found: list[Item] = page["Items"]
-                write_all(self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": key}} for key in found])
+        self._logbook.delete(
+            keys.group(group_id), keys.trigger(name), keys.firings(group_id, name), "Deleting the trigger"
+        )
 
     def save_firing(self, group_id: str, firing: Firing, cause: Cause, *, seen: int | None) -> bool:
         """Writes the firing over the turn that was seen, or where none was. False when another came between."""
@@ -109,7 +78,7 @@ class TableTriggers:
             "group_sort": firing.place,
             "expires_at": int((firing.fired_at + self._retention).timestamp()),
         }
-        return self._put(entry, "turn", seen, "Storing the firing")
+        return self._logbook.put(entry, "turn", seen, "Storing the firing")
 
     def firing(self, group_id: str, trigger: str, firing_id: str) -> Firing | None:
         found = self._records.item(keys.firings(group_id, trigger), keys.firing(firing_id))
@@ -117,20 +86,10 @@ class TableTriggers:
 
     def firings(self, group_id: str, trigger: str, *, before: str | None, limit: int) -> list[Firing]:
         """Newest first, before the place of `Firing.place`. Eventually consistent."""
-        known: dict[str, Any] = {":key": keys.firings(group_id, trigger)}
-        condition = "group_key = :key"
-        if before:
-            condition, known[":before"] = f"{condition} AND group_sort < :before", before
-        with platform_errors("Listing the firings"):
-            page = self._clients.dynamodb.query(
-                TableName=self._table,
-                IndexName=keys.BY_GROUP_INDEX,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=item(known),
-                ScanIndexForward=False,
-                Limit=limit,
-            )
-        return [Firing.model_validate(values(entry)) for entry in page["Items"]]
+        found = self._logbook.newest(
+            keys.firings(group_id, trigger), before=before, limit=limit, doing="Listing the firings"
+        )
+        return [Firing.model_validate(values(entry)) for entry in found]
 
     def cause(self, group_id: str, trigger: str, firing_id: str) -> Cause | None:
         """What made it fire; None when it is unknown or has expired."""

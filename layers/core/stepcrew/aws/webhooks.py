@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
-from stepcrew.aws.batches import write_all
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, item, plain, values
+from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
 from stepcrew.domain.announcement import Announcement
 from stepcrew.domain.webhook import Delivery, Webhook, WebhookMessage
@@ -24,23 +21,13 @@ class TableWebhooks:
         self._clients = clients
         self._table = table
         self._records = Records(clients, table)
+        self._logbook = Logbook(clients, table)
         self._retention = timedelta(days=retention_days)
 
     def save(self, group_id: str, webhook: Webhook, *, seen: int | None) -> bool:
         """Writes a webhook over the revision that was seen, or where none was. False when another came between."""
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(PK)"}
-        if seen is not None:
-            known = item({":seen": seen})
-            condition = {"ConditionExpression": "revision = :seen", "ExpressionAttributeValues": known}
         entry = {**plain(webhook), "PK": keys.webhooks(group_id), "SK": keys.webhook(webhook.name)}
-        with platform_errors("Storing the webhook"):
-            try:
-                self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry), **condition)
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+        return self._logbook.put(entry, "revision", seen, "Storing the webhook")
 
     def webhook(self, group_id: str, name: str) -> Webhook | None:
         found = self._records.item(keys.webhooks(group_id), keys.webhook(name))
@@ -62,18 +49,9 @@ class TableWebhooks:
 
     def delete(self, group_id: str, name: str) -> None:
         """Removes the webhook and its deliveries. Asking again changes nothing."""
-        key = item({"PK": keys.webhooks(group_id), "SK": keys.webhook(name)})
-        with platform_errors("Deleting the webhook"):
-            self._clients.dynamodb.delete_item(TableName=self._table, Key=key)
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key",
-                ExpressionAttributeValues=item({":key": keys.deliveries(group_id, name)}),
-                ProjectionExpression="PK, SK",
-            )
-            for page in pages:
-                found: list[Item] = page["Items"]
-                write_all(self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": one}} for one in found])
+        self._logbook.delete(
+            keys.webhooks(group_id), keys.webhook(name), keys.deliveries(group_id, name), "Deleting the webhook"
+        )
 
     def save_delivery(self, group_id: str, delivery: Delivery) -> None:
         """Writes how a delivery stands. Only whoever handles its message does so, one at a time."""
@@ -96,20 +74,10 @@ class TableWebhooks:
 
     def deliveries(self, group_id: str, webhook: str, *, before: str | None, limit: int) -> list[Delivery]:
         """Newest first, before the place of `Delivery.place`. Eventually consistent."""
-        known: dict[str, Any] = {":key": keys.deliveries(group_id, webhook)}
-        condition = "group_key = :key"
-        if before:
-            condition, known[":before"] = f"{condition} AND group_sort < :before", before
-        with platform_errors("Listing the deliveries"):
-            page = self._clients.dynamodb.query(
-                TableName=self._table,
-                IndexName=keys.BY_GROUP_INDEX,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=item(known),
-                ScanIndexForward=False,
-                Limit=limit,
-            )
-        return [_delivery(entry) for entry in page["Items"]]
+        found = self._logbook.newest(
+            keys.deliveries(group_id, webhook), before=before, limit=limit, doing="Listing the deliveries"
+        )
+        return [_delivery(entry) for entry in found]
 
 
 def _delivery(entry: Item) -> Delivery:

@@ -1,0 +1,67 @@
+"""Things that a group keeps with a log of their own: triggers with their firings, webhooks with their deliveries. A log
+is a partition, and is read by time in the index by group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from stepcrew.aws import keys
+from stepcrew.aws.batches import delete_found
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.items import Item, item
+
+
+class Logbook:
+    """`doing` says in each method what errors name."""
+
+    def __init__(self, clients: Clients, table: str) -> None:
+        self._clients = clients
+        self._table = table
+
+    def put(self, entry: dict[str, Any], counter: str, seen: int | None, doing: str) -> bool:
+        """Writes the entry over the `counter` that was seen, or where none was. False when another came between."""
+        # DynamoDB removes expired items up to days late; until then they must not count.
+        condition: dict[str, Any] = {
+            "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
+            "ExpressionAttributeValues": item({":now": int(self._clients.now().timestamp())}),
+        }
+        if seen is not None:
+            condition = {
+                "ConditionExpression": "#counter = :seen",
+                "ExpressionAttributeNames": {"#counter": counter},
+                "ExpressionAttributeValues": item({":seen": seen}),
+            }
+        with platform_errors(doing):
+            try:
+                self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry), **condition)
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def newest(self, log: str, *, before: str | None, limit: int, doing: str) -> list[Item]:
+        """The log's entries, newest first, before the place of their `group_sort`. Eventually consistent."""
+        known: dict[str, Any] = {":key": log}
+        condition = "group_key = :key"
+        if before:
+            condition, known[":before"] = f"{condition} AND group_sort < :before", before
+        with platform_errors(doing):
+            page = self._clients.dynamodb.query(
+                TableName=self._table,
+                IndexName=keys.BY_GROUP_INDEX,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=item(known),
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return page["Items"]
+
+    def delete(self, partition: str, sort: str, log: str, doing: str) -> None:
+        """Removes the thing and its log. Asking again changes nothing."""
+        with platform_errors(doing):
+            self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": partition, "SK": sort}))
+            delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": log})
