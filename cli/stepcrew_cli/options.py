@@ -54,6 +54,8 @@ Group = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and everything else on stderr.")]
 ExecutionId = Annotated[str, typer.Argument(metavar="ID", help="Execution id.")]
+Limit = Annotated[int, typer.Option(min=1, max=100, help="How many to list.")]
+Cursor = Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")]
 
 Watching = Annotated[
     bool, typer.Option("--watch", "-w", help="Show the execution live until it ends, then its result.")
@@ -62,6 +64,11 @@ TimeoutSeconds = Annotated[int | None, typer.Option(min=1, help="Seconds after w
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Number of tokens the execution may use.")]
 MaxCostUsd = Annotated[float | None, typer.Option(min=0, help="US dollars the execution may cost.")]
 MaxModelCalls = Annotated[int | None, typer.Option(min=1, help="Number of model calls the execution may make.")]
+
+
+def page(limit: int, cursor: str | None) -> dict[str, str]:
+    """The parameters that ask the server for one page."""
+    return {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
 
 
 class Output:
@@ -82,6 +89,17 @@ class Output:
 
     def note(self, text: str, style: str = "yellow") -> None:
         self.notes.print(plain(text, style), soft_wrap=True)
+
+    def more(self, command: str, cursor: str | None) -> None:
+        """Tells the command that lists the next page, where there is one."""
+        if cursor:
+            self.note(f"More: stepcrew {command} --cursor {cursor}", "dim")
+
+    def removed(self, name: str) -> None:
+        if self.as_json:
+            self.json({"name": name, "removed": True})
+        else:
+            self.note(f"{name} is removed.", "green")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from rich.table import Table
 from stepcrew_cli.client import Client
 from stepcrew_cli.documents import Document, read_text
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.options import ExecutionId, Output
+from stepcrew_cli.options import Cursor, ExecutionId, Limit, Output, page
 from stepcrew_cli.questions import print_question
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
@@ -39,26 +39,25 @@ def approvals(
         str | None,
         typer.Argument(metavar="[ID]", help="Show the questions of this execution in full, with the decisions."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> None:
     """List the questions that wait for a person, or show those of one execution."""
-    params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+    params = page(limit, cursor)
     with call.client() as client:
         answer = client.approvals_of(execution_id, params) if execution_id else client.approvals(params)
         if call.output.as_json:
             call.output.json(answer.data)
             return
-        page = answer.read(ApprovalList)
+        found = answer.read(ApprovalList)
         if execution_id:
-            for approval in page.approvals:
+            for approval in found.approvals:
                 print_question(call.output.console, client, approval)
-            if not page.approvals:
+            if not found.approvals:
                 call.output.note("This execution has asked no questions.", "dim")
         else:
-            call.output.console.print(_table(page.approvals))
-        if page.next_cursor:
-            call.output.note(f"More: stepcrew approvals {execution_id or ''} --cursor {page.next_cursor}", "dim")
+            call.output.console.print(_table(found.approvals))
+        call.output.more(f"approvals {execution_id or ''}", found.next_cursor)
 
 
 def _table(approvals: list[Approval]) -> Table:

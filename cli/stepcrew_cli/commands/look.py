@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stepcrew_cli.options import ExecutionId
+from stepcrew_cli.options import Cursor, ExecutionId, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import execution_table, print_error, standing_text, what_to_type
 from stepcrew_cli.text import one_line, plain
@@ -27,30 +27,29 @@ def list_executions(
     call: Call,
     status: Annotated[str | None, typer.Option(help="Only executions with this status, such as RUNNING.")] = None,
     search: Annotated[str | None, typer.Option(help="Only executions whose name contains this.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> None:
     """List executions, newest first."""
     chosen = {"status": status.upper() if status else None, "search": search}
     filters = {key: value for key, value in chosen.items() if value is not None}
-    params = {"limit": str(limit), **filters, **({"cursor": cursor} if cursor else {})}
+    params = page(limit, cursor) | filters
     with call.client() as client:
         answer = client.executions(params)
         if call.output.as_json:
             call.output.json(answer.data)
             return
-        page = answer.read(ExecutionList)
+        found = answer.read(ExecutionList)
         table = Table(box=None, pad_edge=False)
         for column in ("Execution", "Name", "Status", "Tasks", "Created"):
             table.add_column(column, no_wrap=True)
-        for each in page.executions:
+        for each in found.executions:
             tasks = f"{each.progress.tasks_done}/{each.progress.tasks_total}"
             created = f"{each.created_at.astimezone():%m-%d %H:%M:%S}"
             table.add_row(plain(each.execution_id), plain(one_line(each.name, 40)), standing_text(each), tasks, created)
         call.output.console.print(table)
-        if page.next_cursor:
-            again = "".join(f" --{name} {shlex.quote(value)}" for name, value in filters.items())
-            call.output.note(f"More: stepcrew list{again} --cursor {page.next_cursor}", "dim")
+        again = "".join(f" --{name} {shlex.quote(value)}" for name, value in filters.items())
+        call.output.more(f"list{again}", found.next_cursor)
 
 
 @server_command

@@ -84,10 +84,7 @@ def remove_secret(
     """Remove a secret. Crews that use it are refused from then on."""
     with call.client() as client:
         client.remove_secret(name)
-    if call.output.as_json:
-        call.output.json({"name": name, "removed": True})
-    else:
-        call.output.note(f"{name} is removed.", "green")
+    call.output.removed(name)
 
 
 def _table(found: list[Secret]) -> Table:

@@ -12,6 +12,7 @@ from rich.table import Table
 from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
+from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
@@ -58,20 +59,18 @@ def name_for(source: CrewSource, target: str) -> str:
 @server_command
 def crews(
     call: Call,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 50,
-    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> None:
     """List the crews that are stored in the group, by name."""
-    params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
     with call.client() as client:
-        answer = client.crews(params)
+        answer = client.crews(page(limit, cursor))
         if call.output.as_json:
             call.output.json(answer.data)
             return
-        page = answer.read(StoredCrewList)
-        call.output.console.print(_table(page.crews))
-        if page.next_cursor:
-            call.output.note(f"More: stepcrew crews --cursor {page.next_cursor}", "dim")
+        found = answer.read(StoredCrewList)
+        call.output.console.print(_table(found.crews))
+        call.output.more("crews", found.next_cursor)
 
 
 def _table(found: list[StoredCrew]) -> Table:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from stepcrew_cli.documents import read_document
 from stepcrew_cli.errors import CliError
+from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
@@ -87,10 +88,7 @@ def remove(call: Call, name: Name) -> None:
     """Remove a trigger with its firings. Executions it has started stay."""
     with call.client() as client:
         client.remove_trigger(name)
-    if call.output.as_json:
-        call.output.json({"name": name, "removed": True})
-    else:
-        call.output.note(f"{name} is removed.", "green")
+    call.output.removed(name)
 
 
 @triggers.command("pause")
@@ -147,20 +145,18 @@ def test_sample(
 def firings(
     call: Call,
     name: FiringName,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> None:
     """List what a trigger did, newest first, with the reason where it started nothing."""
-    params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
     with call.client() as client:
-        answer = client.firings(name, params)
+        answer = client.firings(name, page(limit, cursor))
     if call.output.as_json:
         call.output.json(answer.data)
         return
-    page = answer.read(FiringList)
-    call.output.console.print(_firings(page.firings))
-    if page.next_cursor:
-        call.output.note(f"More: stepcrew triggers firings {name} --cursor {page.next_cursor}", "dim")
+    found = answer.read(FiringList)
+    call.output.console.print(_firings(found.firings))
+    call.output.more(f"triggers firings {name}", found.next_cursor)
 
 
 @triggers.command("refire")

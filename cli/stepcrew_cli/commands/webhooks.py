@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from stepcrew_cli.documents import read_document
+from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
@@ -72,10 +73,7 @@ def remove(call: Call, name: Name) -> None:
     """Remove a webhook with the log of its deliveries. What is on its way is not delivered."""
     with call.client() as client:
         client.remove_webhook(name)
-    if call.output.as_json:
-        call.output.json({"name": name, "removed": True})
-    else:
-        call.output.note(f"{name} is removed.", "green")
+    call.output.removed(name)
 
 
 @webhooks.command("test")
@@ -92,20 +90,18 @@ def test_sample(call: Call, name: Name) -> None:
 def deliveries(
     call: Call,
     name: Name,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="The next page: what an earlier list printed as --cursor.")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> None:
     """List what was sent, newest first, with the reason where the receiver did not take it. --json has the answers."""
-    params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
     with call.client() as client:
-        answer = client.deliveries(name, params)
+        answer = client.deliveries(name, page(limit, cursor))
     if call.output.as_json:
         call.output.json(answer.data)
         return
-    page = answer.read(DeliveryList)
-    call.output.console.print(_deliveries(page.deliveries))
-    if page.next_cursor:
-        call.output.note(f"More: stepcrew webhooks deliveries {name} --cursor {page.next_cursor}", "dim")
+    found = answer.read(DeliveryList)
+    call.output.console.print(_deliveries(found.deliveries))
+    call.output.more(f"webhooks deliveries {name}", found.next_cursor)
 
 
 @webhooks.command("redeliver")
