@@ -27,7 +27,7 @@ setup-all:
 demo: setup ## Run an example crew to its end on this machine, shown live
 	@.venvs/local/bin/python -m stepcrew_local demo
 
-console/dist/index.html: $(shell find console/src console/public console/index.html console/package-lock.json -type f 2>/dev/null)
+console/dist/index.html: docs/openapi.json $(shell find console/src console/public console/index.html console/package-lock.json -type f -not -name schema.d.ts 2>/dev/null)
 	@if command -v npm >/dev/null; then cd console && npm ci --silent && npm run --silent build; \
 	else echo "The web console needs Node 20 and npm to be built; the stack runs without it."; fi
 
