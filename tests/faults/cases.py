@@ -47,6 +47,11 @@ class Found(NamedTuple):
     problems: list[str]
     plan: Plan
 
+    @property
+    def told_calls(self) -> str:
+        """`1 + 1 + 1`, for a table."""
+        return " + ".join(f"{count}" for count in self.calls.values() if count)
+
 
 def three_tasks(key: str) -> dict[str, Any]:
     """The third sees the others' outputs, so a lost one would show; the second is slow enough for progress to be saved

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -28,6 +28,18 @@ REDELIVERY_SECONDS = "3"
 """After which the queue hands out a message again that a dead sink had taken; a test does not wait a minute."""
 WAIT_SCALE = 0.2
 SWEEPS_SOON = {"SWEEP_LOST_SECONDS": "0", "SWEEP_SILENT_SECONDS": "1"}
+
+
+Seen = TypeVar("Seen")
+
+
+def seen(look: Callable[[], Seen | None], what: str, pause: float = LOOK_SECONDS) -> Seen:
+    """What `look` answers once it answers something."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := look()) is None:
+        assert time.monotonic() < deadline, f"never happened: {what}"
+        time.sleep(pause)
+    return found
 
 
 class FaultHarness:
@@ -129,17 +141,11 @@ class FaultHarness:
 
     def called(self, text: str, times: int = 1) -> None:
         """Waits until the model was asked something with this text so often."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while len(self.model.mentioning(text)) < times:
-            assert time.monotonic() < deadline, text
-            time.sleep(0.02)
+        seen(lambda: len(self.model.mentioning(text)) >= times or None, text, 0.02)
 
     def answered(self, plan: Plan, function: str, name: str) -> None:
         """Waits until AWS has answered such a call."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while (function, name) not in plan.answered:
-            assert time.monotonic() < deadline, f"{function} never came to {name}"
-            time.sleep(0.02)
+        seen(lambda: (function, name) in plan.answered or None, f"{function} never came to {name}", 0.02)
 
     def found(self, expected: Expected, execution_id: str, plan: Plan) -> Found:
         key = plan.marker.decode()

@@ -4,10 +4,9 @@ to the next one."""
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
@@ -26,22 +25,13 @@ from tests.faults.calls import (
     TRIGGER,
 )
 from tests.faults.cases import Expected, three_tasks
-from tests.faults.harness import LOOK_SECONDS, PATIENCE_SECONDS, REDELIVERY_SECONDS, FaultHarness
+from tests.faults.harness import REDELIVERY_SECONDS, FaultHarness, seen
 from tests.faults.proxy import Fault, How, Plan
 from tests.faults.reliability import Findings, Row
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 BEFORE, AFTER, LOSE = How.KILL_BEFORE, How.KILL_AFTER, How.LOSE
-Found = TypeVar("Found")
 LIMITS = {"PK": {"S": "GROUP#demo"}, "SK": {"S": "LIMITS"}}
-
-
-def until(look: Callable[[], Found | None], what: str) -> Found:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(LOOK_SECONDS)
-    return found
 
 
 def test_an_object_starts_one_execution_whenever_the_trigger_function_dies(
@@ -74,7 +64,7 @@ def uploaded(harness: FaultHarness, key: str, when: str, fault: Fault) -> Row:
         known = harness.get("/triggers/inbox/firings")["firings"]
         return next((one for one in known if f"/{key}.json" in one["cause"]), None)
 
-    firing = until(fired, f"the firing of {key}")
+    firing = seen(fired, f"the firing of {key}")
     assert plan.injected, f"nothing injected into {key}"
     (execution_id,) = firing["execution_ids"]
     record = harness.until(execution_id, *TERMINAL)
@@ -82,8 +72,7 @@ def uploaded(harness: FaultHarness, key: str, when: str, fault: Fault) -> Row:
     found = harness.found(Expected(), execution_id, plan)
     assert not found.problems, found.problems
     named = [one for one in harness.get("/executions?limit=100")["executions"] if one["name"] == key]
-    calls = " + ".join(f"{count}" for count in found.calls.values())
-    return (when, str(len(named)), record["status"], calls, found.trace)
+    return (when, str(len(named)), record["status"], found.told_calls, found.trace)
 
 
 def test_an_end_is_told_and_a_slot_given_whenever_the_announcer_dies(harness: FaultHarness, findings: Findings) -> None:
@@ -119,22 +108,21 @@ def queued(harness: FaultHarness, key: str, when: str, fault: Fault) -> Row:
     execution_id = harness.submit(three_tasks(key), key)
     assert harness.get(f"/executions/{execution_id}")["queue_position"] == 1
     harness.until(first, *TERMINAL)
-    until(lambda: plan.injected or None, f"the fault of {key}")
+    seen(lambda: plan.injected or None, f"the fault of {key}")
     harness.sweep()
     return concluded(harness, execution_id, plan, when)
 
 
 def concluded(harness: FaultHarness, execution_id: str, plan: Plan, when: str) -> Row:
     record = harness.until(execution_id, *TERMINAL)
-    until(lambda: plan.injected or None, when)
+    seen(lambda: plan.injected or None, when)
     heard = announced(harness.stack, lambda found: any(one["subject"] == execution_id for one in found))
     of_this = [one for one in heard if one["subject"] == execution_id]
     assert {one["data"]["status"] for one in of_this} == {record["status"]}
     assert len({one["id"] for one in of_this}) == 1
     found = harness.found(Expected(), execution_id, plan)
     assert not found.problems, found.problems
-    calls = " + ".join(f"{count}" for count in found.calls.values())
-    return (when, record["status"], "once or more, one id", calls)
+    return (when, record["status"], "once or more, one id", found.told_calls)
 
 
 @contextmanager
