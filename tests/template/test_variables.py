@@ -30,7 +30,7 @@ DERIVED = {
     "limit_rules": {"default_limits", "limit_ceilings", "max_open_executions", "max_running_executions"},
 }
 """Properties of the settings, and the fields each is made of."""
-GIVEN_SETTINGS = ("wiring.py", "aws/trigger_sources.py")
+GIVEN_SETTINGS = ("submission_wiring.py", "wiring.py", "aws/trigger_sources.py")
 """Modules of the core whose functions and classes are handed the settings whole."""
 ONLY_IN_TESTS = {"sweep_lost_seconds", "sweep_silent_seconds", "sweep_overdue_seconds"}
 """Their defaults are right on AWS; tests that cannot wait make them shorter."""
@@ -46,12 +46,22 @@ def read_by(folder: str) -> set[str]:
         if "stepcrew.settings" not in source:
             continue
         tree = ast.parse(source)
-        found |= attributes(tree)
-        for module in GIVEN_SETTINGS:
-            imported = f"stepcrew.{module.removesuffix('.py').replace('/', '.')}"
-            froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == imported]
-            found |= read_in_core(module, {alias.name for node in froms for alias in node.names})
+        found |= attributes(tree) | handed_on(tree, names_in(tree))
     return set[str]().union(*(DERIVED.get(name, {name}) for name in found)) & Settings.model_fields.keys()
+
+
+def handed_on(tree: ast.AST, names: set[str]) -> set[str]:
+    """What the core asks for behind those of the names that this source imports of it."""
+    found: set[str] = set()
+    for module in GIVEN_SETTINGS:
+        imported = f"stepcrew.{module.removesuffix('.py').replace('/', '.')}"
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == imported]
+        found |= read_in_core(module, names & {alias.name for node in froms for alias in node.names})
+    return found
+
+
+def names_in(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def read_in_core(module: str, names: set[str]) -> set[str]:
@@ -64,8 +74,8 @@ def read_in_core(module: str, names: set[str]) -> set[str]:
         reached |= further
         for name in further:
             found |= attributes(defined[name])
-            names = names | {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
-    return found
+            names = names | names_in(defined[name])
+    return found | handed_on(tree, names) if reached else found
 
 
 def attributes(tree: ast.AST) -> set[str]:

@@ -44,7 +44,8 @@ from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
-from stepcrew.wiring import fill_slots, group_limits, model_rules, new_id, submit_execution
+from stepcrew.submission_wiring import model_rules, new_id, submit_execution
+from stepcrew.wiring import fill_slots, group_limits
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 

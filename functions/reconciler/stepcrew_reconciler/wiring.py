@@ -8,20 +8,18 @@ from functools import lru_cache
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
-from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.payloads import BucketPayloads
-from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.traces import TableTraces
 from stepcrew.clock import SystemClock
 from stepcrew.services.decide_approval import DecideApproval
-from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.keep_token import KeepToken
 from stepcrew.services.reconcile_execution import ReconcileExecution
 from stepcrew.services.record_failure import RecordFailure
 from stepcrew.services.sweep_executions import Patience, SweepExecutions
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import settings
+from stepcrew.wiring import fill_slots, group_limits
 
 
 class Reconciler:
@@ -34,9 +32,8 @@ class Reconciler:
         executions = TableExecutions(clients, table, payloads, days)
         approvals = TableApprovals(clients, table, payloads, days)
         orchestrator = StateMachine(clients, configured.state_machine_arn)
-        limits = TableLimits(clients, table, configured.limit_rules)
         wake = WakeMachine(approvals, orchestrator)
-        fill_slots = FillSlots(TableSlots(clients, table), limits, orchestrator, wake, clock)
+        slots = fill_slots(configured, clients)
         patience = Patience(
             lost=timedelta(seconds=configured.sweep_lost_seconds),
             silent=timedelta(seconds=configured.sweep_silent_seconds),
@@ -44,9 +41,9 @@ class Reconciler:
         overdue = timedelta(seconds=configured.sweep_overdue_seconds)
         self.record_failure = RecordFailure(executions, TableTraces(clients, table, days), clock)
         self.keep_token = KeepToken(approvals, orchestrator)
-        self.decide_approval = DecideApproval(executions, approvals, limits, fill_slots, clock)
+        self.decide_approval = DecideApproval(executions, approvals, group_limits(configured, clients), slots, clock)
         self.reconcile = ReconcileExecution(
-            executions, orchestrator, self.decide_approval, wake, self.record_failure, fill_slots, clock, overdue, days
+            executions, orchestrator, self.decide_approval, wake, self.record_failure, slots, clock, overdue, days
         )
         self.sweep = SweepExecutions(executions, self.reconcile, clock, patience, days)
 

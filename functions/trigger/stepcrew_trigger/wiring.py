@@ -15,7 +15,7 @@ from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.take_event import TakeEvent
 from stepcrew.services.take_object import TakeObject
 from stepcrew.settings import settings
-from stepcrew.wiring import submit_execution
+from stepcrew.submission_wiring import submit_execution
 
 
 class Triggers:

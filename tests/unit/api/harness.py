@@ -39,7 +39,7 @@ from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
-from stepcrew.wiring import new_id
+from stepcrew.submission_wiring import new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws

@@ -17,13 +17,15 @@ _MOST = 10
 
 
 class EventBridgeBus:
-    """`AnnouncementBus` over EventBridge."""
+    """Where the announcer tells of changes."""
 
     def __init__(self, clients: Clients, bus: str) -> None:
         self._clients = clients
         self._bus = bus
 
     def put(self, announcements: list[Announcement]) -> None:
+        """Returns when all of them are taken. Raises `PlatformUnavailable` when one was not; others may be taken by
+        then, so whoever repeats it tells them again."""
         for start in range(0, len(announcements), _MOST):
             entries: list[PutEventsRequestEntryTypeDef] = [
                 {

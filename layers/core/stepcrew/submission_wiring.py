@@ -1,0 +1,45 @@
+"""Puts together what functions need that start executions."""
+
+from __future__ import annotations
+
+import uuid_utils
+
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.crews import TableCrews
+from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.secrets import ParameterSecretStore
+from stepcrew.aws.webhooks import TableWebhooks
+from stepcrew.clock import SystemClock
+from stepcrew.domain.references import ModelRules
+from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.submit_execution import SubmitExecution
+from stepcrew.settings import Settings
+from stepcrew.wiring import fill_slots, group_limits
+
+
+def new_id() -> str:
+    """A UUIDv7: ids sort by time."""
+    return str(uuid_utils.uuid7())
+
+
+def model_rules(settings: Settings) -> ModelRules:
+    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model)
+
+
+def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
+    """The one way in: whatever starts an execution goes through it."""
+    table, days = settings.table_name, settings.retention_days
+    payloads = BucketPayloads(clients, settings.bucket_name)
+    return SubmitExecution(
+        TableExecutions(clients, table, payloads, days),
+        SystemClock(),
+        new_id,
+        model_rules(settings),
+        group_limits(settings, clients),
+        TableCrews(clients, table),
+        FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table)),
+        fill_slots(settings, clients),
+        TableWebhooks(clients, table, days),
+        days,
+    )
