@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from stepcrew.aws import keys
-from stepcrew.aws.items import Item, item, timestamp
+from stepcrew.aws.items import Item, item
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

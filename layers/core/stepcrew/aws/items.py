@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,8 +30,3 @@ def item(values: Mapping[str, Any]) -> Item:
 
 def values(item: Mapping[str, AttributeValueTypeDef]) -> dict[str, Any]:
     return {name: _deserializer.deserialize(cast(Any, value)) for name, value in item.items()}
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with microseconds and `Z`: such strings sort by time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

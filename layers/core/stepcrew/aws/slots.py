@@ -16,11 +16,12 @@ from stepcrew.aws import keys, queue_items
 from stepcrew.aws.batches import read_all
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import item, timestamp, values
+from stepcrew.aws.items import item, values
 from stepcrew.aws.records import Records, key_of
 from stepcrew.aws.transactions import cancellation_codes
 from stepcrew.aws.updates import Update
 from stepcrew.domain.execution import SLOT_STATUSES, Execution
+from stepcrew.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

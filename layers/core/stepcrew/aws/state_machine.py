@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.aws.items import timestamp
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.timestamps import timestamp
 from stepcrew.services.ports import Orchestration
 
 MOST_MACHINES = 5

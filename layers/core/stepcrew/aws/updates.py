@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from stepcrew.aws.items import Item, item, plain, timestamp
+from stepcrew.aws.items import Item, item, plain
 from stepcrew.domain.execution import Status
+from stepcrew.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import UpdateTypeDef

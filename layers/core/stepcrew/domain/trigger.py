@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from stepcrew.domain.errors import Fault
 from stepcrew.domain.execution import Limits
 from stepcrew.domain.mapping import expression_fault, expressions_in
 from stepcrew.domain.stored_crew import CREW_REFERENCE
+from stepcrew.domain.timestamps import timestamp
 
 TRIGGER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MOST_TRIGGERS = 200
@@ -266,5 +267,4 @@ class Firing(BaseModel):
     @property
     def place(self) -> str:
         """Where it stands in the order of time."""
-        moment = self.fired_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return f"{moment}#{self.firing_id}"
+        return f"{timestamp(self.fired_at)}#{self.firing_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from stepcrew.domain.announcement import AnnouncedUsage, Announcement, Execution
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.secrets import SECRET_NAME
 from stepcrew.domain.stored_crew import CREW_NAME
+from stepcrew.domain.timestamps import timestamp
 
 WEBHOOK_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MOST_WEBHOOKS = 20
@@ -174,8 +175,7 @@ class Delivery(BaseModel):
     @property
     def place(self) -> str:
         """Where it stands in the order of time."""
-        moment = self.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return f"{moment}#{self.delivery_id}"
+        return f"{timestamp(self.created_at)}#{self.delivery_id}"
 
     def begun(self, number: int) -> Delivery:
         """At the beginning of another round."""
