@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
 from stepcrew_cli.deploying.finding import Project
@@ -47,7 +48,7 @@ class Packages:
         versions = self._versions()
         others: list[str] = []
         for one in wanted:
-            name = _normal(one.name)
+            name = canonicalize_name(one.name)
             has = versions.get(name)
             if name in GIVEN and has and not any_crewai and not one.specifier.contains(has, prereleases=True):
                 raise CrewFileError(
@@ -67,7 +68,7 @@ class Packages:
         arguments = ["pip", "compile", "-", "-c", str(constraints), "--no-header", "--no-annotate", "--quiet"]
         done = _uv([*arguments, *self._target()], input="\n".join(others), cwd=project.root)
         lines = [line.partition(";")[0].strip() for line in done.splitlines() if line.strip()]
-        return [line for line in lines if _normal(re.split(r"[ =\[@]", line)[0]) not in versions]
+        return [line for line in lines if canonicalize_name(re.split(r"[ =\[@]", line)[0]) not in versions]
 
     def _of_extras(self, name: str, extras: Sequence[str]) -> list[str]:
         """What the extras of a given package ask for, without what the runner leaves out on purpose: of `tools`, the
@@ -81,7 +82,7 @@ class Packages:
         return [
             f"{one.name}{one.specifier}"
             for one in found
-            if _normal(one.name) not in GIVEN
+            if canonicalize_name(one.name) not in GIVEN
             and one.marker is not None
             and any(one.marker.evaluate({"extra": extra}) for extra in extras)
             and not one.marker.evaluate({"extra": ""})
@@ -112,7 +113,7 @@ class Packages:
         python = {"python_version": self._runtime.python, "python_full_version": f"{self._runtime.python}.0"}
         listed = [Requirement(line) for line in self._runtime.packages]
         held = [one for one in listed if one.marker is None or one.marker.evaluate({**python, "sys_platform": "linux"})]
-        return {_normal(one.name): next(iter(one.specifier)).version for one in held}
+        return {canonicalize_name(one.name): next(iter(one.specifier)).version for one in held}
 
     def _target(self) -> list[str]:
         platform = [] if self._runtime.platform == HOST else ["--python-platform", self._runtime.platform]
@@ -167,10 +168,6 @@ def _requirement(line: str) -> Requirement:
         return Requirement(line)
     except InvalidRequirement as error:
         raise CrewFileError(f"The dependency {line!r} cannot be read: {error}") from error
-
-
-def _normal(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def _uv(arguments: Sequence[str], **options: Any) -> str:

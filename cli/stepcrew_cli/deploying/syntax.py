@@ -10,10 +10,7 @@ from stepcrew_cli.errors import CrewFileError
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 KICKOFFS = frozenset(
-    {
-        *("kickoff", "kickoff_async", "akickoff", "kickoff_for_each", "kickoff_for_each_async"),
-        "akickoff_for_each",
-    }
+    ("kickoff", "kickoff_async", "akickoff", "kickoff_for_each", "kickoff_for_each_async", "akickoff_for_each")
 )
 
 
