@@ -5,7 +5,6 @@ from __future__ import annotations
 API, RUNNER, SINK, RECONCILER = "ApiFunction", "RunnerFunction", "TraceSinkFunction", "ReconcilerFunction"
 TRIGGER, ANNOUNCER = "TriggerFunction", "AnnouncerFunction"
 WORDS = {API: "API", RUNNER: "runner", SINK: "trace sink", RECONCILER: "reconciler"}
-"""Those that work for one execution at a time; what the others do for several at once has tests of its own."""
 
 STORE_EXECUTION = "store the execution (DynamoDB.TransactWriteItems)"
 START_MACHINE = "start the state machine (SFN.StartExecution)"

@@ -142,7 +142,8 @@ def everything(key: str, names: list[tuple[str, str]], how: How) -> Case:
 def test_every_call_to_aws_may_fail(harness: FaultHarness, findings: Findings) -> None:
     clean = harness.run([Case("clean.", [])])["clean."]
     assert not clean.problems
-    own = [call for call in clean.plan.calls if call.function in WORDS and call.name != READ_HOLDERS]
+    # The reconciler's sweep comes by the clock, perhaps just now.
+    own = [call for call in clean.plan.calls if call.function in (API, RUNNER, SINK) and call.name != READ_HOLDERS]
     first = [call for call in own if call.number == 1]
     names = sorted((call.function, call.name) for call in first)
     columns = [
