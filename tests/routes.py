@@ -19,6 +19,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/executions/{execution_id}/feedback": {"decision": "approve"},
     "POST /api/v1/executions/{execution_id}/rerun": {},
     "PUT /api/v1/crews/{name}": {"config": CREW},
+    "POST /api/v1/crews/{name}/rollback": {"version": 1},
+    "PUT /api/v1/crews/{name}/aliases/{alias}": {},
     "POST /api/v1/projects/{name}/bundle": {"sha256": "a" * 64},
     "PUT /api/v1/projects/{name}": {
         "project": {"bundle": "a" * 64, "entry": "main:crew", "kind": "crew", "function": "stack-project-x:1"}
@@ -26,6 +28,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "PUT /api/v1/tools/{name}": {
+        "description": "Walks.",
+        "input_schema": {"type": "object", "properties": {}},
+        "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:walked",
+    },
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
     "POST /api/v1/amp/{name}/resume": {
@@ -41,12 +48,14 @@ NAMES = {
     "/api/v1/crews/{name}": "walked",
     "/api/v1/amp/{name}": "walked",
     "/api/v1/secrets/{name}": "WALKED_KEY",
+    "/api/v1/tools/{name}": "walked",
     "/api/v1/triggers/{name}": "walked",
     "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",
 }
 PARAMETERS = {
     "name": "walked",
+    "alias": "walked",
     "index": "0",
     "number": "1",
     "event_id": "1.1",

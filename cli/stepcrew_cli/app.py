@@ -21,6 +21,7 @@ from stepcrew_cli.commands import (
     stack,
     stored,
     triggers,
+    undeploy,
     webhooks,
 )
 from stepcrew_cli.text import first_sentence
@@ -67,7 +68,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, secrets, triggers, webhooks),
+    *(account, run, rerun, deploy, undeploy, stored, secrets, triggers, webhooks),
     *(look, read, bundles, approvals, control, stack),
 ):
     _part.register(app)

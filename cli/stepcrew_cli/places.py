@@ -30,6 +30,12 @@ def python_of(environment: str, what: str) -> Path:
     return python
 
 
+def project_template() -> Path:
+    """The CloudFormation template of a project's function."""
+    packaged = _PACKAGE / "project-template.yaml"
+    return packaged if packaged.is_file() else REPOSITORY / "projects" / "template.yaml"
+
+
 def examples_folder() -> Path:
     packaged = _PACKAGE / "examples"
     return packaged if packaged.is_dir() else REPOSITORY / "examples"

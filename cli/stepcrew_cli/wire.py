@@ -194,6 +194,17 @@ class StoredCrewDocument(BaseModel):
     inputs: dict[str, JsonValue] = {}
 
 
+class CrewAlias(BaseModel):
+    alias: str
+    version: int
+    moved_at: datetime | None = None
+    moved_by: str | None = None
+
+
+class AliasList(BaseModel):
+    aliases: list[CrewAlias] = []
+
+
 class StoredCrewList(BaseModel):
     crews: list[StoredCrew] = []
     next_cursor: str | None = None

@@ -18,5 +18,27 @@ class BundleUpload(BaseModel):
     parameters: dict[str, str] = {}
 
 
+class ProjectFunction(BaseModel):
+    parameters: dict[str, str]
+    open_executions: list[str] = []
+
+
+class RemovedFunction(BaseModel):
+    removed: bool
+
+
+class DeployedProject(BaseModel):
+    bundle: str
+    entry: str
+
+
+class DeployedCrew(BaseModel):
+    """A stored crew as it stands; `project` is null where it is no project."""
+
+    name: str
+    version: int
+    project: DeployedProject | None = None
+
+
 class DeployedFunction(BaseModel):
     function: str

@@ -8,13 +8,23 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from stepcrew.domain.function_tool import FunctionToolSpec
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
-from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
+from stepcrew_api.body_shapes import (
+    AliasToMove,
+    BundleToUpload,
+    CrewRequest,
+    CrewToStore,
+    ProjectToStore,
+    RerunRequest,
+    Rollback,
+    SecretToSet,
+)
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.routes import (
@@ -27,6 +37,7 @@ from stepcrew_api.routes import (
     reruns,
     results,
     secrets,
+    tools,
     traces,
     triggers,
     webhooks,
@@ -43,6 +54,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
+    *(AliasToMove, Rollback, FunctionToolSpec),
     *(TriggerSpec, Sample, WebhookSpec, Problem, AmpKickoff, AmpResume, AmpError),
 )
 
@@ -81,7 +93,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (
-        *(executions, reruns, traces, results, approvals, crews, projects, secrets, triggers, webhooks, amp, meta),
+        *(executions, reruns, traces, results, approvals, crews, projects, secrets, tools, triggers, webhooks),
+        *(amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
+from stepcrew.domain.function_tool import FunctionToolSpec
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
@@ -18,11 +19,13 @@ from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.body_shapes import (
+    AliasToMove,
     BundleToUpload,
     CrewRequest,
     CrewToStore,
     ProjectToStore,
     RerunRequest,
+    Rollback,
     SecretToSet,
 )
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
@@ -45,9 +48,10 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
+ALIAS_BODY, ROLLBACK_BODY = _body(AliasToMove), _body(Rollback)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
-WEBHOOK_BODY = _body(WebhookSpec)
+WEBHOOK_BODY, TOOL_BODY = _body(WebhookSpec), _body(FunctionToolSpec)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -112,9 +116,12 @@ SecretBody = Annotated[SecretToSet, Depends(_reads(SecretToSet))]
 ProjectBody = Annotated[ProjectToStore, Depends(_reads(ProjectToStore))]
 BundleBody = Annotated[BundleToUpload, Depends(_reads(BundleToUpload))]
 RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]
+AliasBody = Annotated[AliasToMove, Depends(_reads(AliasToMove))]
+RollbackBody = Annotated[Rollback, Depends(_reads(Rollback))]
 FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
 TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
+ToolBody = Annotated[FunctionToolSpec, Depends(_reads(FunctionToolSpec))]
 KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]
 ResumeBody = Annotated[AmpResume, Depends(_reads(AmpResume))]

@@ -18,6 +18,7 @@ from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.ports import (
     ApprovalStore,
+    Clock,
     ExecutionStore,
     LimitStore,
     ListingStore,
@@ -31,10 +32,12 @@ from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.slot_ports import SlotStore
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
+from stepcrew.services.tool_ports import ToolStore
 from stepcrew.services.trigger_ports import Inbox, TriggerStore
 from stepcrew.services.webhook_ports import WebhookStore
 
@@ -57,7 +60,10 @@ class Services(NamedTuple):
     bodies: ReadBodies
     limits: LimitStore
     crews: CrewStore
+    clock: Clock
     store_crew: StoreCrew
+    tools: ToolStore
+    store_tool: StoreTool
     inbox: Inbox
     triggers: TriggerStore
     store_trigger: StoreTrigger

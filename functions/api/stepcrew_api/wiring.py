@@ -20,6 +20,7 @@ from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
+from stepcrew.aws.tools import TableTools
 from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.trigger_queue import SqsTriggerQueue
 from stepcrew.aws.trigger_sources import EventBridgeSources
@@ -39,6 +40,7 @@ from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.take_delivery import TakeDelivery
@@ -61,6 +63,7 @@ def make_app(settings: Settings) -> FastAPI:
     approvals = TableApprovals(clients, table, payloads, days)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
+    tools = TableTools(clients, table)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
     bundles = BucketBundles(clients, settings.bucket_name)
     wake = WakeMachine(approvals, orchestrator)
@@ -96,7 +99,10 @@ def make_app(settings: Settings) -> FastAPI:
         bodies=ReadBodies(tasks, approvals, traces, payloads),
         limits=limits,
         crews=crews,
-        store_crew=StoreCrew(crews, clock, rules, days),
+        clock=clock,
+        store_crew=StoreCrew(crews, clock, rules, tools, days),
+        tools=tools,
+        store_tool=StoreTool(tools, clock, settings.home),
         inbox=BucketInbox(clients, settings.inbox_bucket),
         triggers=triggers,
         store_trigger=StoreTrigger(

@@ -13,6 +13,7 @@ from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.task_outputs import TableTaskOutputs
+from stepcrew.aws.tool_functions import LambdaToolFunctions
 from stepcrew.clock import SystemClock
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.settings import settings
@@ -81,6 +82,7 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=clock,
+            functions=LambdaToolFunctions(clients),
             own_secrets=clients.secrets,
             model_keys=lambda: sessions().model_keys(group_id, execution_id).as_arguments,
         ),

@@ -102,6 +102,11 @@ class Settings(BaseModel):
         return bool({group_id, "*"} & set(self.trigger_buses.get(bus, [])))
 
     @property
+    def home(self) -> str:
+        """Where the platform is: `region:account`."""
+        return ":".join(self.state_machine_arn.split(":")[3:5])
+
+    @property
     def inside_receivers(self) -> list[str]:
         return [url.strip() for url in self.webhook_inside_urls.split(",") if url.strip()]
 

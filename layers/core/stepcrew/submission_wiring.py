@@ -9,6 +9,7 @@ from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.secrets import ParameterSecretStore
+from stepcrew.aws.tools import TableTools
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.domain.references import ModelRules
@@ -41,5 +42,6 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table)),
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
+        TableTools(clients, table),
         days,
     )

@@ -15,6 +15,7 @@ from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
+from stepcrew.aws.tools import TableTools
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
@@ -33,6 +34,7 @@ from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
@@ -119,8 +121,10 @@ class Harness:
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
+        tools = TableTools(aws.clients, TABLE)
         submit = SubmitExecution(
-            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks, 30)
+            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks),
+            *(tools, 30),
         )
         self.trigger_queue = FakeTriggerQueue()
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
@@ -146,7 +150,10 @@ class Harness:
             bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
             limits=self.limits,
             crews=aws.crews,
-            store_crew=StoreCrew(aws.crews, clock, rules, 30),
+            clock=clock,
+            store_crew=StoreCrew(aws.crews, clock, rules, tools, 30),
+            tools=tools,
+            store_tool=StoreTool(tools, clock, "eu-west-1:123456789012"),
             inbox=BucketInbox(aws.clients, "stepcrew-test-inbox"),
             triggers=triggers,
             store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),

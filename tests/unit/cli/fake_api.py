@@ -28,8 +28,9 @@ class Seen:
 @dataclass
 class FakeApi:
     """`script` holds the execution's (status, events recorded so far), one per look at the record; the last one stays.
-    While its status is WAITING, `approval` is the open question; what was decided is in `feedback`. `trouble` are
-    answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are refused."""
+    While its status is WAITING, `approval` is the open question; what was decided is in `feedback`.
+    `open_executions` are, look by look, those that still need a project's function. `trouble` are answers (status,
+    document) given before anything else. Demo tokens are numbered; `expired` ones are refused."""
 
     script: list[tuple[str, int]] = field(default_factory=lambda: [("COMPLETED", 4)])
     events: list[dict[str, Any]] = field(default_factory=lambda: default_events())
@@ -42,6 +43,8 @@ class FakeApi:
     seen: list[Seen] = field(default_factory=list[Seen])
     looks: int = 0
     tokens: int = 0
+    has_function: bool = True
+    open_executions: list[list[str]] = field(default_factory=list[list[str]])
     url: str = ""
 
     def state(self) -> tuple[str, int]:
@@ -61,6 +64,14 @@ class FakeApi:
             return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
         if request.method == "POST" and path.endswith("/executions"):
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
+        if path.endswith(("/aliases", "/rollback", "/function", "/projects/runtime")) or "/aliases/" in path:
+            return self._versions(request, path)
+        if request.method == "DELETE" and "/crews/" in path:
+            return 204, None, {}
+        if path.startswith("/local/projects/"):
+            return 200, {"removed": self.has_function} if request.method == "DELETE" else {"function": "f:1"}, {}
+        if path.endswith("/bundle") and request.method == "POST":
+            return 200, {"stored": True, "parameters": {"Bundle": request.body["sha256"]}}, {}
         if path.endswith("/bundle"):
             return 200, b"PK of a bundle", {"Content-Type": "application/zip"}
         if path.endswith("/rerun"):
@@ -98,6 +109,19 @@ class FakeApi:
         if request.headers.get("If-None-Match") == etag:
             return 304, None, {}
         return 200, execution(status), {"ETag": etag, "Retry-After": "0"}
+
+    def _versions(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+        if request.method == "DELETE":
+            return 204, None, {}
+        if path.endswith("/runtime"):
+            return 200, {"python": "3.13", "platform": "host", "packages": []}, {}
+        if path.endswith("/function"):
+            open_ones = self.open_executions.pop(0) if self.open_executions else []
+            return 200, {"parameters": {"Platform": "p"}, "open_executions": open_ones}, {}
+        if path.endswith("/rollback"):
+            return 201, stored_crew(path.split("/")[-2], 4), {}
+        alias = {"alias": "prod", "version": 3, "moved_at": NOW.format(0), "moved_by": "ada@example.org"}
+        return 200, {"aliases": [alias]} if path.endswith("/aliases") else alias, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         if request.method == "DELETE":

@@ -11,6 +11,7 @@ from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.secrets import FakeSecrets
+from tests.fakes.tools import NoTools
 from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.aws.listing import TableListing
@@ -47,7 +48,17 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, NoWebhooks(), 30
+            aws.executions,
+            clock,
+            self._new_id,
+            RULES,
+            self.limits,
+            aws.crews,
+            missing,
+            fill,
+            NoWebhooks(),
+            NoTools(),
+            30,
         )
 
     def _new_id(self) -> str:

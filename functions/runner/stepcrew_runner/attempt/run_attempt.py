@@ -31,11 +31,13 @@ from stepcrew.services.ports import (
     TraceQueue,
 )
 from stepcrew.services.secret_ports import Secrets
+from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome, failed
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
+from stepcrew_runner.crew.function_tools import NoFunctions
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
 from stepcrew_runner.crew.running import CrewRun
@@ -81,6 +83,8 @@ class Ports(NamedTuple):
     clock: Clock
     model_keys: Callable[[], Mapping[str, str]]
     """Credentials, as boto3 names them, that can do nothing but call models of Amazon Bedrock."""
+    functions: ToolFunctions = NoFunctions()
+    """How tools that are functions of the group are called."""
     own_secrets: Sequence[str] = ()
     """What the ports themselves sign with. No crew is given it; it is masked like what one is given."""
 
@@ -269,7 +273,7 @@ class RunAttempt:
         run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                run(CrewBuilder(submission, models, secrets), finished, decisions)
+                run(CrewBuilder(submission, models, secrets, ports.functions), finished, decisions)
             else:
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
                 with variables, Questions(decisions, companions.control).in_place():

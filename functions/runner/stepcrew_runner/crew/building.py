@@ -14,12 +14,13 @@ from crewai.utilities.string_utils import interpolate_only
 from stepcrew.domain.definition import AgentDefinition, CrewDefinition, McpServer, SecretReference, TaskDefinition
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
+from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.executor import BoundedExecutor
 from stepcrew_runner.crew.models import ModelFactory
 from stepcrew_runner.crew.seams import PlatformCrew
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
-from stepcrew_runner.crew.tools import ToolNotUsable, make_tool
+from stepcrew_runner.crew.tools import ToolMaker, ToolNotUsable
 
 _AGENT_FIELDS = (
     *("max_iter", "max_rpm", "max_execution_time", "max_retry_limit", "allow_delegation", "cache"),
@@ -64,11 +65,14 @@ class GivenSecrets(NamedTuple):
 class CrewBuilder:
     """Builds one crew for one attempt."""
 
-    def __init__(self, submission: Submission, models: ModelFactory, secrets: GivenSecrets) -> None:
+    def __init__(
+        self, submission: Submission, models: ModelFactory, secrets: GivenSecrets, functions: ToolFunctions
+    ) -> None:
         self._crew = submission.definition
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._models = models
         self._secrets = secrets
+        self._tools = ToolMaker(secrets.of_tools, submission.tools, functions)
 
     def build(self) -> BuiltCrew:
         """Raises `ModelNotAvailable`, `ToolNotUsable`, or pydantic's ValidationError for what CrewAI itself refuses."""
@@ -116,7 +120,7 @@ class CrewBuilder:
             goal=self._text(agent.goal),
             backstory=self._text(agent.backstory),
             llm=self._models.make(agent.llm or self._crew.model, max_tokens=agent.max_tokens),
-            tools=[make_tool(name, self._secrets.of_tools) for name in agent.tools],
+            tools=[self._tools.make(name) for name in agent.tools],
             mcps=[self._server(server) for server in agent.mcps] or None,
             respect_context_window=agent.respect_context_window,
             # It adds requests of its own after tool calls, which nobody asked for and somebody pays.
@@ -179,7 +183,7 @@ class CrewBuilder:
             "name": task.name,
             "description": self._text(task.description) + self._trigger_text(task, is_first=not before),
             "expected_output": self._text(task.expected_output),
-            "tools": [make_tool(name, self._secrets.of_tools) for name in task.tools],
+            "tools": [self._tools.make(name) for name in task.tools],
         }
         if task.condition:
             conditional = ReplayableConditionalTask(**arguments)

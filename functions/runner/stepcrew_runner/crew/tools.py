@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 
 from crewai.tools import BaseTool
 
 from stepcrew.domain.errors import Category, StepcrewError
+from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
+from stepcrew.services.tool_ports import ToolFunctions
+from stepcrew_runner.crew.function_tools import LambdaTool
 from stepcrew_runner.crew.keyed_tools import brave, serper
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 
@@ -32,6 +35,21 @@ MODULES = {
 }
 KEYED: dict[str, Callable[[ModuleType, str], BaseTool]] = {"SerperDevTool": serper, "BraveSearchTool": brave}
 """How a tool is given its one secret."""
+
+
+class ToolMaker:
+    """Makes the tools of one attempt's crew: those of the allow-list, and the group's own."""
+
+    def __init__(self, secrets: Mapping[str, str], own: Sequence[FunctionTool], functions: ToolFunctions) -> None:
+        self._secrets = secrets
+        self._own = {tool.name: tool for tool in own}
+        self._functions = functions
+
+    def make(self, name: str) -> BaseTool:
+        """Raises `ToolNotUsable`, as `make_tool` does."""
+        if name in self._own:
+            return LambdaTool(self._own[name], self._functions)
+        return make_tool(name, self._secrets)
 
 
 def make_tool(name: str, secrets: Mapping[str, str]) -> BaseTool:

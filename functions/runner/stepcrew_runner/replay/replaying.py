@@ -67,7 +67,7 @@ def replay(
     approvals, rejection = _decided(bundle.approvals)
     executions = OneExecution(
         _execution(before, len(parsed.definition.tasks), len(approvals), clock.now()),
-        Submission(definition=parsed.definition, inputs=parsed.inputs),
+        Submission(definition=parsed.definition, inputs=parsed.inputs, tools=list(bundle.tools)),
     )
     names = {task.name for task in parsed.definition.tasks}
     outputs = Outputs([output for output in bundle.outputs if output.attempt == 0 and output.name in names])

@@ -15,8 +15,10 @@ BATCH_PREFIX = "BATCH#"
 APPROVAL_PREFIX = "APPROVAL#"
 JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
+ALIAS_PREFIX = "ALIAS#"
 TRIGGER_PREFIX = "TRIGGER#"
 WEBHOOK_PREFIX = "WEBHOOK#"
+TOOL_PREFIX = "TOOL#"
 SLOT_PREFIX = "SLOT#"
 QUEUED_PREFIX = "QUEUED#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
@@ -87,6 +89,11 @@ def crew_version(version: int) -> str:
     return f"VERSION#{version:06d}"
 
 
+def crew_alias(alias: str) -> str:
+    """Beside the versions of its crew, and in front of them."""
+    return f"{ALIAS_PREFIX}{alias}"
+
+
 def trigger(name: str) -> str:
     return f"{TRIGGER_PREFIX}{name}"
 
@@ -121,6 +128,15 @@ def deliveries(group_id: str, webhook_name: str) -> str:
 
 def delivery(delivery_id: str) -> str:
     return f"DELIVERY#{delivery_id}"
+
+
+def tools(group_id: str) -> str:
+    """A partition of their own: a submission that names one reads nothing else."""
+    return f"{group(group_id)}#TOOLS"
+
+
+def tool(name: str) -> str:
+    return f"{TOOL_PREFIX}{name}"
 
 
 def waiting_places(group_id: str) -> str:

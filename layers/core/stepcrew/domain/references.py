@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from stepcrew.domain.approval_rules import rule_faults
@@ -11,7 +11,7 @@ from stepcrew.domain.mcp_servers import address_fault as address_fault
 from stepcrew.domain.mcp_servers import header_faults
 from stepcrew.domain.models import PROVIDERS, parse_model_name
 from stepcrew.domain.parsing import ParsedCrew
-from stepcrew.domain.parts import model_settings, texts_of, tool_lists, without_own_model
+from stepcrew.domain.parts import model_settings, texts_of, tool_lists, tools_of, without_own_model
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
 from stepcrew.domain.secrets import secret_uses, use_fault
@@ -20,6 +20,8 @@ from stepcrew.domain.text_bounds import too_long
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
 MISSING_INPUT = "missing_input"
+OwnTools = Callable[[], Collection[str]]
+"""Names of the tools that the group has registered; asked for only where a crew may name one."""
 
 
 class ModelRules(NamedTuple):
@@ -34,7 +36,13 @@ class Checker:
     """Adds what it finds to the faults of one parsed crew, except where a default stands for what is faulty."""
 
     def __init__(
-        self, parsed: ParsedCrew, models: ModelRules, retention_days: int | None, *, inputs_follow: bool
+        self,
+        parsed: ParsedCrew,
+        models: ModelRules,
+        retention_days: int | None,
+        own_tools: OwnTools,
+        *,
+        inputs_follow: bool,
     ) -> None:
         self._crew = parsed.definition
         self._inputs = parsed.inputs
@@ -43,6 +51,7 @@ class Checker:
         self._unread = parsed.unread
         self._models = models
         self._retention_days = retention_days
+        self._own_tools = own_tools
         self._inputs_follow = inputs_follow
         self._positions: dict[str, int] = {}
 
@@ -164,11 +173,12 @@ class Checker:
                     self._add((*path, field, *fault.where), "json_schema", detail, "Correct the JSON Schema.")
 
     def _tools(self) -> None:
+        own = self._own_tools() if tools_of(self._crew) - set(TOOLS) else ()
         for path, names in tool_lists(self._crew):
             for position, name in enumerate(names):
-                if canonical_tool_name(name) not in TOOLS:
+                if canonical_tool_name(name) not in TOOLS and name not in own:
                     detail = f"There is no tool {name!r} here."
-                    self._add((*path, str(position)), "unknown_tool", detail, suggest(name, TOOLS))
+                    self._add((*path, str(position)), "unknown_tool", detail, suggest(name, [*TOOLS, *own]))
 
     def _mcp(self) -> None:
         for name, agent in self._crew.agents.items():
@@ -217,8 +227,13 @@ class Checker:
 
 
 def find_reference_faults(
-    parsed: ParsedCrew, models: ModelRules, retention_days: int | None = None, *, inputs_follow: bool = False
+    parsed: ParsedCrew,
+    models: ModelRules,
+    retention_days: int | None = None,
+    own_tools: OwnTools = tuple,
+    *,
+    inputs_follow: bool = False,
 ) -> None:
     """Adds every fault to those of `parsed`; with `inputs_follow`, an input that is not given is none. Raises
     `EnoughFaults` when there are too many."""
-    Checker(parsed, models, retention_days, inputs_follow=inputs_follow).check()
+    Checker(parsed, models, retention_days, own_tools, inputs_follow=inputs_follow).check()

@@ -8,16 +8,18 @@ from pydantic import BaseModel, JsonValue, ValidationInfo, field_validator
 
 from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.project import ProjectOutline, ProjectVersion
 
 
 class Submission(BaseModel):
     """The checked crew definition and the values of its placeholders. With a `project` its code is what runs, and the
-    definition is an outline of it."""
+    definition is an outline of it. `tools` are the group's own ones that the definition names, as they were then."""
 
     project: ProjectVersion | None = None
     definition: CrewDefinition
     inputs: dict[str, JsonValue] = {}
+    tools: list[FunctionTool] = []
 
     @field_validator("definition", mode="before")
     @classmethod

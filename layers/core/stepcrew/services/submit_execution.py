@@ -19,9 +19,10 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import Execution, Limits, Progress, Status
 from stepcrew.domain.faults import EnoughFaults, Faults
+from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.limits import effective
 from stepcrew.domain.parsing import ParsedCrew
-from stepcrew.domain.parts import models_of
+from stepcrew.domain.parts import models_of, tools_of
 from stepcrew.domain.places import Places
 from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import MISSING_INPUT, ModelRules
@@ -34,6 +35,7 @@ from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.read_crew import read_crew
+from stepcrew.services.tool_ports import ToolStore
 from stepcrew.services.webhook_ports import WebhookNames
 
 PENDING_MESSAGE = "Waiting to start…"
@@ -60,12 +62,13 @@ class CrewSubmission(NamedTuple):
 
 class CheckedCrew(NamedTuple):
     """`limits` are those the execution would have: what was asked for, under the group's rules. `crew` is the stored
-    crew that was named."""
+    crew that was named, `tools` are the group's own that the crew names."""
 
     parsed: ParsedCrew
     limits: Limits
     crew: CrewVersion | None = None
     project: ProjectVersion | None = None
+    tools: Sequence[FunctionTool] = ()
 
 
 class Prepared(NamedTuple):
@@ -97,6 +100,7 @@ class SubmitExecution:
         missing_secrets: FindMissingSecrets,
         fill_slots: FillSlots,
         webhooks: WebhookNames,
+        tools: ToolStore,
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -108,6 +112,7 @@ class SubmitExecution:
         self._missing_secrets = missing_secrets
         self._fill_slots = fill_slots
         self._webhooks = webhooks
+        self._tools = tools
         self._retention_days = retention_days
 
     @property
@@ -127,7 +132,13 @@ class SubmitExecution:
             if submission.project:
                 return self._project(request, stored, submission, inputs)
             config = submission.definition.model_dump(mode="json", exclude_unset=True)
-        parsed, faults = examine_crew(config, inputs, self._models, self._retention_days)
+        own: list[FunctionTool] = []
+
+        def own_tools() -> list[str]:
+            own.extend(tool.as_submitted() for tool in self._tools.tools(request.group_id))
+            return [tool.name for tool in own]
+
+        parsed, faults = examine_crew(config, inputs, self._models, self._retention_days, own_tools)
         found = Faults()
         limits = Limits()
         with suppress(EnoughFaults):
@@ -142,7 +153,8 @@ class SubmitExecution:
                 found.add_all(error.faults)
         if found or parsed is None:
             raise found.error("The crew")
-        return CheckedCrew(parsed, limits, stored)
+        named = tools_of(parsed.definition)
+        return CheckedCrew(parsed, limits, stored, tools=[tool for tool in own if tool.name in named])
 
     def _project(
         self, request: CrewSubmission, stored: CrewVersion | None, submission: Submission, inputs: dict[str, Any]
@@ -178,6 +190,8 @@ class SubmitExecution:
         checked = self.check(request)
         parsed = checked.parsed
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
+        if checked.tools:  # only what is set counts for the fingerprint
+            submission = submission.model_copy(update={"tools": list(checked.tools)})
         if checked.project:
             submission = Submission(project=checked.project, definition=parsed.definition, inputs=parsed.inputs)
         return Prepared(self._new_execution(request, checked, fingerprint(submission)), submission)
