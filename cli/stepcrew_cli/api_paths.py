@@ -23,6 +23,10 @@ def project_path(name: str) -> str:
     return f"{API}/projects/{quote(name, safe='')}"
 
 
+def tool_path(name: str) -> str:
+    return f"{API}/tools/{quote(name, safe='')}"
+
+
 def secret_path(name: str) -> str:
     return f"{API}/secrets/{quote(name, safe='')}"
 

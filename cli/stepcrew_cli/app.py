@@ -20,6 +20,7 @@ from stepcrew_cli.commands import (
     secrets,
     stack,
     stored,
+    tool,
     triggers,
     undeploy,
     webhooks,
@@ -68,7 +69,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, undeploy, stored, secrets, triggers, webhooks),
+    *(account, run, rerun, deploy, undeploy, stored, secrets, tool, triggers, webhooks),
     *(look, read, bundles, approvals, control, stack),
 ):
     _part.register(app)

@@ -18,6 +18,7 @@ from stepcrew_cli.api_paths import (
     execution_path,
     project_path,
     secret_path,
+    tool_path,
     trigger_path,
     webhook_path,
 )
@@ -112,27 +113,28 @@ class Client:
         """The Python version, the platform and the packages that bundles are built for."""
         return Answer(self._transport.request("GET", f"{API}/projects/runtime"))
 
-    def upload_bundle(self, name: str, digest: str) -> Answer:
-        """Where the bundle's bytes go, and the parameters of its function."""
-        url = f"{project_path(name)}/bundle"
-        return Answer(self._transport.request("POST", url, json={"sha256": digest}))
-
-    def deploy_locally(self, name: str, digest: str) -> Answer:
-        """The local stack makes the project's function itself."""
-        url = f"/local/projects/{quote(name, safe='')}"
-        return Answer(self._transport.request("POST", url, json={"sha256": digest}))
-
-    def project_function(self, name: str) -> Answer:
-        """What names the project's function, and which executions still need it."""
-        return Answer(self._transport.request("GET", f"{project_path(name)}/function"))
-
-    def remove_locally(self, name: str) -> Answer:
-        """The local stack removes the project's function itself. May be repeated."""
-        return Answer(self._transport.request("DELETE", f"/local/projects/{quote(name, safe='')}"))
+    def ask(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> Answer:
+        """Of something below a project's or a tool's path, or what the local stack alone has."""
+        return Answer(self._transport.request(method, path, json=body))
 
     def store_project(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
         return Answer(self._transport.request("PUT", project_path(name), json=body))
+
+    def tools(self) -> Answer:
+        """Lists the tools that crews may name."""
+        return Answer(self._transport.request("GET", f"{API}/tools"))
+
+    def tool(self, name: str) -> Answer:
+        """A function that the group has registered."""
+        return Answer(self._transport.request("GET", tool_path(name)))
+
+    def store_tool(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
+        """May be repeated."""
+        return Answer(self._transport.request("PUT", tool_path(name), json=body))
+
+    def remove_tool(self, name: str) -> None:
+        self._transport.request("DELETE", tool_path(name))
 
     def secrets(self) -> Answer:
         """Lists the names of the secrets; values are never answered."""

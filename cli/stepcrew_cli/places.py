@@ -30,12 +30,15 @@ def python_of(environment: str, what: str) -> Path:
     return python
 
 
-def project_template() -> Path:
-    """The CloudFormation template of a project's function."""
-    packaged = _PACKAGE / "project-template.yaml"
-    return packaged if packaged.is_file() else REPOSITORY / "projects" / "template.yaml"
+def function_templates() -> Path:
+    """The folder of the CloudFormation templates of functions that are deployed from here."""
+    return _beside_or_inside("projects")
 
 
 def examples_folder() -> Path:
-    packaged = _PACKAGE / "examples"
-    return packaged if packaged.is_dir() else REPOSITORY / "examples"
+    return _beside_or_inside("examples")
+
+
+def _beside_or_inside(name: str) -> Path:
+    packaged = _PACKAGE / name
+    return packaged if packaged.is_dir() else REPOSITORY / name

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from stepcrew_cli.client import Client
-from stepcrew_cli.commands.deploy import AwsProfile, Region
-from stepcrew_cli.deploying.functions import OnAws, function_of
-from stepcrew_cli.deploying.wire import ProjectFunction
+from stepcrew_cli.deploying.functions import OnAws, function_of, project
+from stepcrew_cli.deploying.options import AwsProfile, Region
+from stepcrew_cli.deploying.wire import FunctionPlace
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.trigger_wire import TriggerList
@@ -37,7 +37,7 @@ def undeploy(
     with call.client() as client:
         place = _unneeded(client, name, force)
         tell = partial(call.output.note, style="dim")
-        function = function_of(client, name, place.parameters, tell, OnAws(region, aws_profile))
+        function = function_of(client, project(name), place.parameters, tell, OnAws(region, aws_profile))
         client.remove_crew(name)
         for trigger in client.triggers().read(TriggerList).triggers:
             if trigger.crew.partition("@")[0] == name:
@@ -51,8 +51,8 @@ def undeploy(
         call.output.note(f"{name} is removed{', with its function' if removed else ''}.", "green")
 
 
-def _unneeded(client: Client, name: str, force: bool, so_far: str = "") -> ProjectFunction:
-    place = client.project_function(name).read(ProjectFunction)
+def _unneeded(client: Client, name: str, force: bool, so_far: str = "") -> FunctionPlace:
+    place = project(name).function_place(client)
     if place.open_executions and not force:
         some = ", ".join(place.open_executions[:3]) + (" …" if len(place.open_executions) > 3 else "")
         raise CliError(

@@ -1,4 +1,4 @@
-"""Functions of projects on AWS: one CloudFormation stack of projects/template.yaml for each, changed by change sets."""
+"""Functions of projects and tools on AWS: one CloudFormation stack of a template for each, changed by change sets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ from typing import Any, NamedTuple
 
 from stepcrew_cli.admin.aws import explained, find_stack, stack_outputs
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.places import project_template
+from stepcrew_cli.places import function_templates
 
-FROM_PLATFORM = ("TableName", "BucketName", "TraceQueueUrl", "AttemptRoleArn", "SecretsPrefix")
-"""Outputs of the platform's stack that are parameters of the template."""
-FROM_RUNNER = {"DefaultModel": "DEFAULT_MODEL", "RetentionDays": "RETENTION_DAYS"}
-"""Parameters whose values are the shared runner's, by the variable that tells them."""
-OWN = ("MemorySize", "Timeout", "TemporaryMegabytes", "LogRetentionDays", "ProjectModel")
-"""Parameters that the deployer chooses; what was chosen stays until something else is."""
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 OUTPUT = "FunctionVersion"
 POLL_SECONDS = 2.0
@@ -28,6 +22,35 @@ NEVER_MADE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_F
 """Of a stack whose first deployment failed, or that was not deleted whole. It can only be deleted."""
 CONSEQUENCES = ("cancelled", "The following resource(s) failed")
 """What CloudFormation says of resources that failed only because another one did."""
+
+
+class Kind(NamedTuple):
+    """What is deployed.
+
+    Attributes:
+        word: project or tool. It stands in the names of the stack and of all that is in it.
+        template: the file's name.
+        from_platform: outputs of the platform's stack that are parameters of the template.
+        from_runner: parameters whose values are the shared runner's, by the variable that tells them.
+        own: parameters that the deployer chooses; what was chosen stays until something else is.
+    """
+
+    word: str
+    template: str
+    from_platform: tuple[str, ...]
+    from_runner: Mapping[str, str]
+    own: tuple[str, ...]
+
+
+SIZES = ("MemorySize", "Timeout", "TemporaryMegabytes", "LogRetentionDays")
+PROJECT = Kind(
+    "project",
+    "template.yaml",
+    ("TableName", "BucketName", "TraceQueueUrl", "AttemptRoleArn", "SecretsPrefix"),
+    {"DefaultModel": "DEFAULT_MODEL", "RetentionDays": "RETENTION_DAYS"},
+    (*SIZES, "ProjectModel"),
+)
+TOOL = Kind("tool", "tool.yaml", ("BucketName", "SecretsPrefix"), {}, SIZES)
 
 
 class Stack(NamedTuple):
@@ -46,10 +69,10 @@ class ChangeSet(NamedTuple):
 
 
 class AwsFunction:
-    """`ProjectsFunction` in the account and region of the session.
+    """`DeployedFunction` in the account and region of the session.
 
     Args:
-        named: parameters that tell this project from others; `Bundle` only where it is deployed.
+        named: parameters that tell this function from others; `Bundle` only where it is deployed.
         given: parameters that the deployer chose.
         tell: gets a line for each step.
     """
@@ -57,21 +80,23 @@ class AwsFunction:
     def __init__(
         self,
         session: Any,
+        kind: Kind,
         named: Mapping[str, str],
         given: Mapping[str, str],
         tell: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        unknown = sorted(set(given) - set(OWN))
+        unknown = sorted(set(given) - set(kind.own))
         if unknown:
-            raise CliError(f"There is no parameter {unknown[0]}.", remedy=f"Parameters: {', '.join(OWN)}.")
+            raise CliError(f"There is no parameter {unknown[0]}.", remedy=f"Parameters: {', '.join(kind.own)}.")
         self._session = session
+        self._kind = kind
         self._named = named
         self._given = given
         self._tell = tell
         self._sleep = sleep
         # The stack is called as the function in it is.
-        self._name = f"{named['Platform']}-project-{named['GroupDigest']}-{named['Name']}"
+        self._name = stack_name(kind, named)
 
     def put(self) -> str:
         stack = self._name
@@ -123,7 +148,7 @@ class AwsFunction:
             StackName=stack,
             ChangeSetName=name,
             ChangeSetType="CREATE" if is_first else "UPDATE",
-            TemplateBody=project_template().read_text(),
+            TemplateBody=(function_templates() / self._kind.template).read_text(),
             Parameters=self._parameters(None if is_first else found),
             Capabilities=CAPABILITIES,
             Tags=[{"Key": "project", "Value": "stepcrew"}, {"Key": "stack", "Value": self._named["Platform"]}],
@@ -159,7 +184,7 @@ class AwsFunction:
     def _parameters(self, stack: Stack | None) -> list[dict[str, Any]]:
         platform = self._named["Platform"]
         outputs = stack_outputs(self._session, platform)
-        missing = [name for name in (*FROM_PLATFORM, "RunnerFunctionName") if name not in outputs]
+        missing = [name for name in (*self._kind.from_platform, "RunnerFunctionName") if name not in outputs]
         if missing:
             raise CliError(
                 f"The platform's stack {platform} has no output {missing[0]}.",
@@ -170,12 +195,12 @@ class AwsFunction:
         settings = runner["Configuration"].get("Environment", {}).get("Variables", {})
         values = {
             **self._named,
-            **{name: outputs[name] for name in FROM_PLATFORM},
-            **{name: settings[variable] for name, variable in FROM_RUNNER.items() if variable in settings},
+            **{name: outputs[name] for name in self._kind.from_platform},
+            **{name: settings[variable] for name, variable in self._kind.from_runner.items() if variable in settings},
             # With its digest: a tag may stand for another image tomorrow.
             "ImageUri": runner["Code"].get("ResolvedImageUri") or runner["Code"]["ImageUri"],
         }
-        kept = {} if stack is None else {name: stack.parameters[name] for name in OWN if name in stack.parameters}
+        kept = {name: stack.parameters[name] for name in self._kind.own if name in stack.parameters} if stack else {}
         chosen = {**kept, **self._given}
         # Its version of the function is made anew whenever any of this changes, and only then.
         build = hashlib.sha256(json.dumps({**values, **chosen}, sort_keys=True).encode()).hexdigest()[:16]
@@ -218,6 +243,11 @@ class AwsFunction:
                 self._sleep(POLL_SECONDS)
             yield turn
         raise CliError(f"{what} after {int(MOST_SECONDS / 60)} minutes.", remedy="Look at it in CloudFormation.")
+
+
+def stack_name(kind: Kind, named: Mapping[str, str]) -> str:
+    """Of the stack, and of the function in it."""
+    return "-".join((named["Platform"], kind.word, named["GroupDigest"], named["Name"]))
 
 
 def _stack(cloudformation: Any, name: str) -> Stack | None:

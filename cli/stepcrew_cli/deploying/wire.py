@@ -1,8 +1,8 @@
-"""What the command line reads of the API's answers about projects."""
+"""What the command line reads of the API's answers about projects and tools."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue, RootModel
 
 
 class ProjectRuntime(BaseModel):
@@ -18,7 +18,9 @@ class BundleUpload(BaseModel):
     parameters: dict[str, str] = {}
 
 
-class ProjectFunction(BaseModel):
+class FunctionPlace(BaseModel):
+    """`open_executions` are those that still need a project's function."""
+
     parameters: dict[str, str]
     open_executions: list[str] = []
 
@@ -40,5 +42,26 @@ class DeployedCrew(BaseModel):
     project: DeployedProject | None = None
 
 
-class DeployedFunction(BaseModel):
+class MadeFunction(BaseModel):
     function: str
+
+
+class RegisteredTool(BaseModel):
+    """A function of the group as a tool."""
+
+    name: str
+    function_arn: str
+
+
+class ListedTool(BaseModel):
+    """A tool that crews may name; of a function of the group, `input_schema` is set."""
+
+    name: str
+    summary: str
+    secrets: list[str] = []
+    effects: bool = False
+    input_schema: dict[str, JsonValue] | None = None
+
+
+class ToolList(RootModel[list[ListedTool]]):
+    pass

@@ -21,7 +21,9 @@ class BundleUpload(BaseModel):
     stored: bool
     url: str | None = None
     headers: dict[str, str] = {}
-    parameters: dict[str, str] = Field(description="Of projects/template.yaml, for the function of this bundle.")
+    parameters: dict[str, str] = Field(
+        description="Of the template of the function: projects/template.yaml, of a tool projects/tool.yaml."
+    )
 
 
 class ProjectFunction(BaseModel):

@@ -29,3 +29,9 @@ class FunctionToolView(BaseModel):
     timeout_seconds: int
     updated_at: datetime
     updated_by: str | None
+
+
+class ToolFunction(BaseModel):
+    """What tells the function of a tool from others: parameters of projects/tool.yaml."""
+
+    parameters: dict[str, str]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
 from stepcrew.aws.bundles import BucketBundles
+from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.payloads import BucketPayloads
@@ -22,7 +23,8 @@ from stepcrew_runner.gate.proxies import use_proxies
 from stepcrew_runner.isolation import addresses, environment
 from stepcrew_runner.isolation.references import refuse_outside
 from stepcrew_runner.project.building import ProjectCode
-from stepcrew_runner.project.bundle import unpack
+from stepcrew_runner.project.bundle import Bundle, unpack
+from stepcrew_runner.project.served_tool import ServedTool
 
 
 @lru_cache(maxsize=1)
@@ -53,12 +55,29 @@ def project() -> ProjectCode | None:
     configured = settings()
     if not configured.project_bundle:
         return None
-    clients, group_id, digest = sessions().own, configured.project_group, configured.project_bundle
-    content = BucketBundles(clients, configured.bucket_name).read(group_id, digest)
-    if content is None:
-        raise PlatformUnavailable(f"The bundle {digest[:12]}… of this project is not in the bucket.")
+    bundle = _bundle(sessions().own)
     addresses.serve_project()
-    return ProjectCode(unpack(content, digest, environment.FOLDER / "bundle"), configured.project_model)
+    return ProjectCode(bundle, configured.project_model)
+
+
+@lru_cache(maxsize=1)
+def served_tool() -> ServedTool:
+    """The tool that this function serves. All its process can reach is what its own role can.
+
+    Raises:
+        PlatformUnavailable: its bundle cannot be read, or is not there.
+    """
+    clients = Clients()
+    secrets = ParameterSecrets(clients, settings().secrets_prefix)
+    return ServedTool(_bundle(clients), partial(secrets.group_secret, settings().project_group))
+
+
+def _bundle(clients: Clients) -> Bundle:
+    group_id, digest = settings().project_group, settings().project_bundle
+    content = BucketBundles(clients, settings().bucket_name).read(group_id, digest)
+    if content is None:
+        raise PlatformUnavailable(f"The bundle {digest[:12]}… of this function is not in the bucket.")
+    return unpack(content, digest, environment.FOLDER / "bundle")
 
 
 def run_attempt(group_id: str, execution_id: str) -> RunAttempt:

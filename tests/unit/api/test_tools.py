@@ -98,6 +98,19 @@ def test_a_crew_without_any_is_stored_as_before(harness: Harness) -> None:
     assert "tools" not in harness.aws.executions.submission("demo", made).model_fields_set
 
 
+def test_who_deploys_one_is_told_where_its_bundle_goes_and_what_names_its_function(harness: Harness) -> None:
+    client = harness.client()
+    digest = "a" * 64
+    upload = client.post("/tools/refund_order/bundle", json={"sha256": digest}).json()
+    assert (upload["stored"], "kept/demo/bundles" in upload["url"]) == (False, True)
+    place = client.get("/tools/refund_order/function").json()["parameters"]
+    assert upload["parameters"] == {**place, "Bundle": digest}
+    assert (place["GroupId"], place["Name"][:12]) == ("demo", "refund-order")
+    theirs = harness.client(BOB).get("/tools/refund_order/function").json()["parameters"]
+    assert theirs["GroupDigest"] != place["GroupDigest"]
+    assert harness.client(MIA).get("/tools/refund_order/function").status_code == 403
+
+
 def test_members_use_tools_and_administrators_register_them(harness: Harness) -> None:
     member = harness.client(MIA)
     assert member.put("/tools/refund_order", json=tool()).status_code == 403

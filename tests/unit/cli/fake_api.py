@@ -29,8 +29,9 @@ class Seen:
 class FakeApi:
     """`script` holds the execution's (status, events recorded so far), one per look at the record; the last one stays.
     While its status is WAITING, `approval` is the open question; what was decided is in `feedback`.
-    `open_executions` are, look by look, those that still need a project's function. `trouble` are answers (status,
-    document) given before anything else. Demo tokens are numbered; `expired` ones are refused."""
+    `function_arn` is what a tool calls; `open_executions` are, look by look, those that need a project's function.
+    `trouble` are answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are
+    refused."""
 
     script: list[tuple[str, int]] = field(default_factory=lambda: [("COMPLETED", 4)])
     events: list[dict[str, Any]] = field(default_factory=lambda: default_events())
@@ -44,6 +45,7 @@ class FakeApi:
     looks: int = 0
     tokens: int = 0
     has_function: bool = True
+    function_arn: str = "arn:aws:lambda:eu-west-1:1:function:p-tool-0123-refund:3"
     open_executions: list[list[str]] = field(default_factory=list[list[str]])
     url: str = ""
 
@@ -68,7 +70,7 @@ class FakeApi:
             return self._versions(request, path)
         if request.method == "DELETE" and "/crews/" in path:
             return 204, None, {}
-        if path.startswith("/local/projects/"):
+        if path.startswith("/local/"):
             return 200, {"removed": self.has_function} if request.method == "DELETE" else {"function": "f:1"}, {}
         if path.endswith("/bundle") and request.method == "POST":
             return 200, {"stored": True, "parameters": {"Bundle": request.body["sha256"]}}, {}
@@ -78,6 +80,8 @@ class FakeApi:
             return 202, submitted(), {}
         if request.method == "GET" and "/crews/" in path:
             return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
+        if "/tools" in path:
+            return self._tools(request, path)
         if "/webhooks" in path:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
@@ -117,11 +121,24 @@ class FakeApi:
             return 200, {"python": "3.13", "platform": "host", "packages": []}, {}
         if path.endswith("/function"):
             open_ones = self.open_executions.pop(0) if self.open_executions else []
-            return 200, {"parameters": {"Platform": "p"}, "open_executions": open_ones}, {}
+            named = {"Platform": "p", "Name": path.split("/")[-2], "GroupDigest": "0123"}
+            return 200, {"parameters": named, "open_executions": open_ones}, {}
         if path.endswith("/rollback"):
             return 201, stored_crew(path.split("/")[-2], 4), {}
         alias = {"alias": "prod", "version": 3, "moved_at": NOW.format(0), "moved_by": "ada@example.org"}
         return 200, {"aliases": [alias]} if path.endswith("/aliases") else alias, {}
+
+    def _tools(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+        if request.method == "DELETE":
+            return 204, None, {}
+        if path.endswith("/tools"):
+            shared = {"name": "SerperDevTool", "summary": "Searches the web.", "secrets": ["SERPER_API_KEY"]}
+            own = {"name": "refund", "summary": "Refunds.", "secrets": [], "effects": True, "input_schema": {}}
+            return 200, [shared, own], {}
+        name = path.rpartition("/")[2]
+        if name == "absent":
+            return 404, {"status": 404, "detail": "There is no tool."}, {}
+        return 200, {"name": name, "function_arn": self.function_arn, **(request.body or {})}, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         if request.method == "DELETE":

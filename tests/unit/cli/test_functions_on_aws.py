@@ -10,8 +10,10 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from stepcrew_cli.deploying.cloudformation import AwsFunction
+from stepcrew_cli.deploying.cloudformation import PROJECT, TOOL, AwsFunction, Kind
 from stepcrew_cli.errors import CliError
+from stepcrew_cli.places import function_templates
+from stepcrew_local.template import read_template
 
 NAMED = {"Platform": "prod", "Name": "poems-abc123", "GroupId": "demo", "GroupDigest": "0" * 16, "Bundle": "a" * 64}
 STACK = f"prod-project-{'0' * 16}-poems-abc123"
@@ -109,7 +111,7 @@ def account() -> Iterator[Account]:
 
 
 def function(account: Account, named: dict[str, str] = NAMED, **given: str) -> AwsFunction:
-    return AwsFunction(account, named, given, account.told.append, account.slept.append)
+    return AwsFunction(account, PROJECT, named, given, account.told.append, account.slept.append)
 
 
 def deployed(**more: Any) -> dict[str, Any]:
@@ -147,7 +149,7 @@ def test_the_first_deployment_makes_the_stack_and_tells_its_progress(account: Ac
         "14",
         "3008",
     )
-    assert set(parameters) <= template_parameters()
+    assert set(parameters) <= set(template_of(PROJECT)["Parameters"])
 
 
 def test_nothing_to_change_answers_the_version_there_is(account: Account) -> None:
@@ -274,8 +276,15 @@ def test_a_stack_that_never_ends_is_given_up(account: Account) -> None:
     assert sum(account.slept) < 1810
 
 
-def template_parameters() -> set[str]:
-    from stepcrew_cli.places import project_template
-    from stepcrew_local.template import read_template
+@pytest.mark.parametrize("kind", [PROJECT, TOOL])
+def test_a_template_is_given_every_parameter_it_needs(kind: Kind) -> None:
+    template = template_of(kind)
+    needed = {name for name, one in template["Parameters"].items() if "Default" not in one}
+    assert needed == {*NAMED, *kind.from_platform, "ImageUri"}
+    assert {*kind.own, *kind.from_runner, "Build"} <= set(template["Parameters"]) - needed
+    [function] = (one["Properties"] for one in template["Resources"].values() if one["Type"].endswith("::Function"))
+    assert function["FunctionName"] == {"Fn::Sub": f"${{Platform}}-{kind.word}-${{GroupDigest}}-${{Name}}"}
 
-    return set(read_template(project_template())["Parameters"])
+
+def template_of(kind: Kind) -> dict[str, Any]:
+    return read_template(function_templates() / kind.template)

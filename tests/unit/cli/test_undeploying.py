@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from stepcrew_cli.commands import deploy
-from stepcrew_cli.commands.deploy import Built
+from stepcrew_cli.deploying.building import Built
+from stepcrew_cli.deploying.cloudformation import Kind
 from stepcrew_cli.deploying.finding import find_project
 from tests.unit.cli.fake_api import FakeApi, serving
 from tests.unit.cli.test_commands import invoke
@@ -28,7 +29,7 @@ def api() -> Iterator[FakeApi]:
 def built(monkeypatch: pytest.MonkeyPatch) -> Built:
     """Building one takes uv and the runner's packages, which other tests do."""
     report: dict[str, Any] = {"kind": "crew", "agents": {}, "tasks": [], "inputs": [], "tools": [], "environment": []}
-    made = Built(find_project(PROJECT, None), report, [], b"content", "c" * 64)
+    made = Built(find_project(PROJECT, None), report, [], b"content")
     monkeypatch.setattr(deploy, "build_project", lambda *_: made)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     return made
 
@@ -101,8 +102,8 @@ def test_on_another_machine_the_function_is_made_on_aws(
     made: list[Any] = []
 
     class OnCloudFormation:
-        def __init__(self, session: str, named: dict[str, str], given: dict[str, str], _tell: object) -> None:
-            made.append((session, named, given))
+        def __init__(self, session: str, kind: Kind, *more: Any) -> None:
+            made.append((session, kind.word, *more[:2]))
 
         def put(self) -> str:
             return "arn:f:7"
@@ -117,7 +118,7 @@ def test_on_another_machine_the_function_is_made_on_aws(
     options = ("--name", "poems", "--region", "eu-west-1", "--aws-profile", "p", "--parameter", "MemorySize=2000")
     result = invoke(api, "deploy", str(PROJECT), *options)
     assert result.exit_code == 0, result.stderr
-    assert made == [("eu-west-1 p", {"Bundle": built.digest}, {"MemorySize": "2000"})]
+    assert made == [("eu-west-1 p", "project", {"Bundle": built.digest}, {"MemorySize": "2000"})]
     stored = next(one.body for one in api.seen if one.path == "/api/v1/projects/poems")
     assert stored["project"]["function"] == "arn:f:7"
     before = len(api.paths("PUT"))

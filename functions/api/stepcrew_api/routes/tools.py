@@ -9,12 +9,14 @@ from fastapi import APIRouter, Path, Response
 from stepcrew.domain.errors import ToolNotFound
 from stepcrew.domain.function_tool import TOOL_NAME, StoredTool
 from stepcrew.domain.tools import TOOLS
-from stepcrew_api.bodies import TOOL_BODY, ToolBody
+from stepcrew_api.bodies import BUNDLE_BODY, TOOL_BODY, BundleBody, ToolBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
+from stepcrew_api.project_schemas import BundleUpload
+from stepcrew_api.routes.projects import Platform, place_of, upload_for
 from stepcrew_api.services import Injected
-from stepcrew_api.tool_schemas import FunctionToolView, Tool
+from stepcrew_api.tool_schemas import FunctionToolView, Tool, ToolFunction
 
 router = APIRouter(prefix="/tools", tags=["tools"], route_class=GuardedRoute)
 
@@ -58,6 +60,20 @@ def store_tool(
     if not is_new:
         response.status_code = 200
     return _view(stored)
+
+
+@router.post("/{name}/bundle", responses=responses(400, 413, 415), openapi_extra=BUNDLE_BODY)
+def upload_tool_bundle(
+    name: ToolName, body: BundleBody, identity: Admin, services: Injected, platform: Platform
+) -> BundleUpload:
+    """Where the bytes of the bundle of a tool may be put. Asking again is harmless; nothing is stored by it."""
+    return upload_for(services, place_of(platform, identity.group_id, name), identity.group_id, body.sha256)
+
+
+@router.get("/{name}/function", responses=responses())
+def tool_function(name: ToolName, identity: Admin, platform: Platform) -> ToolFunction:
+    """Where the function of a tool is that was made with projects/tool.yaml, for those who remove it."""
+    return ToolFunction(parameters=place_of(platform, identity.group_id, name))
 
 
 @router.delete("/{name}", status_code=204, responses=responses())
