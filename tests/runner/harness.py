@@ -10,6 +10,7 @@ from typing import Any
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.approval import Decision
+from stepcrew.domain.connection import ModelConnection
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.function_tool import FunctionTool
@@ -65,11 +66,15 @@ class Harness:
         limits: Limits | None = None,
         group_id: str = GROUP,
         tools: Sequence[FunctionTool] = (),
+        connections: Sequence[ModelConnection] = (),
     ) -> str:
         execution_id = f"execution-{next(_numbers)}"
         definition = CrewDefinition.model_validate(config)
         execution = new_execution(execution_id, len(definition.tasks), self.clock.now(), limits or Limits(), group_id)
-        self.executions.add(execution, Submission(definition=definition, inputs=inputs or {}, tools=list(tools)))
+        self.executions.add(
+            execution,
+            Submission(definition=definition, inputs=inputs or {}, tools=list(tools), connections=list(connections)),
+        )
         return execution_id
 
     def attempt(self, execution_id: str, group_id: str = GROUP) -> Answer:

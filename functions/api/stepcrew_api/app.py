@@ -8,6 +8,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.function_tool import FunctionToolSpec
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
@@ -30,6 +31,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.routes import (
     amp,
     approvals,
+    connections,
     crews,
     executions,
     meta,
@@ -54,7 +56,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
-    *(AliasToMove, Rollback, FunctionToolSpec),
+    *(AliasToMove, Rollback, FunctionToolSpec, ConnectionSpec),
     *(TriggerSpec, Sample, WebhookSpec, Problem, AmpKickoff, AmpResume, AmpError),
 )
 
@@ -94,7 +96,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (
         *(executions, reruns, traces, results, approvals, crews, projects, secrets, tools, triggers, webhooks),
-        *(amp, meta),
+        *(connections, amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

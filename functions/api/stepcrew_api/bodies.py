@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.function_tool import FunctionToolSpec
@@ -52,6 +53,7 @@ ALIAS_BODY, ROLLBACK_BODY = _body(AliasToMove), _body(Rollback)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 WEBHOOK_BODY, TOOL_BODY = _body(WebhookSpec), _body(FunctionToolSpec)
+CONNECTION_BODY = _body(ConnectionSpec)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -123,5 +125,6 @@ TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
 ToolBody = Annotated[FunctionToolSpec, Depends(_reads(FunctionToolSpec))]
+ConnectionBody = Annotated[ConnectionSpec, Depends(_reads(ConnectionSpec))]
 KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]
 ResumeBody = Annotated[AmpResume, Depends(_reads(AmpResume))]

@@ -7,7 +7,9 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
+from stepcrew.domain.connection import StoredConnection
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.function_tool import StoredTool
 from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.crew_ports import CrewStore
@@ -27,9 +29,11 @@ from stepcrew.services.ports import (
 )
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.registration_ports import RegistrationStore
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.slot_ports import SlotStore
+from stepcrew.services.store_connection import StoreConnection
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
 from stepcrew.services.store_tool import StoreTool
@@ -37,7 +41,6 @@ from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
-from stepcrew.services.tool_ports import ToolStore
 from stepcrew.services.trigger_ports import Inbox, TriggerStore
 from stepcrew.services.webhook_ports import WebhookStore
 
@@ -62,7 +65,9 @@ class Services(NamedTuple):
     crews: CrewStore
     clock: Clock
     store_crew: StoreCrew
-    tools: ToolStore
+    tools: RegistrationStore[StoredTool]
+    connections: RegistrationStore[StoredConnection]
+    store_connection: StoreConnection
     store_tool: StoreTool
     inbox: Inbox
     triggers: TriggerStore

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from secrets import token_urlsafe
 
 from fastapi import FastAPI
@@ -16,11 +17,11 @@ from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
 from stepcrew.aws.task_outputs import TableTaskOutputs
-from stepcrew.aws.tools import TableTools
 from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.trigger_queue import SqsTriggerQueue
 from stepcrew.aws.trigger_sources import EventBridgeSources
@@ -34,10 +35,12 @@ from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
+from stepcrew.services.store_connection import StoreConnection
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
 from stepcrew.services.store_tool import StoreTool
@@ -63,7 +66,7 @@ def make_app(settings: Settings) -> FastAPI:
     approvals = TableApprovals(clients, table, payloads, days)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
-    tools = TableTools(clients, table)
+    tools, connections = table_tools(clients, table), table_connections(clients, table)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
     bundles = BucketBundles(clients, settings.bucket_name)
     wake = WakeMachine(approvals, orchestrator)
@@ -100,9 +103,11 @@ def make_app(settings: Settings) -> FastAPI:
         limits=limits,
         crews=crews,
         clock=clock,
-        store_crew=StoreCrew(crews, clock, rules, tools, days),
+        store_crew=StoreCrew(crews, clock, rules, partial(OwnParts, tools, connections), days),
         tools=tools,
         store_tool=StoreTool(tools, clock, settings.home),
+        connections=connections,
+        store_connection=StoreConnection(connections, clock, tuple(settings.model_connections)),
         inbox=BucketInbox(clients, settings.inbox_bucket),
         triggers=triggers,
         store_trigger=StoreTrigger(

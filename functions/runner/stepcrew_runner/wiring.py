@@ -39,7 +39,7 @@ def guard_process() -> None:
     """Once per process, before any crew is loaded: what no crew may reach, change or follow."""
     proxies = use_proxies(environment.take_proxies())
     addresses.install_guard()
-    addresses.allow_operator_endpoints(proxies)
+    addresses.allow_operator_endpoints([*proxies, *(one.base_url for one in settings().model_connections.values())])
     if not settings().project_bundle:  # a project's code sets the variables it needs
         environment.install_guard()
     refuse_outside()
@@ -102,6 +102,7 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=clock,
             functions=LambdaToolFunctions(clients),
+            connections=configured.model_connections,
             own_secrets=clients.secrets,
             model_keys=lambda: sessions().model_keys(group_id, execution_id).as_arguments,
         ),

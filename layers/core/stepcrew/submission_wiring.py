@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import uuid_utils
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecretStore
-from stepcrew.aws.tools import TableTools
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.settings import Settings
 from stepcrew.wiring import fill_slots, group_limits
@@ -25,7 +28,8 @@ def new_id() -> str:
 
 
 def model_rules(settings: Settings) -> ModelRules:
-    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model)
+    connections = tuple(settings.model_connections)
+    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model, connections)
 
 
 def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
@@ -42,6 +46,6 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table)),
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
-        TableTools(clients, table),
+        partial(OwnParts, table_tools(clients, table), table_connections(clients, table)),
         days,
     )

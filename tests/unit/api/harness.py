@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 from starlette.testclient import TestClient
@@ -14,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.listing import TableListing
+from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
-from stepcrew.aws.tools import TableTools
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
@@ -28,10 +29,12 @@ from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
+from stepcrew.services.store_connection import StoreConnection
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
 from stepcrew.services.store_tool import StoreTool
@@ -121,10 +124,11 @@ class Harness:
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
-        tools = TableTools(aws.clients, TABLE)
+        tools, connections = table_tools(aws.clients, TABLE), table_connections(aws.clients, TABLE)
+        own_parts = partial(OwnParts, tools, connections)
         submit = SubmitExecution(
             *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks),
-            *(tools, 30),
+            *(own_parts, 30),
         )
         self.trigger_queue = FakeTriggerQueue()
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
@@ -151,9 +155,11 @@ class Harness:
             limits=self.limits,
             crews=aws.crews,
             clock=clock,
-            store_crew=StoreCrew(aws.crews, clock, rules, tools, 30),
+            store_crew=StoreCrew(aws.crews, clock, rules, own_parts, 30),
             tools=tools,
             store_tool=StoreTool(tools, clock, "eu-west-1:123456789012"),
+            connections=connections,
+            store_connection=StoreConnection(connections, clock, rules.connections),
             inbox=BucketInbox(aws.clients, "stepcrew-test-inbox"),
             triggers=triggers,
             store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),

@@ -11,8 +11,8 @@ from tests.aws_table import GROUP, RETENTION_DAYS, Aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.registrations import nothing_own
 from tests.fakes.secrets import FakeSecrets
-from tests.fakes.tools import NoTools
 from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
@@ -124,7 +124,7 @@ class Harness:
             missing,
             fill_slots,
             NoWebhooks(),
-            NoTools(),
+            nothing_own,
             30,
         )
         self.cancel = CancelExecution(executions, wake, self.clock)

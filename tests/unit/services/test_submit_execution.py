@@ -10,8 +10,8 @@ import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.registrations import nothing_own
 from tests.fakes.secrets import FakeSecrets
-from tests.fakes.tools import NoTools
 from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.aws.listing import TableListing
@@ -57,7 +57,7 @@ class Harness:
             missing,
             fill,
             NoWebhooks(),
-            NoTools(),
+            nothing_own,
             30,
         )
 

@@ -8,8 +8,8 @@ from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, submission
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.registrations import nothing_own
 from tests.fakes.secrets import FakeSecrets
-from tests.fakes.tools import NoTools
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import NoWebhooks
@@ -60,7 +60,7 @@ class Harness:
             missing,
             fill,
             NoWebhooks(),
-            NoTools(),
+            nothing_own,
             30,
         )
         self.store = TableTriggers(aws.clients, TABLE, BUCKET, 30)

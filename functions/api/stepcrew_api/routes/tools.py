@@ -30,7 +30,7 @@ def tools(identity: Caller, services: Injected) -> list[Tool]:
         Tool(name=spec.name, summary=spec.summary, secrets=list(spec.secrets), effects=spec.has_effects)
         for spec in TOOLS.values()
     ]
-    own = services.tools.tools(identity.group_id)
+    own = services.tools.every(identity.group_id)
     return listed + [
         Tool(name=one.name, summary=one.description, secrets=[], effects=one.effects, input_schema=one.input_schema)
         for one in own
@@ -40,7 +40,7 @@ def tools(identity: Caller, services: Injected) -> list[Tool]:
 @router.get("/{name}", responses=responses(404))
 def read_tool(name: ToolName, identity: Caller, services: Injected) -> FunctionToolView:
     """A function that the group has registered."""
-    found = services.tools.tool(identity.group_id, name)
+    found = services.tools.one(identity.group_id, name)
     if found is None:
         raise ToolNotFound(f"There is no tool {name!r} of this group.")
     return _view(found)

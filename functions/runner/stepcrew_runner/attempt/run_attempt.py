@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import (
     Category,
@@ -33,6 +36,7 @@ from stepcrew.services.ports import (
 from stepcrew.services.secret_ports import Secrets
 from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.approvals.decisions import Decisions
+from stepcrew_runner.attempt.connecting import connect
 from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome, failed
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.checkpoints import Checkpoints
@@ -85,6 +89,8 @@ class Ports(NamedTuple):
     """Credentials, as boto3 names them, that can do nothing but call models of Amazon Bedrock."""
     functions: ToolFunctions = NoFunctions()
     """How tools that are functions of the group are called."""
+    connections: Mapping[str, ConnectionSpec] = MappingProxyType({})
+    """The operator's model connections, by name."""
     own_secrets: Sequence[str] = ()
     """What the ports themselves sign with. No crew is given it; it is masked like what one is given."""
 
@@ -107,8 +113,6 @@ OLDER = ExecutionError(
     message="An older version of the platform began this execution, in a way this version cannot go on from.",
     remedy="Its finished tasks' outputs stay readable. Submit the crew again.",
 )
-
-
 NOT_THIS_CODE = ExecutionError(
     category=Category.PLATFORM,
     type="WrongRunner",
@@ -261,7 +265,11 @@ class RunAttempt:
         # A project's own code could read them.
         operators = {} if self._project else ports.secrets.operator_secrets()
         needs_keys = self._project is not None or needs_aws_keys(submission.definition, self._default_model)
-        models = ModelFactory(operators, self._default_model, ports.model_keys() if needs_keys else {})
+        own_secret = partial(ports.secrets.group_secret, execution.group_id)
+        connected = connect(submission, ports.connections, operators.get, own_secret)
+        companions.gate.endpoints = connected.endpoints
+        aws_keys = ports.model_keys() if needs_keys else {}
+        models = ModelFactory(operators, self._default_model, aws_keys, connected.models)
         secrets = self._secrets(execution.group_id, submission, operators)
         for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
             companions.redactor.learn(value)

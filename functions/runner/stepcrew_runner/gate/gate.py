@@ -22,7 +22,7 @@ from stepcrew_runner.gate.aborts import Abort, CrewFailed, GateShut, LimitReache
 from stepcrew_runner.gate.budget import Budget, UsedUp, Wait, used_up_error
 from stepcrew_runner.gate.control import Control
 from stepcrew_runner.gate.journal import Journal, to_text
-from stepcrew_runner.gate.requests import ModelRequest
+from stepcrew_runner.gate.requests import Endpoint, ModelRequest
 from stepcrew_runner.gate.usage import Answer, price, told_by
 from stepcrew_runner.isolation.addresses import Reach, as_platform, asking_model
 
@@ -45,6 +45,8 @@ class Gate:
         self._shut = False
         self.reach = Reach()
         self.journal = journal
+        self.endpoints: tuple[Endpoint, ...] = ()
+        """Where connections lead that this crew may name."""
         self.only_replays = False
         """Whether nothing may be let out (a replay without a model)."""
         scope.opened(self)
@@ -246,7 +248,11 @@ class Passage:
 
     def sending(self) -> AbstractContextManager[None]:
         """While the request is sent: it may go to an endpoint of the operator's inside the platform."""
-        return asking_model() if self._request.names_model else nullcontext()
+        return asking_model() if self.may_be_inside else nullcontext()
+
+    @property
+    def may_be_inside(self) -> bool:
+        return self._request.may_be_inside
 
     def answered(self, answer: Answer) -> JournalEntry:
         """The answer as the crew gets it, written down. `LOST` where the request may be repeated."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
@@ -45,15 +45,29 @@ class Reserve(NamedTuple):
 
 
 class ModelRequest(NamedTuple):
-    """`name` is `provider/model`; `digest` the SHA-256 of the normalised request. `names_model`: what names none asks
-    none, whatever its address is."""
+    """`name` is `provider/model`; `digest` the SHA-256 of the normalised request. `may_be_inside`: whether it may go to
+    the operator's endpoints and through the operator's proxies. What names no model asks none, whatever its address is;
+    and a group's own connection leads outside."""
 
     name: str
     digest: str
     is_billed: bool
     reserve: Reserve
     own_endpoint: bool = False
-    names_model: bool = True
+    may_be_inside: bool = True
+
+
+class Endpoint(NamedTuple):
+    """Where the models of a connection are asked. `of_group`: it is a group's own, and lies outside of the platform."""
+
+    connection: str
+    base_url: str
+    of_group: bool
+
+    def serves(self, url: str) -> bool:
+        wanted, asked = urlsplit(self.base_url), urlsplit(url)
+        places = [(parts.scheme, (parts.hostname or "").lower(), _port(parts)) for parts in (wanted, asked)]
+        return places[0] == places[1] and asked.path.startswith(f"{wanted.path.rstrip('/')}/")
 
 
 def learn_endpoints() -> None:
@@ -64,16 +78,18 @@ def learn_endpoints() -> None:
             _operator.add((parts.hostname, _port(parts)))
 
 
-def is_models(url: str) -> bool:
-    """Whether a model (or an embedding) is what this address serves."""
+def is_models(url: str, endpoints: Iterable[Endpoint]) -> bool:
+    """Whether a model (or an embedding) is what this address serves; `endpoints` are those of connections."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     known = HOSTS.fullmatch(host) is not None or (host, _port(parts)) in _operator
-    return known or ANYWHERE.search(parts.path) is not None
+    return known or any(one.serves(url) for one in endpoints) or ANYWHERE.search(parts.path) is not None
 
 
-def read_request(method: str, url: str, body: bytes, seal: Seal) -> ModelRequest:
-    """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere."""
+def read_request(method: str, url: str, body: bytes, seal: Seal, endpoints: Iterable[Endpoint] = ()) -> ModelRequest:
+    """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere. A model of a
+    connection is named by it; what it costs, no table knows."""
+    connected = next((one for one in endpoints if one.serves(url)), None)
     path = unquote(urlsplit(url).path)
     content: Any = _json(body)
     operation = path.rsplit("/", 1)[-1]
@@ -81,15 +97,16 @@ def read_request(method: str, url: str, body: bytes, seal: Seal) -> ModelRequest
         name = ModelName("bedrock", found[1])
         operation = found[0]
     else:
-        provider = "anthropic" if "/messages" in path else "openai"
+        provider = connected.connection if connected else "anthropic" if "/messages" in path else "openai"
         name = ModelName(provider, str(_object(content).get("model") or ""))
     text = json.dumps(content, sort_keys=True, ensure_ascii=False) if content is not None else repr(body)
     digest = hashlib.sha256(f"{method} {operation}\n{_normal(seal(text))}".encode(errors="replace")).hexdigest()
     completion = 0 if path.endswith("/embeddings") else _bound(_object(content)) or USUAL_COMPLETION
     likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
-    reserve = Reserve(likely.total, price(name, likely))
+    reserve = Reserve(likely.total, None if connected else price(name, likely))
     own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
-    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, bool(name.model))
+    may_be_inside = bool(name.model) and not (connected and connected.of_group)
+    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, may_be_inside)
 
 
 def digest_of_call(tool_name: str, arguments: Any, seal: Seal) -> str:

@@ -18,7 +18,6 @@ CREW_PREFIX = "CREW#"
 ALIAS_PREFIX = "ALIAS#"
 TRIGGER_PREFIX = "TRIGGER#"
 WEBHOOK_PREFIX = "WEBHOOK#"
-TOOL_PREFIX = "TOOL#"
 SLOT_PREFIX = "SLOT#"
 QUEUED_PREFIX = "QUEUED#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
@@ -130,13 +129,13 @@ def delivery(delivery_id: str) -> str:
     return f"DELIVERY#{delivery_id}"
 
 
-def tools(group_id: str) -> str:
-    """A partition of their own: a submission that names one reads nothing else."""
-    return f"{group(group_id)}#TOOLS"
+def registrations(group_id: str, word: str) -> str:
+    """A partition for each kind, `word`: a submission that names one reads nothing else."""
+    return f"{group(group_id)}#{word.upper()}S"
 
 
-def tool(name: str) -> str:
-    return f"{TOOL_PREFIX}{name}"
+def registration(word: str, name: str) -> str:
+    return f"{word.upper()}#{name}"
 
 
 def waiting_places(group_id: str) -> str:

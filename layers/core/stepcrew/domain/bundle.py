@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.canonical import canonical_json
+from stepcrew.domain.connection import ModelConnection
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.domain.function_tool import FunctionTool
@@ -61,8 +62,9 @@ class BundleWriter:
         """As `GET /executions/{id}/definition` answers it: it can be submitted again."""
         config = json.loads(canonical_json(submission.definition))
         crew = {"config": config, "inputs": submission.inputs}
-        if submission.tools:
-            crew["tools"] = [tool.model_dump(mode="json") for tool in submission.tools]
+        for name, parts in (("tools", submission.tools), ("connections", submission.connections)):
+            if parts:
+                crew[name] = [one.model_dump(mode="json") for one in parts]
         self._text(CREW, json.dumps(crew, ensure_ascii=False))
 
     def lines(self, member: str, models: Iterable[BaseModel]) -> None:
@@ -99,6 +101,7 @@ class Bundle(NamedTuple):
     approvals: list[Approval]
     journal: list[JournalEntry]
     tools: Sequence[FunctionTool] = ()
+    connections: Sequence[ModelConnection] = ()
 
 
 def read_bundle(path: Path) -> Bundle:
@@ -119,7 +122,8 @@ def read_bundle(path: Path) -> Bundle:
                 [TaskOutput.model_validate_json(line) for line in _lines(archive, OUTPUTS)],
                 [Approval.model_validate_json(line) for line in _lines(archive, APPROVALS)],
                 [JournalEntry.model_validate_json(line) for line in _lines(archive, JOURNAL)],
-                [FunctionTool.model_validate(tool) for tool in crew.get("tools", [])],
+                [FunctionTool.model_validate(one) for one in crew.get("tools", [])],
+                [ModelConnection.model_validate(one) for one in crew.get("connections", [])],
             )
     except (OSError, zipfile.BadZipFile, KeyError, AttributeError, ValueError, ValidationError) as error:
         raise NoBundle(f"{path} cannot be read as a bundle: {error}") from error

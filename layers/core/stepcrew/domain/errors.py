@@ -101,6 +101,13 @@ class ToolNotFound(StepcrewError):
     remedy = "GET /tools lists the tools of the group."
 
 
+class ConnectionNotFound(StepcrewError):
+    """The group has no such model connection."""
+
+    category = Category.INPUT
+    remedy = "GET /connections lists the connections of the group."
+
+
 class CrewNotFound(StepcrewError):
     """No such stored crew in this group, or not that version of it."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.json_schema import faults_of
+from stepcrew.domain.registration import REGISTERING, Registered
 
 TOOL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 """As models call it: CrewAI changes every other name for them."""
@@ -68,9 +68,6 @@ class FunctionTool(FunctionToolSpec):
     name: Annotated[str, StringConstraints(pattern=TOOL_NAME)]
 
 
-class StoredTool(FunctionTool):
-    updated_at: datetime
-    updated_by: str | None = None
-
+class StoredTool(FunctionTool, Registered):
     def as_submitted(self) -> FunctionTool:
-        return FunctionTool.model_validate(self.model_dump(exclude={"updated_at", "updated_by"}))
+        return FunctionTool.model_validate(self.model_dump(exclude=REGISTERING))

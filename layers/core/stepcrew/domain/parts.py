@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stepcrew.domain.connection import connection_of
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.placeholders import names_in
@@ -53,6 +54,11 @@ def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]
         if agent.planning_config:
             candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
     return ((path, settings) for path, settings in candidates if settings)
+
+
+def connections_of(crew: CrewDefinition) -> set[str]:
+    """The names of the connections whose models are named."""
+    return {name for _, settings in model_settings(crew) if (name := connection_of(settings.model))}
 
 
 def without_own_model(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:

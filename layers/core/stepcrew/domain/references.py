@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from stepcrew.domain.approval_rules import rule_faults
+from stepcrew.domain.connection import connection_of
 from stepcrew.domain.json_schema import SchemaCost, cost_of, faults_of
 from stepcrew.domain.mcp_servers import address_fault as address_fault
 from stepcrew.domain.mcp_servers import header_faults
@@ -20,16 +21,34 @@ from stepcrew.domain.text_bounds import too_long
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
 MISSING_INPUT = "missing_input"
-OwnTools = Callable[[], Collection[str]]
-"""Names of the tools that the group has registered; asked for only where a crew may name one."""
+
+
+class OwnNames(Protocol):
+    """What the group has registered; asked for only where a crew may name it."""
+
+    def tool_names(self) -> Collection[str]: ...
+
+    def connection_names(self) -> Collection[str]: ...
+
+
+class NothingOwn:
+    """Of a group that has registered nothing."""
+
+    def tool_names(self) -> Collection[str]:
+        return ()
+
+    def connection_names(self) -> Collection[str]:
+        return ()
 
 
 class ModelRules(NamedTuple):
-    """The model of a crew that names none, and which models (`provider/model`) the operator allows."""
+    """The model of a crew that names none, which models (`provider/model`) the operator allows, and the names of the
+    operator's connections."""
 
     default: str
     allowed: str
     allows: Callable[[str], bool]
+    connections: Collection[str] = ()
 
 
 class Checker:
@@ -40,7 +59,7 @@ class Checker:
         parsed: ParsedCrew,
         models: ModelRules,
         retention_days: int | None,
-        own_tools: OwnTools,
+        own: OwnNames,
         *,
         inputs_follow: bool,
     ) -> None:
@@ -51,7 +70,7 @@ class Checker:
         self._unread = parsed.unread
         self._models = models
         self._retention_days = retention_days
-        self._own_tools = own_tools
+        self._own = own
         self._inputs_follow = inputs_follow
         self._positions: dict[str, int] = {}
 
@@ -173,7 +192,7 @@ class Checker:
                     self._add((*path, field, *fault.where), "json_schema", detail, "Correct the JSON Schema.")
 
     def _tools(self) -> None:
-        own = self._own_tools() if tools_of(self._crew) - set(TOOLS) else ()
+        own = self._own.tool_names() if tools_of(self._crew) - set(TOOLS) else ()
         for path, names in tool_lists(self._crew):
             for position, name in enumerate(names):
                 if canonical_tool_name(name) not in TOOLS and name not in own:
@@ -201,17 +220,26 @@ class Checker:
     def _model_names(self) -> None:
         for path, settings in model_settings(self._crew):
             name = settings.model
-            parsed = parse_model_name(name)
-            if parsed is None:
-                remedy = f"Write provider/model with one of the providers {', '.join(sorted(set(PROVIDERS.values())))}."
-                self._add(path, "unknown_model", f"{name!r} is not a model of a provider we carry.", remedy)
-            elif not self._models.allows(str(parsed)):
-                detail = f"The model {parsed} is not available here."
+            known = str(parse_model_name(name) or "") or self._of_connection(name)
+            if not known:
+                starts = [*sorted(set(PROVIDERS.values())), *self._connections()]
+                remedy = f"Write provider/model, or the name of a connection: {', '.join(starts)}."
+                detail = f"{name!r} is not a model of a provider we carry, nor of a connection of your group."
+                self._add(path, "unknown_model", detail, remedy)
+            elif not self._models.allows(known):
+                detail = f"The model {known} is not available here."
                 self._add(path, "model_not_allowed", detail, f"Available: {self._models.allowed or 'none'}.")
         if self._crew.model is None and not self._models.default:
             for path, who in without_own_model(self._crew):
                 detail = f"{who} has no model, and neither the crew nor the operator has a default."
                 self._add(path, "missing_model", detail, "Set model.")
+
+    def _of_connection(self, name: str) -> str | None:
+        connection = connection_of(name)
+        return name.strip() if connection and connection in self._connections() else None
+
+    def _connections(self) -> list[str]:
+        return [*self._models.connections, *self._own.connection_names()]
 
     def _placeholders(self) -> None:
         texts = list(texts_of(self._crew))
@@ -226,14 +254,17 @@ class Checker:
             self._add(path, "too_long", detail, "Shorten the text, or the inputs it names.")
 
 
+NOTHING_OWN = NothingOwn()
+
+
 def find_reference_faults(
     parsed: ParsedCrew,
     models: ModelRules,
     retention_days: int | None = None,
-    own_tools: OwnTools = tuple,
+    own: OwnNames = NOTHING_OWN,
     *,
     inputs_follow: bool = False,
 ) -> None:
     """Adds every fault to those of `parsed`; with `inputs_follow`, an input that is not given is none. Raises
     `EnoughFaults` when there are too many."""
-    Checker(parsed, models, retention_days, own_tools, inputs_follow=inputs_follow).check()
+    Checker(parsed, models, retention_days, own, inputs_follow=inputs_follow).check()

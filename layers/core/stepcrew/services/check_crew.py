@@ -10,7 +10,7 @@ from stepcrew.domain.canonical import canonical_json
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import EnoughFaults, Faults
 from stepcrew.domain.parsing import ParsedCrew, read_crew
-from stepcrew.domain.references import ModelRules, OwnTools, find_reference_faults
+from stepcrew.domain.references import NOTHING_OWN, ModelRules, OwnNames, find_reference_faults
 
 MAX_INPUTS_BYTES = 1_000_000
 
@@ -34,7 +34,7 @@ def examine_crew(
     inputs: dict[str, Any] | None,
     models: ModelRules,
     retention_days: int,
-    own_tools: OwnTools = tuple,
+    own: OwnNames = NOTHING_OWN,
     *,
     inputs_follow: bool = False,
 ) -> Examined:
@@ -44,7 +44,7 @@ def examine_crew(
     parsed = None
     try:
         parsed = read_crew(config, inputs, faults)
-        find_reference_faults(parsed, models, retention_days, own_tools, inputs_follow=inputs_follow)
+        find_reference_faults(parsed, models, retention_days, own, inputs_follow=inputs_follow)
         check_size(parsed.inputs, faults)
         if answered_bytes(canonical_json([parsed.definition, parsed.inputs])) > MOST_ANSWER_BYTES:
             detail = "The crew with its inputs is larger than an answer of this service can be."

@@ -19,10 +19,9 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.execution import Execution, Limits, Progress, Status
 from stepcrew.domain.faults import EnoughFaults, Faults
-from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.limits import effective
 from stepcrew.domain.parsing import ParsedCrew
-from stepcrew.domain.parts import models_of, tools_of
+from stepcrew.domain.parts import models_of
 from stepcrew.domain.places import Places
 from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import MISSING_INPUT, ModelRules
@@ -33,9 +32,9 @@ from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.read_crew import read_crew
-from stepcrew.services.tool_ports import ToolStore
 from stepcrew.services.webhook_ports import WebhookNames
 
 PENDING_MESSAGE = "Waiting to start…"
@@ -62,13 +61,13 @@ class CrewSubmission(NamedTuple):
 
 class CheckedCrew(NamedTuple):
     """`limits` are those the execution would have: what was asked for, under the group's rules. `crew` is the stored
-    crew that was named, `tools` are the group's own that the crew names."""
+    crew that was named, `own` is what the group has registered."""
 
     parsed: ParsedCrew
     limits: Limits
     crew: CrewVersion | None = None
     project: ProjectVersion | None = None
-    tools: Sequence[FunctionTool] = ()
+    own: OwnParts | None = None
 
 
 class Prepared(NamedTuple):
@@ -100,7 +99,7 @@ class SubmitExecution:
         missing_secrets: FindMissingSecrets,
         fill_slots: FillSlots,
         webhooks: WebhookNames,
-        tools: ToolStore,
+        own_parts: Callable[[str], OwnParts],
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -112,7 +111,7 @@ class SubmitExecution:
         self._missing_secrets = missing_secrets
         self._fill_slots = fill_slots
         self._webhooks = webhooks
-        self._tools = tools
+        self._own_parts = own_parts
         self._retention_days = retention_days
 
     @property
@@ -132,19 +131,15 @@ class SubmitExecution:
             if submission.project:
                 return self._project(request, stored, submission, inputs)
             config = submission.definition.model_dump(mode="json", exclude_unset=True)
-        own: list[FunctionTool] = []
-
-        def own_tools() -> list[str]:
-            own.extend(tool.as_submitted() for tool in self._tools.tools(request.group_id))
-            return [tool.name for tool in own]
-
-        parsed, faults = examine_crew(config, inputs, self._models, self._retention_days, own_tools)
+        own = self._own_parts(request.group_id)
+        parsed, faults = examine_crew(config, inputs, self._models, self._retention_days, own)
         found = Faults()
         limits = Limits()
         with suppress(EnoughFaults):
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
-                missing = self._missing_secrets(request.group_id, parsed)
+                connections = own.connections_in(parsed.definition)
+                missing = self._missing_secrets(request.group_id, parsed, connections)
                 found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in missing)
             found.add_all(self._unknown_webhooks(request))
             try:
@@ -153,8 +148,7 @@ class SubmitExecution:
                 found.add_all(error.faults)
         if found or parsed is None:
             raise found.error("The crew")
-        named = tools_of(parsed.definition)
-        return CheckedCrew(parsed, limits, stored, tools=[tool for tool in own if tool.name in named])
+        return CheckedCrew(parsed, limits, stored, own=own)
 
     def _project(
         self, request: CrewSubmission, stored: CrewVersion | None, submission: Submission, inputs: dict[str, Any]
@@ -190,8 +184,10 @@ class SubmitExecution:
         checked = self.check(request)
         parsed = checked.parsed
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
-        if checked.tools:  # only what is set counts for the fingerprint
-            submission = submission.model_copy(update={"tools": list(checked.tools)})
+        if checked.own:  # only what is set counts for the fingerprint
+            named = {"tools": checked.own.tools_in(parsed.definition)}
+            named["connections"] = checked.own.connections_in(parsed.definition)
+            submission = submission.model_copy(update={key: parts for key, parts in named.items() if parts})
         if checked.project:
             submission = Submission(project=checked.project, definition=parsed.definition, inputs=parsed.inputs)
         return Prepared(self._new_execution(request, checked, fingerprint(submission)), submission)

@@ -1,0 +1,45 @@
+"""What of a group's own a crew names: read when it is first asked for, and kept with the submission."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from stepcrew.domain.connection import ModelConnection, StoredConnection
+from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.function_tool import FunctionTool, StoredTool
+from stepcrew.domain.parts import connections_of, tools_of
+from stepcrew.domain.tools import TOOLS
+from stepcrew.services.registration_ports import RegistrationStore
+
+
+class OwnParts:
+    """Of one group. Most crews name nothing of it, and nothing is read for them."""
+
+    def __init__(
+        self, tools: RegistrationStore[StoredTool], connections: RegistrationStore[StoredConnection], group_id: str
+    ) -> None:
+        self._of_tools = tools
+        self._of_connections = connections
+        self._group_id = group_id
+
+    @cached_property
+    def _tools(self) -> list[FunctionTool]:
+        return [tool.as_submitted() for tool in self._of_tools.every(self._group_id)]
+
+    @cached_property
+    def _connections(self) -> list[ModelConnection]:
+        return [one.as_submitted() for one in self._of_connections.every(self._group_id)]
+
+    def tool_names(self) -> list[str]:
+        return [tool.name for tool in self._tools]
+
+    def connection_names(self) -> list[str]:
+        return [one.name for one in self._connections]
+
+    def tools_in(self, crew: CrewDefinition) -> list[FunctionTool]:
+        named = tools_of(crew) - set(TOOLS)
+        return [tool for tool in self._tools if tool.name in named] if named else []
+
+    def connections_in(self, crew: CrewDefinition) -> list[ModelConnection]:
+        named = connections_of(crew)
+        return [one for one in self._connections if one.name in named] if named else []
