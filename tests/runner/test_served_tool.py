@@ -28,14 +28,13 @@ def served(tmp_path: Path, entry: str = "orders:LookUpOrder", source: str = SOUR
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(f"project/{module}.py", source)
         archive.writestr("packages/roman.py", ROMAN)
-        archive.writestr(MANIFEST, json.dumps({"entry": entry, "environment": ["SHOP_KEY", "AWS_REGION", "ABSENT"]}))
+        archive.writestr(MANIFEST, json.dumps({"entry": entry, "environment": ["SHOP_KEY", "ABSENT"]}))
     content = buffer.getvalue()
     return ServedTool(unpack(content, sha256(content).hexdigest(), tmp_path / "bundle"), secrets.get)
 
 
 def test_a_call_has_its_arguments_and_the_groups_secrets_and_nothing_of_the_call_before(tmp_path: Path) -> None:
-    secrets = {"SHOP_KEY": "sk-shop", "AWS_REGION": "nowhere"}
-    tool = served(tmp_path, **secrets)
+    tool = served(tmp_path, SHOP_KEY="sk-shop")
     answer = {"order": "A-7", "pieces": "III", "key": "hop", "calls": 1, "seen": "A-7"}
     before = dict(os.environ)
     for _ in range(2):
