@@ -7,18 +7,27 @@ import json
 import os
 import sys
 import zipfile
+from collections.abc import Generator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stepcrew_runner.isolation.addresses import trusted
 from stepcrew_runner.project.bundle import unpack
 from stepcrew_runner.project.loading import EntryNotUsable
 from stepcrew_runner.project.served_tool import MANIFEST, ServedTool
 
 SOURCE = (Path(__file__).parents[1] / "projects/order_tool/orders.py").read_text()
 ROMAN = "def toRoman(number):\n    return 'I' * number\n"
+
+
+@pytest.fixture(autouse=True)
+def unguarded() -> Generator[None]:
+    """In a process of its own, which runs a group's own code and no other, no guard is put in place."""
+    with trusted():
+        yield
 
 
 def served(tmp_path: Path, entry: str = "orders:LookUpOrder", source: str = SOURCE, **secrets: str) -> ServedTool:
