@@ -14,6 +14,7 @@ from stepcrew_cli.commands import (
     control,
     deploy,
     look,
+    memory,
     read,
     rerun,
     run,
@@ -69,7 +70,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, undeploy, stored, secrets, tool, triggers, webhooks),
+    *(account, run, rerun, deploy, undeploy, stored, memory, secrets, tool, triggers, webhooks),
     *(look, read, bundles, approvals, control, stack),
 ):
     _part.register(app)

@@ -18,7 +18,6 @@ from stepcrew_cli.api_paths import (
     execution_path,
     project_path,
     secret_path,
-    tool_path,
     trigger_path,
     webhook_path,
 )
@@ -114,27 +113,15 @@ class Client:
         return Answer(self._transport.request("GET", f"{API}/projects/runtime"))
 
     def ask(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> Answer:
-        """Of something below a project's or a tool's path, or what the local stack alone has."""
+        """Of what is below a project's or a tool's path, or the local stack's alone."""
         return Answer(self._transport.request(method, path, json=body))
+
+    def remove(self, path: str) -> None:
+        self._transport.request("DELETE", path)
 
     def store_project(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
         return Answer(self._transport.request("PUT", project_path(name), json=body))
-
-    def tools(self) -> Answer:
-        """Lists the tools that crews may name."""
-        return Answer(self._transport.request("GET", f"{API}/tools"))
-
-    def tool(self, name: str) -> Answer:
-        """A function that the group has registered."""
-        return Answer(self._transport.request("GET", tool_path(name)))
-
-    def store_tool(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
-        """May be repeated."""
-        return Answer(self._transport.request("PUT", tool_path(name), json=body))
-
-    def remove_tool(self, name: str) -> None:
-        self._transport.request("DELETE", tool_path(name))
 
     def secrets(self) -> Answer:
         """Lists the names of the secrets; values are never answered."""
@@ -173,6 +160,19 @@ class Client:
     def fire_again(self, name: str, firing_id: str) -> Answer:
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{trigger_path(name)}/firings/{quote(firing_id, safe='')}/fire"))
+
+    def memory_scopes(self) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/memory"))
+
+    def memory_records(self, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/memory/records", params=params))
+
+    def remove_record(self, record_id: str) -> Answer:
+        return Answer(self._transport.request("DELETE", f"{API}/memory/records/{quote(record_id, safe='')}"))
+
+    def remove_scope(self, path: str) -> Answer:
+        """With everything below it. May be repeated."""
+        return Answer(self._transport.request("DELETE", f"{API}/memory/scopes/{quote(path.strip('/'))}"))
 
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.local.tiny_stack import invoke
 
+from stepcrew_local.deploy import physical_id
 from stepcrew_local.stack import Stack
 
 GROUP, OTHER = "demo", "demo-other"
@@ -86,6 +87,7 @@ def test_an_attempt_works_on_the_items_of_its_execution(tiny_stack: Stack, more:
         f"GROUP#{GROUP}",
         f"GROUP#{OTHER}",
         f"GROUP#{GROUP}#CREW#report",
+        f"GROUP#{GROUP}#MEMORYX",
         f"GROUP#{GROUP}#IDEMPOTENCY#k",
         f"GROUP#{GROUP}#EXECUTION#",
         "OPEN#1",
@@ -96,6 +98,27 @@ def test_an_attempt_works_on_no_other_items(tiny_stack: Stack, key: str) -> None
         refused = _refused(tiny_stack, "dynamodb", operation.strip(), arguments)
 
         assert refused in DENIED, f"{operation} of {key}: {refused}"
+
+
+@pytest.mark.parametrize("more", ["#MEMORY", "#MEMORY#/crews/shop", "#VECTORS#openai/small"])
+def test_an_attempt_works_on_the_memory_of_its_group_and_of_no_other(tiny_stack: Stack, more: str) -> None:
+    table = tiny_stack.outputs["TableName"]
+    for group_id, is_own in ((GROUP, True), (OTHER, False)):
+        item = _item(f"GROUP#{group_id}{more}")
+        query = {"KeyConditionExpression": "PK = :key", "ExpressionAttributeValues": {":key": item["PK"]}}
+        put = {"Put": {"TableName": table, "Item": item}}
+        calls: dict[str, dict[str, Any]] = {
+            "get_item": {"TableName": table, "Key": item},
+            "query": {"TableName": table, **query},
+            "put_item": {"TableName": table, "Item": item},
+            "transact_write_items": {"TransactItems": [put]},
+            "batch_get_item": {"RequestItems": {table: {"Keys": [item]}}},
+            "batch_write_item": {"RequestItems": {table: [{"PutRequest": {"Item": item}}]}},
+            "delete_item": {"TableName": table, "Key": item},
+        }
+        for operation, arguments in calls.items():
+            refused = _refused(tiny_stack, "dynamodb", operation, arguments)
+            assert (refused is None) if is_own else (refused in DENIED), f"{operation} of {group_id}: {refused}"
 
 
 def test_calls_that_name_no_key_or_could_delete_are_refused_even_for_own_items(tiny_stack: Stack) -> None:
@@ -201,6 +224,26 @@ def test_an_attempt_sends_traces_under_its_own_name_and_receives_none(tiny_stack
         assert _refused(tiny_stack, "sqs", operation, queue) in DENIED, operation
     others = {**queue, "QueueUrl": tiny_stack.outputs["TraceDeadLetterQueueUrl"]}
     assert _refused(tiny_stack, "sqs", "send_message", {**message, **others}) in DENIED
+
+
+def test_an_attempt_calls_functions_that_say_they_serve_its_group_and_no_others(tiny_stack: Stack) -> None:
+    functions = tiny_stack.client("lambda")
+    arn = functions.get_function(FunctionName=physical_id(tiny_stack.emulator, "TriggerFunction"))
+    arn = arn["Configuration"]["FunctionArn"]
+    call = {"FunctionName": arn, "Payload": "{}"}
+
+    for group in (None, OTHER, "*", f"{GROUP}x"):
+        functions.tag_resource(Resource=arn, Tags={"stepcrew-group": group} if group else {"other": GROUP})
+        assert _refused(tiny_stack, "lambda", "invoke", call) in DENIED, group
+    functions.tag_resource(Resource=arn, Tags={"stepcrew-group": GROUP})
+    assert _refused(tiny_stack, "lambda", "invoke", call) is None
+    for operation in ("get_function", "update_function_code", "delete_function"):
+        more = {"ZipFile": "x"} if operation == "update_function_code" else {}
+        assert _refused(tiny_stack, "lambda", operation, {"FunctionName": arn, **more}) in DENIED, operation
+    request = {"service": "lambda", "operation": "invoke", "arguments": call}
+    for function in ("RunnerFunction", "ReconcilerFunction"):
+        assert invoke(tiny_stack, function, request)["refused"] in DENIED, function
+    functions.untag_resource(Resource=arn, TagKeys=["stepcrew-group", "other"])
 
 
 def test_sqs_tells_the_role_and_the_session_that_sent_a_message(tiny_stack: Stack) -> None:

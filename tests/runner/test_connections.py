@@ -136,8 +136,8 @@ def test_a_limit_of_money_stops_a_crew_whose_price_nobody_knows(harness: Harness
 
 def test_a_later_attempt_is_answered_from_the_journal(harness: Harness, outside: ScriptedModel) -> None:
     execution_id = harness.submit(asking("mine"), connections=[own(outside.url)])
-    *executions, _, _, _ = harness.kept()
+    records, submissions = harness.executions.kept()
     harness.attempt(execution_id)
-    harness.executions.restore(*executions)
+    harness.executions.restore(records, submissions)
     assert harness.ended(execution_id, harness.attempt(execution_id)).outcome == "COMPLETED"
     assert len(outside.requests) == 1

@@ -7,18 +7,27 @@ import json
 import os
 import sys
 import zipfile
+from collections.abc import Generator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stepcrew_runner.isolation.addresses import trusted
 from stepcrew_runner.project.bundle import unpack
 from stepcrew_runner.project.loading import EntryNotUsable
 from stepcrew_runner.project.served_tool import MANIFEST, ServedTool
 
 SOURCE = (Path(__file__).parents[1] / "projects/order_tool/orders.py").read_text()
 ROMAN = "def toRoman(number):\n    return 'I' * number\n"
+
+
+@pytest.fixture(autouse=True)
+def unguarded() -> Generator[None]:
+    """In a process of its own, which runs a group's own code and no other, no guard is put in place."""
+    with trusted():
+        yield
 
 
 def served(tmp_path: Path, entry: str = "orders:LookUpOrder", source: str = SOURCE, **secrets: str) -> ServedTool:
@@ -28,14 +37,13 @@ def served(tmp_path: Path, entry: str = "orders:LookUpOrder", source: str = SOUR
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(f"project/{module}.py", source)
         archive.writestr("packages/roman.py", ROMAN)
-        archive.writestr(MANIFEST, json.dumps({"entry": entry, "environment": ["SHOP_KEY", "AWS_REGION", "ABSENT"]}))
+        archive.writestr(MANIFEST, json.dumps({"entry": entry, "environment": ["SHOP_KEY", "ABSENT"]}))
     content = buffer.getvalue()
     return ServedTool(unpack(content, sha256(content).hexdigest(), tmp_path / "bundle"), secrets.get)
 
 
 def test_a_call_has_its_arguments_and_the_groups_secrets_and_nothing_of_the_call_before(tmp_path: Path) -> None:
-    secrets = {"SHOP_KEY": "sk-shop", "AWS_REGION": "nowhere"}
-    tool = served(tmp_path, **secrets)
+    tool = served(tmp_path, SHOP_KEY="sk-shop")
     answer = {"order": "A-7", "pieces": "III", "key": "hop", "calls": 1, "seen": "A-7"}
     before = dict(os.environ)
     for _ in range(2):

@@ -12,6 +12,7 @@ import typer
 from pydantic import JsonValue
 from rich.table import Table
 
+from stepcrew_cli.api_paths import API, tool_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.building import Built, build
 from stepcrew_cli.deploying.cloudformation import TOOL, stack_name
@@ -48,7 +49,7 @@ def list_tools(
 ) -> None:
     """List the group's own tools."""
     with call.client() as client:
-        found = client.tools().read(ToolList).root
+        found = client.ask("GET", f"{API}/tools").read(ToolList).root
     shown = [one for one in found if every or one.input_schema is not None]
     if call.output.as_json:
         call.output.json([one.model_dump(mode="json") for one in shown])
@@ -61,7 +62,7 @@ def list_tools(
 def show(call: Call, name: Name) -> None:
     """Show a tool of the group whole, as JSON."""
     with call.client() as client:
-        call.output.json(client.tool(name).data)
+        call.output.json(client.ask("GET", tool_path(name)).data)
 
 
 @tool.command("put")
@@ -139,12 +140,12 @@ def remove(call: Call, name: Name, region: Region = None, aws_profile: AwsProfil
         what = deployable(name)
         place = what.function_place(client).parameters
         try:
-            registered = client.tool(name).read(RegisteredTool)
+            registered = client.ask("GET", what.place).read(RegisteredTool)
         except Rejected as refused:
             if refused.problem.status != NOT_FOUND:
                 raise
             registered = None
-        client.remove_tool(name)
+        client.remove(what.place)
         # What was registered by hand is somebody's own function, which stays.
         if registered is None or f":{stack_name(TOOL, place)}:" in f"{registered.function_arn}:":
             tell = partial(call.output.note, style="dim")
@@ -156,7 +157,7 @@ def remove(call: Call, name: Name, region: Region = None, aws_profile: AwsProfil
 
 
 def _store(call: Call, client: Client, name: str, body: Mapping[str, JsonValue]) -> None:
-    answer = client.store_tool(name, body)
+    answer = client.ask("PUT", tool_path(name), body)
     if call.output.as_json:
         call.output.json(answer.data)
     else:

@@ -34,6 +34,7 @@ from stepcrew_api.routes import (
     connections,
     crews,
     executions,
+    memory,
     meta,
     projects,
     reruns,
@@ -95,8 +96,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (
-        *(executions, reruns, traces, results, approvals, crews, projects, secrets, tools, triggers, webhooks),
-        *(connections, amp, meta),
+        *(executions, reruns, traces, results, approvals, crews, projects),
+        *(connections, memory, secrets, tools, triggers, webhooks, amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

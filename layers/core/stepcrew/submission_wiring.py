@@ -28,8 +28,8 @@ def new_id() -> str:
 
 
 def model_rules(settings: Settings) -> ModelRules:
-    connections = tuple(settings.model_connections)
-    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model, connections)
+    embedder, connections = settings.default_embedder, tuple(settings.model_connections)
+    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model, embedder, connections)
 
 
 def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:

@@ -12,8 +12,6 @@ from typing import NamedTuple
 from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import (
-    Category,
-    ExecutionError,
     ExecutionNotFound,
     PlatformUnavailable,
     StepcrewError,
@@ -24,6 +22,7 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
+from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import (
     ApprovalStore,
     Clock,
@@ -38,12 +37,14 @@ from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.attempt.connecting import connect
 from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome, failed
+from stepcrew_runner.attempt.refusals import CHANGED, NOT_THIS_CODE, OLDER, TOO_LONG
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.function_tools import NoFunctions
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
+from stepcrew_runner.crew.remembering import MemoryParts, serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
 from stepcrew_runner.gate.companions import Companions
@@ -78,6 +79,7 @@ class Stores(NamedTuple):
     journal: JournalStore
     approvals: ApprovalStore
     payloads: PayloadStore
+    memory: Memories
 
 
 class Ports(NamedTuple):
@@ -93,32 +95,6 @@ class Ports(NamedTuple):
     """The operator's model connections, by name."""
     own_secrets: Sequence[str] = ()
     """What the ports themselves sign with. No crew is given it; it is masked like what one is given."""
-
-
-TOO_LONG = ExecutionError(
-    category=Category.TIMEOUT,
-    type="TaskTooLong",
-    message="One model call or tool call needs more time than a whole invocation of the runner has.",
-    remedy="Split the crew task into smaller ones, or give its model a timeout.",
-)
-CHANGED = ExecutionError(
-    category=Category.PLATFORM,
-    type="DefinitionChanged",
-    message="The stored crew definition is not the one that was submitted; what is finished may not fit it.",
-    remedy="Submit the crew again.",
-)
-OLDER = ExecutionError(
-    category=Category.PLATFORM,
-    type="BegunByOlderVersion",
-    message="An older version of the platform began this execution, in a way this version cannot go on from.",
-    remedy="Its finished tasks' outputs stay readable. Submit the crew again.",
-)
-NOT_THIS_CODE = ExecutionError(
-    category=Category.PLATFORM,
-    type="WrongRunner",
-    message="The runner that was started does not have the code of this execution.",
-    remedy="Deploy the project again, then submit it again.",
-)
 
 
 class Replay(NamedTuple):
@@ -155,11 +131,13 @@ class RunAttempt:
         slice_seconds: float = 0,
         project: ProjectCode | None = None,
         replay: Replay | None = None,
+        default_embedder: str = "",
     ) -> None:
         install()
         self._ports = ports
         self._project = project
         self._default_model = default_model
+        self._default_embedder = default_embedder
         self._slice_seconds = slice_seconds
         self._replay = replay
 
@@ -264,10 +242,11 @@ class RunAttempt:
         logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
         # A project's own code could read them.
         operators = {} if self._project else ports.secrets.operator_secrets()
-        needs_keys = self._project is not None or needs_aws_keys(submission.definition, self._default_model)
         own_secret = partial(ports.secrets.group_secret, execution.group_id)
         connected = connect(submission, ports.connections, operators.get, own_secret)
         companions.gate.endpoints = connected.endpoints
+        defaults = (self._default_model, self._default_embedder)
+        needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults)
         aws_keys = ports.model_keys() if needs_keys else {}
         models = ModelFactory(operators, self._default_model, aws_keys, connected.models)
         secrets = self._secrets(execution.group_id, submission, operators)
@@ -281,8 +260,10 @@ class RunAttempt:
         run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                run(CrewBuilder(submission, models, secrets, ports.functions), finished, decisions)
+                parts = MemoryParts(companions, stores.memory, models, self._default_embedder)
+                run(CrewBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             else:
+                serve_project_memory(submission.definition, companions, stores.memory)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
                 with variables, Questions(decisions, companions.control).in_place():
                     run(self._project.builder(submission, environment.WORK), finished, decisions)

@@ -11,7 +11,6 @@ from crewai.tools import BaseTool
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from stepcrew.domain.secrets import is_reserved
 from stepcrew_runner.isolation import environment
 from stepcrew_runner.project.bundle import Bundle
 from stepcrew_runner.project.loading import EntryNotUsable, prepare_imports
@@ -42,7 +41,7 @@ class ServedTool:
 
     def call(self, arguments: Mapping[str, Any]) -> Any:
         """What the tool answers, as JSON. Raises what it raises, and `EntryNotUsable`."""
-        found = {name: self._secret(name) for name in self._manifest.environment if not is_reserved(name)}
+        found = {name: self._secret(name) for name in self._manifest.environment}
         with (
             environment.workspace(),
             environment.extra_variables({name: value for name, value in found.items() if value}),
