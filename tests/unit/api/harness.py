@@ -70,7 +70,10 @@ ADA: dict[str, Any] = {
 BOB: dict[str, Any] = {"iss": ISSUER, "sub": "bob", "group_id": "other", "role": "admin"}
 MIA: dict[str, Any] = {"iss": ISSUER, "sub": "mia", "group_id": "demo", "role": "member"}
 VERA: dict[str, Any] = {"iss": ISSUER, "sub": "vera", "group_id": "demo", "role": "viewer"}
-SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models="openai/*")
+OLLAMA = ConnectionSpec(base_url="http://10.0.0.7:11434/v1")
+SETTINGS = Settings(
+    default_model="openai/gpt-4.1-mini", allowed_models="openai/*", model_connections={"ollama": OLLAMA}
+)
 
 
 def token_of(claims: dict[str, Any]) -> str:

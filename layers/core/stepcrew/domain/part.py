@@ -23,12 +23,15 @@ class Part(BaseModel):
     REFUSED: ClassVar[dict[str, str]] = {}
 
 
+_ENDPOINT = "a foreign endpoint would receive the platform's keys; a model connection has a key of its own"
+
+
 class ModelSettings(Part):
     """A model by CrewAI's name, with the sampling settings that cannot reach another endpoint or key."""
 
     REFUSED = {
-        "base_url": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
-        "api_base": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
+        "base_url": _ENDPOINT,
+        "api_base": _ENDPOINT,
         "api_key": "keys are secrets of the group, never part of a definition",
         "callbacks": PLATFORM_CODE,
         "provider": "write the provider as prefix of the model: provider/model",

@@ -43,8 +43,8 @@ class NothingOwn:
 
 
 class ModelRules(NamedTuple):
-    """The model of a crew that names none, which models (`provider/model`) the operator allows, and the names of the
-    operator's connections. The operator's own embedding model is allowed, whatever else is."""
+    """The model of a crew that names none, which models (`provider/model`) the operator allows with its own keys, and
+    the names of the operator's connections. The operator's own embedding model is allowed, whatever else is."""
 
     default: str
     allowed: str
@@ -223,23 +223,19 @@ class Checker:
     def _model_names(self) -> None:
         for path, settings in model_settings(self._crew):
             name = settings.model
-            known = str(parse_model_name(name) or "") or self._of_connection(name)
-            if not known:
+            parsed = parse_model_name(name)
+            if parsed is None and connection_of(name) not in self._connections():
                 starts = [*sorted(set(PROVIDERS.values())), *self._connections()]
                 remedy = f"Write provider/model, or the name of a connection: {', '.join(starts)}."
                 detail = f"{name!r} is not a model of a provider we carry, nor of a connection of your group."
                 self._add(path, "unknown_model", detail, remedy)
-            elif not self._models.allows(known):
-                detail = f"The model {known} is not available here."
+            elif parsed is not None and not self._models.allows(str(parsed)):
+                detail = f"The model {parsed} is not available here."
                 self._add(path, "model_not_allowed", detail, f"Available: {self._models.allowed or 'none'}.")
         if self._crew.model is None and not self._models.default:
             for path, who in without_own_model(self._crew):
                 detail = f"{who} has no model, and neither the crew nor the operator has a default."
                 self._add(path, "missing_model", detail, "Set model.")
-
-    def _of_connection(self, name: str) -> str | None:
-        connection = connection_of(name)
-        return name.strip() if connection and connection in self._connections() else None
 
     def _connections(self) -> list[str]:
         return [*self._models.connections, *self._own.connection_names()]
