@@ -28,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "POST /api/v1/tools/{name}/bundle": {"sha256": "a" * 64},
     "PUT /api/v1/tools/{name}": {
         "description": "Walks.",
         "input_schema": {"type": "object", "properties": {}},
