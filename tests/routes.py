@@ -34,6 +34,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "input_schema": {"type": "object", "properties": {}},
         "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:walked",
     },
+    "PUT /api/v1/connections/{name}": {"base_url": "https://models.example.com/v1"},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
     "POST /api/v1/amp/{name}/resume": {
@@ -50,6 +51,7 @@ NAMES = {
     "/api/v1/amp/{name}": "walked",
     "/api/v1/secrets/{name}": "WALKED_KEY",
     "/api/v1/tools/{name}": "walked",
+    "/api/v1/connections/{name}": "walked",
     "/api/v1/triggers/{name}": "walked",
     "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",

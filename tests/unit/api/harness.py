@@ -21,7 +21,7 @@ from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.fill_slots import FillSlots
@@ -46,7 +46,7 @@ from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
-from stepcrew.submission_wiring import new_id
+from stepcrew.submission_wiring import model_rules, new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
@@ -119,7 +119,7 @@ class Harness:
         self.aws = aws
         self.orchestrator = FakeOrchestrator()
         clock = FixedClock()
-        rules = ModelRules(SETTINGS.default_model, SETTINGS.allowed_models, SETTINGS.allows_model)
+        rules = model_rules(SETTINGS)
         self.limits = FakeLimits()
         self.places = TableWaitingPlaces(aws.clients, TABLE)
         self.waiting_clock = FakeClock(NOW)

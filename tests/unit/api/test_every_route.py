@@ -60,6 +60,8 @@ def harness() -> Generator[Filled]:
         webhook = {"url": f"https://receiver.example.com/{CANARY}", "format": "slack"}
         tool = BODIES["PUT /api/v1/tools/{name}"] | {"description": CANARY}
         assert ada.put(f"/tools/{NAMES['/api/v1/tools/{name}']}", json=tool).status_code == 201
+        connection = {"base_url": f"https://{CANARY}.example.com/v1"}
+        assert ada.put(f"/connections/{NAMES['/api/v1/connections/{name}']}", json=connection).status_code == 201
         assert ada.put(f"/webhooks/{NAMES['/api/v1/webhooks/{name}']}", json=webhook).status_code == 201
         before = made.client().get(f"/executions/{execution_id}").json()
         yield Filled(made, execution_id)
