@@ -68,7 +68,7 @@ class FakeApi:
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
         if path.endswith(("/aliases", "/rollback", "/function", "/projects/runtime")) or "/aliases/" in path:
             return self._versions(request, path)
-        if request.method == "DELETE" and "/crews/" in path:
+        if request.method == "DELETE" and path.startswith("/api/v1/crews/"):
             return 204, None, {}
         if path.startswith("/local/"):
             return 200, {"removed": self.has_function} if request.method == "DELETE" else {"function": "f:1"}, {}
@@ -135,7 +135,7 @@ class FakeApi:
             return 204, None, {}
         if path.endswith("/tools"):
             shared = {"name": "SerperDevTool", "summary": "Searches the web.", "secrets": ["SERPER_API_KEY"]}
-            own = {"name": "refund", "summary": "Refunds.", "secrets": [], "effects": True, "input_schema": {}}
+            own: dict[str, Any] = {"name": "refund", "summary": "Refunds.", "effects": True, "input_schema": {}}
             return 200, [shared, own], {}
         name = path.rpartition("/")[2]
         if name == "absent":
