@@ -27,6 +27,10 @@ def tool_path(name: str) -> str:
     return f"{API}/tools/{quote(name, safe='')}"
 
 
+def connection_path(name: str) -> str:
+    return f"{API}/connections/{quote(name, safe='')}"
+
+
 def secret_path(name: str) -> str:
     return f"{API}/secrets/{quote(name, safe='')}"
 

@@ -11,6 +11,7 @@ from stepcrew_cli.commands import (
     account,
     approvals,
     bundles,
+    connections,
     control,
     deploy,
     look,
@@ -70,7 +71,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, undeploy, stored, memory, secrets, tool, triggers, webhooks),
+    *(account, run, rerun, deploy, undeploy, stored, memory, secrets, connections, tool, triggers, webhooks),
     *(look, read, bundles, approvals, control, stack),
 ):
     _part.register(app)

@@ -113,7 +113,7 @@ class Client:
         return Answer(self._transport.request("GET", f"{API}/projects/runtime"))
 
     def ask(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> Answer:
-        """Of what is below a project's or a tool's path, or the local stack's alone."""
+        """Of a path that no method here is for."""
         return Answer(self._transport.request(method, path, json=body))
 
     def remove(self, path: str) -> None:

@@ -82,6 +82,8 @@ class FakeApi:
             return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
         if "/tools" in path:
             return self._tools(request, path)
+        if "/connections" in path:
+            return _connections(request, path)
         if "/webhooks" in path:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
@@ -320,3 +322,17 @@ def _memory(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         return 200, {"records": [record | {"created_at": NOW.format(0)}], "next_cursor": "on"}, {}
     scope = {"path": "/crews/shop", "records": 3, "embedder": "openai/small", "newest": NOW.format(0)}
     return 200, {"scopes": [scope]}, {}
+
+
+def _connections(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+    if request.method == "DELETE":
+        return 204, None, {}
+    if request.method == "PUT":
+        return 201, {"name": path.rpartition("/")[2], **request.body}, {}
+    router = {
+        "name": "router",
+        "provider": "openai",
+        "base_url": "https://router.example.com/v1",
+        "secret": "ROUTER_KEY",
+    }
+    return 200, {"connections": [router], "operators": ["ollama"]}, {}

@@ -270,6 +270,7 @@ class Passage:
 
     @property
     def may_be_inside(self) -> bool:
+        """Where not, no proxy of the operator's is used either: it would look up the name of the address itself."""
         return self._request.may_be_inside
 
     def answered(self, answer: Answer) -> JournalEntry:

@@ -98,7 +98,7 @@ def _guarded(send: Callable[..., Any], library: _Library) -> Callable[..., Any]:
             return library.answer(found, request)
         try:
             with found.sending():
-                response = send(_way(library, self, request.url, found), request)
+                response = send(library.way(self, request.url) if found.may_be_inside else self, request)
             if library.stream(response, found):
                 return response
             body = library.content(response)
@@ -120,7 +120,7 @@ def _guarded_async(send: Callable[..., Awaitable[Any]], library: _Library) -> Ca
             return library.answer(found, request)
         try:
             with found.sending():
-                response = await send(_way(library, self, request.url, found), request)
+                response = await send(library.way(self, request.url) if found.may_be_inside else self, request)
             if library.stream(response, found):
                 return response
             body = await library.content(response)
@@ -131,11 +131,6 @@ def _guarded_async(send: Callable[..., Awaitable[Any]], library: _Library) -> Ca
         return response if answer.state is EntryState.LOST else library.answer(answer, request)
 
     return guarded
-
-
-def _way(library: _Library, sender: Any, url: Any, passage: Passage) -> Any:
-    """Through the operator's proxy only where the request may go inside: a proxy would look up the name itself."""
-    return library.way(sender, url) if passage.may_be_inside else sender
 
 
 def _passes_by(request: Any) -> bool:
