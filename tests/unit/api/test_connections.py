@@ -110,3 +110,19 @@ def test_members_use_connections_and_administrators_make_them(harness: Harness) 
     assert member.get("/connections/router").status_code == 200
     assert member.delete("/connections/router").status_code == 403
     assert harness.client(BOB).get("/connections/router").status_code == 404
+
+
+def test_fallbacks_are_checked_like_every_model(harness: Harness) -> None:
+    client = harness.client()
+    client.put("/connections/router", json=connection())
+    sent = crew()
+    sent["config"]["agents"]["poet"]["llm"] = {"model": "openai/gpt-4.1", "fallbacks": ["router/x", "nobody/y"]}
+    faults = {fault["pointer"]: fault["code"] for fault in client.post("/executions", json=sent).json()["errors"]}
+    place = "/config/agents/poet/llm/fallbacks"
+    assert faults == {f"{place}/0": "missing_secret", f"{place}/1": "unknown_model"}
+    client.put("/secrets/ROUTER_KEY", json={"value": "sk-of-the-router"})
+    sent["config"]["agents"]["poet"]["llm"]["fallbacks"] = ["router/x"]
+    made = client.post("/executions", json=sent).json()["execution_id"]
+    assert [one.name for one in harness.aws.executions.submission("demo", made).connections] == ["router"]
+    sent["config"]["agents"]["poet"]["llm"]["fallbacks"] = []
+    assert client.post("/executions", json=sent).status_code == 422

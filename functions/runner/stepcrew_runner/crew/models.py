@@ -16,6 +16,7 @@ from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import memory_uses, model_settings
 from stepcrew.settings import provider_settings
+from stepcrew_runner.crew.fallbacks import ask_in_turn
 from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
 from stepcrew_runner.trace.kinds import MODEL_NAME
@@ -105,7 +106,13 @@ class ModelFactory:
         return key
 
     def make(self, settings: ModelSettings | None, *, max_tokens: int | None = None) -> Any:
-        """A model object of CrewAI; `max_tokens` is an agent's own limit of an answer. Raises `ModelNotAvailable`."""
+        """A model object of CrewAI, which asks its fallbacks where it has some; `max_tokens` is an agent's own limit of
+        an answer. Raises `ModelNotAvailable`."""
+        made = self._make(settings, max_tokens)
+        others = [self._make(fallback, max_tokens) for fallback in (settings.in_turn if settings else ())]
+        return ask_in_turn([made, *others]) if others else made
+
+    def _make(self, settings: ModelSettings | None, max_tokens: int | None) -> Any:
         name = self.name_of(settings)
         provider, _, model = name.partition("/")
         connection = self._connections.get(provider)

@@ -101,11 +101,9 @@ class Gate:
         standing = self._write(begun, again=again)
         return None if standing is begun else standing
 
-    def result(self, key: EntryKey, name: str, body: str) -> JournalEntry:
-        """Writes a tool's result before the crew sees it."""
-        return self._write(
-            self._entry(EntryKind.TOOL, EntryState.ANSWERED, key, name).model_copy(update={"body": body})
-        )
+    def result(self, key: EntryKey, name: str, body: str, kind: EntryKind = EntryKind.TOOL) -> JournalEntry:
+        """Writes what came of a call before the crew sees it."""
+        return self._write(self._entry(kind, EntryState.ANSWERED, key, name).model_copy(update={"body": body}))
 
     def memory(self, operation: str, digest: str, ask: Callable[[EntryKey], str]) -> str:
         """What memory answers to an operation, or answered before. `ask` reads or writes it as the platform, under the
@@ -121,8 +119,7 @@ class Gate:
         except PlatformUnavailable as error:
             failed = PlatformFailed(error)
             raise self._control.settle(failed) or failed from error
-        answered = self._entry(EntryKind.MEMORY, EntryState.ANSWERED, key, operation)
-        return self._write(answered.model_copy(update={"body": body})).body
+        return self.result(key, operation, body, EntryKind.MEMORY).body
 
     def pass_by(self) -> None:
         """Any other request of the crew's: it may leave while the attempt goes on."""

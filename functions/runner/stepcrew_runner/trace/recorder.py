@@ -15,6 +15,7 @@ from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CrewFailed, PlatformFailed
 from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.trace.kinds import (
+    FALLBACK_OF,
     INTERRUPTED,
     KINDS,
     LEFT_OPEN,
@@ -76,6 +77,8 @@ class TraceRecorder:
         }
         if "model" in extra:
             extra["model"] = _model_name(source, extra["model"])
+            if replaced := getattr(source, FALLBACK_OF, None):
+                extra["fallback_of"] = replaced
         if event.type == "llm_call_completed":
             used = scope.notes().usage()
             extra["usage"] = used.model_dump(mode="json", exclude={"model_calls", "cost_usd", "cost_note"})

@@ -26,6 +26,8 @@ class EntryKind(StrEnum):
     MODEL = "model"
     TOOL = "tool"
     MEMORY = "memory"
+    CHOICE = "choice"
+    """That a model was given up for a call, and the next one asked."""
 
 
 class EntryState(StrEnum):
@@ -67,7 +69,7 @@ class TokenUsage(BaseModel):
 
 
 class JournalEntry(BaseModel):
-    """One call. `name` is the model (`provider/model`), the tool, or what was asked of memory.
+    """One call, or choice. `name` is the model (`provider/model`), the tool, or what was asked of memory.
 
     `body` is the answer's text (base64 of its bytes where `is_binary`), without secrets; where it is large,
     `body_reference` stands for it. `status` and `content_type` are those of the HTTP answer. `usage` is what the

@@ -48,6 +48,13 @@ class ModelSettings(Part):
     seed: int | None = None
     timeout: float | None = Field(default=None, gt=0, le=600)
     reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
+    fallbacks: list[Name] | None = Field(default=None, min_length=1, max_length=3)
+    """Models that are asked in turn, with the same settings, where a provider refuses for good or is out."""
+
+    @property
+    def in_turn(self) -> list[ModelSettings]:
+        """Each fallback as a model of its own."""
+        return [self.model_copy(update={"model": name, "fallbacks": None}) for name in self.fallbacks or ()]
 
 
 def _settings(value: object) -> object:

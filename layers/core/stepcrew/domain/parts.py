@@ -74,7 +74,7 @@ def memory_uses(crew: CrewDefinition, stored_name: str | None = None) -> Iterato
 
 
 def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]:
-    """Every model that is named."""
+    """Every model that is named, fallbacks too."""
     candidates: list[tuple[Path, ModelSettings | None]] = [
         ((field,), getattr(crew, field)) for field in ("model", "manager_llm", "planning_llm", "function_calling_llm")
     ]
@@ -84,7 +84,11 @@ def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]
         if agent.planning_config:
             candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
     candidates += [((*use.path, "llm"), use.settings.llm) for use in memory_uses(crew)]
-    return ((path, settings) for path, settings in candidates if settings)
+    for path, settings in candidates:
+        if settings:
+            yield path, settings
+            for number, fallback in enumerate(settings.in_turn):
+                yield (*path, "fallbacks", str(number)), fallback
 
 
 def connections_of(crew: CrewDefinition) -> set[str]:
@@ -108,7 +112,8 @@ def without_own_model(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
 
 def models_of(crew: CrewDefinition, default: str) -> list[str]:
     """Every model the crew would call, as `provider/model`."""
-    names = [settings.model for path, settings in model_settings(crew) if path != ("model",)]
-    if any(without_own_model(crew)):
-        names.append(crew.model.model if crew.model else default)
+    is_default_used = any(without_own_model(crew))
+    names = [one.model for path, one in model_settings(crew) if path[0] != "model" or is_default_used]
+    if is_default_used and crew.model is None:
+        names.append(default)
     return sorted({str(parse_model_name(name) or name) for name in names if name})
