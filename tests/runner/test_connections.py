@@ -87,6 +87,17 @@ def test_a_groups_connection_never_leads_inside(harness: Harness, model: Scripte
     assert model.requests == []
 
 
+@pytest.mark.parametrize("named", ["another.example.com", "localhost"])
+def test_nor_under_another_name(
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """What a name leads to is seen where the socket connects."""
+    monkeypatch.setattr("socket.getaddrinfo", lambda _host, port, *_, **__: [(2, 1, 6, "", ("127.0.0.1", port))])  # pyright: ignore[reportUnknownLambdaType]
+    ended = run(harness, asking("mine"), own(model.url.replace("127.0.0.1", named)))
+    assert ended.execution.error is not None
+    assert model.requests == []
+
+
 def test_nor_does_the_operators_proxy_look_up_its_name(
     harness: Harness, model: ScriptedModel, outside: ScriptedModel
 ) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew.models import NO_KEY, Connection
-from stepcrew_runner.gate.requests import Endpoint
+from stepcrew_runner.gate.requests import Endpoint, operators_servers, server_of
 
 
 class Connected(NamedTuple):
@@ -24,13 +24,15 @@ def connect(
     operator_secret: Callable[[str], str | None],
     group_secret: Callable[[str], str | None],
 ) -> Connected:
-    """A connection without its secret has a key that no provider takes: whoever asks it is told so by the provider."""
+    """A connection without its secret has a key that no provider takes: whoever asks it is told so by the provider. One
+    of the group that leads to a server of the operator's is left out: requests are told apart by where they go."""
     models: dict[str, Connection] = {}
-    endpoints: list[Endpoint] = []
-    own = {one.name: one for one in submission.connections}
+    endpoints = [Endpoint(name, one.base_url, of_group=False) for name, one in of_operator.items()]
+    of_operators = {*operators_servers(), *(one.server for one in endpoints)}
+    own = {one.name: one for one in submission.connections if server_of(one.base_url) not in of_operators}
     for name, one in {**own, **of_operator}.items():
         secret = operator_secret if name in of_operator else group_secret
         key = secret(one.secret) if one.secret else None
         models[name] = Connection(one.provider, one.base_url, key or NO_KEY)
-        endpoints.append(Endpoint(name, one.base_url, of_group=name not in of_operator))
+    endpoints += [Endpoint(name, one.base_url, of_group=True) for name, one in own.items() if name not in of_operator]
     return Connected(models, tuple(endpoints))

@@ -96,7 +96,7 @@ class ModelFactory:
             return name.strip()
         parsed = parse_model_name(name)
         if parsed is None:
-            raise ModelNotAvailable(f"The model {name or '(none)'!r} is not one of a provider we carry.")
+            raise ModelNotAvailable(f"The model {name or '(none)'!r} is not one of a provider or connection we carry.")
         return str(parsed)
 
     def _key_of(self, provider: str) -> str:

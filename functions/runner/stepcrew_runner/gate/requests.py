@@ -64,32 +64,42 @@ class Endpoint(NamedTuple):
     base_url: str
     of_group: bool
 
+    @property
+    def server(self) -> tuple[str, int | None]:
+        return server_of(self.base_url)
+
     def serves(self, url: str) -> bool:
-        wanted, asked = urlsplit(self.base_url), urlsplit(url)
-        places = [(parts.scheme, (parts.hostname or "").lower(), _port(parts)) for parts in (wanted, asked)]
-        return places[0] == places[1] and asked.path.startswith(f"{wanted.path.rstrip('/')}/")
+        path = urlsplit(self.base_url).path.rstrip("/")
+        return self.server == server_of(url) and urlsplit(url).path.startswith(f"{path}/")
+
+
+def server_of(url: str) -> tuple[str, int | None]:
+    """Host and port."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").rstrip("."), _port(parts)
+
+
+def operators_servers() -> frozenset[tuple[str, int | None]]:
+    """Those that the operator set in place of the providers' own."""
+    return frozenset(_operator)
 
 
 def learn_endpoints() -> None:
     """Takes the endpoints the operator configured. Called at start: what a crew does later changes nothing."""
-    for url in provider_settings().endpoints:
-        parts = urlsplit(url)
-        if parts.hostname:
-            _operator.add((parts.hostname, _port(parts)))
+    _operator.update(server_of(url) for url in provider_settings().endpoints if urlsplit(url).hostname)
 
 
 def is_models(url: str, endpoints: Iterable[Endpoint]) -> bool:
     """Whether a model (or an embedding) is what this address serves; `endpoints` are those of connections."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    known = HOSTS.fullmatch(host) is not None or (host, _port(parts)) in _operator
-    return known or any(one.serves(url) for one in endpoints) or ANYWHERE.search(parts.path) is not None
+    known = HOSTS.fullmatch(urlsplit(url).hostname or "") is not None or server_of(url) in _operator
+    return known or any(one.serves(url) for one in endpoints) or ANYWHERE.search(urlsplit(url).path) is not None
 
 
 def read_request(method: str, url: str, body: bytes, seal: Seal, endpoints: Iterable[Endpoint] = ()) -> ModelRequest:
     """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere. A model of a
-    connection is named by it; what it costs, no table knows."""
-    connected = next((one for one in endpoints if one.serves(url)), None)
+    connection is named by it, and what it costs no table knows, but where a provider itself is asked."""
+    own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
+    connected = next((one for one in endpoints if own_endpoint and one.serves(url)), None)
     path = unquote(urlsplit(url).path)
     content: Any = _json(body)
     operation = path.rsplit("/", 1)[-1]
@@ -104,7 +114,6 @@ def read_request(method: str, url: str, body: bytes, seal: Seal, endpoints: Iter
     completion = 0 if _embeds(path, name) else _bound(_object(content)) or USUAL_COMPLETION
     likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
     reserve = Reserve(likely.total, None if connected else price(name, likely))
-    own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
     may_be_inside = bool(name.model) and not (connected and connected.of_group)
     return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, may_be_inside)
 
