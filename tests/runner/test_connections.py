@@ -92,6 +92,8 @@ def test_nor_under_another_name(
     harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
     """What a name leads to is seen where the socket connects."""
+    for pause in ("INITIAL_RETRY_DELAY", "MAX_RETRY_DELAY"):
+        monkeypatch.setattr(f"openai._base_client.{pause}", 0.0)
     monkeypatch.setattr("socket.getaddrinfo", lambda _host, port, *_, **__: [(2, 1, 6, "", ("127.0.0.1", port))])  # pyright: ignore[reportUnknownLambdaType]
     ended = run(harness, asking("mine"), own(model.url.replace("127.0.0.1", named)))
     assert ended.execution.error is not None
