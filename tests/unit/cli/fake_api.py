@@ -142,7 +142,8 @@ class FakeApi:
         name = path.rpartition("/")[2]
         if name == "absent":
             return 404, {"status": 404, "detail": "There is no tool."}, {}
-        return 200, {"name": name, "function_arn": self.function_arn, **(request.body or {})}, {}
+        sent: dict[str, Any] = request.body or {}
+        return 200, {"name": name, "function_arn": self.function_arn, **sent}, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         if request.method == "DELETE":

@@ -17,7 +17,7 @@ class Registered(BaseModel):
     updated_by: str | None = None
 
 
-REGISTERING = frozenset({"updated_at", "updated_by"})
+REGISTERING = {"updated_at", "updated_by"}
 """Fields that an execution keeps nothing of."""
 
 

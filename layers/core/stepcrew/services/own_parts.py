@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+
+from pydantic import BaseModel
 
 from stepcrew.domain.connection import ModelConnection, StoredConnection
 from stepcrew.domain.definition import CrewDefinition
@@ -36,9 +39,13 @@ class OwnParts:
     def connection_names(self) -> list[str]:
         return [one.name for one in self._connections]
 
-    def tools_in(self, crew: CrewDefinition) -> list[FunctionTool]:
+    def kept_for(self, crew: CrewDefinition) -> dict[str, Sequence[BaseModel]]:
+        """Fields of the crew's submission: what it names. What it names nothing of is no field, and counts nothing for
+        the fingerprint."""
         named = tools_of(crew) - set(TOOLS)
-        return [tool for tool in self._tools if tool.name in named] if named else []
+        tools = [tool for tool in self._tools if tool.name in named] if named else []
+        kept: dict[str, Sequence[BaseModel]] = {"tools": tools, "connections": self.connections_in(crew)}
+        return {field: parts for field, parts in kept.items() if parts}
 
     def connections_in(self, crew: CrewDefinition) -> list[ModelConnection]:
         named = connections_of(crew)

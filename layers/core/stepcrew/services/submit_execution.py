@@ -184,10 +184,8 @@ class SubmitExecution:
         checked = self.check(request)
         parsed = checked.parsed
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
-        if checked.own:  # only what is set counts for the fingerprint
-            named = {"tools": checked.own.tools_in(parsed.definition)}
-            named["connections"] = checked.own.connections_in(parsed.definition)
-            submission = submission.model_copy(update={key: parts for key, parts in named.items() if parts})
+        if checked.own:
+            submission = submission.model_copy(update=checked.own.kept_for(parsed.definition))
         if checked.project:
             submission = Submission(project=checked.project, definition=parsed.definition, inputs=parsed.inputs)
         return Prepared(self._new_execution(request, checked, fingerprint(submission)), submission)
