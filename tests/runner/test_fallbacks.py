@@ -58,7 +58,9 @@ def out(harness: Harness, status: int, name: str = "first") -> Generator[Out]:
 
 def asking(*fallbacks: str) -> dict[str, Any]:
     config = crew(task("Work. [[say Done.]]"))
-    config["agents"]["worker"] = agent(llm={"model": "first/big", "fallbacks": list(fallbacks)})
+    config["agents"]["worker"] = agent(
+        llm={"model": "first/big", **({"fallbacks": list(fallbacks)} if fallbacks else {})}
+    )
     return config
 
 
@@ -78,6 +80,17 @@ def test_the_next_model_answers_and_journal_trace_and_usage_say_so(
     assert failed.extra_data["model"] == "first/big"
     assert (answered.extra_data["model"], answered.extra_data["fallback_of"]) == (MODEL, "first/big")
     assert ended.execution.usage.total_tokens > 0
+
+
+def test_a_connection_has_fallbacks_for_crews_that_name_none(harness: Harness, model: ScriptedModel) -> None:
+    with out(harness, 401) as first:
+        spare = ConnectionSpec(base_url=first.url, fallbacks=[MODEL])
+        harness.ports = harness.ports._replace(connections={"first": spare, "second": spare})
+        assert harness.run(asking()).execution.error is None
+        assert len(model.requests) == 1
+        error = harness.run(asking("second/small")).execution.error
+    assert error is not None
+    assert len(model.requests) == 1
 
 
 def test_what_the_crew_itself_is_the_reason_of_asks_no_other(harness: Harness, model: ScriptedModel) -> None:

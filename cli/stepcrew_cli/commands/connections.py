@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from rich.table import Table
 
 from stepcrew_cli.api_paths import API, connection_path
@@ -70,9 +70,13 @@ def set_connection(
         typer.Option(metavar="SECRET", help="The group's secret with its key, where it wants one."),
     ] = None,
     provider: Annotated[str, typer.Option(help="Whose protocol it speaks: openai or anthropic.")] = "openai",
+    fallback: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="Ask this model where it is out. Repeatable, in turn.")
+    ] = None,
 ) -> None:
     """Make a connection, or change it. Crews then name its models, as NAME/model."""
-    body = {"provider": provider, "base_url": base_url, "secret": secret}
+    body: dict[str, JsonValue] = {"provider": provider, "base_url": base_url, "secret": secret}
+    body["fallbacks"] = list[JsonValue](fallback or [])
     with call.client() as client:
         answer = client.ask("PUT", connection_path(name), body)
     if call.output.as_json:

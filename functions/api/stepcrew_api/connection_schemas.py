@@ -14,6 +14,7 @@ class ConnectionView(BaseModel):
     provider: str
     base_url: str
     secret: str | None
+    fallbacks: list[str]
     updated_at: datetime
     updated_by: str | None
 

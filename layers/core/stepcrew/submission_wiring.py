@@ -28,8 +28,14 @@ def new_id() -> str:
 
 
 def model_rules(settings: Settings) -> ModelRules:
-    embedder, connections = settings.default_embedder, tuple(settings.model_connections)
-    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model, embedder, connections)
+    connections = {name: one.fallbacks for name, one in settings.model_connections.items()}
+    return ModelRules(
+        settings.default_model,
+        settings.allowed_models,
+        settings.allows_model,
+        settings.default_embedder,
+        connections,
+    )
 
 
 def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:

@@ -30,6 +30,7 @@ def test_a_connection_is_made_listed_replaced_and_removed(harness: Harness) -> N
         "name": "router",
         "provider": "openai",
         **connection(),
+        "fallbacks": [],
         "updated_at": NOW.isoformat().replace("+00:00", "Z"),
         "updated_by": "ada@example.com",
     }
@@ -56,6 +57,8 @@ def test_a_connection_is_made_listed_replaced_and_removed(harness: Harness) -> N
         ({"provider": "gemini"}, "/provider"),
         ({"secret": "lower"}, "/secret"),
         ({"api_key": "sk-1"}, "/api_key"),
+        ({"fallbacks": ["openai/gpt-4.1", "router/x"]}, "/fallbacks/1"),
+        ({"fallbacks": ["nobody/x"]}, "/fallbacks/0"),
     ],
 )
 def test_one_that_cannot_be_is_told_with_its_place(harness: Harness, wrong: dict[str, Any], pointer: str) -> None:
@@ -126,3 +129,25 @@ def test_fallbacks_are_checked_like_every_model(harness: Harness) -> None:
     assert [one.name for one in harness.aws.executions.submission("demo", made).connections] == ["router"]
     sent["config"]["agents"]["poet"]["llm"]["fallbacks"] = []
     assert client.post("/executions", json=sent).status_code == 422
+
+
+def test_fallbacks_of_a_connection_are_checked_and_kept_with_what_names_its_models(harness: Harness) -> None:
+    client = harness.client()
+    client.put("/connections/spare", json=connection(secret="SPARE_KEY"))
+    fallbacks = ["spare/x", "openai/gpt-4.1", "anthropic/claude-opus-4-5"]
+    made = client.put("/connections/router", json=connection(secret=None, fallbacks=fallbacks))
+    assert (made.status_code, made.json()["fallbacks"]) == (201, fallbacks)
+    errors = client.post("/executions", json=crew()).json()["errors"]
+    assert {(one["pointer"], one["code"]) for one in errors} == {
+        ("/config/agents/poet/llm", "missing_secret"),
+        ("/config/agents/poet/llm", "model_not_allowed"),
+    }
+    client.put("/secrets/SPARE_KEY", json={"value": "sk-of-the-spare"})
+    client.put("/connections/router", json=connection(secret=None, fallbacks=fallbacks[:2]))
+    execution_id = client.post("/executions", json=crew()).json()["execution_id"]
+    kept = harness.aws.executions.submission("demo", execution_id).connections
+    assert [(one.name, one.fallbacks) for one in kept] == [("router", fallbacks[:2]), ("spare", [])]
+    sent = crew()
+    sent["config"]["agents"]["poet"]["llm"] = {"model": "router/x", "fallbacks": ["openai/gpt-4.1"]}
+    execution_id = client.post("/executions", json=sent).json()["execution_id"]
+    assert [one.name for one in harness.aws.executions.submission("demo", execution_id).connections] == ["router"]

@@ -33,6 +33,6 @@ def connect(
     for name, one in {**own, **of_operator}.items():
         secret = operator_secret if name in of_operator else group_secret
         key = secret(one.secret) if one.secret else None
-        models[name] = Connection(one.provider, one.base_url, key or NO_KEY)
+        models[name] = Connection(one.provider, one.base_url, key or NO_KEY, one.fallbacks)
     endpoints += [Endpoint(name, one.base_url, of_group=True) for name, one in own.items() if name not in of_operator]
     return Connected(models, tuple(endpoints))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -49,6 +49,10 @@ class Connection(NamedTuple):
     provider: str
     base_url: str
     key: str
+    fallbacks: Sequence[str] = ()
+
+
+Connections = Mapping[str, Connection]
 
 
 class ModelFactory:
@@ -60,7 +64,7 @@ class ModelFactory:
         operator_keys: Mapping[str, str],
         default: str,
         aws_keys: Mapping[str, str],
-        connections: Mapping[str, Connection] = MappingProxyType({}),
+        connections: Connections = MappingProxyType({}),
     ) -> None:
         """`aws_keys` are credentials for models of Amazon Bedrock as boto3 names them, and may be empty."""
         self._aws_keys = aws_keys
@@ -108,17 +112,18 @@ class ModelFactory:
     def make(self, settings: ModelSettings | None, *, max_tokens: int | None = None) -> Any:
         """A model object of CrewAI, which asks its fallbacks where it has some; `max_tokens` is an agent's own limit of
         an answer. Raises `ModelNotAvailable`."""
-        made = self._make(settings, max_tokens)
-        others = [self._make(fallback, max_tokens) for fallback in (settings.in_turn if settings else ())]
-        return ask_in_turn([made, *others]) if others else made
+        wanted = settings or ModelSettings(model=self._default)
+        if wanted.fallbacks is None and (connection := self._connections.get(connection_of(wanted.model) or "")):
+            wanted = wanted.model_copy(update={"fallbacks": connection.fallbacks})
+        models = [self._make(one, max_tokens) for one in (wanted, *wanted.in_turn)]
+        return ask_in_turn(models) if len(models) > 1 else models[0]
 
-    def _make(self, settings: ModelSettings | None, max_tokens: int | None) -> Any:
-        name = self.name_of(settings)
+    def _make(self, wanted: ModelSettings, max_tokens: int | None) -> Any:
+        name = self.name_of(wanted)
         provider, _, model = name.partition("/")
         connection = self._connections.get(provider)
         if connection:
             provider = connection.provider
-        wanted = settings or ModelSettings(model=name)
         arguments: dict[str, Any] = {
             field: value for field in _CARRIED if (value := getattr(wanted, field)) is not None
         }
@@ -154,14 +159,15 @@ def _never(*_arguments: Any, **_named: Any) -> bool:
     return False
 
 
-def needs_aws_keys(crew: CrewDefinition, default: str, default_embedder: str) -> bool:
-    """Whether a model of this crew, embedding models included, asks for credentials of AWS: one of Bedrock does, unless
-    the operator has an API key for it."""
+def needs_aws_keys(crew: CrewDefinition, default: str, default_embedder: str, connected: Connections) -> bool:
+    """Whether a model of this crew asks for credentials of AWS, embedding models and fallbacks of connections included:
+    one of Bedrock does, unless the operator has an API key for it."""
     if provider_settings().aws_bearer_token_bedrock:
         return False
     names = [settings.model for _, settings in model_settings(crew)]
     embedders = [use.embedder or default_embedder for use in memory_uses(crew)]
-    parsed = [parse_model_name(name) for name in [*names, default, *embedders]]
+    fallbacks = [name for one in connected.values() for name in one.fallbacks]
+    parsed = [parse_model_name(name) for name in [*names, default, *embedders, *fallbacks]]
     return any(one is not None and one.provider == BEDROCK for one in parsed)
 
 

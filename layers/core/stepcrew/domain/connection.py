@@ -8,10 +8,10 @@ from collections.abc import Collection
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stepcrew.domain.errors import Fault
-from stepcrew.domain.models import PROVIDERS
+from stepcrew.domain.models import PROVIDERS, parse_model_name
 from stepcrew.domain.public_addresses import is_inside
 from stepcrew.domain.registration import REGISTERING, Registered
 
@@ -28,6 +28,7 @@ class ConnectionSpec(BaseModel):
         base_url: what stands in front of `/chat/completions` or `/v1/messages`.
         secret: name of the secret that holds the key: the group's, of an operator's connection the operator's. None
             where no key is asked for.
+        fallbacks: models that are asked in turn in the place of its own, where a crew names none for them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -35,6 +36,7 @@ class ConnectionSpec(BaseModel):
     provider: Literal["openai", "anthropic"] = "openai"
     base_url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     secret: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")] | None = None
+    fallbacks: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field([], max_length=3)
 
 
 class ModelConnection(ConnectionSpec):
@@ -42,14 +44,19 @@ class ModelConnection(ConnectionSpec):
 
     name: Annotated[str, StringConstraints(pattern=CONNECTION_NAME)]
 
-    def faults(self, operators: Collection[str]) -> list[Fault]:
-        """`operators` are the names of the operator's connections."""
+    def faults(self, operators: Collection[str], own: Collection[str]) -> list[Fault]:
+        """`operators` and `own` are the names of the connections that there are."""
         found: list[Fault] = []
         if self.name in PROVIDERS or self.name in operators:
             detail = f"{self.name} is the name of a provider, or of a connection of the operator's."
             found.append(Fault(pointer="", code="name_taken", detail=detail, remedy="Choose another name."))
         if fault := _address_fault(self.base_url):
             found.append(Fault(pointer="/base_url", code="address", detail=fault))
+        for position, model in enumerate(self.fallbacks):
+            known = parse_model_name(model) or connection_of(model) in {*operators, *own} - {self.name}
+            if not known:
+                detail = f"{model!r} is no model of a provider, nor of another connection."
+                found.append(Fault(pointer=f"/fallbacks/{position}", code="unknown_model", detail=detail))
         return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from stepcrew.domain.connection import connection_of
@@ -89,6 +89,16 @@ def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]
             yield path, settings
             for number, fallback in enumerate(settings.in_turn):
                 yield (*path, "fallbacks", str(number)), fallback
+
+
+def models_asked(crew: CrewDefinition, fallbacks: Mapping[str, Sequence[str]]) -> Iterator[tuple[Path, ModelSettings]]:
+    """Every model that may be asked: those that are named, and what the connections of those without fallbacks have as
+    `fallbacks`, by the connection's name."""
+    for path, settings in model_settings(crew):
+        yield path, settings
+        if settings.fallbacks is None and "fallbacks" not in path:
+            for name in fallbacks.get(connection_of(settings.model) or "", ()):
+                yield path, settings.model_copy(update={"model": name})
 
 
 def connections_of(crew: CrewDefinition) -> set[str]:

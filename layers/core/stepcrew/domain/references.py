@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from stepcrew.domain.approval_rules import rule_faults
@@ -13,7 +14,15 @@ from stepcrew.domain.mcp_servers import header_faults
 from stepcrew.domain.memory import root_of
 from stepcrew.domain.models import EMBEDDING_PROVIDERS, PROVIDERS, parse_embedder_name, parse_model_name
 from stepcrew.domain.parsing import ParsedCrew
-from stepcrew.domain.parts import memory_uses, model_settings, texts_of, tool_lists, tools_of, without_own_model
+from stepcrew.domain.parts import (
+    connections_of,
+    memory_uses,
+    models_asked,
+    texts_of,
+    tool_lists,
+    tools_of,
+    without_own_model,
+)
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
 from stepcrew.domain.secrets import secret_uses, use_fault
@@ -29,7 +38,9 @@ class OwnNames(Protocol):
 
     def tool_names(self) -> Collection[str]: ...
 
-    def connection_names(self) -> Collection[str]: ...
+    def connections(self) -> Mapping[str, Sequence[str]]:
+        """The fallbacks of each connection, by its name."""
+        ...
 
 
 class NothingOwn:
@@ -38,19 +49,20 @@ class NothingOwn:
     def tool_names(self) -> Collection[str]:
         return ()
 
-    def connection_names(self) -> Collection[str]:
-        return ()
+    def connections(self) -> Mapping[str, Sequence[str]]:
+        return {}
 
 
 class ModelRules(NamedTuple):
     """The model of a crew that names none, which models (`provider/model`) the operator allows with its own keys, and
-    the names of the operator's connections. The operator's own embedding model is allowed, whatever else is."""
+    the fallbacks of the operator's connections, by their names. The operator's own embedding model is allowed, whatever
+    else is."""
 
     default: str
     allowed: str
     allows: Callable[[str], bool]
     default_embedder: str = ""
-    connections: Collection[str] = ()
+    connections: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class Checker:
@@ -221,11 +233,13 @@ class Checker:
             self._add(fault.path, fault.code, fault.detail, fault.remedy)
 
     def _model_names(self) -> None:
-        for path, settings in model_settings(self._crew):
+        own = self._own.connections() if connections_of(self._crew) - set(self._models.connections) else {}
+        connections = {**own, **self._models.connections}
+        for path, settings in models_asked(self._crew, connections):
             name = settings.model
             parsed = parse_model_name(name)
-            if parsed is None and connection_of(name) not in self._connections():
-                starts = [*sorted(set(PROVIDERS.values())), *self._connections()]
+            if parsed is None and connection_of(name) not in connections:
+                starts = [*sorted(set(PROVIDERS.values())), *sorted(connections)]
                 remedy = f"Write provider/model, or the name of a connection: {', '.join(starts)}."
                 detail = f"{name!r} is not a model of a provider we carry, nor of a connection of your group."
                 self._add(path, "unknown_model", detail, remedy)
@@ -236,9 +250,6 @@ class Checker:
             for path, who in without_own_model(self._crew):
                 detail = f"{who} has no model, and neither the crew nor the operator has a default."
                 self._add(path, "missing_model", detail, "Set model.")
-
-    def _connections(self) -> list[str]:
-        return [*self._models.connections, *self._own.connection_names()]
 
     def _memory(self) -> None:
         chosen: dict[str, str] = {}

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from stepcrew.domain.connection import ModelConnection, connection_of
 from stepcrew.domain.definition import CrewDefinition, SecretReference
-from stepcrew.domain.parts import model_settings, tool_lists
+from stepcrew.domain.parts import models_asked, tool_lists
 from stepcrew.domain.places import Path
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
@@ -113,9 +113,10 @@ def secret_uses(crew: CrewDefinition) -> Iterator[SecretUse]:
 
 
 def connection_uses(crew: CrewDefinition, connections: Iterable[ModelConnection]) -> Iterator[SecretUse]:
-    """Every place of a crew that names one of these connections which needs a key."""
-    secrets = {one.name: one.secret for one in connections if one.secret}
-    for path, settings in model_settings(crew):
+    """Every place of a crew that leads to one of these connections which needs a key."""
+    known = list(connections)
+    secrets = {one.name: one.secret for one in known if one.secret}
+    for path, settings in models_asked(crew, {one.name: one.fallbacks for one in known}):
         name = connection_of(settings.model)
         if name and (secret := secrets.get(name)):
             yield SecretUse(path, secret, f"The connection {name}")

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from pydantic import BaseModel
 
-from stepcrew.domain.connection import ModelConnection, StoredConnection
+from stepcrew.domain.connection import ModelConnection, StoredConnection, connection_of
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.function_tool import FunctionTool, StoredTool
-from stepcrew.domain.parts import connections_of, tools_of
+from stepcrew.domain.parts import connections_of, models_asked, tools_of
 from stepcrew.domain.tools import TOOLS
 from stepcrew.services.registration_ports import RegistrationStore
 
@@ -36,8 +36,8 @@ class OwnParts:
     def tool_names(self) -> list[str]:
         return [tool.name for tool in self._tools]
 
-    def connection_names(self) -> list[str]:
-        return [one.name for one in self._connections]
+    def connections(self) -> dict[str, list[str]]:
+        return {one.name: one.fallbacks for one in self._connections}
 
     def kept_for(self, crew: CrewDefinition) -> dict[str, Sequence[BaseModel]]:
         """Fields of the crew's submission: what it names. What it names nothing of is no field, and counts nothing for
@@ -48,5 +48,8 @@ class OwnParts:
         return {field: parts for field, parts in kept.items() if parts}
 
     def connections_in(self, crew: CrewDefinition) -> list[ModelConnection]:
-        named = connections_of(crew)
-        return [one for one in self._connections if one.name in named] if named else []
+        """Those that are named, and those of their fallbacks."""
+        if not connections_of(crew):
+            return []
+        asked = {connection_of(settings.model) for _, settings in models_asked(crew, self.connections())}
+        return [one for one in self._connections if one.name in asked]

@@ -26,9 +26,9 @@ class StoreConnection:
     ) -> tuple[StoredConnection, bool]:
         """The connection as it is stored now, and whether there was none of that name. Raises `InvalidRequest`."""
         made = StoredConnection(**spec.model_dump(), name=name, updated_at=self._clock.now(), updated_by=updated_by)
-        if faults := made.faults(self._operators):
-            raise InvalidRequest(faults[0].detail, faults)
         known = {one.name for one in self._connections.every(group_id)}
+        if faults := made.faults(self._operators, known):
+            raise InvalidRequest(faults[0].detail, faults)
         check_room(name, known, MOST_CONNECTIONS, "connections")
         self._connections.put(group_id, made)
         return made, name not in known
