@@ -118,7 +118,9 @@ def make_app(settings: Settings) -> FastAPI:
         batches=batches.store,
         rows_of_batch=RowsOfBatch(BucketInbox(clients, settings.inbox_bucket), settings.inbox_bucket),
         batch_results=BatchResults(batches.store, inputs, tasks),
-        create_batch=CreateBatch(batches.store, inputs, batches.orchestrator, submit, limits, clock, new_id),
+        create_batch=CreateBatch(
+            batches.store, inputs, batches.orchestrator, submit, executions, limits, clock, new_id
+        ),
         cancel_batch=CancelBatch(batches.store, cancel, clock),
         retry_batch=RetryBatch(batches.store, inputs, batches.orchestrator, clock),
     )

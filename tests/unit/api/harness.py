@@ -172,7 +172,9 @@ class Harness:
             batches=batches,
             rows_of_batch=RowsOfBatch(BucketInbox(aws.clients, INBOX), INBOX),
             batch_results=BatchResults(batches, inputs, aws.tasks),
-            create_batch=CreateBatch(batches, inputs, self.batch_machine, submit, self.limits, clock, new_id),
+            create_batch=CreateBatch(
+                batches, inputs, self.batch_machine, submit, aws.executions, self.limits, clock, new_id
+            ),
             cancel_batch=CancelBatch(batches, cancel, clock),
             retry_batch=RetryBatch(batches, inputs, self.batch_machine, clock),
         )

@@ -60,6 +60,20 @@ def test_a_batch_is_accepted_listed_read_and_cancelled(batches: Harness) -> None
     assert batches.client().post(f"/batches/{batch['batch_id']}/retry").status_code == 409
 
 
+def test_the_same_key_and_body_are_one_batch(batches: Harness) -> None:
+    def send(key: str, **changes: Any) -> Any:
+        sent = {"crew": "haiku", "inputs": ROWS, **changes}
+        return batches.client().post("/batches", json=sent, headers={"Idempotency-Key": key})
+
+    first, again = send("k"), send("k")
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json() == first.json()
+    assert ("idempotency-replayed" in first.headers, again.headers["idempotency-replayed"]) == (False, "true")
+    assert send("k", max_concurrency=1).status_code == 422
+    assert send("other").json()["batch_id"] != first.json()["batch_id"]
+    assert len(batches.batch_machine.started) == 2
+
+
 def test_another_groups_batch_is_not_there(batches: Harness) -> None:
     batch_id = submit(batches).json()["batch_id"]
     stranger = batches.client(BOB)

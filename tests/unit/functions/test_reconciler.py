@@ -200,7 +200,7 @@ def test_the_state_machine_of_a_batch_that_was_stopped_is_replaced(made: Harness
         created_at=NOW,
         updated_at=NOW,
     )
-    made.batches.create(batch)
+    made.batches.create(batch, None)
     made.batch_machine.standing = Orchestration("ABORTED")
     detail = {"status": "ABORTED", "input": json.dumps({"group_id": GROUP, "batch_id": "b-1", "round": 1})}
     event: dict[str, object] = {"detail-type": "Step Functions Execution Status Change", "detail": detail}

@@ -41,7 +41,9 @@ class Harness(TriggerHarness):
         ids = iter(f"b-{number:04d}" for number in range(100))
         cancel = CancelExecution(aws.executions, WakeMachine(aws.approvals, self.orchestrator), clock)
         self.end_row = EndRow(batches, machine, clock)
-        self.create = CreateBatch(batches, inputs, machine, self.submit, self.limits, clock, lambda: next(ids))
+        self.create = CreateBatch(
+            batches, inputs, machine, self.submit, aws.executions, self.limits, clock, lambda: next(ids)
+        )
         self.run_row = RunRow(batches, inputs, machine, aws.executions, self.submit, cancel, self.end_row, clock)
         self.end_batch = EndBatch(batches, machine, aws.executions, cancel, self.end_row, clock)
         self.cancel_batch = CancelBatch(batches, cancel, clock)
@@ -57,9 +59,8 @@ class Harness(TriggerHarness):
 
     def batch(self, rows: int = 3, inputs: list[Any] | None = None, **changes: Any) -> Batch:
         given = [{"topic": f"topic {number}"} for number in range(1, rows + 1)] if inputs is None else inputs
-        return self.create(
-            BatchSubmission(**{"group_id": GROUP, "submitted_by": "ada", "crew": "haiku", "rows": given, **changes})
-        )
+        asked = {"group_id": GROUP, "submitted_by": "ada", "crew": "haiku", "rows": given, **changes}
+        return self.create(BatchSubmission(**asked)).batch
 
     def now(self, batch: Batch) -> Batch:
         return self.batches.get(GROUP, batch.batch_id)

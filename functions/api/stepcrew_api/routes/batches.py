@@ -17,6 +17,7 @@ from stepcrew_api.bodies import BATCH_BODY, BatchBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Member
 from stepcrew_api.problems import responses
+from stepcrew_api.routes.executions import IdempotencyKey
 from stepcrew_api.services import Injected
 from stepcrew_api.views import PREFIX, task_view
 
@@ -33,9 +34,16 @@ RESULTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("", status_code=202, responses=responses(400, 404, 413, 415), openapi_extra=BATCH_BODY)
-def create_batch(body: BatchBody, identity: Member, services: Injected, response: Response) -> BatchView:
-    """Checks the crew with the first row, keeps all rows and starts them, few at a time."""
+@router.post("", status_code=202, responses=responses(400, 404, 409, 413, 415), openapi_extra=BATCH_BODY)
+def create_batch(
+    body: BatchBody,
+    identity: Member,
+    services: Injected,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> BatchView:
+    """Checks the crew with the first row, keeps all rows and starts them, few at a time. The same `Idempotency-Key`
+    with the same body is one batch."""
     request = BatchSubmission(
         group_id=identity.group_id,
         submitted_by=identity.name,
@@ -46,9 +54,12 @@ def create_batch(body: BatchBody, identity: Member, services: Injected, response
         max_concurrency=body.max_concurrency,
         tolerated_failures=body.tolerated_failures,
         webhooks=body.webhooks,
+        idempotency_key=idempotency_key,
     )
-    batch = services.create_batch(request)
+    batch, replayed = services.create_batch(request)
     response.headers["Location"] = f"{PREFIX}/batches/{batch.batch_id}"
+    if replayed:
+        response.headers["Idempotency-Replayed"] = "true"
     return view(batch)
 
 

@@ -12,14 +12,16 @@ from botocore.exceptions import ClientError
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
 from stepcrew.aws.items import Item, item, plain, values
 from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
 from stepcrew.aws.updates import Update
 from stepcrew.domain.batch import Batch, BatchRow, RowEnding
-from stepcrew.domain.errors import AlreadyExists, BatchNotFound
+from stepcrew.domain.errors import AlreadyExists, BatchNotFound, IdempotencyInFlight
 from stepcrew.domain.execution import TERMINAL, BatchPlace, Status
+from stepcrew.domain.submission import IdempotencyRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -37,7 +39,7 @@ class TableBatches:
         self._logbook = Logbook(clients, table)
         self._retention = timedelta(days=retention_days)
 
-    def create(self, batch: Batch) -> None:
+    def create(self, batch: Batch, idempotency: IdempotencyRecord | None) -> None:
         entry = {
             **plain(batch),
             "PK": keys.batch_of_rows(batch.group_id, batch.batch_id),
@@ -47,8 +49,19 @@ class TableBatches:
             **_open_keys(batch.group_id, batch.batch_id),
             "expires_at": self._expiry(batch),
         }
-        if not self._logbook.put(entry, "revision", None, "Storing the batch"):
-            raise AlreadyExists("The batch id is taken.")
+        items = [entry, *([idempotency_item(batch.group_id, idempotency, batch.created_at)] if idempotency else [])]
+        with platform_errors("Storing the batch"):
+            try:
+                self._clients.dynamodb.transact_write_items(
+                    TransactItems=[put_where_none_is(self._table, new, batch.created_at) for new in items]
+                )
+            except ClientError as error:
+                codes = cancellation_codes(error)
+                if "ConditionalCheckFailed" in codes:
+                    raise AlreadyExists("The batch id or the idempotency key is taken.") from error
+                if "TransactionConflict" in codes:
+                    raise IdempotencyInFlight("The same request is being handled at this moment.") from error
+                raise
 
     def get(self, group_id: str, batch_id: str) -> Batch:
         found = self._records.item(keys.batch_of_rows(group_id, batch_id), keys.BATCH_OF_ROWS)

@@ -8,14 +8,16 @@ from typing import Protocol
 
 from stepcrew.domain.batch import Batch, BatchRow, RowEnding, RowReference
 from stepcrew.domain.execution import BatchPlace, Status
+from stepcrew.domain.submission import IdempotencyRecord
 from stepcrew.services.ports import Orchestration
 
 
 class BatchStore(Protocol):
     """Batches and their rows. The counts and sums of a batch change with its rows, in the same transaction."""
 
-    def create(self, batch: Batch) -> None:
-        """Raises `AlreadyExists`."""
+    def create(self, batch: Batch, idempotency: IdempotencyRecord | None) -> None:
+        """Writes both or nothing. Raises `AlreadyExists` when the batch id or the idempotency key is taken, and
+        `IdempotencyInFlight` when another request is writing the same key at this moment."""
         ...
 
     def get(self, group_id: str, batch_id: str) -> Batch:

@@ -10,11 +10,20 @@ from typing import Any, NamedTuple
 from pydantic import JsonValue
 
 from stepcrew.domain.batch import DEFAULT_TOLERATED_FAILURES, MOST_INPUT_BYTES, MOST_ROWS, Batch, RowReference
-from stepcrew.domain.errors import Fault, InvalidRequest, PlatformUnavailable
+from stepcrew.domain.canonical import canonical_json, digest
+from stepcrew.domain.errors import (
+    AlreadyExists,
+    Fault,
+    IdempotencyInFlight,
+    IdempotencyMismatch,
+    InvalidRequest,
+    PlatformUnavailable,
+)
 from stepcrew.domain.execution import Limits
 from stepcrew.domain.row_texts import rows_of, text_of
+from stepcrew.domain.submission import IdempotencyRecord
 from stepcrew.services.batch_ports import BatchInputs, BatchOrchestrator, BatchStore
-from stepcrew.services.ports import Clock, LimitStore
+from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.submit_execution import CheckedCrew, CrewSubmission, SubmitExecution, name_of
 from stepcrew.services.trigger_ports import Inbox
 
@@ -33,6 +42,12 @@ class BatchSubmission(NamedTuple):
     max_concurrency: int | None = None
     tolerated_failures: int | None = None
     webhooks: Sequence[str] = ()
+    idempotency_key: str | None = None
+
+
+class AcceptedBatch(NamedTuple):
+    batch: Batch
+    replayed: bool
 
 
 class CreateBatch:
@@ -45,6 +60,7 @@ class CreateBatch:
         inputs: BatchInputs,
         orchestrator: BatchOrchestrator,
         submit: SubmitExecution,
+        executions: ExecutionStore,
         limits: LimitStore,
         clock: Clock,
         new_id: Callable[[], str],
@@ -53,12 +69,39 @@ class CreateBatch:
         self._inputs = inputs
         self._orchestrator = orchestrator
         self._submit = submit
+        self._executions = executions
         self._limits = limits
         self._clock = clock
         self._new_id = new_id
 
-    def __call__(self, request: BatchSubmission) -> Batch:
-        """Raises `InvalidRequest` and `CrewNotFound`; nothing is stored then."""
+    def __call__(self, request: BatchSubmission) -> AcceptedBatch:
+        """The same idempotency key with the same request is one batch. Raises `InvalidRequest`, `CrewNotFound`,
+        `IdempotencyMismatch` and `IdempotencyInFlight`; nothing is stored then."""
+        record = _record(request) if request.idempotency_key else None
+        if record and (known := self._known(request.group_id, record)):
+            return AcceptedBatch(known, replayed=True)
+        batch, rows = self._prepared(request)
+        self._keep(batch, rows)
+        try:
+            self._batches.create(batch, record and record.model_copy(update={"execution_id": batch.batch_id}))
+        except AlreadyExists as error:
+            # A request with the same key won the race between our look and our write.
+            known = self._known(request.group_id, record) if record else None
+            if known is None:
+                raise IdempotencyInFlight("The same request is being handled at this moment.") from error
+            return AcceptedBatch(known, replayed=True)
+        start_round(self._orchestrator, batch)
+        return AcceptedBatch(batch, replayed=False)
+
+    def _known(self, group_id: str, record: IdempotencyRecord) -> Batch | None:
+        found = self._executions.idempotency(group_id, record.key, self._clock.now())
+        if found is None:
+            return None
+        if found.body_hash != record.body_hash:
+            raise IdempotencyMismatch("This Idempotency-Key was used before with another body.")
+        return self._batches.get(group_id, found.execution_id)
+
+    def _prepared(self, request: BatchSubmission) -> tuple[Batch, list[dict[str, Any]]]:
         rows = _checked_rows(request.rows)
         concurrency = self._concurrency(request)
         submission = CrewSubmission(
@@ -89,10 +132,7 @@ class CreateBatch:
             created_at=now,
             updated_at=now,
         )
-        self._keep(batch, rows)
-        self._batches.create(batch)
-        start_round(self._orchestrator, batch)
-        return batch
+        return batch, rows
 
     def _concurrency(self, request: BatchSubmission) -> int:
         """At most as many as the group has slots, and half of them where nothing was asked for, so that single
@@ -149,6 +189,16 @@ class RowsOfBatch:
         except InvalidRequest as error:
             fault = Fault(pointer=pointer, code="unreadable", detail=error.message)
             raise InvalidRequest(error.message, [fault]) from error
+
+
+def _record(request: BatchSubmission) -> IdempotencyRecord:
+    """Of the request's key; it does not name its batch yet."""
+    body = request._replace(submitted_by=None, idempotency_key=None)._asdict()
+    return IdempotencyRecord(
+        key=f"batches/{request.idempotency_key}",
+        body_hash=digest(canonical_json(body, sort_keys=True)),
+        execution_id="",
+    )
 
 
 def start_round(orchestrator: BatchOrchestrator, batch: Batch) -> None:
