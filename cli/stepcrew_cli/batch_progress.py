@@ -19,7 +19,7 @@ def follow_batch(client: Client, batch_id: str, sleep: Callable[[float], None] =
     """Looks again and again, slower while nothing changes, until it has ended."""
     delay, last = FIRST_DELAY, None
     while True:
-        batch = client.batch(batch_id).read(Batch)
+        batch = client.batches.read(batch_id).read(Batch)
         delay = FIRST_DELAY if batch != last else min(MAX_DELAY, delay * 1.5)
         last = batch
         yield batch

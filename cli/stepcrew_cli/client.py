@@ -11,6 +11,7 @@ import httpx
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
@@ -37,6 +38,7 @@ class Client:
     ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
+        self.batches = BatchCalls(self._transport)
         self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
         self._patience = patience
 
@@ -134,33 +136,6 @@ class Client:
     def fire_again(self, name: str, firing_id: str) -> Answer:
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
-
-    def create_batch(self, body: Mapping[str, JsonValue], key: str) -> Answer:
-        return Answer(self._transport.request("POST", f"{API}/batches", json=body, headers={"Idempotency-Key": key}))
-
-    def batches(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/batches", params=params))
-
-    def batch(self, batch_id: str) -> Answer:
-        return Answer(self._transport.request("GET", _batch(batch_id)))
-
-    def batch_rows(self, batch_id: str, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{_batch(batch_id)}/rows", params=params))
-
-    def batch_results(self, batch_id: str) -> Iterator[str]:
-        """JSON Lines, page by page."""
-        path = f"{_batch(batch_id)}/results"
-        while path:
-            response = self._transport.request("GET", path)
-            yield response.text
-            path = response.links.get("next", {}).get("url", "")
-
-    def cancel_batch(self, batch_id: str) -> Answer:
-        """May be repeated."""
-        return Answer(self._transport.request("POST", f"{_batch(batch_id)}/cancel"))
-
-    def retry_batch(self, batch_id: str) -> Answer:
-        return Answer(self._transport.request("POST", f"{_batch(batch_id)}/retry"))
 
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))
@@ -276,10 +251,6 @@ def _secret(name: str) -> str:
 
 def _webhook(name: str) -> str:
     return f"{API}/webhooks/{quote(name, safe='')}"
-
-
-def _batch(batch_id: str) -> str:
-    return f"{API}/batches/{quote(batch_id, safe='')}"
 
 
 def _trigger(name: str) -> str:

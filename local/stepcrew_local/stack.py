@@ -231,8 +231,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         projects.set_stack(stack)
         stack.warm_up()
         if options.data:
-            for machine in ("StateMachineArn", "BatchStateMachineArn"):
-                tell_of_restart(emulator, stack.outputs[machine], started)
+            tell_of_restart(emulator, [stack.outputs[f"{kind}StateMachineArn"] for kind in ("", "Batch")], started)
         if model_server:
             url, key = model.variables["OPENAI_BASE_URL"], model.variables["OPENAI_API_KEY"]
             headers = {"authorization": f"Bearer {key}"}

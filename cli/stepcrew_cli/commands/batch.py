@@ -79,7 +79,7 @@ def run(
     with call.client() as client:
         given = {key: value for key, value in asked.items() if value not in (None, {})}
         body: Document = {"crew": crew, **_source(client, rows), **given}
-        answer = client.create_batch(body, str(uuid.uuid4()))
+        answer = client.batches.create(body, str(uuid.uuid4()))
         code = _told(call, client, answer.read(Batch), detached)
     raise typer.Exit(code)
 
@@ -89,7 +89,7 @@ def run(
 def list_batches(call: Call, limit: Limit = 20, cursor: Cursor = None) -> None:
     """List the group's batches, newest first."""
     with call.client() as client:
-        answer = client.batches(page(limit, cursor))
+        answer = client.batches.newest(page(limit, cursor))
     if call.output.as_json:
         call.output.json(answer.data)
         return
@@ -109,14 +109,14 @@ def show(
     with call.client() as client:
         if watching:
             raise typer.Exit(_watched(call, client, batch_id))
-        answer = client.batch(batch_id)
+        answer = client.batches.read(batch_id)
         if call.output.as_json:
             call.output.json(answer.data)
             return
         found = answer.read(Batch)
         _print(call, found)
         if found.counts.failed:
-            failed = client.batch_rows(batch_id, {"status": "FAILED", "limit": "20"}).read(BatchRowList)
+            failed = client.batches.rows(batch_id, {"status": "FAILED", "limit": "20"}).read(BatchRowList)
             for row in failed.rows:
                 call.output.console.print(
                     plain(f"Row {row.row}: {row.reason} {row.execution_id or ''}"), soft_wrap=True
@@ -133,13 +133,13 @@ def results(
     """Print what each row came to as JSON Lines: row, status, inputs, output, cost and, where it failed, why."""
     with call.client() as client:
         if file is None:
-            for text in client.batch_results(batch_id):
+            for text in client.batches.results(batch_id):
                 sys.stdout.write(text)
             return
         number = 0
         try:
             with file.open("w", encoding="utf-8") as written:
-                for text in client.batch_results(batch_id):
+                for text in client.batches.results(batch_id):
                     number += text.count("\n")
                     written.write(text)
         except OSError as error:
@@ -152,7 +152,7 @@ def results(
 def cancel(call: Call, batch_id: BatchId) -> None:
     """Start no further rows and cancel those that run."""
     with call.client() as client:
-        answer = client.cancel_batch(batch_id)
+        answer = client.batches.cancel(batch_id)
     if call.output.as_json:
         call.output.json(answer.data)
     else:
@@ -164,7 +164,7 @@ def cancel(call: Call, batch_id: BatchId) -> None:
 def retry(call: Call, batch_id: BatchId, detached: Detached = False) -> None:
     """Run the rows again that did not complete, once the batch has ended."""
     with call.client() as client:
-        answer = client.retry_batch(batch_id)
+        answer = client.batches.retry(batch_id)
         code = _told(call, client, answer.read(Batch), detached)
     raise typer.Exit(code)
 
@@ -202,7 +202,7 @@ def _watched(call: Call, client: Client, batch_id: str) -> int:
         call.output.note(f"It goes on. stepcrew batch show --watch {batch_id}, or: stepcrew batch cancel {batch_id}")
         return 130
     if call.output.as_json:
-        call.output.json(client.batch(batch_id).data)
+        call.output.json(client.batches.read(batch_id).data)
     elif last:
         _print(call, last)
     return 0 if last and last.status == "COMPLETED" else 1
