@@ -4,6 +4,7 @@ dead-letter queue; a state machine repeats what it asks for by itself."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -13,7 +14,6 @@ from aws_lambda_powertools.utilities.batch import (
     EventType,
     process_partial_response,  # pyright: ignore[reportUnknownVariableType]
 )
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -52,7 +52,7 @@ def run_batch(step: BatchStep) -> dict[str, str]:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | dict[str, str]:
+def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:
     """Handles one event; the same event may come again."""
     if "Records" not in event:
         return run_batch(BATCH_STEP.validate_python(event))

@@ -59,7 +59,7 @@ class Harness(TriggerHarness):
 
     def batch(self, rows: int = 3, inputs: list[Any] | None = None, **changes: Any) -> Batch:
         given = [{"topic": f"topic {number}"} for number in range(1, rows + 1)] if inputs is None else inputs
-        asked = {"group_id": GROUP, "submitted_by": "ada", "crew": "haiku", "rows": given, **changes}
+        asked: dict[str, Any] = {"group_id": GROUP, "submitted_by": "ada", "crew": "haiku", "rows": given, **changes}
         return self.create(BatchSubmission(**asked)).batch
 
     def now(self, batch: Batch) -> Batch:

@@ -147,8 +147,7 @@ def test_cancelling_starts_no_further_row_and_cancels_those_that_run(harness: Ha
         harness.run(batch, row)
     harness.end(batch, 1)
     for _ in range(2):
-        asked = harness.cancel_batch(GROUP, batch.batch_id)
-    assert asked.cancel_requested_at
+        assert harness.cancel_batch(GROUP, batch.batch_id).cancel_requested_at
     with pytest.raises(BatchStopped):
         harness.run(batch, 4)
     for row in (2, 3):
