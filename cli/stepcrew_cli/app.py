@@ -15,6 +15,7 @@ from stepcrew_cli.commands import (
     control,
     deploy,
     look,
+    memory,
     read,
     rerun,
     run,
@@ -68,7 +69,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, secrets, triggers, batch, webhooks),
+    *(account, run, rerun, deploy, stored, memory, secrets, triggers, batch, webhooks),
     *(look, read, bundles, approvals, control, stack),
 ):
     _part.register(app)

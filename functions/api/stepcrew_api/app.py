@@ -24,6 +24,7 @@ from stepcrew_api.routes import (
     batches,
     crews,
     executions,
+    memory,
     meta,
     projects,
     reruns,
@@ -83,21 +84,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (
-        *(
-            executions,
-            reruns,
-            traces,
-            results,
-            approvals,
-            crews,
-            projects,
-            secrets,
-            triggers,
-            batches,
-            webhooks,
-            amp,
-            meta,
-        ),
+        *(executions, reruns, traces, results, approvals, crews, projects),
+        *(memory, secrets, triggers, batches, webhooks, amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

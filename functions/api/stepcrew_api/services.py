@@ -18,6 +18,7 @@ from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.ports import (
@@ -70,6 +71,7 @@ class Services(NamedTuple):
     webhooks: WebhookStore
     store_webhook: StoreWebhook
     secrets: KeepSecrets
+    memory: KeepMemory
     bundles: BundleStore
     store_project: StoreProject
     batches: BatchStore

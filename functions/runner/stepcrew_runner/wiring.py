@@ -9,6 +9,7 @@ from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.journal import TableJournal
+from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
 from stepcrew.aws.secrets import ParameterSecrets
@@ -77,6 +78,7 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
                 TableJournal(clients, table, payloads, days),
                 TableApprovals(clients, table, payloads, days),
                 payloads,
+                TableMemory(clients, table, days),
             ),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
@@ -87,4 +89,5 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
         configured.default_model,
         configured.slice_seconds,
         project(),
+        default_embedder=configured.default_embedder,
     )

@@ -21,6 +21,7 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
+from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import (
     ApprovalStore,
     Clock,
@@ -38,6 +39,7 @@ from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
+from stepcrew_runner.crew.remembering import MemoryParts, serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
 from stepcrew_runner.gate.companions import Companions
@@ -72,6 +74,7 @@ class Stores(NamedTuple):
     journal: JournalStore
     approvals: ApprovalStore
     payloads: PayloadStore
+    memory: Memories
 
 
 class Ports(NamedTuple):
@@ -147,11 +150,13 @@ class RunAttempt:
         slice_seconds: float = 0,
         project: ProjectCode | None = None,
         replay: Replay | None = None,
+        default_embedder: str = "",
     ) -> None:
         install()
         self._ports = ports
         self._project = project
         self._default_model = default_model
+        self._default_embedder = default_embedder
         self._slice_seconds = slice_seconds
         self._replay = replay
 
@@ -256,7 +261,8 @@ class RunAttempt:
         logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
         # A project's own code could read them.
         operators = {} if self._project else ports.secrets.operator_secrets()
-        needs_keys = self._project is not None or needs_aws_keys(submission.definition, self._default_model)
+        defaults = (self._default_model, self._default_embedder)
+        needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults)
         models = ModelFactory(operators, self._default_model, ports.model_keys() if needs_keys else {})
         secrets = self._secrets(execution.group_id, submission, operators)
         for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
@@ -269,8 +275,10 @@ class RunAttempt:
         run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                run(CrewBuilder(submission, models, secrets), finished, decisions)
+                parts = MemoryParts(companions, stores.memory, models, self._default_embedder)
+                run(CrewBuilder(submission, parts, secrets), finished, decisions)
             else:
+                serve_project_memory(submission.definition, companions, stores.memory)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
                 with variables, Questions(decisions, companions.control).in_place():
                     run(self._project.builder(submission, environment.WORK), finished, decisions)

@@ -21,6 +21,8 @@ BATCH_OF_ROWS = "BATCH"
 ROW_PREFIX = "ROW#"
 SLOT_PREFIX = "SLOT#"
 QUEUED_PREFIX = "QUEUED#"
+ROOT_SCOPE_PREFIX = "ROOT#"
+MEMORY_PREFIX = "MEMORY#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 
 BY_GROUP_INDEX = "by_group"
@@ -149,6 +151,29 @@ def batch_inputs(group_id: str, batch_id: str) -> str:
 def batch_round(group_id: str, batch_id: str, number: int) -> str:
     """The object that lists the rows of one round, and where their inputs are."""
     return f"groups/{group_id}/batches/{batch_id}/round-{number:04d}.jsonl"
+
+
+def root_scopes(group_id: str) -> str:
+    """Which memories a group has."""
+    return f"{group(group_id)}#MEMORY"
+
+
+def root_scope(path: str) -> str:
+    return f"{ROOT_SCOPE_PREFIX}{path}"
+
+
+def memory(group_id: str, root: str) -> str:
+    """A partition for each root scope: a search reads the whole of it."""
+    return f"{root_scopes(group_id)}#{root}"
+
+
+def memory_record(record_id: str) -> str:
+    return f"{MEMORY_PREFIX}{record_id}"
+
+
+def vectors(group_id: str, embedder: str) -> str:
+    """Vectors that were made already, by the hash of their text."""
+    return f"{group(group_id)}#VECTORS#{embedder}"
 
 
 def waiting_places(group_id: str) -> str:
