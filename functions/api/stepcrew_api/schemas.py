@@ -153,7 +153,7 @@ class ExecutionView(BaseModel):
     message: str
     process: str
     model: str | None
-    source: str = Field(description="What started it: `api`, `rerun`, `batch`, or the kind of a trigger.")
+    source: str = Field(description="What started it: `api`, `mcp`, `rerun`, `batch`, or the kind of a trigger.")
     triggered_by: list[str] = Field(description="The triggers behind it; the last one started it.")
     submitted_by: str | None
     created_at: datetime
