@@ -150,7 +150,7 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
     slot["arguments"]["Key"] = {"PK": {"S": "GROUP#g#SLOTS"}, "SK": {"S": "SLOT#0001"}}
     row = _item("update_item", table)
     row["arguments"]["Key"] = {"PK": {"S": "GROUP#g#BATCH#b"}, "SK": {"S": "ROW#000001"}}
-    batch = {**start, "arguments": {**start["arguments"], "stateMachineArn": stack.outputs["BatchStateMachineArn"]}}
+    batch = {**start, "arguments": {"stateMachineArn": stack.outputs["BatchStateMachineArn"], "input": "{}"}}
     webhook, delivery = _item("get_item", table), _item("get_item", table)
     webhook["arguments"]["Key"] = {"PK": {"S": "GROUP#g#WEBHOOKS"}, "SK": {"S": "WEBHOOK#ops"}}
     delivery["arguments"]["Key"] = {"PK": {"S": "GROUP#g#WEBHOOK#ops"}, "SK": {"S": "DELIVERY#d"}}

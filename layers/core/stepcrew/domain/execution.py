@@ -161,10 +161,9 @@ class Execution(BaseModel):
     was; its definition is kept with the execution all the same. `runner` is the function that runs it where that is not
     the shared one. `rerun_of` is the execution this one repeats, from the crew task `rerun_from` on where that is set;
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
-    is null for executions that an older version made. `source` is what started
-    it: `api`, `mcp`, `rerun`, `batch`, or the kind of a trigger; `triggered_by` names the triggers behind it, the last one
-    started it.
-    `webhooks` are those of the group that its submission named. `batch` is set where it runs a row of one.
+    is null for executions that an older version made. `source` is what started it: `api`, `mcp`, `rerun`, `batch`, or
+    the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it. `webhooks` are those of
+    the group that its submission named. `batch` is set where it runs a row of one.
     """
 
     execution_id: str
