@@ -34,7 +34,7 @@ RESULTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("", status_code=202, responses=responses(400, 404, 409, 413, 415), openapi_extra=BATCH_BODY)
+@router.post("", status_code=202, responses=responses(400, 404, 409, 413, 415, 429), openapi_extra=BATCH_BODY)
 def create_batch(
     body: BatchBody,
     identity: Member,
@@ -127,7 +127,7 @@ def cancel_batch(batch_id: BatchId, identity: Member, services: Injected) -> Bat
     return view(services.cancel_batch(identity.group_id, batch_id))
 
 
-@router.post("/{batch_id}/retry", status_code=202, responses=responses(404, 409, 410))
+@router.post("/{batch_id}/retry", status_code=202, responses=responses(404, 409, 410, 429))
 def retry_batch(batch_id: BatchId, identity: Member, services: Injected) -> BatchView:
     """Runs the rows again that did not complete, once the batch has ended."""
     return view(services.retry_batch(identity.group_id, batch_id))

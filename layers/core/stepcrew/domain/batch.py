@@ -13,6 +13,8 @@ from stepcrew.domain.stored_crew import split_reference
 
 MOST_ROWS = 10_000
 MOST_INPUT_BYTES = 20_000_000
+MOST_OPEN_BATCHES = 20
+"""Of one group: each of them asks for slots again and again."""
 DEFAULT_TOLERATED_FAILURES = 100
 """With so many, the crew or the inputs are wrong rather than the rows."""
 

@@ -7,7 +7,7 @@ from stepcrew.domain.errors import Conflict
 from stepcrew.domain.execution import Status
 from stepcrew.services.batch_ports import BatchInputs, BatchOrchestrator, BatchStore
 from stepcrew.services.cancel_execution import CancelExecution
-from stepcrew.services.create_batch import start_round
+from stepcrew.services.create_batch import check_room, start_round
 from stepcrew.services.end_batch import cancel_one
 from stepcrew.services.ports import Clock
 
@@ -46,7 +46,8 @@ class RetryBatch:
         self._clock = clock
 
     def __call__(self, group_id: str, batch_id: str) -> Batch:
-        """Raises `BatchNotFound`, `BodyExpired`, and `Conflict` when the batch is RUNNING or all rows completed."""
+        """Raises `BatchNotFound`, `BodyExpired`, `TooManyOpen`, and `Conflict` when the batch is RUNNING or all rows
+        completed."""
         batch = self._batches.get(group_id, batch_id)
         if not batch.status.is_terminal:
             raise Conflict("The batch is still running.", remedy="Wait for its end, or cancel it, and retry it then.")
@@ -54,6 +55,7 @@ class RetryBatch:
         left = [row for row in self._inputs.rows(group_id, batch_id) if row.row not in completed]
         if not left:
             raise Conflict("Every row of the batch has completed.", remedy="Nothing to retry: read its results.")
+        check_room(self._batches, group_id)
         self._inputs.write_round(group_id, batch_id, batch.round + 1, left)
         begun = self._batches.begin_round(batch, len(left), self._clock.now())
         if begun is None:

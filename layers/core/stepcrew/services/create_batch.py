@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from stepcrew.domain.batch import DEFAULT_TOLERATED_FAILURES, MOST_INPUT_BYTES, MOST_ROWS, Batch, RowReference
+from stepcrew.domain.batch import (
+    DEFAULT_TOLERATED_FAILURES,
+    MOST_INPUT_BYTES,
+    MOST_OPEN_BATCHES,
+    MOST_ROWS,
+    Batch,
+    RowReference,
+)
 from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.errors import (
     AlreadyExists,
@@ -18,6 +25,7 @@ from stepcrew.domain.errors import (
     IdempotencyMismatch,
     InvalidRequest,
     PlatformUnavailable,
+    TooManyOpen,
 )
 from stepcrew.domain.execution import Limits
 from stepcrew.domain.row_texts import rows_of, text_of
@@ -76,11 +84,12 @@ class CreateBatch:
 
     def __call__(self, request: BatchSubmission) -> AcceptedBatch:
         """The same idempotency key with the same request is one batch. Raises `InvalidRequest`, `CrewNotFound`,
-        `IdempotencyMismatch` and `IdempotencyInFlight`; nothing is stored then."""
+        `TooManyOpen`, `IdempotencyMismatch` and `IdempotencyInFlight`; nothing is stored then."""
         record = _record(request) if request.idempotency_key else None
         if record and (known := self._known(request.group_id, record)):
             return AcceptedBatch(known, replayed=True)
         batch, rows = self._prepared(request)
+        check_room(self._batches, request.group_id)
         self._keep(batch, rows)
         try:
             self._batches.create(batch, record and record.model_copy(update={"execution_id": batch.batch_id}))
@@ -199,6 +208,16 @@ def _record(request: BatchSubmission) -> IdempotencyRecord:
         body_hash=digest(canonical_json(body, sort_keys=True)),
         execution_id="",
     )
+
+
+def check_room(batches: BatchStore, group_id: str) -> None:
+    """Raises `TooManyOpen`. Requests that arrive at the same moment may pass it together."""
+    newest = batches.newest(group_id, before=None, limit=100)
+    if sum(not batch.status.is_terminal for batch in newest) >= MOST_OPEN_BATCHES:
+        raise TooManyOpen(
+            f"The group has {MOST_OPEN_BATCHES} open batches, and may have no more at the same time.",
+            remedy="Wait for the end of one, or cancel one.",
+        )
 
 
 def start_round(orchestrator: BatchOrchestrator, batch: Batch) -> None:
