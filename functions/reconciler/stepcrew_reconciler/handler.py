@@ -95,12 +95,13 @@ def _sweep(context: LambdaContext) -> Mapping[str, object]:
     def has_time() -> bool:
         return context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
 
-    swept = reconciler().sweep(has_time)
-    failures = swept.failures + reconciler().reconcile_batch.sweep(has_time)
-    done = {METRICS[action]: number for action, number in swept.actions.items() if action in METRICS}
-    _publish({**done, "ExecutionsNotReconciled": failures, "SweepsCutShort": int(swept.cut_short)})
-    answer = {"actions": dict(swept.actions), "failures": failures, "cut_short": swept.cut_short}
-    if swept.actions or failures or swept.cut_short:
+    swept, batches = reconciler().sweep(has_time), reconciler().reconcile_batch.sweep(has_time)
+    actions, failures = swept.actions + batches.actions, swept.failures + batches.failures
+    cut_short = swept.cut_short or batches.cut_short
+    done = {METRICS[action]: number for action, number in actions.items() if action in METRICS}
+    _publish({**done, "ExecutionsNotReconciled": failures, "SweepsCutShort": int(cut_short)})
+    answer = {"actions": dict(actions), "failures": failures, "cut_short": cut_short}
+    if actions or failures or cut_short:
         logger.info("Swept", extra=answer)
     return answer
 

@@ -275,10 +275,10 @@ def test_a_start_that_was_lost_or_a_machine_that_was_killed_is_made_up_for(harne
     harness.machine.outages = 1
     batch = harness.batch(2)
     assert harness.machine.started == []
-    assert harness.reconcile_batch.sweep(always) == 0
+    assert harness.reconcile_batch.sweep(always).failures == 0
     assert harness.machine.started == [], "it may have been started a moment ago"
     harness.clock.advance(minutes=2)
-    assert harness.reconcile_batch.sweep(always) == 0
+    assert harness.reconcile_batch.sweep(always).failures == 0
     assert harness.machine.started == [(batch.batch_id, 1)]
     harness.run(batch, 1)
     harness.machine.standing = Orchestration("ABORTED")

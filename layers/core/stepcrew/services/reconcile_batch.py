@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 from stepcrew.domain.errors import BatchNotFound
@@ -10,7 +11,7 @@ from stepcrew.services.batch_ports import BatchOrchestrator, BatchStore
 from stepcrew.services.end_batch import EndBatch, RoundState
 from stepcrew.services.ports import Clock
 from stepcrew.services.reconcile_execution import Action
-from stepcrew.services.sweep_executions import Patience
+from stepcrew.services.sweep_executions import Patience, Swept
 
 logger = logging.getLogger(__name__)
 
@@ -32,21 +33,22 @@ class ReconcileBatch:
         self._clock = clock
         self._patience = patience
 
-    def sweep(self, has_time: Callable[[], bool]) -> int:
-        """Sees to every open batch of which nothing was heard for a while; answers how many could not be seen to."""
+    def sweep(self, has_time: Callable[[], bool]) -> Swept:
+        """Sees to every open batch of which nothing was heard for a while, as long as `has_time` says so."""
+        actions: Counter[Action] = Counter()
         failures = 0
         for group_id, batch_id in self._batches.open_batches():
             if not has_time():
-                break
+                return Swept(actions, failures, cut_short=True)
             try:
                 if self._clock.now() - self._batches.get(group_id, batch_id).updated_at >= self._patience.lost:
-                    self(group_id, batch_id)
+                    actions[self(group_id, batch_id)] += 1
             except BatchNotFound:  # it has expired
                 continue
             except Exception:  # the boundary of one batch: whatever is wrong with it, the others are seen to
                 logger.exception("Batch %s could not be reconciled", batch_id)
                 failures += 1
-        return failures
+        return Swept(actions, failures, cut_short=False)
 
     def __call__(self, group_id: str, batch_id: str) -> Action:
         """Raises `BatchNotFound` and `PlatformUnavailable`."""
