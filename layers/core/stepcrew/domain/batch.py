@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, Field
 
-from stepcrew.domain.execution import Execution, Limits, Status, Usd
+from stepcrew.domain.execution import BatchPlace, Execution, Limits, Status, Usd
 from stepcrew.domain.stored_crew import split_reference
 
 MOST_ROWS = 10_000
@@ -142,6 +142,14 @@ class RowEnding(NamedTuple):
     reason: str = ""
     error_type: str | None = None
     used: Execution | None = None
+
+
+NOT_STARTED = RowEnding(Status.CANCELLED, "It was not started: the batch was cancelled, or too many rows failed.")
+
+
+def key_of(place: BatchPlace) -> str:
+    """The idempotency key of the execution that runs a row in one round."""
+    return f"batch/{place.batch_id}#{place.row}#{place.round}"
 
 
 def ending_of(execution: Execution) -> RowEnding:

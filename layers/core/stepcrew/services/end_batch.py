@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from stepcrew.domain.batch import Batch, BatchRow, RowEnding
+from stepcrew.domain.batch import NOT_STARTED, Batch, BatchRow, RowEnding, key_of
 from stepcrew.domain.errors import BatchNotFound, Conflict, ExecutionNotFound
 from stepcrew.domain.execution import BatchPlace, Status
 from stepcrew.services.batch_ports import BatchOrchestrator, BatchStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.end_row import EndRow
 from stepcrew.services.ports import Clock, ExecutionStore
-from stepcrew.services.run_row import NOT_STARTED, key_of
 
 GONE = RowEnding(Status.FAILED, "Its execution was deleted.", "ExecutionNotFound")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from stepcrew.domain.batch import Batch, BatchRow, RowEnding, RowReference
+from stepcrew.domain.batch import NOT_STARTED, Batch, BatchRow, RowEnding, RowReference, key_of
 from stepcrew.domain.errors import BatchStopped, StepcrewError
 from stepcrew.domain.execution import BatchPlace, Status
 from stepcrew.services.batch_ports import BatchInputs, BatchOrchestrator, BatchStore
@@ -15,7 +15,6 @@ from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 
 KEY_HOURS = 24 * 15
 """Needed only until the row names its execution; a state machine repeats its calls for days at most."""
-NOT_STARTED = RowEnding(Status.CANCELLED, "It was not started: the batch was cancelled, or too many rows failed.")
 
 
 class RunRow:
@@ -103,8 +102,3 @@ class RunRow:
             self._end_row.of_execution(execution)
         elif self._batches.get(batch.group_id, batch.batch_id).cancel_requested_at:
             self._cancel(batch.group_id, execution_id)
-
-
-def key_of(place: BatchPlace) -> str:
-    """The idempotency key of the row's execution."""
-    return f"batch/{place.batch_id}#{place.row}#{place.round}"
