@@ -107,6 +107,17 @@ def test_an_execution_that_ended_before_its_token_was_kept_ends_its_row(harness:
     assert harness.adds_up(batch).counts.completed == 1
 
 
+def test_an_execution_that_was_deleted_before_its_end_was_told_fails_its_row(harness: Harness) -> None:
+    batch = harness.batch(2)
+    for row in (1, 2):
+        harness.run(batch, row)
+        harness.aws.executions.delete(GROUP, harness.finish(harness.execution_of(batch, row)).execution_id)
+    harness.run(batch, 1, "again")
+    assert harness.machine.resumed == ["again"]
+    harness.end_batch.wait(GROUP, batch.batch_id, 1, "the end")
+    assert harness.adds_up(batch).counts.failed == 2
+
+
 def test_usage_is_summed_and_an_unknown_cost_is_counted(harness: Harness) -> None:
     batch = harness.batch(3)
     for row, cost in enumerate([Decimal("0.1"), None, Decimal("0.2")], start=1):

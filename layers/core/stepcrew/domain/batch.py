@@ -145,6 +145,7 @@ class RowEnding(NamedTuple):
 
 
 NOT_STARTED = RowEnding(Status.CANCELLED, "It was not started: the batch was cancelled, or too many rows failed.")
+GONE = RowEnding(Status.FAILED, "Its execution was deleted.", "ExecutionNotFound")
 
 
 def key_of(place: BatchPlace) -> str:

@@ -8,7 +8,6 @@ from stepcrew.domain.execution import Status
 from stepcrew.services.batch_ports import BatchInputs, BatchOrchestrator, BatchStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.create_batch import check_room, start_round
-from stepcrew.services.end_batch import cancel_one
 from stepcrew.services.ports import Clock
 
 
@@ -32,7 +31,7 @@ class CancelBatch:
         # A row that names no execution yet is cancelled by whoever starts it.
         for row in self._batches.rows(group_id, batch_id, status=Status.RUNNING):
             if row.execution_id:
-                cancel_one(self._cancel, group_id, row.execution_id)
+                self._cancel.if_open(group_id, row.execution_id)
         return self._batches.get(group_id, batch_id)
 
 

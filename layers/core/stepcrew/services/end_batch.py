@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from stepcrew.domain.batch import NOT_STARTED, Batch, BatchRow, RowEnding, key_of
-from stepcrew.domain.errors import BatchNotFound, Conflict, ExecutionNotFound
+from stepcrew.domain.batch import GONE, NOT_STARTED, Batch, BatchRow, key_of
+from stepcrew.domain.errors import BatchNotFound, ExecutionNotFound
 from stepcrew.domain.execution import BatchPlace, Status
 from stepcrew.services.batch_ports import BatchOrchestrator, BatchStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.end_row import EndRow
 from stepcrew.services.ports import Clock, ExecutionStore
-
-GONE = RowEnding(Status.FAILED, "Its execution was deleted.", "ExecutionNotFound")
 
 
 class RoundState(StrEnum):
@@ -83,7 +81,7 @@ class EndBatch:
         if execution.status.is_terminal:
             self._end_row.of_execution(execution)
         elif batch.cancel_requested_at:
-            cancel_one(self._cancel, batch.group_id, execution_id)
+            self._cancel.if_open(batch.group_id, execution_id)
 
     def _known(self, group_id: str, batch_id: str, number_of_round: int) -> Batch | None:
         """None when the round has ended."""
@@ -92,11 +90,3 @@ class EndBatch:
         except BatchNotFound:
             return None
         return None if batch.status.is_terminal or batch.round != number_of_round else batch
-
-
-def cancel_one(cancel: CancelExecution, group_id: str, execution_id: str) -> None:
-    """One that has ended meanwhile needs no cancelling."""
-    try:
-        cancel(group_id, execution_id)
-    except (Conflict, ExecutionNotFound):
-        return

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from stepcrew.domain.batch import NOT_STARTED, Batch, BatchRow, RowEnding, RowReference, key_of
-from stepcrew.domain.errors import BatchStopped, StepcrewError
+from stepcrew.domain.batch import GONE, NOT_STARTED, Batch, BatchRow, RowEnding, RowReference, key_of
+from stepcrew.domain.errors import BatchStopped, ExecutionNotFound, StepcrewError
 from stepcrew.domain.execution import BatchPlace, Status
 from stepcrew.services.batch_ports import BatchInputs, BatchOrchestrator, BatchStore
 from stepcrew.services.cancel_execution import CancelExecution
@@ -97,8 +97,13 @@ class RunRow:
         if not self._batches.note_execution(batch, reference.row, execution_id, token):
             self._orchestrator.resume(token)
             return
-        execution = self._executions.get(batch.group_id, execution_id)
+        try:
+            execution = self._executions.get(batch.group_id, execution_id)
+        except ExecutionNotFound:
+            place = BatchPlace(batch_id=batch.batch_id, row=reference.row, round=batch.round)
+            self._end_row(batch.group_id, place, GONE)
+            return
         if execution.status.is_terminal:
             self._end_row.of_execution(execution)
         elif self._batches.get(batch.group_id, batch.batch_id).cancel_requested_at:
-            self._cancel(batch.group_id, execution_id)
+            self._cancel.if_open(batch.group_id, execution_id)
