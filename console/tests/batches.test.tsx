@@ -65,7 +65,7 @@ describe("The batches of a group", () => {
     const POST = vi.fn(() => good(BATCH));
     showWith(api(BATCH, { POST }), <BatchesPage />, { role: "member" });
     await userEvent.type(screen.getByLabelText(/Crew/), "poems");
-    await userEvent.upload(screen.getByLabelText(/Rows/), new File(["topic\nrain\n"], "june.csv"));
+    await userEvent.upload(screen.getByLabelText(/^Rows/), new File(["topic\nrain\n"], "june.csv"));
     expect(await screen.findByText("1 rows")).toBeInTheDocument();
     await userEvent.type(screen.getByLabelText(/At once/), "3");
     await userEvent.click(screen.getByRole("button", { name: "Run" }));
@@ -89,7 +89,9 @@ describe("One batch", () => {
     expect(await screen.findByText("2 of 2 at once")).toBeInTheDocument();
     expect(await screen.findByText("It broke.")).toBeInTheDocument();
     await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
-    expect(POST).toHaveBeenCalledWith("/api/v1/batches/{batch_id}/cancel", { params: { path: { batch_id: "01a2-b" } } });
+    expect(POST).toHaveBeenCalledWith("/api/v1/batches/{batch_id}/cancel", {
+      params: { path: { batch_id: "01a2-b" } },
+    });
     expect(await screen.findByText("Cancelling")).toBeInTheDocument();
   });
 

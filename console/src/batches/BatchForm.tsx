@@ -20,7 +20,8 @@ export function BatchForm() {
   const create = useCreateBatch();
   const read = async (file: File | undefined): Promise<void> => {
     setRows([]);
-    if (!file) return setTold("");
+    setTold("");
+    if (!file) return;
     try {
       if (file.size > MOST_BYTES) throw new Error("Larger files go by the command line: stepcrew batch run CREW FILE.");
       const found = rowsOf(file.name, await file.text());
@@ -48,7 +49,12 @@ export function BatchForm() {
       <fieldset>
         <legend>Run a batch</legend>
         <Field label="Crew" hint="Stored under this name; NAME@VERSION holds to one version.">
-          <input value={crew} list="stored-crews" spellCheck={false} onChange={(event) => setCrew(event.target.value)} />
+          <input
+            value={crew}
+            list="stored-crews"
+            spellCheck={false}
+            onChange={(event) => setCrew(event.target.value)}
+          />
         </Field>
         <datalist id="stored-crews">
           {crews.data?.crews.map(({ name }) => (

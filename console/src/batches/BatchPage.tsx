@@ -45,9 +45,15 @@ function Whole({ batch }: { batch: Batch }) {
       <dl className="batch-facts">
         <Fact name="Rows" value={formatNumber(batch.total)} />
         <Fact name="Not started" value={formatNumber(batch.pending)} />
-        <Fact name="Running" value={`${formatNumber(counts.running)} of ${formatNumber(batch.max_concurrency)} at once`} />
+        <Fact
+          name="Running"
+          value={`${formatNumber(counts.running)} of ${formatNumber(batch.max_concurrency)} at once`}
+        />
         <Fact name="Completed" value={formatNumber(counts.completed)} />
-        <Fact name="Failed" value={`${formatNumber(counts.failed)} (${formatNumber(batch.tolerated_failures)} tolerated)`} />
+        <Fact
+          name="Failed"
+          value={`${formatNumber(counts.failed)} (${formatNumber(batch.tolerated_failures)} tolerated)`}
+        />
         <Fact name="Cancelled" value={formatNumber(counts.cancelled)} />
         <Fact
           name="Cost"

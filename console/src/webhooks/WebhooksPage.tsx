@@ -52,7 +52,7 @@ function stateOf(webhook: Webhook): string {
 }
 
 function crewsOf({ crews }: Webhook): string {
-  if (crews === null) return "every crew";
+  if (!crews) return "every crew";
   return crews.length ? crews.join(", ") : "those that name it";
 }
 
