@@ -45,7 +45,7 @@ def _begun(harness: FaultHarness, receiver: Receiver, key: str, fault: Fault, re
     receiver.behave = lambda request, before: (
         Reply(503) if refuses and request.path == f"/{key}" and not before else known(request, before)
     )
-    hook = {"url": f"{receiver.url}/{key}", "secret": "WEBHOOK_FAULTS", "crews": []}
+    hook: dict[str, Any] = {"url": f"{receiver.url}/{key}", "secret": "WEBHOOK_FAULTS", "crews": []}
     assert harness.user.put(f"/webhooks/{key}", json=hook).is_success
     plan = harness.proxy.add(Plan(key, [fault]))
     body = {"config": three_tasks(key), "webhooks": [key]}
