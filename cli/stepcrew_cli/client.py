@@ -11,6 +11,7 @@ import httpx
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
@@ -37,6 +38,7 @@ class Client:
     ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
+        self.batches = BatchCalls(self._transport)
         self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
         self._patience = patience
 
