@@ -36,6 +36,8 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "PUT /api/v1/connections/{name}": {"base_url": "https://models.example.com/v1"},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
+    "POST /api/v1/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
+    "POST /api/v1/batches": {"crew": "walked", "inputs": [{}]},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
     "POST /api/v1/amp/{name}/resume": {
         "execution_id": "none",
@@ -60,6 +62,7 @@ PARAMETERS = {
     "name": "walked",
     "alias": "walked",
     "index": "0",
+    "batch_id": "walked",
     "number": "1",
     "event_id": "1.1",
     "firing_id": "0" * 32,

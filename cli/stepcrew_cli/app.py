@@ -10,6 +10,7 @@ from stepcrew_cli.admin.commands import admin
 from stepcrew_cli.commands import (
     account,
     approvals,
+    batch,
     bundles,
     connections,
     control,
@@ -71,7 +72,8 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, undeploy, stored, memory, secrets, connections, tool, triggers, webhooks),
+    *(account, run, rerun, deploy, undeploy, stored, memory, secrets, connections, tool),
+    *(triggers, batch, webhooks),
     *(look, read, bundles, approvals, control, stack),
 ):
     _part.register(app)

@@ -21,6 +21,7 @@ from stepcrew_cli.api_paths import (
     trigger_path,
     webhook_path,
 )
+from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
@@ -46,6 +47,7 @@ class Client:
     ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
+        self.batches = BatchCalls(self._transport)
         self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
         self._patience = patience
 

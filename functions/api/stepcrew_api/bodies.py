@@ -19,6 +19,7 @@ from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
+from stepcrew_api.batch_schemas import BatchRequest
 from stepcrew_api.body_shapes import (
     AliasToMove,
     BundleToUpload,
@@ -29,6 +30,7 @@ from stepcrew_api.body_shapes import (
     Rollback,
     SecretToSet,
 )
+from stepcrew_api.mcp.shapes import McpMessage
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.trigger_schemas import Sample
 
@@ -52,8 +54,9 @@ PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 ALIAS_BODY, ROLLBACK_BODY = _body(AliasToMove), _body(Rollback)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
-WEBHOOK_BODY, TOOL_BODY = _body(WebhookSpec), _body(FunctionToolSpec)
-CONNECTION_BODY = _body(ConnectionSpec)
+WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
+TOOL_BODY, CONNECTION_BODY = _body(FunctionToolSpec), _body(ConnectionSpec)
+MCP_BODY = _body(McpMessage)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -123,8 +126,10 @@ RollbackBody = Annotated[Rollback, Depends(_reads(Rollback))]
 FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
 TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
+BatchBody = Annotated[BatchRequest, Depends(_reads(BatchRequest))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
 ToolBody = Annotated[FunctionToolSpec, Depends(_reads(FunctionToolSpec))]
 ConnectionBody = Annotated[ConnectionSpec, Depends(_reads(ConnectionSpec))]
+McpBody = Annotated[McpMessage, Depends(_reads(McpMessage))]
 KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]
 ResumeBody = Annotated[AmpResume, Depends(_reads(AmpResume))]
