@@ -68,6 +68,7 @@ class Harness:
         inputs: dict[str, Any] | None = None,
         limits: Limits | None = None,
         group_id: str = GROUP,
+        *,
         tools: Sequence[FunctionTool] = (),
         connections: Sequence[ModelConnection] = (),
     ) -> str:

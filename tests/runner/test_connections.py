@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_the_operators_connection_may_lie_inside_and_its_price_is_not_known(
     assert [entry.name for entry in harness.journal.entries(GROUP, ended.execution.execution_id)] == [
         "ollama/llama3.2:1b"
     ]
-    assert {event.extra_data["model"] for event in ended.of("llm_call_started")} == {"ollama/llama3.2:1b"}
+    assert [event.extra_data["model"] for event in ended.of("llm_call_started")] == ["ollama/llama3.2:1b"]
     usage = ended.execution.usage
     assert (usage.model_calls, usage.cost_usd) == (1, None)
     assert usage.cost_note is not None
@@ -94,7 +95,11 @@ def test_nor_under_another_name(
     """What a name leads to is seen where the socket connects."""
     for pause in ("INITIAL_RETRY_DELAY", "MAX_RETRY_DELAY"):
         monkeypatch.setattr(f"openai._base_client.{pause}", 0.0)
-    monkeypatch.setattr("socket.getaddrinfo", lambda _host, port, *_, **__: [(2, 1, 6, "", ("127.0.0.1", port))])  # pyright: ignore[reportUnknownLambdaType]
+
+    def look_up(_host: str, port: int, *_: object, **__: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
     ended = run(harness, asking("mine"), own(model.url.replace("127.0.0.1", named)))
     assert ended.execution.error is not None
     assert model.requests == []
@@ -142,7 +147,7 @@ def test_a_connection_that_the_execution_does_not_have_is_none(harness: Harness,
 
 
 def test_a_limit_of_money_stops_a_crew_whose_price_nobody_knows(harness: Harness, outside: ScriptedModel) -> None:
-    ended = run(harness, asking("mine"), own(outside.url), limits=Limits(max_cost_usd=1.0))
+    ended = run(harness, asking("mine"), own(outside.url), limits=Limits(max_cost_usd=Decimal(1)))
     assert ended.execution.error is not None
     assert outside.requests == []
 

@@ -54,7 +54,11 @@ def test_a_call_has_its_arguments_and_the_groups_secrets_and_nothing_of_the_call
 def test_a_changed_secret_is_seen_by_the_next_call(tmp_path: Path) -> None:
     values = iter(["old", "new"])
     tool = served(tmp_path)
-    tool._secret = lambda name: next(values) if name == "SHOP_KEY" else None  # pyright: ignore[reportPrivateUsage]
+
+    def secret(name: str) -> str | None:
+        return next(values) if name == "SHOP_KEY" else None
+
+    tool._secret = secret  # pyright: ignore[reportPrivateUsage]
     assert [tool.call({"order": "A"})["key"] for _ in range(2)] == ["old", "new"]
 
 

@@ -247,7 +247,7 @@ class RunAttempt:
         companions.gate.endpoints = connected.endpoints
         defaults = (self._default_model, self._default_embedder)
         needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults, connected.models)
-        aws_keys = ports.model_keys() if needs_keys else {}
+        aws_keys: Mapping[str, str] = ports.model_keys() if needs_keys else {}
         models = ModelFactory(operators, self._default_model, aws_keys, connected.models)
         secrets = self._secrets(execution.group_id, submission, operators)
         for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:

@@ -36,7 +36,7 @@ class ConnectionSpec(BaseModel):
     provider: Literal["openai", "anthropic"] = "openai"
     base_url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     secret: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")] | None = None
-    fallbacks: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field([], max_length=3)
+    fallbacks: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=3)
 
 
 class ModelConnection(ConnectionSpec):

@@ -233,8 +233,9 @@ class Checker:
             self._add(fault.path, fault.code, fault.detail, fault.remedy)
 
     def _model_names(self) -> None:
-        own = self._own.connections() if connections_of(self._crew) - set(self._models.connections) else {}
-        connections = {**own, **self._models.connections}
+        connections = dict(self._models.connections)
+        if connections_of(self._crew) - set(connections):
+            connections = {**self._own.connections(), **connections}
         for path, settings in models_asked(self._crew, connections):
             name = settings.model
             parsed = parse_model_name(name)
