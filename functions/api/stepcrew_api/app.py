@@ -20,6 +20,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.routes import (
     amp,
     approvals,
+    costs,
     crews,
     executions,
     meta,
@@ -81,7 +82,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (
-        *(executions, reruns, traces, results, approvals, crews, projects, secrets, triggers, webhooks, amp, meta),
+        *(executions, reruns, traces, results, costs, approvals, crews, projects, secrets, triggers, webhooks),
+        *(amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

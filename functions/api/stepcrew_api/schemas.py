@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, JsonValue
 
 from stepcrew.domain.approval import ApprovalKind
+from stepcrew.domain.bill import CostSummary
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
@@ -164,6 +165,7 @@ class ExecutionView(BaseModel):
     limits: Limits
     progress: Progress
     usage: Usage
+    cost: CostSummary = Field(description="Until now, as far as the record tells; `GET …/cost` has its parts.")
     error: ExecutionError | None
     attempt: int
     cancel_requested_at: datetime | None

@@ -25,6 +25,7 @@ from stepcrew.services.ports import (
     TraceStore,
 )
 from stepcrew.services.read_bodies import ReadBodies
+from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
@@ -55,6 +56,7 @@ class Services(NamedTuple):
     make_bundle: MakeBundle
     approvals: ApprovalStore
     bodies: ReadBodies
+    read_cost: ReadCost
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from stepcrew.domain import cursor
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
+from stepcrew.domain.bill import CostSummary
 from stepcrew.domain.event_grammar import grammar_of
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.parts import models_of, texts_of, tools_of
@@ -44,11 +45,14 @@ def location(execution_id: str) -> str:
     return f"{PREFIX}/executions/{execution_id}"
 
 
-def execution_view(execution: Execution, positions: Mapping[str, int] | None = None) -> ExecutionView:
+def execution_view(
+    execution: Execution, cost: CostSummary, positions: Mapping[str, int] | None = None
+) -> ExecutionView:
     """`positions` are those of the group's queue, needed where the execution is in it."""
     counts = TraceCounts(emitted=emitted(execution), recorded=recorded(execution), complete=is_complete(execution))
     position = (positions or {}).get(execution.execution_id) if execution.queued_at else None
-    return ExecutionView.model_validate({**execution.model_dump(), "traces": counts, "queue_position": position})
+    more = {"traces": counts, "queue_position": position, "cost": cost}
+    return ExecutionView.model_validate({**execution.model_dump(), **more})
 
 
 def crew_view(crew: StoredCrew) -> CrewView:

@@ -34,6 +34,7 @@ from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_bodies import ReadBodies
+from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
@@ -59,6 +60,7 @@ def make_app(settings: Settings) -> FastAPI:
     tasks = TableTaskOutputs(clients, table, payloads, days)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
+    journal = TableJournal(clients, table, payloads, days)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
@@ -88,12 +90,13 @@ def make_app(settings: Settings) -> FastAPI:
             tasks,
             approvals,
             traces,
-            TableJournal(clients, table, payloads, days),
+            journal,
             payloads,
             settings.default_model,
         ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),
+        read_cost=ReadCost(executions, journal, settings.aws_region),
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),

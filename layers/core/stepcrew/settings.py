@@ -36,6 +36,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    aws_region: str = "us-east-1"
+    """Set by Lambda, like the next one."""
+    aws_lambda_function_memory_size: int = 0
     table_name: str = ""
     bucket_name: str = ""
     trace_queue_url: str = ""

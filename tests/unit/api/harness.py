@@ -28,6 +28,7 @@ from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_bodies import ReadBodies
+from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
@@ -144,6 +145,7 @@ class Harness:
             ),
             approvals=aws.approvals,
             bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
+            read_cost=ReadCost(aws.executions, aws.journal, SETTINGS.aws_region),
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),

@@ -101,7 +101,7 @@ def list_executions(
     )
     positions = queue_positions(services, identity.group_id, found.executions)
     return ExecutionList(
-        executions=[execution_view(one, positions) for one in found.executions],
+        executions=[execution_view(one, services.read_cost.summary(one), positions) for one in found.executions],
         next_cursor=cursors.encode(found.before) if found.before else None,
     )
 
@@ -124,7 +124,8 @@ def read(
     wait = _wait_seconds(prefer)
     known = {int(revision) for revision in _REVISION.findall(if_none_match or "")}
     execution, waited = services.follow(identity.group_id, execution_id, seen=known, seconds=wait)
-    view = execution_view(execution, queue_positions(services, identity.group_id, [execution]))
+    positions = queue_positions(services, identity.group_id, [execution])
+    view = execution_view(execution, services.read_cost.summary(execution), positions)
     # The place in the queue changes without the record.
     place = f"-{view.queue_position}" if view.queue_position else ""
     etag = f'"{execution.revision}{place}"'
@@ -158,7 +159,8 @@ def definition(execution_id: ExecutionId, identity: Caller, services: Injected) 
 def cancel(execution_id: ExecutionId, identity: Member, services: Injected) -> ExecutionView:
     """Asks the runner to stop; one that has not started or waits for a person is cancelled at once. Asking again
     changes nothing."""
-    return execution_view(services.cancel(identity.group_id, execution_id))
+    cancelled = services.cancel(identity.group_id, execution_id)
+    return execution_view(cancelled, services.read_cost.summary(cancelled))
 
 
 @router.delete("/{execution_id}", status_code=204, responses=responses(404, 409))

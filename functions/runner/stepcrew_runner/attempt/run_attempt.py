@@ -23,6 +23,7 @@ from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew.services.ports import (
     ApprovalStore,
+    AttemptMeter,
     Clock,
     ExecutionStore,
     JournalStore,
@@ -83,6 +84,8 @@ class Ports(NamedTuple):
     """Credentials, as boto3 names them, that can do nothing but call models of Amazon Bedrock."""
     own_secrets: Sequence[str] = ()
     """What the ports themselves sign with. No crew is given it; it is masked like what one is given."""
+    meter: AttemptMeter | None = None
+    """Of this attempt; None where nobody pays for it."""
 
 
 TOO_LONG = ExecutionError(
@@ -157,8 +160,11 @@ class RunAttempt:
 
     def __call__(self, group_id: str, execution_id: str, remaining: Callable[[], float]) -> Answer:
         """`remaining` tells the seconds left of this invocation."""
+        memory_mb = self._ports.meter.memory_mb if self._ports.meter else 0
         try:
-            execution = self._ports.stores.executions.begin_attempt(group_id, execution_id, self._ports.clock.now())
+            execution = self._ports.stores.executions.begin_attempt(
+                group_id, execution_id, self._ports.clock.now(), memory_mb
+            )
         except StillWaiting:
             return Answer(Outcome.PARKED, 0)
         except (Superseded, ExecutionNotFound):
@@ -195,7 +201,7 @@ class RunAttempt:
         sender = TraceSender(send, ClaimCheck(execution, stores.payloads).apply)
         names = None if submission.project else [task.name for task in submission.definition.tasks]
         recorder = TraceRecorder(companions, names, sender.put)
-        ending = Ending(companions, stores.executions, stores.approvals, recorder, sender)
+        ending = Ending(companions, stores.executions, stores.approvals, recorder, sender, ports.meter)
         with execution_log(execution.attempt, sender.put_log, redactor):
             control.start()
             if execution.attempt > 1 and str(execution.attempt - 1) not in execution.traces_emitted:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import Category, ExecutionError
+from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Execution
 from stepcrew.domain.journal import CREW_SCOPE, EntryKey, EntryKind, EntryState, JournalEntry, usage_of
 from stepcrew.domain.models import parse_model_name
@@ -179,6 +180,7 @@ class Gate:
         return {"reserved_tokens": request.reserve.tokens, "reserved_usd": request.reserve.usd}
 
     def _entry(self, kind: EntryKind, state: EntryState, key: EntryKey, name: str) -> JournalEntry:
+        agent = scope.current_agent()
         return JournalEntry(
             kind=kind,
             state=state,
@@ -186,6 +188,7 @@ class Gate:
             attempt=self._execution.attempt,
             written_at=self._clock.now(),
             name=name,
+            agent=agent and label(agent),
         )
 
     def _admit(self, request: ModelRequest) -> int:

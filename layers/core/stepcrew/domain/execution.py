@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from stepcrew.domain.errors import ExecutionError
+from stepcrew.domain.metering import Metered
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import PayloadReference
@@ -155,7 +156,8 @@ class Execution(BaseModel):
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
     is null for executions that an older version made. `source` is what started
     it: `api`, `rerun`, or the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it.
-    `webhooks` are those of the group that its submission named.
+    `webhooks` are those of the group that its submission named. `metered` is what its attempts used; since
+    `unmetered_since`, one is at work that has not said it, or died, on a function with `memory_mb`.
     """
 
     execution_id: str
@@ -196,6 +198,9 @@ class Execution(BaseModel):
     proof: dict[str, AttemptProof] | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
+    metered: Metered | None = None
+    unmetered_since: datetime | None = None
+    memory_mb: int = 0
 
     @property
     def holds_slot(self) -> bool:
