@@ -12,6 +12,7 @@ from stepcrew_cli.commands import (
     approvals,
     bundles,
     control,
+    costs,
     deploy,
     look,
     read,
@@ -68,7 +69,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 for _part in (
     *(account, run, rerun, deploy, stored, secrets, triggers, webhooks),
-    *(look, read, bundles, approvals, control, stack),
+    *(look, read, costs, bundles, approvals, control, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

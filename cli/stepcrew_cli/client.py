@@ -172,6 +172,11 @@ class Client:
     def execution(self, execution_id: str) -> Answer:
         return self._get(execution_id)
 
+    def cost(self, execution_id: str, price_book: str | None) -> Answer:
+        """By the newest price book, or the one of that name."""
+        params = {"price_book": price_book} if price_book else {}
+        return Answer(self._transport.request("GET", f"{_path(execution_id)}/cost", params=params))
+
     def execution_if_changed(self, execution_id: str, etag: str | None, wait: int) -> Answer | None:
         """None when it is still as `etag` names it; the server may hold the answer for `wait` seconds."""
         headers = {"Prefer": f"wait={wait}"} if wait else {}

@@ -61,6 +61,45 @@ class Usage(BaseModel):
     cost_note: str | None = None
 
 
+class CostSummary(BaseModel):
+    """`total_usd` is null where the price of a model is not known; `estimated`: not final, or not all is known."""
+
+    model_usd: float | None = None
+    infrastructure_usd: float
+    total_usd: float | None = None
+    price_book: str = ""
+    region: str = ""
+    estimated: bool = False
+
+
+class CostShare(BaseModel):
+    """What the model calls of one task, agent or model cost."""
+
+    name: str | None = None
+    model_calls: int = 0
+    total_tokens: int = 0
+    model_usd: float | None = None
+
+
+class CostLine(BaseModel):
+    """One use of AWS."""
+
+    what: str
+    item: str = ""
+    quantity: float
+    unit_usd: float
+    usd: float
+    basis: str = ""
+
+
+class Cost(CostSummary):
+    by_task: list[CostShare] = []
+    by_agent: list[CostShare] = []
+    by_model: list[CostShare] = []
+    infrastructure: list[CostLine] = []
+    notes: list[str] = []
+
+
 class Progress(BaseModel):
     tasks_done: int = 0
     tasks_total: int = 0
@@ -107,6 +146,7 @@ class Execution(BaseModel):
     ended_at: datetime | None = None
     progress: Progress = Progress()
     usage: Usage = Usage()
+    cost: CostSummary | None = None
     error: ExecutionError | None = None
     attempt: int = 0
     cancel_requested_at: datetime | None = None

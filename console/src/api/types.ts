@@ -7,6 +7,7 @@ export type ExecutionList = Schemas["ExecutionList"];
 export type ExecutionError = Schemas["ExecutionError"];
 export type Status = Schemas["Status"];
 export type Usage = Schemas["Usage"];
+export type Cost = Schemas["Cost"];
 export type Limits = Schemas["Limits"];
 export type TraceEvent = Schemas["TraceEventView"];
 export type TracePage = Schemas["TracePage"];

@@ -44,7 +44,7 @@ from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
-from stepcrew.settings import Settings
+from stepcrew.settings import Settings, function_settings
 from stepcrew.submission_wiring import model_rules, new_id, submit_execution
 from stepcrew.wiring import fill_slots, group_limits
 from stepcrew_api.app import create_app
@@ -96,7 +96,7 @@ def make_app(settings: Settings) -> FastAPI:
         ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),
-        read_cost=ReadCost(executions, journal, settings.aws_region),
+        read_cost=ReadCost(executions, journal, function_settings().aws_region),
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),

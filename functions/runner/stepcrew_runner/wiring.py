@@ -16,7 +16,7 @@ from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.clock import SystemClock
 from stepcrew.domain.errors import PlatformUnavailable
-from stepcrew.settings import settings
+from stepcrew.settings import function_settings, settings
 from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt, Stores
 from stepcrew_runner.gate.proxies import use_proxies
 from stepcrew_runner.isolation import addresses, environment
@@ -69,7 +69,7 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
         PlatformUnavailable: AWS gave no session.
     """
     configured, clock = settings(), SystemClock()
-    meter = RequestMeter(clock.now(), configured.aws_lambda_function_memory_size, ready_ms)
+    meter = RequestMeter(clock.now(), function_settings().aws_lambda_function_memory_size, ready_ms)
     clients = sessions().clients(group_id, execution_id, meter)
     table, days = configured.table_name, configured.retention_days
     payloads = BucketPayloads(clients, configured.bucket_name)

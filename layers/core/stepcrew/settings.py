@@ -36,9 +36,6 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    aws_region: str = "us-east-1"
-    """Set by Lambda, like the next one."""
-    aws_lambda_function_memory_size: int = 0
     table_name: str = ""
     bucket_name: str = ""
     trace_queue_url: str = ""
@@ -161,6 +158,22 @@ class ProviderSettings(BaseModel):
     def calls_bedrock_itself(self) -> bool:
         """Whether calls to Amazon Bedrock go to AWS: in a deployed function, not on the local stack."""
         return bool(self.aws_lambda_function_name) and not self.aws_endpoint_url
+
+
+class FunctionSettings(BaseModel):
+    """What Lambda sets for a function itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    aws_region: str = "us-east-1"
+    aws_lambda_function_memory_size: int = 0
+    """In MB; 0 outside of Lambda."""
+
+
+@lru_cache(maxsize=1)
+def function_settings() -> FunctionSettings:
+    """Of this process, read once."""
+    return _read(FunctionSettings)
 
 
 @lru_cache(maxsize=1)

@@ -145,7 +145,7 @@ class Harness:
             ),
             approvals=aws.approvals,
             bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
-            read_cost=ReadCost(aws.executions, aws.journal, SETTINGS.aws_region),
+            read_cost=ReadCost(aws.executions, aws.journal, "us-east-1"),
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),

@@ -1,0 +1,78 @@
+"""What executions cost, over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.journal import JournalEntry
+from stepcrew.domain.metering import Metered
+from tests.aws_table import GROUP, NOW
+from tests.unit.api.harness import Harness, body
+
+
+def running(harness: Harness) -> Execution:
+    execution_id = harness.client().post("/executions", json=body()).json()["execution_id"]
+    return harness.aws.executions.begin_attempt(GROUP, execution_id, NOW, 1769)
+
+
+def paid(nth: int, usd: str, **more: Any) -> JournalEntry:
+    fields = {"kind": "model", "state": "answered", "scope": "haiku", "digest": "d" * 64, "nth": nth, "attempt": 1}
+    told = {"written_at": NOW, "name": "openai/gpt-4.1-mini", "agent": "Poet", "cost_usd": usd}
+    return JournalEntry.model_validate({**fields, **told, "usage": {"prompt": 90, "completion": 10}, **more})
+
+
+def cost(harness: Harness, execution: Execution, **params: str) -> dict[str, Any]:
+    answer = harness.client().get(f"/executions/{execution.execution_id}/cost", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_the_bill_is_there_while_it_runs_and_final_at_its_end(harness: Harness) -> None:
+    execution = running(harness)
+    before = cost(harness, execution)
+    assert (before["model_usd"], before["estimated"], before["by_task"]) == (0, True, [])
+    harness.aws.journal.write(execution, paid(1, "0.25"))
+    assert cost(harness, execution)["model_usd"] == 0.25
+    metered = Metered(attempts=1, mb_ms=1769 * 60_000)
+    harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, metered=metered)
+    after = cost(harness, execution)
+    share = {"model_calls": 1, "total_tokens": 100, "model_usd": 0.25}
+    assert after["by_task"] == [{"name": "haiku", **share}]
+    assert after["by_agent"] == [{"name": "Poet", **share}]
+    assert after["by_model"] == [{"name": "openai/gpt-4.1-mini", **share}]
+    assert (after["estimated"], after["price_book"], after["notes"]) == (False, "2026-11", [])
+    assert after["total_usd"] == pytest.approx(after["model_usd"] + after["infrastructure_usd"])
+    assert sum(line["usd"] for line in after["infrastructure"]) == pytest.approx(after["infrastructure_usd"])
+
+
+def test_what_comes_late_or_twice_changes_nothing(harness: Harness) -> None:
+    late = running(harness)
+    harness.aws.journal.write(late, paid(1, "0.25"))
+    execution = harness.aws.executions.begin_attempt(GROUP, late.execution_id, NOW, 1769)
+    metered = Metered(attempts=1, mb_ms=1769 * 60_000)
+    harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, metered=metered)
+    before = cost(harness, execution)
+    harness.aws.journal.write(late, paid(1, "9.99"))
+    harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, metered=metered.plus(metered))
+    assert cost(harness, execution) == before
+
+
+def test_a_record_and_a_list_say_the_same_as_the_bill(harness: Harness) -> None:
+    execution = running(harness)
+    read = harness.client().get(f"/executions/{execution.execution_id}").json()["cost"]
+    [listed] = harness.client().get("/executions").json()["executions"]
+    assert read == listed["cost"]
+    whole = cost(harness, execution)
+    assert {name: whole[name] for name in read} == read
+
+
+def test_another_price_book_prices_it_again_and_one_that_is_none_is_named(harness: Harness) -> None:
+    execution = running(harness)
+    assert cost(harness, execution, price_book="2026-11")["price_book"] == "2026-11"
+    url = f"/executions/{execution.execution_id}/cost"
+    refused = harness.client().get(url, params={"price_book": "2020-01"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["code"] == "unknown_price_book"
