@@ -171,6 +171,8 @@ class Recorded:
             route.fulfill(body=story.bodies[whole], content_type="application/json")
         elif rest == "/result":
             route.fulfill(json=story.result())
+        elif rest == "/cost":
+            route.fulfill(json=story.cost())
         elif rest == "/definition":
             route.fulfill(json=story.definition)
         elif rest == "/approvals":

@@ -89,6 +89,21 @@ class Story:
     def now(self, more: float = 0) -> str:
         return (self.began + timedelta(seconds=self.at + more)).isoformat().replace("+00:00", "Z")
 
+    def cost(self) -> Fields:
+        """The bill, as if one task, agent and model had made all model calls."""
+        used = self.record["usage"]
+        counts = {"model_calls": used["model_calls"], "total_tokens": used["total_tokens"]}
+        share = {**counts, "model_usd": used["cost_usd"]}
+        line = {"what": "Runner: memory and time", "item": "function_gb_seconds", "basis": "measured"}
+        return {
+            **self.record["cost"],
+            "by_task": [{"name": "research", **share}],
+            "by_agent": [{"name": "Researcher", **share}],
+            "by_model": [{"name": "openai/gpt-5.2", **share}],
+            "infrastructure": [{**line, "quantity": 7.5, "unit_usd": 0.0000133334, "usd": 0.0001}],
+            "notes": ["The execution is open."],
+        }
+
     def wait(self, seconds: float) -> None:
         self.at += seconds
 

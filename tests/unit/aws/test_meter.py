@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from tests.aws_table import BUCKET, NOW, TABLE, emulated_aws
+
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.meter import RequestMeter
-from tests.aws_table import BUCKET, NOW, TABLE, emulated_aws
 
 KEY = {"PK": {"S": "GROUP#demo"}, "SK": {"S": "X"}}
 

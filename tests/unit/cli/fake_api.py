@@ -84,6 +84,8 @@ class FakeApi:
             final = status == "COMPLETED"
             output = self.output if final else None
             return 200, {"execution_id": EXECUTION_ID, "status": status, "final": final, "output": output}, {}
+        if path.endswith("/cost"):
+            return 200, cost(), {}
         if path.endswith("/approvals"):
             return 200, {"approvals": [self.approval], "next_cursor": None}, {}
         if path.endswith("/approvals/1/output"):
@@ -171,10 +173,29 @@ def execution(status: str) -> dict[str, Any]:
         "started_at": NOW.format(1),
         "ended_at": NOW.format(9) if status in {"COMPLETED", "FAILED", "CANCELLED"} else None,
         "progress": {"tasks_done": int(status == "COMPLETED"), "tasks_total": 1},
+        "cost": {key: value for key, value in cost().items() if key.endswith("usd") or key == "estimated"},
         "error": error if status == "FAILED" else None,
         "waiting": waiting if status == "WAITING" else None,
         "cancel_receipt": receipt if status == "CANCELLED" else None,
         "unknown_field": 1,
+    }
+
+
+def cost() -> dict[str, Any]:
+    line = {"what": "Runner: memory and time", "item": "function_gb_seconds", "basis": "measured"}
+    share = {"model_calls": 2, "total_tokens": 900, "model_usd": 0.0125}
+    return {
+        "model_usd": 0.0125,
+        "infrastructure_usd": 0.0044,
+        "total_usd": 0.0169,
+        "price_book": "2026-11",
+        "region": "us-east-1",
+        "estimated": True,
+        "by_task": [{"name": "write", **share}],
+        "by_agent": [{"name": None, **share}],
+        "by_model": [{"name": "openai/own", **share, "model_usd": None}],
+        "infrastructure": [{**line, "quantity": 310.97, "unit_usd": 0.0000133334, "usd": 0.0041463}],
+        "notes": ["The execution is open."],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -200,3 +201,24 @@ def test_an_unknown_crew_names_the_examples(api: FakeApi) -> None:
     result = invoke(api, "run", "no-such-crew")
     assert result.exit_code == 2
     assert "haiku" in result.stderr
+
+
+def test_the_cost_is_told_by_task_agent_model_and_use_of_aws(api: FakeApi) -> None:
+    result = invoke(api, "cost", EXECUTION_ID, "--price-book", "2026-11")
+    assert result.exit_code == 0
+    assert "about $0.0169 (models $0.0125, AWS $0.0044)" in result.stdout
+    assert "The execution is open." in result.stdout
+    for row in ("write +2 +900 +\\$0.0125", "– +2 +900 +\\$0.0125", "openai/own +2 +900 +–"):
+        assert re.search(row, result.stdout), row
+    assert re.search(r"Runner: memory and time +310\.97 +\$0\.0000133334 +\$0\.0041463 +measured", result.stdout)
+    assert "Prices of us-east-1, 2026-11." in result.stdout
+    assert f"/api/v1/executions/{EXECUTION_ID}/cost?price_book=2026-11" in api.paths()
+
+
+def test_the_cost_as_json_is_the_servers_own_answer(api: FakeApi) -> None:
+    result = invoke(api, "cost", EXECUTION_ID, "--json")
+    assert json.loads(result.stdout)["infrastructure"][0]["basis"] == "measured"
+
+
+def test_the_status_tells_the_cost(api: FakeApi) -> None:
+    assert "about $0.0169 (models $0.0125, AWS $0.0044)" in invoke(api, "status", EXECUTION_ID).stdout

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.aws_table import NOW, execution
 
 from stepcrew.domain.bill import Basis, cost_of, lines, summary, transitions
 from stepcrew.domain.errors import InvalidRequest
@@ -14,7 +15,6 @@ from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.metering import Metered
 from stepcrew.domain.price_book import Priced, names, price_book
-from tests.aws_table import NOW, execution
 
 REGION = "us-east-1"
 BOOK = price_book(REGION)
