@@ -44,6 +44,7 @@ PLAN = {
     "tools": [],
     "placeholders": [],
     "limits": ANYTHING,
+    "estimate": None,
 }
 SIGNED_IN = """(() => localStorage.setItem("oidc.user:%s/auth:console", JSON.stringify({
   access_token: "recorded", token_type: "Bearer", expires_at: 4102444800, scope: "openid",

@@ -16,6 +16,7 @@ from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
+from stepcrew.services.estimate_cost import Estimate
 
 
 class ProjectRuntime(BaseModel):
@@ -112,6 +113,7 @@ class DryRun(BaseModel):
     tools: list[str]
     placeholders: list[str] = Field(description="Input names found in braces in the definition.")
     limits: Limits = Field(description="As they would be, under the group's defaults and ceilings.")
+    estimate: Estimate | None = Field(description="From earlier executions; null where there is none that completed.")
 
 
 class TraceCounts(BaseModel):

@@ -12,6 +12,7 @@ from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -57,6 +58,7 @@ class Services(NamedTuple):
     approvals: ApprovalStore
     bodies: ReadBodies
     read_cost: ReadCost
+    estimate_cost: EstimateCost
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew

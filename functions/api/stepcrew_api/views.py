@@ -17,6 +17,7 @@ from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
 from stepcrew.domain.trigger import Trigger
+from stepcrew.services.estimate_cost import Estimate
 from stepcrew.services.read_bodies import TEXT
 from stepcrew.services.read_result import Result
 from stepcrew.services.read_trace import TracePage as Page
@@ -128,7 +129,7 @@ def _size(part: BaseModel) -> int:
     return answered_bytes(part.model_dump_json())
 
 
-def dry_run_view(checked: CheckedCrew, name: str, default_model: str) -> DryRun:
+def dry_run_view(checked: CheckedCrew, name: str, default_model: str, estimate: Estimate | None) -> DryRun:
     """What would run. `default_model` is the model of a crew that names none, or empty."""
     crew = checked.parsed.definition
     return DryRun(
@@ -150,6 +151,7 @@ def dry_run_view(checked: CheckedCrew, name: str, default_model: str) -> DryRun:
         tools=sorted(tools_of(crew)),
         placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
         limits=checked.limits,
+        estimate=estimate,
     )
 
 

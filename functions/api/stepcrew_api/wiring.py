@@ -29,6 +29,7 @@ from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -61,6 +62,7 @@ def make_app(settings: Settings) -> FastAPI:
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
     journal = TableJournal(clients, table, payloads, days)
+    read_cost, listing = ReadCost(executions, journal, function_settings().aws_region), TableListing(clients, table)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
@@ -80,7 +82,7 @@ def make_app(settings: Settings) -> FastAPI:
         executions=executions,
         slots=TableSlots(clients, table),
         follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),
-        listing=TableListing(clients, table),
+        listing=listing,
         traces=traces,
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
@@ -96,7 +98,8 @@ def make_app(settings: Settings) -> FastAPI:
         ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),
-        read_cost=ReadCost(executions, journal, function_settings().aws_region),
+        read_cost=read_cost,
+        estimate_cost=EstimateCost(listing, read_cost),
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),

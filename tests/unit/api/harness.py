@@ -21,6 +21,7 @@ from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
@@ -127,6 +128,7 @@ class Harness:
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         fire = FireTrigger(triggers, submit, self.trigger_queue, clock)
         self.sources = FakeTriggerSources()
+        read_cost, listing = ReadCost(aws.executions, aws.journal, "us-east-1"), TableListing(aws.clients, TABLE)
         services = Services(
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
@@ -135,7 +137,7 @@ class Harness:
             executions=aws.executions,
             slots=aws.slots,
             follow=FollowExecution(aws.executions, self.places, self.waiting_clock, self._sleep),
-            listing=TableListing(aws.clients, TABLE),
+            listing=listing,
             traces=aws.traces,
             read_trace=ReadTrace(aws.executions, aws.traces),
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
@@ -145,7 +147,8 @@ class Harness:
             ),
             approvals=aws.approvals,
             bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
-            read_cost=ReadCost(aws.executions, aws.journal, "us-east-1"),
+            read_cost=read_cost,
+            estimate_cost=EstimateCost(listing, read_cost),
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),

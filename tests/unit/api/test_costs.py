@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.metering import Metered
 from tests.aws_table import GROUP, NOW
@@ -76,3 +78,32 @@ def test_another_price_book_prices_it_again_and_one_that_is_none_is_named(harnes
     refused = harness.client().get(url, params={"price_book": "2020-01"})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["code"] == "unknown_price_book"
+
+
+def test_a_dry_run_tells_what_earlier_executions_of_the_name_cost(harness: Harness) -> None:
+    client = harness.client()
+
+    def estimate(name: str) -> Any:
+        return client.post("/executions?dry_run=true", json=body(name=name)).json()["estimate"]
+
+    assert estimate("poems") is None
+    for name, usd, seconds in (("poems", 1, 60), ("poems", 3, 180), ("poems", 2, 90), ("other", 9, 900)):
+        execution_id = client.post("/executions", json=body(name=name)).json()["execution_id"]
+        held = harness.aws.executions.begin_attempt(GROUP, execution_id, NOW, 1769)
+        spent = Usage(model_calls=1, cost_usd=Decimal(usd))
+        ended_at = NOW + timedelta(seconds=seconds)
+        harness.aws.executions.finish(held, Status.COMPLETED, message="", now=ended_at, usage=spent)
+    running(harness)
+    found = estimate("poems")
+    assert found["executions"] == 3
+    assert found["seconds"] == {"low": 60, "median": 90, "high": 180}
+    dollars = [found["total_usd"][name] for name in ("low", "median", "high")]
+    assert [round(usd, 1) for usd in dollars] == [1, 2, 3]
+
+
+def test_an_estimate_leaves_out_a_cost_that_nobody_knows(harness: Harness) -> None:
+    held = running(harness)
+    unknown = Usage(model_calls=1, cost_note="No price is known for openai/own.")
+    harness.aws.executions.finish(held, Status.COMPLETED, message="", now=NOW, usage=unknown)
+    found = harness.client().post("/executions?dry_run=true", json=body()).json()["estimate"]
+    assert (found["executions"], found["total_usd"]) == (1, None)

@@ -51,7 +51,9 @@ def submit(
     if dry_run:
         response.status_code = 200
         checked = services.submit.check(request)
-        return dry_run_view(checked, name_of(request, checked), services.submit.default_model)
+        name = name_of(request, checked)
+        estimate = services.estimate_cost(identity.group_id, name)
+        return dry_run_view(checked, name, services.submit.default_model, estimate)
     return submitted(services.submit(request), response)
 
 
