@@ -45,7 +45,13 @@ it("says what a crew will probably cost, from its earlier executions", () => {
   const plan = {
     ...{ valid: true as const, name: "report", process: "sequential", model: null, models: [], agents: [], tasks: [] },
     ...{ tools: [], placeholders: [] },
-    limits: { timeout_seconds: 60, max_tokens: null, max_cost_usd: null, max_model_calls: null, on_budget: "fail" as const },
+    limits: {
+      timeout_seconds: 60,
+      max_tokens: null,
+      max_cost_usd: null,
+      max_model_calls: null,
+      on_budget: "fail" as const,
+    },
     estimate: {
       executions: 3,
       total_usd: { low: 0.01, median: 0.02, high: 0.03 },
@@ -60,6 +66,8 @@ it("says what a crew will probably cost, from its earlier executions", () => {
     />,
   );
   expect(
-    screen.getByText("Probably $0.0200 ($0.0100 to $0.0300) and 1 m 30 s (1 m 00 s to 2 m 00 s), as the last 3 of this name."),
+    screen.getByText(
+      "Probably $0.0200 ($0.0100 to $0.0300) and 1 m 30 s (1 m 00 s to 2 m 00 s), as the last 3 of this name.",
+    ),
   ).toBeInTheDocument();
 });

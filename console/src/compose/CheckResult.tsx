@@ -71,10 +71,7 @@ export function CheckResult({ faults, missing, plan, busy, error, onGoTo, onAsk 
 /** What earlier ones cost and took: the middle, and the range where there was more than one. */
 function estimateText({ executions, total_usd: cost, seconds }: NonNullable<DryRun["estimate"]>): string {
   const time = (value: number): string => formatDuration(value * 1000);
-  const parts = [
-    ...(cost ? [rangeText(cost, formatCost, executions)] : []),
-    rangeText(seconds, time, executions),
-  ];
+  const parts = [...(cost ? [rangeText(cost, formatCost, executions)] : []), rangeText(seconds, time, executions)];
   return `Probably ${parts.join(" and ")}, as the last ${executions === 1 ? "one" : executions} of this name.`;
 }
 

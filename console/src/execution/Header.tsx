@@ -71,7 +71,9 @@ export function Header({ execution, trace, tree, notify }: Props) {
         </Fact>
         <Fact name="Model calls">{formatNumber(usage.model_calls)}</Fact>
         <Fact name="Cost" hint={costHint(execution)}>
-          <Link to={`/g/${group}/executions/${execution.execution_id}/cost`}>{formatCost(execution.cost.total_usd)}</Link>
+          <Link to={`/g/${group}/executions/${execution.execution_id}/cost`}>
+            {formatCost(execution.cost.total_usd)}
+          </Link>
         </Fact>
         <Fact name="Model">{execution.model ?? "–"}</Fact>
         <Fact name="Started" hint={formatDateTime(execution.created_at)}>

@@ -3,7 +3,15 @@ import { useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { useApi } from "@/api/queries";
 import { type Execution, isTerminal } from "@/api/types";
-import { costHint, formatAgo, formatCompact, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
+import {
+  costHint,
+  formatAgo,
+  formatCompact,
+  formatCost,
+  formatDateTime,
+  formatDuration,
+  formatNumber,
+} from "@/lib/format";
 import { useKeys, useNow } from "@/lib/hooks";
 import { preview } from "@/lib/text";
 import { elapsed } from "@/trace/time";
