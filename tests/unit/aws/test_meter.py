@@ -20,12 +20,15 @@ def test_the_tables_own_count_is_taken_request_by_request() -> None:
         asked: list[dict[str, Any]] = []
         told = iter([1.5, 4.0, 6.0])
 
+        def ask(params: dict[str, Any], **_: Any) -> None:
+            asked.append(params)
+
         def tell(parsed: dict[str, Any], **_: Any) -> None:
             """The emulator's own count depends on nothing."""
             parsed["ConsumedCapacity"] = {"CapacityUnits": next(told)}
 
         events = clients.dynamodb.meta.events
-        events.register("provide-client-params.dynamodb.*", lambda params, **_: asked.append(params))
+        events.register("provide-client-params.dynamodb.*", ask)
         events.register_first("after-call.dynamodb.*", tell)
         clients.dynamodb.get_item(TableName=TABLE, Key=KEY, ConsistentRead=True)
         clients.dynamodb.put_item(TableName=TABLE, Item=KEY)

@@ -46,8 +46,9 @@ class RequestMeter:
         return total
 
     def _table_answered(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        told = parsed.get("ConsumedCapacity", [])
-        units = sum(float(one.get("CapacityUnits", 0)) for one in (told if isinstance(told, list) else [told]))
+        told: Any = parsed.get("ConsumedCapacity", [])
+        tables: list[dict[str, Any]] = told if isinstance(told, list) else [told]
+        units = sum(float(one.get("CapacityUnits", 0)) for one in tables)
         is_read = model.name in _READS
         self._counted.append(Metered(read_units=units) if is_read else Metered(write_units=units))
 
