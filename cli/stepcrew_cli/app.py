@@ -15,6 +15,7 @@ from stepcrew_cli.commands import (
     costs,
     deploy,
     look,
+    prices,
     read,
     rerun,
     run,
@@ -69,7 +70,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 for _part in (
     *(account, run, rerun, deploy, stored, secrets, triggers, webhooks),
-    *(look, read, costs, bundles, approvals, control, stack),
+    *(look, read, costs, prices, bundles, approvals, control, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

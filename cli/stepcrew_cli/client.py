@@ -177,6 +177,14 @@ class Client:
         params = {"price_book": price_book} if price_book else {}
         return Answer(self._transport.request("GET", f"{_path(execution_id)}/cost", params=params))
 
+    def prices(self) -> Answer:
+        """The group's own prices of models."""
+        return Answer(self._transport.request("GET", f"{API}/prices"))
+
+    def set_prices(self, body: Mapping[str, JsonValue]) -> Answer:
+        """Replaces all of them. May be repeated."""
+        return Answer(self._transport.request("PUT", f"{API}/prices", json=body))
+
     def execution_if_changed(self, execution_id: str, etag: str | None, wait: int) -> Answer | None:
         """None when it is still as `etag` names it; the server may hold the answer for `wait` seconds."""
         headers = {"Prefer": f"wait={wait}"} if wait else {}

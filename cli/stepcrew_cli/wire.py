@@ -100,6 +100,19 @@ class Cost(CostSummary):
     notes: list[str] = []
 
 
+class ModelPrice(BaseModel):
+    """US dollars for a million tokens."""
+
+    input_usd: float
+    output_usd: float
+    cached_usd: float | None = None
+    written_usd: float | None = None
+
+
+class PriceList(BaseModel):
+    models: dict[str, ModelPrice] = {}
+
+
 class Progress(BaseModel):
     tasks_done: int = 0
     tasks_total: int = 0

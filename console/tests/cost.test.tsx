@@ -38,7 +38,7 @@ it("tells the whole bill of an execution, part by part", async () => {
 });
 
 it("says in a hint what a cost is made of", () => {
-  expect(costHint(anExecution())).toBe("Models $0.01, AWS $0.0020; about");
+  expect(costHint(anExecution())).toBe("Models $0.0100, AWS $0.0020; about");
 });
 
 it("says what a crew will probably cost, from its earlier executions", () => {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from stepcrew.aws.meter import RequestMeter
+from stepcrew.domain.execution import Limits
 from stepcrew.domain.metering import Metered
-from tests.runner.harness import GROUP, Harness
+from stepcrew.domain.model_prices import ModelPrice
+from tests.runner.harness import GROUP, MODEL, Harness
 
 MEMORY_MB = 1024
 CREW: dict[str, Any] = {
@@ -68,3 +71,24 @@ def test_the_journal_names_the_agent_that_asked(harness: Harness) -> None:
     ended = harness.run(CREW)
     entries = harness.journal.entries(GROUP, ended.execution.execution_id)
     assert {(entry.scope, entry.agent) for entry in entries} == {("work", "Worker"), ("check", "Checker")}
+
+
+def test_the_groups_own_price_of_a_model_counts_for_the_bill_and_the_limit(harness: Harness) -> None:
+    own = ModelPrice(input_usd=Decimal(100_000), output_usd=Decimal(0))
+    execution_id = harness.submit(CREW, limits=Limits(max_cost_usd=Decimal(1)))
+    submission = harness.executions.submission(GROUP, execution_id)
+    priced = submission.model_copy(update={"model_prices": {MODEL: own}})
+    harness.executions.add(harness.executions.get(GROUP, execution_id), priced)
+    answer = harness.attempt(execution_id)
+    [entry] = harness.journal.entries(GROUP, execution_id)
+    assert entry.usage is not None
+    assert entry.cost_usd == Decimal(entry.usage.prompt) / 10 > 1
+    error = harness.executions.get(GROUP, execution_id).error
+    assert (answer.outcome.value, error and error.type) == ("FAILED", "LimitReached")
+
+
+def test_tokens_of_the_providers_cache_have_their_own_prices_where_they_are_told() -> None:
+    same = ModelPrice(input_usd=Decimal(2), output_usd=Decimal(8))
+    apart = same.model_copy(update={"cached_usd": Decimal("0.5"), "written_usd": Decimal("2.5")})
+    assert same.usd(1_000, 400, 100, 50) == Decimal("0.0024")
+    assert apart.usd(1_000, 400, 100, 50) == Decimal("0.00185")

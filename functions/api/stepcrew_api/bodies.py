@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
+from stepcrew.domain.model_prices import PriceList
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.domain.yaml_text import read_yaml
@@ -47,7 +48,7 @@ SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToSto
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
-WEBHOOK_BODY = _body(WebhookSpec)
+WEBHOOK_BODY, PRICES_BODY = _body(WebhookSpec), _body(PriceList)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -115,6 +116,7 @@ RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]
 FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
 TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
+PricesBody = Annotated[PriceList, Depends(_reads(PriceList))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
 KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]
 ResumeBody = Annotated[AmpResume, Depends(_reads(AmpResume))]

@@ -25,6 +25,7 @@ from stepcrew.services.ports import (
     TaskOutputStore,
     TraceStore,
 )
+from stepcrew.services.price_ports import PriceStore
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
@@ -59,6 +60,7 @@ class Services(NamedTuple):
     bodies: ReadBodies
     read_cost: ReadCost
     estimate_cost: EstimateCost
+    prices: PriceStore
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew

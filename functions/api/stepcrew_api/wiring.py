@@ -16,6 +16,7 @@ from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
@@ -100,6 +101,7 @@ def make_app(settings: Settings) -> FastAPI:
         bodies=ReadBodies(tasks, approvals, traces, payloads),
         read_cost=read_cost,
         estimate_cost=EstimateCost(listing, read_cost),
+        prices=TablePrices(clients, table),
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),

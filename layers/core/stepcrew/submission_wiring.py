@@ -8,6 +8,7 @@ from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.clock import SystemClock
@@ -41,5 +42,6 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table)),
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
+        TablePrices(clients, table),
         days,
     )

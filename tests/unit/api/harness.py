@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.listing import TableListing
+from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
@@ -121,8 +122,10 @@ class Harness:
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
+        prices = TablePrices(aws.clients, TABLE)
         submit = SubmitExecution(
-            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks, 30)
+            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks, prices),
+            30,
         )
         self.trigger_queue = FakeTriggerQueue()
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
@@ -149,6 +152,7 @@ class Harness:
             bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
             read_cost=read_cost,
             estimate_cost=EstimateCost(listing, read_cost),
+            prices=prices,
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),

@@ -11,8 +11,9 @@ import pytest
 from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.metering import Metered
+from stepcrew.domain.submission import fingerprint
 from tests.aws_table import GROUP, NOW
-from tests.unit.api.harness import Harness, body
+from tests.unit.api.harness import MIA, Harness, body
 
 
 def running(harness: Harness) -> Execution:
@@ -107,3 +108,39 @@ def test_an_estimate_leaves_out_a_cost_that_nobody_knows(harness: Harness) -> No
     harness.aws.executions.finish(held, Status.COMPLETED, message="", now=NOW, usage=unknown)
     found = harness.client().post("/executions?dry_run=true", json=body()).json()["estimate"]
     assert (found["executions"], found["total_usd"]) == (1, None)
+
+
+OWN = {"models": {"openai/gpt-4.1-mini": {"input_usd": 1, "output_usd": 4.5}}}
+
+
+def test_an_execution_keeps_the_groups_own_prices_of_the_moment_it_was_submitted(harness: Harness) -> None:
+    client = harness.client()
+    without = client.post("/executions", json=body()).json()["execution_id"]
+    assert client.put("/prices", json=OWN).status_code == 200
+    assert client.get("/prices").json()["models"]["openai/gpt-4.1-mini"]["output_usd"] == 4.5
+    priced = client.post("/executions", json=body()).json()["execution_id"]
+    assert client.put("/prices", json={"models": {}}).status_code == 200
+    assert not harness.aws.executions.submission(GROUP, without).model_prices
+    submission = harness.aws.executions.submission(GROUP, priced)
+    assert submission.model_prices["openai/gpt-4.1-mini"].output_usd == Decimal("4.5")
+    assert fingerprint(submission) == harness.aws.executions.get(GROUP, priced).definition_hash
+
+
+@pytest.mark.parametrize(
+    ("models", "pointer"),
+    [
+        ({"nothing/x": {"input_usd": 1, "output_usd": 1}}, "/models/nothing~1x"),
+        ({"openai/x": {"input_usd": -1, "output_usd": 1}}, "/models/openai~1x/input_usd"),
+        ({"openai/x": {"input_usd": 1}}, "/models/openai~1x/output_usd"),
+        ({"openai/x": {"input_usd": 1, "output_usd": 1, "fee": 1}}, "/models/openai~1x/fee"),
+    ],
+)
+def test_prices_that_cannot_be_are_refused_at_their_places(harness: Harness, models: Any, pointer: str) -> None:
+    refused = harness.client().put("/prices", json={"models": models})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"].startswith(pointer)
+
+
+def test_who_is_no_admin_reads_prices_and_sets_none(harness: Harness) -> None:
+    assert harness.client(MIA).put("/prices", json=OWN).status_code == 403
+    assert harness.client(MIA).get("/prices").json() == {"models": {}}

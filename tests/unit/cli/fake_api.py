@@ -15,6 +15,7 @@ from stepcrew.domain.trace import TraceEvent as Recorded
 
 NOW = "2026-11-24T10:00:{:02}Z"
 EXECUTION_ID = "e-1"
+PRICE = {"input_usd": 0.5, "output_usd": 2, "cached_usd": None, "written_usd": None}
 
 
 @dataclass
@@ -40,6 +41,7 @@ class FakeApi:
     expired: set[str] = field(default_factory=set[str])
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
     seen: list[Seen] = field(default_factory=list[Seen])
+    prices: dict[str, Any] = field(default_factory=lambda: {"models": {"openai/own": dict(PRICE)}})
     looks: int = 0
     tokens: int = 0
     url: str = ""
@@ -71,6 +73,9 @@ class FakeApi:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
             return self._triggers(request, path)
+        if path.endswith("/prices"):
+            self.prices = request.body if request.method == "PUT" else self.prices
+            return 200, self.prices, {}
         if "/secrets" in path:
             return self._secrets(request, path)
         if path.endswith("/crews"):

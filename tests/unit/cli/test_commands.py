@@ -222,3 +222,14 @@ def test_the_cost_as_json_is_the_servers_own_answer(api: FakeApi) -> None:
 
 def test_the_status_tells_the_cost(api: FakeApi) -> None:
     assert "about $0.0169 (models $0.0125, AWS $0.0044)" in invoke(api, "status", EXECUTION_ID).stdout
+
+
+def test_prices_of_models_are_set_listed_and_removed_one_by_one(api: FakeApi) -> None:
+    result = invoke(api, "prices", "set", "openai/new", "--in", "0.1", "--out", "0.4", "--cached", "0.01")
+    assert (result.exit_code, result.stderr) == (0, "2 prices are set.\n")
+    assert api.prices["models"]["openai/new"] == {"input_usd": 0.1, "output_usd": 0.4, "cached_usd": 0.01}
+    assert re.search(r"openai/new +\$0\.1 +\$0\.4 +\$0\.01 +–", invoke(api, "prices", "list").stdout)
+    assert invoke(api, "prices", "remove", "openai/own").exit_code == 0
+    assert list(api.prices["models"]) == ["openai/new"]
+    again = invoke(api, "prices", "remove", "openai/own")
+    assert (again.exit_code, "no price of its own" in again.stderr) == (2, True)

@@ -11,6 +11,7 @@ from tests.aws_table import GROUP, RETENTION_DAYS, Aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.prices import FakePrices
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.webhooks import NoWebhooks
 
@@ -114,7 +115,8 @@ class Harness:
         missing = FindMissingSecrets(FakeSecrets())
         fill_slots = FillSlots(aws.slots, limits, self.machine, wake, self.clock)
         self.submit = SubmitExecution(
-            executions, self.clock, self._new_id, rules, limits, aws.crews, missing, fill_slots, NoWebhooks(), 30
+            *(executions, self.clock, self._new_id, rules, limits, aws.crews, missing, fill_slots, NoWebhooks()),
+            *(FakePrices(), 30),
         )
         self.cancel = CancelExecution(executions, wake, self.clock)
         self.decide = DecideApproval(executions, approvals, limits, fill_slots, self.clock)

@@ -10,6 +10,7 @@ import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.prices import FakePrices
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.webhooks import NoWebhooks
 
@@ -47,7 +48,8 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, NoWebhooks(), 30
+            *(aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, NoWebhooks()),
+            *(FakePrices(), 30),
         )
 
     def _new_id(self) -> str:

@@ -8,6 +8,7 @@ from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, submission
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.prices import FakePrices
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
@@ -50,7 +51,8 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, clock, lambda: next(ids), rules, limits, aws.crews, missing, fill, NoWebhooks(), 30
+            *(aws.executions, clock, lambda: next(ids), rules, limits, aws.crews, missing, fill, NoWebhooks()),
+            *(FakePrices(), 30),
         )
         self.store = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         self.keep = StoreTrigger(self.store, self.sources, aws.crews, limits, clock, lambda: "hook-id")

@@ -192,6 +192,7 @@ class RunAttempt:
         time_left = Time(remaining, call_seconds, self._slice_seconds)
         control = Control(execution, stores.executions, ports.clock, time_left, journal.usage)
         gate = Gate(execution, ports.clock, control, journal)
+        gate.prices = submission.model_prices
         gate.only_replays = self._replay is not None and not self._replay.lets_out
         companions = Companions(execution, ports.clock, redactor, control, gate)
 

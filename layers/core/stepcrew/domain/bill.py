@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, Field
 
-from stepcrew.domain.execution import Execution, Status, Usage, Usd
+from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.domain.journal import JournalEntry, add_to
 from stepcrew.domain.metering import Metered, unsaid
+from stepcrew.domain.money import Usd
 from stepcrew.domain.price_book import PriceBook, Priced
 
 _MB_MS_IN_GB_S = 1024 * 1000

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.metering import Metered
+from stepcrew.domain.money import Usd
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import PayloadReference
@@ -23,8 +23,6 @@ MOST_MODEL_CALLS = 10**6
 MOST_USD = 10**6
 MOST_RERUNS = 100
 """Of one execution: its record names them all."""
-
-Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
 
 class Status(StrEnum):

@@ -6,8 +6,9 @@ from statistics import median
 
 from pydantic import BaseModel, Field
 
-from stepcrew.domain.execution import Execution, Status, Usd
+from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.listing import ListFilter
+from stepcrew.domain.money import Usd
 from stepcrew.services.ports import ListingStore
 from stepcrew.services.read_cost import ReadCost
 

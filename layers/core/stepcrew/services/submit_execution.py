@@ -33,6 +33,7 @@ from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
+from stepcrew.services.price_ports import PriceStore
 from stepcrew.services.read_crew import read_crew
 from stepcrew.services.webhook_ports import WebhookNames
 
@@ -97,6 +98,7 @@ class SubmitExecution:
         missing_secrets: FindMissingSecrets,
         fill_slots: FillSlots,
         webhooks: WebhookNames,
+        prices: PriceStore,
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -108,6 +110,7 @@ class SubmitExecution:
         self._missing_secrets = missing_secrets
         self._fill_slots = fill_slots
         self._webhooks = webhooks
+        self._prices = prices
         self._retention_days = retention_days
 
     @property
@@ -177,9 +180,12 @@ class SubmitExecution:
         """What would be stored. Raises as `check` does."""
         checked = self.check(request)
         parsed = checked.parsed
-        submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
+        fields: dict[str, Any] = {"definition": parsed.definition, "inputs": parsed.inputs}
         if checked.project:
-            submission = Submission(project=checked.project, definition=parsed.definition, inputs=parsed.inputs)
+            fields["project"] = checked.project
+        if prices := self._prices.price_list(request.group_id).models:
+            fields["model_prices"] = prices
+        submission = Submission(**fields)
         return Prepared(self._new_execution(request, checked, fingerprint(submission)), submission)
 
     def accept(self, request: CrewSubmission, body_hash: str, prepare: Callable[[], Prepared]) -> Accepted:
