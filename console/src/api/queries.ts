@@ -104,12 +104,12 @@ export function useResult(execution: Execution | undefined, enabled = true) {
   });
 }
 
-/** What it cost. Asked for again with each change of the record. */
+/** What it cost. Asked for again whenever the record tells of more that was used. */
 export function useCost(execution: Execution) {
   const { api, group } = useApi();
   const id = execution.execution_id;
   return useQuery({
-    queryKey: [...keys.cost(group, id), execution.updated_at],
+    queryKey: [...keys.cost(group, id), execution.status, execution.attempt, execution.usage.model_calls],
     placeholderData: keepPreviousData,
     queryFn: async () =>
       unwrap(await api.GET("/api/v1/executions/{execution_id}/cost", { params: { path: { execution_id: id } } })),
