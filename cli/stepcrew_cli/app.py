@@ -23,6 +23,7 @@ from stepcrew_cli.commands import (
     stack,
     stored,
     triggers,
+    usage,
     webhooks,
 )
 from stepcrew_cli.text import first_sentence
@@ -70,7 +71,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 for _part in (
     *(account, run, rerun, deploy, stored, secrets, triggers, webhooks),
-    *(look, read, costs, prices, bundles, approvals, control, stack),
+    *(look, read, costs, usage, prices, bundles, approvals, control, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

@@ -185,6 +185,16 @@ class Client:
         """Replaces all of them. May be repeated."""
         return Answer(self._transport.request("PUT", f"{API}/prices", json=body))
 
+    def usage(self, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/usage", params=params))
+
+    def usage_table(self, params: Mapping[str, str]) -> str:
+        """The same as CSV."""
+        return self._transport.request("GET", f"{API}/usage", params={**params, "format": "csv"}).text
+
+    def recount(self, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/usage/recount", params=params))
+
     def execution_if_changed(self, execution_id: str, etag: str | None, wait: int) -> Answer | None:
         """None when it is still as `etag` names it; the server may hold the answer for `wait` seconds."""
         headers = {"Prefer": f"wait={wait}"} if wait else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
@@ -111,6 +111,44 @@ class ModelPrice(BaseModel):
 
 class PriceList(BaseModel):
     models: dict[str, ModelPrice] = {}
+
+
+class UsageRow(BaseModel):
+    """What the executions of one name used."""
+
+    name: str
+    executions: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    model_calls: int = 0
+    tool_calls: int = 0
+    total_tokens: int = 0
+    model_usd: float = 0
+    infrastructure_usd: float = 0
+    total_usd: float = 0
+    unpriced: int = 0
+
+
+class UsageReport(BaseModel):
+    first: str = Field(alias="from")
+    last: str = Field(alias="to")
+    by: str
+    total: UsageRow
+    rows: list[UsageRow] = []
+
+
+class WrongSum(BaseModel):
+    by: str
+    day: str
+    name: str
+
+
+class Recount(BaseModel):
+    """`differences` are sums that are not what the executions come to."""
+
+    executions: int
+    differences: list[WrongSum] = []
 
 
 class Progress(BaseModel):

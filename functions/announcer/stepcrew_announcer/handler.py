@@ -1,4 +1,5 @@
-"""Announces that executions ended or began to wait for a person, and gives their slots to the next ones.
+"""Announces that executions ended or began to wait for a person, gives their slots to the next ones, and counts what
+they used.
 
 Whatever fails is raised: Lambda then brings the same records again, in order, for as long as the stream keeps them.
 """
@@ -29,6 +30,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     filled = sum(announcer().fill_slots(group_id) for group_id in dict.fromkeys(one.group_id for one in changes))
     announcer().bus.put([announcement_of(execution) for execution in changes])
     announcer().tell_webhooks(changes)
+    # Last: what it needs is kept with the execution, so a delay loses nothing.
+    announcer().count_usage(changes)
     metrics.add_metric(name="ChangesAnnounced", unit=MetricUnit.Count, value=len(changes))
     metrics.flush_metrics()
     return {"announced": len(changes), "filled": filled}

@@ -32,6 +32,7 @@ from stepcrew_api.routes import (
     secrets,
     traces,
     triggers,
+    usage,
     webhooks,
 )
 from stepcrew_api.schemas import Problem
@@ -85,7 +86,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (
         *(executions, reruns, traces, results, costs, approvals, crews, projects, secrets, triggers, webhooks),
-        *(prices, amp, meta),
+        *(prices, usage, amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

@@ -19,6 +19,7 @@ from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.ports import (
     ApprovalStore,
+    Clock,
     ExecutionStore,
     LimitStore,
     ListingStore,
@@ -39,6 +40,7 @@ from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.trigger_ports import Inbox, TriggerStore
+from stepcrew.services.usage_ports import UsageStore
 from stepcrew.services.webhook_ports import WebhookStore
 
 
@@ -61,6 +63,8 @@ class Services(NamedTuple):
     read_cost: ReadCost
     estimate_cost: EstimateCost
     prices: PriceStore
+    usage: UsageStore
+    clock: Clock
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew

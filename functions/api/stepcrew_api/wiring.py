@@ -25,6 +25,7 @@ from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.trigger_queue import SqsTriggerQueue
 from stepcrew.aws.trigger_sources import EventBridgeSources
 from stepcrew.aws.triggers import TableTriggers
+from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
@@ -102,6 +103,8 @@ def make_app(settings: Settings) -> FastAPI:
         read_cost=read_cost,
         estimate_cost=EstimateCost(listing, read_cost),
         prices=TablePrices(clients, table),
+        usage=TableUsage(clients, table),
+        clock=clock,
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),

@@ -17,6 +17,7 @@ from stepcrew.aws.listing import TableListing
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.triggers import TableTriggers
+from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.references import ModelRules
@@ -153,6 +154,8 @@ class Harness:
             read_cost=read_cost,
             estimate_cost=EstimateCost(listing, read_cost),
             prices=prices,
+            usage=TableUsage(aws.clients, TABLE),
+            clock=clock,
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),

@@ -42,6 +42,7 @@ class FakeApi:
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
     seen: list[Seen] = field(default_factory=list[Seen])
     prices: dict[str, Any] = field(default_factory=lambda: {"models": {"openai/own": dict(PRICE)}})
+    wrong: int = 0
     looks: int = 0
     tokens: int = 0
     url: str = ""
@@ -73,6 +74,20 @@ class FakeApi:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
             return self._triggers(request, path)
+        if path.endswith("/usage/recount"):
+            wrong = {"by": "crew", "day": "2026-11-24", "name": "poems", "summed": {}, "counted_again": {}}
+            return (
+                200,
+                {"from": "2026-11-01", "to": "2026-11-24", "executions": 7, "differences": self.wrong * [wrong]},
+                {},
+            )
+        if path.endswith("/usage"):
+            if "format=csv" in query:
+                return 200, b"crew,executions\r\npoems,7\r\n", {"Content-Type": "text/csv"}
+            sums = {"executions": 7, "failed": 1, "total_tokens": 900, "model_usd": 0.5, "infrastructure_usd": 0.25}
+            row = {**sums, "total_usd": 0.75, "unpriced": 1}
+            days = {"from": "2026-11-01", "to": "2026-11-24", "by": "crew"}
+            return 200, {**days, "total": {"name": "", **row}, "rows": [{"name": "poems", **row}]}, {}
         if path.endswith("/prices"):
             self.prices = request.body if request.method == "PUT" else self.prices
             return 200, self.prices, {}

@@ -233,3 +233,24 @@ def test_prices_of_models_are_set_listed_and_removed_one_by_one(api: FakeApi) ->
     assert list(api.prices["models"]) == ["openai/new"]
     again = invoke(api, "prices", "remove", "openai/own")
     assert (again.exit_code, "no price of its own" in again.stderr) == (2, True)
+
+
+def test_usage_is_listed_by_what_is_asked_for_with_its_sum(api: FakeApi) -> None:
+    result = invoke(api, "usage", "--by", "crew", "--from", "2026-11-01", "--to", "2026-11-24")
+    assert result.exit_code == 0
+    assert re.search(r"poems +7 +1 +900 +\$0\.5000 +\$0\.2500 +\$0\.7500", result.stdout)
+    assert re.search(r"All +7 +1 +900 +\$0\.5000 +\$0\.2500 +\$0\.7500", result.stdout)
+    assert "Of 1 execution the price of a model is not known" in result.stderr
+    assert "/api/v1/usage?by=crew&from=2026-11-01&to=2026-11-24" in api.paths()
+
+
+def test_usage_as_csv_is_the_servers_table(api: FakeApi) -> None:
+    assert invoke(api, "usage", "--csv").stdout == "crew,executions\npoems,7\n"
+
+
+def test_a_recount_fails_where_a_sum_differs(api: FakeApi) -> None:
+    good = invoke(api, "usage", "--recount")
+    assert (good.exit_code, "7 executions, and every sum is right" in good.stderr) == (0, True)
+    api.wrong = 1
+    bad = invoke(api, "usage", "--recount")
+    assert (bad.exit_code, "2026-11-24, by crew: poems" in bad.stderr) == (1, True)

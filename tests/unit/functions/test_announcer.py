@@ -36,6 +36,7 @@ class Told:
         self.announced: list[Announcement] = []
         self.filled: list[str] = []
         self.kept: list[dict[str, Any]] = []
+        self.counted: list[Execution] = []
         self.outages = 0
         self.told_webhooks: list[Execution] = []
         self.bus = self
@@ -49,6 +50,10 @@ class Told:
 
     def tell_webhooks(self, changes: list[Execution]) -> int:
         self.told_webhooks += changes
+        return len(changes)
+
+    def count_usage(self, changes: list[Execution]) -> int:
+        self.counted += changes
         return len(changes)
 
     def fill_slots(self, group_id: str) -> int:

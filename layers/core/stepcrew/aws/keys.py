@@ -133,6 +133,20 @@ def waiting_place(number: int) -> str:
     return f"PLACE#{number:04d}"
 
 
+def usage(group_id: str) -> str:
+    """What executions of the group used, and the sums of it."""
+    return f"{group(group_id)}#USAGE"
+
+
+def usage_sum(by: str, day: str, name: str) -> str:
+    """`day` is like 2026-11-28; names may hold anything, so they come last."""
+    return f"SUM#{by}#{day}#{name}"
+
+
+def usage_entry(day: str, execution_id: str) -> str:
+    return f"ENTRY#{day}#{execution_id}"
+
+
 def slots(group_id: str) -> str:
     """Which executions of the group run at this moment, and which wait for one of them to end."""
     return f"{group(group_id)}#SLOTS"

@@ -1,0 +1,103 @@
+"""What the executions of a group used."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.usage_sums import By, Sums, by_name
+from stepcrew.services.count_usage import recount
+from stepcrew_api.guarded import GuardedRoute
+from stepcrew_api.identity import Admin, Caller
+from stepcrew_api.problems import responses
+from stepcrew_api.services import Injected, Services
+from stepcrew_api.usage_schemas import NamedSums, RecountView, UsageReport, WrongSum
+
+router = APIRouter(prefix="/usage", tags=["costs"], route_class=GuardedRoute)
+MOST_DAYS = 366
+CSV = "text/csv"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for a formula at the beginning of a cell."""
+
+First = Annotated[
+    date | None, Query(alias="from", description="Included; the first of the month where it is left out.")
+]
+Last = Annotated[date | None, Query(alias="to", description="Included; today, in UTC, where it is left out.")]
+
+
+@router.get(
+    "", response_model=UsageReport, responses={200: {"content": {CSV: {}}, "description": "The sums"}, **responses()}
+)
+def usage(
+    identity: Caller,
+    services: Injected,
+    first: First = None,
+    last: Last = None,
+    by: By = By.CREW,
+    format: Annotated[Literal["json", "csv"], Query(description="`csv` answers a table.")] = "json",
+) -> UsageReport | Response:
+    """Sums over the executions that ended on these days, the dearest first, or day by day. Sums by agent, tool and
+    model have what those used themselves; an execution counts in each of its agents."""
+    first, last = _days(services, first, last)
+    found = by_name(services.usage.sums(identity.group_id, by, first, last))
+    total = Sums()
+    for one in services.usage.sums(identity.group_id, By.DAY, first, last):
+        total = total.plus(one.sums)
+    rows = [_named(name, found[name]) for name in sorted(found)]
+    if by is not By.DAY:
+        rows.sort(key=lambda row: -row.total_usd)
+    if format == "csv":
+        return PlainTextResponse(
+            _csv(by, rows),
+            media_type=f"{CSV}; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="usage-{by}-{first}-{last}.csv"'},
+        )
+    return UsageReport(first=first, last=last, by=by, total=_named("", total), rows=rows)
+
+
+@router.get("/recount", responses=responses())
+def recount_usage(identity: Admin, services: Injected, first: First = None, last: Last = None) -> RecountView:
+    """Adds up again what each execution of these days used, and names the sums that differ: there should be none."""
+    first, last = _days(services, first, last)
+    found = recount(services.usage, identity.group_id, first, last)
+    wrong = [
+        WrongSum(by=one.by, day=one.day, name=one.name, summed=one.summed, counted_again=one.counted_again)
+        for one in found.differences
+    ]
+    return RecountView(first=first, last=last, executions=found.executions, differences=wrong)
+
+
+def _named(name: str, sums: Sums) -> NamedSums:
+    return NamedSums(name=name, total_usd=sums.model_usd + sums.infrastructure_usd, **dict(sums))
+
+
+def _days(services: Services, first: date | None, last: date | None) -> tuple[date, date]:
+    last = last or services.clock.now().date()
+    first = first or last.replace(day=1)
+    detail = None
+    if first > last:
+        detail = f"from = {first} is after to = {last}."
+    elif last - first >= timedelta(days=MOST_DAYS):
+        detail = f"From {first} to {last} are more than {MOST_DAYS} days."
+    if detail:
+        fault = Fault(pointer="/from", code="days", detail=detail, remedy="Ask for fewer days, from an earlier one on.")
+        raise InvalidRequest(detail, [fault])
+    return first, last
+
+
+def _csv(by: By, rows: list[NamedSums]) -> str:
+    """A table with a head. A name that a spreadsheet would take for a formula has an apostrophe before it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    columns = [name for name in NamedSums.model_fields if name != "name"]
+    writer.writerow([by.value, *columns])
+    for row in rows:
+        name = f"'{row.name}" if row.name.startswith(_FORMULA) else row.name
+        writer.writerow([name, *(getattr(row, column) for column in columns)])
+    return text.getvalue()

@@ -1,0 +1,50 @@
+"""The shapes of a group's usage on the wire."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepcrew.domain.money import Usd
+from stepcrew.domain.usage_sums import By, Sums
+
+
+class NamedSums(Sums):
+    """Of one name; an empty one stands for executions that nobody is named for, and calls that no agent made."""
+
+    name: str
+    total_usd: Usd
+
+
+class UsageReport(BaseModel):
+    """The sums of the days from `from` to `to`, both included."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+    by: By
+    total: NamedSums = Field(description="Of all executions of these days, whatever they are summed by.")
+    rows: list[NamedSums]
+
+
+class WrongSum(BaseModel):
+    """A sum that is not what the executions come to."""
+
+    by: By
+    day: date
+    name: str
+    summed: Sums
+    counted_again: Sums
+
+
+class RecountView(BaseModel):
+    """Without `differences`, every sum of these days is what the executions come to."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+    executions: int
+    differences: list[WrongSum]

@@ -1,0 +1,92 @@
+"""What a group used, over the API."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from stepcrew.aws.usage import TableUsage
+from stepcrew.domain.execution import Status, Usage
+from stepcrew.services.count_usage import CountUsage
+from stepcrew.services.read_cost import ReadCost
+from tests.aws_table import GROUP, NOW, TABLE
+from tests.unit.api.harness import BOB, MIA, Harness, body
+
+TODAY = NOW.date().isoformat()
+
+
+def ended(harness: Harness, name: str, usd: str, days: int = 0) -> None:
+    """An execution of this name, counted as the announcer does."""
+    aws = harness.aws
+    execution_id = harness.client().post("/executions", json=body(name=name)).json()["execution_id"]
+    held = aws.executions.begin_attempt(GROUP, execution_id, NOW)
+    spent = Usage(model_calls=1, total_tokens=100, cost_usd=Decimal(usd))
+    done = aws.executions.finish(held, Status.COMPLETED, message="", now=NOW + timedelta(days=days), usage=spent)
+    read_cost = ReadCost(aws.executions, aws.journal, "us-east-1")
+    assert CountUsage(TableUsage(aws.clients, TABLE), aws.journal, read_cost)([done]) == 1
+
+
+def usage(harness: Harness, **params: str) -> dict[str, Any]:
+    answer = harness.client().get("/usage", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_sums_are_those_of_the_days_the_dearest_first(harness: Harness) -> None:
+    ended(harness, "poems", "1")
+    ended(harness, "report", "5")
+    ended(harness, "poems", "2")
+    ended(harness, "old", "9", days=-40)
+    found = usage(harness)
+    assert (found["from"], found["to"], found["by"]) == (NOW.date().replace(day=1).isoformat(), TODAY, "crew")
+    assert [(row["name"], row["executions"], row["model_usd"]) for row in found["rows"]] == [
+        ("report", 1, 5),
+        ("poems", 2, 3),
+    ]
+    assert (found["total"]["executions"], found["total"]["model_usd"]) == (3, 8)
+    assert found["total"]["total_usd"] == pytest.approx(8 + found["total"]["infrastructure_usd"])
+    whole = usage(harness, **{"from": (NOW.date() - timedelta(days=60)).isoformat()}, by="day")
+    assert [row["model_usd"] for row in whole["rows"]] == [9, 8]
+    assert [row["name"] for row in usage(harness, by="user")["rows"]] == ["ada@example.com"]
+    assert harness.client(BOB).get("/usage").json()["rows"] == []
+
+
+def test_a_table_opens_in_a_spreadsheet_and_runs_nothing_there(harness: Harness) -> None:
+    ended(harness, '=HYPERLINK("x"),a', "1")
+    answer = harness.client().get("/usage", params={"format": "csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert f"-{TODAY}.csv" in answer.headers["content-disposition"]
+    head, row = csv.reader(io.StringIO(answer.text))
+    assert row[0] == '\'=HYPERLINK("x"),a'
+    assert dict(zip(head, row, strict=True))["model_usd"] == "1.000000000"
+
+
+def test_a_recount_proves_the_sums_or_names_the_wrong_ones(harness: Harness) -> None:
+    ended(harness, "poems", "1")
+    good = harness.client().get("/usage/recount").json()
+    assert (good["executions"], good["differences"]) == (1, [])
+    harness.aws.clients.dynamodb.update_item(
+        TableName=TABLE,
+        Key={"PK": {"S": "GROUP#demo#USAGE"}, "SK": {"S": f"SUM#crew#{TODAY}#poems"}},
+        UpdateExpression="ADD executions :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+    [wrong] = harness.client().get("/usage/recount").json()["differences"]
+    assert (wrong["by"], wrong["name"], wrong["summed"]["executions"], wrong["counted_again"]["executions"]) == (
+        *("crew", "poems"),
+        *(2, 1),
+    )
+    assert harness.client(MIA).get("/usage/recount").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"from": "2026-11-02", "to": "2026-11-01"}, {"from": "2024-01-01", "to": "2026-01-01"}, {"by": "moon"}],
+)
+def test_days_that_cannot_be_are_refused(harness: Harness, params: dict[str, str]) -> None:
+    assert harness.client().get("/usage", params=params).status_code == 422
