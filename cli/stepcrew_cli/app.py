@@ -10,6 +10,7 @@ from stepcrew_cli.admin.commands import admin
 from stepcrew_cli.commands import (
     account,
     approvals,
+    budgets,
     bundles,
     control,
     costs,
@@ -71,7 +72,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 for _part in (
     *(account, run, rerun, deploy, stored, secrets, triggers, webhooks),
-    *(look, read, costs, usage, prices, bundles, approvals, control, stack),
+    *(look, read, costs, usage, budgets, prices, bundles, approvals, control, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

@@ -195,6 +195,13 @@ class Client:
     def recount(self, params: Mapping[str, str]) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/usage/recount", params=params))
 
+    def budgets(self) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/budgets"))
+
+    def set_budgets(self, body: Mapping[str, JsonValue]) -> Answer:
+        """Replaces all of them. May be repeated."""
+        return Answer(self._transport.request("PUT", f"{API}/budgets", json=body))
+
     def execution_if_changed(self, execution_id: str, etag: str | None, wait: int) -> Answer | None:
         """None when it is still as `etag` names it; the server may hold the answer for `wait` seconds."""
         headers = {"Prefer": f"wait={wait}"} if wait else {}

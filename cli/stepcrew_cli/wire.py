@@ -151,6 +151,19 @@ class Recount(BaseModel):
     differences: list[WrongSum] = []
 
 
+class Budget(BaseModel):
+    """`crew` is null for the group's own."""
+
+    crew: str | None = None
+    limit_usd: float
+    spent_usd: float = 0
+
+
+class BudgetList(BaseModel):
+    month: str = ""
+    budgets: list[Budget] = []
+
+
 class Progress(BaseModel):
     tasks_done: int = 0
     tasks_total: int = 0

@@ -32,6 +32,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     announcer().tell_webhooks(changes)
     # Last: what it needs is kept with the execution, so a delay loses nothing.
     announcer().count_usage(changes)
+    announcer().watch_budgets.tell(changes, announcer().bus)
     metrics.add_metric(name="ChangesAnnounced", unit=MetricUnit.Count, value=len(changes))
     metrics.flush_metrics()
     return {"announced": len(changes), "filled": filled}

@@ -16,7 +16,7 @@ from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.tell_webhooks import TellWebhooks
 from stepcrew.settings import function_settings, settings
-from stepcrew.wiring import fill_slots
+from stepcrew.wiring import fill_slots, watch_budgets
 
 
 class Announcer:
@@ -35,6 +35,7 @@ class Announcer:
         journal = TableJournal(clients, table, payloads, configured.retention_days)
         read_cost = ReadCost(executions, journal, function_settings().aws_region)
         self.count_usage = CountUsage(TableUsage(clients, table), journal, read_cost)
+        self.watch_budgets = watch_budgets(configured, clients)
         self.unreadable = UnreadableChanges(clients, configured.announcement_dead_letter_queue_url)
         self.fill_slots = fill_slots(configured, clients)
 

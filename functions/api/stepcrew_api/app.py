@@ -8,6 +8,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from stepcrew.domain.budgets import Budgets
 from stepcrew.domain.model_prices import PriceList
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
@@ -21,6 +22,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.routes import (
     amp,
     approvals,
+    budgets,
     costs,
     crews,
     executions,
@@ -47,7 +49,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
-    *(TriggerSpec, Sample, WebhookSpec, PriceList, Problem, AmpKickoff, AmpResume, AmpError),
+    *(TriggerSpec, Sample, WebhookSpec, PriceList, Budgets, Problem, AmpKickoff, AmpResume, AmpError),
 )
 
 
@@ -86,7 +88,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (
         *(executions, reruns, traces, results, costs, approvals, crews, projects, secrets, triggers, webhooks),
-        *(prices, usage, amp, meta),
+        *(prices, usage, budgets, amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

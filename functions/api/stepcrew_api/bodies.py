@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from stepcrew.domain.budgets import Budgets
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
@@ -48,7 +49,8 @@ SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToSto
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
-WEBHOOK_BODY, PRICES_BODY = _body(WebhookSpec), _body(PriceList)
+WEBHOOK_BODY = _body(WebhookSpec)
+PRICES_BODY, BUDGETS_BODY = _body(PriceList), _body(Budgets)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -116,6 +118,7 @@ RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]
 FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
 TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
+BudgetsBody = Annotated[Budgets, Depends(_reads(Budgets))]
 PricesBody = Annotated[PriceList, Depends(_reads(PriceList))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
 KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]

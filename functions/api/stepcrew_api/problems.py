@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from stepcrew.domain.definition import MAX_NAME
 from stepcrew.domain.errors import (
     BodyExpired,
+    BudgetUsedUp,
     Category,
     Conflict,
     CrewNotFound,
@@ -75,6 +76,7 @@ STATUS: dict[type[StepcrewError], int] = {
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyOpen: 429,
+    BudgetUsedUp: 402,
     IdempotencyMismatch: 422,
     IdempotencyInFlight: 409,
     Conflict: 409,

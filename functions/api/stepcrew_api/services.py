@@ -40,7 +40,8 @@ from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.trigger_ports import Inbox, TriggerStore
-from stepcrew.services.usage_ports import UsageStore
+from stepcrew.services.usage_ports import BudgetStore, UsageStore
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.services.webhook_ports import WebhookStore
 
 
@@ -64,6 +65,8 @@ class Services(NamedTuple):
     estimate_cost: EstimateCost
     prices: PriceStore
     usage: UsageStore
+    budgets: BudgetStore
+    watch_budgets: WatchBudgets
     clock: Clock
     limits: LimitStore
     crews: CrewStore

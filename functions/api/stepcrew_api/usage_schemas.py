@@ -48,3 +48,18 @@ class RecountView(BaseModel):
     last: date = Field(alias="to")
     executions: int
     differences: list[WrongSum]
+
+
+class BudgetView(BaseModel):
+    """`crew` is null for the group's own budget."""
+
+    crew: str | None
+    limit_usd: Usd
+    spent_usd: Usd
+
+
+class BudgetList(BaseModel):
+    """The group's own first, then those of crews by name."""
+
+    month: str
+    budgets: list[BudgetView]

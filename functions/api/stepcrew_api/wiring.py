@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
@@ -49,7 +50,7 @@ from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings, function_settings
 from stepcrew.submission_wiring import model_rules, new_id, submit_execution
-from stepcrew.wiring import fill_slots, group_limits
+from stepcrew.wiring import fill_slots, group_limits, watch_budgets
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 
@@ -104,6 +105,8 @@ def make_app(settings: Settings) -> FastAPI:
         estimate_cost=EstimateCost(listing, read_cost),
         prices=TablePrices(clients, table),
         usage=TableUsage(clients, table),
+        budgets=TableBudgets(clients, table),
+        watch_budgets=watch_budgets(settings, clients),
         clock=clock,
         limits=limits,
         crews=crews,

@@ -16,7 +16,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.settings import Settings
-from stepcrew.wiring import fill_slots, group_limits
+from stepcrew.wiring import fill_slots, group_limits, watch_budgets
 
 
 def new_id() -> str:
@@ -43,5 +43,6 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
         TablePrices(clients, table),
+        watch_budgets(settings, clients),
         days,
     )

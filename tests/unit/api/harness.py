@@ -11,6 +11,7 @@ from typing import Any, cast
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.listing import TableListing
@@ -42,6 +43,7 @@ from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.settings import Settings
 from stepcrew.submission_wiring import new_id
 from stepcrew_api.app import create_app
@@ -123,9 +125,12 @@ class Harness:
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
-        prices = TablePrices(aws.clients, TABLE)
+        prices, usage = TablePrices(aws.clients, TABLE), TableUsage(aws.clients, TABLE)
+        budgets = TableBudgets(aws.clients, TABLE)
+        watch_budgets = WatchBudgets(budgets, usage, clock)
         submit = SubmitExecution(
             *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks, prices),
+            watch_budgets,
             30,
         )
         self.trigger_queue = FakeTriggerQueue()
@@ -154,7 +159,9 @@ class Harness:
             read_cost=read_cost,
             estimate_cost=EstimateCost(listing, read_cost),
             prices=prices,
-            usage=TableUsage(aws.clients, TABLE),
+            usage=usage,
+            budgets=budgets,
+            watch_budgets=watch_budgets,
             clock=clock,
             limits=self.limits,
             crews=aws.crews,

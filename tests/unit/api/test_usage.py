@@ -90,3 +90,26 @@ def test_a_recount_proves_the_sums_or_names_the_wrong_ones(harness: Harness) -> 
 )
 def test_days_that_cannot_be_are_refused(harness: Harness, params: dict[str, str]) -> None:
     assert harness.client().get("/usage", params=params).status_code == 422
+
+
+def test_a_used_up_budget_refuses_what_would_start_and_shows_what_was_spent(harness: Harness) -> None:
+    client = harness.client()
+    assert client.get("/budgets").json() == {"month": f"{NOW:%Y-%m}", "budgets": []}
+    ended(harness, "poems", "3")
+    set_to = client.put("/budgets", json={"group_usd": 100, "crews": {"poems": 2.5}}).json()["budgets"]
+    assert [(one["crew"], one["limit_usd"], round(one["spent_usd"])) for one in set_to] == [
+        (None, 100, 3),
+        ("poems", 2.5, 3),
+    ]
+    refused = client.post("/executions", json=body(name="poems"))
+    assert (refused.status_code, refused.json()["category"]) == (402, "budget")
+    assert "The budget of the crew poems" in refused.json()["detail"]
+    assert client.post("/executions", json=body(name="report")).status_code == 202
+    assert client.put("/budgets", json={}).json()["budgets"] == []
+    assert client.post("/executions", json=body(name="poems")).status_code == 202
+
+
+def test_budgets_are_an_admins_and_numbers(harness: Harness) -> None:
+    assert harness.client(MIA).put("/budgets", json={}).status_code == 403
+    assert harness.client().put("/budgets", json={"group_usd": "100"}).status_code == 422
+    assert harness.client().put("/budgets", json={"crews": {"": 1}}).status_code == 422

@@ -42,6 +42,7 @@ class FakeApi:
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
     seen: list[Seen] = field(default_factory=list[Seen])
     prices: dict[str, Any] = field(default_factory=lambda: {"models": {"openai/own": dict(PRICE)}})
+    budgets: dict[str | None, float] = field(default_factory=lambda: {None: 10.0})
     wrong: int = 0
     looks: int = 0
     tokens: int = 0
@@ -88,6 +89,12 @@ class FakeApi:
             row = {**sums, "total_usd": 0.75, "unpriced": 1}
             days = {"from": "2026-11-01", "to": "2026-11-24", "by": "crew"}
             return 200, {**days, "total": {"name": "", **row}, "rows": [{"name": "poems", **row}]}, {}
+        if path.endswith("/budgets"):
+            if request.method == "PUT":
+                crews = request.body["crews"].items()
+                self.budgets = {None: request.body["group_usd"], **dict(crews)}
+            found = [{"crew": crew, "limit_usd": usd, "spent_usd": 9} for crew, usd in self.budgets.items() if usd]
+            return 200, {"month": "2026-11", "budgets": found}, {}
         if path.endswith("/prices"):
             self.prices = request.body if request.method == "PUT" else self.prices
             return 200, self.prices, {}

@@ -254,3 +254,13 @@ def test_a_recount_fails_where_a_sum_differs(api: FakeApi) -> None:
     api.wrong = 1
     bad = invoke(api, "usage", "--recount")
     assert (bad.exit_code, "2026-11-24, by crew: poems" in bad.stderr) == (1, True)
+
+
+def test_budgets_are_set_listed_and_removed_one_by_one(api: FakeApi) -> None:
+    result = invoke(api, "budgets", "set", "5", "--crew", "poems")
+    assert re.search(r"the group +\$9\.00 +\$10\.00 +90%", result.stdout)
+    assert re.search(r"poems +\$9\.00 +\$5\.00 +180%", result.stdout)
+    assert invoke(api, "budgets", "remove").exit_code == 0
+    assert api.budgets == {None: None, "poems": 5.0}
+    assert "Spent in 2026-11" in invoke(api, "budgets", "list").stdout
+    assert invoke(api, "budgets", "remove").exit_code == 2

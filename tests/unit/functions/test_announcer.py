@@ -41,6 +41,7 @@ class Told:
         self.told_webhooks: list[Execution] = []
         self.bus = self
         self.unreadable = self
+        self.watch_budgets = self
 
     def put(self, announcements: list[Announcement]) -> None:
         if self.outages:
@@ -55,6 +56,11 @@ class Told:
     def count_usage(self, changes: list[Execution]) -> int:
         self.counted += changes
         return len(changes)
+
+    def tell(self, changes: list[Execution], bus: object) -> int:
+        assert bus is self
+        assert self.counted[-len(changes) :] == changes
+        return 0
 
     def fill_slots(self, group_id: str) -> int:
         self.filled.append(group_id)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.usage_sums import By, Sums, by_name
+from stepcrew.domain.usage_sums import By, Sums, by_name, whole_usd
 from stepcrew.services.count_usage import recount
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
@@ -74,7 +74,7 @@ def recount_usage(identity: Admin, services: Injected, first: First = None, last
 
 
 def _named(name: str, sums: Sums) -> NamedSums:
-    return NamedSums(name=name, total_usd=sums.model_usd + sums.infrastructure_usd, **dict(sums))
+    return NamedSums(name=name, total_usd=whole_usd(sums), **dict(sums))
 
 
 def _days(services: Services, first: date | None, last: date | None) -> tuple[date, date]:

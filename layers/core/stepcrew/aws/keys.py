@@ -9,6 +9,7 @@ DEFINITION = "DEFINITION"
 IDEMPOTENCY = "IDEMPOTENCY"
 LIMITS = "LIMITS"
 PRICES = "PRICES"
+BUDGETS = "BUDGETS"
 TASK_PREFIX = "TASK#"
 TRACE_PREFIX = "TRACE#"
 LOG_PREFIX = "LOG#"
@@ -145,6 +146,11 @@ def usage_sum(by: str, day: str, name: str) -> str:
 
 def usage_entry(day: str, execution_id: str) -> str:
     return f"ENTRY#{day}#{execution_id}"
+
+
+def told(telling: str) -> str:
+    """That something was told of a budget, beside the usage."""
+    return f"TOLD#{telling}"
 
 
 def slots(group_id: str) -> str:

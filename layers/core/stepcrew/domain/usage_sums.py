@@ -58,6 +58,10 @@ class Sums(BaseModel):
         return Sums.model_construct(**{name: getattr(self, name) + getattr(other, name) for name in Sums.model_fields})
 
 
+def whole_usd(sums: Sums) -> Decimal:
+    return sums.model_usd + sums.infrastructure_usd
+
+
 class Part(BaseModel):
     """What one execution adds to the sums of one name."""
 
@@ -85,6 +89,11 @@ class DaySum(BaseModel):
     sums: Sums
 
 
+def crew_of(execution: Execution) -> str:
+    """The stored crew it was made from, else its own name."""
+    return (execution.crew.name if execution.crew else execution.name)[:MOST_CHARACTERS]
+
+
 def entry_of(execution: Execution, journal: Iterable[JournalEntry], infrastructure_usd: Decimal) -> UsageEntry:
     """Of an execution that has ended. Where its journal was deleted meanwhile, the record tells the model calls."""
     found, ended_at = list(journal), execution.ended_at or execution.updated_at
@@ -100,7 +109,7 @@ def entry_of(execution: Execution, journal: Iterable[JournalEntry], infrastructu
             infrastructure_usd=infrastructure_usd.quantize(_BILLIONTH),
         )
     )
-    crew = execution.crew.name if execution.crew else execution.name
+    crew = crew_of(execution)
     names = {By.CREW: crew, By.USER: execution.submitted_by or NOBODY, By.SOURCE: execution.source, By.DAY: NOBODY}
     parts = [Part(by=by, name=name[:MOST_CHARACTERS], sums=whole) for by, name in names.items()]
     models = [entry for entry in found if entry.kind is EntryKind.MODEL]

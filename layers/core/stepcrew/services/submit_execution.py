@@ -28,6 +28,7 @@ from stepcrew.domain.references import MISSING_INPUT, ModelRules
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.domain.suggestions import suggest
+from stepcrew.domain.usage_sums import crew_of
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
@@ -35,6 +36,7 @@ from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.price_ports import PriceStore
 from stepcrew.services.read_crew import read_crew
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.services.webhook_ports import WebhookNames
 
 PENDING_MESSAGE = "Waiting to start…"
@@ -99,6 +101,7 @@ class SubmitExecution:
         fill_slots: FillSlots,
         webhooks: WebhookNames,
         prices: PriceStore,
+        watch_budgets: WatchBudgets,
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -111,6 +114,7 @@ class SubmitExecution:
         self._fill_slots = fill_slots
         self._webhooks = webhooks
         self._prices = prices
+        self._watch_budgets = watch_budgets
         self._retention_days = retention_days
 
     @property
@@ -194,6 +198,7 @@ class SubmitExecution:
             return known
         execution, submission, store_first = prepare()
         self._check_room(request.group_id)
+        self._watch_budgets.check(request.group_id, crew_of(execution))
         store_first()
         record = None
         if request.idempotency_key:

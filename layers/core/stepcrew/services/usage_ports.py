@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Protocol
 
+from stepcrew.domain.budgets import BudgetAnnouncement, Budgets
 from stepcrew.domain.usage_sums import By, DaySum, UsageEntry
 
 
@@ -22,4 +23,28 @@ class UsageStore(Protocol):
 
     def entries(self, group_id: str, first: date, last: date) -> Iterator[UsageEntry]:
         """What the executions used that ended on these days."""
+        ...
+
+
+class BudgetStore(Protocol):
+    """What a group may spend."""
+
+    def budgets(self, group_id: str) -> Budgets:
+        """Strongly consistent; empty where the group has none."""
+        ...
+
+    def save_budgets(self, group_id: str, budgets: Budgets) -> None:
+        """In the place of those before."""
+        ...
+
+    def is_told(self, group_id: str, telling: str) -> bool: ...
+
+    def keep_told(self, group_id: str, telling: str) -> None:
+        """Remembers for a while that this was told."""
+        ...
+
+
+class BudgetBus(Protocol):
+    def put_budget(self, announcement: BudgetAnnouncement) -> None:
+        """Returns when it is taken. Raises `PlatformUnavailable`."""
         ...
