@@ -81,7 +81,7 @@ def test_every_view_of_every_kind_of_execution(recording: Recordings, options: d
     runs = [f"/executions/{failed.id}{tab}" for tab in tabs]
     panels = [f"/executions/{failed.id}?event=t%3AEditor%7Cedit", f"/executions/{failed.id}?event=a%3AEditor"]
     others = [f"/executions/{large.id}?event=1.8", f"/executions/{arabic.id}", f"/executions/{asked.id}"]
-    pages = ["/executions", "/new", "/approvals", "/secrets", f"/compare?a={failed.id}&b={large.id}"]
+    pages = ["/executions", "/new", "/approvals", "/secrets", "/usage", f"/compare?a={failed.id}&b={large.id}"]
     for path in [*pages, *runs, *panels, *others]:
         page.goto(f"/g/demo{path}")
         page.locator("main").first.wait_for()

@@ -31,6 +31,7 @@ export function makeRouter() {
               lazy: async () => ({ Component: (await import("@/triggers/TriggersPage")).TriggersPage }),
             },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
+            { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {
               path: "executions/:id",

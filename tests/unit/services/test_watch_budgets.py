@@ -68,7 +68,7 @@ def test_a_budget_is_told_once_at_each_part_and_then_stops_what_would_start(harn
     harness.watch.check(GROUP, "poems")
     assert harness.spend(4, "1") == 1
     assert harness.told() == [("stepcrew.budget.warning", None, 80), ("stepcrew.budget.used_up", None, 100)]
-    assert [one.id for one in harness.bus.announced][0] == "budget.demo.2026-11.group.80"
+    assert harness.bus.announced[0].id == "budget.demo.2026-11.group.80"
     with pytest.raises(BudgetUsedUp, match=r"The budget of the group of 2026-11 is used up: 10.00 of 10.00 US dollars"):
         harness.watch.check(GROUP, "poems")
 

@@ -1,0 +1,49 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { type Api, unwrap } from "@/api/client";
+import { useApi } from "@/api/queries";
+import type { UsageBy } from "@/api/types";
+
+export const BYS: Record<UsageBy, string> = {
+  crew: "Crews",
+  user: "People",
+  agent: "Agents",
+  tool: "Tools",
+  model: "Models",
+  source: "Sources",
+  day: "Days",
+};
+
+export interface Asked {
+  by: UsageBy;
+  /** Days such as 2026-11-28; empty for the API's own: from the first of the month until today. */
+  from: string;
+  to: string;
+}
+
+const query = ({ by, from, to }: Asked) => ({ by, ...(from && { from }), ...(to && { to }) });
+
+export function useUsage(asked: Asked) {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: [group, "usage", asked],
+    placeholderData: keepPreviousData,
+    queryFn: async () => unwrap(await api.GET("/api/v1/usage", { params: { query: query(asked) } })),
+  });
+}
+
+/** The same as a table for a spreadsheet. */
+export async function readTable(api: Api, asked: Asked): Promise<string> {
+  const answer = await api.GET("/api/v1/usage", {
+    params: { query: { ...query(asked), format: "csv" } },
+    parseAs: "text",
+  });
+  return unwrap<unknown>(answer) as string;
+}
+
+export function useBudgets() {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: [group, "budgets"],
+    queryFn: async () => unwrap(await api.GET("/api/v1/budgets")),
+  });
+}
