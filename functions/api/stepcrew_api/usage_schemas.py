@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from stepcrew.domain.money import Usd
 from stepcrew.domain.usage_sums import By, Sums
@@ -20,10 +20,8 @@ class NamedSums(Sums):
 class UsageReport(BaseModel):
     """The sums of the days from `from` to `to`, both included."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
     by: By
     total: NamedSums = Field(description="Of all executions of these days, whatever they are summed by.")
     rows: list[NamedSums]
@@ -42,10 +40,8 @@ class WrongSum(BaseModel):
 class RecountView(BaseModel):
     """Without `differences`, every sum of these days is what the executions come to."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
     executions: int
     differences: list[WrongSum]
 

@@ -76,7 +76,13 @@ class FakeApi:
         if "/triggers" in path or "/inbox/" in path:
             return self._triggers(request, path)
         if path.endswith("/usage/recount"):
-            wrong = {"by": "crew", "day": "2026-11-24", "name": "poems", "summed": {}, "counted_again": {}}
+            wrong: dict[str, Any] = {
+                "by": "crew",
+                "day": "2026-11-24",
+                "name": "poems",
+                "summed": {},
+                "counted_again": {},
+            }
             return (
                 200,
                 {"from": "2026-11-01", "to": "2026-11-24", "executions": 7, "differences": self.wrong * [wrong]},

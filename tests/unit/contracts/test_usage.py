@@ -73,7 +73,7 @@ def test_an_execution_counts_once_however_often_it_is_told(usage: UsageStore) ->
 
 
 def test_sums_are_made_by_every_name(usage: UsageStore) -> None:
-    ada = {"submitted_by": "ada", "crew": CrewVersion(name="poems", version=2)}
+    ada: dict[str, Any] = {"submitted_by": "ada", "crew": CrewVersion(name="poems", version=2)}
     usage.count(counted(ended(1, **ada), paid(1), paid(2, agent="Critic"), tool(3), tool(4)))
     usage.count(counted(ended(2, Status.FAILED, source="schedule"), paid(1, name="openai/o3"), tool(2, "ReadTool")))
     crews = names(usage, By.CREW)

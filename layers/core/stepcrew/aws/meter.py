@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from stepcrew.domain.metering import Metered
 
@@ -47,7 +47,7 @@ class RequestMeter:
 
     def _table_answered(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         told: Any = parsed.get("ConsumedCapacity", [])
-        tables: list[dict[str, Any]] = told if isinstance(told, list) else [told]
+        tables = cast("list[dict[str, Any]]", told if isinstance(told, list) else [told])
         units = sum(float(one.get("CapacityUnits", 0)) for one in tables)
         is_read = model.name in _READS
         self._counted.append(Metered(read_units=units) if is_read else Metered(write_units=units))

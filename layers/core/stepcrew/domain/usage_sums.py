@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
@@ -49,7 +50,7 @@ class Sums(BaseModel):
     model_calls: int = 0
     tool_calls: int = 0
     total_tokens: int = 0
-    seconds: Usd = Field(Decimal(0), description="From start to end, waiting for people included.")
+    seconds: Annotated[Usd, Field(description="From start to end, waiting for people included.")] = Decimal(0)
     model_usd: Usd = Decimal(0)
     infrastructure_usd: Usd = Decimal(0)
     unpriced: int = 0
