@@ -11,6 +11,7 @@ import httpx
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
@@ -51,6 +52,10 @@ class Client:
     def url(self) -> str:
         """The server's address."""
         return str(self._http.base_url)
+
+    @property
+    def costs(self) -> CostCalls:
+        return CostCalls(self._transport)
 
     def me(self) -> Answer:
         """Who the server takes the caller for."""
@@ -171,36 +176,6 @@ class Client:
 
     def execution(self, execution_id: str) -> Answer:
         return self._get(execution_id)
-
-    def cost(self, execution_id: str, price_book: str | None) -> Answer:
-        """By the newest price book, or the one of that name."""
-        params = {"price_book": price_book} if price_book else {}
-        return Answer(self._transport.request("GET", f"{_path(execution_id)}/cost", params=params))
-
-    def prices(self) -> Answer:
-        """The group's own prices of models."""
-        return Answer(self._transport.request("GET", f"{API}/prices"))
-
-    def set_prices(self, body: Mapping[str, JsonValue]) -> Answer:
-        """Replaces all of them. May be repeated."""
-        return Answer(self._transport.request("PUT", f"{API}/prices", json=body))
-
-    def usage(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/usage", params=params))
-
-    def usage_table(self, params: Mapping[str, str]) -> str:
-        """The same as CSV."""
-        return self._transport.request("GET", f"{API}/usage", params={**params, "format": "csv"}).text
-
-    def recount(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/usage/recount", params=params))
-
-    def budgets(self) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/budgets"))
-
-    def set_budgets(self, body: Mapping[str, JsonValue]) -> Answer:
-        """Replaces all of them. May be repeated."""
-        return Answer(self._transport.request("PUT", f"{API}/budgets", json=body))
 
     def execution_if_changed(self, execution_id: str, etag: str | None, wait: int) -> Answer | None:
         """None when it is still as `etag` names it; the server may hold the answer for `wait` seconds."""

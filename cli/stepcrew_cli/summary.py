@@ -9,9 +9,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from stepcrew_cli.cost_wire import CostSummary
 from stepcrew_cli.text import plain, seconds
 from stepcrew_cli.timing import TimeBreakdown
-from stepcrew_cli.wire import CancelReceipt, CostSummary, Execution, ExecutionError, Usage, Waiting
+from stepcrew_cli.wire import CancelReceipt, Execution, ExecutionError, Usage, Waiting
 
 STATUS_STYLE = {
     "PENDING": "yellow",

@@ -9,12 +9,12 @@ from pydantic import JsonValue
 from rich.table import Table
 
 from stepcrew_cli.client import Client
+from stepcrew_cli.cost_wire import BudgetList
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import dollars
 from stepcrew_cli.text import plain
-from stepcrew_cli.wire import BudgetList
 
 Crew = Annotated[
     str | None,
@@ -40,7 +40,7 @@ def list_budgets(
 ) -> None:
     """List the budgets, with what was spent of them this month (UTC)."""
     with call.client() as client:
-        answer = client.budgets()
+        answer = client.costs.budgets()
         if call.output.as_json:
             call.output.json(answer.data)
         else:
@@ -74,12 +74,12 @@ def remove_budget(
 
 
 def _limits(client: Client) -> dict[str | None, float]:
-    return {one.crew: one.limit_usd for one in client.budgets().read(BudgetList).budgets}
+    return {one.crew: one.limit_usd for one in client.costs.budgets().read(BudgetList).budgets}
 
 
 def _store(client: Client, output: Output, limits: dict[str | None, float]) -> None:
     crews: dict[str, JsonValue] = {crew: usd for crew, usd in limits.items() if crew is not None}
-    answer = client.set_budgets({"group_usd": limits.get(None), "crews": crews})
+    answer = client.costs.set_budgets({"group_usd": limits.get(None), "crews": crews})
     if output.as_json:
         output.json(answer.data)
     else:

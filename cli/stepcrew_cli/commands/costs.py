@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from stepcrew_cli.cost_wire import Cost, CostLine, CostShare
 from stepcrew_cli.options import ExecutionId
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import cost_text, dollars
 from stepcrew_cli.text import one_line, plain
-from stepcrew_cli.wire import Cost, CostLine, CostShare
 
 DIGITS = 7
 """Behind the point of a dollar, where single requests are told."""
@@ -32,7 +32,7 @@ def cost(
 ) -> None:
     """Show what an execution cost until now: its model calls by task, agent and model, and what it used of AWS."""
     with call.client() as client:
-        answer = client.cost(execution_id, price_book)
+        answer = client.costs.cost(execution_id, price_book)
         if call.output.as_json:
             call.output.json(answer.data)
         else:

@@ -9,11 +9,11 @@ from pydantic import JsonValue
 from rich.table import Table
 
 from stepcrew_cli.client import Client
+from stepcrew_cli.cost_wire import ModelPrice, PriceList
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.text import plain
-from stepcrew_cli.wire import ModelPrice, PriceList
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="As crews name it: provider/model.")]
 
@@ -36,7 +36,7 @@ def list_prices(
 ) -> None:
     """List the group's own prices, in US dollars for a million tokens."""
     with call.client() as client:
-        answer = client.prices()
+        answer = client.costs.prices()
         if call.output.as_json:
             call.output.json(answer.data)
             return
@@ -66,7 +66,7 @@ def set_price(
     """Set the price of a model. Executions that are submitted from then on are priced so."""
     price = ModelPrice(input_usd=input_usd, output_usd=output_usd, cached_usd=cached_usd, written_usd=written_usd)
     with call.client() as client:
-        _store(client, call.output, {**client.prices().read(PriceList).models, model: price})
+        _store(client, call.output, {**client.costs.prices().read(PriceList).models, model: price})
 
 
 @prices.command("remove")
@@ -77,7 +77,7 @@ def remove_price(
 ) -> None:
     """Remove the group's own price of a model: from then on the provider's list price counts."""
     with call.client() as client:
-        kept = client.prices().read(PriceList).models
+        kept = client.costs.prices().read(PriceList).models
         if kept.pop(model, None) is None:
             raise CliError(
                 f"The group has no price of its own for {model}.", remedy="stepcrew prices list names those it has."
@@ -87,7 +87,7 @@ def remove_price(
 
 def _store(client: Client, output: Output, models: dict[str, ModelPrice]) -> None:
     body: dict[str, JsonValue] = {"models": {name: one.model_dump(exclude_none=True) for name, one in models.items()}}
-    answer = client.set_prices(body)
+    answer = client.costs.set_prices(body)
     if output.as_json:
         output.json(answer.data)
     else:

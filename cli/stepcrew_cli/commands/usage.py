@@ -10,11 +10,11 @@ import typer
 from rich.table import Table
 
 from stepcrew_cli.client import Client
+from stepcrew_cli.cost_wire import Recount, UsageReport, UsageRow
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import dollars
 from stepcrew_cli.text import one_line, plain, safe
-from stepcrew_cli.wire import Recount, UsageReport, UsageRow
 
 _DAY = ["%Y-%m-%d"]
 
@@ -58,9 +58,9 @@ def usage(
         if recount:
             raise typer.Exit(_recount(client, call.output, params))
         if as_csv:
-            print(safe(client.usage_table(params)), end="", flush=True)
+            print(safe(client.costs.usage_table(params)), end="", flush=True)
             return
-        answer = client.usage(params)
+        answer = client.costs.usage(params)
         if call.output.as_json:
             call.output.json(answer.data)
         else:
@@ -87,7 +87,7 @@ def _add(table: Table, name: str, row: UsageRow) -> None:
 
 
 def _recount(client: Client, output: Output, params: dict[str, str]) -> int:
-    answer = client.recount({name: value for name, value in params.items() if name != "by"})
+    answer = client.costs.recount({name: value for name, value in params.items() if name != "by"})
     found = answer.read(Recount)
     if output.as_json:
         output.json(answer.data)

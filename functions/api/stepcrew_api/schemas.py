@@ -16,7 +16,6 @@ from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
-from stepcrew.services.estimate_cost import Estimate
 
 
 class ProjectRuntime(BaseModel):
@@ -90,30 +89,6 @@ class SubmittedExecution(BaseModel):
     execution_id: str
     status: Status
     replayed: bool = False
-
-
-class PlannedTask(BaseModel):
-    name: str
-    agent: str | None
-    context: list[str] | None = Field(description="Tasks whose outputs it sees; null means all before it.")
-    asynchronous: bool
-    conditional: bool
-
-
-class DryRun(BaseModel):
-    """What a submission would run; nothing was stored or started."""
-
-    valid: Literal[True] = True
-    name: str
-    process: str
-    model: str | None
-    models: list[str] = Field(description="Every model that would be called.")
-    agents: list[str]
-    tasks: list[PlannedTask]
-    tools: list[str]
-    placeholders: list[str] = Field(description="Input names found in braces in the definition.")
-    limits: Limits = Field(description="As they would be, under the group's defaults and ceilings.")
-    estimate: Estimate | None = Field(description="From earlier executions; null where there is none that completed.")
 
 
 class TraceCounts(BaseModel):

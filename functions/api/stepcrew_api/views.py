@@ -23,12 +23,11 @@ from stepcrew.services.read_result import Result
 from stepcrew.services.read_trace import TracePage as Page
 from stepcrew.services.read_trace import emitted, is_complete, recorded
 from stepcrew.services.submit_execution import CheckedCrew
+from stepcrew_api.dry_run_schemas import DryRun, PlannedTask
 from stepcrew_api.schemas import (
     BodyReference,
     CrewView,
-    DryRun,
     ExecutionView,
-    PlannedTask,
     ResultView,
     SecretView,
     TaskOutputView,

@@ -16,10 +16,11 @@ from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
 from stepcrew.services.submit_execution import Accepted, CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
 from stepcrew_api.body_shapes import CrewRequest, RerunRequest
+from stepcrew_api.dry_run_schemas import DryRun
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Identity, Member
 from stepcrew_api.problems import responses
-from stepcrew_api.schemas import DryRun, ExecutionList, ExecutionView, SubmittedExecution
+from stepcrew_api.schemas import ExecutionList, ExecutionView, SubmittedExecution
 from stepcrew_api.services import Injected, queue_positions
 from stepcrew_api.views import dry_run_view, execution_view, location
 

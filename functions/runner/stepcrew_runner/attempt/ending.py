@@ -15,7 +15,8 @@ from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Status
 from stepcrew.domain.metering import Metered, unsaid
 from stepcrew.domain.proof import AttemptProof
-from stepcrew.services.ports import ApprovalStore, AttemptMeter, ExecutionStore
+from stepcrew.services.meter_ports import AttemptMeter
+from stepcrew.services.ports import ApprovalStore, ExecutionStore
 from stepcrew_runner.gate.aborts import Question
 from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.trace.recorder import TraceRecorder

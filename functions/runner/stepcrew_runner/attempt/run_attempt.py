@@ -21,9 +21,9 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
+from stepcrew.services.meter_ports import AttemptMeter
 from stepcrew.services.ports import (
     ApprovalStore,
-    AttemptMeter,
     Clock,
     ExecutionStore,
     JournalStore,

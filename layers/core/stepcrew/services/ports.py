@@ -30,22 +30,6 @@ class Orchestration(NamedTuple):
     cause: str = ""
 
 
-class AttemptMeter(Protocol):
-    """Counts what one attempt asks of the table and the bucket, and its time."""
-
-    @property
-    def began_at(self) -> datetime: ...
-
-    @property
-    def memory_mb(self) -> int:
-        """Of the function that the attempt runs on."""
-        ...
-
-    def read(self, now: datetime) -> Metered:
-        """What it used so far; without the trace."""
-        ...
-
-
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time, aware, in UTC."""
