@@ -55,6 +55,8 @@ PARAMETERS = {
     "firing_id": "0" * 32,
     "delivery_id": f"msg_{'0' * 32}",
     "address": "demo.nothing",
+    "record_id": "0" * 32,
+    "scope": "crews/walked",
 }
 
 

@@ -16,6 +16,7 @@ from stepcrew_cli.commands import (
     costs,
     deploy,
     look,
+    memory,
     prices,
     read,
     rerun,
@@ -71,7 +72,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, secrets, triggers, webhooks),
+    *(account, run, rerun, deploy, stored, memory, secrets, triggers, webhooks),
     *(look, read, costs, usage, budgets, prices, bundles, approvals, control, stack),
 ):
     _part.register(app)

@@ -140,6 +140,19 @@ class Client:
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
 
+    def memory_scopes(self) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/memory"))
+
+    def memory_records(self, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/memory/records", params=params))
+
+    def remove_record(self, record_id: str) -> Answer:
+        return Answer(self._transport.request("DELETE", f"{API}/memory/records/{quote(record_id, safe='')}"))
+
+    def remove_scope(self, path: str) -> Answer:
+        """With everything below it. May be repeated."""
+        return Answer(self._transport.request("DELETE", f"{API}/memory/scopes/{quote(path.strip('/'))}"))
+
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))
 

@@ -6,13 +6,15 @@ Keys come from the environment or the `.env` file at the root of the checkout, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from stepcrew_local.model_name import MODEL_NAME, PATH_PREFIX
+from stepcrew_local.model_name import EMBEDDER_NAME, MODEL_NAME, PATH_PREFIX
 
 EXTERNAL_MODEL_VARIABLE = "STEPCREW_MODEL_URL"
 """An OpenAI-compatible server to use instead of everything else (tests put a scripted one there)."""
 DEFAULT_MODEL_VARIABLE = "STEPCREW_DEFAULT_MODEL"
+DEFAULT_EMBEDDER_VARIABLE = "STEPCREW_DEFAULT_EMBEDDER"
+"""An embedding model of the operator's providers, in place of the one on this machine."""
 
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "bedrock": "AWS_BEARER_TOKEN_BEDROCK"}
 FIRST_CHOICES = {
@@ -39,12 +41,15 @@ class ModelChoice:
     variables: Mapping[str, str]
     description: str
     is_embedded: bool = False
+    default_embedder: str = ""
+    """Empty when none is named: the one on this machine takes its place."""
 
 
 def external_model(url: str, name: str = MODEL_NAME) -> ModelChoice:
     """An OpenAI-compatible server at the URL, under any model name."""
     variables = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": NO_KEY}
-    return ModelChoice(f"openai/{name}", "*", variables, f"the server at {url}")
+    embedder = "openai/text-embedding-3-small"  # the server answers for whatever name
+    return ModelChoice(f"openai/{name}", "*", variables, f"the server at {url}", default_embedder=embedder)
 
 
 def embedded_model(port: int, key: str) -> ModelChoice:
@@ -53,6 +58,13 @@ def embedded_model(port: int, key: str) -> ModelChoice:
     variables = {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}{PATH_PREFIX}/v1", "OPENAI_API_KEY": key}
     description = f"{MODEL_NAME}, a small demo model on this machine; set OPENAI_API_KEY for a real one"
     return ModelChoice(name, name, variables, description, is_embedded=True)
+
+
+def with_local_embedder(model: ModelChoice, port: int, key: str) -> ModelChoice:
+    """The same, with the embedding model that the stack starts on the port."""
+    url = f"http://127.0.0.1:{port}{PATH_PREFIX}/v1"
+    variables = {**model.variables, "EMBEDDINGS_BASE_URL": url, "EMBEDDINGS_API_KEY": key}
+    return replace(model, variables=variables, default_embedder=f"openai/{EMBEDDER_NAME}")
 
 
 def configured_model(environment: Mapping[str, str]) -> ModelChoice | None:
@@ -71,4 +83,6 @@ def configured_model(environment: Mapping[str, str]) -> ModelChoice | None:
         variables["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = BEDROCK_ENDPOINT.format(region=region)
     default = environment.get(DEFAULT_MODEL_VARIABLE) or FIRST_CHOICES[providers[0]]
     allowed = ",".join(f"{provider}/*" for provider in providers)
-    return ModelChoice(default, allowed, variables, f"{default} (your key for {', '.join(providers)})")
+    description = f"{default} (your key for {', '.join(providers)})"
+    embedder = environment.get(DEFAULT_EMBEDDER_VARIABLE, "")
+    return ModelChoice(default, allowed, variables, description, default_embedder=embedder)

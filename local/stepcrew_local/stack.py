@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import json
 import os
-import secrets
 import shutil
 import sys
 import tempfile
@@ -23,18 +22,18 @@ from typing import Any
 
 import httpx
 
-from stepcrew_local.children import Child, answers, wait_until_ready
+from stepcrew_local.children import Child
 from stepcrew_local.deploy import deploy, physical_id, routes_of
 from stepcrew_local.emulator import REGION, STOP_SECONDS, Credentials, Emulator, start_emulator
 from stepcrew_local.errors import StackError
 from stepcrew_local.gateway import ApiProxy, ApiTarget, make_gateway
 from stepcrew_local.identity import AUDIENCE, IDENTITIES, TokenIssuer, load_or_make_key
-from stepcrew_local.layout import CONSOLE, ROOT, TEMPLATE, python_of
+from stepcrew_local.layout import CONSOLE, TEMPLATE
 from stepcrew_local.lent_keys import lend
-from stepcrew_local.model_name import KEY_VARIABLE
+from stepcrew_local.model_servers import start_models
 from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
 from stepcrew_local.projects import FUNCTION, LocalProjects
-from stepcrew_local.provider import ModelChoice, configured_model, embedded_model
+from stepcrew_local.provider import ModelChoice
 from stepcrew_local.restarted import tell_of_restart
 from stepcrew_local.serving import served
 from stepcrew_local.template import FunctionSource
@@ -42,7 +41,6 @@ from stepcrew_local.template import FunctionSource
 DEFAULT_PORT = 8400
 DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
 """The console's development server, which passes /api and /auth on to us."""
-MODEL_SECONDS = 60
 STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
 API = "ApiFunction"
@@ -112,6 +110,7 @@ class Stack:
             "JwtAudience": AUDIENCE,
             "DefaultModel": self.model.default_model,
             "AllowedModels": self.model.allowed_models,
+            "DefaultEmbedder": self.model.default_embedder,
             "ProtectData": "false",
             "DeployConsole": "false",  # the gateway serves it, see site.py
             "WebhookInsideUrls": self._options.variables.get("WEBHOOK_INSIDE_URLS", ""),
@@ -205,9 +204,9 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         gateway = make_gateway(issuer, api, projects, CONSOLE, origins)
         exits.enter_context(served(gateway, listener))
 
-        model, model_server = _choose_model(options, logs)
-        if model_server:
-            exits.callback(model_server.stop, 3)
+        model, model_servers = start_models(options.model, options.variables, logs)
+        for server in model_servers:
+            exits.callback(server.child.stop, 3)
         for_functions = {**options.for_functions}
         for function in (RUNNER, FUNCTION):
             for_functions[function] = {**model.variables, **options.for_functions.get(function, {})}
@@ -224,7 +223,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         )
         exits.callback(emulator.child.stop, STOP_SECONDS)
         stack = Stack(url, data, issuer, emulator, model, options)
-        stack.children = [emulator.child, *([model_server] if model_server else [])]
+        stack.children = [emulator.child, *(server.child for server in model_servers)]
         stack.deploy()
         lend(emulator, stack.outputs["SecretsPrefix"], options.environment)
         api.set_target(stack.api_target)
@@ -232,24 +231,10 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack.warm_up()
         if options.data:
             tell_of_restart(emulator, stack.outputs["StateMachineArn"], started)
-        if model_server:
-            url, key = model.variables["OPENAI_BASE_URL"], model.variables["OPENAI_API_KEY"]
-            headers = {"authorization": f"Bearer {key}"}
-            wait_until_ready(model_server, lambda: answers(f"{url}/models", headers), MODEL_SECONDS)
+        for server in model_servers:
+            server.wait_until_ready()
         exits.enter_context(_stack_file(stack))
         yield stack
-
-
-def _choose_model(options: StackOptions, logs: Path) -> tuple[ModelChoice, Child | None]:
-    model = options.model or configured_model(options.variables)
-    if model:
-        return model, None
-    port, key = free_port(), secrets.token_urlsafe(32)
-    command = [python_of("model"), "-m", "stepcrew_local.model", "--port", str(port)]
-    settings = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    settings |= {"PYTHONPATH": str(ROOT / "local"), KEY_VARIABLE: key}
-    server = Child("model server", command, settings, logs / "model.log")
-    return embedded_model(port, key), server
 
 
 @contextlib.contextmanager

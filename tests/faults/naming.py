@@ -14,6 +14,7 @@ _OF_TRANSACTION = (
     ("TASK", "store a task's output"),
     ("BATCH", "count trace events"),
     ("SLOT", "give a slot"),
+    ("MEMORY", "remember"),
 )
 _OF_UPDATE = (
     ("ended_at", "end the execution"),
@@ -85,6 +86,8 @@ def _words(name: str, body: bytes) -> str:
         return _update(text)
     if name == "DynamoDB.PutItem":
         return next((words for kind, words in _OF_PUT.items() if kind in kinds), "")
+    if name == "DynamoDB.Query" and "#MEMORY#" in text:
+        return "read the memory"
     if name == "DynamoDB.Query":
         kinds = set(_RANGE.findall(text)) - {"GROUP"}
     return next((words for kind, words in _OF_READ.items() if kind in kinds), "")

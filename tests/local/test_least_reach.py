@@ -86,6 +86,7 @@ def test_an_attempt_works_on_the_items_of_its_execution(tiny_stack: Stack, more:
         f"GROUP#{GROUP}",
         f"GROUP#{OTHER}",
         f"GROUP#{GROUP}#CREW#report",
+        f"GROUP#{GROUP}#MEMORYX",
         f"GROUP#{GROUP}#IDEMPOTENCY#k",
         f"GROUP#{GROUP}#EXECUTION#",
         "OPEN#1",
@@ -96,6 +97,27 @@ def test_an_attempt_works_on_no_other_items(tiny_stack: Stack, key: str) -> None
         refused = _refused(tiny_stack, "dynamodb", operation.strip(), arguments)
 
         assert refused in DENIED, f"{operation} of {key}: {refused}"
+
+
+@pytest.mark.parametrize("more", ["#MEMORY", "#MEMORY#/crews/shop", "#VECTORS#openai/small"])
+def test_an_attempt_works_on_the_memory_of_its_group_and_of_no_other(tiny_stack: Stack, more: str) -> None:
+    table = tiny_stack.outputs["TableName"]
+    for group_id, is_own in ((GROUP, True), (OTHER, False)):
+        item = _item(f"GROUP#{group_id}{more}")
+        query = {"KeyConditionExpression": "PK = :key", "ExpressionAttributeValues": {":key": item["PK"]}}
+        put = {"Put": {"TableName": table, "Item": item}}
+        calls: dict[str, dict[str, Any]] = {
+            "get_item": {"TableName": table, "Key": item},
+            "query": {"TableName": table, **query},
+            "put_item": {"TableName": table, "Item": item},
+            "transact_write_items": {"TransactItems": [put]},
+            "batch_get_item": {"RequestItems": {table: {"Keys": [item]}}},
+            "batch_write_item": {"RequestItems": {table: [{"PutRequest": {"Item": item}}]}},
+            "delete_item": {"TableName": table, "Key": item},
+        }
+        for operation, arguments in calls.items():
+            refused = _refused(tiny_stack, "dynamodb", operation, arguments)
+            assert (refused is None) if is_own else (refused in DENIED), f"{operation} of {group_id}: {refused}"
 
 
 def test_calls_that_name_no_key_or_could_delete_are_refused_even_for_own_items(tiny_stack: Stack) -> None:

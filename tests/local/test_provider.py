@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stepcrew_local.provider import configured_model, embedded_model
+from stepcrew_local.provider import configured_model, embedded_model, with_local_embedder
 
 
 def test_without_any_key_there_is_no_configured_model() -> None:
@@ -56,3 +56,21 @@ def test_the_embedded_model_says_that_it_is_one_for_demonstration() -> None:
     assert "demo model" in model.description
     assert "OPENAI_API_KEY" in model.description
     assert model.allowed_models == model.default_model
+
+
+def test_the_embedding_model_on_this_machine_takes_the_place_of_none() -> None:
+    model = configured_model({"ANTHROPIC_API_KEY": "k"})
+    assert model
+    assert model.default_embedder == ""
+    here = with_local_embedder(model, 8600, "another key")
+    assert here.default_embedder.startswith("openai/")
+    assert here.variables["ANTHROPIC_API_KEY"] == "k"
+    assert here.variables["EMBEDDINGS_BASE_URL"].startswith("http://127.0.0.1:8600/")
+    assert here.variables["EMBEDDINGS_API_KEY"] == "another key"
+
+
+def test_an_embedding_model_that_the_operator_names_is_used() -> None:
+    named = "openai/text-embedding-3-small"
+    model = configured_model({"OPENAI_API_KEY": "k", "STEPCREW_DEFAULT_EMBEDDER": named})
+    assert model
+    assert model.default_embedder == named

@@ -15,6 +15,7 @@ from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
+from tests.fakes.memory import FakeMemory
 from tests.fakes.secrets import FakeSecrets
 from tests.runner.fakes import (
     FakeApprovals,
@@ -29,6 +30,7 @@ from tests.runner.fakes import (
 
 GROUP = "group-a"
 MODEL = "openai/gpt-4.1-mini"
+EMBEDDER = "openai/text-embedding-3-small"
 PATIENCE_SECONDS = 60
 _numbers = itertools.count(1)
 
@@ -44,13 +46,14 @@ class Harness:
         self.journal = FakeJournal()
         self.queue = FakeQueue()
         self.payloads = FakePayloads()
+        self.memory = FakeMemory()
         self.secrets = FakeSecrets()
         self.remaining: Callable[[], float] = lambda: 900.0
         self.approvals = FakeApprovals(self.executions)
         self.slice_seconds = 0.0
         self.model_keys = {"aws_access_key_id": "ASIA", "aws_secret_access_key": "secret", "aws_session_token": "token"}
         self.ports = Ports(
-            Stores(self.executions, self.tasks, self.journal, self.approvals, self.payloads),
+            Stores(self.executions, self.tasks, self.journal, self.approvals, self.payloads, self.memory),
             self.queue,
             self.secrets,
             self.clock,
@@ -71,7 +74,8 @@ class Harness:
         return execution_id
 
     def attempt(self, execution_id: str, group_id: str = GROUP) -> Answer:
-        return RunAttempt(self.ports, MODEL, self.slice_seconds)(group_id, execution_id, lambda: self.remaining())
+        run = RunAttempt(self.ports, MODEL, self.slice_seconds, default_embedder=EMBEDDER)
+        return run(group_id, execution_id, lambda: self.remaining())
 
     def decide(self, execution_id: str, decision: str, **fields: Any) -> None:
         """What a person answers to the open question; `decided_by` null means that nobody did. Then it gets a slot."""
@@ -97,10 +101,17 @@ class Harness:
 
     def kept(self) -> tuple[Any, ...]:
         """What survives a process: the table and the bucket."""
-        return (*self.executions.kept(), self.tasks.kept(), self.journal.kept(), self.payloads.bodies)
+        return (
+            *self.executions.kept(),
+            self.tasks.kept(),
+            self.journal.kept(),
+            self.payloads.bodies,
+            self.memory.kept(),
+        )
 
     def restore(self, kept: tuple[Any, ...]) -> None:
-        *executions, tasks, journal, self.payloads.bodies = kept
+        *executions, tasks, journal, self.payloads.bodies, memory = kept
+        self.memory.restore(memory)
         self.executions.restore(*executions)
         self.tasks.restore(tasks)
         self.journal.restore(journal)

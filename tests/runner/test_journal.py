@@ -57,6 +57,7 @@ CREWS: dict[str, dict[str, Any]] = {
     "delegated": delegating(),
     "reasoning": {"agents": {"worker": worker(reasoning=True)}, "tasks": [task(f"Sum. {SUM} [[say 42]]", "sum")]},
     "planner": planned(),
+    "memory": crew(task("Note it. [[say ADA LIKES TEA]]", "note"), task("Tell. [[say TEA]]", "tell"), memory=True),
     "guardrail": crew(task("Draft. [[say DRAFT]]", "draft", guardrail=FINE), task("Two. [[say TWO]]", "two")),
     "converter": crew(task("Who? [[say Zoë]]", "who", output_pydantic=PERSON), task("Two. [[say TWO]]", "two")),
     "manager": managed(),
@@ -126,10 +127,12 @@ def killed_after_each_call(harness: Harness, config: dict[str, Any], most: int =
 def test_after_any_call_the_next_attempt_pays_for_nothing_again(
     harness: Harness, model: ScriptedModel, kind: str
 ) -> None:
+    remembered = harness.memory.kept()
     undisturbed = harness.run(CREWS[kind])
     requests = len(model.requests)
     assert requests > 1 or kind == "planner"
     model.reset()
+    harness.memory.restore(remembered)
     ended = killed_after_each_call(harness, CREWS[kind])
     assert paid(ended) == paid(undisturbed)
     assert len(model.requests) == requests

@@ -101,6 +101,20 @@ def test_a_crew_runs_with_its_own_tools_and_classes(deploy: Deploys, harness: Ha
     assert ended.types.count("task_completed") == 2
 
 
+def test_a_crew_of_a_project_remembers_in_its_groups_memory(
+    deploy: Deploys, harness: Harness, model: ScriptedModel
+) -> None:
+    project = deploy("remembering_crew", "crew:shop")
+    first = project.attempt(project.submit({"who": "ADA"}))
+    assert first.execution.error is None
+    (record,) = harness.memory.records(GROUP, "/crews/project")
+    assert "ADA PREFERS TEA" in record.content
+    assert record.execution_id == first.execution.execution_id
+    model.reset()
+    assert project.attempt(project.submit({"who": "BOB"})).execution.error is None
+    assert any("Relevant memories" in one.text and "ADA PREFERS TEA" in one.text for one in model.requests)
+
+
 def test_a_flow_runs_with_its_router_its_state_and_plain_calls(deploy: Deploys, model: ScriptedModel) -> None:
     project = deploy("city_flow", "city_flow.main:CityFlow", "flow")
     ended = project.attempt(project.submit({"city": "Bergen"}))

@@ -14,14 +14,14 @@ from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.execution import Limits, TaskOutput
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from stepcrew_runner.replay.replaying import Replayed, replay
-from tests.runner.harness import GROUP, MODEL, Harness, agent, crew, task
+from tests.runner.harness import EMBEDDER, GROUP, MODEL, Harness, agent, crew, task
 
 TOOL = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
 TOOLED: dict[str, Any] = {"agents": {"worker": agent(tools=["CalculatorTool"])}}
 
 
 def bundled(harness: Harness, execution_id: str, path: Path) -> Bundle:
-    with path.open("wb") as file, BundleWriter(file, MODEL) as bundle:
+    with path.open("wb") as file, BundleWriter(file, MODEL, EMBEDDER) as bundle:
         bundle.execution(harness.executions.get(GROUP, execution_id))
         bundle.crew(harness.executions.submission(GROUP, execution_id))
         bundle.lines(OUTPUTS, harness.tasks.task_outputs(GROUP, execution_id))
@@ -44,6 +44,17 @@ def ran(harness: Harness, tmp_path: Path, config: dict[str, Any], inputs: dict[s
     bundle = bundled(harness, execution_id, tmp_path / "bundle.zip")
     harness.model.reset()
     return bundle
+
+
+def test_a_crew_that_remembers_is_replayed_by_what_it_was_told_then(harness: Harness, tmp_path: Path) -> None:
+    config = crew(task("Note it. [[say ADA LIKES TEA]]"), memory=True)
+    harness.run(config)
+    bundle = ran(harness, tmp_path, config)
+    remembered = harness.memory.kept()
+    done = replayed(bundle)
+    assert (done.status, done.differences, done.unanswered, done.asked_anew) == ("COMPLETED", [], None, 0)
+    assert harness.model.requests == []
+    assert harness.memory.kept() == remembered
 
 
 def test_a_crew_is_replayed_without_a_request_and_without_a_difference(harness: Harness, tmp_path: Path) -> None:

@@ -107,10 +107,11 @@ def test_a_function_is_given_what_it_reads(template: dict[str, Any], function: s
 
 
 def test_the_function_of_a_project_is_given_what_the_runner_reads() -> None:
-    """`slice_seconds` is left out: an attempt of a project hands over when its function's own time ends."""
+    """`slice_seconds` is left out: an attempt of a project hands over when its function's own time ends. So is
+    `default_embedder`: a project's own memory names its embedding model itself."""
     template = read_template(PROJECT_TEMPLATE)
     function = of_type(template, "AWS::Serverless::Function")["ProjectFunction"]
-    assert fields_of(function["Environment"]["Variables"]) == read_by("runner") - {"slice_seconds"}
+    assert fields_of(function["Environment"]["Variables"]) == read_by("runner") - {"slice_seconds", "default_embedder"}
 
 
 def test_every_function_and_every_setting_is_looked_at(template: dict[str, Any]) -> None:

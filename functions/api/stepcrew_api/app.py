@@ -26,6 +26,7 @@ from stepcrew_api.routes import (
     costs,
     crews,
     executions,
+    memory,
     meta,
     prices,
     projects,
@@ -87,8 +88,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (
-        *(executions, reruns, traces, results, costs, approvals, crews, projects, secrets, triggers, webhooks),
-        *(prices, usage, budgets, amp, meta),
+        *(executions, reruns, traces, results, costs, approvals, crews, projects),
+        *(memory, secrets, triggers, webhooks, prices, usage, budgets, amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

@@ -32,6 +32,7 @@ from stepcrew.domain.errors import (
     WebhookNotFound,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
+from stepcrew.domain.memory import ScopeInvalid
 from stepcrew.domain.places import escape
 from stepcrew.domain.references import MISSING_INPUT
 from stepcrew.domain.signatures import BadSignature
@@ -72,6 +73,7 @@ STATUS: dict[type[StepcrewError], int] = {
     BodyExpired: 410,
     TriggerNotFound: 404,
     WebhookNotFound: 404,
+    ScopeInvalid: 422,
     BadSignature: 401,
     NotAllowed: 403,
     Unauthenticated: 401,

@@ -15,6 +15,7 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.ports import (
@@ -79,6 +80,7 @@ class Services(NamedTuple):
     webhooks: WebhookStore
     store_webhook: StoreWebhook
     secrets: KeepSecrets
+    memory: KeepMemory
     bundles: BundleStore
     store_project: StoreProject
 

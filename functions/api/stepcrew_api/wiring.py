@@ -16,6 +16,7 @@ from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.listing import TableListing
+from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
@@ -35,6 +36,7 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_bodies import ReadBodies
@@ -98,6 +100,7 @@ def make_app(settings: Settings) -> FastAPI:
             journal,
             payloads,
             settings.default_model,
+            settings.default_embedder,
         ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),
@@ -121,6 +124,7 @@ def make_app(settings: Settings) -> FastAPI:
         webhooks=webhooks,
         store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
         secrets=KeepSecrets(secrets, crews, clock),
+        memory=KeepMemory(TableMemory(clients, table, days), clock),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
     )

@@ -9,6 +9,7 @@ from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.journal import TableJournal
+from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.meter import RequestMeter
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
@@ -81,6 +82,7 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
                 TableJournal(clients, table, payloads, days),
                 TableApprovals(clients, table, payloads, days),
                 payloads,
+                TableMemory(clients, table, days),
             ),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
@@ -92,4 +94,5 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
         configured.default_model,
         configured.slice_seconds,
         project(),
+        default_embedder=configured.default_embedder,
     )

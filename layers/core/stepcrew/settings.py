@@ -52,6 +52,8 @@ class Settings(BaseModel):
     default_role: Role = Role.VIEWER
     """The role of a token without a role claim."""
     default_model: str = ""
+    default_embedder: str = ""
+    """The embedding model of memories that name none; empty where there is none."""
     allowed_models: str = "*"
     secrets_prefix: str = "/stepcrew"
     retention_days: int = 90
@@ -132,6 +134,9 @@ class ProviderSettings(BaseModel):
     openai_base_url: str = ""
     openai_api_base: str = ""
     anthropic_base_url: str = ""
+    embeddings_base_url: str = ""
+    """An OpenAI-compatible server for the default embedding model, where it is not the one of the language models."""
+    embeddings_api_key: str = ""
     aws_endpoint_url_bedrock_runtime: str = ""
     aws_endpoint_url: str = ""
     aws_region: str = "us-east-1"
@@ -150,6 +155,7 @@ class ProviderSettings(BaseModel):
             self.openai_base_url,
             self.openai_api_base,
             self.anthropic_base_url,
+            self.embeddings_base_url,
             self.aws_endpoint_url_bedrock_runtime,
         )
         return [url for url in urls if url]

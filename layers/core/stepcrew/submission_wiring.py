@@ -25,7 +25,7 @@ def new_id() -> str:
 
 
 def model_rules(settings: Settings) -> ModelRules:
-    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model)
+    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model, settings.default_embedder)
 
 
 def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
+from zlib import crc32
 
 from scripted_model import streams
 from scripted_model.script import TOO_LONG, Reply, texts
@@ -192,9 +193,20 @@ def _from_embeddings(body: Document) -> Document:
 
 def _embeddings_answer(body: Document, said: Reply) -> Document:
     tokens = _tokens(body, said)
-    vector = {"object": "embedding", "index": 0, "embedding": [float(tokens.prompt), 0.5]}
+    given: Any = body.get("input")
+    many = cast("list[str]", given) if isinstance(given, list) else None
+    made = [[float(tokens.prompt), 0.5]] if many is None else [_vector(text) for text in many]
+    vectors = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(made)]
     told = {"prompt_tokens": tokens.prompt, "total_tokens": tokens.prompt}
-    return {"object": "list", "model": body.get("model"), "data": [vector], "usage": told}
+    return {"object": "list", "model": body.get("model"), "data": vectors, "usage": told}
+
+
+def _vector(text: str) -> list[float]:
+    """Texts with the same words are alike: each word counts in one place of 64."""
+    counted = [0.01] * 64
+    for word in re.findall(r"\w+", text.lower()):
+        counted[crc32(word.encode()) % 64] += 1
+    return counted
 
 
 def _from_titan(body: Document) -> Document:

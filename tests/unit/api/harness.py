@@ -15,6 +15,7 @@ from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.listing import TableListing
+from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.triggers import TableTriggers
@@ -29,6 +30,7 @@ from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_bodies import ReadBodies
@@ -124,6 +126,7 @@ class Harness:
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
+        self.memory = TableMemory(aws.clients, TABLE, 30)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
         prices, usage = TablePrices(aws.clients, TABLE), TableUsage(aws.clients, TABLE)
         budgets = TableBudgets(aws.clients, TABLE)
@@ -176,6 +179,7 @@ class Harness:
                 self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]
             ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
+            memory=KeepMemory(self.memory, clock),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
         )

@@ -64,6 +64,7 @@ def test_everything_is_in_one_file_bodies_from_the_bucket_included(harness: Harn
         "format": "stepcrew-bundle",
         "version": 1,
         "default_model": "openai/gpt-4.1-mini",
+        "default_embedder": "",
     }
     execution = json.loads(found["execution.json"])
     assert (execution["execution_id"], execution["status"]) == (execution_id, "COMPLETED")

@@ -104,6 +104,8 @@ class FakeApi:
         if path.endswith("/prices"):
             self.prices = request.body if request.method == "PUT" else self.prices
             return 200, self.prices, {}
+        if "/memory" in path:
+            return _memory(request, path)
         if "/secrets" in path:
             return self._secrets(request, path)
         if path.endswith("/crews"):
@@ -321,3 +323,13 @@ def _webhooks(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         return 200, {"deliveries": [{**told, **state, "attempts": tries}], "next_cursor": "further"}, {}
     webhook = {"name": "ops", "url": "https://ops.example.com/", "events": ["failed"], "enabled": True}
     return 200, {"webhooks": [webhook]} if path.endswith("/webhooks") else webhook, {}
+
+
+def _memory(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+    if request.method == "DELETE":
+        return 200, {"scope": "/crews/shop", "records": 3, "vectors": 2, "deleted_at": NOW.format(0)}, {}
+    if path.endswith("/records"):
+        record = {"record_id": "r1", "scope": "/crews/shop", "content": "Ada prefers tea.", "importance": 0.5}
+        return 200, {"records": [record | {"created_at": NOW.format(0)}], "next_cursor": "on"}, {}
+    scope = {"path": "/crews/shop", "records": 3, "embedder": "openai/small", "newest": NOW.format(0)}
+    return 200, {"scopes": [scope]}, {}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.memory_settings import MemorySettings
 from stepcrew.domain.parsing import parse_crew
 
 AGENT: dict[str, Any] = {"role": "Poet", "goal": "Write", "backstory": "Old"}
@@ -72,7 +73,16 @@ def test_an_input_named_like_a_setting_stays_an_input_where_a_text_uses_it() -> 
         (crew(agents={"poet": "a text"}), "/config/agents/poet", "type"),
         (crew(agents={"a/b~c": {**AGENT, "rolle": "x"}}), "/config/agents/a~1b~0c/rolle", "unknown_field"),
         (crew(tasks={"haiku": {**TASK, "output_file": "/etc/x"}}), "/config/tasks/haiku/output_file", "refused"),
-        (crew(memory=True), "/config/memory", "refused"),
+        (crew(memory={"storage": "lancedb"}), "/config/memory/storage", "refused"),
+        (crew(memory="yes"), "/config/memory", "model_type"),
+        (crew(memory={"scope": "/crews/other"}), "/config/memory/scope", "literal_error"),
+        (
+            crew(embedder={"provider": "openai", "config": {"api_key": "k"}}),
+            "/config/embedder",
+            "value_error",
+        ),
+        (crew(memory_backend={"backend_type": "databricks"}), "/config/memory_backend", "refused"),
+        (crew(memory_backend={"backend_type": "default", "path": "/tmp"}), "/config/memory_backend", "refused"),
         (
             crew(agents={"poet": {**AGENT, "llm": {"model": "openai/x", "base_url": "http://x"}}}),
             "/config/agents/poet/llm/base_url",
@@ -169,9 +179,11 @@ def test_null_is_an_input_that_is_not_given() -> None:
 def test_mistakes_of_every_kind_are_told_at_once() -> None:
     agents = {"poet": {"role": "Poet", "max_iter": "many", "rolle": "x"}, "critic": {**AGENT, "llm": {"api_key": "k"}}}
     tasks = "one:\n  description: Write.\n  agent: poet\n  expected_output: 7\ntwo: text\n"
-    found = faults({"agents": agents, "tasks_yaml": tasks, "process": "parallel", "memory": True, "max_rpm": 0})
+    found = faults(
+        {"agents": agents, "tasks_yaml": tasks, "process": "parallel", "knowledge_sources": ["x"], "max_rpm": 0}
+    )
     assert {(fault.pointer, fault.code) for fault in found} == {
-        ("/config/memory", "refused"),
+        ("/config/knowledge_sources", "refused"),
         ("/config/process", "literal_error"),
         ("/config/max_rpm", "greater_than_equal"),
         ("/config/agents/poet/rolle", "unknown_field"),
@@ -215,3 +227,30 @@ def test_levels_of_verbosity_are_read_as_a_switch(given: object, read: bool) -> 
 
 def test_a_task_may_expect_nothing_in_particular() -> None:
     assert parse_crew(crew(tasks=[{**TASK, "expected_output": ""}])).definition.tasks[0].expected_output == ""
+
+
+def test_memory_is_a_switch_or_an_object() -> None:
+    assert parse_crew(crew(memory=True)).definition.memory == MemorySettings()
+    assert parse_crew(crew(memory=False)).definition.memory is None
+    settings = parse_crew(crew(memory={"scope": "shared", "llm": "openai/x", "embedder": "openai/y"})).definition.memory
+    assert settings is not None
+    assert (settings.scope, settings.embedder) == ("shared", "openai/y")
+    crewais = {"provider": "openai", "config": {"model": "text-embedding-3-small"}}
+    assert parse_crew(crew(embedder=crewais)).definition.embedder == "openai/text-embedding-3-small"
+
+
+@pytest.mark.parametrize(
+    ("backend", "remembers"),
+    [
+        ({"backend_type": "default"}, True),
+        ({"backend_type": "default", "enable_short_term": True, "enable_entity": False}, True),
+        ({"backend_type": "default", "enable_short_term": False}, False),
+        (None, False),
+    ],
+)
+def test_the_older_way_to_ask_for_memory_is_understood(backend: Any, remembers: bool) -> None:
+    assert (parse_crew(crew(memory_backend=backend)).definition.memory is not None) is remembers
+
+
+def test_memory_changes_no_fingerprint_of_a_crew_without_it() -> None:
+    assert "memory" not in parse_crew(crew()).definition.model_fields_set

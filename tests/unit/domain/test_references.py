@@ -7,7 +7,7 @@ import pytest
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import MAX_FAULTS, EnoughFaults, Faults
 from stepcrew.domain.parsing import parse_crew, read_crew
-from stepcrew.domain.parts import models_of
+from stepcrew.domain.parts import memory_uses, models_of
 from stepcrew.domain.references import ModelRules, find_reference_faults
 from stepcrew.domain.text_bounds import MOST_CHARACTERS
 
@@ -330,3 +330,50 @@ def test_an_answer_that_waits_for_a_person_cannot_run_beside_others() -> None:
     found = faults({"tasks": [task(human_input=True, async_execution=True)]})
     assert [(fault.pointer, fault.code) for fault in found] == [("/config/tasks/0/human_input", "async_human_input")]
     assert faults({"tasks": [task(human_input=True)], "approval": {"deciders": ["ada@example.com"]}}) == []
+
+
+EMBEDDER = "openai/text-embedding-3-small"
+
+
+@pytest.mark.parametrize(
+    ("config", "pointer", "code"),
+    [
+        ({"memory": True}, "/config/memory/embedder", "missing_embedder"),
+        ({"agents": {"poet": agent(memory=True)}}, "/config/agents/poet/memory/embedder", "missing_embedder"),
+        ({"memory": True, "embedder": "anthropic/claude"}, "/config/embedder", "unknown_embedder"),
+        ({"memory": {"embedder": "cohere"}}, "/config/memory/embedder", "unknown_embedder"),
+        (
+            {"memory": {"embedder": "bedrock/amazon.titan-embed-text-v2:0"}},
+            "/config/memory/embedder",
+            "model_not_allowed",
+        ),
+        ({"memory": {"embedder": EMBEDDER, "llm": "bedrock/x"}}, "/config/memory/llm", "model_not_allowed"),
+        (
+            {"memory": {"embedder": EMBEDDER}, "agents": {"poet": agent(memory={"embedder": "openai/other"})}},
+            "/config/agents/poet/memory/embedder",
+            "two_embedders",
+        ),
+    ],
+)
+def test_memory_needs_one_embedding_model_for_each_root_scope(config: dict[str, Any], pointer: str, code: str) -> None:
+    (found,) = faults({"tasks": [task()], **config})
+    assert (found.pointer, found.code) == (pointer, code)
+
+
+def test_the_operators_embedding_model_may_be_used_whatever_else_is_allowed() -> None:
+    rules = ModelRules("openai/gpt-4.1-mini", "openai/*", openai_only, "bedrock/cohere.embed-v4")
+    config: dict[str, Any] = {"tasks": [task()], "memory": True, "agents": {"poet": agent(memory={"scope": "shared"})}}
+    assert faults(config, rules=rules) == []
+    assert faults({**config, "embedder": EMBEDDER}, rules=rules) == []
+
+
+def test_each_memory_has_a_scope_of_its_own() -> None:
+    agents = {"poet": agent(memory=True), "critic": agent(memory={"scope": "shared"}), "other": agent()}
+    parsed = parse_crew({"name": "Poets", "agents": agents, "tasks": [task()], "memory": {"scope": "shared"}}, None)
+    assert [(use.agent, use.scope) for use in memory_uses(parsed.definition)] == [
+        (None, "/shared"),
+        ("poet", "/crews/Poets/agent/poet"),
+        ("critic", "/shared/Poets/agent/critic"),
+    ]
+    stored = [use.scope for use in memory_uses(parsed.definition, "kept")]
+    assert stored == ["/shared", "/crews/kept/agent/poet", "/shared/kept/agent/critic"]

@@ -21,6 +21,7 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
+from stepcrew.services.memory_ports import Memories
 from stepcrew.services.meter_ports import AttemptMeter
 from stepcrew.services.ports import (
     ApprovalStore,
@@ -39,6 +40,7 @@ from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
+from stepcrew_runner.crew.remembering import MemoryParts, serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
 from stepcrew_runner.gate.companions import Companions
@@ -73,6 +75,7 @@ class Stores(NamedTuple):
     journal: JournalStore
     approvals: ApprovalStore
     payloads: PayloadStore
+    memory: Memories
 
 
 class Ports(NamedTuple):
@@ -85,7 +88,6 @@ class Ports(NamedTuple):
     own_secrets: Sequence[str] = ()
     """What the ports themselves sign with. No crew is given it; it is masked like what one is given."""
     meter: AttemptMeter | None = None
-    """Of this attempt; None where nobody pays for it."""
 
 
 TOO_LONG = ExecutionError(
@@ -150,21 +152,22 @@ class RunAttempt:
         slice_seconds: float = 0,
         project: ProjectCode | None = None,
         replay: Replay | None = None,
+        default_embedder: str = "",
     ) -> None:
         install()
         self._ports = ports
         self._project = project
         self._default_model = default_model
+        self._default_embedder = default_embedder
         self._slice_seconds = slice_seconds
         self._replay = replay
 
     def __call__(self, group_id: str, execution_id: str, remaining: Callable[[], float]) -> Answer:
         """`remaining` tells the seconds left of this invocation."""
+        executions, now = self._ports.stores.executions, self._ports.clock.now()
         memory_mb = self._ports.meter.memory_mb if self._ports.meter else 0
         try:
-            execution = self._ports.stores.executions.begin_attempt(
-                group_id, execution_id, self._ports.clock.now(), memory_mb
-            )
+            execution = executions.begin_attempt(group_id, execution_id, now, memory_mb)
         except StillWaiting:
             return Answer(Outcome.PARKED, 0)
         except (Superseded, ExecutionNotFound):
@@ -263,7 +266,8 @@ class RunAttempt:
         logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
         # A project's own code could read them.
         operators = {} if self._project else ports.secrets.operator_secrets()
-        needs_keys = self._project is not None or needs_aws_keys(submission.definition, self._default_model)
+        defaults = (self._default_model, self._default_embedder)
+        needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults)
         models = ModelFactory(operators, self._default_model, ports.model_keys() if needs_keys else {})
         secrets = self._secrets(execution.group_id, submission, operators)
         for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
@@ -276,8 +280,10 @@ class RunAttempt:
         run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                run(CrewBuilder(submission, models, secrets), finished, decisions)
+                parts = MemoryParts(companions, stores.memory, models, self._default_embedder)
+                run(CrewBuilder(submission, parts, secrets), finished, decisions)
             else:
+                serve_project_memory(submission.definition, companions, stores.memory)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
                 with variables, Questions(decisions, companions.control).in_place():
                     run(self._project.builder(submission, environment.WORK), finished, decisions)

@@ -16,7 +16,7 @@ from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.executor import BoundedExecutor
-from stepcrew_runner.crew.models import ModelFactory
+from stepcrew_runner.crew.remembering import MemoryParts, make_memories
 from stepcrew_runner.crew.seams import PlatformCrew
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
 from stepcrew_runner.crew.tools import ToolNotUsable, make_tool
@@ -64,16 +64,17 @@ class GivenSecrets(NamedTuple):
 class CrewBuilder:
     """Builds one crew for one attempt."""
 
-    def __init__(self, submission: Submission, models: ModelFactory, secrets: GivenSecrets) -> None:
+    def __init__(self, submission: Submission, parts: MemoryParts, secrets: GivenSecrets) -> None:
         self._crew = submission.definition
         self._inputs: dict[str, Any] = dict(submission.inputs)
-        self._models = models
+        self._models = parts.models
+        self._memories = make_memories(self._crew, parts)
         self._secrets = secrets
 
     def build(self) -> BuiltCrew:
         """Raises `ModelNotAvailable`, `ToolNotUsable`, or pydantic's ValidationError for what CrewAI itself refuses."""
         definition = self._crew
-        agents = {name: self._agent(agent) for name, agent in definition.agents.items()}
+        agents = {name: self._agent(name) for name in definition.agents}
         tasks: list[ReplayableTask] = []
         for task in definition.tasks:
             tasks.append(self._task(task, agents, {done.name or "": done for done in tasks}))
@@ -88,7 +89,8 @@ class CrewBuilder:
                 arguments["manager_agent"] = agents.pop(definition.manager_agent)
             else:
                 arguments["manager_llm"] = self._models.make(definition.manager_llm or definition.model)
-        crew = PlatformCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, memory=False, **arguments)
+        arguments["memory"] = self._memories.get(None) or False
+        crew = PlatformCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, **arguments)
         return BuiltCrew(cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(crew, "akickoff")), tasks)  # noqa: B009
 
     @property
@@ -104,8 +106,11 @@ class CrewBuilder:
         takes = is_first if wanted is None else wanted
         return f"\n\nTrigger Payload: {payload}" if payload and takes else ""
 
-    def _agent(self, agent: AgentDefinition) -> Agent:
+    def _agent(self, name: str) -> Agent:
+        agent = self._crew.agents[name]
         arguments = _given(agent, _AGENT_FIELDS)
+        if memory := self._memories.get(name):
+            arguments["memory"] = memory
         if agent.function_calling_llm:
             arguments["function_calling_llm"] = self._models.make(agent.function_calling_llm)
         planning = self._planning(agent)
@@ -174,7 +179,7 @@ class CrewBuilder:
         if task.agent is not None:
             # An agent can execute one task at a time; a task that overlaps others gets an agent object of its own.
             shared = agents[task.agent]
-            arguments["agent"] = self._agent(self._crew.agents[task.agent]) if task.async_execution else shared
+            arguments["agent"] = self._agent(task.agent) if task.async_execution else shared
         arguments |= {
             "name": task.name,
             "description": self._text(task.description) + self._trigger_text(task, is_first=not before),

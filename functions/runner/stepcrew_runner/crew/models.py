@@ -12,7 +12,7 @@ from crewai.llms.context_window import CONTEXT_WINDOW_USAGE_RATIO, DEFAULT_CONTE
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
-from stepcrew.domain.parts import model_settings
+from stepcrew.domain.parts import memory_uses, model_settings
 from stepcrew.settings import provider_settings
 from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
@@ -24,6 +24,7 @@ BEDROCK_CALL_SECONDS = 300.0
 UNKNOWN_WINDOW = int(DEFAULT_CONTEXT_WINDOW_SIZE * CONTEXT_WINDOW_USAGE_RATIO)
 BEDROCK = "bedrock"
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
+EMBEDDINGS = "EMBEDDINGS_API_KEY"
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
 _OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
@@ -46,9 +47,19 @@ class ModelFactory:
         self._keys = {**operator_keys, **self._providers.keys}
         self._default = default
 
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The API keys of providers, by their names in the environment."""
+        return self._keys
+
+    @property
+    def aws_keys(self) -> Mapping[str, str]:
+        return self._aws_keys
+
     def secrets(self) -> dict[str, str]:
         """Every key a model object may hold, by name, to be masked."""
-        return {**self._keys, **self._aws_keys, BEARER: self._providers.aws_bearer_token_bedrock}
+        others = {BEARER: self._providers.aws_bearer_token_bedrock, EMBEDDINGS: self._providers.embeddings_api_key}
+        return {**self._keys, **self._aws_keys, **others}
 
     def environment(self) -> dict[str, str]:
         """Variables from which a project's own model objects take what they need: the default model, and credentials
@@ -103,13 +114,14 @@ def _never(*_arguments: Any, **_named: Any) -> bool:
     return False
 
 
-def needs_aws_keys(crew: CrewDefinition, default: str) -> bool:
-    """Whether a model of this crew asks for credentials of AWS: one of Bedrock does, unless the operator has an API key
-    for it."""
+def needs_aws_keys(crew: CrewDefinition, default: str, default_embedder: str) -> bool:
+    """Whether a model of this crew, embedding models included, asks for credentials of AWS: one of Bedrock does, unless
+    the operator has an API key for it."""
     if provider_settings().aws_bearer_token_bedrock:
         return False
     names = [settings.model for _, settings in model_settings(crew)]
-    parsed = [parse_model_name(name) for name in [*names, default]]
+    embedders = [use.embedder or default_embedder for use in memory_uses(crew)]
+    parsed = [parse_model_name(name) for name in [*names, default, *embedders]]
     return any(one is not None and one.provider == BEDROCK for one in parsed)
 
 

@@ -1,4 +1,4 @@
-"""The one place through which calls of models and tools leave an attempt.
+"""The one place through which calls of models, tools and memory leave an attempt.
 
 In this order: an answer from the journal; else stop, if there is a reason to; else let the call out, write down what it
 brought, and hand it to the crew. The gate is shut when the attempt is over: nothing of it begins afterwards.
@@ -7,13 +7,13 @@ brought, and hand it to the crew. The gate is shut when the attempt is over: not
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from decimal import Decimal
 
 from stepcrew.domain.approval import ApprovalKind
-from stepcrew.domain.errors import Category, ExecutionError
+from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
 from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Execution
 from stepcrew.domain.journal import CREW_SCOPE, EntryKey, EntryKind, EntryState, JournalEntry, usage_of
@@ -108,6 +108,23 @@ class Gate:
         return self._write(
             self._entry(EntryKind.TOOL, EntryState.ANSWERED, key, name).model_copy(update={"body": body})
         )
+
+    def memory(self, operation: str, digest: str, ask: Callable[[EntryKey], str]) -> str:
+        """What memory answers to an operation, or answered before. `ask` reads or writes it as the platform, under the
+        operation's place in the journal; it may be called again by a later attempt as long as its answer is not written
+        down. Raises an `Abort`."""
+        key, known = self.tool(operation, digest)
+        if known is not None:
+            return known.body
+        if abort := as_platform(self._control.check):
+            raise abort
+        try:
+            body = as_platform(ask, key)
+        except PlatformUnavailable as error:
+            failed = PlatformFailed(error)
+            raise self._control.settle(failed) or failed from error
+        answered = self._entry(EntryKind.MEMORY, EntryState.ANSWERED, key, operation)
+        return self._write(answered.model_copy(update={"body": body})).body
 
     def pass_by(self) -> None:
         """Any other request of the crew's: it may leave while the attempt goes on."""

@@ -89,7 +89,7 @@ def read_request(
         name = ModelName(provider, str(_object(content).get("model") or ""))
     text = json.dumps(content, sort_keys=True, ensure_ascii=False) if content is not None else repr(body)
     digest = hashlib.sha256(f"{method} {operation}\n{_normal(seal(text))}".encode(errors="replace")).hexdigest()
-    completion = 0 if path.endswith("/embeddings") else _bound(_object(content)) or USUAL_COMPLETION
+    completion = 0 if _embeds(path, name) else _bound(_object(content)) or USUAL_COMPLETION
     likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
     reserve = Reserve(likely.total, price(name, likely, prices))
     own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
@@ -100,6 +100,11 @@ def digest_of_call(tool_name: str, arguments: Any, seal: Seal) -> str:
     """Of a tool call; `arguments` are JSON-like."""
     text = json.dumps([tool_name, arguments], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(_normal(seal(text)).encode(errors="replace")).hexdigest()
+
+
+def _embeds(path: str, name: ModelName) -> bool:
+    """Whether nothing is completed: an embedding is the answer. Bedrock serves both under one kind of address."""
+    return path.endswith("/embeddings") or (name.provider == "bedrock" and "embed" in name.model)
 
 
 def _normal(text: str) -> str:

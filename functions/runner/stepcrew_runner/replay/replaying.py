@@ -19,6 +19,7 @@ from stepcrew_runner.attempt.ending import Outcome
 from stepcrew_runner.attempt.run_attempt import Ports, Replay, RunAttempt, Stores
 from stepcrew_runner.gate.gate import UNANSWERED
 from stepcrew_runner.gate.journal import Source
+from stepcrew_runner.replay.memory import MemoryInProcess
 from stepcrew_runner.replay.stores import BundledJournal, Decided, Kept, OneExecution, Outputs, StandIns
 
 SECONDS = 3600
@@ -73,13 +74,15 @@ def replay(
     outputs = Outputs([output for output in bundle.outputs if output.attempt == 0 and output.name in names])
     journal, decided, kept = BundledJournal(bundle, source), Decided(approvals), Kept()
     ports = Ports(
-        Stores(*map(_any, (executions, outputs, journal, decided, kept))),
+        Stores(*map(_any, (executions, outputs, journal, decided, kept, MemoryInProcess()))),
         queue=kept,
         secrets=StandIns(dict(environment) if live else {}),
         clock=clock,
         model_keys=_aws_keys(environment if live else {}),
     )
-    run = RunAttempt(ports, default_model, replay=Replay(source, lets_out=live))
+    run = RunAttempt(
+        ports, default_model, replay=Replay(source, lets_out=live), default_embedder=bundle.default_embedder
+    )
     outcome = run(before.group_id, _ID, lambda: SECONDS * 2.0).outcome
     status, error = _end(executions.record, outcome, decided.asked, rejection, before)
     unanswered = error.message if error and error.type == UNANSWERED else None
@@ -129,6 +132,7 @@ def _execution(before: Execution, tasks: int, approvals: int, now: datetime) -> 
         limits=Limits(),
         progress=Progress(tasks_total=tasks),
         approvals=approvals,
+        crew=before.crew,
     )
 
 

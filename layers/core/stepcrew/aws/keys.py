@@ -21,6 +21,8 @@ TRIGGER_PREFIX = "TRIGGER#"
 WEBHOOK_PREFIX = "WEBHOOK#"
 SLOT_PREFIX = "SLOT#"
 QUEUED_PREFIX = "QUEUED#"
+ROOT_SCOPE_PREFIX = "ROOT#"
+MEMORY_PREFIX = "MEMORY#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 
 BY_GROUP_INDEX = "by_group"
@@ -123,6 +125,29 @@ def deliveries(group_id: str, webhook_name: str) -> str:
 
 def delivery(delivery_id: str) -> str:
     return f"DELIVERY#{delivery_id}"
+
+
+def root_scopes(group_id: str) -> str:
+    """Which memories a group has."""
+    return f"{group(group_id)}#MEMORY"
+
+
+def root_scope(path: str) -> str:
+    return f"{ROOT_SCOPE_PREFIX}{path}"
+
+
+def memory(group_id: str, root: str) -> str:
+    """A partition for each root scope: a search reads the whole of it."""
+    return f"{root_scopes(group_id)}#{root}"
+
+
+def memory_record(record_id: str) -> str:
+    return f"{MEMORY_PREFIX}{record_id}"
+
+
+def vectors(group_id: str, embedder: str) -> str:
+    """Vectors that were made already, by the hash of their text."""
+    return f"{group(group_id)}#VECTORS#{embedder}"
 
 
 def waiting_places(group_id: str) -> str:

@@ -42,12 +42,12 @@ class NoBundle(StepcrewError):
 class BundleWriter:
     """Writes the parts one after another; none of them is held in memory."""
 
-    def __init__(self, file: IO[bytes], default_model: str) -> None:
-        self._default_model = default_model
+    def __init__(self, file: IO[bytes], default_model: str, default_embedder: str = "") -> None:
+        self._defaults = {"default_model": default_model, "default_embedder": default_embedder}
         self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
 
     def __enter__(self) -> Self:
-        self._text(MANIFEST, json.dumps({"format": FORMAT, "version": VERSION, "default_model": self._default_model}))
+        self._text(MANIFEST, json.dumps({"format": FORMAT, "version": VERSION, **self._defaults}))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,7 +85,8 @@ class BundleWriter:
 
 class Bundle(NamedTuple):
     """What a replay needs of a bundle. `config` is the crew as it was submitted, not checked; `default_model` that of
-    agents which name none."""
+    agents which name none, `default_embedder` that of memories which do; empty in a bundle that was made before there
+    was memory."""
 
     default_model: str
     execution: Execution
@@ -94,6 +95,7 @@ class Bundle(NamedTuple):
     outputs: list[TaskOutput]
     approvals: list[Approval]
     journal: list[JournalEntry]
+    default_embedder: str = ""
 
 
 def read_bundle(path: Path) -> Bundle:
@@ -114,6 +116,7 @@ def read_bundle(path: Path) -> Bundle:
                 [TaskOutput.model_validate_json(line) for line in _lines(archive, OUTPUTS)],
                 [Approval.model_validate_json(line) for line in _lines(archive, APPROVALS)],
                 [JournalEntry.model_validate_json(line) for line in _lines(archive, JOURNAL)],
+                str(manifest.get("default_embedder", "")),
             )
     except (OSError, zipfile.BadZipFile, KeyError, AttributeError, ValueError, ValidationError) as error:
         raise NoBundle(f"{path} cannot be read as a bundle: {error}") from error

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, model_validator
+
+from stepcrew.domain.memory_settings import MEMORY_BACKEND, Embedder, Memory
+from stepcrew.domain.part import MAX_NAME as MAX_NAME
+from stepcrew.domain.part import MAX_TEXT as MAX_TEXT
+from stepcrew.domain.part import PLATFORM_CODE, Model, Name, OptionalText, Part, Text
+from stepcrew.domain.part import ModelSettings as ModelSettings
 
 MAX_AGENTS = 50
 MAX_TASKS = 200
-MAX_TEXT = 50_000
-MAX_NAME = 200
 MAX_WAIT_SECONDS = 364 * 24 * 3600
 """A state machine execution lives a year at most (Step Functions quotas)."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
-OptionalText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 JsonSchema = dict[str, JsonValue]
 Retries = Annotated[int, Field(ge=0, le=5)]
 
@@ -32,49 +33,8 @@ def _switch(value: object) -> object:
 Verbose = Annotated[bool, BeforeValidator(_switch, json_schema_input_type=bool | int)]
 
 _PLATFORM_FILES = "it would read or write files of the platform"
-_PLATFORM_CODE = "it would run code or load objects inside the platform"
-_LATER_MEMORY = "memory is not available yet"
 _LATER_KNOWLEDGE = "knowledge is not available yet"
 _OPERATOR = "it is set by the operator"
-
-
-class Part(BaseModel):
-    """A part of a definition: unknown fields are faults, and types are exact."""
-
-    # Built when first used: only a submission needs it, and the API imports it at every cold start.
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
-    REFUSED: ClassVar[dict[str, str]] = {}
-
-
-class ModelSettings(Part):
-    """A model by CrewAI's name, with the sampling settings that cannot reach another endpoint or key."""
-
-    REFUSED = {
-        "base_url": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
-        "api_base": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
-        "api_key": "keys are secrets of the group, never part of a definition",
-        "callbacks": _PLATFORM_CODE,
-        "provider": "write the provider as prefix of the model: provider/model",
-    }
-
-    model: Name
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, ge=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1, le=200_000)
-    max_completion_tokens: int | None = Field(default=None, ge=1, le=200_000)
-    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
-    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
-    stop: list[str] | None = Field(default=None, max_length=4)
-    seed: int | None = None
-    timeout: float | None = Field(default=None, gt=0, le=600)
-    reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
-
-
-def _settings(value: object) -> object:
-    return {"model": value} if isinstance(value, str) else value
-
-
-Model = Annotated[ModelSettings, BeforeValidator(_settings, json_schema_input_type=str | ModelSettings)]
 
 
 class SecretReference(Part):
@@ -86,7 +46,7 @@ class SecretReference(Part):
 class McpServer(Part):
     """An MCP server over HTTP. `tool` restricts it to one tool of the server."""
 
-    REFUSED = {"command": _PLATFORM_CODE, "args": _PLATFORM_CODE, "env": _PLATFORM_CODE}
+    REFUSED: ClassVar[dict[str, str]] = {"command": PLATFORM_CODE, "args": PLATFORM_CODE, "env": PLATFORM_CODE}
 
     url: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
     tool: Name | None = None
@@ -108,7 +68,7 @@ Mcp = Annotated[McpServer, BeforeValidator(_server, json_schema_input_type=str |
 class PlanningConfig(Part):
     """An agent's own planning before a task."""
 
-    REFUSED = {"system_prompt": "", "plan_prompt": "", "refine_prompt": ""}
+    REFUSED: ClassVar[dict[str, str]] = {"system_prompt": "", "plan_prompt": "", "refine_prompt": ""}
 
     reasoning_effort: Literal["low", "medium", "high"] = "medium"
     observe_steps: bool | None = None
@@ -126,21 +86,20 @@ ToolFailurePolicy = Literal["ignore", "warn", "fail"]
 class AgentDefinition(Part):
     """CrewAI's agent. `{name}` in role, goal and backstory is replaced by the input of that name."""
 
-    REFUSED = {
+    REFUSED: ClassVar[dict[str, str]] = {
         "config": "write the fields themselves",
-        "memory": _LATER_MEMORY,
         "knowledge": _LATER_KNOWLEDGE,
         "knowledge_sources": _LATER_KNOWLEDGE,
         "knowledge_config": _LATER_KNOWLEDGE,
         "knowledge_storage": _LATER_KNOWLEDGE,
         "embedder": _LATER_KNOWLEDGE,
-        "allow_code_execution": _PLATFORM_CODE,
+        "allow_code_execution": PLATFORM_CODE,
         "multimodal": "it would let the agent read files and addresses of the platform",
-        "step_callback": _PLATFORM_CODE,
-        "callbacks": _PLATFORM_CODE,
-        "executor_class": _PLATFORM_CODE,
-        "cache_handler": _PLATFORM_CODE,
-        "type": _PLATFORM_CODE,
+        "step_callback": PLATFORM_CODE,
+        "callbacks": PLATFORM_CODE,
+        "executor_class": PLATFORM_CODE,
+        "cache_handler": PLATFORM_CODE,
+        "type": PLATFORM_CODE,
         "from_repository": "agent repositories need an account of their own",
         "apps": "platform apps need an account of their own",
         "skills": _PLATFORM_FILES,
@@ -180,6 +139,7 @@ class AgentDefinition(Part):
     inject_date: bool = False
     date_format: Annotated[str, StringConstraints(max_length=40)] = "%Y-%m-%d"
     tool_failure_policy: ToolFailurePolicy | None = None
+    memory: Memory = None
 
 
 class Condition(Part):
@@ -206,13 +166,13 @@ class TaskDefinition(Part):
     """CrewAI's task. `context` lists the tasks whose outputs it sees: absent means all before it, [] means none. An
     asynchronous task (`async_execution`) that lists none sees none, as CrewAI starts it without any output."""
 
-    REFUSED = {
+    REFUSED: ClassVar[dict[str, str]] = {
         "config": "write the fields themselves",
         "output_file": "nothing is written to disk; the output is in the result",
         "input_files": _PLATFORM_FILES,
-        "callback": _PLATFORM_CODE,
-        "converter_cls": _PLATFORM_CODE,
-        "type": _PLATFORM_CODE,
+        "callback": PLATFORM_CODE,
+        "converter_cls": PLATFORM_CODE,
+        "type": PLATFORM_CODE,
         "security_config": _OPERATOR,
         "id": "ids are given by the platform",
     }
@@ -260,18 +220,16 @@ class CrewDefinition(Part):
     """What to run. `model` is the default of every agent that names none. Calls of the tools in `effects` change
     something outside: `on_unknown_effect` says what is done about one that had begun when an attempt died."""
 
-    REFUSED = {
-        "memory": _LATER_MEMORY,
-        "memory_backend": _LATER_MEMORY,
-        "embedder": _LATER_MEMORY,
+    REFUSED: ClassVar[dict[str, str]] = {
+        "memory_backend": MEMORY_BACKEND,
         "knowledge": _LATER_KNOWLEDGE,
         "knowledge_sources": _LATER_KNOWLEDGE,
         "config": "write the fields themselves",
         **dict.fromkeys(("output_log_file", "prompt_file", "trained_agents_file", "skills"), _PLATFORM_FILES),
-        "step_callback": _PLATFORM_CODE,
-        "task_callback": _PLATFORM_CODE,
-        "before_kickoff_callbacks": _PLATFORM_CODE,
-        "after_kickoff_callbacks": _PLATFORM_CODE,
+        "step_callback": PLATFORM_CODE,
+        "task_callback": PLATFORM_CODE,
+        "before_kickoff_callbacks": PLATFORM_CODE,
+        "after_kickoff_callbacks": PLATFORM_CODE,
         "share_crew": "executions are shared with nobody",
         "tracing": "the platform traces by itself and sends nothing elsewhere",
         "stream": "the trace is the stream",
@@ -298,3 +256,5 @@ class CrewDefinition(Part):
     approval: ApprovalRules | None = None
     effects: list[Name] = Field(default_factory=list[str], max_length=50)
     on_unknown_effect: Literal["ask", "fail", "repeat"] = "ask"
+    memory: Memory = None
+    embedder: Embedder | None = None

@@ -14,6 +14,7 @@ from stepcrew.domain.definition import (
     SecretReference,
     TaskDefinition,
 )
+from stepcrew.domain.memory_settings import MemorySettings
 
 _NO_MODEL = "The model of every agent that names none, as `provider/model`."
 _POLICY = "What a failed tool call does: `ignore` and `warn` tell the agent, `fail` ends the task."
@@ -40,6 +41,8 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "approval": "How people take part: which tools they are asked about, and who decides.",
         "effects": "Tools whose calls change something outside.",
         "on_unknown_effect": "What is done about a call of such a tool that had begun when the runner died.",
+        "memory": "Remembers facts from one execution to the next: `true`, or an object with settings.",
+        "embedder": "The model that makes vectors of what is remembered, as `provider/model`.",
     },
     AgentDefinition: {
         "role": "Who the agent is. `{name}` is replaced by the input of that name.",
@@ -73,6 +76,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "inject_date": "Tells the agent today's date.",
         "date_format": "How the date is written, as in Python's strftime.",
         "tool_failure_policy": _POLICY,
+        "memory": "A memory of the agent's own, below that of its crew: `true`, or an object with settings.",
     },
     TaskDefinition: {
         "name": "What other tasks call it in their context.",
@@ -114,6 +118,24 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "headers": "HTTP headers; a value may be `{secret: NAME}`.",
         "streamable": "Streamable HTTP; turn it off for a server that speaks server-sent events.",
         "cache_tools_list": "Asks for the list of tools once.",
+    },
+    MemorySettings: {
+        "scope": "`crew` is this crew's own memory; `shared` belongs to every crew of the group.",
+        "llm": "The model that decides what is worth remembering; else the crew's.",
+        "embedder": "The model that makes vectors of what is remembered; else the crew's, else the operator's.",
+        "read_only": "Recalls, and remembers nothing new.",
+        "recency_weight": "How much it counts that a fact is new.",
+        "semantic_weight": "How much it counts that a fact is about the same.",
+        "importance_weight": "How much it counts that a fact is important.",
+        "recency_half_life_days": "After so many days being new counts half as much.",
+        "consolidation_threshold": "How much alike facts are before a model decides whether they become one.",
+        "consolidation_limit": "With how many facts a new one is compared.",
+        "default_importance": "The importance of a fact where no model says.",
+        "confidence_threshold_high": "How sure recalling is when it looks no further.",
+        "confidence_threshold_low": "How unsure recalling is when it looks further.",
+        "complex_query_threshold": "The same for questions that a model finds complex.",
+        "exploration_budget": "How often recalling may look further. Each time costs model calls.",
+        "query_analysis_threshold": "Longer questions, in characters, are taken apart by a model first.",
     },
     SecretReference: {"secret": "The name of a secret of the group."},
     PlanningConfig: {

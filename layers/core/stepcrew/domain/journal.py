@@ -1,4 +1,4 @@
-"""The journal: each answer of a model and each result of a tool that an execution got, under the request it was for.
+"""The journal: each answer of a model, a tool or memory that an execution got, under the request it was for.
 
 A later attempt runs the crew again and is answered from here. What an execution used is the sum over its journal.
 """
@@ -25,6 +25,7 @@ CREW_SCOPE = "crew"
 class EntryKind(StrEnum):
     MODEL = "model"
     TOOL = "tool"
+    MEMORY = "memory"
 
 
 class EntryState(StrEnum):
@@ -66,7 +67,7 @@ class TokenUsage(BaseModel):
 
 
 class JournalEntry(BaseModel):
-    """One call. `name` is the model (`provider/model`) or the tool.
+    """One call. `name` is the model (`provider/model`), the tool, or what was asked of memory.
 
     `body` is the answer's text (base64 of its bytes where `is_binary`), without secrets; where it is large,
     `body_reference` stands for it. `status` and `content_type` are those of the HTTP answer. `usage` is what the

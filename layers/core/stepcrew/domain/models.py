@@ -21,6 +21,11 @@ _BARE = (
 )
 
 
+EMBEDDING_PROVIDERS = ("openai", "bedrock")
+"""Those of the providers that make embeddings."""
+_BARE_EMBEDDERS = ((re.compile(r"^text-embedding-"), "openai"), *_BARE[2:])
+
+
 class ModelName(NamedTuple):
     provider: str
     model: str
@@ -35,5 +40,16 @@ def parse_model_name(name: str) -> ModelName | None:
     if slash:
         provider = PROVIDERS.get(prefix.lower())
         return ModelName(provider, rest) if provider and rest else None
-    provider = next((p for pattern, p in _BARE if pattern.match(prefix)), None)
-    return ModelName(provider, prefix) if provider else None
+    return _bare(prefix, _BARE)
+
+
+def parse_embedder_name(name: str) -> ModelName | None:
+    """`openai/text-embedding-3-small`, or a bare name whose provider is certain; None when the provider is not one that
+    we carry and that makes embeddings."""
+    parsed = parse_model_name(name) if "/" in name else _bare(name.strip(), _BARE_EMBEDDERS)
+    return parsed if parsed and parsed.provider in EMBEDDING_PROVIDERS else None
+
+
+def _bare(name: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> ModelName | None:
+    provider = next((one for pattern, one in patterns if pattern.match(name)), None)
+    return ModelName(provider, name) if provider else None

@@ -25,6 +25,7 @@ from stepcrew.domain.definition import (
 )
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import EnoughFaults, Faults, remedy_for
+from stepcrew.domain.memory_settings import MemorySettings
 from stepcrew.domain.places import Path, Places, escape, in_document
 from stepcrew.domain.suggestions import near_names
 from stepcrew.domain.yaml_text import read_yaml
@@ -33,7 +34,7 @@ RUN_SETTINGS = ("process", "manager_llm", "manager_agent", "planning", "planning
 """Settings that the older request carries inside `inputs`."""
 _ACCEPTED_ANYWAY = {"execution_type": ("crew",)}
 _SETTABLE: dict[type[Part], str] = {CrewDefinition: "a crew", AgentDefinition: "an agent", TaskDefinition: "a task"}
-_NESTED_REFUSED = ModelSettings.REFUSED | McpServer.REFUSED | PlanningConfig.REFUSED
+_NESTED_REFUSED = ModelSettings.REFUSED | McpServer.REFUSED | PlanningConfig.REFUSED | MemorySettings.REFUSED
 _STAND_INS = dict.fromkeys(("role", "goal", "backstory", "name", "description", "expected_output"), "-")
 
 AnyPart = TypeVar("AnyPart", bound=Part)
@@ -85,6 +86,7 @@ class _Reader:
             if value not in (None, *accepted):
                 detail = f"{name} {str(value)[:100]!r} is not available."
                 self._add((name,), "refused", detail, f"Write {accepted[0]}.")
+        self._take_memory_backend()
         stand_ins = {"agents": {"-": AgentDefinition(**_of(AgentDefinition))}, "tasks": [_task("-")]}
         crew = self._checked(CrewDefinition, {**self._document, **stand_ins}, ())
         read_agents = {name: self._checked(AgentDefinition, entry, ("agents", name)) for name, entry in agents.items()}
@@ -127,6 +129,17 @@ class _Reader:
                 if value not in (None, "") and self._document.get(name) is None:
                     self._document[name] = value
                     self._places.move(name, f"/config/inputs/{name}")
+
+    def _take_memory_backend(self) -> None:
+        """The older way to ask for the platform's own memory. Any other backend stays where it is, to be refused."""
+        given: Any = self._document.get("memory_backend")
+        backend = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+        switches = {name: on for name, on in backend.items() if name.startswith("enable_")}
+        if backend.get("backend_type") == "default" and set(backend) == {"backend_type", *switches}:
+            del self._document["memory_backend"]
+            if self._document.get("memory") is None and (not switches or any(on is True for on in switches.values())):
+                self._document["memory"] = True
+                self._places.move("memory", "/config/memory_backend")
 
     def _part(self, part: str) -> Any:
         """The agents as a mapping or the tasks as a list, from whichever field they were given in; empty, and unread,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
+from stepcrew.domain.memory import SHARED, crew_root, scope_part
+from stepcrew.domain.memory_settings import MemorySettings
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
@@ -42,6 +45,33 @@ def tools_of(crew: CrewDefinition) -> set[str]:
     return {canonical_tool_name(name) for _, names in tool_lists(crew) for name in names}
 
 
+class MemoryUse(NamedTuple):
+    """A memory that is asked for. `agent` is whose own it is; None is the crew's. `embedder` is null where the
+    operator's is used, and `scope` the path of all that is remembered here."""
+
+    path: Path
+    agent: str | None
+    settings: MemorySettings
+    embedder: str | None
+    scope: str
+
+
+def memory_uses(crew: CrewDefinition, stored_name: str | None = None) -> Iterator[MemoryUse]:
+    """The crew's memory first. A stored crew's lies under the name it is stored by."""
+    crew_name = stored_name or crew.name
+    own: list[tuple[Path, str | None, MemorySettings | None]] = [(("memory",), None, crew.memory)]
+    own += [(("agents", name, "memory"), name, agent.memory) for name, agent in crew.agents.items()]
+    for path, agent, settings in own:
+        if settings is None:
+            continue
+        scope = SHARED if settings.scope == "shared" else crew_root(crew_name)
+        if agent is not None:
+            # Below its crew in the shared memory too: agents of two crews may have the same name.
+            crew_part = f"/{scope_part(crew_name)}" if scope == SHARED else ""
+            scope = f"{scope}{crew_part}/agent/{scope_part(agent)}"
+        yield MemoryUse(path, agent, settings, settings.embedder or crew.embedder, scope)
+
+
 def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]:
     """Every model that is named."""
     candidates: list[tuple[Path, ModelSettings | None]] = [
@@ -52,6 +82,7 @@ def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]
         candidates.append((("agents", name, "function_calling_llm"), agent.function_calling_llm))
         if agent.planning_config:
             candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
+    candidates += [((*use.path, "llm"), use.settings.llm) for use in memory_uses(crew)]
     return ((path, settings) for path, settings in candidates if settings)
 
 
@@ -64,6 +95,9 @@ def without_own_model(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
         yield ("manager_llm",), "The manager"
     if crew.planning and crew.planning_llm is None:
         yield ("planning_llm",), "The planner"
+    for use in memory_uses(crew):
+        if use.settings.llm is None:
+            yield (*use.path, "llm"), "Memory"
 
 
 def models_of(crew: CrewDefinition, default: str) -> list[str]:

@@ -34,6 +34,7 @@ class MakeBundle:
         journal: JournalStore,
         payloads: PayloadStore,
         default_model: str,
+        default_embedder: str = "",
     ) -> None:
         self._executions = executions
         self._tasks = tasks
@@ -42,6 +43,7 @@ class MakeBundle:
         self._journal = journal
         self._payloads = payloads
         self._default_model = default_model
+        self._default_embedder = default_embedder
 
     def __call__(self, group_id: str, execution_id: str) -> IO[bytes]:
         """A temporary file, at its beginning. Bodies are read one at a time: all of them together may be large. Raises
@@ -50,7 +52,7 @@ class MakeBundle:
         submission = self._executions.submission(group_id, execution_id)
         file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
         references: list[PayloadReference] = []
-        with BundleWriter(file, self._default_model) as bundle:
+        with BundleWriter(file, self._default_model, self._default_embedder) as bundle:
             bundle.execution(execution)
             bundle.crew(submission)
             bundle.lines(OUTPUTS, self._outputs(group_id, execution_id))

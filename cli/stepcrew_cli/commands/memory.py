@@ -1,0 +1,112 @@
+"""Commands for what the group's crews remember: memory scopes, memory list, memory remove."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from stepcrew_cli.errors import CliError
+from stepcrew_cli.memory_wire import MemoryReceipt, MemoryRecord, MemoryRecordList, Scope, ScopeList
+from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.summary import moment
+from stepcrew_cli.text import plain
+
+memory = typer.Typer(
+    name="memory",
+    help="What the group's crews remember from one execution to the next.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(memory)
+
+
+@memory.command("scopes")
+@server_command
+def list_scopes(call: Call) -> None:
+    """List the scopes of the group's memory: /crews/NAME of one crew, /shared of all, and what lies below."""
+    with call.client() as client:
+        answer = client.memory_scopes()
+    if call.output.as_json:
+        call.output.json(answer.data)
+    else:
+        call.output.console.print(_scopes(answer.read(ScopeList).scopes))
+
+
+@memory.command("list")
+@server_command
+def list_records(
+    call: Call,
+    scope: Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="Only this scope and what is below.")] = None,
+    words: Annotated[str | None, typer.Option(help="Only records with one of these words.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the list before this one ended.")] = None,
+) -> None:
+    """List what is remembered, newest first. With --words, those with most of the words first."""
+    given = {"scope": scope, "words": words, "limit": str(limit), "cursor": cursor}
+    with call.client() as client:
+        answer = client.memory_records({name: value for name, value in given.items() if value})
+    if call.output.as_json:
+        call.output.json(answer.data)
+        return
+    page = answer.read(MemoryRecordList)
+    call.output.console.print(_records(page.records))
+    if page.next_cursor:
+        of = f" {scope}" if scope else ""
+        call.output.note(f"More: stepcrew memory list{of} --cursor {page.next_cursor}", "dim")
+
+
+@memory.command("remove")
+@server_command
+def remove(
+    call: Call,
+    what: Annotated[str, typer.Argument(metavar="SCOPE|RECORD", help="A scope with all that is below, or a record.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a scope is removed.")] = False,
+) -> None:
+    """Remove a scope or one record for good: texts and vectors. It says what went."""
+    is_scope = what.startswith("/")
+    with call.client() as client:
+        if is_scope and not yes:
+            _ask(
+                call,
+                what,
+                sum(one.records for one in client.memory_scopes().read(ScopeList).scopes if one.path == what),
+            )
+        answer = client.remove_scope(what) if is_scope else client.remove_record(what)
+    if call.output.as_json:
+        call.output.json(answer.data)
+        return
+    receipt = answer.read(MemoryReceipt)
+    call.output.note(f"Removed {receipt.records} records and {receipt.vectors} kept vectors.", "green")
+
+
+def _ask(call: Call, scope: str, records: int) -> None:
+    """Raises CliError when the answer is no, and where nobody can answer."""
+    if call.output.as_json:
+        raise CliError("A scope is removed only with --yes when the output is JSON.", remedy="Add --yes.")
+    if not typer.confirm(f"Remove {scope} with {records} records?", err=True):
+        raise CliError("Nothing was removed.")
+
+
+def _scopes(found: list[Scope]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Scope", "Records", "Newest", "Embedding model"):
+        table.add_column(column, no_wrap=column != "Scope", overflow="fold")
+    for each in found:
+        newest = moment(each.newest) if each.newest else ""
+        table.add_row(plain(each.path), str(each.records), newest, plain(each.embedder or ""))
+    return table
+
+
+def _records(found: list[MemoryRecord]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Record", "Scope", "Made", "Importance", "Content"):
+        table.add_column(column, no_wrap=column in ("Record", "Made"), overflow="fold")
+    for each in found:
+        made = moment(each.created_at) if each.created_at else ""
+        table.add_row(plain(each.record_id), plain(each.scope), made, f"{each.importance:.2f}", plain(each.content))
+    return table

@@ -1,0 +1,41 @@
+"""Answers about memory; as in `schemas`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from stepcrew.services.keep_memory import ScopeSummary
+
+
+class ScopeList(BaseModel):
+    """By path; `records` of a scope counts those below it too."""
+
+    scopes: list[ScopeSummary]
+
+
+class MemoryRecordView(BaseModel):
+    """One remembered fact, without its vector. `execution_id` is the execution that wrote it first."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    record_id: str
+    scope: str
+    content: str
+    categories: list[str]
+    metadata: dict[str, Any]
+    importance: float
+    source: str | None
+    private: bool
+    created_at: datetime
+    updated_at: datetime
+    execution_id: str | None
+
+
+class MemoryRecordList(BaseModel):
+    """`next_cursor` is opaque and null on the last page."""
+
+    records: list[MemoryRecordView]
+    next_cursor: str | None

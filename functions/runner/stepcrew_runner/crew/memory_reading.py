@@ -1,0 +1,219 @@
+"""What CrewAI's memory reads of one root scope of the group, every answer through the gate.
+
+What was read is in the journal, so that a later attempt decides as this one did, whatever other executions have
+remembered meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC
+from typing import Any
+
+from crewai.memory.types import MemoryRecord as CrewRecord
+from crewai.memory.types import ScopeInfo
+from pydantic_core import to_jsonable_python
+
+from stepcrew.domain.errors import ExecutionError, StepcrewError
+from stepcrew.domain.journal import EntryKey
+from stepcrew.domain.memory import (
+    MemoryRecord,
+    Remembered,
+    RootScope,
+    below,
+    child_scopes,
+    dimension_of,
+    is_within,
+    pack,
+    same_metadata,
+)
+from stepcrew.services.memory_ports import Memories
+from stepcrew_runner.crew.ranking import similarities
+from stepcrew_runner.gate import scope as scopes
+from stepcrew_runner.gate.aborts import CrewFailed
+from stepcrew_runner.gate.companions import Companions
+from stepcrew_runner.gate.requests import digest_of_call
+
+FRESH_SECONDS = 2.0
+"""How long what was read is taken for what is there: one recall or save of CrewAI reads the same several times."""
+
+
+class MemoryReading:
+    """The half of CrewAI's `StorageBackend` that changes nothing. Paths outside the root scope are taken to be below
+    it."""
+
+    def __init__(self, root: str, embedder: str, companions: Companions, store: Memories) -> None:
+        """`root` is the path of the root scope, `embedder` the `provider/model` whose vectors come in."""
+        self._root = root
+        self._embedder = embedder
+        self._companions = companions
+        self._store = store
+        self._group_id = companions.execution.group_id
+        self._lock = threading.Lock()
+        self._read: tuple[float, list[Remembered]] | None = None
+        self._seen: dict[str, int] = {}
+        """Revisions of the records that the crew was shown: it changes what it saw, and nothing newer."""
+
+    def search(
+        self,
+        query_embedding: list[float],
+        scope_prefix: str | None = None,
+        categories: list[str] | None = None,
+        metadata_filter: dict[str, Any] | None = None,
+        limit: int = 10,
+        min_score: float = 0.0,
+    ) -> list[tuple[CrewRecord, float]]:
+        wanted = self._packed(query_embedding)
+        where = self._path(scope_prefix)
+
+        def read() -> list[Any]:
+            root = self._store.root(self._group_id, self._root)
+            if root is None:
+                return []
+            self._check(root, dimension_of(wanted))
+            found = [
+                one
+                for one in self._all()
+                if len(one.vector) == len(wanted) and fits(one.record, where, categories, metadata_filter)
+            ]
+            scores = similarities([one.vector for one in found], wanted)
+            ranked = sorted(zip(scores, found, strict=True), key=lambda pair: (-pair[0], pair[1].record.record_id))
+            return [[one.record.model_dump(mode="json"), score] for score, one in ranked[:limit] if score >= min_score]
+
+        given = [wanted.hex(), where, categories, metadata_filter, limit, min_score]
+        return [(self._theirs(record), score) for record, score in self._asked("search", given, _as_json(read))]
+
+    def get_record(self, record_id: str) -> CrewRecord | None:
+        def read() -> Any:
+            found = self._store.record(self._group_id, self._root, record_id)
+            return found.record.model_dump(mode="json") if found else None
+
+        found = self._asked("record", [record_id], _as_json(read))
+        return self._theirs(found) if found else None
+
+    def list_records(self, scope_prefix: str | None = None, limit: int = 200, offset: int = 0) -> list[CrewRecord]:
+        where = self._path(scope_prefix)
+
+        def read() -> list[Any]:
+            found = sorted(self._within(where), key=lambda one: (one.created_at, one.record_id), reverse=True)
+            return [one.model_dump(mode="json") for one in found[offset : offset + limit]]
+
+        return [self._theirs(one) for one in self._asked("list", [where, limit, offset], _as_json(read))]
+
+    def get_scope_info(self, scope: str) -> ScopeInfo:
+        where = self._path(scope)
+
+        def read() -> dict[str, Any]:
+            found = self._within(where)
+            times = [record.created_at for record in found]
+            return {
+                "path": where,
+                "record_count": len(found),
+                "categories": sorted({category for record in found for category in record.categories}),
+                "oldest_record": min(times).isoformat() if times else None,
+                "newest_record": max(times).isoformat() if times else None,
+                "child_scopes": child_scopes((record.scope for record in found), where),
+            }
+
+        return ScopeInfo.model_validate(self._asked("scope", [where], _as_json(read)))
+
+    def list_scopes(self, parent: str = "/") -> list[str]:
+        where = self._path(parent)
+        read = _as_json(lambda: child_scopes((record.scope for record in self._within(where)), where))
+        return self._asked("scopes", [where], read)
+
+    def list_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
+        where = self._path(scope_prefix)
+
+        def read() -> dict[str, int]:
+            counted = Counter(category for record in self._within(where) for category in record.categories)
+            return dict(sorted(counted.items()))
+
+        return self._asked("categories", [where], _as_json(read))
+
+    def count(self, scope_prefix: str | None = None) -> int:
+        where = self._path(scope_prefix)
+        return self._asked("count", [where], _as_json(lambda: len(self._within(where))))
+
+    def _asked(self, operation: str, given: list[Any], ask: Callable[[EntryKey], str]) -> Any:
+        """The answer of an operation, from the journal where it stands there. What is wrong with it ends the attempt:
+        CrewAI would go on as if nothing had been asked."""
+        gate = self._companions.gate
+        place = digest_of_call(operation, to_jsonable_python([self._root, given]), gate.journal.seal)
+        try:
+            return json.loads(gate.memory(f"memory {operation}", place, ask))
+        except StepcrewError as error:
+            raise self._failed(error) from error
+
+    def _packed(self, numbers: list[float]) -> bytes:
+        """A vector as it is kept. One that is none ends the attempt, as above."""
+        try:
+            return pack(numbers)
+        except StepcrewError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: StepcrewError) -> BaseException:
+        failed = CrewFailed(
+            ExecutionError(
+                category=error.category,
+                type=type(error).__name__,
+                message=self._companions.redactor.text(str(error)),
+                remedy=error.remedy,
+                task=scopes.current_task(),
+            )
+        )
+        return self._companions.control.settle(failed) or failed
+
+    def _check(self, root: RootScope, dimension: int) -> None:
+        root.check(self._embedder, dimension)
+
+    def _changed(self) -> None:
+        """What was read is not what is there any more."""
+        with self._lock:
+            self._read = None
+
+    def _all(self) -> list[Remembered]:
+        with self._lock:
+            if self._read is None or time.monotonic() - self._read[0] > FRESH_SECONDS:
+                self._read = (time.monotonic(), self._store.remembered(self._group_id, self._root))
+            return self._read[1]
+
+    def _within(self, where: str) -> list[MemoryRecord]:
+        return [record for record, _ in self._all() if is_within(record.scope, where)]
+
+    def _path(self, scope: str | None) -> str:
+        return below(self._root, scope or "/")
+
+    def _theirs(self, document: Any) -> CrewRecord:
+        """CrewAI's times are UTC without saying so."""
+        record = MemoryRecord.model_validate(document)
+        self._seen[record.record_id] = record.revision
+        return CrewRecord(
+            id=record.record_id,
+            content=record.content,
+            scope=record.scope,
+            categories=record.categories,
+            metadata=dict(record.metadata),
+            importance=record.importance,
+            created_at=record.created_at.astimezone(UTC).replace(tzinfo=None),
+            last_accessed=record.updated_at.astimezone(UTC).replace(tzinfo=None),
+            source=record.source,
+            private=record.private,
+        )
+
+
+def _as_json(read: Callable[[], Any]) -> Callable[[EntryKey], str]:
+    return lambda _key: json.dumps(read())
+
+
+def fits(record: MemoryRecord, where: str, categories: Iterable[str] | None, metadata: dict[str, Any] | None) -> bool:
+    wanted = set(categories or ())
+    return (
+        is_within(record.scope, where)
+        and (not wanted or bool(wanted & set(record.categories)))
+        and same_metadata(record, metadata or {})
+    )

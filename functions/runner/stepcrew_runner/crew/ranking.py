@@ -1,0 +1,18 @@
+"""Which of many vectors are most like another: exact, over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def similarities(vectors: Sequence[bytes], wanted: bytes) -> list[float]:
+    """How alike each vector is to the one that is wanted, 0 to 1 in the order of `vectors`: the cosine, and 0 where
+    that is negative. All are packed float32 numbers of one dimension (`stepcrew.domain.memory`)."""
+    if not vectors:
+        return []
+    matrix = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(vectors), -1)
+    query = np.frombuffer(wanted, dtype="<f4")
+    lengths = np.linalg.norm(matrix, axis=1) * np.linalg.norm(query)
+    return np.clip(matrix @ query / lengths, 0.0, 1.0).astype(float).tolist()

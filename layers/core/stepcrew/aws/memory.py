@@ -1,0 +1,185 @@
+"""Memory in the table: one item for each record with its vector, in a partition of its root scope."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from stepcrew.aws import keys
+from stepcrew.aws.batches import read_all, write_all
+from stepcrew.aws.clients import Clients
+from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.items import Item, item, values
+from stepcrew.aws.records import Records
+from stepcrew.aws.transactions import cancellation_codes, is_last_refused, retry_conflicts
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound
+
+
+class TableMemory:
+    """`MemoryStore` and `VectorStore` over DynamoDB. Records stay until somebody removes them; vectors kept by hash
+    expire after `retention_days`, since questions have vectors too."""
+
+    def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
+        self._clients = clients
+        self._table = table
+        self._records = Records(clients, table)
+        self._retention = timedelta(days=retention_days)
+
+    def open_root(self, group_id: str, root: RootScope) -> RootScope:
+        new = {**self._root_key(group_id, root.path), "document": root.model_dump_json(), "made": _made(root)}
+        with platform_errors("Opening the memory"):
+            try:
+                self._clients.dynamodb.put_item(
+                    TableName=self._table, Item=item(new), ConditionExpression="attribute_not_exists(PK)"
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                standing = self.root(group_id, root.path)
+                if standing is None:
+                    raise PlatformUnavailable("The memory was deleted at this moment.") from error
+                return standing
+        return root
+
+    def root(self, group_id: str, path: str) -> RootScope | None:
+        found = self._records.item(keys.root_scopes(group_id), keys.root_scope(path))
+        return _root(found) if found else None
+
+    def roots(self, group_id: str) -> list[RootScope]:
+        return [_root(entry) for entry in self._partition(keys.root_scopes(group_id))]
+
+    def close_root(self, group_id: str, path: str) -> None:
+        with platform_errors("Closing the memory"):
+            self._clients.dynamodb.delete_item(TableName=self._table, Key=item(self._root_key(group_id, path)))
+
+    def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:
+        return self._put(group_id, root, new, {"ConditionExpression": "attribute_not_exists(PK)"})
+
+    def replace(self, group_id: str, root: RootScope, changed: Remembered, *, seen: int) -> bool:
+        condition = {
+            "ConditionExpression": "revision = :seen",
+            "ExpressionAttributeValues": item({":seen": seen}),
+        }
+        return self._put(group_id, root, changed, condition)
+
+    def remembered(self, group_id: str, path: str) -> list[Remembered]:
+        return [_remembered(entry) for entry in self._partition(keys.memory(group_id, path))]
+
+    def records(self, group_id: str, path: str) -> list[MemoryRecord]:
+        found = self._partition(keys.memory(group_id, path), ProjectionExpression="document")
+        return [MemoryRecord.model_validate_json(values(entry)["document"]) for entry in found]
+
+    def record(self, group_id: str, path: str, record_id: str) -> Remembered | None:
+        found = self._records.item(keys.memory(group_id, path), keys.memory_record(record_id))
+        return _remembered(found) if found else None
+
+    def forget(self, group_id: str, path: str, record_id: str, *, seen: int | None = None) -> bool:
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_exists(PK)"}
+        if seen is not None:
+            known = item({":seen": seen})
+            condition = {"ConditionExpression": "revision = :seen", "ExpressionAttributeValues": known}
+        key = item({"PK": keys.memory(group_id, path), "SK": keys.memory_record(record_id)})
+        with platform_errors("Deleting from memory"):
+            try:
+                retry_conflicts(lambda: self._clients.dynamodb.delete_item(TableName=self._table, Key=key, **condition))
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def vectors(self, group_id: str, embedder: str, hashes: Collection[str]) -> dict[str, bytes]:
+        partition = keys.vectors(group_id, embedder)
+        wanted = [item({"PK": partition, "SK": one}) for one in sorted(set(hashes))]
+        with platform_errors("Reading vectors"):
+            found = [values(entry) for entry in read_all(self._clients.dynamodb, self._table, wanted)]
+        return {entry["SK"]: bytes(entry["vector"]) for entry in found}
+
+    def keep_vectors(self, group_id: str, embedder: str, vectors: Mapping[str, bytes], *, now: datetime) -> None:
+        partition, expires_at = keys.vectors(group_id, embedder), int((now + self._retention).timestamp())
+        new = [
+            item({"PK": partition, "SK": one, "vector": vector, "expires_at": expires_at})
+            for one, vector in vectors.items()
+        ]
+        with platform_errors("Keeping vectors"):
+            write_all(self._clients.dynamodb, self._table, [{"PutRequest": {"Item": entry}} for entry in new])
+
+    def forget_vectors(self, group_id: str, embedder: str, hashes: Collection[str]) -> None:
+        partition = keys.vectors(group_id, embedder)
+        gone = [item({"PK": partition, "SK": one}) for one in sorted(set(hashes))]
+        with platform_errors("Deleting vectors"):
+            write_all(self._clients.dynamodb, self._table, [{"DeleteRequest": {"Key": key}} for key in gone])
+
+    def _put(self, group_id: str, root: RootScope, new: Remembered, condition: dict[str, Any]) -> bool:
+        """In one transaction with a look at the root scope, which may be closed or begun again at any moment."""
+        record = new.record
+        put: Any = {
+            "TableName": self._table,
+            "Item": item(
+                {
+                    "PK": keys.memory(group_id, root.path),
+                    "SK": keys.memory_record(record.record_id),
+                    "document": record.model_dump_json(),
+                    "revision": record.revision,
+                    "vector": new.vector,
+                }
+            ),
+            **condition,
+        }
+        with platform_errors("Remembering"):
+            try:
+                retry_conflicts(
+                    lambda: self._clients.dynamodb.transact_write_items(
+                        TransactItems=[
+                            {
+                                "ConditionCheck": {
+                                    "TableName": self._table,
+                                    "Key": item(self._root_key(group_id, root.path)),
+                                    "ConditionExpression": "made = :made",
+                                    "ExpressionAttributeValues": item({":made": _made(root)}),
+                                }
+                            },
+                            {"Put": put},
+                        ]
+                    )
+                )
+            except ClientError as error:
+                if "ConditionalCheckFailed" not in cancellation_codes(error):
+                    raise
+                if is_last_refused(error):
+                    return False
+                raise ScopeNotFound(f"The memory {root.path} was deleted meanwhile.") from error
+        return True
+
+    def _partition(self, partition: str, **more: Any) -> list[Item]:
+        with platform_errors("Reading memory"):
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="PK = :key",
+                ExpressionAttributeValues=item({":key": partition}),
+                ConsistentRead=True,
+                **more,
+            )
+            return [entry for page in pages for entry in page["Items"]]
+
+    @staticmethod
+    def _root_key(group_id: str, path: str) -> dict[str, str]:
+        return {"PK": keys.root_scopes(group_id), "SK": keys.root_scope(path)}
+
+
+def _made(root: RootScope) -> str:
+    """What tells a root scope from another of the same path, before and after it."""
+    return f"{root.embedder} {root.dimension} {root.created_at.isoformat()}"
+
+
+def _root(entry: Item) -> RootScope:
+    return RootScope.model_validate_json(values(entry)["document"])
+
+
+def _remembered(entry: Item) -> Remembered:
+    found = values(entry)
+    return Remembered(MemoryRecord.model_validate_json(found["document"]), bytes(found["vector"]))

@@ -1,0 +1,225 @@
+"""Memory: facts that crews of a group remember from one execution to the next.
+
+A record lies in a scope, a path such as `/crews/poets/agent/writer`. The first parts of the path are its root scope:
+`/crews/{name}` belongs to one crew, `/shared` to the whole group. The vectors of one root scope come from one embedding
+model, because vectors of different models cannot be compared. No path names a group: which group it is, its caller
+knows from elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from array import array
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from stepcrew.domain.canonical import digest
+from stepcrew.domain.errors import Category, StepcrewError
+
+CREWS = "/crews"
+SHARED = "/shared"
+MOST_RECORD_BYTES = 300_000
+"""Of a record as JSON. With the vector it stays below the 400 KB of an item of the table."""
+MOST_DIMENSIONS = 8_192
+MOST_SCOPE = 500
+"""Characters of a path."""
+_PART = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class ScopeInvalid(StepcrewError):
+    """The text is no path of a scope of memory."""
+
+    category = Category.INPUT
+    remedy = "Scopes begin with /crews/NAME or /shared, as GET /memory lists them."
+
+
+class ScopeNotFound(StepcrewError):
+    """The group has no such root scope."""
+
+    category = Category.INPUT
+    remedy = "GET /memory lists the scopes of the group."
+
+
+class RecordTooLarge(StepcrewError):
+    """What is to be remembered does not fit into one record."""
+
+    category = Category.CREW
+    remedy = "Remember shorter facts: a record is made for a sentence or a paragraph."
+
+
+class VectorUnusable(StepcrewError):
+    """An embedding model answered something that is no vector of finite numbers."""
+
+    category = Category.MODEL
+    remedy = "Use another embedding model, or tell the operator."
+
+
+class EmbedderChanged(StepcrewError):
+    """The vectors of a root scope come from another embedding model than the one that is asked for now."""
+
+    category = Category.CREW
+
+    def __init__(self, root: RootScope, embedder: str, dimension: int) -> None:
+        super().__init__(
+            f"The memory {root.path} was made with the embedding model {root.embedder} ({root.dimension} dimensions); "
+            f"{embedder} ({dimension} dimensions) cannot search it.",
+            remedy=f"Set embedder to {root.embedder}, or delete the scope {root.path} to begin anew.",
+        )
+
+
+class RootScope(BaseModel):
+    """One memory of a group: what all vectors in it have in common. `embedder` is `provider/model`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    embedder: str
+    dimension: int
+    created_at: datetime
+
+    def check(self, embedder: str, dimension: int) -> None:
+        """Raises `EmbedderChanged` unless vectors of this model can be compared with those that are here."""
+        if (self.embedder, self.dimension) != (embedder, dimension):
+            raise EmbedderChanged(self, embedder, dimension)
+
+
+class MemoryRecord(BaseModel):
+    """One remembered fact.
+
+    Attributes:
+        scope: the path it lies in, root scope included.
+        importance: 0 to 1; what is more important is recalled rather.
+        source: whom it comes from, where the crew says so; with `private`, only that source recalls it.
+        execution_id: the execution that wrote it first.
+        revision: 1 when it was written; each change adds one.
+    """
+
+    record_id: str
+    scope: str
+    content: str
+    categories: list[str] = []
+    metadata: dict[str, JsonValue] = {}
+    importance: float = 0.5
+    source: str | None = None
+    private: bool = False
+    created_at: datetime
+    updated_at: datetime
+    execution_id: str | None = None
+    revision: int = 1
+
+    def check_size(self) -> None:
+        """Raises `RecordTooLarge`."""
+        size = len(self.model_dump_json().encode(errors="replace"))
+        if size > MOST_RECORD_BYTES:
+            raise RecordTooLarge(f"A memory record of {size:,} bytes is too large: {MOST_RECORD_BYTES:,} are allowed.")
+
+
+class Remembered(NamedTuple):
+    """A record with its vector: float32 numbers, little-endian, one after the other."""
+
+    record: MemoryRecord
+    vector: bytes
+
+
+def pack(numbers: Iterable[float]) -> bytes:
+    """A vector as it is kept. Raises `VectorUnusable`."""
+    try:
+        packed = array("f", numbers)
+    except (TypeError, OverflowError) as error:
+        raise VectorUnusable("An embedding is no list of numbers.") from error
+    if not 0 < len(packed) <= MOST_DIMENSIONS:
+        raise VectorUnusable(f"An embedding has {len(packed)} dimensions; 1 to {MOST_DIMENSIONS} are possible.")
+    if not all(map(math.isfinite, packed)) or not any(packed):
+        raise VectorUnusable("An embedding has a number that is not finite, or no number but 0.")
+    return _little_endian(packed).tobytes()
+
+
+def unpack(vector: bytes) -> list[float]:
+    numbers = array("f")
+    numbers.frombytes(vector)
+    return _little_endian(numbers).tolist()
+
+
+def dimension_of(vector: bytes) -> int:
+    return len(vector) // 4
+
+
+def _little_endian(numbers: array[float]) -> array[float]:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def content_hash(text: str) -> str:
+    """Under which the vector of a text is kept. SHA-256 (hex)."""
+    return digest(text.encode(errors="replace").decode())
+
+
+def scope_part(name: str) -> str:
+    """One part of a path for any name. Different names have different parts, also where they differ in nothing but what
+    a path cannot hold."""
+    part = _PART.sub("-", name)[:100].strip("-.")
+    return part if part and part == name else f"{part}-{digest(name)[:8]}".lstrip("-")
+
+
+def crew_root(crew_name: str) -> str:
+    """The root scope of a crew's own memory."""
+    return f"{CREWS}/{scope_part(crew_name)}"
+
+
+def normal_scope(text: str) -> str:
+    """The path without empty parts. Raises `ScopeInvalid` for what is not below `/crews/NAME` or `/shared`."""
+    parts = [part.strip() for part in text.split("/")]
+    path = "/" + "/".join(part for part in parts if part)
+    root_of(path)
+    return path
+
+
+def root_of(scope: str) -> str:
+    """The root scope that a path belongs to. Raises `ScopeInvalid`."""
+    parts = scope.split("/")
+    if len(scope) > MOST_SCOPE:
+        raise ScopeInvalid(f"A scope has at most {MOST_SCOPE} characters.")
+    if not scope.isprintable():
+        raise ScopeInvalid("A scope has characters that cannot be shown.")
+    if scope == SHARED or scope.startswith(f"{SHARED}/"):
+        return SHARED
+    if scope.startswith(f"{CREWS}/") and parts[2]:
+        return "/".join(parts[:3])
+    raise ScopeInvalid(f"{scope!r} is no scope of memory.")
+
+
+def is_within(scope: str, outer: str) -> bool:
+    """Whether a path is the outer one or lies below it."""
+    return scope == outer or scope.startswith(f"{outer.rstrip('/')}/")
+
+
+def child_scopes(scopes: Iterable[str], parent: str) -> list[str]:
+    """The paths directly below the parent that hold something, sorted."""
+    prefix = f"{parent.rstrip('/')}/"
+    return sorted({prefix + scope.removeprefix(prefix).split("/")[0] for scope in scopes if scope.startswith(prefix)})
+
+
+def below(root: str, scope: str) -> str:
+    """The path within the root scope that a crew means by `scope`; what is not inside already is put below it. Too
+    long a path is cut, since it is a model that chose it."""
+    path = "/" + "/".join(part for part in (one.strip() for one in scope.split("/")) if part)
+    path = "".join(character if character.isprintable() else "-" for character in path)
+    if not is_within(path, root):
+        path = root if path == "/" else root + path
+    return path[:MOST_SCOPE].rstrip("/ ")
+
+
+def same_metadata(record: MemoryRecord, wanted: dict[str, JsonValue]) -> bool:
+    """Whether the record has all of these values."""
+    return all(
+        name in record.metadata
+        and json.dumps(record.metadata[name], sort_keys=True) == json.dumps(value, sort_keys=True)
+        for name, value in wanted.items()
+    )

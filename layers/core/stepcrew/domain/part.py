@@ -1,0 +1,54 @@
+"""What the parts of a definition have in common, and the one that many of them have: a model."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+MAX_TEXT = 50_000
+MAX_NAME = 200
+PLATFORM_CODE = "it would run code or load objects inside the platform"
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+OptionalText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
+
+
+class Part(BaseModel):
+    """A part of a definition: unknown fields are faults, and types are exact."""
+
+    # Built when first used: only a submission needs it, and the API imports it at every cold start.
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+    REFUSED: ClassVar[dict[str, str]] = {}
+
+
+class ModelSettings(Part):
+    """A model by CrewAI's name, with the sampling settings that cannot reach another endpoint or key."""
+
+    REFUSED = {
+        "base_url": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
+        "api_base": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
+        "api_key": "keys are secrets of the group, never part of a definition",
+        "callbacks": PLATFORM_CODE,
+        "provider": "write the provider as prefix of the model: provider/model",
+    }
+
+    model: Name
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=200_000)
+    max_completion_tokens: int | None = Field(default=None, ge=1, le=200_000)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    stop: list[str] | None = Field(default=None, max_length=4)
+    seed: int | None = None
+    timeout: float | None = Field(default=None, gt=0, le=600)
+    reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
+
+
+def _settings(value: object) -> object:
+    return {"model": value} if isinstance(value, str) else value
+
+
+Model = Annotated[ModelSettings, BeforeValidator(_settings, json_schema_input_type=str | ModelSettings)]

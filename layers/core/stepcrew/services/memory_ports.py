@@ -1,0 +1,71 @@
+"""What memory needs of the outside; as in `ports`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope
+
+
+class MemoryStore(Protocol):
+    """Records of memory, by root scope."""
+
+    def open_root(self, group_id: str, root: RootScope) -> RootScope:
+        """Puts the root scope where none of its path is, and answers the one that stands there afterwards."""
+        ...
+
+    def root(self, group_id: str, path: str) -> RootScope | None:
+        """Strongly consistent."""
+        ...
+
+    def roots(self, group_id: str) -> list[RootScope]:
+        """All of the group, by path."""
+        ...
+
+    def close_root(self, group_id: str, path: str) -> None:
+        """From here on another embedding model may begin it again. Records are not touched."""
+        ...
+
+    def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:
+        """Writes a record where none has its id; false when one has, which stays as it is. Raises `ScopeNotFound` when
+        the root scope is not, or not any more, the one that was given."""
+        ...
+
+    def replace(self, group_id: str, root: RootScope, changed: Remembered, *, seen: int) -> bool:
+        """Writes a record over the revision that was seen; false when it has another by now, or is gone. Raises
+        `ScopeNotFound` as above."""
+        ...
+
+    def remembered(self, group_id: str, path: str) -> list[Remembered]:
+        """Everything in a root scope, in no order, strongly consistent."""
+        ...
+
+    def records(self, group_id: str, path: str) -> list[MemoryRecord]:
+        """The same without vectors."""
+        ...
+
+    def record(self, group_id: str, path: str, record_id: str) -> Remembered | None: ...
+
+    def forget(self, group_id: str, path: str, record_id: str, *, seen: int | None = None) -> bool:
+        """Removes a record (with `seen`, only if that is its revision); false when nothing was removed."""
+        ...
+
+
+class VectorStore(Protocol):
+    """Vectors that were made already, by embedding model and `content_hash` of the text."""
+
+    def vectors(self, group_id: str, embedder: str, hashes: Collection[str]) -> dict[str, bytes]:
+        """Those that are known."""
+        ...
+
+    def keep_vectors(self, group_id: str, embedder: str, vectors: Mapping[str, bytes], *, now: datetime) -> None: ...
+
+    def forget_vectors(self, group_id: str, embedder: str, hashes: Collection[str]) -> None:
+        """Asking again changes nothing."""
+        ...
+
+
+class Memories(MemoryStore, VectorStore, Protocol):
+    """Both: one object has them."""

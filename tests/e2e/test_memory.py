@@ -1,0 +1,52 @@
+"""Crews that remember, through the whole stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scripted_model import ScriptedModel
+from tests.e2e.user import User, crew, task
+
+SHOP = "/crews/memory-shop"
+
+
+def noting(text: str) -> dict[str, Any]:
+    return crew(task(f"Note what the customer prefers. [[say {text}]]"), name="memory-shop", memory=True)
+
+
+def told_of(model: ScriptedModel, text: str) -> bool:
+    """Whether an agent was told this as something it remembers."""
+    return any("Relevant memories" in one.text and text in one.text for one in model.requests)
+
+
+def test_a_crew_remembers_for_its_own_group_and_no_other_sees_or_removes_it(
+    ada: User, bob: User, model: ScriptedModel
+) -> None:
+    first = ada.run(noting("ADA PREFERS TEA"))
+    assert first["status"] == "COMPLETED", first["error"]
+    assert first["usage"]["model_calls"] == len(model.requests)
+
+    model.reset()
+    bobs = bob.run(noting("BOB PREFERS MILK"))
+    assert bobs["status"] == "COMPLETED", bobs["error"]
+    assert not told_of(model, "ADA PREFERS TEA")
+    (bobs_record,) = bob.get("/memory/records").json()["records"]
+    assert bobs_record["execution_id"] == bobs["execution_id"]
+    (record,) = ada.get("/memory/records", params={"scope": SHOP}).json()["records"]
+    assert record["execution_id"] == first["execution_id"]
+    assert bob.get("/memory/records", params={"words": "tea"}).json()["records"] == []
+    assert bob.delete(f"/memory/records/{record['record_id']}").json()["records"] == 0
+    assert bob.delete(f"/memory/scopes{SHOP}").json()["records"] == 1, "His own of the same name."
+    assert [one["records"] for one in ada.get("/memory").json()["scopes"] if one["path"] == SHOP] == [1]
+
+    model.reset()
+    second = ada.run(noting("ADA IS BACK"))
+    assert told_of(model, "ADA PREFERS TEA")
+    assert not told_of(model, "BOB PREFERS MILK")
+    (found,) = [one for one in ada.trace(second["execution_id"]) if one["event_type"] == "memory_retrieval_completed"]
+    assert "ADA PREFERS TEA" in found["output"]
+
+    receipt = ada.delete(f"/memory/scopes{SHOP}").json()
+    assert (receipt["records"], receipt["executions"]) == (2, sorted([first["execution_id"], second["execution_id"]]))
+    assert receipt["vectors"] > 0
+    assert ada.get("/memory/records", params={"scope": SHOP}).json()["records"] == []

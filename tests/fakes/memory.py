@@ -1,0 +1,36 @@
+"""Memory without a table, for tests."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.memory import Remembered, RootScope
+from stepcrew_runner.replay.memory import MemoryInProcess
+
+
+class FakeMemory(MemoryInProcess):
+    """`outages` makes the next additions fail, one for each. `reads` counts how often a root scope was read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outages = 0
+        self.reads = 0
+
+    def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:
+        if self.outages:
+            self.outages -= 1
+            raise PlatformUnavailable("The table did not answer.")
+        return super().add(group_id, root, new)
+
+    def remembered(self, group_id: str, path: str) -> list[Remembered]:
+        self.reads += 1
+        return super().remembered(group_id, path)
+
+    def kept(self) -> tuple[Any, ...]:
+        """What a table would hold, copied."""
+        return copy.deepcopy((self._roots, self._records, self._vectors))
+
+    def restore(self, kept: tuple[Any, ...]) -> None:
+        self._roots, self._records, self._vectors = copy.deepcopy(kept)

@@ -1,0 +1,129 @@
+"""The group's memory over the API: what is shown to whom, and what is left after a deletion."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, content_hash, pack
+from tests.aws_table import GROUP, NOW
+from tests.unit.api.harness import BOB, MIA, VERA, Harness
+
+MODEL = "openai/text-embedding-3-small"
+SHOP = "/crews/shop"
+
+
+def root(path: str = SHOP) -> RootScope:
+    return RootScope(path=path, embedder=MODEL, dimension=2, created_at=NOW)
+
+
+def remember(harness: Harness, content: str, scope: str = SHOP, group_id: str = GROUP, minutes: int = 0) -> str:
+    path = "/shared" if scope.startswith("/shared") else "/".join(scope.split("/")[:3])
+    at = NOW + timedelta(minutes=minutes)
+    record_id = content_hash(f"{scope}{content}")[:32]
+    fields: dict[str, Any] = {"created_at": at, "updated_at": at, "execution_id": "e-1"}
+    record = MemoryRecord(record_id=record_id, scope=scope, content=content, **fields)
+    opened = harness.memory.open_root(group_id, root(path))
+    assert harness.memory.add(group_id, opened, Remembered(record, pack([1, 2])))
+    harness.memory.keep_vectors(group_id, MODEL, {content_hash(content): pack([1, 2])}, now=NOW)
+    return record_id
+
+
+def contents(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [record["content"] for record in answer.json()["records"]]
+
+
+def test_scopes_are_told_with_what_lies_in_them_and_below(harness: Harness) -> None:
+    remember(harness, "one", f"{SHOP}/agent/ada")
+    remember(harness, "two", minutes=5)
+    remember(harness, "three", "/shared/x")
+    found = harness.client(VERA).get("/memory").json()["scopes"]
+    assert [(scope["path"], scope["records"]) for scope in found] == [
+        (SHOP, 2),
+        (f"{SHOP}/agent", 1),
+        (f"{SHOP}/agent/ada", 1),
+        ("/shared", 1),
+        ("/shared/x", 1),
+    ]
+    assert (found[0]["embedder"], found[0]["dimension"]) == (MODEL, 2)
+    assert found[0]["newest"] > found[0]["oldest"]
+
+
+def test_records_come_newest_first_in_pages(harness: Harness) -> None:
+    for number in range(5):
+        remember(harness, f"fact {number}", minutes=number)
+    client = harness.client(VERA)
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        answer = client.get("/memory/records", params={"limit": 2, **({"cursor": cursor} if cursor else {})})
+        seen += contents(answer)
+        cursor = answer.json()["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == [f"fact {number}" for number in (4, 3, 2, 1, 0)]
+    assert "vector" not in client.get("/memory/records").json()["records"][0]
+
+
+def test_records_are_found_by_scope_and_words(harness: Harness) -> None:
+    remember(harness, "Ada prefers TEA.", f"{SHOP}/agent/ada")
+    remember(harness, "Bob prefers coffee, not tea.", minutes=1)
+    remember(harness, "Nobody likes rain.", "/shared")
+    client = harness.client(VERA)
+    assert contents(client.get("/memory/records", params={"words": "tea ADA"})) == [
+        "Ada prefers TEA.",
+        "Bob prefers coffee, not tea.",
+    ]
+    assert contents(client.get("/memory/records", params={"scope": f"{SHOP}/agent"})) == ["Ada prefers TEA."]
+    assert contents(client.get("/memory/records", params={"scope": "/crews/none"})) == []
+
+
+@pytest.mark.parametrize("scope", ["/", "/other", "/crews", "GROUP#demo2"])
+def test_what_is_no_scope_is_a_fault(harness: Harness, scope: str) -> None:
+    assert harness.client().get("/memory/records", params={"scope": scope}).status_code == 422
+    assert harness.client().delete(f"/memory/scopes/{scope.replace('#', '%23')}").status_code == 422
+
+
+def test_a_record_is_removed_with_its_vectors_and_a_receipt(harness: Harness) -> None:
+    record_id = remember(harness, "one")
+    remember(harness, "two")
+    client = harness.client(MIA)
+    receipt = client.delete(f"/memory/records/{record_id}").json()
+    assert (receipt["scope"], receipt["records"], receipt["vectors"]) == (SHOP, 1, 1)
+    assert receipt["executions"] == ["e-1"]
+    assert contents(client.get("/memory/records")) == ["two"]
+    assert harness.memory.vectors(GROUP, MODEL, [content_hash("one")]) == {}
+    assert client.delete(f"/memory/records/{record_id}").json()["records"] == 0
+
+
+def test_a_scope_is_removed_with_what_is_below_it_and_nothing_else(harness: Harness) -> None:
+    remember(harness, "one", f"{SHOP}/agent/ada")
+    remember(harness, "two", f"{SHOP}/agent/adam")
+    remember(harness, "three", "/crews/shop2")
+    client = harness.client()
+    assert client.delete(f"/memory/scopes{SHOP}/agent/ada").json()["records"] == 1
+    assert sorted(contents(client.get("/memory/records"))) == ["three", "two"]
+    receipt = client.delete(f"/memory/scopes{SHOP}").json()
+    assert (receipt["records"], receipt["vectors"]) == (1, 1)
+    assert [scope["path"] for scope in client.get("/memory").json()["scopes"]] == ["/crews/shop2"]
+    assert harness.memory.root(GROUP, SHOP) is None, "Another embedding model may begin it again."
+    assert client.delete(f"/memory/scopes{SHOP}").json()["records"] == 0
+
+
+def test_another_group_sees_and_removes_nothing(harness: Harness) -> None:
+    record_id = remember(harness, "mine")
+    client = harness.client(BOB)
+    assert client.get("/memory").json()["scopes"] == []
+    assert contents(client.get("/memory/records", params={"scope": SHOP})) == []
+    assert harness.client({**BOB, "role": "admin"}).delete(f"/memory/records/{record_id}").json()["records"] == 0
+    assert harness.client({**BOB, "role": "admin"}).delete(f"/memory/scopes{SHOP}").json()["records"] == 0
+    assert contents(harness.client().get("/memory/records")) == ["mine"]
+
+
+def test_only_members_remove_records_and_only_admins_scopes(harness: Harness) -> None:
+    record_id = remember(harness, "one")
+    assert harness.client(VERA).delete(f"/memory/records/{record_id}").status_code == 403
+    assert harness.client(MIA).delete(f"/memory/scopes{SHOP}").status_code == 403

@@ -1,0 +1,61 @@
+"""What crews remember, from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from stepcrew_cli.app import app
+from tests.unit.cli.fake_api import FakeApi, serving
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with serving(FakeApi()) as fake:
+        yield fake
+
+
+def invoke(api: FakeApi, *arguments: str, typed: str = "") -> Result:
+    environment = {"STEPCREW_URL": api.url, "COLUMNS": "200"}
+    return CliRunner().invoke(app, ["memory", *arguments], input=typed, env=environment)
+
+
+def removed(api: FakeApi) -> list[str]:
+    return [seen.path for seen in api.seen if seen.method == "DELETE"]
+
+
+def test_scopes_are_listed_with_what_lies_in_them(api: FakeApi) -> None:
+    line = invoke(api, "scopes").stdout.splitlines()[1]
+    assert line.split()[:2] == ["/crews/shop", "3"]
+    assert "openai/small" in line
+    assert json.loads(invoke(api, "scopes", "--json").stdout)["scopes"][0]["records"] == 3
+
+
+def test_records_are_listed_by_scope_and_words(api: FakeApi) -> None:
+    result = invoke(api, "list", "/crews/shop", "--words", "tea", "--limit", "5")
+    assert "Ada prefers tea." in result.stdout
+    assert "--cursor on" in result.stderr
+    assert api.seen[-1].path.startswith("/api/v1/memory/records")
+
+
+def test_a_scope_is_removed_when_it_is_confirmed(api: FakeApi) -> None:
+    assert invoke(api, "remove", "/crews/shop", typed="n\n").exit_code != 0
+    assert removed(api) == []
+    result = invoke(api, "remove", "/crews/shop", typed="y\n")
+    assert "with 3 records" in result.stderr
+    assert "Removed 3 records and 2 kept vectors." in result.stderr
+    assert removed(api) == ["/api/v1/memory/scopes/crews/shop"]
+
+
+def test_a_program_says_yes_beforehand(api: FakeApi) -> None:
+    assert invoke(api, "remove", "/crews/shop", "--json").exit_code != 0
+    assert removed(api) == []
+    assert json.loads(invoke(api, "remove", "/crews/shop", "--json", "--yes").stdout)["records"] == 3
+
+
+def test_one_record_is_removed_by_its_id(api: FakeApi) -> None:
+    assert invoke(api, "remove", "r1").exit_code == 0
+    assert removed(api) == ["/api/v1/memory/records/r1"]

@@ -1,0 +1,127 @@
+"""Memory, in the table and in the fake."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from stepcrew.aws.memory import TableMemory
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound, pack
+from stepcrew.services.memory_ports import Memories
+from tests.aws_table import GROUP, NOW, RETENTION_DAYS, TABLE, emulated_aws
+from tests.fakes.memory import FakeMemory
+
+PATH = "/crews/poets"
+MODEL = "openai/text-embedding-3-small"
+ROOT = RootScope(path=PATH, embedder=MODEL, dimension=3, created_at=NOW)
+VECTOR = pack([1, 0.5, -2])
+
+
+@pytest.fixture(params=["adapters", "fakes"])
+def memory(request: pytest.FixtureRequest) -> Generator[Memories]:
+    if request.param == "fakes":
+        yield FakeMemory()
+        return
+    with emulated_aws() as aws:
+        yield TableMemory(aws.clients, TABLE, RETENTION_DAYS)
+
+
+def fact(record_id: str = "one", vector: bytes = VECTOR, **more: Any) -> Remembered:
+    fields = {"scope": PATH, "content": "Zoë likes 俳句.", "created_at": NOW, "updated_at": NOW, **more}
+    return Remembered(MemoryRecord.model_validate({"record_id": record_id, **fields}), vector)
+
+
+def test_a_record_comes_back_as_it_was_written(memory: Memories) -> None:
+    memory.open_root(GROUP, ROOT)
+    written = fact(categories=["taste"], metadata={"n": 1.5, "of": ["a", None]}, importance=0.9, execution_id="e")
+    assert memory.add(GROUP, ROOT, written)
+    assert memory.remembered(GROUP, PATH) == [written]
+    assert memory.records(GROUP, PATH) == [written.record]
+    assert memory.record(GROUP, PATH, "one") == written
+    assert memory.record(GROUP, PATH, "two") is None
+
+
+def test_what_is_added_again_stays_as_it_is(memory: Memories) -> None:
+    memory.open_root(GROUP, ROOT)
+    assert memory.add(GROUP, ROOT, fact())
+    assert not memory.add(GROUP, ROOT, fact(content="another"))
+    assert memory.remembered(GROUP, PATH) == [fact()]
+
+
+def test_of_two_that_change_a_record_one_finds_out(memory: Memories) -> None:
+    memory.open_root(GROUP, ROOT)
+    memory.add(GROUP, ROOT, fact())
+    first, second = fact(revision=2, content="first"), fact(revision=2, content="second")
+    assert memory.replace(GROUP, ROOT, first, seen=1)
+    assert not memory.replace(GROUP, ROOT, second, seen=1)
+    assert not memory.replace(GROUP, ROOT, fact("two", revision=2), seen=1)
+    assert memory.remembered(GROUP, PATH) == [first]
+
+
+def test_what_changed_meanwhile_is_not_forgotten(memory: Memories) -> None:
+    memory.open_root(GROUP, ROOT)
+    memory.add(GROUP, ROOT, fact(revision=2))
+    assert not memory.forget(GROUP, PATH, "one", seen=1)
+    assert memory.forget(GROUP, PATH, "one", seen=2)
+    assert not memory.forget(GROUP, PATH, "one")
+    assert memory.remembered(GROUP, PATH) == []
+
+
+def test_the_first_embedding_model_of_a_root_scope_stands(memory: Memories) -> None:
+    other = ROOT.model_copy(update={"embedder": "bedrock/titan", "dimension": 2})
+    assert memory.root(GROUP, PATH) is None
+    assert memory.open_root(GROUP, ROOT) == ROOT
+    assert memory.open_root(GROUP, other) == ROOT
+    assert memory.root(GROUP, PATH) == ROOT
+    with pytest.raises(ScopeNotFound):
+        memory.add(GROUP, other, fact())
+
+
+def test_nothing_is_written_into_a_root_scope_that_was_closed(memory: Memories) -> None:
+    memory.open_root(GROUP, ROOT)
+    memory.add(GROUP, ROOT, fact())
+    for _ in range(2):
+        memory.close_root(GROUP, PATH)
+    for write in (lambda: memory.add(GROUP, ROOT, fact("two")), lambda: memory.replace(GROUP, ROOT, fact(), seen=1)):
+        with pytest.raises(ScopeNotFound):
+            write()
+    again = ROOT.model_copy(update={"dimension": 2})
+    assert memory.open_root(GROUP, again) == again
+
+
+def test_a_group_and_a_root_scope_have_their_own_records(memory: Memories) -> None:
+    longer = ROOT.model_copy(update={"path": f"{PATH}-2"})
+    for root in (longer, ROOT):
+        memory.open_root(GROUP, root)
+    memory.open_root("demo2", ROOT)  # a longer id that begins alike
+    memory.add(GROUP, ROOT, fact(content="mine"))
+    memory.add(GROUP, longer, fact(content="another crew's"))
+    memory.add("demo2", ROOT, fact(content="yours"))
+    assert [one.content for one in memory.records(GROUP, PATH)] == ["mine"]
+    assert [one.content for one in memory.records(GROUP, longer.path)] == ["another crew's"]
+    assert [one.content for one in memory.records("demo2", PATH)] == ["yours"]
+    assert [root.path for root in memory.roots(GROUP)] == [PATH, longer.path]
+    assert memory.roots("other") == []
+    assert not memory.forget("other", PATH, "one")
+
+
+def test_everything_is_read_however_much_it_is(memory: Memories) -> None:
+    memory.open_root(GROUP, ROOT)
+    many = {f"{number:03}" for number in range(8)}
+    for record_id in many:
+        memory.add(GROUP, ROOT, fact(record_id, content="x" * 200_000))
+    assert {one.record.record_id for one in memory.remembered(GROUP, PATH)} == many
+
+
+def test_vectors_are_kept_by_model_and_text(memory: Memories) -> None:
+    many = {f"{number:064x}": pack([number + 1]) for number in range(130)}  # more than one batch takes
+    memory.keep_vectors(GROUP, MODEL, many, now=NOW)
+    assert memory.vectors(GROUP, MODEL, [*many, "f" * 64]) == many
+    assert memory.vectors(GROUP, "bedrock/titan", many) == {}
+    assert memory.vectors("other", MODEL, many) == {}
+    gone = list(many)[:2]
+    for _ in range(2):
+        memory.forget_vectors(GROUP, MODEL, gone)
+    assert set(memory.vectors(GROUP, MODEL, many)) == set(many) - set(gone)
