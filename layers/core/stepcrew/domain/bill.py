@@ -24,6 +24,8 @@ _WRITTEN_BYTES, _READ_BYTES = 1024, 4096
 """Of one request unit. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"""
 _DEFINITION_UNITS = 4
 """To store the submission, in its transaction: two kilobytes."""
+_USAGE_UNITS = 18
+"""To count what an execution used: nine items, in a transaction."""
 _SINK_MB_MS = 512 * 60
 _API_MB_MS = 1024 * 300
 _ANNOUNCER_MB_MS = 512 * 200
@@ -178,6 +180,7 @@ def _uses(execution: Execution) -> Iterator[_Use]:
     yield use("Announcements: events", Priced.EVENTS, told, counted)
     yield use("Announcements: invocations", Priced.INVOCATIONS, told, counted)
     yield use("Announcements: memory and time", Priced.GB_SECONDS, told * _gb_seconds(_ANNOUNCER_MB_MS), assumed)
+    yield use("Usage: table writes", Priced.TABLE_WRITES, ends * _USAGE_UNITS, assumed)
     logged = (metered.messages + 1 + told) * _LOG_BYTES + execution.attempt * _ATTEMPT_LOG_BYTES
     yield use("Log lines", Priced.LOG_GB, Decimal(logged) / 10**9, assumed)
 
