@@ -86,7 +86,12 @@ def test_a_recount_proves_the_sums_or_names_the_wrong_ones(harness: Harness) -> 
 
 @pytest.mark.parametrize(
     "params",
-    [{"from": "2026-11-02", "to": "2026-11-01"}, {"from": "2024-01-01", "to": "2026-01-01"}, {"by": "moon"}],
+    [
+        {"from": "2026-11-02", "to": "2026-11-01"},
+        {"from": "2024-01-01", "to": "2026-01-01"},
+        {"by": "moon"},
+        {"to": "9999-12-31", "from": "9999-12-31"},
+    ],
 )
 def test_days_that_cannot_be_are_refused(harness: Harness, params: dict[str, str]) -> None:
     assert harness.client().get("/usage", params=params).status_code == 422

@@ -21,6 +21,7 @@ from stepcrew_api.usage_schemas import NamedSums, RecountView, UsageReport, Wron
 
 router = APIRouter(prefix="/usage", tags=["costs"], route_class=GuardedRoute)
 MOST_DAYS = 366
+LATEST = date(2999, 12, 31)
 CSV = "text/csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula at the beginning of a cell."""
@@ -80,15 +81,11 @@ def _named(name: str, sums: Sums) -> NamedSums:
 def _days(services: Services, first: date | None, last: date | None) -> tuple[date, date]:
     last = last or services.clock.now().date()
     first = first or last.replace(day=1)
-    detail = None
-    if first > last:
-        detail = f"from = {first} is after to = {last}."
-    elif last - first >= timedelta(days=MOST_DAYS):
-        detail = f"From {first} to {last} are more than {MOST_DAYS} days."
-    if detail:
-        fault = Fault(pointer="/from", code="days", detail=detail, remedy="Ask for fewer days, from an earlier one on.")
-        raise InvalidRequest(detail, [fault])
-    return first, last
+    if first <= last <= LATEST and last - first < timedelta(days=MOST_DAYS):
+        return first, last
+    detail = f"From {first} to {last} is no time of 1 to {MOST_DAYS} days before {LATEST}."
+    fault = Fault(pointer="/from", code="days", detail=detail, remedy="Ask for fewer days, the earlier one as from.")
+    raise InvalidRequest(detail, [fault])
 
 
 def _csv(by: By, rows: list[NamedSums]) -> str:
