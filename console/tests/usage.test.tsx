@@ -35,3 +35,24 @@ it("shows the sums by what is chosen, with the whole and the budgets", async () 
   await userEvent.selectOptions(screen.getByLabelText("Sums by"), "Models");
   expect(await screen.findByRole("rowheader", { name: "a model" })).toBeInTheDocument();
 });
+
+it("lets an admin set and remove a budget, and others only look", async () => {
+  const PUT = vi.fn().mockResolvedValue({ data: { month: "2026-11", budgets: [] }, response: new Response() });
+  const { GET } = api();
+  const { unmount } = showWith({ GET, PUT }, <UsagePage />);
+  await userEvent.type(await screen.findByLabelText(/Crew/), "poems");
+  await userEvent.type(screen.getByLabelText(/US dollars a month/), "2.5");
+  await userEvent.click(screen.getByRole("button", { name: "Set" }));
+  expect(PUT).toHaveBeenCalledWith("/api/v1/budgets", { body: { group_usd: 1, crews: { poems: 2.5 } } });
+  unmount();
+  showWith({ GET, PUT }, <UsagePage />);
+  await userEvent.click(await screen.findByRole("button", { name: "Remove the budget of the group" }));
+  expect(PUT).toHaveBeenLastCalledWith("/api/v1/budgets", { body: { group_usd: null, crews: {} } });
+  unmount();
+});
+
+it("shows members the budgets without a way to change them", async () => {
+  showWith(api(), <UsagePage />, { role: "member" });
+  expect(await screen.findByText(/150 %/)).toBeInTheDocument();
+  expect(screen.queryByRole("form", { name: "Set a budget" })).toBeNull();
+});

@@ -7,7 +7,8 @@ import { download } from "@/lib/files";
 import { formatCompact, formatCost, formatNumber } from "@/lib/format";
 import { useParam, useTitle } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
-import { BYS, readTable, useBudgets, useUsage } from "./usage";
+import { Bar, Budgets } from "./Budgets";
+import { BYS, readTable, useUsage } from "./usage";
 
 /** What the group's executions used and cost, by crew, person, agent, tool, model, source or day. */
 export function UsagePage() {
@@ -35,7 +36,7 @@ export function UsagePage() {
           </Button>
         </div>
       </div>
-      <BudgetBars />
+      <Budgets />
       <div className="filters">
         <select aria-label="Sums by" value={by} onChange={(event) => setBy(event.target.value)}>
           {Object.entries(BYS).map(([value, name]) => (
@@ -122,37 +123,5 @@ function Line({ name, row, part }: { name: string; row: UsageRow; part?: number 
       <td className="col-number">{formatNumber(row.model_calls + row.tool_calls)}</td>
       <td className="col-number">{formatCompact(row.total_tokens)}</td>
     </tr>
-  );
-}
-
-function Bar({ part }: { part: number }) {
-  return (
-    <span className="mini-bar" aria-hidden>
-      <span style={{ width: `${Math.min(1, part) * 100}%` }} />
-    </span>
-  );
-}
-
-/** What was spent of the month's budgets, where there are any. */
-function BudgetBars() {
-  const budgets = useBudgets();
-  if (!budgets.data?.budgets.length) return null;
-  return (
-    <section aria-label="Budgets">
-      <h2 className="section-title">Budgets of {budgets.data.month}</h2>
-      <ul className="budgets">
-        {budgets.data.budgets.map(({ crew, limit_usd: limit, spent_usd: spent }) => {
-          const part = spent / limit;
-          return (
-            <li key={crew} data-state={part >= 1 ? "over" : part >= 0.8 ? "near" : "fine"}>
-              <bdi>{crew ?? "The group"}</bdi>
-              <Bar part={part} />
-              {formatCost(spent)} of {formatCost(limit)}, {Math.round(part * 100)} %
-              {part >= 1 && ": nothing more is started this month"}
-            </li>
-          );
-        })}
-      </ul>
-    </section>
   );
 }

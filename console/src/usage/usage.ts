@@ -1,7 +1,7 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type Api, unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
-import type { UsageBy, UsageReport } from "@/api/types";
+import type { Budget, UsageBy, UsageReport } from "@/api/types";
 
 export const BYS: Record<UsageBy, string> = {
   crew: "Crews",
@@ -47,5 +47,20 @@ export function useBudgets() {
   return useQuery({
     queryKey: [group, "budgets"],
     queryFn: async () => unwrap(await api.GET("/api/v1/budgets")),
+  });
+}
+
+/** Replaces all budgets. */
+export function useSetBudgets() {
+  const { api, group } = useApi();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (budgets: Budget[]) => {
+      const own = budgets.find(({ crew }) => crew === null);
+      const crews = budgets.flatMap(({ crew, limit_usd: usd }) => (crew === null ? [] : [[crew, usd] as const]));
+      const body = { group_usd: own?.limit_usd ?? null, crews: Object.fromEntries(crews) };
+      return unwrap(await api.PUT("/api/v1/budgets", { body }));
+    },
+    onSuccess: (list) => client.setQueryData([group, "budgets"], list),
   });
 }
