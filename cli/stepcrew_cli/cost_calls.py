@@ -41,8 +41,9 @@ class CostCalls:
         """The same as CSV."""
         return self._transport.request("GET", f"{API}/usage", params={**params, "format": "csv"}).text
 
-    def recount(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/usage/recount", params=params))
+    def recount(self, params: Mapping[str, str], *, repair: bool) -> Answer:
+        """With `repair`, what was not counted is counted first. May be repeated."""
+        return Answer(self._transport.request("POST" if repair else "GET", f"{API}/usage/recount", params=params))
 
     def budgets(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/budgets"))

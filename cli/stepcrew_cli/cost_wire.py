@@ -89,10 +89,11 @@ class WrongSum(BaseModel):
 
 
 class Recount(BaseModel):
-    """`differences` are sums that are not what the executions come to."""
+    """`differences` are sums that are not what the executions come to; `missing` were not counted."""
 
     executions: int
     differences: list[WrongSum] = []
+    missing: list[str] = []
 
 
 class Budget(BaseModel):

@@ -49,6 +49,7 @@ def usage(
         bool,
         typer.Option("--recount", help="Add up what each execution used again, and tell which sums differ (admins)."),
     ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="With --recount: first count what was not counted.")] = False,
 ) -> None:
     """Show what the executions that ended on these days used and cost. With --recount, exit code 1 when a sum is
     wrong."""
@@ -56,7 +57,7 @@ def usage(
     params = {"by": by.value} | {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
     with call.client() as client:
         if recount:
-            raise typer.Exit(_recount(client, call.output, params))
+            raise typer.Exit(_recount(client, call.output, params, repair=repair))
         if as_csv:
             print(safe(client.costs.usage_table(params)), end="", flush=True)
             return
@@ -86,13 +87,16 @@ def _add(table: Table, name: str, row: UsageRow) -> None:
     table.add_row(plain(name), str(row.executions), str(row.failed), str(row.total_tokens), *money)
 
 
-def _recount(client: Client, output: Output, params: dict[str, str]) -> int:
-    answer = client.costs.recount({name: value for name, value in params.items() if name != "by"})
+def _recount(client: Client, output: Output, params: dict[str, str], *, repair: bool) -> int:
+    days = {name: value for name, value in params.items() if name != "by"}
+    answer = client.costs.recount(days, repair=repair)
     found = answer.read(Recount)
     if output.as_json:
         output.json(answer.data)
-    elif not found.differences:
+    elif not found.differences and not found.missing:
         output.note(f"{found.executions} executions, and every sum is right.", "green")
     for wrong in found.differences:
         output.note(f"{wrong.day}, by {wrong.by}: {wrong.name or '–'} is not what its executions come to.", "red")
-    return 1 if found.differences else 0
+    for execution_id in found.missing:
+        output.note(f"{execution_id} was not counted: stepcrew usage --recount --repair counts it.", "red")
+    return 1 if found.differences or found.missing else 0

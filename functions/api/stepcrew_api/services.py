@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from stepcrew.domain.execution import Execution
 from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
@@ -66,6 +67,7 @@ class Services(NamedTuple):
     estimate_cost: EstimateCost
     prices: PriceStore
     usage: UsageStore
+    count_usage: CountUsage
     budgets: BudgetStore
     watch_budgets: WatchBudgets
     clock: Clock

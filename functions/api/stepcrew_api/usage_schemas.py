@@ -38,12 +38,15 @@ class WrongSum(BaseModel):
 
 
 class RecountView(BaseModel):
-    """Without `differences`, every sum of these days is what the executions come to."""
+    """Without `differences` and `missing`, every sum of these days is what the executions come to."""
 
     first: date = Field(serialization_alias="from")
     last: date = Field(serialization_alias="to")
     executions: int
     differences: list[WrongSum]
+    missing: list[str] = Field(
+        description="Ids of executions that ended on these days and were not counted; 100 of them."
+    )
 
 
 class BudgetView(BaseModel):

@@ -32,6 +32,7 @@ from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
@@ -68,6 +69,7 @@ def make_app(settings: Settings) -> FastAPI:
     approvals = TableApprovals(clients, table, payloads, days)
     journal = TableJournal(clients, table, payloads, days)
     read_cost, listing = ReadCost(executions, journal, function_settings().aws_region), TableListing(clients, table)
+    usage = TableUsage(clients, table)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
@@ -107,7 +109,8 @@ def make_app(settings: Settings) -> FastAPI:
         read_cost=read_cost,
         estimate_cost=EstimateCost(listing, read_cost),
         prices=TablePrices(clients, table),
-        usage=TableUsage(clients, table),
+        usage=usage,
+        count_usage=CountUsage(usage, journal, read_cost),
         budgets=TableBudgets(clients, table),
         watch_budgets=watch_budgets(settings, clients),
         clock=clock,

@@ -24,6 +24,7 @@ from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fill_slots import FillSlots
@@ -163,6 +164,7 @@ class Harness:
             estimate_cost=EstimateCost(listing, read_cost),
             prices=prices,
             usage=usage,
+            count_usage=CountUsage(usage, aws.journal, read_cost),
             budgets=budgets,
             watch_budgets=watch_budgets,
             clock=clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,21 +15,29 @@ from stepcrew.aws.usage import TableUsage
 from stepcrew.domain.execution import Status, Usage
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.read_cost import ReadCost
-from tests.aws_table import GROUP, NOW, TABLE
+from tests.aws_table import GROUP, NOW, TABLE, execution, submission
 from tests.unit.api.harness import BOB, MIA, Harness, body
 
 TODAY = NOW.date().isoformat()
 
 
-def ended(harness: Harness, name: str, usd: str, days: int = 0) -> None:
-    """An execution of this name, counted as the announcer does."""
+_numbers = itertools.count(1)
+
+
+def ended(harness: Harness, name: str, usd: str, days: int = 0, *, told: bool = True) -> str:
+    """An execution of this name, counted as the announcer does where it is told."""
     aws = harness.aws
-    execution_id = harness.client().post("/executions", json=body(name=name)).json()["execution_id"]
+    moment = f"{int(NOW.timestamp() * 1000):012x}"
+    execution_id = f"{moment[:8]}-{moment[8:]}-7000-8000-{next(_numbers):012x}"
+    new = execution(execution_id, name=name).model_copy(update={"submitted_by": "ada@example.com"})
+    aws.executions.create(new, submission(), None)
     held = aws.executions.begin_attempt(GROUP, execution_id, NOW)
     spent = Usage(model_calls=1, total_tokens=100, cost_usd=Decimal(usd))
     done = aws.executions.finish(held, Status.COMPLETED, message="", now=NOW + timedelta(days=days), usage=spent)
     read_cost = ReadCost(aws.executions, aws.journal, "us-east-1")
-    assert CountUsage(TableUsage(aws.clients, TABLE), aws.journal, read_cost)([done]) == 1
+    if told:
+        assert CountUsage(TableUsage(aws.clients, TABLE), aws.journal, read_cost)([done]) == 1
+    return execution_id
 
 
 def usage(harness: Harness, **params: str) -> dict[str, Any]:
@@ -118,3 +127,16 @@ def test_budgets_are_an_admins_and_numbers(harness: Harness) -> None:
     assert harness.client(MIA).put("/budgets", json={}).status_code == 403
     assert harness.client().put("/budgets", json={"group_usd": "100"}).status_code == 422
     assert harness.client().put("/budgets", json={"crews": {"": 1}}).status_code == 422
+
+
+def test_a_recount_finds_what_was_not_counted_and_counts_it(harness: Harness) -> None:
+    ended(harness, "poems", "1")
+    missed = ended(harness, "poems", "2", told=False)
+    harness.client().post("/executions", json=body(name="open"))
+    assert harness.client().get("/usage/recount").json()["missing"] == [missed]
+    assert usage(harness)["total"]["executions"] == 1
+    assert harness.client(MIA).post("/usage/recount").status_code == 403
+    for _ in range(2):
+        repaired = harness.client().post("/usage/recount").json()
+        assert (repaired["executions"], repaired["differences"], repaired["missing"]) == (2, [], [])
+    assert usage(harness)["total"]["model_usd"] == 3

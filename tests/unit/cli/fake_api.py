@@ -44,6 +44,7 @@ class FakeApi:
     prices: dict[str, Any] = field(default_factory=lambda: {"models": {"openai/own": dict(PRICE)}})
     budgets: dict[str | None, float] = field(default_factory=lambda: {None: 10.0})
     wrong: int = 0
+    missing: int = 0
     looks: int = 0
     tokens: int = 0
     url: str = ""
@@ -76,18 +77,10 @@ class FakeApi:
         if "/triggers" in path or "/inbox/" in path:
             return self._triggers(request, path)
         if path.endswith("/usage/recount"):
-            wrong: dict[str, Any] = {
-                "by": "crew",
-                "day": "2026-11-24",
-                "name": "poems",
-                "summed": {},
-                "counted_again": {},
-            }
-            return (
-                200,
-                {"from": "2026-11-01", "to": "2026-11-24", "executions": 7, "differences": self.wrong * [wrong]},
-                {},
-            )
+            days = {"from": "2026-11-01", "to": "2026-11-24"}
+            wrong = [{"by": "crew", "day": "2026-11-24", "name": "poems"}] * self.wrong
+            missing = ["e-9"] * self.missing if request.method == "GET" else []
+            return 200, {**days, "executions": 7, "differences": wrong, "missing": missing}, {}
         if path.endswith("/usage"):
             if "format=csv" in query:
                 return 200, b"crew,executions\r\npoems,7\r\n", {"Content-Type": "text/csv"}

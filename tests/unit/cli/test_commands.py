@@ -254,6 +254,10 @@ def test_a_recount_fails_where_a_sum_differs(api: FakeApi) -> None:
     api.wrong = 1
     bad = invoke(api, "usage", "--recount")
     assert (bad.exit_code, "2026-11-24, by crew: poems" in bad.stderr) == (1, True)
+    api.wrong, api.missing = 0, 1
+    missed = invoke(api, "usage", "--recount")
+    assert (missed.exit_code, "e-9 was not counted" in missed.stderr) == (1, True)
+    assert invoke(api, "usage", "--recount", "--repair").exit_code == 0
 
 
 def test_budgets_are_set_listed_and_removed_one_by_one(api: FakeApi) -> None:

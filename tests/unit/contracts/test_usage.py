@@ -12,6 +12,7 @@ import pytest
 from stepcrew.aws.usage import TableUsage
 from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.domain.journal import JournalEntry
+from stepcrew.domain.listing import ExecutionPage, ListFilter
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.usage_sums import MOST_NAMES, OTHERS, By, Sums, UsageEntry, by_name, entry_of
 from stepcrew.services.count_usage import recount
@@ -21,6 +22,16 @@ from tests.fakes.usage import FakeUsage
 
 DAY = NOW.date()
 AWS = Decimal("0.0044")
+
+
+class Deleted:
+    """`ListingStore` of a group whose executions are all gone."""
+
+    def newest(self, group_id: str, wanted: ListFilter, *, before: str | None, limit: int) -> ExecutionPage:
+        return ExecutionPage([], None)
+
+
+NOTHING = Deleted()
 
 
 @pytest.fixture(params=["adapter", "fake"])
@@ -69,7 +80,7 @@ def test_an_execution_counts_once_however_often_it_is_told(usage: UsageStore) ->
         model_usd=Decimal("0.25"),
         infrastructure_usd=AWS,
     )
-    assert recount(usage, GROUP, DAY, DAY) == (1, [])
+    assert recount(usage, NOTHING, GROUP, DAY, DAY) == (1, [], [])
 
 
 def test_sums_are_made_by_every_name(usage: UsageStore) -> None:
@@ -99,7 +110,7 @@ def test_days_are_those_asked_for_and_groups_stay_apart(usage: UsageStore) -> No
     yesterday = DAY - timedelta(days=1)
     assert names(usage, By.CREW, yesterday)["haiku"].executions == 2
     assert len(list(usage.entries(GROUP, yesterday, DAY))) == 2
-    assert recount(usage, GROUP, yesterday, DAY) == (2, [])
+    assert recount(usage, NOTHING, GROUP, yesterday, DAY) == (2, [], [])
 
 
 def test_a_price_that_is_not_known_is_told_and_adds_nothing(usage: UsageStore) -> None:
@@ -129,5 +140,5 @@ def test_a_recount_finds_a_sum_that_is_wrong() -> None:
     fake.count(counted(ended(1)))
     key = (By.CREW, DAY, "haiku")
     fake.summed[GROUP][key] = fake.summed[GROUP][key].plus(Sums(executions=1))
-    [difference] = recount(fake, GROUP, DAY, DAY).differences
+    [difference] = recount(fake, NOTHING, GROUP, DAY, DAY).differences
     assert (difference[:3], difference.summed.executions, difference.counted_again.executions) == (key, 2, 1)

@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.usage_sums import By, Sums, by_name, whole_usd
-from stepcrew.services.count_usage import recount
+from stepcrew.services.count_usage import Recount, recount
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
@@ -64,14 +64,25 @@ def usage(
 
 @router.get("/recount", responses=responses())
 def recount_usage(identity: Admin, services: Injected, first: First = None, last: Last = None) -> RecountView:
-    """Adds up again what each execution of these days used, and names the sums that differ: there should be none."""
+    """Adds up again what each execution of these days used. Names the sums that differ, and executions that were not
+    counted: there should be none."""
     first, last = _days(services, first, last)
-    found = recount(services.usage, identity.group_id, first, last)
-    wrong = [
-        WrongSum(by=one.by, day=one.day, name=one.name, summed=one.summed, counted_again=one.counted_again)
-        for one in found.differences
-    ]
-    return RecountView(first=first, last=last, executions=found.executions, differences=wrong)
+    return _recounted(first, last, recount(services.usage, services.listing, identity.group_id, first, last))
+
+
+@router.post("/recount", responses=responses())
+def count_missing(identity: Admin, services: Injected, first: First = None, last: Last = None) -> RecountView:
+    """Counts the executions of these days that were not counted (the announcer could not for a day), then does the same
+    as GET. To be repeated while it names missing ones."""
+    first, last = _days(services, first, last)
+    services.count_usage(recount(services.usage, services.listing, identity.group_id, first, last).missing)
+    return _recounted(first, last, recount(services.usage, services.listing, identity.group_id, first, last))
+
+
+def _recounted(first: date, last: date, found: Recount) -> RecountView:
+    wrong = [WrongSum.model_validate(one._asdict()) for one in found.differences]
+    missing = [one.execution_id for one in found.missing]
+    return RecountView(first=first, last=last, executions=found.executions, differences=wrong, missing=missing)
 
 
 def _named(name: str, sums: Sums) -> NamedSums:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.usage_sums import By, Sums, added_up, entry_of
-from stepcrew.services.ports import JournalStore
+from stepcrew.services.ports import JournalStore, ListingStore
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.usage_ports import UsageStore
 
@@ -31,6 +32,11 @@ class CountUsage:
         return self._usage.count(entry_of(execution, entries, infrastructure))
 
 
+MOST_MISSING = 100
+EARLIER = timedelta(days=30)
+"""So long an execution may run and wait for people and still be found."""
+
+
 class Difference(NamedTuple):
     """A sum that is not what the executions come to."""
 
@@ -42,15 +48,18 @@ class Difference(NamedTuple):
 
 
 class Recount(NamedTuple):
-    """`executions` were counted again; without differences, all sums of the days are right."""
+    """`executions` were counted again; without differences, the sums of the days are what these come to. `missing` have
+    ended on these days and were not counted: the newest, `MOST_MISSING` of them."""
 
     executions: int
     differences: list[Difference]
+    missing: list[Execution]
 
 
-def recount(usage: UsageStore, group_id: str, first: date, last: date) -> Recount:
-    """Adds up what each execution of the days used, and compares that with the sums. Executions that end meanwhile can
-    make a difference on the last day."""
+def recount(usage: UsageStore, listing: ListingStore, group_id: str, first: date, last: date) -> Recount:
+    """Adds up what each execution of the days used, and compares that with the sums; and looks for executions that were
+    not counted among those that are still there and began at most `EARLIER` before. What ends meanwhile can make a
+    difference on the last day."""
     entries = list(usage.entries(group_id, first, last))
     again = added_up(entries)
     summed = {(one.by, one.day, one.name): one.sums for by in By for one in usage.sums(group_id, by, first, last)}
@@ -59,4 +68,19 @@ def recount(usage: UsageStore, group_id: str, first: date, last: date) -> Recoun
         for key in sorted(again.keys() | summed.keys())
         if summed.get(key, Sums()) != again.get(key, Sums())
     ]
-    return Recount(len(entries), differences)
+    counted = {entry.execution_id for entry in entries}
+    missing = [one for one in _ended(listing, group_id, first, last) if one.execution_id not in counted]
+    return Recount(len(entries), differences, missing[:MOST_MISSING])
+
+
+def _ended(listing: ListingStore, group_id: str, first: date, last: date) -> Iterator[Execution]:
+    """The executions that ended on these days, newest first."""
+    begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
+    wanted = ListFilter(created_after=begin - EARLIER, created_before=end)
+    before: str | None = None
+    while True:
+        page = listing.newest(group_id, wanted, before=before, limit=100)
+        yield from (one for one in page.executions if one.ended_at and begin <= one.ended_at < end)
+        before = page.before
+        if before is None:
+            return
