@@ -15,6 +15,7 @@ from stepcrew.aws.usage import TableUsage
 from stepcrew.domain.execution import Status, Usage
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.read_cost import ReadCost
+from stepcrew_api.routes import usage as usage_route
 from tests.aws_table import GROUP, NOW, TABLE, execution, submission
 from tests.unit.api.harness import BOB, MIA, Harness, body
 
@@ -140,3 +141,19 @@ def test_a_recount_finds_what_was_not_counted_and_counts_it(harness: Harness) ->
         repaired = harness.client().post("/usage/recount").json()
         assert (repaired["executions"], repaired["differences"], repaired["missing"]) == (2, [], [])
     assert usage(harness)["total"]["model_usd"] == 3
+
+
+def test_more_names_than_an_answer_takes_are_others(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage_route, "MOST_ROWS", 1)
+    for name, usd in (("a", "1"), ("b", "5"), ("c", "2")):
+        ended(harness, name, usd)
+    rows = [(row["name"], row["executions"], row["model_usd"]) for row in usage(harness)["rows"]]
+    assert rows == [("b", 1, 5), ("others", 2, 3)]
+
+
+def test_a_journal_that_cannot_be_read_holds_up_nothing(harness: Harness) -> None:
+    execution_id = ended(harness, "poems", "2", told=False)
+    broken = {"PK": f"GROUP#{GROUP}#EXECUTION#{execution_id}", "SK": "JOURNAL#1", "document": '{"kind": "other"}'}
+    harness.aws.clients.dynamodb.put_item(TableName=TABLE, Item={key: {"S": text} for key, text in broken.items()})
+    assert harness.client().post("/usage/recount").json()["missing"] == []
+    assert usage(harness)["total"]["model_usd"] == 2

@@ -36,7 +36,7 @@ POLL_SECONDS = 1
     "",
     status_code=202,
     response_model=SubmittedExecution | DryRun,
-    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 404, 409, 413, 415, 429)},
+    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 402, 404, 409, 413, 415, 429)},
     openapi_extra=SUBMISSION_BODY,
 )
 def submit(

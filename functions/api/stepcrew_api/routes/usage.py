@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.usage_sums import By, Sums, by_name, whole_usd
+from stepcrew.domain.usage_sums import OTHERS, By, Sums, by_name, whole_usd
 from stepcrew.services.count_usage import Recount, recount
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
@@ -20,7 +20,7 @@ from stepcrew_api.services import Injected, Services
 from stepcrew_api.usage_schemas import NamedSums, RecountView, UsageReport, WrongSum
 
 router = APIRouter(prefix="/usage", tags=["costs"], route_class=GuardedRoute)
-MOST_DAYS = 366
+MOST_DAYS, MOST_ROWS = 366, 1_000
 LATEST = date(2999, 12, 31)
 CSV = "text/csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -52,7 +52,7 @@ def usage(
         total = total.plus(one.sums)
     rows = [_named(name, found[name]) for name in sorted(found)]
     if by is not By.DAY:
-        rows.sort(key=lambda row: -row.total_usd)
+        rows = _shortened(sorted(rows, key=lambda row: -row.total_usd))
     if format == "csv":
         return PlainTextResponse(
             _csv(by, rows),
@@ -83,6 +83,14 @@ def _recounted(first: date, last: date, found: Recount) -> RecountView:
     wrong = [WrongSum.model_validate(one._asdict()) for one in found.differences]
     missing = [one.execution_id for one in found.missing]
     return RecountView(first=first, last=last, executions=found.executions, differences=wrong, missing=missing)
+
+
+def _shortened(rows: list[NamedSums]) -> list[NamedSums]:
+    """Those behind `MOST_ROWS` in one row: crews may be named anew for each execution."""
+    others = Sums()
+    for row in rows[MOST_ROWS:]:
+        others = others.plus(row)
+    return rows[:MOST_ROWS] + ([_named(OTHERS, others)] if len(rows) > MOST_ROWS else [])
 
 
 def _named(name: str, sums: Sums) -> NamedSums:

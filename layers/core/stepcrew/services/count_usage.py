@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.listing import ListFilter
 from stepcrew.domain.usage_sums import By, Sums, added_up, entry_of
 from stepcrew.services.ports import JournalStore, ListingStore
@@ -27,11 +31,19 @@ class CountUsage:
         return sum(self._count(execution) for execution in changes if execution.status.is_terminal)
 
     def _count(self, execution: Execution) -> bool:
-        entries = self._journal.entries(execution.group_id, execution.execution_id)
         infrastructure = self._read_cost.summary(execution).infrastructure_usd
-        return self._usage.count(entry_of(execution, entries, infrastructure))
+        return self._usage.count(entry_of(execution, self._entries(execution), infrastructure))
+
+    def _entries(self, execution: Execution) -> list[JournalEntry]:
+        """None of a journal that cannot be read: the record tells the sums then, and nothing behind it is held up."""
+        try:
+            return self._journal.entries(execution.group_id, execution.execution_id)
+        except ValidationError:
+            logger.exception("The journal cannot be read", extra={"execution_id": execution.execution_id})
+            return []
 
 
+logger = logging.getLogger(__name__)
 MOST_MISSING = 100
 EARLIER = timedelta(days=30)
 """So long an execution may run and wait for people and still be found."""
