@@ -14,6 +14,7 @@ from stepcrew.domain.metering import Metered
 from stepcrew.domain.submission import fingerprint
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import MIA, Harness, body
+from tests.unit.api.test_reading import events
 
 
 def running(harness: Harness) -> Execution:
@@ -60,6 +61,10 @@ def test_what_comes_late_or_twice_changes_nothing(harness: Harness) -> None:
     before = cost(harness, execution)
     harness.aws.journal.write(late, paid(1, "9.99"))
     harness.aws.executions.finish(execution, Status.COMPLETED, message="", now=NOW, metered=metered.plus(metered))
+    harness.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 3), [])
+    for _ in range(30):
+        again = harness.client().post(f"/executions/{execution.execution_id}/rerun", json={})
+        assert again.status_code == 202, again.text
     assert cost(harness, execution) == before
 
 

@@ -24,6 +24,8 @@ _WRITTEN_BYTES, _READ_BYTES = 1024, 4096
 """Of one request unit. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"""
 _DEFINITION_UNITS = 4
 """To store the submission, in its transaction: two kilobytes."""
+_CHANGED_AFTERWARDS = {"traces_recorded", "reruns", "revision", "updated_at"}
+"""Fields of the record that change after the end. Its size is taken without them, for the bill is final then."""
 _USAGE_UNITS = 18
 """To count what an execution used: nine items, in a transaction."""
 _SINK_MB_MS = 512 * 60
@@ -146,7 +148,7 @@ def lines(execution: Execution, book: PriceBook) -> list[Line]:
 
 def _uses(execution: Execution) -> Iterator[_Use]:
     metered = execution.metered or Metered()
-    size = len(execution.model_dump_json(exclude_defaults=True))
+    size = len(execution.model_dump_json(exclude_defaults=True, exclude=_CHANGED_AFTERWARDS))
     written, read = math.ceil(size / _WRITTEN_BYTES), math.ceil(size / _READ_BYTES)
     # A record is in the table and whole in the index by group; in a transaction the table counts twice.
     write, transaction = 2 * written, 3 * written
