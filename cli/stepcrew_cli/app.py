@@ -10,6 +10,7 @@ from stepcrew_cli.admin.commands import admin
 from stepcrew_cli.commands import (
     account,
     approvals,
+    batch,
     budgets,
     bundles,
     control,
@@ -72,7 +73,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, memory, secrets, triggers, webhooks),
+    *(account, run, rerun, deploy, stored, memory, secrets, triggers, batch, webhooks),
     *(look, read, costs, usage, budgets, prices, bundles, approvals, control, stack),
 ):
     _part.register(app)

@@ -11,6 +11,7 @@ import httpx
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.loopback_address import is_loopback
@@ -38,6 +39,7 @@ class Client:
     ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
+        self.batches = BatchCalls(self._transport)
         self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
         self._patience = patience
 

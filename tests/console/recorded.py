@@ -133,6 +133,10 @@ class Recorded:
             return 200, self._usage(query)
         if path == "/budgets":
             return 200, {"month": "2026-11", "budgets": [{"crew": None, "limit_usd": 10, "spent_usd": 9}]}
+        if path == "/batches":
+            return 200, {"batches": [], "next_cursor": None}
+        if path == "/webhooks":
+            return 200, {"webhooks": []}
         if path == "/triggers":
             return 200, {"triggers": []}
         if path == "/tools":

@@ -16,7 +16,7 @@ from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.tell_webhooks import TellWebhooks
 from stepcrew.settings import function_settings, settings
-from stepcrew.wiring import fill_slots, watch_budgets
+from stepcrew.wiring import batch_parts, fill_slots, watch_budgets
 
 
 class Announcer:
@@ -38,6 +38,7 @@ class Announcer:
         self.watch_budgets = watch_budgets(configured, clients)
         self.unreadable = UnreadableChanges(clients, configured.announcement_dead_letter_queue_url)
         self.fill_slots = fill_slots(configured, clients)
+        self.end_row = batch_parts(configured, clients).end_row
 
 
 @lru_cache(maxsize=1)

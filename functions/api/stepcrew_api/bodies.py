@@ -19,6 +19,7 @@ from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
+from stepcrew_api.batch_schemas import BatchRequest
 from stepcrew_api.body_shapes import (
     BundleToUpload,
     CrewRequest,
@@ -27,6 +28,7 @@ from stepcrew_api.body_shapes import (
     RerunRequest,
     SecretToSet,
 )
+from stepcrew_api.mcp.shapes import McpMessage
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.trigger_schemas import Sample
 
@@ -49,7 +51,8 @@ SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToSto
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
-WEBHOOK_BODY = _body(WebhookSpec)
+WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
+MCP_BODY = _body(McpMessage)
 PRICES_BODY, BUDGETS_BODY = _body(PriceList), _body(Budgets)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
@@ -120,6 +123,8 @@ TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
 BudgetsBody = Annotated[Budgets, Depends(_reads(Budgets))]
 PricesBody = Annotated[PriceList, Depends(_reads(PriceList))]
+BatchBody = Annotated[BatchRequest, Depends(_reads(BatchRequest))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
+McpBody = Annotated[McpMessage, Depends(_reads(McpMessage))]
 KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]
 ResumeBody = Annotated[AmpResume, Depends(_reads(AmpResume))]
