@@ -60,6 +60,8 @@ def views() -> Iterator[View]:
         "webhooks": "/g/demo/webhooks",
         "batches": "/g/demo/batches",
         "batch": f"/g/demo/batches/{settings.BATCH_ID}",
+        "usage": "/g/demo/usage",
+        "cost": run(1, "/cost"),
     }
     for theme in ("light", "dark"):
         for name, path in ordinary.items():

@@ -109,4 +109,4 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}"]
+PAGES = ["/usage", "/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}"]
