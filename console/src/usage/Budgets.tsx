@@ -1,9 +1,10 @@
 import { X } from "lucide-react";
-import { type SyntheticEvent, useState } from "react";
+import { useState } from "react";
 import type { Budget } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { formatCost } from "@/lib/format";
 import { Button, Field, IconButton, Trouble } from "@/ui/kit";
+import { SettingsForm } from "@/ui/Settings";
 import { useBudgets, useSetBudgets } from "./usage";
 
 /** From here on a budget is shown as nearly used, as it is announced. */
@@ -66,14 +67,13 @@ function SetBudget({ onSet, busy }: { onSet: (budget: Budget) => void; busy: boo
   const [crew, setCrew] = useState("");
   const [usd, setUsd] = useState("");
   const limit = Number(usd);
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
+  const submit = () => {
     onSet({ crew: crew.trim() || null, limit_usd: limit, spent_usd: 0 });
     setCrew("");
     setUsd("");
   };
   return (
-    <form className="budget-form" onSubmit={submit} aria-label="Set a budget">
+    <SettingsForm title="Set a budget" onSubmit={submit}>
       <Field label="Crew" hint="Empty for the whole group.">
         <input value={crew} maxLength={200} onChange={(event) => setCrew(event.target.value)} />
       </Field>
@@ -83,6 +83,6 @@ function SetBudget({ onSet, busy }: { onSet: (budget: Budget) => void; busy: boo
       <Button type="submit" busy={busy} disabled={!(limit > 0)}>
         Set
       </Button>
-    </form>
+    </SettingsForm>
   );
 }
