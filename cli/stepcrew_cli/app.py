@@ -11,12 +11,15 @@ from stepcrew_cli.commands import (
     account,
     approvals,
     batch,
+    budgets,
     bundles,
     connections,
     control,
+    costs,
     deploy,
     look,
     memory,
+    prices,
     read,
     rerun,
     run,
@@ -26,6 +29,7 @@ from stepcrew_cli.commands import (
     tool,
     triggers,
     undeploy,
+    usage,
     webhooks,
 )
 from stepcrew_cli.text import first_sentence
@@ -74,7 +78,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 for _part in (
     *(account, run, rerun, deploy, undeploy, stored, memory, secrets, connections, tool),
     *(triggers, batch, webhooks),
-    *(look, read, bundles, approvals, control, stack),
+    *(look, read, costs, usage, budgets, prices, bundles, approvals, control, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

@@ -22,6 +22,7 @@ from stepcrew_cli.api_paths import (
     webhook_path,
 )
 from stepcrew_cli.batch_calls import BatchCalls
+from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
@@ -62,6 +63,10 @@ class Client:
     def url(self) -> str:
         """The server's address."""
         return str(self._http.base_url)
+
+    @property
+    def costs(self) -> CostCalls:
+        return CostCalls(self._transport)
 
     def me(self) -> Answer:
         """Who the server takes the caller for."""
@@ -109,10 +114,6 @@ class Client:
 
     def remove_alias(self, name: str, alias: str) -> None:
         self._transport.request("DELETE", alias_path(name, alias))
-
-    def project_runtime(self) -> Answer:
-        """The Python version, the platform and the packages that bundles are built for."""
-        return Answer(self._transport.request("GET", f"{API}/projects/runtime"))
 
     def ask(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> Answer:
         """Of a path that no method here is for."""

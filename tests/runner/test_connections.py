@@ -14,6 +14,7 @@ from scripted_model import ScriptedModel, scripted_model
 from stepcrew import reach
 from stepcrew.domain.connection import ConnectionSpec, ModelConnection
 from stepcrew.domain.execution import Limits
+from stepcrew.domain.model_prices import ModelPrice
 from stepcrew_runner.gate.proxies import use_proxies
 from tests.runner.harness import GROUP, Ended, Harness, agent, crew, task
 
@@ -150,6 +151,19 @@ def test_a_limit_of_money_stops_a_crew_whose_price_nobody_knows(harness: Harness
     ended = run(harness, asking("mine"), own(outside.url), limits=Limits(max_cost_usd=Decimal(1)))
     assert ended.execution.error is not None
     assert outside.requests == []
+
+
+def test_the_groups_own_price_is_the_cost(harness: Harness, outside: ScriptedModel) -> None:
+    execution_id = harness.submit(
+        asking("mine"), connections=[own(outside.url)], limits=Limits(max_cost_usd=Decimal(1))
+    )
+    price = ModelPrice(input_usd=Decimal(1_000), output_usd=Decimal(0))
+    known = harness.executions.submission(GROUP, execution_id)
+    execution = harness.executions.get(GROUP, execution_id)
+    priced = known.model_copy(update={"model_prices": {"mine/llama3.2:1b": price}})
+    harness.executions.add(execution.model_copy(update={"definition_hash": None}), priced)
+    usage = harness.ended(execution_id, harness.attempt(execution_id)).execution.usage
+    assert usage.cost_usd == Decimal(usage.prompt_tokens) / 1_000
 
 
 def test_a_later_attempt_is_answered_from_the_journal(harness: Harness, outside: ScriptedModel) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 import typer
 from rich.table import Table
 
+from stepcrew_cli.alias_wire import AliasList, CrewAlias
 from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
@@ -17,7 +18,7 @@ from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
-from stepcrew_cli.wire import AliasList, CrewAlias, StoredCrew, StoredCrewList
+from stepcrew_cli.wire import StoredCrew, StoredCrewList
 
 
 def register(app: typer.Typer) -> None:

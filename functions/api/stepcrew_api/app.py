@@ -8,8 +8,10 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from stepcrew.domain.budgets import Budgets
 from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.function_tool import FunctionToolSpec
+from stepcrew.domain.model_prices import PriceList
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.settings import Settings
@@ -34,12 +36,15 @@ from stepcrew_api.routes import (
     amp,
     approvals,
     batches,
+    budgets,
     connections,
+    costs,
     crews,
     executions,
     mcp,
     memory,
     meta,
+    prices,
     projects,
     reruns,
     results,
@@ -47,6 +52,7 @@ from stepcrew_api.routes import (
     tools,
     traces,
     triggers,
+    usage,
     webhooks,
 )
 from stepcrew_api.schemas import Problem
@@ -62,7 +68,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
     *(AliasToMove, Rollback, FunctionToolSpec, ConnectionSpec),
-    *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage),
+    *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage, PriceList, Budgets),
     *(Problem, AmpKickoff, AmpResume, AmpError),
 )
 
@@ -101,8 +107,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (
-        *(executions, reruns, traces, results, approvals, crews, projects),
-        *(connections, memory, secrets, tools, triggers, batches, webhooks, amp, mcp, meta),
+        *(executions, reruns, traces, results, costs, approvals, crews, projects),
+        *(connections, memory, secrets, tools, triggers, batches, webhooks, prices, usage, budgets, amp, mcp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

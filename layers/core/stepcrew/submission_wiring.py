@@ -10,6 +10,7 @@ from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.webhooks import TableWebhooks
@@ -19,7 +20,7 @@ from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.settings import Settings
-from stepcrew.wiring import fill_slots, group_limits
+from stepcrew.wiring import fill_slots, group_limits, watch_budgets
 
 
 def new_id() -> str:
@@ -53,5 +54,7 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
         partial(OwnParts, table_tools(clients, table), table_connections(clients, table)),
+        TablePrices(clients, table),
+        watch_budgets(settings, clients),
         days,
     )

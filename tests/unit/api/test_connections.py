@@ -151,3 +151,12 @@ def test_fallbacks_of_a_connection_are_checked_and_kept_with_what_names_its_mode
     sent["config"]["agents"]["poet"]["llm"] = {"model": "router/x", "fallbacks": ["openai/gpt-4.1"]}
     execution_id = client.post("/executions", json=sent).json()["execution_id"]
     assert [one.name for one in harness.aws.executions.submission("demo", execution_id).connections] == ["router"]
+
+
+def test_the_group_says_what_models_of_a_connection_cost(harness: Harness) -> None:
+    client = harness.client()
+    client.put("/connections/router", json=connection(secret=None))
+    price = {"input_usd": 0.5, "output_usd": 1.5}
+    assert client.put("/prices", json={"models": {"router/x": price}}).status_code == 200
+    made = client.post("/executions", json=crew("router/x")).json()["execution_id"]
+    assert list(harness.aws.executions.submission("demo", made).model_prices) == ["router/x"]

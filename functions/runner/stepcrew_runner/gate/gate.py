@@ -7,16 +7,18 @@ brought, and hand it to the crew. The gate is shut when the attempt is over: not
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from decimal import Decimal
 
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
+from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Execution
 from stepcrew.domain.journal import CREW_SCOPE, EntryKey, EntryKind, EntryState, JournalEntry, usage_of
-from stepcrew.domain.models import parse_model_name
+from stepcrew.domain.model_prices import ModelPrice
+from stepcrew.domain.models import ModelName
 from stepcrew.services.ports import Clock
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import Abort, CrewFailed, GateShut, LimitReached, PlatformFailed, Question
@@ -50,6 +52,8 @@ class Gate:
         """Where connections lead that this crew may name."""
         self.only_replays = False
         """Whether nothing may be let out (a replay without a model)."""
+        self.prices: Mapping[str, ModelPrice] = {}
+        """The group's own, of models."""
         scope.opened(self)
 
     def shut(self) -> None:
@@ -151,7 +155,7 @@ class Gate:
     def answered(self, request: ModelRequest, task: str, answer: Answer) -> JournalEntry:
         """Writes what a request brought, and answers what the crew sees."""
         usage = told_by(answer)
-        name = parse_model_name(request.name)
+        name = ModelName(*request.name.split("/", 1))
         text, is_binary = to_text(answer.body)
         state = EntryState.LOST if answer.status in NO_ANSWER or answer.status >= 500 else EntryState.ANSWERED
         key = (
@@ -168,7 +172,7 @@ class Gate:
                 "is_billed": request.is_billed,
                 "own_endpoint": request.own_endpoint,
                 "usage": usage,
-                "cost_usd": price(name, usage) if name and usage and request.is_billed else None,
+                "cost_usd": price(name, usage, self.prices) if usage and request.is_billed else None,
             }
         )
         if state is EntryState.LOST:
@@ -196,6 +200,7 @@ class Gate:
         return {"reserved_tokens": request.reserve.tokens, "reserved_usd": request.reserve.usd}
 
     def _entry(self, kind: EntryKind, state: EntryState, key: EntryKey, name: str) -> JournalEntry:
+        agent = scope.current_agent()
         return JournalEntry(
             kind=kind,
             state=state,
@@ -203,6 +208,7 @@ class Gate:
             attempt=self._execution.attempt,
             written_at=self._clock.now(),
             name=name,
+            agent=agent and label(agent),
         )
 
     def _admit(self, request: ModelRequest) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from stepcrew.domain.journal import TokenUsage
+from stepcrew.domain.model_prices import ModelPrice
 from stepcrew.domain.models import ModelName
 from stepcrew.settings import provider_settings
 from stepcrew_runner.gate.usage import price
@@ -95,9 +96,16 @@ def is_models(url: str, endpoints: Iterable[Endpoint]) -> bool:
     return known or any(one.serves(url) for one in endpoints) or ANYWHERE.search(urlsplit(url).path) is not None
 
 
-def read_request(method: str, url: str, body: bytes, seal: Seal, endpoints: Iterable[Endpoint] = ()) -> ModelRequest:
+def read_request(
+    method: str,
+    url: str,
+    body: bytes,
+    seal: Seal,
+    prices: Mapping[str, ModelPrice] | None = None,
+    endpoints: Iterable[Endpoint] = (),
+) -> ModelRequest:
     """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere. A model of a
-    connection is named by it, and what it costs no table knows, but where a provider itself is asked."""
+    connection is named by it, but where a provider itself is asked. `prices` are the group's own."""
     own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
     connected = next((one for one in endpoints if own_endpoint and one.serves(url)), None)
     path = unquote(urlsplit(url).path)
@@ -113,7 +121,7 @@ def read_request(method: str, url: str, body: bytes, seal: Seal, endpoints: Iter
     digest = hashlib.sha256(f"{method} {operation}\n{_normal(seal(text))}".encode(errors="replace")).hexdigest()
     completion = 0 if _embeds(path, name) else _bound(_object(content)) or USUAL_COMPLETION
     likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
-    reserve = Reserve(likely.total, None if connected else price(name, likely))
+    reserve = Reserve(likely.total, price(name, likely, prices))
     may_be_inside = bool(name.model) and not (connected and connected.of_group)
     return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, may_be_inside)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from stepcrew.domain.approval_rules import rule_faults
 from stepcrew.domain.connection import connection_of
@@ -13,6 +13,7 @@ from stepcrew.domain.mcp_servers import address_fault as address_fault
 from stepcrew.domain.mcp_servers import header_faults
 from stepcrew.domain.memory import root_of
 from stepcrew.domain.models import EMBEDDING_PROVIDERS, PROVIDERS, parse_embedder_name, parse_model_name
+from stepcrew.domain.own_names import NOTHING_OWN, OwnNames
 from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import (
     connections_of,
@@ -31,26 +32,6 @@ from stepcrew.domain.text_bounds import too_long
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
 MISSING_INPUT = "missing_input"
-
-
-class OwnNames(Protocol):
-    """What the group has registered; asked for only where a crew may name it."""
-
-    def tool_names(self) -> Collection[str]: ...
-
-    def connections(self) -> Mapping[str, Sequence[str]]:
-        """The fallbacks of each connection, by its name."""
-        ...
-
-
-class NothingOwn:
-    """Of a group that has registered nothing."""
-
-    def tool_names(self) -> Collection[str]:
-        return ()
-
-    def connections(self) -> Mapping[str, Sequence[str]]:
-        return {}
 
 
 class ModelRules(NamedTuple):
@@ -283,9 +264,6 @@ class Checker:
             what = f"{path[-1]} has" if path else "The texts of the crew have"
             detail = f"{what} {characters} characters once its inputs stand in it; {most} are allowed."
             self._add(path, "too_long", detail, "Shorten the text, or the inputs it names.")
-
-
-NOTHING_OWN = NothingOwn()
 
 
 def find_reference_faults(

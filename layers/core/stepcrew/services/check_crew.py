@@ -9,8 +9,9 @@ from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.canonical import canonical_json
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import EnoughFaults, Faults
+from stepcrew.domain.own_names import NOTHING_OWN, OwnNames
 from stepcrew.domain.parsing import ParsedCrew, read_crew
-from stepcrew.domain.references import NOTHING_OWN, ModelRules, OwnNames, find_reference_faults
+from stepcrew.domain.references import ModelRules, find_reference_faults
 
 MAX_INPUTS_BYTES = 1_000_000
 

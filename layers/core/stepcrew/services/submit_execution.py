@@ -27,14 +27,17 @@ from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import MISSING_INPUT, ModelRules
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
-from stepcrew.domain.suggestions import suggest
+from stepcrew.domain.usage_sums import crew_of
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
+from stepcrew.services.price_ports import PriceStore
 from stepcrew.services.read_crew import read_crew
+from stepcrew.services.unknown_webhooks import unknown_webhooks
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.services.webhook_ports import WebhookNames
 
 PENDING_MESSAGE = "Waiting to start…"
@@ -101,6 +104,8 @@ class SubmitExecution:
         fill_slots: FillSlots,
         webhooks: WebhookNames,
         own_parts: Callable[[str], OwnParts],
+        prices: PriceStore,
+        watch_budgets: WatchBudgets,
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -113,6 +118,8 @@ class SubmitExecution:
         self._fill_slots = fill_slots
         self._webhooks = webhooks
         self._own_parts = own_parts
+        self._prices = prices
+        self._watch_budgets = watch_budgets
         self._retention_days = retention_days
 
     @property
@@ -142,7 +149,7 @@ class SubmitExecution:
                 connections = own.connections_in(parsed.definition)
                 missing = self._missing_secrets(request.group_id, parsed, connections)
                 found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in missing)
-            found.add_all(self._unknown_webhooks(request))
+            found.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
             try:
                 limits = effective(request.limits, self._limits.limit_rules(request.group_id))
             except InvalidRequest as error:
@@ -157,25 +164,12 @@ class SubmitExecution:
         """What its code needs, the code alone knows: only what holds for every crew is checked."""
         faults = Faults()
         check_size(inputs, faults)
-        faults.add_all(self._unknown_webhooks(request))
+        faults.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
         if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
         parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
         return CheckedCrew(parsed, limits, stored, submission.project)
-
-    def _unknown_webhooks(self, request: CrewSubmission) -> list[Fault]:
-        known = self._webhooks.names(request.group_id) if request.webhooks else set[str]()
-        return [
-            Fault(
-                pointer=f"/webhooks/{position}",
-                code="unknown_webhook",
-                detail=f"There is no webhook {name} in this group.",
-                remedy=suggest(name, sorted(known)),
-            )
-            for position, name in enumerate(request.webhooks)
-            if name not in known
-        ]
 
     def __call__(self, request: CrewSubmission) -> Accepted:
         return self.accept(request, hash_of(request), lambda: self.prepare(request))
@@ -184,11 +178,14 @@ class SubmitExecution:
         """What would be stored. Raises as `check` does."""
         checked = self.check(request)
         parsed = checked.parsed
-        submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
+        fields: dict[str, Any] = {"definition": parsed.definition, "inputs": parsed.inputs}
         if checked.own:
-            submission = submission.model_copy(update=checked.own.kept_for(parsed.definition))
+            fields |= checked.own.kept_for(parsed.definition)
         if checked.project:
-            submission = Submission(project=checked.project, definition=parsed.definition, inputs=parsed.inputs)
+            fields["project"] = checked.project
+        if prices := self._prices.price_list(request.group_id).models:
+            fields["model_prices"] = prices
+        submission = Submission(**fields)
         return Prepared(self._new_execution(request, checked, fingerprint(submission)), submission)
 
     def accept(self, request: CrewSubmission, body_hash: str, prepare: Callable[[], Prepared]) -> Accepted:
@@ -197,6 +194,7 @@ class SubmitExecution:
             return known
         execution, submission, store_first = prepare()
         self._check_room(request.group_id)
+        self._watch_budgets.check(request.group_id, crew_of(execution))
         store_first()
         record = None
         if request.idempotency_key:
