@@ -66,6 +66,10 @@ class FakeApi:
             return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
         if request.method == "POST" and path.endswith("/executions"):
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
+        if path.endswith("/otlp"):
+            return 200, {"resourceSpans": []}, {}
+        if path.endswith("/v1/traces"):
+            return 200, {}, {}
         if path.endswith("/bundle"):
             return 200, b"PK of a bundle", {"Content-Type": "application/zip"}
         if path.endswith("/rerun"):
