@@ -17,6 +17,7 @@ from stepcrew_cli.commands import (
     control,
     costs,
     deploy,
+    export,
     look,
     memory,
     prices,
@@ -78,7 +79,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 for _part in (
     *(account, run, rerun, deploy, undeploy, stored, memory, secrets, connections, tool),
     *(triggers, batch, webhooks),
-    *(look, read, costs, usage, budgets, prices, bundles, approvals, control, stack),
+    *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

@@ -240,6 +240,10 @@ class Client:
         """A large one comes from the bucket; the token does not go along."""
         return self._whole(f"{execution_path(execution_id)}/bundle").content
 
+    def otlp(self, execution_id: str) -> bytes:
+        """The trace for a collector of OpenTelemetry; a large one comes from the bucket, as a bundle does."""
+        return self._whole(f"{_path(execution_id)}/otlp").content
+
     def logs(self, execution_id: str, after: str | None) -> Answer:
         return self._get(execution_id, "/logs", {"after": after} if after else {})
 

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain import bundle as bundles
+from stepcrew.services.export_trace import export_trace
+from stepcrew.services.read_bodies import JSON
 from stepcrew.services.read_result import read_result
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
@@ -41,6 +43,18 @@ def task_output(
 ) -> Response:
     """The whole output of one finished task, as text."""
     return answer(services.bodies.of_task(identity.group_id, execution_id, index), accept)
+
+
+@router.get(
+    "/otlp",
+    responses={**responses(404), **TOO_LARGE, 200: {"content": {JSON: {}}, "description": "A request to /v1/traces"}},
+    response_class=Response,
+)
+def otlp(execution_id: ExecutionId, identity: Caller, services: Injected, accept: Accept = "") -> Response:
+    """The trace as OTLP/HTTP JSON, with OpenTelemetry's names for generative AI, for a collector. It has no bodies: no
+    prompt, no answer, no argument."""
+    content = export_trace(services.executions, services.traces, identity.group_id, execution_id)
+    return answer(services.bodies.of_file(identity.group_id, execution_id, "otlp.json", content, JSON), accept)
 
 
 @router.get(
