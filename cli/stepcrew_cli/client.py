@@ -242,7 +242,7 @@ class Client:
 
     def otlp(self, execution_id: str) -> bytes:
         """The trace for a collector of OpenTelemetry; a large one comes from the bucket, as a bundle does."""
-        return self._whole(f"{_path(execution_id)}/otlp").content
+        return self._whole(f"{execution_path(execution_id)}/otlp").content
 
     def logs(self, execution_id: str, after: str | None) -> Answer:
         return self._get(execution_id, "/logs", {"after": after} if after else {})
