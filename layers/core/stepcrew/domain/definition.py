@@ -168,7 +168,6 @@ class TaskDefinition(Part):
 
     REFUSED: ClassVar[dict[str, str]] = {
         "config": "write the fields themselves",
-        "output_file": "nothing is written to disk; the output is in the result",
         "input_files": _PLATFORM_FILES,
         "callback": PLATFORM_CODE,
         "converter_cls": PLATFORM_CODE,
@@ -191,6 +190,7 @@ class TaskDefinition(Part):
     response_model: JsonSchema | None = None
     markdown: bool = False
     create_directory: bool = True
+    output_file: Name | None = None
     guardrail: Text | None = None
     guardrails: list[Text] = Field(default_factory=list[str], max_length=10)
     guardrail_max_retries: Retries = 3
@@ -258,3 +258,4 @@ class CrewDefinition(Part):
     on_unknown_effect: Literal["ask", "fail", "repeat"] = "ask"
     memory: Memory = None
     embedder: Embedder | None = None
+    files: list[Name] = Field(default_factory=list[str], max_length=50)
