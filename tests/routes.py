@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "PUT /api/v1/files/{name}": {"sha256": "0" * 64, "bytes": 1},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
     "POST /api/v1/amp/{name}/resume": {
@@ -44,6 +45,7 @@ NAMES = {
     "/api/v1/triggers/{name}": "walked",
     "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",
+    "/api/v1/files/{name}": "walked.txt",
 }
 PARAMETERS = {
     "name": "walked",

@@ -13,6 +13,7 @@ from stepcrew_cli.commands import (
     bundles,
     control,
     deploy,
+    files,
     look,
     memory,
     read,
@@ -68,7 +69,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, memory, secrets, triggers, webhooks),
+    *(account, run, rerun, deploy, stored, memory, files, secrets, triggers, webhooks),
     *(look, read, bundles, approvals, control, stack),
 ):
     _part.register(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -12,6 +13,7 @@ from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.errors import CliError, ServerTrouble
+from stepcrew_cli.file_wire import FileAddress, FileUpload
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
@@ -148,6 +150,27 @@ class Client:
         """With everything below it. May be repeated."""
         return Answer(self._transport.request("DELETE", f"{API}/memory/scopes/{quote(path.strip('/'))}"))
 
+    def files(self) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/files"))
+
+    def put_file(self, name: str, content: bytes) -> Answer:
+        """May be repeated. The bytes go to the bucket; the token does not go along."""
+        body = {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+        answer = self._transport.request("PUT", _file(name), json=body)
+        if answer.status_code == HTTPStatus.ACCEPTED:
+            upload = Answer(answer).read(FileUpload)
+            self.upload(upload.url, upload.headers, content)
+            answer = self._transport.request("PUT", _file(name), json=body)
+        return Answer(answer)
+
+    def file_content(self, name: str) -> bytes:
+        url = Answer(self._transport.request("GET", _file(name))).read(FileAddress).url
+        return Transport(self._bucket, self._patience).request("GET", url).content
+
+    def remove_file(self, name: str) -> Answer:
+        """May be repeated."""
+        return Answer(self._transport.request("DELETE", _file(name)))
+
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))
 
@@ -207,6 +230,13 @@ class Client:
     def result(self, execution_id: str) -> Answer:
         return self._get(execution_id, "/result")
 
+    def artifacts(self, execution_id: str) -> Answer:
+        return self._get(execution_id, "/artifacts")
+
+    def artifact(self, execution_id: str, name: str) -> bytes:
+        """A large one comes from the bucket; the token does not go along."""
+        return self._whole(f"{_path(execution_id)}/artifacts/{quote(name)}").content
+
     def bundle(self, execution_id: str) -> bytes:
         """A large one comes from the bucket; the token does not go along."""
         return self._whole(f"{_path(execution_id)}/bundle").content
@@ -254,6 +284,10 @@ class Client:
 
 def _path(execution_id: str) -> str:
     return f"{API}/executions/{quote(execution_id, safe='')}"
+
+
+def _file(name: str) -> str:
+    return f"{API}/files/{quote(name, safe='')}"
 
 
 def _secret(name: str) -> str:

@@ -22,6 +22,7 @@ from stepcrew_api.routes import (
     approvals,
     crews,
     executions,
+    files,
     memory,
     meta,
     projects,
@@ -83,7 +84,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (
         *(executions, reruns, traces, results, approvals, crews, projects),
-        *(memory, secrets, triggers, webhooks, amp, meta),
+        *(memory, files, secrets, triggers, webhooks, amp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

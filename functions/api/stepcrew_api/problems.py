@@ -31,6 +31,7 @@ from stepcrew.domain.errors import (
     WebhookNotFound,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
+from stepcrew.domain.files import FileMissing
 from stepcrew.domain.memory import ScopeInvalid
 from stepcrew.domain.places import escape
 from stepcrew.domain.references import MISSING_INPUT
@@ -73,6 +74,7 @@ STATUS: dict[type[StepcrewError], int] = {
     TriggerNotFound: 404,
     WebhookNotFound: 404,
     ScopeInvalid: 422,
+    FileMissing: 404,
     BadSignature: 401,
     NotAllowed: 403,
     Unauthenticated: 401,

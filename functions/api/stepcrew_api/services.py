@@ -14,6 +14,7 @@ from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
@@ -25,6 +26,7 @@ from stepcrew.services.ports import (
     TaskOutputStore,
     TraceStore,
 )
+from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
@@ -53,6 +55,7 @@ class Services(NamedTuple):
     read_trace: ReadTrace
     search_trace: SearchTrace
     tasks: TaskOutputStore
+    artifacts: ReadArtifacts
     make_bundle: MakeBundle
     approvals: ApprovalStore
     bodies: ReadBodies
@@ -68,6 +71,7 @@ class Services(NamedTuple):
     store_webhook: StoreWebhook
     secrets: KeepSecrets
     memory: KeepMemory
+    files: KeepFiles
     bundles: BundleStore
     store_project: StoreProject
 

@@ -72,7 +72,7 @@ def test_an_input_named_like_a_setting_stays_an_input_where_a_text_uses_it() -> 
         (crew(agents_yaml={"poet": AGENT}), "/config/agents_yaml", "ambiguous"),
         (crew(agents={"poet": "a text"}), "/config/agents/poet", "type"),
         (crew(agents={"a/b~c": {**AGENT, "rolle": "x"}}), "/config/agents/a~1b~0c/rolle", "unknown_field"),
-        (crew(tasks={"haiku": {**TASK, "output_file": "/etc/x"}}), "/config/tasks/haiku/output_file", "refused"),
+        (crew(tasks={"haiku": {**TASK, "output_file": "/etc/x"}}), "/config/tasks/haiku/output_file", "value_error"),
         (crew(memory={"storage": "lancedb"}), "/config/memory/storage", "refused"),
         (crew(memory="yes"), "/config/memory", "model_type"),
         (crew(memory={"scope": "/crews/other"}), "/config/memory/scope", "literal_error"),

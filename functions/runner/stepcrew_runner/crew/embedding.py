@@ -65,7 +65,7 @@ class Embedder:
             known = self._vectors.vectors(group_id, self.name, hashes)
             return json.dumps({one: base64.b64encode(vector).decode() for one, vector in known.items()})
 
-        answer = gate.memory("vectors", digest_of_call("vectors", [self.name, hashes], gate.journal.seal), read)
+        answer = gate.store("vectors", digest_of_call("vectors", [self.name, hashes], gate.journal.seal), read)
         return {one: base64.b64decode(vector) for one, vector in json.loads(answer).items()}
 
     def _keep(self, vectors: dict[str, bytes]) -> None:
@@ -76,7 +76,7 @@ class Embedder:
             self._vectors.keep_vectors(group_id, self.name, vectors, now=companions.clock.now())
             return "null"
 
-        gate.memory("keep_vectors", digest_of_call("keep", [self.name, sorted(vectors)], gate.journal.seal), write)
+        gate.store("keep_vectors", digest_of_call("keep", [self.name, sorted(vectors)], gate.journal.seal), write)
 
     def _made(self, texts: list[str]) -> list[bytes]:
         try:

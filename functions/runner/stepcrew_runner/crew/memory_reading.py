@@ -145,7 +145,7 @@ class MemoryReading:
         gate = self._companions.gate
         place = digest_of_call(operation, to_jsonable_python([self._root, given]), gate.journal.seal)
         try:
-            return json.loads(gate.memory(f"memory {operation}", place, ask))
+            return json.loads(gate.store(f"memory {operation}", place, ask))
         except StepcrewError as error:
             raise self._failed(error) from error
 

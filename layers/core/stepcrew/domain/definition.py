@@ -162,13 +162,22 @@ class Condition(Part):
         return self
 
 
+def _below(value: object) -> object:
+    parts = value.split("/") if isinstance(value, str) else []
+    if any(part in ("", ".", "..") or "\\" in part for part in parts) and value:
+        raise ValueError("write a file's name, with folders before it or without: out/report.md")
+    return value or None
+
+
+OutputFile = Annotated[Name | None, BeforeValidator(_below, json_schema_input_type=str | None)]
+
+
 class TaskDefinition(Part):
     """CrewAI's task. `context` lists the tasks whose outputs it sees: absent means all before it, [] means none. An
     asynchronous task (`async_execution`) that lists none sees none, as CrewAI starts it without any output."""
 
     REFUSED: ClassVar[dict[str, str]] = {
         "config": "write the fields themselves",
-        "output_file": "nothing is written to disk; the output is in the result",
         "input_files": _PLATFORM_FILES,
         "callback": PLATFORM_CODE,
         "converter_cls": PLATFORM_CODE,
@@ -191,6 +200,7 @@ class TaskDefinition(Part):
     response_model: JsonSchema | None = None
     markdown: bool = False
     create_directory: bool = True
+    output_file: OutputFile = None
     guardrail: Text | None = None
     guardrails: list[Text] = Field(default_factory=list[str], max_length=10)
     guardrail_max_retries: Retries = 3
@@ -258,3 +268,4 @@ class CrewDefinition(Part):
     on_unknown_effect: Literal["ask", "fail", "repeat"] = "ask"
     memory: Memory = None
     embedder: Embedder | None = None
+    files: list[Name] = Field(default_factory=list[str], max_length=50)

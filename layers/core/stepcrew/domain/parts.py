@@ -23,6 +23,8 @@ def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
     for index, task in enumerate(crew.tasks):
         for field in ("description", "expected_output"):
             yield ("tasks", str(index), field), getattr(task, field)
+        if task.output_file:
+            yield ("tasks", str(index), "output_file"), task.output_file
 
 
 def placeholders_of(submission: Submission) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from stepcrew.domain.canonical import canonical_json, digest
@@ -31,6 +32,7 @@ from stepcrew.domain.suggestions import suggest
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.read_crew import read_crew
@@ -95,6 +97,7 @@ class SubmitExecution:
         limits: LimitStore,
         crews: CrewStore,
         missing_secrets: FindMissingSecrets,
+        missing_files: FindMissingFiles,
         fill_slots: FillSlots,
         webhooks: WebhookNames,
         retention_days: int,
@@ -106,6 +109,7 @@ class SubmitExecution:
         self._limits = limits
         self._crews = crews
         self._missing_secrets = missing_secrets
+        self._missing_files = missing_files
         self._fill_slots = fill_slots
         self._webhooks = webhooks
         self._retention_days = retention_days
@@ -133,8 +137,11 @@ class SubmitExecution:
         with suppress(EnoughFaults):
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
-                missing = self._missing_secrets(request.group_id, parsed)
-                found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in missing)
+                missing = (
+                    self._missing_secrets(request.group_id, parsed),
+                    self._missing_files(request.group_id, parsed),
+                )
+                found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in chain(*missing))
             found.add_all(self._unknown_webhooks(request))
             try:
                 limits = effective(request.limits, self._limits.limit_rules(request.group_id))
@@ -151,10 +158,11 @@ class SubmitExecution:
         faults = Faults()
         check_size(inputs, faults)
         faults.add_all(self._unknown_webhooks(request))
+        parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
+        faults.add_all(self._missing_files(request.group_id, parsed))
         if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
-        parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
         return CheckedCrew(parsed, limits, stored, submission.project)
 
     def _unknown_webhooks(self, request: CrewSubmission) -> list[Fault]:

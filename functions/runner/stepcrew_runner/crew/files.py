@@ -1,0 +1,121 @@
+"""The group's files, as far as a crew names them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from crewai.tools import BaseTool
+from pydantic import BaseModel, Field, JsonValue
+
+from stepcrew.domain.files import MOST_CHARACTERS, PDF, FileMissing, FileUnreadable, GroupFile, named_file
+from stepcrew.services.file_ports import FileStore
+from stepcrew_runner.gate.companions import Companions
+from stepcrew_runner.gate.requests import digest_of_call
+
+MOST_SHOWN = 50_000
+"""Characters that one call of the tool answers."""
+
+
+class CrewFiles:
+    """Texts of files. What was read is in the journal: a later attempt is shown the same, whatever was uploaded
+    meanwhile."""
+
+    def __init__(self, companions: Companions, store: FileStore) -> None:
+        self._companions = companions
+        self._store = store
+        self._texts: dict[str, str] = {}
+
+    def in_place(self, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """The inputs, with its text in place of each file. Raises `FileMissing` and `FileUnreadable`."""
+        return {
+            name: value if (file := named_file(value)) is None else self._input(file) for name, value in inputs.items()
+        }
+
+    def text(self, name: str) -> str:
+        """Raises `FileMissing` and `FileUnreadable`."""
+        if name not in self._texts:
+            gate = self._companions.gate
+            place = digest_of_call("file", [name], gate.journal.seal)
+            self._texts[name] = gate.store(f"file {name}", place, lambda _key: self._read(name))
+        return self._texts[name]
+
+    def _input(self, name: str) -> str:
+        text = self.text(name)
+        if len(text) > MOST_CHARACTERS:
+            raise FileUnreadable(
+                f"The file {name} has {len(text):,} characters; as an input it may have {MOST_CHARACTERS:,}.",
+                remedy="Name it in the crew's files, and give an agent FileReadTool: it reads a part at a time.",
+            )
+        return text
+
+    def _read(self, name: str) -> str:
+        group_id = self._companions.execution.group_id
+        file = self._store.file(group_id, name)
+        content = self._store.read(group_id, file) if file else None
+        if file is None or content is None:
+            raise FileMissing(f"Your group has no file {name}.")
+        return text_of(file, content)
+
+
+def text_of(file: GroupFile, content: bytes) -> str:
+    """Raises `FileUnreadable`."""
+    if file.media_type == PDF:
+        return _text_of_pdf(file.name, content)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileUnreadable(f"The file {file.name} is not text in UTF-8.", remedy="Save it as UTF-8.") from error
+
+
+def _text_of_pdf(name: str, content: bytes) -> str:
+    from pypdf import PdfReader  # most attempts read none, and each would wait for the import
+
+    try:
+        pages = [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+    except Exception as error:  # a broken file makes pypdf raise whatever its parts do
+        reason = str(error) or type(error).__name__
+        raise FileUnreadable(f"The file {name} cannot be read as PDF: {reason}", remedy="Repair it.") from error
+    text = "\n\n".join(page.strip() for page in pages if page.strip())
+    if not text:
+        raise FileUnreadable(f"The file {name} has no text.", remedy="Pages that are pictures cannot be read.")
+    return text
+
+
+class Reading(BaseModel):
+    file_path: str = Field(description="The name of the file.")
+    start_line: int = Field(default=1, ge=1, description="The line to begin with; the first is 1.")
+    line_count: int | None = Field(default=None, ge=1, description="How many lines; all where it is left out.")
+
+
+class FileReadTool(BaseTool):
+    """As CrewAI's tool of that name, over the files that the crew names."""
+
+    name: str = "Read a file's content"
+    description: str = "Reads a file as text."
+    args_schema: type[BaseModel] = Reading
+    names: list[str]
+    read: Callable[[str], str] = Field(exclude=True)
+
+    def model_post_init(self, context: Any, /) -> None:
+        self.description = f"Reads the text of one of these files: {', '.join(self.names)}."
+        super().model_post_init(context)
+
+    def _run(self, file_path: str, start_line: int = 1, line_count: int | None = None) -> str:
+        name = file_path.rpartition("/")[2]
+        if name not in self.names:
+            return f"There is no file {name}. There are: {', '.join(self.names)}."
+        try:
+            lines = self.read(name).splitlines(keepends=True)
+        except (FileMissing, FileUnreadable) as error:
+            return error.message
+        end = len(lines) if line_count is None else start_line - 1 + line_count
+        text = "".join(lines[start_line - 1 : end])
+        if not text and lines:
+            return f"The file has {len(lines)} lines."
+        if len(text) <= MOST_SHOWN:
+            return text
+        shown = text[:MOST_SHOWN]
+        following = start_line + max(shown.count("\n"), 1)
+        return f"{shown}\n[The file goes on: read it from line {following}.]"

@@ -1,0 +1,90 @@
+"""Files that a group has uploaded, for its crews to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from pydantic import BaseModel
+
+from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.errors import Category, StepcrewError
+
+FILE_NAME = r"^\w(?:[\w .()+@,-]{0,148}[\w)])?$"
+"""Harmless wherever it is written down again: no folder, no control character, no dot at an end."""
+MOST_FILE_BYTES = 50_000_000
+MOST_FILES = 1_000
+"""Of a group."""
+MOST_CHARACTERS = 200_000
+"""Of a file that is an input: it stands in prompts."""
+PDF = "application/pdf"
+KINDS = {
+    "txt": "text/plain",
+    "log": "text/plain",
+    "md": "text/markdown",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "yaml": "application/yaml",
+    "yml": "application/yaml",
+    "html": "text/html",
+    "xml": "application/xml",
+    "pdf": PDF,
+}
+"""Media types by the ending of the name. Everything but PDF is text in UTF-8."""
+
+
+class GroupFile(BaseModel):
+    """A file as it was uploaded last. `sha256` (hex) is that of its bytes; `uploaded_by` is null where the token of
+    the caller names nobody."""
+
+    name: str
+    bytes: int
+    media_type: str
+    sha256: str
+    uploaded_at: datetime
+    uploaded_by: str | None = None
+
+
+class FileMissing(StepcrewError):
+    """The group has no such file."""
+
+    category = Category.INPUT
+    remedy = "stepcrew files lists those of the group; stepcrew files put FILE uploads one."
+
+
+class FileUnreadable(StepcrewError):
+    """No text can be taken out of a file."""
+
+    category = Category.INPUT
+
+
+class FileUse(NamedTuple):
+    """A file that a crew names: `of_input` is the input it stands in for, else it is in the crew's list `files`, at
+    `position`."""
+
+    name: str
+    of_input: str | None = None
+    position: int = 0
+
+
+def media_type_of(name: str) -> str | None:
+    """None for a kind of file that nothing here can read."""
+    return KINDS.get(name.rpartition(".")[2].lower())
+
+
+def named_file(value: Any) -> str | None:
+    """The file that an input stands for: `{"file": NAME}` and nothing else."""
+    if not isinstance(value, dict):
+        return None
+    given = cast("dict[str, Any]", value)
+    name = given.get("file")
+    return name if isinstance(name, str) and len(given) == 1 else None
+
+
+def file_uses(crew: CrewDefinition, inputs: Mapping[str, Any]) -> Iterator[FileUse]:
+    """Every file that is named."""
+    yield from (FileUse(name, position=position) for position, name in enumerate(crew.files))
+    yield from (FileUse(name, of_input=key) for key, value in inputs.items() if (name := named_file(value)) is not None)

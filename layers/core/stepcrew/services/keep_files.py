@@ -1,0 +1,70 @@
+"""Takes in the files of a group, lists and removes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.files import KINDS, MOST_FILES, FileMissing, GroupFile, media_type_of
+from stepcrew.services.bundle_ports import Upload
+from stepcrew.services.file_ports import FileStore
+from stepcrew.services.ports import Clock
+
+
+class FileReceipt(BaseModel):
+    """What was removed. Journals and traces of executions that read the file keep what they showed until they are
+    deleted or expire."""
+
+    name: str
+    bytes: int
+    deleted_at: datetime
+
+
+class KeepFiles:
+    """Every call may be repeated."""
+
+    def __init__(self, files: FileStore, clock: Clock) -> None:
+        self._files = files
+        self._clock = clock
+
+    def put(self, group_id: str, name: str, sha256: str, size: int, uploaded_by: str | None) -> GroupFile | Upload:
+        """Makes the name stand for the bytes of that hash; as long as they are not there, tells where they go. Raises
+        `InvalidRequest`."""
+        media_type = media_type_of(name)
+        if media_type is None:
+            told = f"Files like {name} cannot be read here."
+            raise _invalid(told, "file_kind", f"Names end in one of {', '.join(f'.{one}' for one in KINDS)}.")
+        known = self._files.file(group_id, name)
+        if known and known.sha256 == sha256:
+            return known
+        if known is None and len(self._files.files(group_id)) >= MOST_FILES:
+            raise _invalid(f"A group has at most {MOST_FILES} files.", "too_many", "Remove one first.")
+        found = self._files.size(group_id, name, sha256)
+        if found is None:
+            return self._files.upload(group_id, name, sha256, size)
+        now = self._clock.now()
+        file = GroupFile(
+            name=name, bytes=found, media_type=media_type, sha256=sha256, uploaded_at=now, uploaded_by=uploaded_by
+        )
+        self._files.save(group_id, file)
+        return file
+
+    def list(self, group_id: str) -> list[GroupFile]:
+        return self._files.files(group_id)
+
+    def get(self, group_id: str, name: str) -> tuple[GroupFile, str]:
+        """The file and where its bytes are. Raises `FileMissing`."""
+        file = self._files.file(group_id, name)
+        if file is None:
+            raise FileMissing(f"There is no file {name}.")
+        return file, self._files.url(group_id, file)
+
+    def delete(self, group_id: str, name: str) -> FileReceipt:
+        gone = self._files.delete(group_id, name)
+        return FileReceipt(name=name, bytes=gone, deleted_at=self._clock.now())
+
+
+def _invalid(told: str, code: str, remedy: str) -> InvalidRequest:
+    return InvalidRequest(told, [Fault(pointer="", code=code, detail=told, remedy=remedy)])
