@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scripted_model import ScriptedModel
-from stepcrew.domain.files import GroupFile, media_type_of
+from stepcrew.domain.files import FileUnreadable, GroupFile, media_type_of
 from stepcrew_runner.crew.files import FileReadTool, text_of
 from tests.runner.harness import GROUP, Harness, agent, crew, task
 
@@ -112,3 +112,36 @@ def test_a_long_file_is_read_a_part_at_a_time() -> None:
 )
 def test_text_is_read_as_it_is(name: str, content: bytes, text: str) -> None:
     assert text_of(file_of(name, content), content) == text
+
+
+def pdf_of(*pages: str) -> bytes:
+    """The simplest PDF: one line of text on each page."""
+    kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(len(pages)))
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"]
+    font = "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
+    for number, text in enumerate(pages):
+        shown = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET"
+        place = f"/MediaBox [0 0 612 792] /Resources {font} /Contents {4 + 2 * number} 0 R"
+        objects.append(f"<< /Type /Page /Parent 2 0 R {place} >>")
+        objects.append(f"<< /Length {len(shown)} >>\nstream\n{shown}\nendstream")
+    body = "".join(f"{number} 0 obj\n{each}\nendobj\n" for number, each in enumerate(objects, 1))
+    return f"%PDF-1.4\n{body}trailer << /Root 1 0 R >>\nstartxref\n0\n%%EOF".encode()
+
+
+def test_the_pages_of_a_pdf_are_read_as_text() -> None:
+    content = pdf_of("Ada likes tea.", "", "Bob likes milk.")
+    assert text_of(file_of("a.pdf", content), content) == "Ada likes tea.\n\nBob likes milk."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.txt", b"\xff\xfe\x00", "not text in UTF-8"),
+        ("a.pdf", b"%PDF-1.4 broken", "cannot be read as PDF"),
+        ("a.pdf", b"", "cannot be read as PDF"),
+        ("a.pdf", pdf_of("", ""), "has no text"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(name: str, content: bytes, reason: str) -> None:
+    with pytest.raises(FileUnreadable, match=reason):
+        text_of(file_of(name, content), content)
