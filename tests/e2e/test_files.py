@@ -1,4 +1,4 @@
-"""A group's files, through the whole stack: uploaded, read by a crew, handed over, removed."""
+"""A group's files, through the whole stack: uploaded, read and known by crews, handed over, removed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from scripted_model import ScriptedModel
-from tests.e2e.user import User, agent, task
+from tests.e2e.user import User, agent, crew, task
 
 FACTS = b"Ada likes tea.\nBob likes milk.\n"
 NAME = "Fakten \u00fcber Ada (1).txt"
@@ -49,11 +49,16 @@ def test_a_crew_reads_files_of_its_group_and_hands_one_over(ada: User, bob: User
     assert [one["name"] for one in ada.get(artifacts).json()["artifacts"]] == ["out/tea.md"]
     assert ada.get(f"{artifacts}/out/tea.md").text == "# tea"
 
+    known = crew(task("[[say Bob likes milk.]]"), knowledge_sources=[{"file": NAME}])
+    assert ada.run(known)["status"] == "COMPLETED"
+    assert model.mentioning(f"Additional Information: [{NAME}, line 1, 0.")
+
     assert bob.get("/files").json()["files"] == []
     assert bob.get(f"/files/{NAME}").status_code == bob.get(artifacts).status_code == 404
     refused = bob.post("/executions", json={"config": reading("tea"), "inputs": inputs})
     assert {one["code"] for one in refused.json()["errors"]} == {"missing_file"}
     assert bob.delete(f"/files/{NAME}").json()["bytes"] == 0
 
-    assert ada.delete(f"/files/{NAME}").json()["bytes"] == len(FACTS)
+    receipt = ada.delete(f"/files/{NAME}").json()
+    assert (receipt["bytes"], receipt["chunks"]) == (len(FACTS), 1)
     assert httpx.get(address, trust_env=False).status_code == 404

@@ -99,7 +99,9 @@ def test_an_attempt_works_on_no_other_items(tiny_stack: Stack, key: str) -> None
         assert refused in DENIED, f"{operation} of {key}: {refused}"
 
 
-@pytest.mark.parametrize("more", ["#MEMORY", "#MEMORY#/crews/shop", "#VECTORS#openai/small"])
+@pytest.mark.parametrize(
+    "more", ["#MEMORY", "#MEMORY#/crews/shop", "#VECTORS#openai/small", "#KNOWLEDGE", "#KNOWLEDGE#ab#openai/small"]
+)
 def test_an_attempt_works_on_the_memory_of_its_group_and_of_no_other(tiny_stack: Stack, more: str) -> None:
     table = tiny_stack.outputs["TableName"]
     for group_id, is_own in ((GROUP, True), (OTHER, False)):

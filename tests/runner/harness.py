@@ -16,6 +16,7 @@ from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
 from tests.fakes.files import FakeFiles
+from tests.fakes.knowledge import FakeKnowledge
 from tests.fakes.memory import FakeMemory
 from tests.fakes.secrets import FakeSecrets
 from tests.runner.fakes import (
@@ -49,6 +50,7 @@ class Harness:
         self.payloads = FakePayloads()
         self.memory = FakeMemory()
         self.files = FakeFiles()
+        self.knowledge = FakeKnowledge()
         self.secrets = FakeSecrets()
         self.remaining: Callable[[], float] = lambda: 900.0
         self.approvals = FakeApprovals(self.executions)
@@ -57,7 +59,7 @@ class Harness:
         self.ports = Ports(
             Stores(
                 *(self.executions, self.tasks, self.journal, self.approvals, self.payloads),
-                *(self.memory, self.files),
+                *(self.memory, self.files, self.knowledge),
             ),
             self.queue,
             self.secrets,

@@ -11,7 +11,7 @@ import pytest
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.files import FileUnreadable, GroupFile, media_type_of
-from stepcrew_runner.crew.files import FileReadTool, text_of
+from stepcrew_runner.crew.files import FileReadTool, parts_of
 from tests.runner.harness import GROUP, Harness, agent, crew, task
 
 UPLOADED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -111,7 +111,7 @@ def test_a_long_file_is_read_a_part_at_a_time() -> None:
     ],
 )
 def test_text_is_read_as_it_is(name: str, content: bytes, text: str) -> None:
-    assert text_of(file_of(name, content), content) == text
+    assert parts_of(file_of(name, content), content) == [("", text)]
 
 
 def pdf_of(*pages: str) -> bytes:
@@ -130,7 +130,8 @@ def pdf_of(*pages: str) -> bytes:
 
 def test_the_pages_of_a_pdf_are_read_as_text() -> None:
     content = pdf_of("Ada likes tea.", "", "Bob likes milk.")
-    assert text_of(file_of("a.pdf", content), content) == "Ada likes tea.\n\nBob likes milk."
+    parts = parts_of(file_of("a.pdf", content), content)
+    assert parts == [("page 1", "Ada likes tea."), ("page 3", "Bob likes milk.")]
 
 
 @pytest.mark.parametrize(
@@ -144,4 +145,4 @@ def test_the_pages_of_a_pdf_are_read_as_text() -> None:
 )
 def test_a_file_that_cannot_be_read_says_why(name: str, content: bytes, reason: str) -> None:
     with pytest.raises(FileUnreadable, match=reason):
-        text_of(file_of(name, content), content)
+        parts_of(file_of(name, content), content)

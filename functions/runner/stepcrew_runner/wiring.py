@@ -10,6 +10,7 @@ from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.journal import TableJournal
+from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
@@ -81,6 +82,7 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
                 payloads,
                 TableMemory(clients, table, days),
                 BucketFiles(clients, table, configured.bucket_name),
+                TableKnowledge(clients, table),
             ),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             secrets=ParameterSecrets(clients, configured.secrets_prefix),

@@ -16,6 +16,7 @@ from stepcrew.aws import keys
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
+from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
@@ -126,6 +127,7 @@ class Harness:
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
+        self.knowledge = TableKnowledge(aws.clients, TABLE)
         self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
         submit = SubmitExecution(
@@ -169,7 +171,7 @@ class Harness:
             ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
             memory=KeepMemory(self.memory, clock),
-            files=KeepFiles(self.files, clock),
+            files=KeepFiles(self.files, self.knowledge, clock),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
         )

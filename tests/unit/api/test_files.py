@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from stepcrew.domain.knowledge import Chunk, Piece
+from stepcrew.domain.memory import pack
+from tests.aws_table import GROUP
 from tests.unit.api.harness import BOB, MIA, VERA, Harness, body, keep_file
 
 CONTENT = b"Ada likes tea."
@@ -100,3 +103,32 @@ def test_the_tool_for_files_needs_files(harness: Harness) -> None:
     sent["config"]["agents"]["poet"]["tools"] = ["FileReadTool"]
     faults = harness.client().post("/executions", json=sent).json()["errors"]
     assert [(one["pointer"], one["code"]) for one in faults] == [("/config/agents/poet/tools/0", "no_files")]
+
+
+def test_what_agents_knew_of_a_file_goes_when_it_is_removed_or_replaced(harness: Harness) -> None:
+    chunks = [Chunk(Piece("line 1", "Ada likes tea."), pack([1, 2]))]
+    for name in ("facts.txt", "copy.txt"):
+        keep_file(harness, name, CONTENT)
+    harness.knowledge.keep(GROUP, BODY["sha256"], "openai/small", chunks)
+    assert harness.client(MIA).delete("/files/copy.txt").json()["chunks"] == 0, "The other file has the same bytes."
+    keep_file(harness, "facts.txt", b"Something else.")
+    assert not harness.knowledge.has(GROUP, BODY["sha256"], "openai/small")
+    keep_file(harness, "facts.txt", CONTENT)
+    harness.knowledge.keep(GROUP, BODY["sha256"], "openai/small", chunks)
+    assert harness.client(MIA).delete("/files/facts.txt").json()["chunks"] == 1
+    assert harness.knowledge.chunks(GROUP, BODY["sha256"], "openai/small") == []
+
+
+def test_files_that_are_known_must_be_there_and_need_an_embedding_model(harness: Harness) -> None:
+    sent = body()
+    sent["config"]["knowledge_sources"] = [{"text": "Ada likes tea."}, {"file": "none.txt"}, {"content": "x"}]
+    faults = harness.client().post("/executions", json=sent).json()["errors"]
+    assert ("/config/knowledge_sources/2/content", "refused") in {(one["pointer"], one["code"]) for one in faults}
+    sent["config"]["knowledge_sources"].pop()
+    sent["config"]["agents"]["poet"]["knowledge_sources"] = [{"file": "gone.txt"}]
+    faults = harness.client().post("/executions", json=sent).json()["errors"]
+    assert {(one["pointer"], one["code"]) for one in faults} == {
+        ("/config/embedder", "missing_embedder"),
+        ("/config/knowledge_sources/1/file", "missing_file"),
+        ("/config/agents/poet/knowledge_sources/0/file", "missing_file"),
+    }

@@ -183,7 +183,7 @@ def test_mistakes_of_every_kind_are_told_at_once() -> None:
         {"agents": agents, "tasks_yaml": tasks, "process": "parallel", "knowledge_sources": ["x"], "max_rpm": 0}
     )
     assert {(fault.pointer, fault.code) for fault in found} == {
-        ("/config/knowledge_sources", "refused"),
+        ("/config/knowledge_sources/0", "model_type"),
         ("/config/process", "literal_error"),
         ("/config/max_rpm", "greater_than_equal"),
         ("/config/agents/poet/rolle", "unknown_field"),

@@ -22,6 +22,7 @@ from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew.services.file_ports import FileStore
+from stepcrew.services.knowledge_ports import KnowledgeStore
 from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import (
     ApprovalStore,
@@ -79,6 +80,7 @@ class Stores(NamedTuple):
     payloads: PayloadStore
     memory: Memories
     files: FileStore
+    knowledge: KnowledgeStore
 
 
 class Ports(NamedTuple):
@@ -281,7 +283,9 @@ class RunAttempt:
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                parts = CrewParts(companions, models, files, stores.memory, self._default_embedder)
+                parts = CrewParts(
+                    *(companions, models, files, stores.files, stores.memory, stores.knowledge), self._default_embedder
+                )
                 run(CrewBuilder(submission, parts, secrets), finished, decisions)
             else:
                 serve_project_memory(submission.definition, companions, stores.memory)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from crewai import Agent, Process
 from crewai.agent.planning_config import PlanningConfig
+from crewai.knowledge.knowledge_config import KnowledgeConfig
 from crewai.mcp import MCPServerHTTP
 from crewai.mcp.filters import create_static_tool_filter
 from crewai.tools import BaseTool
@@ -18,6 +19,7 @@ from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.executor import BoundedExecutor
 from stepcrew_runner.crew.files import FileReadTool
+from stepcrew_runner.crew.knowing import make_knowledge
 from stepcrew_runner.crew.parts import CrewParts
 from stepcrew_runner.crew.remembering import make_memories
 from stepcrew_runner.crew.seams import PlatformCrew
@@ -73,6 +75,7 @@ class CrewBuilder:
         self._models = parts.models
         self._files = parts.files
         self._memories = make_memories(self._crew, parts)
+        self._knowledge = make_knowledge(self._crew, parts)
         self._secrets = secrets
 
     def build(self) -> BuiltCrew:
@@ -94,6 +97,7 @@ class CrewBuilder:
             else:
                 arguments["manager_llm"] = self._models.make(definition.manager_llm or definition.model)
         arguments["memory"] = self._memories.get(None) or False
+        arguments["knowledge"] = self._knowledge.get(None)
         crew = PlatformCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, **arguments)
         return BuiltCrew(cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(crew, "akickoff")), tasks)  # noqa: B009
 
@@ -115,6 +119,10 @@ class CrewBuilder:
         arguments = _given(agent, _AGENT_FIELDS)
         if memory := self._memories.get(name):
             arguments["memory"] = memory
+        if knowledge := self._knowledge.get(name):
+            arguments["knowledge"] = knowledge
+        if agent.knowledge_config:
+            arguments["knowledge_config"] = KnowledgeConfig(**agent.knowledge_config.model_dump())
         if agent.function_calling_llm:
             arguments["function_calling_llm"] = self._models.make(agent.function_calling_llm)
         planning = self._planning(agent)

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from crewai.tools import BaseTool
 from pydantic import BaseModel, Field, JsonValue
 
 from stepcrew.domain.files import MOST_CHARACTERS, PDF, FileMissing, FileUnreadable, GroupFile, named_file
+from stepcrew.domain.knowledge import TextPart
 from stepcrew.services.file_ports import FileStore
+from stepcrew_runner.crew.group_stores import asked
 from stepcrew_runner.gate.companions import Companions
-from stepcrew_runner.gate.requests import digest_of_call
 
 MOST_SHOWN = 50_000
 """Characters that one call of the tool answers."""
+
+
+class ReadFile(NamedTuple):
+    """What was read of the bytes with this hash."""
+
+    sha256: str
+    parts: list[TextPart]
 
 
 class CrewFiles:
@@ -25,7 +33,7 @@ class CrewFiles:
     def __init__(self, companions: Companions, store: FileStore) -> None:
         self._companions = companions
         self._store = store
-        self._texts: dict[str, str] = {}
+        self._read: dict[str, ReadFile] = {}
 
     def in_place(self, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The inputs, with its text in place of each file. Raises `FileMissing` and `FileUnreadable`."""
@@ -35,11 +43,14 @@ class CrewFiles:
 
     def text(self, name: str) -> str:
         """Raises `FileMissing` and `FileUnreadable`."""
-        if name not in self._texts:
-            gate = self._companions.gate
-            place = digest_of_call("file", [name], gate.journal.seal)
-            self._texts[name] = gate.store(f"file {name}", place, lambda _key: self._read(name))
-        return self._texts[name]
+        return "\n\n".join(part.text for part in self.read(name).parts)
+
+    def read(self, name: str) -> ReadFile:
+        """Raises as `text` does."""
+        if name not in self._read:
+            sha256, parts = asked(self._companions, f"file {name}", [], lambda _key: self._stored(name))
+            self._read[name] = ReadFile(sha256, [TextPart(*part) for part in parts])
+        return self._read[name]
 
     def _input(self, name: str) -> str:
         text = self.text(name)
@@ -50,37 +61,37 @@ class CrewFiles:
             )
         return text
 
-    def _read(self, name: str) -> str:
+    def _stored(self, name: str) -> ReadFile:
         group_id = self._companions.execution.group_id
         file = self._store.file(group_id, name)
         content = self._store.read(group_id, file) if file else None
         if file is None or content is None:
             raise FileMissing(f"Your group has no file {name}.")
-        return text_of(file, content)
+        return ReadFile(file.sha256, parts_of(file, content))
 
 
-def text_of(file: GroupFile, content: bytes) -> str:
+def parts_of(file: GroupFile, content: bytes) -> list[TextPart]:
     """Raises `FileUnreadable`."""
     if file.media_type == PDF:
-        return _text_of_pdf(file.name, content)
+        return _pages(file.name, content)
     try:
-        return content.decode("utf-8-sig")
+        return [TextPart("", content.decode("utf-8-sig"))]
     except UnicodeDecodeError as error:
         raise FileUnreadable(f"The file {file.name} is not text in UTF-8.", remedy="Save it as UTF-8.") from error
 
 
-def _text_of_pdf(name: str, content: bytes) -> str:
+def _pages(name: str, content: bytes) -> list[TextPart]:
     from pypdf import PdfReader  # most attempts read none, and each would wait for the import
 
     try:
-        pages = [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+        texts = [page.extract_text().strip() for page in PdfReader(io.BytesIO(content)).pages]
     except Exception as error:  # a broken file makes pypdf raise whatever its parts do
         reason = str(error) or type(error).__name__
         raise FileUnreadable(f"The file {name} cannot be read as PDF: {reason}", remedy="Repair it.") from error
-    text = "\n\n".join(page.strip() for page in pages if page.strip())
-    if not text:
+    pages = [TextPart(f"page {number}", text) for number, text in enumerate(texts, 1) if text]
+    if not pages:
         raise FileUnreadable(f"The file {name} has no text.", remedy="Pages that are pictures cannot be read.")
-    return text
+    return pages
 
 
 class Reading(BaseModel):

@@ -74,7 +74,7 @@ def replay(
     outputs = Outputs([output for output in bundle.outputs if output.attempt == 0 and output.name in names])
     journal, decided, kept = BundledJournal(bundle, source), Decided(approvals), Kept()
     ports = Ports(
-        Stores(*map(_any, (executions, outputs, journal, decided, kept, MemoryInProcess(), NoFiles()))),
+        Stores(*map(_any, (executions, outputs, journal, decided, kept, MemoryInProcess(), NoFiles(), NoFiles()))),
         queue=kept,
         secrets=StandIns(dict(environment) if live else {}),
         clock=clock,

@@ -125,7 +125,7 @@ class StandIns:
 
 
 class NoFiles:
-    """`FileStore`: what was read of files is in the journal, and nothing else is known here."""
+    """`FileStore`: what was read of files and of what is known is in the journal, and nothing else is known here."""
 
     def file(self, group_id: str, name: str) -> None:
         return None

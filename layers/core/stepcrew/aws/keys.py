@@ -158,6 +158,25 @@ def file(name: str) -> str:
     return f"{FILE_PREFIX}{name}"
 
 
+def knowledge(group_id: str) -> str:
+    """Which files of a group have chunks."""
+    return f"{group(group_id)}#KNOWLEDGE"
+
+
+def index(sha256: str, embedder: str) -> str:
+    """With no embedding model, what those of all models begin with."""
+    return f"INDEX#{sha256}#{embedder}"
+
+
+def chunks(group_id: str, sha256: str, embedder: str) -> str:
+    """A partition for each file and embedding model: a search reads the whole of it."""
+    return f"{knowledge(group_id)}#{sha256}#{embedder}"
+
+
+def chunk(number: int) -> str:
+    return f"CHUNK#{number:06d}"
+
+
 def waiting_places(group_id: str) -> str:
     """Who of the group waits for an execution to change, at this moment."""
     return f"{group(group_id)}#PLACES"

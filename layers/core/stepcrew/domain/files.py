@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.errors import Category, StepcrewError
+from stepcrew.domain.parts import knowledge_uses
+from stepcrew.domain.places import Path
 
 FILE_NAME = r"^\w(?:[\w .()+@,-]{0,148}[\w)])?$"
 """Harmless wherever it is written down again: no folder, no control character, no dot at an end."""
@@ -62,12 +64,11 @@ class FileUnreadable(StepcrewError):
 
 
 class FileUse(NamedTuple):
-    """A file that a crew names: `of_input` is the input it stands in for, else it is in the crew's list `files`, at
-    `position`."""
+    """A file that a crew names: at `path` of its definition, or for the input `of_input`."""
 
     name: str
+    path: Path
     of_input: str | None = None
-    position: int = 0
 
 
 def media_type_of(name: str) -> str | None:
@@ -86,5 +87,9 @@ def named_file(value: Any) -> str | None:
 
 def file_uses(crew: CrewDefinition, inputs: Mapping[str, Any]) -> Iterator[FileUse]:
     """Every file that is named."""
-    yield from (FileUse(name, position=position) for position, name in enumerate(crew.files))
-    yield from (FileUse(name, of_input=key) for key, value in inputs.items() if (name := named_file(value)) is not None)
+    yield from (FileUse(name, ("files", str(position))) for position, name in enumerate(crew.files))
+    for path, _, sources in knowledge_uses(crew):
+        for position, source in enumerate(sources):
+            if source.file is not None:
+                yield FileUse(source.file, (*path, str(position), "file"))
+    yield from (FileUse(name, (), key) for key, value in inputs.items() if (name := named_file(value)) is not None)

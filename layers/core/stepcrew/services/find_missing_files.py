@@ -30,7 +30,7 @@ class FindMissingFiles:
             detail = f"Your group has no file {use.name[:200]!r}."
             remedy = suggest(use.name, known) if known else f"stepcrew files put {use.name[:200]}"
             if use.of_input is None:
-                yield crew.places.fault(("files", str(use.position)), "missing_file", detail, remedy)
+                yield crew.places.fault(use.path, "missing_file", detail, remedy)
             else:
                 pointer = crew.places.inputs.get(use.of_input, f"/inputs/{escape(use.of_input)}")
                 yield Fault(pointer=pointer, code="missing_file", detail=detail, remedy=remedy)

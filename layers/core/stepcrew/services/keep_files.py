@@ -10,23 +10,26 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.files import KINDS, MOST_FILES, FileMissing, GroupFile, media_type_of
 from stepcrew.services.bundle_ports import Upload
 from stepcrew.services.file_ports import FileStore
+from stepcrew.services.knowledge_ports import KnowledgeStore
 from stepcrew.services.ports import Clock
 
 
 class FileReceipt(BaseModel):
-    """What was removed. Journals and traces of executions that read the file keep what they showed until they are
-    deleted or expire."""
+    """What was removed: bytes, and chunks that agents knew of it. Journals and traces of executions that read the file
+    keep what they showed until they are deleted or expire."""
 
     name: str
     bytes: int
+    chunks: int
     deleted_at: datetime
 
 
 class KeepFiles:
     """Every call may be repeated."""
 
-    def __init__(self, files: FileStore, clock: Clock) -> None:
+    def __init__(self, files: FileStore, knowledge: KnowledgeStore, clock: Clock) -> None:
         self._files = files
+        self._knowledge = knowledge
         self._clock = clock
 
     def put(self, group_id: str, name: str, sha256: str, size: int, uploaded_by: str | None) -> GroupFile | Upload:
@@ -49,6 +52,8 @@ class KeepFiles:
             name=name, bytes=found, media_type=media_type, sha256=sha256, uploaded_at=now, uploaded_by=uploaded_by
         )
         self._files.save(group_id, file)
+        if known:
+            self._forget(group_id, known)
         return file
 
     def list(self, group_id: str) -> list[GroupFile]:
@@ -62,8 +67,16 @@ class KeepFiles:
         return file, self._files.url(group_id, file)
 
     def delete(self, group_id: str, name: str) -> FileReceipt:
+        known = self._files.file(group_id, name)
         gone = self._files.delete(group_id, name)
-        return FileReceipt(name=name, bytes=gone, deleted_at=self._clock.now())
+        chunks = self._forget(group_id, known) if known else 0
+        return FileReceipt(name=name, bytes=gone, chunks=chunks, deleted_at=self._clock.now())
+
+    def _forget(self, group_id: str, file: GroupFile) -> int:
+        """What agents knew of it, unless another file has the same bytes."""
+        if any(other.sha256 == file.sha256 for other in self._files.files(group_id)):
+            return 0
+        return self._knowledge.forget(group_id, file.sha256)
 
 
 def _invalid(told: str, code: str, remedy: str) -> InvalidRequest:
