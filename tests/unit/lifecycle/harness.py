@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from botocore.exceptions import EndpointConnectionError
 from tests.aws_table import GROUP, RETENTION_DAYS, Aws
 from tests.fakes.clock import FakeClock
+from tests.fakes.files import FakeFiles
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.secrets import FakeSecrets
@@ -22,6 +23,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval, Feedback
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.keep_token import KeepToken
 from stepcrew.services.ports import Orchestration
@@ -114,7 +116,8 @@ class Harness:
         missing = FindMissingSecrets(FakeSecrets())
         fill_slots = FillSlots(aws.slots, limits, self.machine, wake, self.clock)
         self.submit = SubmitExecution(
-            executions, self.clock, self._new_id, rules, limits, aws.crews, missing, fill_slots, NoWebhooks(), 30
+            *(executions, self.clock, self._new_id, rules, limits, aws.crews, missing),
+            *(FindMissingFiles(FakeFiles()), fill_slots, NoWebhooks(), 30),
         )
         self.cancel = CancelExecution(executions, wake, self.clock)
         self.decide = DecideApproval(executions, approvals, limits, fill_slots, self.clock)
