@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -13,20 +12,19 @@ from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.errors import CliError, ServerTrouble
-from stepcrew_cli.file_wire import FileAddress, FileUpload
 from stepcrew_cli.loopback_address import is_loopback
+from stepcrew_cli.stores_client import API, StoresClient
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
 from stepcrew_cli.trigger_wire import Upload
 from stepcrew_cli.version import __version__
 from stepcrew_cli.wire import TracePage
 
-API = "/api/v1"
 ADDRESS = "text/uri-list"
 """What the API answers instead of a body too large for it, where it is accepted: a signed address."""
 
 
-class Client:
+class Client(StoresClient):
     """Calls one server as one identity. Use as a context manager.
 
     Args:
@@ -37,10 +35,8 @@ class Client:
     def __init__(
         self, http: httpx.Client, patience: Patience | None = None, bucket: httpx.Client | None = None
     ) -> None:
+        super().__init__(http, patience, bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env))
         self._http = http
-        self._transport = Transport(http, patience)
-        self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
-        self._patience = patience
 
     def __enter__(self) -> Client:
         return self
@@ -136,40 +132,6 @@ class Client:
     def fire_again(self, name: str, firing_id: str) -> Answer:
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
-
-    def memory_scopes(self) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/memory"))
-
-    def memory_records(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/memory/records", params=params))
-
-    def remove_record(self, record_id: str) -> Answer:
-        return Answer(self._transport.request("DELETE", f"{API}/memory/records/{quote(record_id, safe='')}"))
-
-    def remove_scope(self, path: str) -> Answer:
-        """With everything below it. May be repeated."""
-        return Answer(self._transport.request("DELETE", f"{API}/memory/scopes/{quote(path.strip('/'))}"))
-
-    def files(self) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/files"))
-
-    def put_file(self, name: str, content: bytes) -> Answer:
-        """May be repeated. The bytes go to the bucket; the token does not go along."""
-        body = {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
-        answer = self._transport.request("PUT", _file(name), json=body)
-        if answer.status_code == HTTPStatus.ACCEPTED:
-            upload = Answer(answer).read(FileUpload)
-            self.upload(upload.url, upload.headers, content)
-            answer = self._transport.request("PUT", _file(name), json=body)
-        return Answer(answer)
-
-    def file_content(self, name: str) -> bytes:
-        url = Answer(self._transport.request("GET", _file(name))).read(FileAddress).url
-        return Transport(self._bucket, self._patience).request("GET", url).content
-
-    def remove_file(self, name: str) -> Answer:
-        """May be repeated."""
-        return Answer(self._transport.request("DELETE", _file(name)))
 
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))
@@ -269,14 +231,10 @@ class Client:
             raise ServerTrouble(f"The server refers to a body on another host ({target.host}); the token stays here.")
         return self._whole(url).text
 
-    def upload(self, url: str, headers: Mapping[str, str], content: bytes) -> None:
-        """Puts bytes where the server gave a signed address for them."""
-        Transport(self._bucket, self._patience).request("PUT", url, headers=headers, content=content)
-
     def _whole(self, url: str) -> httpx.Response:
         response = self._transport.request("GET", url, headers={"Accept": f"{ADDRESS}, */*"})
         is_address = response.headers.get("content-type", "").startswith(ADDRESS)
-        return Transport(self._bucket, self._patience).request("GET", response.text.strip()) if is_address else response
+        return self._to_bucket().request("GET", response.text.strip()) if is_address else response
 
     def _get(self, execution_id: str, rest: str = "", params: Mapping[str, str] | None = None) -> Answer:
         return Answer(self._transport.request("GET", f"{_path(execution_id)}{rest}", params=params))
@@ -284,10 +242,6 @@ class Client:
 
 def _path(execution_id: str) -> str:
     return f"{API}/executions/{quote(execution_id, safe='')}"
-
-
-def _file(name: str) -> str:
-    return f"{API}/files/{quote(name, safe='')}"
 
 
 def _secret(name: str) -> str:

@@ -77,10 +77,11 @@ def read_text(path: Path) -> str:
         raise CrewFileError(f"{path} is not UTF-8 text.") from error
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Makes the folders that it needs. Raises CliError."""
+def write_file(path: Path, content: bytes, *, makes_folders: bool = False) -> None:
+    """Raises CliError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if makes_folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
         raise CliError(f"{path} cannot be written: {error.strerror}.") from error

@@ -95,7 +95,7 @@ def _save(client: Client, execution_id: str, folder: Path, output: Output) -> No
         path = folder / artifact.name
         if not path.resolve().is_relative_to(folder.resolve()):
             raise CliError(f"The server names an artifact {safe(artifact.name)}, which is outside {folder}.")
-        write_file(path, client.artifact(execution_id, artifact.name))
+        write_file(path, client.artifact(execution_id, artifact.name), makes_folders=True)
         output.note(f"{path} is written.", "green")
     if not found:
         output.note("The execution has no artifacts: no finished task has an output_file.", "dim")

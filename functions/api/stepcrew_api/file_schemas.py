@@ -1,4 +1,4 @@
-"""Answers about files; as in `schemas`."""
+"""Answers about files and artifacts; as in `schemas`."""
 
 from __future__ import annotations
 
@@ -25,3 +25,19 @@ class FileUpload(BaseModel):
 
     url: str
     headers: dict[str, str]
+
+
+class ArtifactView(BaseModel):
+    """An output under a file's name. `task` is the crew task it comes from; `bytes` is null where it is large JSON,
+    which is written out only when it is fetched."""
+
+    name: str
+    task: str
+    media_type: str
+    bytes: int | None
+
+
+class ArtifactList(BaseModel):
+    """In the order of their tasks."""
+
+    artifacts: list[ArtifactView]

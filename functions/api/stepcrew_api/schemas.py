@@ -257,22 +257,6 @@ class TaskOutputView(BaseModel):
     edited: bool = Field(description="Whether a person wrote it, for a rerun.")
 
 
-class ArtifactView(BaseModel):
-    """An output under a file's name. `task` is the crew task it comes from; `bytes` is null where it is large JSON,
-    which is written out only when it is fetched."""
-
-    name: str
-    task: str
-    media_type: str
-    bytes: int | None
-
-
-class ArtifactList(BaseModel):
-    """In the order of their tasks."""
-
-    artifacts: list[ArtifactView]
-
-
 class ResultView(BaseModel):
     """The outputs so far. `final` tells that the execution completed, so `output` is the crew's answer; while it is
     open or when it did not complete, the finished tasks are here all the same and `output` is null."""

@@ -22,9 +22,8 @@ from stepcrew.services.read_result import Result
 from stepcrew.services.read_trace import TracePage as Page
 from stepcrew.services.read_trace import emitted, is_complete, recorded
 from stepcrew.services.submit_execution import CheckedCrew
+from stepcrew_api.file_schemas import ArtifactList, ArtifactView
 from stepcrew_api.schemas import (
-    ArtifactList,
-    ArtifactView,
     BodyReference,
     CrewView,
     DryRun,

@@ -9,12 +9,13 @@ from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain import bundle as bundles
 from stepcrew.services.read_result import read_result
+from stepcrew_api.file_schemas import ArtifactList
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
 from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
-from stepcrew_api.schemas import ArtifactList, ResultView
+from stepcrew_api.schemas import ResultView
 from stepcrew_api.services import Injected
 from stepcrew_api.views import artifact_list, result_view
 

@@ -21,16 +21,8 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
-from stepcrew.services.file_ports import FileStore
-from stepcrew.services.knowledge_ports import KnowledgeStore
-from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import (
-    ApprovalStore,
     Clock,
-    ExecutionStore,
-    JournalStore,
-    PayloadStore,
-    TaskOutputStore,
     TraceQueue,
 )
 from stepcrew.services.secret_ports import Secrets
@@ -42,7 +34,7 @@ from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.files import CrewFiles
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
-from stepcrew_runner.crew.parts import CrewParts
+from stepcrew_runner.crew.parts import CrewParts, Stores
 from stepcrew_runner.crew.remembering import serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
@@ -68,19 +60,6 @@ class Answer(NamedTuple):
 
     outcome: Outcome
     attempt: int
-
-
-class Stores(NamedTuple):
-    """The stores that hold what is kept of an execution."""
-
-    executions: ExecutionStore
-    tasks: TaskOutputStore
-    journal: JournalStore
-    approvals: ApprovalStore
-    payloads: PayloadStore
-    memory: Memories
-    files: FileStore
-    knowledge: KnowledgeStore
 
 
 class Ports(NamedTuple):
@@ -283,9 +262,7 @@ class RunAttempt:
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                parts = CrewParts(
-                    *(companions, models, files, stores.files, stores.memory, stores.knowledge), self._default_embedder
-                )
+                parts = CrewParts(companions, models, files, stores, self._default_embedder)
                 run(CrewBuilder(submission, parts, secrets), finished, decisions)
             else:
                 serve_project_memory(submission.definition, companions, stores.memory)

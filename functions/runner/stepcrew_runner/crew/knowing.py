@@ -89,19 +89,19 @@ class GroupKnowledge(BaseKnowledgeStorage):
 
     def _state(self, name: str) -> tuple[str, bool]:
         group_id = self._parts.companions.execution.group_id
-        file = self._parts.file_store.file(group_id, name)
+        file = self._parts.stores.files.file(group_id, name)
         if file is None:
             raise FileMissing(f"Your group has no file {name}.")
-        return file.sha256, self._parts.knowledge.has(group_id, file.sha256, self._embedder.name)
+        return file.sha256, self._parts.stores.knowledge.has(group_id, file.sha256, self._embedder.name)
 
     def _made(self, name: str) -> str:
         sha256, parts = self._parts.files.read(name)
         chunks = self._embedded(name, parts)
 
         def keep(_key: object) -> int:
-            group_id, knowledge = self._parts.companions.execution.group_id, self._parts.knowledge
+            group_id, knowledge = self._parts.companions.execution.group_id, self._parts.stores.knowledge
             knowledge.keep(group_id, sha256, self._embedder.name, chunks)
-            now = self._parts.file_store.file(group_id, name)
+            now = self._parts.stores.files.file(group_id, name)
             if now is None or now.sha256 != sha256:  # removed or replaced meanwhile, and its chunks with it
                 knowledge.forget(group_id, sha256)
                 raise FileMissing(f"The file {name} was removed or replaced while it was read.")
@@ -138,8 +138,8 @@ class GroupKnowledge(BaseKnowledgeStorage):
         group_id, name = self._parts.companions.execution.group_id, self._embedder.name
         chunks = [("", chunk) for chunk in texts]
         for file, sha256 in files.items():
-            found = self._parts.knowledge.chunks(group_id, sha256, name)
-            if not found and not self._parts.knowledge.has(group_id, sha256, name):
+            found = self._parts.stores.knowledge.chunks(group_id, sha256, name)
+            if not found and not self._parts.stores.knowledge.has(group_id, sha256, name):
                 raise FileMissing(f"The file {file} was removed or replaced while it was searched.")
             chunks += [(file, chunk) for chunk in found]
         fitting = [(source, chunk) for source, chunk in chunks if len(chunk.vector) == len(wanted)]
@@ -163,7 +163,7 @@ def make_knowledge(crew: CrewDefinition, parts: CrewParts) -> Mapping[str | None
     if not uses:
         return {}
     name, ask = asks(crew.embedder, parts.default_embedder, EmbeddingKeys(parts.models.keys, parts.models.aws_keys))
-    embedder = Embedder(name, parts.companions, parts.memory, ask)
+    embedder = Embedder(name, parts.companions, parts.stores.memory, ask)
     return {
         agent: Knowledge("sources", sources=[], storage=GroupKnowledge(sources, embedder, parts))
         for _, agent, sources in uses

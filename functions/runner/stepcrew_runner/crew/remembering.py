@@ -47,8 +47,8 @@ def _made(crew: CrewDefinition, parts: CrewParts) -> Iterator[tuple[str | None, 
         name, ask = asks(use.embedder, parts.default_embedder, keys)
         memory = PlatformMemory(
             llm=parts.models.make(use.settings.llm or crew.model),
-            storage=GroupStorage(root_of(use.scope), name, parts.companions, parts.memory),
-            embedder=Embedder(name, parts.companions, parts.memory, ask),
+            storage=GroupStorage(root_of(use.scope), name, parts.companions, parts.stores.memory),
+            embedder=Embedder(name, parts.companions, parts.stores.memory, ask),
             root_scope=use.scope,
             is_of_one_agent=use.agent is not None,
             **_settings(use),
