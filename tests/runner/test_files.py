@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
-import pytest
-
 from scripted_model import ScriptedModel
-from stepcrew.domain.files import FileUnreadable, GroupFile, media_type_of
-from stepcrew_runner.crew.files import FileReadTool, parts_of
-from tests.runner.harness import GROUP, Harness, agent, crew, task
-
-UPLOADED = datetime(2026, 1, 1, tzinfo=UTC)
-FACTS = b"Ada likes tea.\nBob likes milk.\nEva likes rain.\n"
-
-
-def upload(harness: Harness, content: bytes = FACTS, name: str = "facts.txt", group_id: str = GROUP) -> None:
-    file = file_of(name, content)
-    harness.files.put_bytes(group_id, name, file.sha256, content)
-    harness.files.save(group_id, file)
-
-
-def file_of(name: str, content: bytes) -> GroupFile:
-    kind = media_type_of(name) or ""
-    return GroupFile(
-        name=name, bytes=len(content), media_type=kind, sha256=sha256(content).hexdigest(), uploaded_at=UPLOADED
-    )
+from stepcrew_runner.crew.files import FileReadTool
+from tests.runner.given_files import upload
+from tests.runner.harness import Harness, agent, crew, task
 
 
 def reading(**arguments: Any) -> dict[str, Any]:
@@ -100,49 +80,3 @@ def test_a_long_file_is_read_a_part_at_a_time() -> None:
         line = int(more.rstrip(".]"))
     assert seen == text
     assert tool._run("a.txt", 90_000) == "The file has 20000 lines."
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "text"),
-    [
-        ("a.txt", "\ufeffשלום 世界".encode(), "שלום 世界"),
-        ("a.csv", b"a,b\r\n1,2\r\n", "a,b\r\n1,2\r\n"),
-        ("empty.md", b"", ""),
-    ],
-)
-def test_text_is_read_as_it_is(name: str, content: bytes, text: str) -> None:
-    assert parts_of(file_of(name, content), content) == [("", text)]
-
-
-def pdf_of(*pages: str) -> bytes:
-    """The simplest PDF: one line of text on each page."""
-    kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(len(pages)))
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"]
-    font = "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
-    for number, text in enumerate(pages):
-        shown = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET"
-        place = f"/MediaBox [0 0 612 792] /Resources {font} /Contents {4 + 2 * number} 0 R"
-        objects.append(f"<< /Type /Page /Parent 2 0 R {place} >>")
-        objects.append(f"<< /Length {len(shown)} >>\nstream\n{shown}\nendstream")
-    body = "".join(f"{number} 0 obj\n{each}\nendobj\n" for number, each in enumerate(objects, 1))
-    return f"%PDF-1.4\n{body}trailer << /Root 1 0 R >>\nstartxref\n0\n%%EOF".encode()
-
-
-def test_the_pages_of_a_pdf_are_read_as_text() -> None:
-    content = pdf_of("Ada likes tea.", "", "Bob likes milk.")
-    parts = parts_of(file_of("a.pdf", content), content)
-    assert parts == [("page 1", "Ada likes tea."), ("page 3", "Bob likes milk.")]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [
-        ("a.txt", b"\xff\xfe\x00", "not text in UTF-8"),
-        ("a.pdf", b"%PDF-1.4 broken", "cannot be read as PDF"),
-        ("a.pdf", b"", "cannot be read as PDF"),
-        ("a.pdf", pdf_of("", ""), "has no text"),
-    ],
-)
-def test_a_file_that_cannot_be_read_says_why(name: str, content: bytes, reason: str) -> None:
-    with pytest.raises(FileUnreadable, match=reason):
-        parts_of(file_of(name, content), content)

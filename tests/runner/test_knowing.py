@@ -9,8 +9,8 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.execution import Execution, Limits
 from stepcrew.domain.journal import JournalEntry
+from tests.runner.given_files import pdf_of, upload
 from tests.runner.harness import EMBEDDER, GROUP, Harness, agent, crew, task
-from tests.runner.test_files import pdf_of, upload
 
 HANDBOOK = "# Tea\n\nAda drinks green tea with lemon at noon.\n\n" + "\n\n".join(
     f"Paragraph {number} tells of weather, wind and waves number {number}. " + "Nothing else. " * 90

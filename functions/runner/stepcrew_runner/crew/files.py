@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from crewai.tools import BaseTool
 from pydantic import BaseModel, Field, JsonValue
 
-from stepcrew.domain.files import MOST_CHARACTERS, PDF, FileMissing, FileUnreadable, GroupFile, named_file
+from stepcrew.domain.files import MOST_CHARACTERS, FileMissing, FileUnreadable, named_file
 from stepcrew.domain.knowledge import TextPart
 from stepcrew.services.file_ports import FileStore
+from stepcrew_runner.crew.file_texts import parts_of
 from stepcrew_runner.crew.group_stores import asked
 from stepcrew_runner.gate.companions import Companions
 
@@ -68,30 +68,6 @@ class CrewFiles:
         if file is None or content is None:
             raise FileMissing(f"Your group has no file {name}.")
         return ReadFile(file.sha256, parts_of(file, content))
-
-
-def parts_of(file: GroupFile, content: bytes) -> list[TextPart]:
-    """Raises `FileUnreadable`."""
-    if file.media_type == PDF:
-        return _pages(file.name, content)
-    try:
-        return [TextPart("", content.decode("utf-8-sig"))]
-    except UnicodeDecodeError as error:
-        raise FileUnreadable(f"The file {file.name} is not text in UTF-8.", remedy="Save it as UTF-8.") from error
-
-
-def _pages(name: str, content: bytes) -> list[TextPart]:
-    from pypdf import PdfReader  # most attempts read none, and each would wait for the import
-
-    try:
-        texts = [page.extract_text().strip() for page in PdfReader(io.BytesIO(content)).pages]
-    except Exception as error:  # a broken file makes pypdf raise whatever its parts do
-        reason = str(error) or type(error).__name__
-        raise FileUnreadable(f"The file {name} cannot be read as PDF: {reason}", remedy="Repair it.") from error
-    pages = [TextPart(f"page {number}", text) for number, text in enumerate(texts, 1) if text]
-    if not pages:
-        raise FileUnreadable(f"The file {name} has no text.", remedy="Pages that are pictures cannot be read.")
-    return pages
 
 
 class Reading(BaseModel):

@@ -21,6 +21,9 @@ MOST_FILES = 1_000
 MOST_CHARACTERS = 200_000
 """Of a file that is an input: it stands in prompts."""
 PDF = "application/pdf"
+HTML = "text/html"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS = {
     "txt": "text/plain",
     "log": "text/plain",
@@ -31,11 +34,14 @@ KINDS = {
     "jsonl": "application/jsonl",
     "yaml": "application/yaml",
     "yml": "application/yaml",
-    "html": "text/html",
     "xml": "application/xml",
+    "html": HTML,
+    "htm": HTML,
     "pdf": PDF,
+    "docx": DOCX,
+    "xlsx": XLSX,
 }
-"""Media types by the ending of the name. Everything but PDF is text in UTF-8."""
+"""Media types by the ending of the name. What none of the constants above names is text in UTF-8."""
 
 
 class GroupFile(BaseModel):
