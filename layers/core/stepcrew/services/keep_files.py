@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -51,9 +52,7 @@ class KeepFiles:
         file = GroupFile(
             name=name, bytes=found, media_type=media_type, sha256=sha256, uploaded_at=now, uploaded_by=uploaded_by
         )
-        self._files.save(group_id, file)
-        if known:
-            self._forget(group_id, known)
+        self._forgetting(group_id, known, lambda: self._files.save(group_id, file))
         return file
 
     def list(self, group_id: str) -> list[GroupFile]:
@@ -68,15 +67,20 @@ class KeepFiles:
 
     def delete(self, group_id: str, name: str) -> FileReceipt:
         known = self._files.file(group_id, name)
-        gone = self._files.delete(group_id, name)
-        chunks = self._forget(group_id, known) if known else 0
-        return FileReceipt(name=name, bytes=gone, chunks=chunks, deleted_at=self._clock.now())
+        gone: list[int] = []
+        chunks = self._forgetting(group_id, known, lambda: gone.append(self._files.delete(group_id, name)))
+        return FileReceipt(name=name, bytes=sum(gone), chunks=chunks, deleted_at=self._clock.now())
 
-    def _forget(self, group_id: str, file: GroupFile) -> int:
-        """What agents knew of it, unless another file has the same bytes."""
-        if any(other.sha256 == file.sha256 for other in self._files.files(group_id)):
+    def _forgetting(self, group_id: str, file: GroupFile | None, change: Callable[[], None]) -> int:
+        """What agents knew of the file goes before the change, so that who dies in between can ask again, and after it,
+        for an execution that made it anew meanwhile. It stays where another file has the same bytes."""
+        others = {other.sha256 for other in self._files.files(group_id) if file and other.name != file.name}
+        if file is None or file.sha256 in others:
+            change()
             return 0
-        return self._knowledge.forget(group_id, file.sha256)
+        before = self._knowledge.forget(group_id, file.sha256)
+        change()
+        return before + self._knowledge.forget(group_id, file.sha256)
 
 
 def _invalid(told: str, code: str, remedy: str) -> InvalidRequest:
