@@ -135,18 +135,25 @@ class GroupKnowledge(BaseKnowledgeStorage):
     def _found(
         self, files: Mapping[str, str], texts: list[Chunk], wanted: bytes, limit: int, threshold: float
     ) -> list[dict[str, Any]]:
+        """One file after the other: all of them together may be more than fits into memory."""
         group_id, name = self._parts.companions.execution.group_id, self._embedder.name
-        chunks = [("", chunk) for chunk in texts]
+        best = [(likeness, "", piece) for likeness, piece in _likest(texts, wanted, limit)]
         for file, sha256 in files.items():
-            found = self._parts.stores.knowledge.chunks(group_id, sha256, name)
-            if not found and not self._parts.stores.knowledge.has(group_id, sha256, name):
+            chunks = self._parts.stores.knowledge.chunks(group_id, sha256, name)
+            if not chunks and not self._parts.stores.knowledge.has(group_id, sha256, name):
                 raise FileMissing(f"The file {file} was removed or replaced while it was searched.")
-            chunks += [(file, chunk) for chunk in found]
-        fitting = [(source, chunk) for source, chunk in chunks if len(chunk.vector) == len(wanted)]
-        scores = similarities([chunk.vector for _, chunk in fitting], wanted)
-        ranked = sorted(zip(scores, fitting, strict=True), key=lambda pair: -pair[0])[:limit]
-        told = [_told(source, chunk.piece, (1 + likeness) / 2) for likeness, (source, chunk) in ranked]
+            best += [(likeness, file, piece) for likeness, piece in _likest(chunks, wanted, limit)]
+        ranked = sorted(best, key=lambda one: -one[0])[:limit]
+        told = [_told(source, piece, (1 + likeness) / 2) for likeness, source, piece in ranked]
         return [each for each in told if each["score"] >= threshold]
+
+
+def _likest(chunks: list[Chunk], wanted: bytes, limit: int) -> list[tuple[float, Piece]]:
+    """The first of them, each with how alike it is; vectors of another dimension are passed by."""
+    fitting = [chunk for chunk in chunks if len(chunk.vector) == len(wanted)]
+    scores = similarities([chunk.vector for chunk in fitting], wanted)
+    ranked = sorted(zip(scores, fitting, strict=True), key=lambda pair: -pair[0])[:limit]
+    return [(likeness, chunk.piece) for likeness, chunk in ranked]
 
 
 def _told(source: str, piece: Piece, score: float) -> dict[str, Any]:
