@@ -189,8 +189,9 @@ def _bedrock_failure(said: Reply) -> Document:
 
 def _from_embeddings(body: Document) -> Document:
     given: Any = body.get("input")
-    texts = cast("list[str]", given) if isinstance(given, list) else [str(given)]
-    return {"model": body.get("model"), "messages": [{"role": "user", "content": str(given)}], "input": texts}
+    content = str(given)
+    texts = cast("list[str]", given) if isinstance(given, list) else [content]
+    return {"model": body.get("model"), "messages": [{"role": "user", "content": content}], "input": texts}
 
 
 def _embeddings_answer(body: Document, said: Reply) -> Document:
