@@ -28,6 +28,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/triggers/{name}/test": {"document": {}},
     "PUT /api/v1/files/{name}": {"sha256": "0" * 64, "bytes": 1},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
+    "POST /api/v1/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
+    "POST /api/v1/batches": {"crew": "walked", "inputs": [{}]},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
     "POST /api/v1/amp/{name}/resume": {
         "execution_id": "none",
@@ -50,6 +52,7 @@ NAMES = {
 PARAMETERS = {
     "name": "walked",
     "index": "0",
+    "batch_id": "walked",
     "number": "1",
     "event_id": "1.1",
     "firing_id": "0" * 32,

@@ -10,6 +10,7 @@ from stepcrew_cli.admin.commands import admin
 from stepcrew_cli.commands import (
     account,
     approvals,
+    batch,
     bundles,
     control,
     deploy,
@@ -69,7 +70,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, memory, files, secrets, triggers, webhooks),
+    *(account, run, rerun, deploy, stored, memory, files, secrets, triggers, batch, webhooks),
     *(look, read, bundles, approvals, control, stack),
 ):
     _part.register(app)

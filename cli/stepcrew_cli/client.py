@@ -11,20 +11,22 @@ import httpx
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
+from stepcrew_cli.file_calls import FileCalls
 from stepcrew_cli.loopback_address import is_loopback
-from stepcrew_cli.stores_client import API, StoresClient
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
 from stepcrew_cli.trigger_wire import Upload
 from stepcrew_cli.version import __version__
 from stepcrew_cli.wire import TracePage
 
+API = "/api/v1"
 ADDRESS = "text/uri-list"
 """What the API answers instead of a body too large for it, where it is accepted: a signed address."""
 
 
-class Client(StoresClient):
+class Client:
     """Calls one server as one identity. Use as a context manager.
 
     Args:
@@ -35,8 +37,12 @@ class Client(StoresClient):
     def __init__(
         self, http: httpx.Client, patience: Patience | None = None, bucket: httpx.Client | None = None
     ) -> None:
-        super().__init__(http, patience, bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env))
         self._http = http
+        self._transport = Transport(http, patience)
+        self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
+        self._patience = patience
+        self.batches = BatchCalls(self._transport)
+        self.files = FileCalls(self._transport, Transport(self._bucket, patience))
 
     def __enter__(self) -> Client:
         return self
@@ -133,6 +139,19 @@ class Client(StoresClient):
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
 
+    def memory_scopes(self) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/memory"))
+
+    def memory_records(self, params: Mapping[str, str]) -> Answer:
+        return Answer(self._transport.request("GET", f"{API}/memory/records", params=params))
+
+    def remove_record(self, record_id: str) -> Answer:
+        return Answer(self._transport.request("DELETE", f"{API}/memory/records/{quote(record_id, safe='')}"))
+
+    def remove_scope(self, path: str) -> Answer:
+        """With everything below it. May be repeated."""
+        return Answer(self._transport.request("DELETE", f"{API}/memory/scopes/{quote(path.strip('/'))}"))
+
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))
 
@@ -196,7 +215,6 @@ class Client(StoresClient):
         return self._get(execution_id, "/artifacts")
 
     def artifact(self, execution_id: str, name: str) -> bytes:
-        """A large one comes from the bucket; the token does not go along."""
         return self._whole(f"{_path(execution_id)}/artifacts/{quote(name)}").content
 
     def bundle(self, execution_id: str) -> bytes:
@@ -231,10 +249,14 @@ class Client(StoresClient):
             raise ServerTrouble(f"The server refers to a body on another host ({target.host}); the token stays here.")
         return self._whole(url).text
 
+    def upload(self, url: str, headers: Mapping[str, str], content: bytes) -> None:
+        """Puts bytes where the server gave a signed address for them."""
+        Transport(self._bucket, self._patience).request("PUT", url, headers=headers, content=content)
+
     def _whole(self, url: str) -> httpx.Response:
         response = self._transport.request("GET", url, headers={"Accept": f"{ADDRESS}, */*"})
         is_address = response.headers.get("content-type", "").startswith(ADDRESS)
-        return self._to_bucket().request("GET", response.text.strip()) if is_address else response
+        return Transport(self._bucket, self._patience).request("GET", response.text.strip()) if is_address else response
 
     def _get(self, execution_id: str, rest: str = "", params: Mapping[str, str] | None = None) -> Answer:
         return Answer(self._transport.request("GET", f"{_path(execution_id)}{rest}", params=params))

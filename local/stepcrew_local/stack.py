@@ -230,7 +230,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         projects.set_stack(stack)
         stack.warm_up()
         if options.data:
-            tell_of_restart(emulator, stack.outputs["StateMachineArn"], started)
+            tell_of_restart(emulator, [stack.outputs[f"{kind}StateMachineArn"] for kind in ("", "Batch")], started)
         for server in model_servers:
             server.wait_until_ready()
         exits.enter_context(_stack_file(stack))

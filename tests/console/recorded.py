@@ -128,6 +128,10 @@ class Recorded:
             return 200, crew_schema()
         if path == "/secrets":
             return 200, {"secrets": self.secrets}
+        if path == "/batches":
+            return 200, {"batches": [], "next_cursor": None}
+        if path == "/webhooks":
+            return 200, {"webhooks": []}
         if path == "/triggers":
             return 200, {"triggers": []}
         if path == "/tools":

@@ -34,7 +34,8 @@ EDGES = """() => [...document.querySelectorAll('.page > *, .execution-head > *, 
 
 
 def views(story: Story, *asked: Story) -> list[str]:
-    alone = ["/executions", "/new", "/triggers", "/secrets", "/approvals", f"/compare?a={story.id}&b={story.id}"]
+    settings = ["/triggers", "/batches", "/webhooks", "/secrets"]
+    alone = ["/executions", "/new", *settings, "/approvals", f"/compare?a={story.id}&b={story.id}"]
     tabs = ["", "/result", "/tasks", "/logs", "/definition", "?event=1.5"]
     runs = [f"/executions/{one.id}/approvals" for one in asked]
     return [f"/g/demo{path}" for path in (*alone, *runs, *(f"/executions/{story.id}{tab}" for tab in tabs))]

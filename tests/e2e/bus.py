@@ -30,7 +30,8 @@ def announced(stack: Stack, enough: Callable[[list[dict[str, Any]]], bool]) -> l
         assert time.monotonic() < deadline, found
         for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
             body = json.loads(message["Body"])
-            assert body["detail-type"] == f"Execution {body['detail']['data']['status'].capitalize()}"
+            _, thing, status = body["detail"]["type"].split(".")
+            assert body["detail-type"] == f"{thing} {status}".title()
             found.append(body["detail"])
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         time.sleep(0.1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 API, RUNNER, SINK, RECONCILER = "ApiFunction", "RunnerFunction", "TraceSinkFunction", "ReconcilerFunction"
-TRIGGER, ANNOUNCER = "TriggerFunction", "AnnouncerFunction"
+TRIGGER, ANNOUNCER, SENDER = "TriggerFunction", "AnnouncerFunction", "WebhookSenderFunction"
 WORDS = {API: "API", RUNNER: "runner", SINK: "trace sink", RECONCILER: "reconciler"}
 
 STORE_EXECUTION = "store the execution (DynamoDB.TransactWriteItems)"
@@ -35,3 +35,5 @@ READ_HOLDERS = "read the record (DynamoDB.BatchGetItem)"
 """Of whoever waits for a slot and whoever has one: it belongs to no execution."""
 GIVE_SLOT = "give a slot (DynamoDB.TransactWriteItems)"
 ANNOUNCE = "announce (EventBridge.PutEvents)"
+KEEP_DELIVERY = "keep the delivery (DynamoDB.PutItem)"
+HIDE_MESSAGE = "hide the message (SQS.ChangeMessageVisibility)"

@@ -16,6 +16,7 @@ from stepcrew_local.deploy import physical_id
 from stepcrew_local.emulator import ACCOUNT
 from stepcrew_local.provider import external_model
 from stepcrew_local.stack import Stack, StackOptions, running_stack
+from tests.e2e.receiver import RECEIVER_PORT
 from tests.e2e.user import TERMINAL, User
 from tests.faults.cases import TASKS, Case, Expected, Found, events_wrong, three_tasks, usage_wrong, wrong
 from tests.faults.proxy import Plan, Proxy, running_proxy
@@ -202,7 +203,7 @@ def running_harness(**for_runner: str) -> Generator[FaultHarness]:
             },
             wait_scale=WAIT_SCALE,
             # The administrator delivers what the proxy held back.
-            parameters={"RedriveSenderId": ACCOUNT},
+            parameters={"RedriveSenderId": ACCOUNT, "WebhookInsideUrls": f"http://127.0.0.1:{RECEIVER_PORT}"},
         )
         with running_stack(options) as stack:
             proxy.target = stack.emulator.url

@@ -12,6 +12,7 @@ _RANGE = re.compile(r'"S": ?"([A-Z]+)#')
 _OF_TRANSACTION = (
     ("DEFINITION", "store the execution"),
     ("TASK", "store a task's output"),
+    ("ROW", "count a row of a batch"),
     ("BATCH", "count trace events"),
     ("SLOT", "give a slot"),
     ("MEMORY", "remember"),
@@ -39,10 +40,11 @@ _OF_READ = {
     "SLOT": "read the slots",
     "QUEUED": "read the queue",
 }
-_OF_PUT = {"JOURNAL": "write the journal", "FIRING": "keep the firing"}
+_OF_PUT = {"JOURNAL": "write the journal", "FIRING": "keep the firing", "DELIVERY": "keep the delivery"}
 _OF_OTHERS = {
     "EventBridge.PutEvents": "announce",
     "SQS.SendMessage": "send trace events",
+    "SQS.ChangeMessageVisibility": "hide the message",
     "SSM.GetParametersByPath": "read the operator's keys",
     "SSM.GetParameter": "read a secret or limit",
     "SFN.StartExecution": "start the state machine",

@@ -148,6 +148,9 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
     }
     slot = _item("delete_item", table)
     slot["arguments"]["Key"] = {"PK": {"S": "GROUP#g#SLOTS"}, "SK": {"S": "SLOT#0001"}}
+    row = _item("update_item", table)
+    row["arguments"]["Key"] = {"PK": {"S": "GROUP#g#BATCH#b"}, "SK": {"S": "ROW#000001"}}
+    batch = {**start, "arguments": {"stateMachineArn": stack.outputs["BatchStateMachineArn"], "input": "{}"}}
     webhook, delivery = _item("get_item", table), _item("get_item", table)
     webhook["arguments"]["Key"] = {"PK": {"S": "GROUP#g#WEBHOOKS"}, "SK": {"S": "WEBHOOK#ops"}}
     delivery["arguments"]["Key"] = {"PK": {"S": "GROUP#g#WEBHOOK#ops"}, "SK": {"S": "DELIVERY#d"}}
@@ -210,6 +213,14 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the webhook sender scans nothing": ("WebhookSenderFunction", scan, False),
         "the webhook sender sends no traces": ("WebhookSenderFunction", send, False),
         "the webhook sender starts nothing": ("WebhookSenderFunction", start, False),
+        "the trigger function counts rows of batches": ("TriggerFunction", row, True),
+        "the trigger function starts no batch": ("TriggerFunction", batch, False),
+        "the announcer counts rows of batches": ("AnnouncerFunction", row, True),
+        "the announcer removes no row": ("AnnouncerFunction", {**row, "operation": "delete_item"}, False),
+        "the reconciler counts rows of batches": ("ReconcilerFunction", row, True),
+        "the reconciler starts batches": ("ReconcilerFunction", batch, True),
+        "the runner counts no rows": ("RunnerFunction", row, False),
+        "the sink counts no rows": ("TraceSinkFunction", row, False),
         "the runner fills no slots": ("RunnerFunction", slot, False),
         "the sink fills no slots": ("TraceSinkFunction", slot, False),
         "the sink sends nothing": ("TraceSinkFunction", send, False),

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def list_files(call: Call) -> None:
     """List the group's files."""
     with call.client() as client:
-        answer = client.files()
+        answer = client.files.list()
     if call.output.as_json:
         call.output.json(answer.data)
     else:
@@ -50,7 +50,7 @@ def put(
 ) -> None:
     """Upload a file, or replace the one of that name. What is there already is not sent again."""
     with call.client() as client:
-        answer = client.put_file(name or file.name, _content(file))
+        answer = client.files.put(name or file.name, _content(file))
     if call.output.as_json:
         call.output.json(answer.data)
         return
@@ -70,7 +70,7 @@ def get(
     """Download a file."""
     path = file or Path(Path(name).name)
     with call.client() as client:
-        content = client.file_content(name)
+        content = client.files.content(name)
     write_file(path, content)
     if call.output.as_json:
         call.output.json({"file": str(path), "bytes": len(content)})
@@ -83,7 +83,7 @@ def get(
 def remove(call: Call, name: Name) -> None:
     """Remove a file for good. Crews that name it find it no more."""
     with call.client() as client:
-        answer = client.remove_file(name)
+        answer = client.files.remove(name)
     if call.output.as_json:
         call.output.json(answer.data)
         return

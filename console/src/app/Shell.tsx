@@ -120,12 +120,14 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
       </Link>
       <nav aria-label="Main">
         <NavLink to={`${base}/executions`}>Executions</NavLink>
+        <NavLink to={`${base}/batches`}>Batches</NavLink>
         <NavLink to={`${base}/approvals`}>
           Approvals
           <WaitingCount />
         </NavLink>
         <NavLink to={`${base}/compare`}>Compare</NavLink>
         <NavLink to={`${base}/triggers`}>Triggers</NavLink>
+        <NavLink to={`${base}/webhooks`}>Webhooks</NavLink>
         <NavLink to={`${base}/secrets`}>Secrets</NavLink>
       </nav>
       <div className="head-end">

@@ -30,6 +30,15 @@ export function makeRouter() {
               path: "triggers",
               lazy: async () => ({ Component: (await import("@/triggers/TriggersPage")).TriggersPage }),
             },
+            { path: "batches", lazy: async () => ({ Component: (await import("@/batches/BatchesPage")).BatchesPage }) },
+            {
+              path: "batches/:id",
+              lazy: async () => ({ Component: (await import("@/batches/BatchPage")).BatchPage }),
+            },
+            {
+              path: "webhooks",
+              lazy: async () => ({ Component: (await import("@/webhooks/WebhooksPage")).WebhooksPage }),
+            },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {

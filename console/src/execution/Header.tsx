@@ -78,6 +78,11 @@ export function Header({ execution, trace, tree, notify }: Props) {
           {formatAgo(execution.created_at, now)}
           {execution.submitted_by && <span className="faint"> by {execution.submitted_by}</span>}
         </Fact>
+        {execution.batch && (
+          <Fact name="Batch">
+            <Link to={`/g/${group}/batches/${execution.batch.batch_id}`}>row {execution.batch.row}</Link>
+          </Fact>
+        )}
         {execution.rerun_of && (
           <Fact name="Runs again" hint={execution.rerun_from ? `From the task ${execution.rerun_from}` : undefined}>
             <Link to={`/g/${group}/executions/${execution.rerun_of}`}>an earlier one</Link>

@@ -1,4 +1,4 @@
-"""What the table's stream tells about executions.
+"""What the table's stream tells about executions and batches.
 
 The event source mapping passes on only records that began to wait for a person or ended. A record that was changed in
 another way, or removed, is nothing to announce, so it is left out here as well.
@@ -12,10 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from stepcrew.aws.items import values
+from stepcrew.aws.keys import BATCH_OF_ROWS
+from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Execution, Status
 
 
-def changes_in(event: dict[str, Any], unreadable: Callable[[dict[str, Any]], None]) -> Iterator[Execution]:
+def changes_in(event: dict[str, Any], unreadable: Callable[[dict[str, Any]], None]) -> Iterator[Execution | Batch]:
     """The records as they were stored with their new status, in order; those that cannot be read are handed to
     `unreadable`. Raises KeyError for what is no event of a stream."""
     for record in event["Records"]:
@@ -23,9 +25,10 @@ def changes_in(event: dict[str, Any], unreadable: Callable[[dict[str, Any]], Non
         if not new or new.get("status") == old.get("status"):
             continue
         try:
-            execution = Execution.model_validate(values(new))
+            stored = values(new)
+            changed = (Batch if stored.get("SK") == BATCH_OF_ROWS else Execution).model_validate(stored)
         except ValidationError:  # of another version, or changed by hand
             unreadable(record)
             continue
-        if execution.status.is_terminal or execution.status is Status.WAITING:
-            yield execution
+        if changed.status.is_terminal or changed.status is Status.WAITING:
+            yield changed

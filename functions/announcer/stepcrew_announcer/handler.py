@@ -1,4 +1,5 @@
-"""Announces that executions ended or began to wait for a person, and gives their slots to the next ones.
+"""Announces that executions and batches ended, or executions began to wait for a person; gives the slots to the next
+ones, and counts the rows of batches.
 
 Whatever fails is raised: Lambda then brings the same records again, in order, for as long as the stream keeps them.
 """
@@ -13,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from stepcrew.domain.announcement import announcement_of
+from stepcrew.domain.execution import Execution
 from stepcrew_announcer.changes import changes_in
 from stepcrew_announcer.wiring import announcer
 
@@ -26,8 +28,13 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     """Safe to repeat: what is told again has the same id. Raises `PlatformUnavailable`."""
     changes = list(changes_in(event, _keep_unreadable))
     # First, for it fails by itself only; what it could not do the sweep does.
-    filled = sum(announcer().fill_slots(group_id) for group_id in dict.fromkeys(one.group_id for one in changes))
-    announcer().bus.put([announcement_of(execution) for execution in changes])
+    ended_or_wait = [one for one in changes if isinstance(one, Execution)]
+    groups = dict.fromkeys(one.group_id for one in ended_or_wait)
+    filled = sum(announcer().fill_slots(group_id) for group_id in groups)
+    for execution in ended_or_wait:
+        if execution.status.is_terminal:
+            announcer().end_row.of_execution(execution)
+    announcer().bus.put([announcement_of(one) for one in changes])
     announcer().tell_webhooks(changes)
     metrics.add_metric(name="ChangesAnnounced", unit=MetricUnit.Count, value=len(changes))
     metrics.flush_metrics()

@@ -10,7 +10,7 @@ from stepcrew.aws.unreadable import UnreadableChanges
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.services.tell_webhooks import TellWebhooks
 from stepcrew.settings import settings
-from stepcrew.wiring import fill_slots
+from stepcrew.wiring import batch_parts, fill_slots
 
 
 class Announcer:
@@ -25,6 +25,7 @@ class Announcer:
         )
         self.unreadable = UnreadableChanges(clients, configured.announcement_dead_letter_queue_url)
         self.fill_slots = fill_slots(configured, clients)
+        self.end_row = batch_parts(configured, clients).end_row
 
 
 @lru_cache(maxsize=1)

@@ -14,15 +14,19 @@ from stepcrew.settings import Settings
 from stepcrew_api import problems
 from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
+from stepcrew_api.batch_schemas import BatchRequest, RowResultView
 from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
+from stepcrew_api.mcp.shapes import McpMessage
 from stepcrew_api.routes import (
     amp,
     approvals,
+    batches,
     crews,
     executions,
     files,
+    mcp,
     memory,
     meta,
     projects,
@@ -45,7 +49,8 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
-    *(TriggerSpec, Sample, WebhookSpec, Problem, AmpKickoff, AmpResume, AmpError),
+    *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage),
+    *(Problem, AmpKickoff, AmpResume, AmpError),
 )
 
 
@@ -84,7 +89,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (
         *(executions, reruns, traces, results, approvals, crews, projects),
-        *(memory, files, secrets, triggers, webhooks, amp, meta),
+        *(memory, files, secrets, triggers, batches, webhooks, amp, mcp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

@@ -17,6 +17,7 @@ from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
+from stepcrew_api.batch_schemas import BatchRequest
 from stepcrew_api.body_shapes import (
     BundleToUpload,
     CrewRequest,
@@ -26,6 +27,7 @@ from stepcrew_api.body_shapes import (
     RerunRequest,
     SecretToSet,
 )
+from stepcrew_api.mcp.shapes import McpMessage
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.trigger_schemas import Sample
 
@@ -49,7 +51,8 @@ PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
 FILE_BODY = _body(FileToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
-WEBHOOK_BODY = _body(WebhookSpec)
+WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
+MCP_BODY = _body(McpMessage)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -118,6 +121,8 @@ RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]
 FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
 TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
+BatchBody = Annotated[BatchRequest, Depends(_reads(BatchRequest))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
+McpBody = Annotated[McpMessage, Depends(_reads(McpMessage))]
 KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]
 ResumeBody = Annotated[AmpResume, Depends(_reads(AmpResume))]

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from stepcrew.domain.definition import MAX_NAME
 from stepcrew.domain.errors import (
+    BatchNotFound,
     BodyExpired,
     Category,
     Conflict,
@@ -73,6 +74,7 @@ STATUS: dict[type[StepcrewError], int] = {
     BodyExpired: 410,
     TriggerNotFound: 404,
     WebhookNotFound: 404,
+    BatchNotFound: 404,
     ScopeInvalid: 422,
     FileMissing: 404,
     BadSignature: 401,

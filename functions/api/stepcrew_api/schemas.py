@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, JsonValue
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.event_grammar import Phase
-from stepcrew.domain.execution import Limits, Progress, Status, TaskState, Usage, Usd
+from stepcrew.domain.execution import BatchPlace, Limits, Progress, Status, TaskState, Usage, Usd
 from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
@@ -153,7 +153,7 @@ class ExecutionView(BaseModel):
     message: str
     process: str
     model: str | None
-    source: str = Field(description="What started it: `api`, `rerun`, or the kind of a trigger.")
+    source: str = Field(description="What started it: `api`, `mcp`, `rerun`, `batch`, or the kind of a trigger.")
     triggered_by: list[str] = Field(description="The triggers behind it; the last one started it.")
     submitted_by: str | None
     created_at: datetime
@@ -172,6 +172,7 @@ class ExecutionView(BaseModel):
     queue_position: int | None = Field(description="Where it waits for one of the group's slots: its place, 1 is next.")
     crew: CrewVersion | None = Field(description="The stored crew it was made from.")
     webhooks: list[str] = Field(description="The webhooks of the group that its submission named.")
+    batch: BatchPlace | None = Field(description="The batch whose row it runs, the row, and the round of the batch.")
     rerun_of: str | None = Field(description="The execution this one repeats.")
     rerun_from: str | None = Field(description="The crew task a rerun began with; the outputs before it were kept.")
     proof: dict[str, AttemptProof] | None = Field(

@@ -8,8 +8,12 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Request
 
 from stepcrew.domain.execution import Execution
+from stepcrew.services.batch_ports import BatchStore
+from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.change_batch import CancelBatch, RetryBatch
+from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.fire_trigger import FireTrigger
@@ -74,6 +78,12 @@ class Services(NamedTuple):
     files: KeepFiles
     bundles: BundleStore
     store_project: StoreProject
+    batches: BatchStore
+    rows_of_batch: RowsOfBatch
+    batch_results: BatchResults
+    create_batch: CreateBatch
+    cancel_batch: CancelBatch
+    retry_batch: RetryBatch
 
 
 def services(request: Request) -> Services:

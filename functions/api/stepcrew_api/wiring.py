@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
@@ -30,7 +31,10 @@ from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
+from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.change_batch import CancelBatch, RetryBatch
+from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
@@ -51,7 +55,7 @@ from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
 from stepcrew.submission_wiring import model_rules, new_id, submit_execution
-from stepcrew.wiring import fill_slots, group_limits
+from stepcrew.wiring import batch_parts, fill_slots, group_limits
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 
@@ -76,10 +80,12 @@ def make_app(settings: Settings) -> FastAPI:
     fire = FireTrigger(triggers, submit, SqsTriggerQueue(clients, settings.trigger_queue_url), clock)
     webhooks = TableWebhooks(clients, table, days)
     webhook_queue = SqsWebhookQueue(clients, settings.webhook_queue_url)
+    batches, inputs = batch_parts(settings, clients), BucketBatchInputs(clients, settings.bucket_name)
+    cancel = CancelExecution(executions, wake, clock)
     services = Services(
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
-        cancel=CancelExecution(executions, wake, clock),
+        cancel=cancel,
         decide=DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock),
         executions=executions,
         slots=TableSlots(clients, table),
@@ -119,5 +125,13 @@ def make_app(settings: Settings) -> FastAPI:
         files=KeepFiles(BucketFiles(clients, table, settings.bucket_name), TableKnowledge(clients, table), clock),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
+        batches=batches.store,
+        rows_of_batch=RowsOfBatch(BucketInbox(clients, settings.inbox_bucket), settings.inbox_bucket),
+        batch_results=BatchResults(batches.store, inputs, tasks),
+        create_batch=CreateBatch(
+            batches.store, inputs, batches.orchestrator, submit, executions, limits, clock, new_id
+        ),
+        cancel_batch=CancelBatch(batches.store, cancel, clock),
+        retry_batch=RetryBatch(batches.store, inputs, batches.orchestrator, clock),
     )
     return create_app(services, settings)

@@ -12,6 +12,11 @@ class Reference(BaseModel):
     execution_id: str
 
 
+class BatchReference(BaseModel):
+    group_id: str
+    batch_id: str
+
+
 class OfStateMachine(Reference):
     """Every event that the state machine itself sends."""
 
@@ -51,7 +56,7 @@ class EndedMachine(BaseModel):
     """How a state machine execution ended; `input` is what it was started with."""
 
     status: str
-    input: Json[Reference]
+    input: Json[Reference | BatchReference]
 
 
 class AbnormalEnd(BaseModel):

@@ -13,7 +13,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.services.reconcile_execution import Action
 from stepcrew.services.record_failure import DELETED, Failure
-from stepcrew_reconciler.events import EVENT, AbnormalEnd, Event, ExpiredWait, FailedExecution, Tick, WaitingMachine
+from stepcrew_reconciler.events import (
+    EVENT,
+    AbnormalEnd,
+    Event,
+    ExpiredWait,
+    FailedExecution,
+    Reference,
+    Tick,
+    WaitingMachine,
+)
 from stepcrew_reconciler.wiring import reconciler
 
 SPARE_MILLISECONDS = 20_000
@@ -70,21 +79,29 @@ def _expire(event: ExpiredWait) -> str:
 
 def _reconcile(event: AbnormalEnd) -> Mapping[str, object]:
     reference = event.detail.input
-    action = reconciler().reconcile(reference.group_id, reference.execution_id)
+    if isinstance(reference, Reference):
+        action = reconciler().reconcile(reference.group_id, reference.execution_id)
+    else:
+        action = reconciler().reconcile_batch(reference.group_id, reference.batch_id)
     logger.warning(
         "State machine execution ended abnormally",
-        extra={"execution_id": reference.execution_id, "status": event.detail.status, "action": action},
+        extra={**reference.model_dump(), "status": event.detail.status, "action": action},
     )
     _publish({METRICS[action]: 1} if action in METRICS else {})
     return {"action": action}
 
 
 def _sweep(context: LambdaContext) -> Mapping[str, object]:
-    swept = reconciler().sweep(lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS)
-    done = {METRICS[action]: number for action, number in swept.actions.items() if action in METRICS}
-    _publish({**done, "ExecutionsNotReconciled": swept.failures, "SweepsCutShort": int(swept.cut_short)})
-    answer = {"actions": dict(swept.actions), "failures": swept.failures, "cut_short": swept.cut_short}
-    if swept.actions or swept.failures or swept.cut_short:
+    def has_time() -> bool:
+        return context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
+
+    swept, batches = reconciler().sweep(has_time), reconciler().reconcile_batch.sweep(has_time)
+    actions, failures = swept.actions + batches.actions, swept.failures + batches.failures
+    cut_short = swept.cut_short or batches.cut_short
+    done = {METRICS[action]: number for action, number in actions.items() if action in METRICS}
+    _publish({**done, "ExecutionsNotReconciled": failures, "SweepsCutShort": int(cut_short)})
+    answer = {"actions": dict(actions), "failures": failures, "cut_short": cut_short}
+    if actions or failures or cut_short:
         logger.info("Swept", extra=answer)
     return answer
 

@@ -14,12 +14,13 @@ from stepcrew.aws.traces import TableTraces
 from stepcrew.clock import SystemClock
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.keep_token import KeepToken
+from stepcrew.services.reconcile_batch import ReconcileBatch
 from stepcrew.services.reconcile_execution import ReconcileExecution
 from stepcrew.services.record_failure import RecordFailure
 from stepcrew.services.sweep_executions import Patience, SweepExecutions
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import settings
-from stepcrew.wiring import fill_slots, group_limits
+from stepcrew.wiring import batch_parts, end_batch, fill_slots, group_limits
 
 
 class Reconciler:
@@ -44,6 +45,10 @@ class Reconciler:
         self.decide_approval = DecideApproval(executions, approvals, group_limits(configured, clients), slots, clock)
         self.reconcile = ReconcileExecution(
             executions, orchestrator, self.decide_approval, wake, self.record_failure, slots, clock, overdue, days
+        )
+        batches = batch_parts(configured, clients)
+        self.reconcile_batch = ReconcileBatch(
+            batches.store, batches.orchestrator, end_batch(configured, clients, executions), clock, patience
         )
         self.sweep = SweepExecutions(executions, self.reconcile, clock, patience, days)
 

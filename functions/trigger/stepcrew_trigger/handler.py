@@ -1,8 +1,10 @@
-"""Messages of the trigger queue make triggers fire. A message that cannot be handled is reported back, repeated by the
-queue, and ends in its dead-letter queue."""
+"""Starts executions without a person: messages of the trigger queue make triggers fire, and the state machines of
+batches ask for their rows. A message that cannot be handled is reported back, repeated by the queue, and ends in its
+dead-letter queue; a state machine repeats what it asks for by itself."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -12,10 +14,10 @@ from aws_lambda_powertools.utilities.batch import (
     EventType,
     process_partial_response,  # pyright: ignore[reportUnknownVariableType]
 )
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from stepcrew_trigger.batch_steps import BATCH_STEP, BatchStep, FinishRound, StartRow, WaitForRows
 from stepcrew_trigger.causes import MESSAGE, EventArrived, FiringGoesOn, ObjectCreated, ScheduleCame
 from stepcrew_trigger.wiring import triggers
 
@@ -37,7 +39,21 @@ def fire(record: SQSRecord) -> None:
             triggers().proceed(further.group_id, further.trigger, further.firing.firing_id, further.firing.turn)
 
 
+def run_batch(step: BatchStep) -> dict[str, str]:
+    """Raises `BatchStopped`, `TooManyOpen` and `PlatformUnavailable`, by whose names the state machine goes on."""
+    match step:
+        case StartRow():
+            triggers().run_row(step.row.reference(), step.task_token)
+        case WaitForRows():
+            triggers().end_batch.wait(step.group_id, step.batch_id, step.round, step.task_token)
+        case FinishRound():
+            return {"state": triggers().end_batch.finish(step.group_id, step.batch_id, step.round)}
+    return {}
+
+
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:
     """Handles one event; the same event may come again."""
+    if "Records" not in event:
+        return run_batch(BATCH_STEP.validate_python(event))
     return process_partial_response(event=event, record_handler=fire, processor=processor, context=context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.inbox import BucketInbox
@@ -12,10 +13,12 @@ from stepcrew.aws.trigger_queue import SqsTriggerQueue
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.clock import SystemClock
 from stepcrew.services.fire_trigger import FireTrigger
+from stepcrew.services.run_row import RunRow
 from stepcrew.services.take_event import TakeEvent
 from stepcrew.services.take_object import TakeObject
 from stepcrew.settings import settings
 from stepcrew.submission_wiring import submit_execution
+from stepcrew.wiring import batch_parts, cancel_execution, end_batch
 
 
 class Triggers:
@@ -33,6 +36,18 @@ class Triggers:
         self.take_event = take.event
         self.take_tick = take.tick
         self.proceed = take.proceed
+        store_of_batches, orchestrator, end_row = batch_parts(configured, clients)
+        self.run_row = RunRow(
+            store_of_batches,
+            BucketBatchInputs(clients, bucket),
+            orchestrator,
+            executions,
+            submit,
+            cancel_execution(configured, clients, executions),
+            end_row,
+            clock,
+        )
+        self.end_batch = end_batch(configured, clients, executions)
 
 
 @lru_cache(maxsize=1)

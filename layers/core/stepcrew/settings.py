@@ -40,6 +40,7 @@ class Settings(BaseModel):
     bucket_name: str = ""
     trace_queue_url: str = ""
     state_machine_arn: str = ""
+    batch_machine_arn: str = ""
     event_bus_name: str = "default"
     """The stack's own."""
     announcement_dead_letter_queue_url: str = ""

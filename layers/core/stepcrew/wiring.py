@@ -1,17 +1,51 @@
-"""Puts together what most functions need: the limits of groups, and who is next to run."""
+"""Puts together what several functions need: the limits of groups, who is next to run, and batches."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
+from stepcrew.aws.crew_batches import TableBatches
+from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.slots import TableSlots
-from stepcrew.aws.state_machine import StateMachine
+from stepcrew.aws.state_machine import BatchMachine, StateMachine
 from stepcrew.clock import SystemClock
+from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.end_batch import EndBatch
+from stepcrew.services.end_row import EndRow
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings
+
+
+class BatchParts(NamedTuple):
+    """What works on batches in every function."""
+
+    store: TableBatches
+    orchestrator: BatchMachine
+    end_row: EndRow
+
+
+def batch_parts(settings: Settings, clients: Clients) -> BatchParts:
+    store = TableBatches(clients, settings.table_name, settings.retention_days)
+    orchestrator = BatchMachine(clients, settings.batch_machine_arn)
+    return BatchParts(store, orchestrator, EndRow(store, orchestrator, SystemClock()))
+
+
+def cancel_execution(settings: Settings, clients: Clients, executions: TableExecutions) -> CancelExecution:
+    payloads = BucketPayloads(clients, settings.bucket_name)
+    approvals = TableApprovals(clients, settings.table_name, payloads, settings.retention_days)
+    wake = WakeMachine(approvals, StateMachine(clients, settings.state_machine_arn))
+    return CancelExecution(executions, wake, SystemClock())
+
+
+def end_batch(settings: Settings, clients: Clients, executions: TableExecutions) -> EndBatch:
+    store, orchestrator, end_row = batch_parts(settings, clients)
+    cancel = cancel_execution(settings, clients, executions)
+    return EndBatch(store, orchestrator, executions, cancel, end_row, SystemClock())
 
 
 def group_limits(settings: Settings, clients: Clients) -> TableLimits:

@@ -14,13 +14,14 @@ from typing import Any
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import apigateway, cognito, dynamodb, lambda_svc, sqs, stepfunctions, sts
 
-from stepcrew_local.emulated import absent, callbacks, policies, scaling, senders, sizes, streams, user_pool
+from stepcrew_local.emulated import absent, callbacks, maps, policies, scaling, senders, sizes, streams, user_pool
 
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
 INVOKE = ("self", "event", "request_id", "trace_id", "invoked_function_arn")
 ENFORCE = ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context")
 REQUEST = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
+DISTRIBUTED_MAP = ("state_def", "raw_input", "effective", "iterator", "execution", "ctx")
 TOKEN = (
     *("sub", "pool_id", "client_id", "token_type", "username", "user_attrs", "groups", "nonce", "trigger_source"),
     *("client_metadata", "origin_jti", "scope"),
@@ -35,6 +36,7 @@ def complete() -> None:
     """
     _expect(stepfunctions, "_execute_task", ("state_def", "raw_input", "execution", "ctx"))
     _expect(stepfunctions, "_jsonata_state_field", ("state_def", "field", "expected", "raw_input", "ctx"))
+    _expect(stepfunctions, "_run_distributed_map", DISTRIBUTED_MAP)
     _expect(stepfunctions, "_call_lambda", ("func_ref", "event"))
     _expect(stepfunctions, "_invoke_with_callback", ("resource", "input_data", "token", "state_def"))
     _expect(lambda_runtime.Worker, "_drain_stderr_bounded", ("self", "first_line_wait", "idle_confirm", "hard_cap"))
@@ -73,6 +75,7 @@ def complete() -> None:
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
     iam_actions.extract_resource_arn = _with_exact_resources(iam_actions.extract_resource_arn)
     callbacks.install()
+    maps.install()
     user_pool.install()
     policies.install()
     iam_actions.dynamodb_service_context = policies.with_leading_keys(iam_actions.dynamodb_service_context)

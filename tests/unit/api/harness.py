@@ -13,7 +13,9 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stepcrew.aws import keys
+from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.bundles import BucketBundles
+from stepcrew.aws.crew_batches import TableBatches
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.knowledge import TableKnowledge
@@ -24,7 +26,10 @@ from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.references import ModelRules
+from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
+from stepcrew.services.change_batch import CancelBatch, RetryBatch
+from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_files import FindMissingFiles
@@ -52,6 +57,7 @@ from stepcrew.submission_wiring import new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.fakes.batch_machine import FakeBatchMachine
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
@@ -59,6 +65,7 @@ from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import FakeWebhookQueue
 
+INBOX = "stepcrew-test-inbox"
 ISSUER = "https://issuer.example.com"
 ADA: dict[str, Any] = {
     "iss": ISSUER,
@@ -138,10 +145,13 @@ class Harness:
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         fire = FireTrigger(triggers, submit, self.trigger_queue, clock)
         self.sources = FakeTriggerSources()
+        cancel = CancelExecution(aws.executions, wake, clock)
+        self.batches = batches = TableBatches(aws.clients, TABLE, 30)
+        inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
         services = Services(
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
-            cancel=CancelExecution(aws.executions, wake, clock),
+            cancel=cancel,
             decide=DecideApproval(aws.executions, aws.approvals, self.limits, fill_slots, clock),
             executions=aws.executions,
             slots=aws.slots,
@@ -160,7 +170,7 @@ class Harness:
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),
-            inbox=BucketInbox(aws.clients, "stepcrew-test-inbox"),
+            inbox=BucketInbox(aws.clients, INBOX),
             triggers=triggers,
             store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),
             fire_trigger=fire,
@@ -174,6 +184,14 @@ class Harness:
             files=KeepFiles(self.files, self.knowledge, clock),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
+            batches=batches,
+            rows_of_batch=RowsOfBatch(BucketInbox(aws.clients, INBOX), INBOX),
+            batch_results=BatchResults(batches, inputs, aws.tasks),
+            create_batch=CreateBatch(
+                batches, inputs, self.batch_machine, submit, aws.executions, self.limits, clock, new_id
+            ),
+            cancel_batch=CancelBatch(batches, cancel, clock),
+            retry_batch=RetryBatch(batches, inputs, self.batch_machine, clock),
         )
         self.app = create_app(services, SETTINGS)
 

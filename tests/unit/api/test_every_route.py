@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import TaskOutput
 from stepcrew.domain.membership import Role
 from tests.aws_table import GROUP, NOW
@@ -14,6 +15,8 @@ from tests.routes import NAMES, NEEDS_AN_UPLOAD, PARAMETERS, Route, all_routes, 
 from tests.unit.api.harness import ADA, BOB, ISSUER, MIA, VERA, Harness, api_harness, body, keep_file
 from tests.waiting import park, question
 
+OF_THINGS_IT_LACKS = ("{firing_id}", "{delivery_id}", "{batch_id}", "/amp/", "POST /api/v1/batches")
+"""Parts of routes to things, or with crews in their bodies, that another group has not made."""
 CANARY = "canary-of-the-group-demo"
 ROLES: dict[str, dict[str, Any]] = {"viewer": VERA, "member": MIA, "admin": ADA}
 NOBODY: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {
@@ -61,6 +64,9 @@ def harness() -> Generator[Filled]:
         keep_file(made, NAMES["/api/v1/files/{name}"], CANARY.encode())
         webhook = {"url": f"https://receiver.example.com/{CANARY}", "format": "slack"}
         assert ada.put(f"/webhooks/{NAMES['/api/v1/webhooks/{name}']}", json=webhook).status_code == 201
+        batch = {"batch_id": PARAMETERS["batch_id"], "group_id": GROUP, "name": CANARY, "crew": f"{crew}@1"}
+        sizes = {"total": 1, "rows_in_round": 1, "max_concurrency": 1, "tolerated_failures": 0}
+        made.batches.create(Batch.model_validate({**batch, **sizes, "created_at": NOW, "updated_at": NOW}), None)
         before = made.client().get(f"/executions/{execution_id}").json()
         yield Filled(made, execution_id)
         assert made.client().get(f"/executions/{execution_id}").json() == before
@@ -100,7 +106,7 @@ def test_an_admin_of_another_group_finds_nothing_of_this_one(harness: Filled, ro
     if "{execution_id}" in route.path or (route.method == "GET" and route.path in NAMES):
         absent = harness._replace(execution_id="01936a3c-0000-7000-8000-0000000000ff").call(route, BOB)
         assert (answer.status_code, absent.status_code) == (404, 404)
-    elif "{firing_id}" in route.path or "{delivery_id}" in route.path or route.path.startswith("/api/v1/amp/"):
+    elif any(part in route.label for part in OF_THINGS_IT_LACKS):
         assert answer.status_code == 404
     else:
         wanted = {200, 201, 202, 204, NEEDS_AN_UPLOAD.get(route.label)}

@@ -8,7 +8,8 @@ from botocore.stub import Stubber
 from tests.aws_table import ID, emulated_aws, execution
 
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.state_machine import MOST_MACHINES, StateMachine
+from stepcrew.aws.machines import MOST_MACHINES
+from stepcrew.aws.state_machine import StateMachine
 from stepcrew.domain.errors import PlatformUnavailable
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def machine(clients: Clients) -> StateMachine:
 
 
 def listed(clients: Clients, machine: StateMachine) -> list[ExecutionListItemTypeDef]:
-    return clients.stepfunctions.list_executions(stateMachineArn=machine.arn)["executions"]
+    return clients.stepfunctions.list_executions(stateMachineArn=machine.machines.arn)["executions"]
 
 
 def end(clients: Clients, machine: StateMachine) -> None:

@@ -69,6 +69,8 @@ class FakeApi:
             return 202, submitted(), {}
         if request.method == "GET" and "/crews/" in path:
             return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
+        if path.startswith("/api/v1/batches"):
+            return self._batches(request, path, query)
         if "/webhooks" in path:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
@@ -151,6 +153,20 @@ class FakeApi:
         }
         return 200, {"triggers": [trigger]} if path.endswith("/triggers") else trigger, {}
 
+    def _batches(self, request: Seen, path: str, query: str) -> tuple[int, Any, dict[str, str]]:
+        if path.endswith("/results"):
+            first = {"Content-Type": "application/jsonl", "Link": f'<{path}?cursor=on>; rel="next"'}
+            lines = [b'{"row": 1}\n', b'{"row": 2}\n']
+            return (200, lines[1], {"Content-Type": "application/jsonl"}) if query else (200, lines[0], first)
+        if path.endswith("/rows"):
+            return 200, {"rows": [{"row": 2, "status": "FAILED", "reason": "It broke."}]}, {}
+        if request.method == "POST":
+            return 202, batch(0), {}
+        if path.endswith("/batches"):
+            return 200, {"batches": [batch(3)], "next_cursor": "on"}, {}
+        self.looks += 1
+        return 200, batch(self.looks), {}
+
     def _trace(self, query: str) -> dict[str, Any]:
         status, recorded = self.state()
         first = int(query.removeprefix("after=") or 0)
@@ -171,6 +187,16 @@ def submitted() -> dict[str, Any]:
 def firing(status: str) -> dict[str, Any]:
     told = {"status": status, "reason": "There is no crew 'poems' in this group."}
     return {"firing_id": "f1", "trigger": "orders", "cause": "delivery d1", "fired_at": NOW.format(0), **told}
+
+
+def batch(ended: int) -> dict[str, Any]:
+    """Of three rows, of which the second fails."""
+    failed = int(ended >= 2)
+    counts = {"running": int(ended < 3), "completed": ended - failed, "failed": failed, "cancelled": 0}
+    usage = {"total_tokens": 10 * ended, "cost_usd": 0.01 * ended}
+    told = {"status": "COMPLETED" if ended >= 3 else "RUNNING", "total": 3, "pending": max(0, 2 - ended)}
+    made = {"batch_id": "b-1", "name": "june", "crew": "poems@3", "created_at": NOW.format(0)}
+    return {**made, **told, "counts": counts, "usage": usage}
 
 
 def stored_crew(name: str, version: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.functions.test_trace_sink import Context
 from stepcrew.aws.event_bus import EventBridgeBus
 from stepcrew.aws.items import item, plain
 from stepcrew.domain.announcement import Announcement, announcement_of
+from stepcrew.domain.batch import Batch, BatchCounts, BatchUsage
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.services.cancel_execution import request_cancel
@@ -29,6 +31,26 @@ FAILED = execution().model_copy(
 )
 
 
+BATCH = Batch(
+    batch_id="b-1",
+    group_id=GROUP,
+    name="june",
+    crew="haiku@1",
+    status=Status.FAILED,
+    revision=9,
+    total=5,
+    counts=BatchCounts(completed=2, failed=2),
+    usage=BatchUsage(executions=4, cost_usd=Decimal("0.25")),
+    max_concurrency=2,
+    tolerated_failures=1,
+    created_at=NOW,
+    updated_at=NOW,
+    ended_at=NOW,
+    rows_in_round=5,
+    failed_in_round=2,
+)
+
+
 class Told:
     """What the handler works with, remembering."""
 
@@ -37,7 +59,9 @@ class Told:
         self.filled: list[str] = []
         self.kept: list[dict[str, Any]] = []
         self.outages = 0
-        self.told_webhooks: list[Execution] = []
+        self.told_webhooks: list[Execution | Batch] = []
+        self.ended_rows: list[str] = []
+        self.end_row = self
         self.bus = self
         self.unreadable = self
 
@@ -47,7 +71,10 @@ class Told:
             raise PlatformUnavailable("The bus did not answer.")
         self.announced += announcements
 
-    def tell_webhooks(self, changes: list[Execution]) -> int:
+    def of_execution(self, execution: Execution) -> None:
+        self.ended_rows.append(execution.execution_id)
+
+    def tell_webhooks(self, changes: list[Execution | Batch]) -> int:
         self.told_webhooks += changes
         return len(changes)
 
@@ -83,7 +110,20 @@ def test_the_end_is_announced_with_references_and_without_what_the_crew_wrote(to
     assert event.data.model_dump(mode="json")["error"] == {"category": "crew", "type": "Odd", "retryable": False}
     assert "SECRET" not in event.model_dump_json()
     assert told.filled == [GROUP]
-    assert [one.execution_id for one in told.told_webhooks] == [ID]
+    assert [one.group_id for one in told.told_webhooks] == [GROUP]
+    assert told.ended_rows == [ID]
+
+
+def test_the_end_of_a_batch_is_announced_with_its_counts(told: Told) -> None:
+    new = item({**plain(BATCH), "PK": "p", "SK": "BATCH"})
+    changed = {"NewImage": new, "OldImage": {**new, "status": {"S": "RUNNING"}}}
+    assert call({"eventID": "1", "eventName": "MODIFY", "dynamodb": changed}) == {"announced": 1, "filled": 0}
+    [event] = told.announced
+    assert (event.id, event.type, event.subject) == ("b-1.9", "stepcrew.batch.failed", "b-1")
+    data = event.data.model_dump(mode="json")
+    assert (data["total"], data["pending"], data["counts"]["failed"], data["usage"]["cost_usd"]) == (5, 1, 2, 0.25)
+    assert Announcement.model_validate_json(event.model_dump_json()) == event
+    assert (told.told_webhooks, told.ended_rows) == ([BATCH], [])
 
 
 def test_a_repeated_record_is_told_under_the_same_id(told: Told) -> None:

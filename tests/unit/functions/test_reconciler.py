@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.functions.test_trace_sink import Context
-from tests.unit.services.reconciling import MovableClock, harness, park
+from tests.unit.services.reconciling import Harness, MovableClock, harness, park
 
+from stepcrew.domain.batch import Batch
 from stepcrew.domain.errors import Category, PlatformUnavailable
 from stepcrew.domain.execution import Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
@@ -33,12 +34,17 @@ def orchestrator() -> FakeOrchestrator:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, orchestrator: FakeOrchestrator) -> Generator[Aws]:
+def aws() -> Generator[Aws]:
     with emulated_aws() as emulated:
         emulated.executions.create(execution(), submission(), None)
-        made = harness(emulated, orchestrator, MovableClock())
-        monkeypatch.setattr(reconciler, "reconciler", lambda: made)
         yield emulated
+
+
+@pytest.fixture(autouse=True)
+def made(monkeypatch: pytest.MonkeyPatch, aws: Aws, orchestrator: FakeOrchestrator) -> Harness:
+    made = Harness(aws, orchestrator, MovableClock())
+    monkeypatch.setattr(reconciler, "reconciler", lambda: made)
+    return made
 
 
 def call(**event: object) -> dict[str, object]:
@@ -179,6 +185,26 @@ def test_a_state_machine_that_ended_abnormally_is_heard_of_at_once(aws: Aws, orc
     ended = aws.executions.get(GROUP, ID)
     assert ended.status is Status.FAILED
     assert "Operator: by hand" in ended.message
+
+
+def test_the_state_machine_of_a_batch_that_was_stopped_is_replaced(made: Harness) -> None:
+    batch = Batch(
+        batch_id="b-1",
+        group_id=GROUP,
+        name="june",
+        crew="haiku@1",
+        total=1,
+        rows_in_round=1,
+        max_concurrency=1,
+        tolerated_failures=0,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    made.batches.create(batch, None)
+    made.batch_machine.standing = Orchestration("ABORTED")
+    detail = {"status": "ABORTED", "input": json.dumps({"group_id": GROUP, "batch_id": "b-1", "round": 1})}
+    event: dict[str, object] = {"detail-type": "Step Functions Execution Status Change", "detail": detail}
+    assert reconciler.handler(event, Minutes()) == {"action": "replaced"}
 
 
 def test_every_minute_the_open_executions_are_swept(

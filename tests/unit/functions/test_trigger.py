@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
 
-from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.batch import RowReference
+from stepcrew.domain.errors import BatchStopped, PlatformUnavailable
+from stepcrew.services.end_batch import RoundState
 from stepcrew.services.take_object import NewObject
 from stepcrew_trigger import handler as trigger
 
@@ -47,6 +50,18 @@ class Seen:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
+        self.end_batch = self
+
+    def run_row(self, row: RowReference, token: str) -> None:
+        if row.group_id == "away":
+            raise BatchStopped("The batch starts no further rows.")
+        self.calls.append(("row", row, token))
+
+    def wait(self, group_id: str, batch_id: str, number: int, token: str) -> None:
+        self.calls.append(("wait", group_id, batch_id, number, token))
+
+    def finish(self, group_id: str, batch_id: str, number: int) -> RoundState:
+        return RoundState.OPEN
 
     def take_object(self, found: NewObject) -> None:
         self.calls.append(("object", found))
@@ -132,3 +147,28 @@ def test_what_cannot_be_handled_stays_in_the_queue_and_the_others_do_not(seen: S
 def test_a_batch_of_which_nothing_can_be_handled_fails_whole(seen: Seen) -> None:
     with pytest.raises(BatchProcessingError):
         handle("no JSON", "{}")
+
+
+ROW = {"group_id": "demo", "batch_id": "b", "round": 2, "row": 7, "first": 10, "last": 19}
+
+
+def test_each_step_of_a_batch_reaches_its_use_case(seen: Seen) -> None:
+    place = {"group_id": "demo", "batch_id": "b", "round": 2}
+    assert trigger.handler({"row": ROW, "task_token": "t"}, Context()) == {}
+    assert trigger.handler({**place, "task_token": "t"}, Context()) == {}
+    assert trigger.handler({**place, "finish": True}, Context()) == {"state": "OPEN"}
+    assert seen.calls == [("row", RowReference("demo", "b", 2, 7, 10, 19), "t"), ("wait", "demo", "b", 2, "t")]
+
+
+def test_why_a_row_was_not_started_is_the_name_of_the_error(seen: Seen) -> None:
+    """The state machine goes on by that name."""
+    with pytest.raises(BatchStopped):
+        trigger.handler({"row": {**ROW, "group_id": "away"}, "task_token": "t"}, Context())
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"row": ROW}, {"group_id": "demo", "batch_id": "b", "round": 1, "finish": False}]
+)
+def test_a_step_it_does_not_know_is_an_error(seen: Seen, event: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        trigger.handler(event, Context())

@@ -5,15 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tests.aws_table import GROUP, ID, NOW, RETENTION_DAYS, TABLE, Aws, execution, submission
+from tests.fakes.batch_machine import FakeBatchMachine
 from tests.fakes.orchestrator import FakeOrchestrator
 
+from stepcrew.aws.crew_batches import TableBatches
 from stepcrew.aws.limits import TableLimits
 from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.domain.limits import LimitRules
+from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.end_batch import EndBatch
+from stepcrew.services.end_row import EndRow
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.keep_token import KeepToken
+from stepcrew.services.reconcile_batch import ReconcileBatch
 from stepcrew.services.reconcile_execution import ReconcileExecution
 from stepcrew.services.record_failure import RecordFailure
 from stepcrew.services.sweep_executions import Patience, SweepExecutions
@@ -44,7 +50,13 @@ class Harness:
             *(aws.executions, orchestrator, self.decide_approval, wake, self.record_failure),
             *(self.fill_slots, clock, OVERDUE, RETENTION_DAYS),
         )
-        self.sweep = SweepExecutions(aws.executions, self.reconcile, clock, Patience(LOST, SILENT), RETENTION_DAYS)
+        self.batches, self.batch_machine = TableBatches(aws.clients, TABLE, RETENTION_DAYS), FakeBatchMachine()
+        end_row = EndRow(self.batches, self.batch_machine, clock)
+        cancel = CancelExecution(aws.executions, wake, clock)
+        end_batch = EndBatch(self.batches, self.batch_machine, aws.executions, cancel, end_row, clock)
+        patience = Patience(LOST, SILENT)
+        self.reconcile_batch = ReconcileBatch(self.batches, self.batch_machine, end_batch, clock, patience)
+        self.sweep = SweepExecutions(aws.executions, self.reconcile, clock, patience, RETENTION_DAYS)
 
 
 def harness(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> Harness:

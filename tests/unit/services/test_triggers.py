@@ -117,6 +117,13 @@ def test_objects_outside_the_group_of_a_trigger_never_fire_it(triggers: Harness)
         assert triggers.put(key, "x") == []
 
 
+def test_rows_of_batches_make_no_trigger_fire(triggers: Harness) -> None:
+    triggers.trigger(object={"contents": "none"})
+    assert triggers.put("demo/batches/june.csv", "topic\nrain\n") == []
+    assert triggers.put("demo/batches/request.json", "{}") == []
+    assert len(triggers.put("demo/other.csv", "x")) == 1
+
+
 @pytest.mark.parametrize(
     ("spec", "reason"),
     [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.domain.announcement import SOURCE, Announcement
+from stepcrew.domain.announcement import SOURCE, Announcement, BatchData, ExecutionData
 from stepcrew.domain.errors import PlatformUnavailable
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _MOST = 10
 """Entries of one request, as the service allows."""
+
+
+_THINGS = {ExecutionData: "Execution", BatchData: "Batch"}
 
 
 class EventBridgeBus:
@@ -31,7 +34,7 @@ class EventBridgeBus:
                 {
                     "EventBusName": self._bus,
                     "Source": SOURCE,
-                    "DetailType": f"Execution {one.data.status.capitalize()}",
+                    "DetailType": f"{_THINGS[type(one.data)]} {one.data.status.capitalize()}",
                     "Detail": one.model_dump_json(),
                     "Resources": [],
                     "Time": one.time,

@@ -14,6 +14,7 @@ from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import keep, kept
 from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
 from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records, key_of
@@ -70,27 +71,8 @@ class TableExecutions:
         stored = keep(self._payloads, group_id, execution_id, DEFINITION_PAYLOAD, document)
         items = [record, {**key, "SK": keys.DEFINITION, **stored, "expires_at": expires_at}]
         if idempotency:
-            until = execution.created_at + timedelta(hours=idempotency.hours)
-            items.append(
-                {
-                    **plain(idempotency),
-                    "PK": keys.idempotency(group_id, idempotency.key),
-                    "SK": keys.IDEMPOTENCY,
-                    "expires_at": int(until.timestamp()),
-                }
-            )
-        writes: list[TransactWriteItemTypeDef] = [
-            {
-                "Put": {
-                    "TableName": self._table,
-                    "Item": item(new),
-                    # DynamoDB removes expired items up to days late; until then they must not count.
-                    "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
-                    "ExpressionAttributeValues": item({":now": int(execution.created_at.timestamp())}),
-                }
-            }
-            for new in items
-        ]
+            items.append(idempotency_item(group_id, idempotency, execution.created_at))
+        writes = [put_where_none_is(self._table, new, execution.created_at) for new in items]
         if execution.queued_at:
             writes.append(queue_items.joins(self._table, group_id, execution_id, expires_at))
         if execution.rerun_of:

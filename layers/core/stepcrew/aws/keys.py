@@ -17,6 +17,8 @@ JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
 TRIGGER_PREFIX = "TRIGGER#"
 WEBHOOK_PREFIX = "WEBHOOK#"
+BATCH_OF_ROWS = "BATCH"
+ROW_PREFIX = "ROW#"
 SLOT_PREFIX = "SLOT#"
 QUEUED_PREFIX = "QUEUED#"
 ROOT_SCOPE_PREFIX = "ROOT#"
@@ -27,6 +29,8 @@ SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 BY_GROUP_INDEX = "by_group"
 OPEN_INDEX = "open"
 OPEN_SHARDS = 16
+OPEN_BATCHES = "OPEN#BATCHES"
+"""The place of batches that have not ended in the index of open executions: apart from those."""
 
 
 def group(group_id: str) -> str:
@@ -124,6 +128,30 @@ def deliveries(group_id: str, webhook_name: str) -> str:
 
 def delivery(delivery_id: str) -> str:
     return f"DELIVERY#{delivery_id}"
+
+
+def batches(group_id: str) -> str:
+    """The place of a group's batches by time in the index by group."""
+    return f"{group(group_id)}#BATCHES"
+
+
+def batch_of_rows(group_id: str, batch_id: str) -> str:
+    """A batch with its rows."""
+    return f"{group(group_id)}#BATCH#{batch_id}"
+
+
+def batch_row(number: int) -> str:
+    return f"{ROW_PREFIX}{number:06d}"
+
+
+def batch_inputs(group_id: str, batch_id: str) -> str:
+    """The object with the inputs of all rows."""
+    return f"groups/{group_id}/batches/{batch_id}/inputs.jsonl"
+
+
+def batch_round(group_id: str, batch_id: str, number: int) -> str:
+    """The object that lists the rows of one round, and where their inputs are."""
+    return f"groups/{group_id}/batches/{batch_id}/round-{number:04d}.jsonl"
 
 
 def root_scopes(group_id: str) -> str:

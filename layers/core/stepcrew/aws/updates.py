@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -58,7 +59,7 @@ class Update:
         self._sets.append(f"{name} = if_not_exists({name}, {new})" if keep else f"{name} = {new}")
         return self
 
-    def add(self, path: str, amount: int) -> Update:
+    def add(self, path: str, amount: int | Decimal) -> Update:
         name = self.name(path)
         self._sets.append(f"{name} = if_not_exists({name}, {self.value(0)}) + {self.value(amount)}")
         return self

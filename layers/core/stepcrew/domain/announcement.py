@@ -1,4 +1,5 @@
-"""What is announced when an execution begins to wait for a person or ends: a CloudEvent with references, no bodies.
+"""What is announced when an execution begins to wait for a person or ends, and when a batch ends: a CloudEvent with
+references, no bodies.
 
 Source: CloudEvents 1.0.2, "Context attributes" (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md).
 """
@@ -10,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from stepcrew.domain.batch import Batch, BatchCounts, BatchUsage
 from stepcrew.domain.errors import Category
 from stepcrew.domain.execution import Execution, Status, Usd
 from stepcrew.domain.stored_crew import CrewVersion
@@ -59,9 +61,27 @@ class ExecutionData(BaseModel):
     waiting: AnnouncedWait | None
 
 
+class BatchData(BaseModel):
+    """How the batch stood when it ended. `pending` rows were not started."""
+
+    group_id: str
+    batch_id: str
+    name: str
+    status: Status
+    revision: int
+    crew: str
+    round: int
+    created_at: datetime
+    ended_at: datetime | None
+    total: int
+    pending: int
+    counts: BatchCounts
+    usage: BatchUsage
+
+
 class Announcement(BaseModel):
-    """`id` is the same whenever the same change is told again; `type` is `stepcrew.execution.<status>`; `subject` is
-    the execution id; `time` is when the status was stored."""
+    """`id` is the same whenever the same change is told again; `type` is `stepcrew.execution.<status>` or
+    `stepcrew.batch.<status>`; `subject` is the id of the execution or batch; `time` is when the status was stored."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -70,11 +90,27 @@ class Announcement(BaseModel):
     subject: str
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
-    data: ExecutionData
+    data: ExecutionData | BatchData
 
 
-def announcement_of(execution: Execution) -> Announcement:
-    """The announcement of an execution, made from its record as it was stored with its new status."""
+def announcement_of(changed: Execution | Batch) -> Announcement:
+    """Made from the record as it was stored with its new status."""
+    return _of_execution(changed) if isinstance(changed, Execution) else _of_batch(changed)
+
+
+def _of_batch(batch: Batch) -> Announcement:
+    stored = batch.model_dump(include=set(BatchData.model_fields))
+    data = BatchData.model_validate({**stored, "pending": batch.not_begun})
+    return Announcement(
+        id=f"{batch.batch_id}.{batch.revision}",
+        type=f"stepcrew.batch.{batch.status.lower()}",
+        subject=batch.batch_id,
+        time=batch.updated_at,
+        data=data,
+    )
+
+
+def _of_execution(execution: Execution) -> Announcement:
     data = ExecutionData.model_validate(execution.model_dump(include=set(ExecutionData.model_fields)))
     return Announcement(
         id=f"{execution.execution_id}.{execution.revision}",

@@ -27,6 +27,14 @@ def decode(cursor: str) -> str:
         raise invalid() from error
 
 
+def decode_number(cursor: str | None) -> int:
+    """The number behind which to go on; 0 is the beginning."""
+    text = decode(cursor) if cursor else "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise invalid()
+    return int(text)
+
+
 def decode_position(cursor: str | None) -> tuple[int, int]:
     """(attempt, sequence) behind which to go on; (0, 0) is the beginning."""
     if not cursor:

@@ -108,6 +108,20 @@ class WebhookNotFound(StepcrewError):
     remedy = "GET /webhooks lists the webhooks of the group."
 
 
+class BatchNotFound(StepcrewError):
+    """No such batch in this group."""
+
+    category = Category.INPUT
+    remedy = "GET /batches lists the batches of the group."
+
+
+class BatchStopped(StepcrewError):
+    """The batch starts no further rows: it was cancelled, or too many of them failed."""
+
+    category = Category.CANCELLED
+    remedy = "Retry the batch."
+
+
 class NotAllowed(StepcrewError):
     """The token is valid but does not permit this."""
 

@@ -141,6 +141,14 @@ class CancelReceipt(BaseModel):
     cost_usd: Usd | None = None
 
 
+class BatchPlace(BaseModel):
+    """The row of a batch that an execution runs, and in which round of the batch."""
+
+    batch_id: str
+    row: int
+    round: int
+
+
 class Execution(BaseModel):
     """One run of a crew, as the table and the API hold it.
 
@@ -153,9 +161,9 @@ class Execution(BaseModel):
     was; its definition is kept with the execution all the same. `runner` is the function that runs it where that is not
     the shared one. `rerun_of` is the execution this one repeats, from the crew task `rerun_from` on where that is set;
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
-    is null for executions that an older version made. `source` is what started
-    it: `api`, `rerun`, or the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it.
-    `webhooks` are those of the group that its submission named.
+    is null for executions that an older version made. `source` is what started it: `api`, `mcp`, `rerun`, `batch`, or
+    the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it. `webhooks` are those of
+    the group that its submission named. `batch` is set where it runs a row of one.
     """
 
     execution_id: str
@@ -190,12 +198,18 @@ class Execution(BaseModel):
     crew: CrewVersion | None = None
     runner: str | None = None
     webhooks: list[str] = []
+    batch: BatchPlace | None = None
     rerun_of: str | None = None
     rerun_from: str | None = None
     reruns: list[str] = []
     proof: dict[str, AttemptProof] | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
+
+    @property
+    def crew_name(self) -> str | None:
+        """Of the stored crew it was made from."""
+        return self.crew.name if self.crew else None
 
     @property
     def holds_slot(self) -> bool:

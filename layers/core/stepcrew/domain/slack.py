@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from stepcrew.domain.announcement import Announcement
+from stepcrew.domain.announcement import Announcement, BatchData
 from stepcrew.domain.execution import Status
 
 MOST_QUESTION = 2_000
@@ -17,6 +17,8 @@ MOST_QUESTION = 2_000
 def slack_body(told: Announcement, question: str, console_url: str) -> str:
     """`question` is what the approval asks; `console_url` may be empty, then there is no link."""
     data = told.data
+    if isinstance(data, BatchData):
+        return _batch_body(data, console_url)
     lines = [f"*{_escaped(data.name)}* is {data.status}."]
     if data.status is Status.WAITING:
         lines[0] = f"*{_escaped(data.name)}* waits for a decision."
@@ -27,6 +29,17 @@ def slack_body(told: Announcement, question: str, console_url: str) -> str:
     if console_url:
         label = "Decide in the console" if data.status is Status.WAITING else "Open in the console"
         lines.append(f"<{console_url}/executions/{data.execution_id}|{label}>")
+    return json.dumps({"text": "\n".join(lines)})
+
+
+def _batch_body(data: BatchData, console_url: str) -> str:
+    counts = data.counts
+    lines = [
+        f"Batch *{_escaped(data.name)}* is {data.status}.",
+        f"Of {data.total} rows, {counts.completed} completed and {counts.failed} failed.",
+    ]
+    if console_url:
+        lines.append(f"<{console_url}/batches/{data.batch_id}|Open in the console>")
     return json.dumps({"text": "\n".join(lines)})
 
 

@@ -35,6 +35,8 @@ MOST_CONTENT_BYTES = 1_000_000
 """Of an object that is mapped to inputs or is itself a request."""
 MOST_ROWS = 10_000
 """Of a CSV or JSONL object, each of which starts one execution."""
+BATCH_FOLDER = "batches/"
+"""Objects of the inbox below it are the inputs of batches; no trigger hears of them."""
 REQUESTS = "inbox"
 """The built-in trigger whose firings tell of objects that are requests themselves; no other may have the name."""
 HOOK_SECRETS = "HOOK_"

@@ -1,4 +1,5 @@
-"""Webhooks: who of a group hears of waits and ends of its executions over HTTP, and what became of each delivery."""
+"""Webhooks: who of a group hears of waits and ends of its executions and batches over HTTP, and what became of each
+delivery."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from stepcrew.domain.announcement import AnnouncedUsage, Announcement, ExecutionData
+from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.secrets import SECRET_NAME
 from stepcrew.domain.stored_crew import CREW_NAME
@@ -87,13 +89,13 @@ class Webhook(WebhookSpec):
     updated_at: datetime
     off_reason: str = ""
 
-    def hears_of(self, execution: Execution) -> bool:
-        """Whether a change of this execution to the status it has is told to it."""
-        if not self.enabled or execution.status.lower() not in self.events:
+    def hears_of(self, changed: Execution | Batch) -> bool:
+        """Whether a change of this execution or batch to the status it has is told to it."""
+        if not self.enabled or changed.status.lower() not in self.events:
             return False
-        if self.name in execution.webhooks or self.crews is None:
+        if self.name in changed.webhooks or self.crews is None:
             return True
-        return execution.crew is not None and execution.crew.name in self.crews
+        return changed.crew_name in self.crews
 
     def switched_off(self, reason: str, now: datetime) -> Webhook:
         changes = {"enabled": False, "off_reason": reason, "revision": self.revision + 1, "updated_at": now}

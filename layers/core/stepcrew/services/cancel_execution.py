@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from stepcrew.domain.cancelling import CANCEL_REQUESTED, cancelled_at_rest, cancelled_event, receipt_at_rest
-from stepcrew.domain.errors import Conflict
+from stepcrew.domain.errors import Conflict, ExecutionNotFound
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.services.ports import Clock, ExecutionStore
 from stepcrew.services.wake_machine import WakeMachine
@@ -27,6 +28,11 @@ class CancelExecution:
         if execution.status.is_terminal and execution.approvals:
             self._wake(execution)
         return execution
+
+    def if_open(self, group_id: str, execution_id: str) -> None:
+        """The same; one that has ended, or is gone, needs no cancelling."""
+        with suppress(Conflict, ExecutionNotFound):
+            self(group_id, execution_id)
 
 
 def request_cancel(executions: ExecutionStore, group_id: str, execution_id: str, now: datetime) -> Execution:

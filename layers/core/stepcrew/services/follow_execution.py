@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
-from stepcrew.domain.execution import Execution
+from stepcrew.domain.execution import Execution, Status
 from stepcrew.services.ports import Clock, ExecutionStore
 from stepcrew.services.waiting_ports import WaitingPlaces
 
@@ -38,18 +38,27 @@ class FollowExecution:
 
         Raises `ExecutionNotFound`."""
         execution = self._executions.get(group_id, execution_id)
-        seen = seen or {execution.revision}
-        if seconds <= 0 or execution.revision not in seen or execution.status.is_terminal:
+        known = seen or {execution.revision}
+        return self._wait(execution, seconds, lambda one: one.revision not in known or one.status.is_terminal)
+
+    def to_rest(self, group_id: str, execution_id: str, *, seconds: int) -> Followed:
+        """The same until it has ended or waits for a person. Raises `ExecutionNotFound`."""
+        execution = self._executions.get(group_id, execution_id)
+        return self._wait(execution, seconds, lambda one: one.status.is_terminal or one.status is Status.WAITING)
+
+    def _wait(self, execution: Execution, seconds: int, is_reached: Callable[[Execution], bool]) -> Followed:
+        if seconds <= 0 or is_reached(execution):
             return Followed(execution, waited=seconds > 0)
+        group_id = execution.group_id
         now = self._clock.now()
         until = now + timedelta(seconds=min(seconds, MOST_WAIT_SECONDS))
         place = self._places.take(group_id, now=now, until=until, most=MOST_WAITING)
         if place is None:
             return Followed(execution, waited=False)
         try:
-            while execution.revision in seen and not execution.status.is_terminal and self._clock.now() < until:
+            while not is_reached(execution) and self._clock.now() < until:
                 self._sleep(LOOK_SECONDS)
-                execution = self._executions.get(group_id, execution_id)
+                execution = self._executions.get(group_id, execution.execution_id)
         finally:
             self._places.leave(place)
         return Followed(execution, waited=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from stepcrew.domain.announcement import ExecutionData
 from stepcrew.domain.signatures import BadSignature, standard_headers
 from stepcrew.domain.slack import slack_body
 from stepcrew.domain.webhook import (
@@ -85,7 +86,7 @@ class SendWebhook:
         if webhook.format == "standard":
             return told.model_dump_json()
         question = ""
-        if told.data.waiting:
+        if isinstance(told.data, ExecutionData) and told.data.waiting:
             number, execution_id = told.data.waiting.number, told.data.execution_id
             asked = self._approvals.approvals(message.group_id, execution_id)
             question = next((one.question for one in asked if one.number == number), "")

@@ -18,7 +18,7 @@ from stepcrew.domain.errors import (
     InvalidRequest,
     TooManyOpen,
 )
-from stepcrew.domain.execution import Execution, Limits, Progress, Status
+from stepcrew.domain.execution import BatchPlace, Execution, Limits, Progress, Status
 from stepcrew.domain.faults import EnoughFaults, Faults
 from stepcrew.domain.limits import effective
 from stepcrew.domain.parsing import ParsedCrew
@@ -58,6 +58,7 @@ class CrewSubmission(NamedTuple):
     source: str = "api"
     triggered_by: Sequence[str] = ()
     webhooks: Sequence[str] = ()
+    batch: BatchPlace | None = None
 
 
 class CheckedCrew(NamedTuple):
@@ -253,6 +254,7 @@ class SubmitExecution:
             triggered_by=list(request.triggered_by),
             submitted_by=request.submitted_by,
             webhooks=list(dict.fromkeys(request.webhooks)),
+            batch=request.batch,
             created_at=now,
             updated_at=now,
             queued_at=now,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from typing import Any, NamedTuple
 
 from stepcrew.domain.errors import InvalidRequest
-from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.membership import is_group_id
+from stepcrew.domain.row_texts import rows_of, text_of
 from stepcrew.domain.trigger import (
+    BATCH_FOLDER,
     MOST_CONTENT_BYTES,
     REQUESTS,
     Cause,
@@ -59,6 +58,8 @@ class TakeObject:
         """The firings; none for an object that no trigger matches and that is no request."""
         if not is_group_id(found.group_id) or not found.inner_key or found.inner_key.endswith("/"):
             return []
+        if found.inner_key.startswith(BATCH_FOLDER):
+            return []
         group_id = found.group_id
         matching = [
             trigger
@@ -95,19 +96,14 @@ class TakeObject:
             return {"json": parsed_json(text)}
         if kind == "request":
             return {"request": parsed_request(found.inner_key, text)}
-        return {"rows": _rows(found.inner_key, text)}
+        return {"rows": rows_of(found.inner_key, text)}
 
     def _text(self, found: NewObject) -> str:
         """Raises `InvalidRequest` for an object that is gone or another one by now, too large, or no UTF-8 text."""
         body = self._inbox.read(found.key, found.stored_version, found.etag, MOST_CONTENT_BYTES)
         if body is None:
             raise InvalidRequest("The object was removed or replaced before it could be read.")
-        if len(body) > MOST_CONTENT_BYTES:
-            raise InvalidRequest(f"The object is larger than {MOST_CONTENT_BYTES:,} bytes.")
-        try:
-            return body.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InvalidRequest("The object is no UTF-8 text.") from error
+        return text_of(body, MOST_CONTENT_BYTES)
 
 
 def _about(found: NewObject) -> dict[str, Any]:
@@ -118,21 +114,3 @@ def _about(found: NewObject) -> dict[str, Any]:
 
 def _key(found: NewObject) -> str:
     return f"s3://{found.bucket}/{found.key}?version={found.version}"
-
-
-def _rows(key: str, text: str) -> list[Any]:
-    """The rows of a CSV object (each a mapping by its first line), else one JSON value a line."""
-    if key.lower().endswith(".csv"):
-        try:
-            return [dict(row) for row in csv.DictReader(io.StringIO(text), strict=True, restkey="_more")]
-        except csv.Error as error:
-            raise InvalidRequest(f"The object is no CSV: {error}.") from error
-    rows: list[Any] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            rows.append(read_json(line))
-        except NotJson as error:
-            raise InvalidRequest(f"Line {number} of the object is no JSON: {error}.") from error
-    return rows

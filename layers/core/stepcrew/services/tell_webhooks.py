@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stepcrew.domain.announcement import announcement_of
+from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.webhook import Webhook, WebhookMessage
 from stepcrew.services.webhook_ports import WebhookQueue, WebhookStore
@@ -17,17 +18,17 @@ class TellWebhooks:
         self._webhooks = webhooks
         self._queue = queue
 
-    def __call__(self, changes: Iterable[Execution]) -> int:
+    def __call__(self, changes: Iterable[Execution | Batch]) -> int:
         """How many messages were sent, in the order of the changes. Raises `PlatformUnavailable`."""
         of_group: dict[str, list[Webhook]] = {}
         sent = 0
-        for execution in changes:
-            group_id = execution.group_id
+        for changed in changes:
+            group_id = changed.group_id
             if group_id not in of_group:
                 of_group[group_id] = self._webhooks.webhooks(group_id)
             for webhook in of_group[group_id]:
-                if webhook.hears_of(execution):
-                    told = announcement_of(execution)
+                if webhook.hears_of(changed):
+                    told = announcement_of(changed)
                     self._queue.send(WebhookMessage(group_id=group_id, webhook=webhook.name, announcement=told))
                     sent += 1
         return sent

@@ -1,0 +1,175 @@
+import { Download } from "lucide-react";
+import { useState } from "react";
+import { Link, useParams } from "react-router";
+import { useApi } from "@/api/queries";
+import type { Batch, BatchRow } from "@/api/types";
+import { useMayWrite } from "@/app/context";
+import { download } from "@/lib/files";
+import { formatCost, formatNumber } from "@/lib/format";
+import { useTitle } from "@/lib/hooks";
+import { Button, Empty, Loading, Trouble } from "@/ui/kit";
+import { StatusBadge, statusName } from "@/ui/StatusBadge";
+import { Bar } from "./Bar";
+import { isOpen, MOST_ROWS, useBatch, useChangeBatch, useResults, useRows } from "./batches";
+
+const SHOWN = ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"] as const;
+
+/** One batch: how far it is, what it cost, its rows, and what can be done with the whole. */
+export function BatchPage() {
+  const { id = "" } = useParams();
+  const batch = useBatch(id);
+  useTitle(batch.data?.name ?? "Batch");
+  return (
+    <main className="page">
+      {batch.isPending && <Loading />}
+      {batch.error && <Trouble error={batch.error} retry={() => void batch.refetch()} />}
+      {batch.data && <Whole batch={batch.data} />}
+    </main>
+  );
+}
+
+function Whole({ batch }: { batch: Batch }) {
+  const { counts, usage } = batch;
+  return (
+    <>
+      <div className="page-head">
+        <h1>
+          <bdi>{batch.name}</bdi>
+        </h1>
+        <Actions batch={batch} />
+      </div>
+      <p>
+        <StatusBadge status={batch.status} cancelling={batch.cancel_requested_at !== null} /> {batch.reason}
+      </p>
+      <Bar batch={batch} />
+      <dl className="batch-facts">
+        <Fact name="Rows" value={formatNumber(batch.total)} />
+        <Fact name="Not started" value={formatNumber(batch.pending)} />
+        <Fact
+          name="Running"
+          value={`${formatNumber(counts.running)} of ${formatNumber(batch.max_concurrency)} at once`}
+        />
+        <Fact name="Completed" value={formatNumber(counts.completed)} />
+        <Fact
+          name="Failed"
+          value={`${formatNumber(counts.failed)} (${formatNumber(batch.tolerated_failures)} tolerated)`}
+        />
+        <Fact name="Cancelled" value={formatNumber(counts.cancelled)} />
+        <Fact
+          name="Cost"
+          value={formatCost(usage.cost_usd) + (usage.unpriced ? `, and ${usage.unpriced} without a price` : "")}
+        />
+        <Fact name="Tokens" value={formatNumber(usage.total_tokens)} />
+        <Fact name="Crew" value={batch.crew} />
+        <Fact name="Round" value={formatNumber(batch.round)} />
+      </dl>
+      <Rows batch={batch} />
+    </>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function Actions({ batch }: { batch: Batch }) {
+  const mayChange = useMayWrite();
+  const change = useChangeBatch(batch.batch_id);
+  const results = useResults(batch.batch_id);
+  const save = () =>
+    results.mutate(undefined, {
+      onSuccess: (text) => download(`${batch.batch_id}.jsonl`, "application/jsonl", text),
+    });
+  return (
+    <div className="page-actions">
+      {mayChange && isOpen(batch) && (
+        <Button
+          look="danger"
+          busy={change.isPending}
+          disabled={batch.cancel_requested_at !== null}
+          onClick={() => change.mutate("cancel")}
+        >
+          Cancel
+        </Button>
+      )}
+      {mayChange && !isOpen(batch) && batch.counts.completed < batch.total && (
+        <Button busy={change.isPending} onClick={() => change.mutate("retry")}>
+          Retry what did not complete
+        </Button>
+      )}
+      <Button busy={results.isPending} onClick={save}>
+        <Download size={15} aria-hidden /> Results
+      </Button>
+      {change.error && <Trouble error={change.error} />}
+      {results.error && <Trouble error={results.error} />}
+    </div>
+  );
+}
+
+function Rows({ batch }: { batch: Batch }) {
+  const { group } = useApi();
+  const [status, setStatus] = useState<BatchRow["status"] | null>(null);
+  const rows = useRows(batch, status);
+  return (
+    <section aria-label="Rows">
+      <div className="page-head">
+        <h2>Rows</h2>
+        <label>
+          Status{" "}
+          <select value={status ?? ""} onChange={(event) => setStatus((event.target.value || null) as typeof status)}>
+            <option value="">all that were started</option>
+            {SHOWN.map((each) => (
+              <option key={each} value={each}>
+                {statusName(each)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {rows.error && <Trouble error={rows.error} retry={() => void rows.refetch()} />}
+      {rows.data?.length === 0 && <Empty title="No row is so" />}
+      {rows.data && rows.data.length > 0 && (
+        // A wide table scrolls by itself, also by keyboard.
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <div className="table-scroll" tabIndex={0} role="region" aria-label="Rows of the batch">
+          <table className="data-table">
+            <thead>
+              <tr>
+                <th className="col-number">Row</th>
+                <th>Status</th>
+                <th>Execution</th>
+                <th className="col-number">Cost</th>
+                <th>Reason</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.data.map((row) => (
+                <tr key={row.row}>
+                  <td className="col-number">{row.row}</td>
+                  <td>
+                    <StatusBadge status={row.status} />
+                  </td>
+                  <td>
+                    {row.execution_id && (
+                      <Link to={`/g/${encodeURIComponent(group)}/executions/${row.execution_id}`}>
+                        {row.execution_id.slice(0, 13)}
+                      </Link>
+                    )}
+                  </td>
+                  <td className="col-number">{formatCost(row.cost_usd)}</td>
+                  <td>{row.reason}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {rows.data?.length === MOST_ROWS && <p className="faint">The first {MOST_ROWS}; the results have all of them.</p>}
+    </section>
+  );
+}

@@ -1,0 +1,74 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { components } from "@/api/schema";
+import { unwrap } from "@/api/client";
+import { useApi } from "@/api/queries";
+import type { Delivery, Webhook } from "@/api/types";
+
+type Spec = components["schemas"]["WebhookSpec"];
+export type EventName = NonNullable<Spec["events"]>[number];
+export const EVENTS: readonly EventName[] = ["waiting", "completed", "failed", "cancelled"];
+
+/** Between two looks at deliveries: they come without anybody's doing. Milliseconds. */
+const PACE = 10_000;
+
+export function useWebhooks(enabled: boolean) {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: [group, "webhooks"],
+    enabled,
+    queryFn: async (): Promise<Webhook[]> => unwrap(await api.GET("/api/v1/webhooks")).webhooks,
+  });
+}
+
+export function useDeliveries(name: string) {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: [group, "deliveries", name],
+    refetchInterval: PACE,
+    queryFn: async (): Promise<Delivery[]> =>
+      unwrap(await api.GET("/api/v1/webhooks/{name}/deliveries", { params: { path: { name } } })).deliveries,
+  });
+}
+
+/** Something done to a webhook, after which the lists are read anew. */
+function useChange<Given, Answer>(change: (given: Given) => Promise<Answer>) {
+  const { group } = useApi();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: [group, "webhooks"] });
+      await client.invalidateQueries({ queryKey: [group, "deliveries"] });
+    },
+  });
+}
+
+export function useStoreWebhook() {
+  const { api } = useApi();
+  return useChange(
+    async ({ name, spec }: { name: string; spec: Partial<Spec> & Pick<Spec, "url"> }): Promise<Webhook> =>
+      unwrap(await api.PUT("/api/v1/webhooks/{name}", { params: { path: { name } }, body: spec as Spec })),
+  );
+}
+
+export function useRemoveWebhook() {
+  const { api } = useApi();
+  return useChange(async (name: string): Promise<void> => {
+    unwrap(await api.DELETE("/api/v1/webhooks/{name}", { params: { path: { name } } }));
+  });
+}
+
+export function useTestWebhook() {
+  const { api } = useApi();
+  return useChange(async (name: string): Promise<void> => {
+    unwrap(await api.POST("/api/v1/webhooks/{name}/test", { params: { path: { name } } }));
+  });
+}
+
+export function useRedeliver() {
+  const { api } = useApi();
+  return useChange(async ({ name, delivery }: { name: string; delivery: string }): Promise<void> => {
+    const params = { path: { name, delivery_id: delivery } };
+    unwrap(await api.POST("/api/v1/webhooks/{name}/deliveries/{delivery_id}/redeliver", { params }));
+  });
+}

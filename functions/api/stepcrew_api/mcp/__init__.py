@@ -1,0 +1,1 @@
+"""The group's stored crews as tools of an MCP server."""

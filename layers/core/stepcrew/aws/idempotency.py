@@ -1,0 +1,35 @@
+"""What is written once under an idempotency key."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from stepcrew.aws import keys
+from stepcrew.aws.items import item, plain
+from stepcrew.domain.submission import IdempotencyRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+def idempotency_item(group_id: str, record: IdempotencyRecord, now: datetime) -> dict[str, Any]:
+    return {
+        **plain(record),
+        "PK": keys.idempotency(group_id, record.key),
+        "SK": keys.IDEMPOTENCY,
+        "expires_at": int((now + timedelta(hours=record.hours)).timestamp()),
+    }
+
+
+def put_where_none_is(table: str, entry: dict[str, Any], now: datetime) -> TransactWriteItemTypeDef:
+    """A part of a transaction: puts an item, unless there is one that has not expired."""
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": item(entry),
+            # DynamoDB removes expired items up to days late; until then they must not count.
+            "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
+            "ExpressionAttributeValues": item({":now": int(now.timestamp())}),
+        }
+    }

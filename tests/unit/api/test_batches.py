@@ -1,0 +1,154 @@
+"""Batches over the API: what is refused, how they stand, their rows and their results."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from stepcrew.domain.batch import RowEnding
+from stepcrew.domain.execution import BatchPlace, Status, TaskOutput
+from tests.aws_table import GROUP, NOW
+from tests.unit.api.harness import BOB, INBOX, VERA, Harness, body
+
+ROWS = [{"topic": f"topic {number}"} for number in range(1, 6)]
+
+
+@pytest.fixture
+def batches(harness: Harness) -> Harness:
+    harness.client().put("/crews/haiku", json={"config": body()["config"]})
+    harness.aws.clients.s3.create_bucket(Bucket=INBOX)
+    return harness
+
+
+def submit(harness: Harness, **changes: Any) -> Any:
+    return harness.client().post("/batches", json={"crew": "haiku", "inputs": ROWS, **changes})
+
+
+def ended_row(harness: Harness, batch_id: str, number: int, output: str | None = None) -> str:
+    """A row whose execution has completed with this output, or failed."""
+    execution_id = harness.client().post("/executions", json={"crew": "haiku"}).json()["execution_id"]
+    batch = harness.batches.get(GROUP, batch_id)
+    assert harness.batches.begin_row(batch, number, NOW)
+    execution = harness.aws.executions.begin_attempt(GROUP, execution_id, NOW)
+    if output is not None:
+        harness.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="haiku", raw=output))
+    place = BatchPlace(batch_id=batch_id, row=number, round=1)
+    status = Status.FAILED if output is None else Status.COMPLETED
+    assert harness.batches.end_row(GROUP, place, RowEnding(status, used=execution), NOW)
+    return execution_id
+
+
+def test_a_batch_is_accepted_listed_read_and_cancelled(batches: Harness) -> None:
+    made = submit(batches, name="june", max_concurrency=2, tolerated_failures=1)
+    assert made.status_code == 202, made.text
+    batch = made.json()
+    assert made.headers["location"] == f"/api/v1/batches/{batch['batch_id']}"
+    assert (batch["status"], batch["total"], batch["pending"], batch["crew"]) == ("RUNNING", 5, 5, "haiku@1")
+    assert "token" not in batch
+    other = submit(batches).json()
+    client = batches.client(VERA)
+    assert client.get(f"/batches/{batch['batch_id']}").json() == batch
+    first = client.get("/batches?limit=1").json()
+    assert [one["batch_id"] for one in first["batches"]] == [other["batch_id"]]
+    second = client.get("/batches", params={"cursor": first["next_cursor"]}).json()
+    assert [one["batch_id"] for one in second["batches"]] == [batch["batch_id"]]
+    assert second["next_cursor"] is None
+    assert client.post(f"/batches/{batch['batch_id']}/cancel").status_code == 403
+    assert batches.client().post(f"/batches/{batch['batch_id']}/cancel").json()["cancel_requested_at"]
+    assert batches.client().post(f"/batches/{batch['batch_id']}/retry").status_code == 409
+
+
+def test_the_same_key_and_body_are_one_batch(batches: Harness) -> None:
+    def send(key: str, **changes: Any) -> Any:
+        sent = {"crew": "haiku", "inputs": ROWS, **changes}
+        return batches.client().post("/batches", json=sent, headers={"Idempotency-Key": key})
+
+    first, again = send("k"), send("k")
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json() == first.json()
+    assert ("idempotency-replayed" in first.headers, again.headers["idempotency-replayed"]) == (False, "true")
+    assert send("k", max_concurrency=1).status_code == 422
+    assert send("other").json()["batch_id"] != first.json()["batch_id"]
+    assert len(batches.batch_machine.started) == 2
+
+
+def test_another_groups_batch_is_not_there(batches: Harness) -> None:
+    batch_id = submit(batches).json()["batch_id"]
+    stranger = batches.client(BOB)
+    assert stranger.get("/batches").json()["batches"] == []
+    for path in ("", "/rows", "/results"):
+        assert stranger.get(f"/batches/{batch_id}{path}").status_code == 404
+    for path in ("/cancel", "/retry"):
+        assert stranger.post(f"/batches/{batch_id}{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"inputs": None}, ""),
+        ({"file": "a.csv"}, ""),
+        ({"inputs": None, "file": "absent.csv"}, "/file"),
+        ({"inputs": None, "s3": f"s3://{INBOX}/other/a.csv"}, "/s3"),
+        ({"inputs": None, "s3": "s3://secret-bucket/demo/a.csv"}, "/s3"),
+        ({"max_concurrency": 0}, "/max_concurrency"),
+        ({"tolerated_failures": -1}, "/tolerated_failures"),
+        ({"crew": "haiku@x"}, "/crew"),
+        ({"rows": 3}, "/rows"),
+    ],
+)
+def test_what_is_wrong_is_told_by_field(batches: Harness, changes: dict[str, Any], pointer: str) -> None:
+    refused = submit(batches, **changes)
+    assert refused.status_code == 422, refused.text
+    assert refused.json()["errors"][0]["pointer"] == pointer
+    assert batches.client().get("/batches").json()["batches"] == []
+
+
+def test_rows_come_from_an_object_of_the_groups_folder_in_the_inbox(batches: Harness) -> None:
+    batches.aws.clients.s3.put_object(Bucket=INBOX, Key="demo/batches/june.csv", Body=b"topic\nrain\nsnow\n")
+    batches.aws.clients.s3.put_object(Bucket=INBOX, Key="demo/june.jsonl", Body=b'{"topic": "rain"}\n')
+    assert submit(batches, inputs=None, file="batches/june.csv").json()["total"] == 2
+    assert submit(batches, inputs=None, s3=f"s3://{INBOX}/demo/june.jsonl").json()["total"] == 1
+    batches.aws.clients.s3.put_object(Bucket=INBOX, Key="demo/odd.jsonl", Body=b"{")
+    assert "Line 1" in submit(batches, inputs=None, file="odd.jsonl").json()["detail"]
+
+
+def test_results_are_lines_in_the_order_of_the_rows_page_by_page(batches: Harness) -> None:
+    batch_id = submit(batches).json()["batch_id"]
+    made = [
+        ended_row(batches, batch_id, 1, "Rain."),
+        ended_row(batches, batch_id, 2),
+        ended_row(batches, batch_id, 4, "Sun."),
+    ]
+    batches.batches.begin_row(batches.batches.get(GROUP, batch_id), 3, NOW)  # it runs
+    client, lines, path = batches.client(VERA), list[dict[str, Any]](), f"/batches/{batch_id}/results?limit=2"
+    pages = 0
+    while path:
+        page = client.get(path)
+        assert page.headers["content-type"].startswith("application/jsonl")
+        lines += [json.loads(line) for line in page.text.splitlines()]
+        link = page.headers.get("link", "")
+        path = link.partition("<")[2].partition(">")[0].removeprefix("/api/v1")
+        pages += 1
+    assert pages == 2
+    assert [(one["row"], one["status"], one["output"]) for one in lines] == [
+        (1, "COMPLETED", "Rain."),
+        (2, "FAILED", None),
+        (4, "COMPLETED", "Sun."),
+    ]
+    assert [one["inputs"] for one in lines] == [ROWS[0], ROWS[1], ROWS[3]]
+    assert [one["execution_id"] for one in lines] == made
+
+
+def test_rows_are_listed_by_status(batches: Harness) -> None:
+    batch_id = submit(batches).json()["batch_id"]
+    for number, output in ((1, "Rain."), (2, None), (3, "Sun."), (4, None)):
+        ended_row(batches, batch_id, number, output)
+    client = batches.client(VERA)
+    failed = client.get(f"/batches/{batch_id}/rows", params={"status": "FAILED", "limit": 1}).json()
+    assert [row["row"] for row in failed["rows"]] == [2]
+    assert "token" not in failed["rows"][0]
+    rest = client.get(f"/batches/{batch_id}/rows", params={"status": "FAILED", "cursor": failed["next_cursor"]}).json()
+    assert ([row["row"] for row in rest["rows"]], rest["next_cursor"]) == ([4], None)
+    assert client.get(f"/batches/{batch_id}/rows", params={"cursor": "bm9uZQ"}).status_code == 422
