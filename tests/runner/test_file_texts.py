@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import pytest
 from docx import Document
@@ -59,9 +60,10 @@ def test_paragraphs_and_tables_of_word_are_read_in_their_order() -> None:
 
 def test_the_sheets_of_a_workbook_are_read_as_csv() -> None:
     book, kept = Workbook(), io.BytesIO()
-    book.active.title = "Prices"
+    sheet: Any = book.active
+    sheet.title = "Prices"
     for row in (["tea", 2.5], [None, None], ["a, b", True]):
-        book.active.append(row)
+        sheet.append(row)
     book.create_sheet("Empty")
     book.save(kept)
     parts = parts_of(file_of("a.xlsx", kept.getvalue()), kept.getvalue())

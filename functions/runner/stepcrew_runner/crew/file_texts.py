@@ -7,6 +7,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from stepcrew.domain.files import DOCX, HTML, PDF, XLSX, FileUnreadable, GroupFile
 from stepcrew.domain.knowledge import TextPart
@@ -74,7 +75,7 @@ def _xlsx(content: bytes) -> Iterator[TextPart]:
     """Each sheet as CSV, with the values that were last calculated."""
     from openpyxl import load_workbook
 
-    book = load_workbook(_unpackable(content), read_only=True, data_only=True)
+    book: Any = load_workbook(_unpackable(content), read_only=True, data_only=True)
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what the file says of them would fill each row up to the last column there is
         lines = io.StringIO()
