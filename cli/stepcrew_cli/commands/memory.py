@@ -103,10 +103,12 @@ def _scopes(found: list[Scope]) -> Table:
 
 
 def _records(found: list[MemoryRecord]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Record", "Scope", "Made", "Importance", "Content"):
-        table.add_column(column, no_wrap=column in ("Record", "Made"), overflow="fold")
+    table = Table(box=None, pad_edge=False, expand=True)
+    for column in ("Record", "Made", "Importance"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("Scope", ratio=1, overflow="fold")
+    table.add_column("Content", ratio=2, overflow="fold")
     for each in found:
         made = moment(each.created_at) if each.created_at else ""
-        table.add_row(plain(each.record_id), plain(each.scope), made, f"{each.importance:.2f}", plain(each.content))
+        table.add_row(plain(each.record_id), made, f"{each.importance:.2f}", plain(each.scope), plain(each.content))
     return table
