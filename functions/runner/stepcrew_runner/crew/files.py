@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from crewai.tools import BaseTool
 from pydantic import BaseModel, Field, JsonValue
 
-from stepcrew.domain.files import MOST_CHARACTERS, FileMissing, FileUnreadable, named_file
+from stepcrew.domain.files import MOST_INPUT_CHARACTERS, FileMissing, FileUnreadable, named_file
 from stepcrew.domain.knowledge import TextPart
 from stepcrew.services.file_ports import FileStore
 from stepcrew_runner.crew.file_texts import parts_of
@@ -54,9 +54,9 @@ class CrewFiles:
 
     def _input(self, name: str) -> str:
         text = self.text(name)
-        if len(text) > MOST_CHARACTERS:
+        if len(text) > MOST_INPUT_CHARACTERS:
             raise FileUnreadable(
-                f"The file {name} has {len(text):,} characters; as an input it may have {MOST_CHARACTERS:,}.",
+                f"The file {name} has {len(text):,} characters; as an input it may have {MOST_INPUT_CHARACTERS:,}.",
                 remedy="Name it in the crew's files, and give an agent FileReadTool: it reads a part at a time.",
             )
         return text

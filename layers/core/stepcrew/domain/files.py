@@ -18,7 +18,7 @@ FILE_NAME = r"^\w(?:[\w .()+@,-]{0,148}[\w)])?$"
 MOST_FILE_BYTES = 50_000_000
 MOST_FILES = 1_000
 """Of a group."""
-MOST_CHARACTERS = 200_000
+MOST_INPUT_CHARACTERS = 200_000
 """Of a file that is an input: it stands in prompts."""
 PDF = "application/pdf"
 HTML = "text/html"
