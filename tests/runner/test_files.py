@@ -7,6 +7,7 @@ from typing import Any
 
 from scripted_model import ScriptedModel
 from stepcrew_runner.crew.files import FileReadTool
+from tests.runner.gates import in_attempt
 from tests.runner.given_files import upload
 from tests.runner.harness import Harness, agent, crew, task
 
@@ -67,16 +68,20 @@ def test_an_agent_reads_the_files_that_its_crew_names_and_no_others(harness: Har
     assert not told(model, "SECRET")
 
 
-def test_a_long_file_is_read_a_part_at_a_time() -> None:
+def test_a_long_file_is_read_a_part_at_a_time(harness: Harness) -> None:
     text = "".join(f"line {number}\n" for number in range(1, 20_001))
     tool = FileReadTool(names=["a.txt"], read=lambda _name: text)
+
+    def read(line: int) -> str:
+        return in_attempt(harness, lambda: tool.run(file_path="a.txt", start_line=line))
+
     seen, line = "", 1
     while True:
-        part = tool._run("a.txt", line)
+        part = read(line)
         shown, _, more = part.partition("\n[The file goes on: read it from line ")
         seen += shown[: len(shown) if not more else shown.rfind("\n") + 1]
         if not more:
             break
         line = int(more.rstrip(".]"))
     assert seen == text
-    assert tool._run("a.txt", 90_000) == "The file has 20000 lines."
+    assert read(90_000) == "The file has 20000 lines."
