@@ -12,9 +12,11 @@ from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.batch_calls import BatchCalls
+from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.file_calls import FileCalls
 from stepcrew_cli.loopback_address import is_loopback
+from stepcrew_cli.memory_calls import MemoryCalls
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
 from stepcrew_cli.trigger_wire import Upload
@@ -42,6 +44,7 @@ class Client:
         self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
         self._patience = patience
         self.batches = BatchCalls(self._transport)
+        self.memory = MemoryCalls(self._transport)
         self.files = FileCalls(self._transport, Transport(self._bucket, patience))
 
     def __enter__(self) -> Client:
@@ -55,6 +58,10 @@ class Client:
     def url(self) -> str:
         """The server's address."""
         return str(self._http.base_url)
+
+    @property
+    def costs(self) -> CostCalls:
+        return CostCalls(self._transport)
 
     def me(self) -> Answer:
         """Who the server takes the caller for."""
@@ -138,19 +145,6 @@ class Client:
     def fire_again(self, name: str, firing_id: str) -> Answer:
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
-
-    def memory_scopes(self) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/memory"))
-
-    def memory_records(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/memory/records", params=params))
-
-    def remove_record(self, record_id: str) -> Answer:
-        return Answer(self._transport.request("DELETE", f"{API}/memory/records/{quote(record_id, safe='')}"))
-
-    def remove_scope(self, path: str) -> Answer:
-        """With everything below it. May be repeated."""
-        return Answer(self._transport.request("DELETE", f"{API}/memory/scopes/{quote(path.strip('/'))}"))
 
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))

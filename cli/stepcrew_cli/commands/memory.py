@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def list_scopes(call: Call) -> None:
     """List the scopes of the group's memory: /crews/NAME of one crew, /shared of all, and what lies below."""
     with call.client() as client:
-        answer = client.memory_scopes()
+        answer = client.memory.scopes()
     if call.output.as_json:
         call.output.json(answer.data)
     else:
@@ -49,7 +49,7 @@ def list_records(
     """List what is remembered, newest first. With --words, those with most of the words first."""
     given = {"scope": scope, "words": words, "limit": str(limit), "cursor": cursor}
     with call.client() as client:
-        answer = client.memory_records({name: value for name, value in given.items() if value})
+        answer = client.memory.records({name: value for name, value in given.items() if value})
     if call.output.as_json:
         call.output.json(answer.data)
         return
@@ -74,9 +74,9 @@ def remove(
             _ask(
                 call,
                 what,
-                sum(one.records for one in client.memory_scopes().read(ScopeList).scopes if one.path == what),
+                sum(one.records for one in client.memory.scopes().read(ScopeList).scopes if one.path == what),
             )
-        answer = client.remove_scope(what) if is_scope else client.remove_record(what)
+        answer = client.memory.remove_scope(what) if is_scope else client.memory.remove_record(what)
     if call.output.as_json:
         call.output.json(answer.data)
         return

@@ -9,6 +9,7 @@ from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.clock import SystemClock
@@ -17,7 +18,7 @@ from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.settings import Settings
-from stepcrew.wiring import fill_slots, group_limits
+from stepcrew.wiring import fill_slots, group_limits, watch_budgets
 
 
 def new_id() -> str:
@@ -44,5 +45,7 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         FindMissingFiles(BucketFiles(clients, table, settings.bucket_name)),
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
+        TablePrices(clients, table),
+        watch_budgets(settings, clients),
         days,
     )

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.fakes.budgets import FakeBudgets
 from tests.fakes.files import FakeFiles
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.prices import FakePrices
 from tests.fakes.secrets import FakeSecrets
+from tests.fakes.usage import FakeUsage
 from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.aws.listing import TableListing
@@ -26,6 +29,7 @@ from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
+from stepcrew.services.watch_budgets import WatchBudgets
 
 AGENT = {"role": "Poet", "goal": "Write", "backstory": "Old"}
 TASK = {"description": "Write.", "expected_output": "Text", "agent": "poet"}
@@ -49,8 +53,19 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            *(aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing),
-            *(FindMissingFiles(FakeFiles()), fill, NoWebhooks(), 30),
+            *(
+                aws.executions,
+                clock,
+                self._new_id,
+                RULES,
+                self.limits,
+                aws.crews,
+                missing,
+                FindMissingFiles(FakeFiles()),
+                fill,
+                NoWebhooks(),
+            ),
+            *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
         )
 
     def _new_id(self) -> str:
