@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from stepcrew.domain.approval_rules import rule_faults
+from stepcrew.domain.errors import Fault
 from stepcrew.domain.json_schema import SchemaCost, cost_of, faults_of
 from stepcrew.domain.mcp_servers import address_fault as address_fault
 from stepcrew.domain.mcp_servers import header_faults
@@ -252,3 +253,13 @@ def find_reference_faults(
     """Adds every fault to those of `parsed`; with `inputs_follow`, an input that is not given is none. Raises
     `EnoughFaults` when there are too many."""
     Checker(parsed, models, retention_days, inputs_follow=inputs_follow).check()
+
+
+def told_of_request(fault: Fault, whole: str) -> Fault:
+    """A fault of a crew that is not in the request's body, told by what the body has of it: the input it lacks, or the
+    place `whole` that stands for the crew."""
+    if not fault.pointer.startswith("/config"):
+        return fault
+    if fault.code == MISSING_INPUT:
+        return fault.model_copy(update={"pointer": "/inputs", "remedy": "Add it to inputs.", "line": None})
+    return fault.model_copy(update={"pointer": whole, "line": None})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from stepcrew.domain.canonical import canonical_json, digest
@@ -25,7 +24,7 @@ from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import models_of
 from stepcrew.domain.places import Places
 from stepcrew.domain.project import ProjectVersion
-from stepcrew.domain.references import MISSING_INPUT, ModelRules
+from stepcrew.domain.references import ModelRules, told_of_request
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.domain.suggestions import suggest
@@ -145,11 +144,9 @@ class SubmitExecution:
         with suppress(EnoughFaults):
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
-                missing = (
-                    self._missing_secrets(request.group_id, parsed),
-                    self._missing_files(request.group_id, parsed),
-                )
-                found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in chain(*missing))
+                for missing in (self._missing_secrets, self._missing_files):
+                    told = missing(request.group_id, parsed)
+                    found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in told)
             found.add_all(self._unknown_webhooks(request))
             try:
                 limits = effective(request.limits, self._limits.limit_rules(request.group_id))
@@ -281,16 +278,6 @@ class SubmitExecution:
 def name_of(request: CrewSubmission, checked: CheckedCrew) -> str:
     """What the execution is called."""
     return request.name or (checked.crew.name if checked.crew else checked.parsed.definition.name)
-
-
-def told_of_request(fault: Fault, whole: str) -> Fault:
-    """A fault of a crew that is not in the request's body, told by what the body has of it: the input it lacks, or the
-    place `whole` that stands for the crew."""
-    if not fault.pointer.startswith("/config"):
-        return fault
-    if fault.code == MISSING_INPUT:
-        return fault.model_copy(update={"pointer": "/inputs", "remedy": "Add it to inputs.", "line": None})
-    return fault.model_copy(update={"pointer": whole, "line": None})
 
 
 def hash_of(request: CrewSubmission) -> str:
