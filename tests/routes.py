@@ -37,6 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:walked",
     },
     "PUT /api/v1/connections/{name}": {"base_url": "https://models.example.com/v1"},
+    "PUT /api/v1/files/{name}": {"sha256": "0" * 64, "bytes": 1},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "POST /api/v1/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "POST /api/v1/batches": {"crew": "walked", "inputs": [{}]},
@@ -59,6 +60,7 @@ NAMES = {
     "/api/v1/triggers/{name}": "walked",
     "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",
+    "/api/v1/files/{name}": "walked.txt",
 }
 PARAMETERS = {
     "name": "walked",

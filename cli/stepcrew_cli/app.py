@@ -18,6 +18,7 @@ from stepcrew_cli.commands import (
     costs,
     deploy,
     export,
+    files,
     look,
     memory,
     prices,
@@ -77,7 +78,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, undeploy, stored, memory, secrets, connections, tool),
+    *(account, run, rerun, deploy, undeploy, stored, memory, files, secrets, connections, tool),
     *(triggers, batch, webhooks),
     *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, stack),
 ):

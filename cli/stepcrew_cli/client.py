@@ -13,7 +13,6 @@ from pydantic import JsonValue
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.api_paths import (
     API,
-    alias_path,
     crew_path,
     execution_path,
     project_path,
@@ -24,7 +23,9 @@ from stepcrew_cli.api_paths import (
 from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
+from stepcrew_cli.file_calls import FileCalls
 from stepcrew_cli.loopback_address import is_loopback
+from stepcrew_cli.memory_calls import MemoryCalls
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
 from stepcrew_cli.trigger_wire import Upload
@@ -48,9 +49,11 @@ class Client:
     ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
-        self.batches = BatchCalls(self._transport)
         self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
         self._patience = patience
+        self.batches = BatchCalls(self._transport)
+        self.memory = MemoryCalls(self._transport)
+        self.files = FileCalls(self._transport, Transport(self._bucket, patience))
 
     def __enter__(self) -> Client:
         return self
@@ -96,24 +99,6 @@ class Client:
     def store_crew(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
         return Answer(self._transport.request("PUT", crew_path(name), json=body))
-
-    def roll_back(self, name: str, version: int) -> Answer:
-        """May be repeated: what equals the latest version makes none."""
-        return Answer(self._transport.request("POST", f"{crew_path(name)}/rollback", json={"version": version}))
-
-    def remove_crew(self, name: str) -> None:
-        self._transport.request("DELETE", crew_path(name))
-
-    def aliases(self, name: str) -> Answer:
-        return Answer(self._transport.request("GET", f"{crew_path(name)}/aliases"))
-
-    def move_alias(self, name: str, alias: str, version: int | None) -> Answer:
-        """To the latest version when none is given. May be repeated."""
-        body = {"version": version} if version else {}
-        return Answer(self._transport.request("PUT", alias_path(name, alias), json=body))
-
-    def remove_alias(self, name: str, alias: str) -> None:
-        self._transport.request("DELETE", alias_path(name, alias))
 
     def ask(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> Answer:
         """Of a path that no method here is for."""
@@ -163,19 +148,6 @@ class Client:
     def fire_again(self, name: str, firing_id: str) -> Answer:
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{trigger_path(name)}/firings/{quote(firing_id, safe='')}/fire"))
-
-    def memory_scopes(self) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/memory"))
-
-    def memory_records(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/memory/records", params=params))
-
-    def remove_record(self, record_id: str) -> Answer:
-        return Answer(self._transport.request("DELETE", f"{API}/memory/records/{quote(record_id, safe='')}"))
-
-    def remove_scope(self, path: str) -> Answer:
-        """With everything below it. May be repeated."""
-        return Answer(self._transport.request("DELETE", f"{API}/memory/scopes/{quote(path.strip('/'))}"))
 
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))
@@ -235,6 +207,12 @@ class Client:
 
     def result(self, execution_id: str) -> Answer:
         return self._get(execution_id, "/result")
+
+    def artifacts(self, execution_id: str) -> Answer:
+        return self._get(execution_id, "/artifacts")
+
+    def artifact(self, execution_id: str, name: str) -> bytes:
+        return self._whole(f"{execution_path(execution_id)}/artifacts/{quote(name)}").content
 
     def bundle(self, execution_id: str) -> bytes:
         """A large one comes from the bucket; the token does not go along."""

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from stepcrew_cli.alias_wire import AliasList, CrewAlias
+from stepcrew_cli.api_paths import alias_path, crew_path
 from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
@@ -110,16 +111,16 @@ def alias(
         raise CliError("Give a version or --remove, not both.")
     with call.client() as client:
         if not wanted:
-            answer = client.aliases(name)
+            answer = client.ask("GET", f"{crew_path(name)}/aliases")
             if call.output.as_json:
                 call.output.json(answer.data)
             else:
                 call.output.console.print(_aliases(name, answer.read(AliasList).aliases))
         elif remove:
-            client.remove_alias(name, wanted)
+            client.remove(alias_path(name, wanted))
             call.output.note(f"{reference} is removed.", "green")
         else:
-            answer = client.move_alias(name, wanted, version)
+            answer = client.ask("PUT", alias_path(name, wanted), {"version": version} if version else {})
             if call.output.as_json:
                 call.output.json(answer.data)
             else:

@@ -41,6 +41,7 @@ from stepcrew_api.routes import (
     costs,
     crews,
     executions,
+    files,
     mcp,
     memory,
     meta,
@@ -108,7 +109,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (
         *(executions, reruns, traces, results, costs, approvals, crews, projects),
-        *(connections, memory, secrets, tools, triggers, batches, webhooks, prices, usage, budgets, amp, mcp, meta),
+        *(connections, memory, files, secrets, tools, triggers, batches, webhooks),
+        *(prices, usage, budgets, amp, mcp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

@@ -35,6 +35,7 @@ from stepcrew.domain.errors import (
     WebhookNotFound,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
+from stepcrew.domain.files import FileMissing
 from stepcrew.domain.memory import ScopeInvalid
 from stepcrew.domain.places import escape
 from stepcrew.domain.references import MISSING_INPUT
@@ -80,6 +81,7 @@ STATUS: dict[type[StepcrewError], int] = {
     WebhookNotFound: 404,
     BatchNotFound: 404,
     ScopeInvalid: 422,
+    FileMissing: 404,
     BadSignature: 401,
     NotAllowed: 403,
     Unauthenticated: 401,

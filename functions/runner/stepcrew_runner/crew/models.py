@@ -14,7 +14,7 @@ from stepcrew.domain.connection import connection_of
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
-from stepcrew.domain.parts import memory_uses, model_settings
+from stepcrew.domain.parts import embedders_of, model_settings
 from stepcrew.settings import provider_settings
 from stepcrew_runner.crew.fallbacks import ask_in_turn
 from stepcrew_runner.crew.seams import tell_of_long_conversations
@@ -165,7 +165,7 @@ def needs_aws_keys(crew: CrewDefinition, default: str, default_embedder: str, co
     if provider_settings().aws_bearer_token_bedrock:
         return False
     names = [settings.model for _, settings in model_settings(crew)]
-    embedders = [use.embedder or default_embedder for use in memory_uses(crew)]
+    embedders = [name or default_embedder for _, name in embedders_of(crew)]
     fallbacks = [name for one in connected.values() for name in one.fallbacks]
     parsed = [parse_model_name(name) for name in [*names, default, *embedders, *fallbacks]]
     return any(one is not None and one.provider == BEDROCK for one in parsed)

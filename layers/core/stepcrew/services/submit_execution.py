@@ -11,7 +11,6 @@ from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.errors import (
     AlreadyExists,
     ExecutionNotFound,
-    Fault,
     IdempotencyInFlight,
     IdempotencyMismatch,
     InvalidRequest,
@@ -24,13 +23,14 @@ from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import models_of
 from stepcrew.domain.places import Places
 from stepcrew.domain.project import ProjectVersion
-from stepcrew.domain.references import MISSING_INPUT, ModelRules
+from stepcrew.domain.references import ModelRules, told_of_request
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.domain.usage_sums import crew_of
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
@@ -101,6 +101,7 @@ class SubmitExecution:
         limits: LimitStore,
         crews: CrewStore,
         missing_secrets: FindMissingSecrets,
+        missing_files: FindMissingFiles,
         fill_slots: FillSlots,
         webhooks: WebhookNames,
         own_parts: Callable[[str], OwnParts],
@@ -115,6 +116,7 @@ class SubmitExecution:
         self._limits = limits
         self._crews = crews
         self._missing_secrets = missing_secrets
+        self._missing_files = missing_files
         self._fill_slots = fill_slots
         self._webhooks = webhooks
         self._own_parts = own_parts
@@ -148,7 +150,8 @@ class SubmitExecution:
             if parsed is not None:
                 connections = own.connections_in(parsed.definition)
                 missing = self._missing_secrets(request.group_id, parsed, connections)
-                found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in missing)
+                for told in (missing, self._missing_files(request.group_id, parsed)):
+                    found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in told)
             found.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
             try:
                 limits = effective(request.limits, self._limits.limit_rules(request.group_id))
@@ -165,10 +168,11 @@ class SubmitExecution:
         faults = Faults()
         check_size(inputs, faults)
         faults.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
+        parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
+        faults.add_all(self._missing_files(request.group_id, parsed))
         if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
-        parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
         return CheckedCrew(parsed, limits, stored, submission.project)
 
     def __call__(self, request: CrewSubmission) -> Accepted:
@@ -268,16 +272,6 @@ class SubmitExecution:
 def name_of(request: CrewSubmission, checked: CheckedCrew) -> str:
     """What the execution is called."""
     return request.name or (checked.crew.name if checked.crew else checked.parsed.definition.name)
-
-
-def told_of_request(fault: Fault, whole: str) -> Fault:
-    """A fault of a crew that is not in the request's body, told by what the body has of it: the input it lacks, or the
-    place `whole` that stands for the crew."""
-    if not fault.pointer.startswith("/config"):
-        return fault
-    if fault.code == MISSING_INPUT:
-        return fault.model_copy(update={"pointer": "/inputs", "remedy": "Add it to inputs.", "line": None})
-    return fault.model_copy(update={"pointer": whole, "line": None})
 
 
 def hash_of(request: CrewSubmission) -> str:
