@@ -17,6 +17,7 @@ from stepcrew_cli.commands import (
     costs,
     deploy,
     export,
+    files,
     look,
     memory,
     prices,
@@ -74,7 +75,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, memory, secrets, triggers, batch, webhooks),
+    *(account, run, rerun, deploy, stored, memory, files, secrets, triggers, batch, webhooks),
     *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, stack),
 ):
     _part.register(app)
