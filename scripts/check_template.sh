@@ -5,7 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python3 scripts/bootstrap.py sam checkov
 export AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none SAM_CLI_TELEMETRY=0
-.venvs/sam/bin/sam validate --lint --template template.yaml
-.venvs/sam/bin/sam validate --lint --template projects/template.yaml
-.venvs/sam/bin/cfn-lint template.yaml projects/template.yaml
-.venvs/checkov/bin/checkov --config-file .checkov.yaml -f template.yaml projects/template.yaml functions/runner/Dockerfile
+templates=(template.yaml projects/template.yaml projects/tool.yaml)
+for template in "${templates[@]}"; do
+  .venvs/sam/bin/sam validate --lint --template "$template"
+done
+.venvs/sam/bin/cfn-lint "${templates[@]}"
+.venvs/checkov/bin/checkov --config-file .checkov.yaml -f "${templates[@]}" functions/runner/Dockerfile

@@ -19,6 +19,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/executions/{execution_id}/feedback": {"decision": "approve"},
     "POST /api/v1/executions/{execution_id}/rerun": {},
     "PUT /api/v1/crews/{name}": {"config": CREW},
+    "POST /api/v1/crews/{name}/rollback": {"version": 1},
+    "PUT /api/v1/crews/{name}/aliases/{alias}": {},
     "POST /api/v1/projects/{name}/bundle": {"sha256": "a" * 64},
     "PUT /api/v1/projects/{name}": {
         "project": {"bundle": "a" * 64, "entry": "main:crew", "kind": "crew", "function": "stack-project-x:1"}
@@ -28,6 +30,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/prices": {"models": {"openai/own": {"input_usd": 0.1, "output_usd": 0.4}}},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "POST /api/v1/tools/{name}/bundle": {"sha256": "a" * 64},
+    "PUT /api/v1/tools/{name}": {
+        "description": "Walks.",
+        "input_schema": {"type": "object", "properties": {}},
+        "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:walked",
+    },
+    "PUT /api/v1/connections/{name}": {"base_url": "https://models.example.com/v1"},
     "PUT /api/v1/files/{name}": {"sha256": "0" * 64, "bytes": 1},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "POST /api/v1/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
@@ -46,6 +55,8 @@ NAMES = {
     "/api/v1/crews/{name}": "walked",
     "/api/v1/amp/{name}": "walked",
     "/api/v1/secrets/{name}": "WALKED_KEY",
+    "/api/v1/tools/{name}": "walked",
+    "/api/v1/connections/{name}": "walked",
     "/api/v1/triggers/{name}": "walked",
     "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",
@@ -53,6 +64,7 @@ NAMES = {
 }
 PARAMETERS = {
     "name": "walked",
+    "alias": "walked",
     "index": "0",
     "batch_id": "walked",
     "number": "1",

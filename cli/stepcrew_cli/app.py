@@ -13,6 +13,7 @@ from stepcrew_cli.commands import (
     batch,
     budgets,
     bundles,
+    connections,
     control,
     costs,
     deploy,
@@ -27,7 +28,9 @@ from stepcrew_cli.commands import (
     secrets,
     stack,
     stored,
+    tool,
     triggers,
+    undeploy,
     usage,
     webhooks,
 )
@@ -75,7 +78,8 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, memory, files, secrets, triggers, batch, webhooks),
+    *(account, run, rerun, deploy, undeploy, stored, memory, files, secrets, connections, tool),
+    *(triggers, batch, webhooks),
     *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, stack),
 ):
     _part.register(app)

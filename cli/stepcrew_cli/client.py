@@ -11,6 +11,15 @@ import httpx
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.api_paths import (
+    API,
+    crew_path,
+    execution_path,
+    project_path,
+    secret_path,
+    trigger_path,
+    webhook_path,
+)
 from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
@@ -23,7 +32,6 @@ from stepcrew_cli.trigger_wire import Upload
 from stepcrew_cli.version import __version__
 from stepcrew_cli.wire import TracePage
 
-API = "/api/v1"
 ADDRESS = "text/uri-list"
 """What the API answers instead of a body too large for it, where it is accepted: a signed address."""
 
@@ -72,7 +80,9 @@ class Client:
 
     def rerun(self, execution_id: str, body: Mapping[str, JsonValue], key: str) -> Answer:
         headers = {"Idempotency-Key": key}
-        return Answer(self._transport.request("POST", f"{_path(execution_id)}/rerun", json=body, headers=headers))
+        return Answer(
+            self._transport.request("POST", f"{execution_path(execution_id)}/rerun", json=body, headers=headers)
+        )
 
     def dry_run(self, body: Mapping[str, JsonValue]) -> Answer:
         return Answer(self._transport.request("POST", f"{API}/executions", json=body, params={"dry_run": "true"}))
@@ -81,32 +91,25 @@ class Client:
         return Answer(self._transport.request("GET", f"{API}/crews", params=params))
 
     def crew(self, reference: str) -> Answer:
-        """One stored crew, by `name` or `name@version`."""
-        name, _, version = reference.partition("@")
-        params = {"version": version} if version else {}
-        return Answer(self._transport.request("GET", f"{API}/crews/{quote(name, safe='')}", params=params))
+        """One stored crew, by `name`, `name@version` or `name@alias`."""
+        name, _, wanted = reference.partition("@")
+        params = {"version" if wanted.isdigit() else "alias": wanted} if wanted else {}
+        return Answer(self._transport.request("GET", crew_path(name), params=params))
 
     def store_crew(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
-        return Answer(self._transport.request("PUT", f"{API}/crews/{quote(name, safe='')}", json=body))
+        return Answer(self._transport.request("PUT", crew_path(name), json=body))
 
-    def project_runtime(self) -> Answer:
-        """The Python version, the platform and the packages that bundles are built for."""
-        return Answer(self._transport.request("GET", f"{API}/projects/runtime"))
+    def ask(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> Answer:
+        """Of a path that no method here is for."""
+        return Answer(self._transport.request(method, path, json=body))
 
-    def upload_bundle(self, name: str, digest: str) -> Answer:
-        """Where the bundle's bytes go, and the parameters of its function."""
-        url = f"{API}/projects/{quote(name, safe='')}/bundle"
-        return Answer(self._transport.request("POST", url, json={"sha256": digest}))
-
-    def deploy_locally(self, name: str, digest: str) -> Answer:
-        """The local stack makes the project's function itself."""
-        url = f"/local/projects/{quote(name, safe='')}"
-        return Answer(self._transport.request("POST", url, json={"sha256": digest}))
+    def remove(self, path: str) -> None:
+        self._transport.request("DELETE", path)
 
     def store_project(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
-        return Answer(self._transport.request("PUT", f"{API}/projects/{quote(name, safe='')}", json=body))
+        return Answer(self._transport.request("PUT", project_path(name), json=body))
 
     def secrets(self) -> Answer:
         """Lists the names of the secrets; values are never answered."""
@@ -114,60 +117,60 @@ class Client:
 
     def set_secret(self, name: str, value: str) -> Answer:
         """May be repeated."""
-        return Answer(self._transport.request("PUT", _secret(name), json={"value": value}))
+        return Answer(self._transport.request("PUT", secret_path(name), json={"value": value}))
 
     def remove_secret(self, name: str) -> None:
-        self._transport.request("DELETE", _secret(name))
+        self._transport.request("DELETE", secret_path(name))
 
     def triggers(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/triggers"))
 
     def trigger(self, name: str) -> Answer:
-        return Answer(self._transport.request("GET", _trigger(name)))
+        return Answer(self._transport.request("GET", trigger_path(name)))
 
     def store_trigger(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated."""
-        return Answer(self._transport.request("PUT", _trigger(name), json=body))
+        return Answer(self._transport.request("PUT", trigger_path(name), json=body))
 
     def remove_trigger(self, name: str) -> None:
-        self._transport.request("DELETE", _trigger(name))
+        self._transport.request("DELETE", trigger_path(name))
 
     def switch_trigger(self, name: str, verb: str) -> Answer:
         """`verb` is pause or resume. May be repeated."""
-        return Answer(self._transport.request("POST", f"{_trigger(name)}/{verb}"))
+        return Answer(self._transport.request("POST", f"{trigger_path(name)}/{verb}"))
 
     def test_trigger(self, name: str, document: Mapping[str, JsonValue]) -> Answer:
-        return Answer(self._transport.request("POST", f"{_trigger(name)}/test", json={"document": document}))
+        return Answer(self._transport.request("POST", f"{trigger_path(name)}/test", json={"document": document}))
 
     def firings(self, name: str, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{_trigger(name)}/firings", params=params))
+        return Answer(self._transport.request("GET", f"{trigger_path(name)}/firings", params=params))
 
     def fire_again(self, name: str, firing_id: str) -> Answer:
         """May be repeated: what has started stays as it is."""
-        return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
+        return Answer(self._transport.request("POST", f"{trigger_path(name)}/firings/{quote(firing_id, safe='')}/fire"))
 
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))
 
     def webhook(self, name: str) -> Answer:
-        return Answer(self._transport.request("GET", _webhook(name)))
+        return Answer(self._transport.request("GET", webhook_path(name)))
 
     def store_webhook(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated."""
-        return Answer(self._transport.request("PUT", _webhook(name), json=body))
+        return Answer(self._transport.request("PUT", webhook_path(name), json=body))
 
     def remove_webhook(self, name: str) -> None:
-        self._transport.request("DELETE", _webhook(name))
+        self._transport.request("DELETE", webhook_path(name))
 
     def test_webhook(self, name: str) -> Answer:
-        return Answer(self._transport.request("POST", f"{_webhook(name)}/test"))
+        return Answer(self._transport.request("POST", f"{webhook_path(name)}/test"))
 
     def deliveries(self, name: str, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{_webhook(name)}/deliveries", params=params))
+        return Answer(self._transport.request("GET", f"{webhook_path(name)}/deliveries", params=params))
 
     def redeliver(self, name: str, delivery_id: str) -> Answer:
         """Asked for twice at once, it is one delivery."""
-        path = f"{_webhook(name)}/deliveries/{quote(delivery_id, safe='')}/redeliver"
+        path = f"{webhook_path(name)}/deliveries/{quote(delivery_id, safe='')}/redeliver"
         return Answer(self._transport.request("POST", path))
 
     def put_in_inbox(self, name: str, file: Path) -> None:
@@ -188,7 +191,7 @@ class Client:
         headers = {"Prefer": f"wait={wait}"} if wait else {}
         if etag:
             headers["If-None-Match"] = etag
-        response = self._transport.request("GET", _path(execution_id), headers=headers)
+        response = self._transport.request("GET", execution_path(execution_id), headers=headers)
         return None if response.status_code == HTTPStatus.NOT_MODIFIED else Answer(response)
 
     def traces(self, execution_id: str, after: str | None) -> Answer:
@@ -209,21 +212,21 @@ class Client:
         return self._get(execution_id, "/artifacts")
 
     def artifact(self, execution_id: str, name: str) -> bytes:
-        return self._whole(f"{_path(execution_id)}/artifacts/{quote(name)}").content
+        return self._whole(f"{execution_path(execution_id)}/artifacts/{quote(name)}").content
 
     def bundle(self, execution_id: str) -> bytes:
         """A large one comes from the bucket; the token does not go along."""
-        return self._whole(f"{_path(execution_id)}/bundle").content
+        return self._whole(f"{execution_path(execution_id)}/bundle").content
 
     def otlp(self, execution_id: str) -> bytes:
         """The trace for a collector of OpenTelemetry; a large one comes from the bucket, as a bundle does."""
-        return self._whole(f"{_path(execution_id)}/otlp").content
+        return self._whole(f"{execution_path(execution_id)}/otlp").content
 
     def logs(self, execution_id: str, after: str | None) -> Answer:
         return self._get(execution_id, "/logs", {"after": after} if after else {})
 
     def cancel(self, execution_id: str) -> Answer:
-        return Answer(self._transport.request("POST", f"{_path(execution_id)}/cancel"))
+        return Answer(self._transport.request("POST", f"{execution_path(execution_id)}/cancel"))
 
     def approvals(self, params: Mapping[str, str]) -> Answer:
         """The open questions of the group."""
@@ -234,10 +237,10 @@ class Client:
 
     def feedback(self, execution_id: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated, because the body names its approval."""
-        return Answer(self._transport.request("POST", f"{_path(execution_id)}/feedback", json=body))
+        return Answer(self._transport.request("POST", f"{execution_path(execution_id)}/feedback", json=body))
 
     def delete(self, execution_id: str) -> None:
-        self._transport.request("DELETE", _path(execution_id))
+        self._transport.request("DELETE", execution_path(execution_id))
 
     def body(self, url: str) -> str:
         """A body that stood behind a reference. The API names the address of a large one in the bucket, which is asked
@@ -257,23 +260,7 @@ class Client:
         return Transport(self._bucket, self._patience).request("GET", response.text.strip()) if is_address else response
 
     def _get(self, execution_id: str, rest: str = "", params: Mapping[str, str] | None = None) -> Answer:
-        return Answer(self._transport.request("GET", f"{_path(execution_id)}{rest}", params=params))
-
-
-def _path(execution_id: str) -> str:
-    return f"{API}/executions/{quote(execution_id, safe='')}"
-
-
-def _secret(name: str) -> str:
-    return f"{API}/secrets/{quote(name, safe='')}"
-
-
-def _webhook(name: str) -> str:
-    return f"{API}/webhooks/{quote(name, safe='')}"
-
-
-def _trigger(name: str) -> str:
-    return f"{API}/triggers/{quote(name, safe='')}"
+        return Answer(self._transport.request("GET", f"{execution_path(execution_id)}{rest}", params=params))
 
 
 def connect(target: Target, group: str | None) -> Client:

@@ -30,6 +30,15 @@ def python_of(environment: str, what: str) -> Path:
     return python
 
 
+def function_templates() -> Path:
+    """The folder of the CloudFormation templates of functions that are deployed from here."""
+    return _beside_or_inside("projects")
+
+
 def examples_folder() -> Path:
-    packaged = _PACKAGE / "examples"
-    return packaged if packaged.is_dir() else REPOSITORY / "examples"
+    return _beside_or_inside("examples")
+
+
+def _beside_or_inside(name: str) -> Path:
+    packaged = _PACKAGE / name
+    return packaged if packaged.is_dir() else REPOSITORY / name

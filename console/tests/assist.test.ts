@@ -33,7 +33,7 @@ const words: Vocabulary = {
       },
     },
   },
-  tools: [{ name: "CalculatorTool", summary: "Calculates.", secrets: ["KEY"] }],
+  tools: [{ name: "CalculatorTool", summary: "Calculates.", secrets: ["KEY"], effects: false }],
   models: ["openai/gpt-5.2"],
   agents: ["writer"],
   tasks: ["write", "edit"],

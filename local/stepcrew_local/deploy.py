@@ -61,6 +61,24 @@ def deploy(
     return {output["OutputKey"]: output["OutputValue"] for output in deployed.get("Outputs", [])}
 
 
+def remove(emulator: Emulator, stack: str) -> bool:
+    """Deletes the stack of that name; False when there is none.
+
+    Raises:
+        StackError: a resource could not be deleted; the reason names it.
+    """
+    cloudformation = emulator.client("cloudformation")
+    try:
+        stack_id = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        return False
+    cloudformation.delete_stack(StackName=stack)
+    _wait(cloudformation, stack_id)  # by its id, it can be asked for after its end too
+    return True
+
+
 def physical_id(emulator: Emulator, logical_id: str) -> str:
     """The name AWS gave to a resource of the deployed stack."""
     resource = emulator.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)

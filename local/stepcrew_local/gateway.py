@@ -199,7 +199,8 @@ def make_gateway(
         lifespan=lifespan,
         routes=[
             Route("/api/{path:path}", api_root, methods=METHODS),
-            Route("/local/projects/{name}", projects.deploy, methods=["POST"]),
+            Route("/local/{kind}/{name}", projects.deploy, methods=["POST"]),
+            Route("/local/{kind}/{name}", projects.remove, methods=["DELETE"]),
             Mount("/auth", routes=[*AuthRoutes(issuer).routes, Route("/{path:path}", no_such_auth_route)]),
             Route("/config.json", settings),
             Route("/{path:path}", page),

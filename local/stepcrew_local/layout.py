@@ -9,6 +9,7 @@ from stepcrew_local.errors import StackError
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
 PROJECT_TEMPLATE = ROOT / "projects" / "template.yaml"
+TOOL_TEMPLATE = ROOT / "projects" / "tool.yaml"
 CONSOLE = ROOT / "console" / "dist"
 
 

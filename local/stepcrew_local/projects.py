@@ -1,34 +1,54 @@
-"""Functions of projects on the local stack: the same template as on AWS, deployed by the stack itself.
+"""Functions of projects and of tools on the local stack: the same templates as on AWS, deployed by the stack itself.
 
-On AWS whoever deploys a project has rights in the account. Here the stack has them, and asks the API whether the caller
-is an administrator of the group: POST /local/projects/{name} with the body of POST /api/v1/projects/{name}/bundle
-answers `{"function"}`, as the function's version in the output of the template.
+On AWS whoever deploys one has rights in the account. Here the stack has them, and asks the API whether the caller is an
+administrator of the group: POST /local/projects/{name} with the body of POST /api/v1/projects/{name}/bundle answers
+`{"function"}`, as the function's version in the output of the template. DELETE /local/projects/{name} removes the
+function and answers whether there was one, as `{"removed"}`. It is the same with tools in place of projects.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from stepcrew_local.deploy import deploy
+from stepcrew_local.deploy import deploy, remove
 from stepcrew_local.errors import StackError
-from stepcrew_local.layout import PROJECT_TEMPLATE, ROOT, python_of
+from stepcrew_local.layout import PROJECT_TEMPLATE, ROOT, TOOL_TEMPLATE, python_of
 from stepcrew_local.template import FunctionSource
 
 if TYPE_CHECKING:
     from stepcrew_local.stack import Stack
 
-FUNCTION = "ProjectFunction"
 SECONDS = 30
 
 
+class Kind(NamedTuple):
+    """What is deployed: `function` is its name in the template, which takes these `outputs` of the platform."""
+
+    template: Path
+    function: str
+    outputs: tuple[str, ...]
+
+
+KINDS = {
+    "projects": Kind(
+        PROJECT_TEMPLATE,
+        "ProjectFunction",
+        ("TableName", "BucketName", "TraceQueueUrl", "AttemptRoleArn", "SecretsPrefix"),
+    ),
+    "tools": Kind(TOOL_TEMPLATE, "ToolFunction", ("BucketName", "SecretsPrefix")),
+}
+
+
 class LocalProjects:
-    """The route of the gateway that deploys the function of a project."""
+    """The routes of the gateway that deploy and remove functions."""
 
     def __init__(self) -> None:
         self._stack: Stack | None = None
@@ -39,36 +59,54 @@ class LocalProjects:
         self._stack = stack
 
     async def deploy(self, request: Request) -> Response:
+        def made(stack: Stack, kind: str, answer: dict[str, Any]) -> Response:
+            if not answer["stored"]:
+                return JSONResponse({"title": "The bundle has not been uploaded.", "status": 409}, 409)
+            return JSONResponse({"function": self._deploy(stack, kind, answer["parameters"])})
+
+        return await self._answer(request, ("POST", "bundle"), made)
+
+    async def remove(self, request: Request) -> Response:
+        def removed(stack: Stack, kind: str, answer: dict[str, Any]) -> Response:
+            with self._lock:
+                return JSONResponse({"removed": remove(stack.emulator, _stack_name(kind, answer["parameters"]))})
+
+        return await self._answer(request, ("GET", "function"), removed)
+
+    async def _answer(
+        self, request: Request, question: tuple[str, str], act: Callable[[Stack, str, dict[str, Any]], Response]
+    ) -> Response:
+        """Asks the API as the caller, whom it answers only if they are an administrator of the group, then acts."""
         if self._stack is None:
             return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
-        name, body = request.path_params["name"], await request.body()
+        kind, (method, what) = request.path_params["kind"], question
+        if kind not in KINDS:
+            return JSONResponse({"title": "There is no such thing.", "status": 404}, 404)
         kept = {key: value for key in ("authorization", "x-group-id") if (value := request.headers.get(key))}
-        url = f"{self._stack.url}/api/v1/projects/{name}/bundle"
+        url = f"{self._stack.url}/api/v1/{kind}/{request.path_params['name']}/{what}"
         async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
-            told = await client.post(url, content=body, headers={**kept, "content-type": "application/json"})
-        answer: dict[str, Any] = told.json()
+            headers = {**kept, "content-type": "application/json"}
+            told = await client.request(method, url, content=await request.body(), headers=headers)
         if not told.is_success:
-            return JSONResponse(answer, told.status_code, media_type="application/problem+json")
-        if not answer["stored"]:
-            return JSONResponse({"title": "The bundle has not been uploaded.", "status": 409}, 409)
+            return JSONResponse(told.json(), told.status_code, media_type="application/problem+json")
         try:
-            function = await run_in_threadpool(self._deploy, self._stack, answer["parameters"])
+            return await run_in_threadpool(act, self._stack, kind, told.json())
         except StackError as error:
-            return JSONResponse({"title": "The project was not deployed.", "detail": str(error), "status": 500}, 500)
-        return JSONResponse({"function": function})
+            title = "The function was not changed."
+            return JSONResponse({"title": title, "detail": str(error), "status": 500}, 500)
 
-    def _deploy(self, stack: Stack, parameters: dict[str, str]) -> str:
-        outputs = stack.outputs
-        given = {
-            **{name: outputs[name] for name in ("TableName", "BucketName", "TraceQueueUrl", "AttemptRoleArn")},
-            "SecretsPrefix": outputs["SecretsPrefix"],
-            "ImageUri": "local",
-            "DefaultModel": stack.model.default_model,
-            "ProjectModel": stack.model.default_model if stack.model.is_embedded else "",
-            **parameters,
-        }
+    def _deploy(self, stack: Stack, kind: str, parameters: Mapping[str, str]) -> str:
+        given = {"ImageUri": "local", **{name: stack.outputs[name] for name in KINDS[kind].outputs}, **parameters}
+        if kind == "projects":
+            model = stack.model
+            given["DefaultModel"] = model.default_model
+            given["ProjectModel"] = model.default_model if model.is_embedded else ""
+        template, function, _ = KINDS[kind]
         runner = FunctionSource(ROOT / "functions/runner", python_of("runner"), (ROOT / "layers/core",))
-        name = "-".join(("project", parameters["GroupDigest"], parameters["Name"]))
         with self._lock:
-            deployed = deploy(stack.emulator, PROJECT_TEMPLATE, given, {FUNCTION: runner}, name)
-        return deployed["FunctionVersion"]
+            name = _stack_name(kind, parameters)
+            return deploy(stack.emulator, template, given, {function: runner}, name)["FunctionVersion"]
+
+
+def _stack_name(kind: str, parameters: Mapping[str, str]) -> str:
+    return "-".join((kind.removesuffix("s"), parameters["GroupDigest"], parameters["Name"]))

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import httpx
+
+from stepcrew_local.errors import StackError
 from stepcrew_local.model_name import EMBEDDER_NAME, MODEL_NAME, PATH_PREFIX
 
 EXTERNAL_MODEL_VARIABLE = "STEPCREW_MODEL_URL"
-"""An OpenAI-compatible server to use instead of everything else (tests put a scripted one there)."""
+"""An OpenAI-compatible server to use instead of everything else: Ollama, vLLM, LM Studio …"""
+LISTING_SECONDS = 10
 DEFAULT_MODEL_VARIABLE = "STEPCREW_DEFAULT_MODEL"
 DEFAULT_EMBEDDER_VARIABLE = "STEPCREW_DEFAULT_EMBEDDER"
 """An embedding model of the operator's providers, in place of the one on this machine."""
@@ -52,6 +56,19 @@ def external_model(url: str, name: str = MODEL_NAME) -> ModelChoice:
     return ModelChoice(f"openai/{name}", "*", variables, f"the server at {url}", default_embedder=embedder)
 
 
+def first_model(url: str) -> str:
+    """The first that the server lists (`GET /models`, as OpenAI's). Raises `StackError` when it lists none."""
+    address = f"{url.rstrip('/')}/models"
+    try:
+        answer = httpx.get(address, timeout=LISTING_SECONDS, trust_env=False).raise_for_status()
+        return str(answer.json()["data"][0]["id"])
+    except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        remedy = (
+            f"Start it and load a model, or correct {EXTERNAL_MODEL_VARIABLE}; {DEFAULT_MODEL_VARIABLE} names a model."
+        )
+        raise StackError(f"No model is listed at {address} ({type(error).__name__}).", remedy) from error
+
+
 def embedded_model(port: int, key: str) -> ModelChoice:
     """The demo model that the stack starts on the port; its server answers only who has the key."""
     name = f"openai/{MODEL_NAME}"
@@ -70,7 +87,8 @@ def with_local_embedder(model: ModelChoice, port: int, key: str) -> ModelChoice:
 def configured_model(environment: Mapping[str, str]) -> ModelChoice | None:
     """What the operator's environment offers, or None when it has no provider key."""
     if url := environment.get(EXTERNAL_MODEL_VARIABLE):
-        return external_model(url)
+        named = environment.get(DEFAULT_MODEL_VARIABLE, "").removeprefix("openai/") or first_model(url)
+        return replace(external_model(url, named), default_embedder=environment.get(DEFAULT_EMBEDDER_VARIABLE, ""))
     variables = {name: environment[name] for name in HANDED_TO_THE_RUNNER if environment.get(name)}
     if "OPENAI_BASE_URL" in variables:
         variables.setdefault("OPENAI_API_KEY", NO_KEY)  # a server of one's own may want none

@@ -32,7 +32,7 @@ from stepcrew_local.layout import CONSOLE, TEMPLATE
 from stepcrew_local.lent_keys import lend
 from stepcrew_local.model_servers import start_models
 from stepcrew_local.ports import LOOPBACK, free_port, is_free, listen
-from stepcrew_local.projects import FUNCTION, LocalProjects
+from stepcrew_local.projects import KINDS, LocalProjects
 from stepcrew_local.provider import ModelChoice
 from stepcrew_local.restarted import tell_of_restart
 from stepcrew_local.serving import served
@@ -208,7 +208,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         for server in model_servers:
             exits.callback(server.child.stop, 3)
         for_functions = {**options.for_functions}
-        for function in (RUNNER, FUNCTION):
+        for function in (RUNNER, KINDS["projects"].function):
             for_functions[function] = {**model.variables, **options.for_functions.get(function, {})}
         for_functions[API] = {**HOST_RUNTIME, **options.for_functions.get(API, {})}
         started = datetime.now(UTC)

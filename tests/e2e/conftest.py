@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 
 import pytest
@@ -30,6 +31,10 @@ def running() -> Generator[tuple[str, ScriptedModel, object]]:
                 parameters={
                     "RedriveSenderId": ACCOUNT,
                     "WebhookInsideUrls": f"http://127.0.0.1:{RECEIVER_PORT}",
+                    # The scripted model once more, and a server that does not answer.
+                    "ModelConnections": json.dumps(
+                        {"inside": {"base_url": model.url}, "down": {"base_url": "http://127.0.0.1:1/v1"}}
+                    ),
                 },
             )
         ) as stack,

@@ -11,9 +11,18 @@ import pytest
 
 from scripted_model import ScriptedModel
 from stepcrew_local.layout import ROOT, python_of
+from stepcrew_local.stack import Stack
 from tests.e2e.user import User, crew, task
 
 PROJECTS = ROOT / "tests/projects"
+FLOW = """
+from crewai.flow.flow import Flow, start
+
+class Moving(Flow):
+    @start()
+    def tell(self):
+        return {text!r}
+"""
 
 
 def stepcrew(ada: User, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -93,6 +102,44 @@ def test_a_project_as_people_lay_it_out_is_run_by_its_path(
     tasks = ada.result(record["execution_id"])["tasks"]
     assert sorted((one["json_dict"] or one["raw"] for one in tasks), key=str) == sorted(outputs, key=str)
     assert all(topic.partition("=")[2] in model.requests[0].text for topic in inputs)
+
+
+def test_a_project_has_aliases_is_rolled_back_and_is_removed_with_its_function(
+    ada: User, model: ScriptedModel, running: tuple[str, ScriptedModel, Stack], tmp_path: Path
+) -> None:
+    def deployed(text: str, *more: str) -> str:
+        (tmp_path / "main.py").write_text(FLOW.format(text=text))
+        done = stepcrew(ada, "deploy", str(tmp_path), "--name", "moving", *more)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def output(crew: str) -> tuple[int, str]:
+        answer = ada.post("/executions", json={"crew": crew})
+        assert answer.status_code == 202, answer.text
+        record = ada.ended(answer.json()["execution_id"])
+        return record["crew"]["version"], ada.result(record["execution_id"])["output"]
+
+    assert deployed("one", "--alias", "prod") == "moving@1"
+    assert deployed("two") == "moving@2"
+    assert output("moving@prod") == (1, "one")
+    assert stepcrew(ada, "alias", "moving@prod", "2").returncode == 0
+    assert output("moving@prod") == (2, "two")
+    rolled_back = stepcrew(ada, "deploy", "moving", "--version", "1", "--alias", "prod")
+    assert (rolled_back.returncode, rolled_back.stdout.strip()) == (0, "moving@3"), rolled_back.stderr
+    assert (output("moving@prod"), output("moving")) == ((3, "one"), (3, "one"))
+
+    project = ada.get("/crews/moving").json()["project"]
+    functions = running[2].client("lambda")
+    name = functions.get_function(FunctionName=project["function"])["Configuration"]["FunctionName"]
+    undeployed = stepcrew(ada, "undeploy", "moving", "--json")
+    assert json.loads(undeployed.stdout) == {"name": "moving", "function_removed": True}, undeployed.stderr
+    with pytest.raises(functions.exceptions.ResourceNotFoundException):
+        functions.get_function(FunctionName=name)
+    assert ada.post("/executions", json={"crew": "moving@prod"}).status_code == 404
+    again = stepcrew(ada, "undeploy", "moving", "--json")
+    assert json.loads(again.stdout) == {"name": "moving", "function_removed": False}, again.stderr
+    assert deployed("three") == "moving@4"
+    assert output("moving") == (4, "three")
 
 
 def test_a_script_asks_people_for_its_inputs(ada: User, model: ScriptedModel) -> None:

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.local.tiny_stack import invoke
 
+from stepcrew_local.deploy import physical_id
 from stepcrew_local.stack import Stack
 
 GROUP, OTHER = "demo", "demo-other"
@@ -250,6 +251,26 @@ def test_an_attempt_sends_traces_under_its_own_name_and_receives_none(tiny_stack
         assert _refused(tiny_stack, "sqs", operation, queue) in DENIED, operation
     others = {**queue, "QueueUrl": tiny_stack.outputs["TraceDeadLetterQueueUrl"]}
     assert _refused(tiny_stack, "sqs", "send_message", {**message, **others}) in DENIED
+
+
+def test_an_attempt_calls_functions_that_say_they_serve_its_group_and_no_others(tiny_stack: Stack) -> None:
+    functions = tiny_stack.client("lambda")
+    arn = functions.get_function(FunctionName=physical_id(tiny_stack.emulator, "TriggerFunction"))
+    arn = arn["Configuration"]["FunctionArn"]
+    call = {"FunctionName": arn, "Payload": "{}"}
+
+    for group in (None, OTHER, "*", f"{GROUP}x"):
+        functions.tag_resource(Resource=arn, Tags={"stepcrew-group": group} if group else {"other": GROUP})
+        assert _refused(tiny_stack, "lambda", "invoke", call) in DENIED, group
+    functions.tag_resource(Resource=arn, Tags={"stepcrew-group": GROUP})
+    assert _refused(tiny_stack, "lambda", "invoke", call) is None
+    for operation in ("get_function", "update_function_code", "delete_function"):
+        more = {"ZipFile": "x"} if operation == "update_function_code" else {}
+        assert _refused(tiny_stack, "lambda", operation, {"FunctionName": arn, **more}) in DENIED, operation
+    request = {"service": "lambda", "operation": "invoke", "arguments": call}
+    for function in ("RunnerFunction", "ReconcilerFunction"):
+        assert invoke(tiny_stack, function, request)["refused"] in DENIED, function
+    functions.untag_resource(Resource=arn, TagKeys=["stepcrew-group", "other"])
 
 
 def test_sqs_tells_the_role_and_the_session_that_sent_a_message(tiny_stack: Stack) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from scripted_model import scripted_model
+from stepcrew_local.errors import StackError
 from stepcrew_local.provider import configured_model, embedded_model, with_local_embedder
 
 
@@ -41,12 +43,21 @@ def test_a_server_of_ones_own_needs_no_key() -> None:
     assert model.variables["OPENAI_API_KEY"]
 
 
-def test_a_server_for_tests_comes_before_every_key() -> None:
-    model = configured_model({"OPENAI_API_KEY": "real", "STEPCREW_MODEL_URL": "http://127.0.0.1:1/v1"})
+def test_the_address_of_a_server_is_setting_enough_and_comes_before_every_key() -> None:
+    with scripted_model() as server:
+        model = configured_model({"OPENAI_API_KEY": "real", "STEPCREW_MODEL_URL": server.url})
+        chosen = configured_model({"STEPCREW_MODEL_URL": server.url, "STEPCREW_DEFAULT_MODEL": "openai/llama"})
 
     assert model
-    assert model.allowed_models == "*"
+    assert (model.default_model, model.allowed_models, model.default_embedder) == ("openai/scripted", "*", "")
     assert model.variables["OPENAI_API_KEY"] != "real"
+    assert chosen
+    assert chosen.default_model == "openai/llama"
+
+
+def test_a_server_that_does_not_answer_is_told_at_once() -> None:
+    with pytest.raises(StackError, match=r"No model is listed at http://127\.0\.0\.1:1/v1/models"):
+        configured_model({"STEPCREW_MODEL_URL": "http://127.0.0.1:1/v1"})
 
 
 def test_the_embedded_model_says_that_it_is_one_for_demonstration() -> None:

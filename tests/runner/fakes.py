@@ -109,6 +109,9 @@ class FakeExecutions:
     def count_open(self, group_id: str, most: int) -> int:
         raise NotImplementedError("The runner submits nothing.")
 
+    def open_of(self, group_id: str) -> Iterator[Execution]:
+        raise NotImplementedError("The runner deletes no projects.")
+
     def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         raise NotImplementedError("The runner sweeps nothing.")
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.approval import Decision
+from stepcrew.domain.connection import ModelConnection
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
+from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
@@ -73,11 +75,17 @@ class Harness:
         inputs: dict[str, Any] | None = None,
         limits: Limits | None = None,
         group_id: str = GROUP,
+        *,
+        tools: Sequence[FunctionTool] = (),
+        connections: Sequence[ModelConnection] = (),
     ) -> str:
         execution_id = f"execution-{next(_numbers)}"
         definition = CrewDefinition.model_validate(config)
         execution = new_execution(execution_id, len(definition.tasks), self.clock.now(), limits or Limits(), group_id)
-        self.executions.add(execution, Submission(definition=definition, inputs=inputs or {}))
+        self.executions.add(
+            execution,
+            Submission(definition=definition, inputs=inputs or {}, tools=list(tools), connections=list(connections)),
+        )
         return execution_id
 
     def attempt(self, execution_id: str, group_id: str = GROUP) -> Answer:

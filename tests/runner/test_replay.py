@@ -11,11 +11,12 @@ import pytest
 
 from stepcrew.domain.bundle import APPROVALS, JOURNAL, OUTPUTS, TRACE, Bundle, BundleWriter, NoBundle, read_bundle
 from stepcrew.domain.errors import InvalidRequest
-from stepcrew.domain.execution import Limits, TaskOutput
+from stepcrew.domain.execution import Limits, Status, TaskOutput
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from stepcrew_runner.replay.replaying import Replayed, replay
 from tests.runner.given_files import upload
 from tests.runner.harness import EMBEDDER, GROUP, MODEL, Harness, agent, crew, task
+from tests.runner.test_function_tools import Functions, refunds, tool
 
 TOOL = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
 TOOLED: dict[str, Any] = {"agents": {"worker": agent(tools=["CalculatorTool"])}}
@@ -239,3 +240,15 @@ def test_a_project_is_not_replayed_as_if_its_outline_were_its_code(harness: Harn
     with pytest.raises(NoBundle, match="the Python of a project"):
         replayed(of_project)
     assert replayed(of_project, bundle.config).differences == []
+
+
+def test_a_function_of_the_group_is_answered_from_the_journal_and_not_called(harness: Harness, tmp_path: Path) -> None:
+    functions = Functions()
+    harness.ports = harness.ports._replace(functions=functions)
+    execution_id = harness.submit(refunds(), tools=[tool()])
+    harness.attempt(execution_id)
+    bundle = bundled(harness, execution_id, tmp_path / "bundle.zip")
+    assert [one.name for one in bundle.tools] == ["refund_order"]
+    again = replayed(bundle)
+    assert (again.status, again.differences, again.asked_anew) == (Status.COMPLETED, [], 0)
+    assert len(functions.asked) == 1

@@ -10,7 +10,7 @@ import pytest
 from tests.template.reading import of_type
 
 from stepcrew.settings import Settings
-from stepcrew_local.layout import PROJECT_TEMPLATE, ROOT
+from stepcrew_local.layout import PROJECT_TEMPLATE, ROOT, TOOL_TEMPLATE
 from stepcrew_local.template import read_template
 
 FOLDERS = {
@@ -108,10 +108,21 @@ def test_a_function_is_given_what_it_reads(template: dict[str, Any], function: s
 
 def test_the_function_of_a_project_is_given_what_the_runner_reads() -> None:
     """`slice_seconds` is left out: an attempt of a project hands over when its function's own time ends. So is
-    `default_embedder`: a project's own memory names its embedding model itself."""
+    what a project's own objects name themselves: embedding models, and addresses of models."""
     template = read_template(PROJECT_TEMPLATE)
     function = of_type(template, "AWS::Serverless::Function")["ProjectFunction"]
-    assert fields_of(function["Environment"]["Variables"]) == read_by("runner") - {"slice_seconds", "default_embedder"}
+    own = {"slice_seconds", "default_embedder", "model_connections"}
+    assert fields_of(function["Environment"]["Variables"]) == read_by("runner") - own
+
+
+def test_the_function_of_a_tool_is_given_what_its_handler_reads() -> None:
+    function = of_type(read_template(TOOL_TEMPLATE), "AWS::Serverless::Function")["ToolFunction"]
+    wiring = ast.parse((ROOT / "functions/runner/stepcrew_runner/wiring.py").read_text())
+    served = [
+        node for node in wiring.body if isinstance(node, ast.FunctionDef) and node.name in ("served_tool", "_bundle")
+    ]
+    read = set[str]().union(*map(attributes, served)) & Settings.model_fields.keys()
+    assert fields_of(function["Environment"]["Variables"]) == read
 
 
 def test_every_function_and_every_setting_is_looked_at(template: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The administrator's way into AWS: clients, the outputs of a stack, and AWS's refusals as our errors.
+"""The way into AWS of those who administer or deploy: clients, stacks, and AWS's refusals as our errors.
 
 boto3 is imported here and nowhere else in the command line.
 """
@@ -22,7 +22,7 @@ def new_session(region: str | None, aws_profile: str | None) -> Any:
         from botocore.exceptions import ProfileNotFound
     except ImportError:
         raise CliError(
-            "The admin commands need boto3, which is not installed.",
+            "This command needs boto3, which is not installed.",
             remedy="Install the command line with its extra: uv tool install 'stepcrew-cli[admin]', or the same with "
             "pipx install. In a checkout: make setup.",
         ) from None
@@ -33,6 +33,18 @@ def new_session(region: str | None, aws_profile: str | None) -> Any:
     if session.region_name is None:
         raise CliError("No AWS region is set.", remedy="Give --region, or set AWS_REGION.")
     return session
+
+
+def find_stack(cloudformation: Any, name: str) -> Any | None:
+    """What CloudFormation tells of a stack; None when there is none of that name. Raises as boto3 does."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        return None
 
 
 def stack_outputs(session: Any, stack: str) -> dict[str, str]:

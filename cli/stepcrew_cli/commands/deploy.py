@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 from pydantic import JsonValue
 
+from stepcrew_cli.api_paths import alias_path, crew_path
 from stepcrew_cli.client import Client
-from stepcrew_cli.deploying.bundle import make_bundle
-from stepcrew_cli.deploying.environment import Packages, inspect
-from stepcrew_cli.deploying.environment_names import SECRET
-from stepcrew_cli.deploying.finding import Project, find_project
-from stepcrew_cli.deploying.wire import BundleUpload, DeployedFunction, ProjectRuntime
-from stepcrew_cli.errors import CliError, CrewFileError
-from stepcrew_cli.loopback_address import is_loopback
+from stepcrew_cli.deploying.building import Built, build
+from stepcrew_cli.deploying.finding import find_project
+from stepcrew_cli.deploying.functions import NOTHING_CHOSEN, OnAws, parameters_of, project, upload_of
+from stepcrew_cli.deploying.options import AwsProfile, Parameter, PlatformCrewai, Region
+from stepcrew_cli.deploying.wire import DeployedCrew
+from stepcrew_cli.errors import CliError, Rejected
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.wire import StoredCrew
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stepcrew"
 SHIPPED_FILES = 200
+NOT_FOUND = 404
 
 
 def register(app: typer.Typer) -> None:
@@ -35,26 +33,68 @@ def register(app: typer.Typer) -> None:
 @server_command
 def deploy(
     call: Call,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="CrewAI project folder, or a Python file.")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH", help="CrewAI project folder, or a Python file. With --version: the stored crew's name."
+        ),
+    ],
     name: Annotated[str | None, typer.Option(help="The name to store it under. Default: the project's own.")] = None,
     entry: Annotated[
         str | None, typer.Option(metavar="MODULE:OBJECT", help="What is run, where the project has several crews.")
     ] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Roll back: make this earlier version of the crew the latest one again.")
+    ] = None,
+    alias: Annotated[
+        str | None, typer.Option(metavar="ALIAS", help="Let NAME@ALIAS stand for what was deployed, from then on.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Import and build everything and print what it is; store nothing.")
     ] = False,
-    platform_crewai: Annotated[
-        bool, typer.Option("--platform-crewai", help="Run it on the platform's CrewAI, whatever version it asks for.")
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="As --dry-run, with any role and without AWS, and tell whether it is deployed."),
     ] = False,
+    platform_crewai: PlatformCrewai = False,
+    region: Region = None,
+    aws_profile: AwsProfile = None,
+    parameter: Parameter = None,
 ) -> None:
-    """Deploy a CrewAI project, crew or flow, with its own Python. Deploying the same content again changes nothing."""
+    """Deploy a CrewAI project, crew or flow, with its own Python. Deploying the same content again changes nothing.
+
+    On the local stack it runs at once. On AWS its function is made with CloudFormation and your AWS credentials.
+    """
+    if version is not None and (name or entry or dry_run or check or platform_crewai or parameter):
+        raise CliError("With --version only the crew's name is given, and --alias.", remedy="stepcrew deploy --help")
+    if alias is not None and (dry_run or check):
+        raise CliError("--alias goes with neither --dry-run nor --check: nothing is deployed.")
+    aws = OnAws(region, aws_profile, parameters_of(parameter or []))
     with call.client() as client:
-        stored = deploy_project(client, call.output, path, name, entry, dry_run, platform_crewai)
-    if stored is not None and call.output.as_json:
+        if version is not None:
+            stored = client.ask("POST", f"{crew_path(path)}/rollback", {"version": version}).read(StoredCrew)
+        elif check:
+            check_project(client, call.output, Path(path), name, entry, platform_crewai)
+            return
+        else:
+            made = deploy_project(client, call.output, Path(path), name, entry, dry_run, platform_crewai, aws)
+            if made is None:
+                return
+            stored = made
+        if alias is not None:
+            client.ask("PUT", alias_path(stored.name, alias), {"version": stored.version})
+    if call.output.as_json:
         call.output.json(stored.model_dump(mode="json"))
-    elif stored is not None:
-        print(f"{stored.name}@{stored.version}")
-        call.output.note(f"Run it with: stepcrew run --crew {stored.name}", "dim")
+        return
+    print(f"{stored.name}@{stored.version}")
+    call.output.note(f"Run it with: stepcrew run --crew {stored.name}{f'@{alias}' if alias else ''}", "dim")
+
+
+def build_project(client: Client, output: Output, path: Path, entry: str | None, platform_crewai: bool) -> Built:
+    """Everything that needs no right on the server: found, resolved, imported, built and told."""
+    built = build(client, find_project(path, entry), platform_crewai=platform_crewai)
+    _tell(output, built)
+    return built
 
 
 def deploy_project(
@@ -65,81 +105,89 @@ def deploy_project(
     entry: str | None = None,
     dry_run: bool = False,
     platform_crewai: bool = False,
+    aws: OnAws = NOTHING_CHOSEN,
 ) -> StoredCrew | None:
     """Everything from the folder to the stored crew; None after a dry run."""
-    if not path.exists():
-        raise CrewFileError(f"There is no {path}.")
-    project = find_project(path, entry)
-    runtime = client.project_runtime().read(ProjectRuntime)
-    with tempfile.TemporaryDirectory() as folder:
-        packages = Path(folder) / "packages"
-        packages.mkdir()
-        installer = Packages(runtime, CACHE)
-        needed = installer.resolve(project, any_crewai=platform_crewai)
-        installer.install(needed, packages)
-        report = inspect(project, installer.python(), packages, os.environ)
-        content = make_bundle(project, packages)
-    digest = hashlib.sha256(content).hexdigest()
-    _tell(output, project, report, needed, len(content))
+    built = build_project(client, output, path, entry, platform_crewai)
+    stored_name = _stored_name(name or built.project.name)
+    tell = partial(output.note, style="dim")
+    upload = upload_of(client, project(stored_name), built.content, built.digest, tell, aws)
     if dry_run:
+        changes = upload.function.plan()
+        for line in changes:
+            output.note(line, "dim")
         if output.as_json:
-            output.json(cast(JsonValue, {"entry": project.entry, "bundle": digest, "packages": needed, **report}))
+            output.json(_as_json(built, {"function_changes": list[JsonValue](changes)}))
         return None
-    stored_name = _stored_name(name or project.name)
-    upload = client.upload_bundle(stored_name, digest).read(BundleUpload)
-    if not upload.stored:
-        client.upload(upload.url or "", upload.headers, content)
-    if not is_loopback(client.url):
-        given = " ".join(f"{key}={value}" for key, value in upload.parameters.items())
-        raise CliError(
-            f"The bundle {digest} is uploaded; its function is not made from here.",
-            remedy=f"Deploy projects/template.yaml with {given} and the outputs of the platform's stack, then store "
-            "the version with PUT /api/v1/projects/NAME (docs/projects.md).",
-        )
-    function = client.deploy_locally(stored_name, digest).read(DeployedFunction).function
-    body = _body(project, report, digest, function)
+    body = _body(built, upload.put())
     return client.store_project(stored_name, body).read(StoredCrew)
 
 
-def _tell(output: Output, project: Project, report: dict[str, Any], needed: list[str], size: int) -> None:
-    parts = [f"{report['kind']} {project.entry}"]
+def check_project(
+    client: Client, output: Output, path: Path, name: str | None, entry: str | None, platform_crewai: bool
+) -> None:
+    """Raises CliError with every fault that a deployment would have. Tells whether it would make a new version."""
+    built = build_project(client, output, path, entry, platform_crewai)
+    stored_name = _stored_name(name or built.project.name)
+    stored = _stored(client, stored_name)
+    latest = stored.project if stored else None
+    same = latest is not None and (latest.bundle, latest.entry) == (built.digest, built.project.entry)
+    if output.as_json:
+        output.json(_as_json(built, {"name": stored_name, "deployed": same}))
+    elif stored is not None and same:
+        output.note(f"{stored_name}@{stored.version} is this very content.", "green")
+    else:
+        output.note(f"Sound. Deploying it makes {stored_name}@{stored.version + 1 if stored else 1}.", "green")
+
+
+def _stored(client: Client, name: str) -> DeployedCrew | None:
+    try:
+        return client.crew(name).read(DeployedCrew)
+    except Rejected as refused:
+        if refused.problem.status != NOT_FOUND:
+            raise
+        return None
+
+
+def _as_json(built: Built, more: dict[str, JsonValue]) -> JsonValue:
+    return cast(JsonValue, {**built.told(), **more})
+
+
+def _tell(output: Output, built: Built) -> None:
+    report = built.report
+    parts = [f"{report['kind']} {built.project.entry}"]
     if report["agents"]:
         parts.append(f"{len(report['agents'])} agents, {len(report['tasks'])} tasks")
     for label, names in (
         ("inputs", report["inputs"]),
         ("tools", report["tools"]),
-        ("reads", _environment(project, report)),
+        ("reads", built.environment),
     ):
         if names:
             parts.append(f"{label}: {', '.join(names)}")
-    parts.append(f"{len(project.files)} files, {len(needed)} packages of its own, {size / 1e6:.1f} MB")
-    output.note("; ".join(parts), "dim")
+    output.note("; ".join([*parts, built.size]), "dim")
 
 
-def _body(project: Project, report: dict[str, Any], digest: str, function: str) -> dict[str, JsonValue]:
+def _body(built: Built, function: str) -> dict[str, JsonValue]:
+    code, report = built.project, built.report
     outline: dict[str, JsonValue] = {
-        "name": project.name,
+        "name": code.name,
         "agents": report["agents"],
         "tasks": [{key: value for key, value in task.items() if value is not None} for task in report["tasks"]],
     }
     if report.get("process") == "hierarchical":
         outline["process"] = "hierarchical"
     described: dict[str, JsonValue] = {
-        "bundle": digest,
-        "entry": project.entry,
+        "bundle": built.digest,
+        "entry": code.entry,
         "kind": report["kind"],
         "function": function,
-        "environment": list[JsonValue](_environment(project, report)),
+        "environment": list[JsonValue](built.environment),
         "inputs": report["inputs"],
         "tools": report["tools"],
-        "files": list[JsonValue](file.as_posix() for file in project.files[:SHIPPED_FILES]),
+        "files": list[JsonValue](file.as_posix() for file in code.files[:SHIPPED_FILES]),
     }
-    return {"project": described, "outline": outline, "inputs": project.inputs}
-
-
-def _environment(project: Project, report: dict[str, Any]) -> list[str]:
-    """Names that the code reads, and those that its tools say they need."""
-    return sorted({*project.environment, *(name for name in report["environment"] if SECRET.match(name))})
+    return {"project": described, "outline": outline, "inputs": code.inputs}
 
 
 def _stored_name(name: str) -> str:

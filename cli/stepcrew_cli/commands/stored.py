@@ -1,4 +1,4 @@
-"""Commands for crews that the group keeps under names: crews, save."""
+"""Commands for crews that the group keeps under names: crews, save, alias."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Annotated, cast
 import typer
 from rich.table import Table
 
+from stepcrew_cli.alias_wire import AliasList, CrewAlias
+from stepcrew_cli.api_paths import alias_path, crew_path
 from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
+from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
@@ -20,7 +23,7 @@ from stepcrew_cli.wire import StoredCrew, StoredCrewList
 
 
 def register(app: typer.Typer) -> None:
-    for command in (save, crews):
+    for command in (save, crews, alias):
         app.command(command.__name__)(command)
 
 
@@ -81,4 +84,54 @@ def _table(found: list[StoredCrew]) -> Table:
         counts = str(each.version), str(each.tasks), str(each.agents)
         stored = moment(each.updated_at) if each.updated_at else ""
         table.add_row(plain(each.name), *counts, stored, plain(each.updated_by or ""))
+    return table
+
+
+@server_command
+def alias(
+    call: Call,
+    reference: Annotated[
+        str, typer.Argument(metavar="NAME[@ALIAS]", help="A stored crew; with @ALIAS, one of its aliases.")
+    ],
+    version: Annotated[
+        int | None, typer.Argument(min=1, help="The version it is to stand for. Default: the latest.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the alias.")] = False,
+) -> None:
+    """Let an alias of a stored crew stand for a version: `alias report@prod 3`. Without @ALIAS, list them.
+
+    What names the crew by it (`run --crew report@prod`, triggers) uses that version from then on.
+    """
+    name, at, wanted = reference.partition("@")
+    if not name or (at and not wanted):
+        raise CliError(f"{reference!r} names no crew and alias.", remedy="Give NAME@ALIAS, or NAME to list them.")
+    if (remove or version is not None) and not wanted:
+        raise CliError("Which alias?", remedy=f"Give {name}@ALIAS.")
+    if remove and version is not None:
+        raise CliError("Give a version or --remove, not both.")
+    with call.client() as client:
+        if not wanted:
+            answer = client.ask("GET", f"{crew_path(name)}/aliases")
+            if call.output.as_json:
+                call.output.json(answer.data)
+            else:
+                call.output.console.print(_aliases(name, answer.read(AliasList).aliases))
+        elif remove:
+            client.remove(alias_path(name, wanted))
+            call.output.note(f"{reference} is removed.", "green")
+        else:
+            answer = client.ask("PUT", alias_path(name, wanted), {"version": version} if version else {})
+            if call.output.as_json:
+                call.output.json(answer.data)
+            else:
+                call.output.note(f"{reference} is {name}@{answer.read(CrewAlias).version}.", "green")
+
+
+def _aliases(name: str, found: list[CrewAlias]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Alias", "Version", "Moved", "By"):
+        table.add_column(column, no_wrap=True)
+    for each in found:
+        moved = moment(each.moved_at) if each.moved_at else ""
+        table.add_row(plain(f"{name}@{each.alias}"), str(each.version), moved, plain(each.moved_by or ""))
     return table

@@ -35,7 +35,7 @@ def module_of(root: Path, file: Path) -> str:
 def candidates(root: Path, sources: Mapping[Path, ast.Module]) -> list[Candidate]:
     """What needs no arguments to be made, the surest kind first: marked classes and objects, then functions that make a
     crew, then classes that can make one."""
-    flows = _flow_classes(sources.values())
+    flows = _classes_from("Flow", sources.values())
     sure: list[Candidate] = []
     likely: list[Candidate] = []
     for file, tree in sources.items():
@@ -48,15 +48,27 @@ def candidates(root: Path, sources: Mapping[Path, ast.Module]) -> list[Candidate
     return sure or likely
 
 
-def _flow_classes(trees: Iterable[ast.Module]) -> set[str]:
-    """Classes that come from CrewAI's `Flow`, directly or over others of the project."""
+def tools(root: Path, sources: Mapping[Path, ast.Module]) -> list[str]:
+    """Tools of CrewAI, as `module:object`: classes that need no arguments, and functions marked with `@tool`."""
+    classes = _classes_from("BaseTool", sources.values())
+    return [
+        f"{module_of(root, file)}:{node.name}"
+        for file, tree in sources.items()
+        for node in tree.body
+        if (isinstance(node, ast.ClassDef) and node.name in classes)
+        or (isinstance(node, Function) and any(called(mark) == "tool" for mark in node.decorator_list))
+    ]
+
+
+def _classes_from(base: str, trees: Iterable[ast.Module]) -> set[str]:
+    """The class of CrewAI with this name, and classes that come from it, directly or over others of the project."""
     bases = {
-        node.name: {called(base) for base in node.bases}
+        node.name: {called(one) for one in node.bases}
         for tree in trees
         for node in tree.body
         if isinstance(node, ast.ClassDef)
     }
-    known = {"Flow"}
+    known = {base}
     while more := {name for name, over in bases.items() if over & known} - known:
         known |= more
     return known

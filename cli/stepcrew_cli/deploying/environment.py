@@ -120,7 +120,9 @@ class Packages:
         return ["--python-version", self._runtime.python, *platform]
 
 
-def inspect(project: Project, python: Path, packages: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+def inspect(
+    project: Project, python: Path, packages: Path, environment: Mapping[str, str], *, as_tool: bool = False
+) -> dict[str, Any]:
     """Imports the entry in a clean process, in a copy of what the bundle will hold, and answers what it is.
 
     Raises:
@@ -135,8 +137,8 @@ def inspect(project: Project, python: Path, packages: Path, environment: Mapping
         for file in project.files:
             (copy / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(project.root / file, copy / file)
-        arguments = [str(copy), project.entry, *(["--script"] if project.is_script else [])]
-        report = _report([str(python), str(INSPECTOR), *arguments], settings, project.entry)
+        kind = "--tool" if as_tool else "--script" if project.is_script else "--object"
+        report = _report([str(python), str(INSPECTOR), str(copy), project.entry, kind], settings, project.entry)
     if "fault" in report:
         place = ":".join(str(one) for one in (report.get("file"), report.get("line")) if one)
         raise CrewFileError(f"{place or project.entry}: {report['fault']}", remedy=_remedy(report["fault"]))

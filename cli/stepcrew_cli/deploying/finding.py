@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stepcrew_cli.crewai_project.inputs import RunInputs, read_inputs
 from stepcrew_cli.crewai_project.modules import Project as Sources
-from stepcrew_cli.deploying.candidates import Candidate, candidates, module_of
+from stepcrew_cli.deploying.candidates import Candidate, candidates, module_of, tools
 from stepcrew_cli.deploying.dependencies import dependencies, read_toml
 from stepcrew_cli.deploying.environment_names import environment_names
 from stepcrew_cli.deploying.starts import MAIN, made_by_start, start_of
 from stepcrew_cli.deploying.syntax import functions, parsed, runs_on_import
 from stepcrew_cli.errors import CrewFileError
 
+Chooser = Callable[[Path, Mapping[Path, ast.Module], Mapping[str, Any]], str]
 LEFT_OUT = {"__pycache__", "venv", "node_modules", "site-packages", "dist", "build", "tests", "test"}
 """Folders that are no part of a project's code; so is every one whose name begins with a dot."""
 
@@ -37,17 +38,20 @@ class Project(NamedTuple):
     inputs: dict[str, Any]
 
 
-def find_project(target: Path, entry: str | None) -> Project:
-    """Reads a folder, or a single Python file.
+def find_project(target: Path, entry: str | None, choose: Chooser | None = None) -> Project:
+    """Reads a folder, or a single Python file. Where `entry` is None, `choose` finds it: a crew or flow, unless another
+    one is given.
 
     Raises:
-        CrewFileError: nothing that can be run is there, or several things are and `entry` chooses none of them.
+        CrewFileError: nothing is there, or nothing that can be run, or several things and `entry` chooses none of them.
     """
+    if not target.exists():
+        raise CrewFileError(f"There is no {target}.")
     root = target.parent if target.is_file() else target
     files = [target] if target.is_file() else sorted(_files(root))
     described = read_toml(root / "pyproject.toml") if target.is_dir() else {}
     sources = {file: parsed(file) for file in files if file.suffix == ".py"}
-    chosen = entry or _entry(root, sources, described)
+    chosen = entry or (choose or _entry)(root, sources, described)
     own = described.get("project", {}) or described.get("tool", {}).get("poetry", {})
     return Project(
         root=root,
@@ -59,6 +63,11 @@ def find_project(target: Path, entry: str | None) -> Project:
         environment=environment_names(root, files, sources.values()),
         inputs=_inputs(root, sources, chosen).values,
     )
+
+
+def find_tool(target: Path, entry: str | None) -> Project:
+    """As `find_project`, for a tool of CrewAI."""
+    return find_project(target, entry, _tool_entry)
 
 
 def has_code(target: Path) -> bool:
@@ -108,6 +117,14 @@ def _entry(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[st
     raise CrewFileError(
         f"The project has several things to run: {names}.", remedy="Choose one with --entry module:object."
     )
+
+
+def _tool_entry(root: Path, sources: Mapping[Path, ast.Module], _described: Mapping[str, Any]) -> str:
+    found = tools(root, sources)
+    if len(found) == 1:
+        return found[0]
+    told = f"There are several tools: {', '.join(sorted(found))}." if found else f"No tool was found in {root}."
+    raise CrewFileError(told, remedy="Name one with --entry module:object.")
 
 
 def _only_script(one: Candidate, start: str, root: Path, sources: Mapping[Path, ast.Module]) -> bool:

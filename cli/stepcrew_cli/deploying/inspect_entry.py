@@ -1,6 +1,6 @@
 """Imports a project's entry and prints what it is, as JSON. Run by path, in an environment with the runner's packages.
 
-    python inspect_entry.py ROOT MODULE:OBJECT [--script]
+    python inspect_entry.py ROOT MODULE:OBJECT --object | --script | --tool
 
 Standard library and CrewAI only. The report is the last line of the output; a fault is `{"fault", "file", "line"}`.
 Nothing is kicked off: a script is imported up to its first kickoff.
@@ -34,7 +34,8 @@ class Started(BaseException):
         self.what = what
 
 
-def report(root: Path, entry: str, is_script: bool) -> dict[str, Any]:
+def report(root: Path, entry: str, kind: str) -> dict[str, Any]:
+    is_script = kind == "--script"
     module_name, _, name = entry.partition(":")
     sys.path[:0] = [str(folder) for folder in (root / "src", root) if folder.is_dir()]
     own = folder_of(root, module_name)
@@ -63,6 +64,8 @@ def report(root: Path, entry: str, is_script: bool) -> dict[str, Any]:
     if found is None:
         return {"fault": f"The module {module_name} has no {name}.", "file": module_name, "line": None}
     made = found() if inspect.isclass(found) else found
+    if kind == "--tool":
+        return tool_report(made, entry)
     if not isinstance(made, Crew | Flow):
         crew = getattr(made, "crew", None)
         made = crew() if callable(crew) else made() if callable(made) else made
@@ -74,6 +77,25 @@ def report(root: Path, entry: str, is_script: bool) -> dict[str, Any]:
         return {"kind": "crew", **crews_report([made])}
     what = f"The entry {entry} makes a {type(made).__name__}, not a crew or a flow."
     return {"fault": what, "file": None, "line": None}
+
+
+def tool_report(made: Any, entry: str) -> dict[str, Any]:
+    from crewai.tools import BaseTool
+
+    if not isinstance(made, BaseTool):
+        what = f"The entry {entry} makes a {type(made).__name__}, not a tool of CrewAI."
+        return {"fault": what, "file": None, "line": None}
+    return {
+        "kind": "tool",
+        "name": made.name,
+        "description": made.description,
+        "input_schema": made.args_schema.model_json_schema(),
+        "environment": environment_of([made]),
+    }
+
+
+def environment_of(tools: Iterable[Any]) -> list[str]:
+    return sorted({str(variable.name) for tool in tools for variable in getattr(tool, "env_vars", None) or []})
 
 
 def folder_of(root: Path, module: str) -> Path:
@@ -138,9 +160,7 @@ def crews_report(crews: Iterable[Any]) -> dict[str, Any]:
         ],
         "inputs": sorted({name for one in texts for name in PLACEHOLDER.findall(one or "")}),
         "tools": sorted({tool.name for tool in tools}),
-        "environment": sorted(
-            {str(variable.name) for tool in tools for variable in getattr(tool, "env_vars", None) or []}
-        ),
+        "environment": environment_of(tools),
     }
 
 
@@ -171,7 +191,7 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1]).resolve()
     with contextlib.redirect_stdout(sys.stderr):
         try:
-            answer = report(folder, sys.argv[2], "--script" in sys.argv[3:])
+            answer = report(folder, *sys.argv[2:])
         except BaseException as error:  # noqa: BLE001 - whatever a project raises is told
             answer = fault(error, folder)
     print(json.dumps(answer, default=str))

@@ -1,8 +1,8 @@
-"""What the command line reads of the API's answers about projects."""
+"""What the command line reads of the API's answers about projects and tools."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue, RootModel
 
 
 class ProjectRuntime(BaseModel):
@@ -18,5 +18,50 @@ class BundleUpload(BaseModel):
     parameters: dict[str, str] = {}
 
 
-class DeployedFunction(BaseModel):
+class FunctionPlace(BaseModel):
+    """`open_executions` are those that still need a project's function."""
+
+    parameters: dict[str, str]
+    open_executions: list[str] = []
+
+
+class RemovedFunction(BaseModel):
+    removed: bool
+
+
+class DeployedProject(BaseModel):
+    bundle: str
+    entry: str
+
+
+class DeployedCrew(BaseModel):
+    """A stored crew as it stands; `project` is null where it is no project."""
+
+    name: str
+    version: int
+    project: DeployedProject | None = None
+
+
+class MadeFunction(BaseModel):
     function: str
+
+
+class RegisteredTool(BaseModel):
+    """A function of the group as a tool."""
+
+    name: str
+    function_arn: str
+
+
+class ListedTool(BaseModel):
+    """A tool that crews may name; of a function of the group, `input_schema` is set."""
+
+    name: str
+    summary: str
+    secrets: list[str] = []
+    effects: bool = False
+    input_schema: dict[str, JsonValue] | None = None
+
+
+class ToolList(RootModel[list[ListedTool]]):
+    pass

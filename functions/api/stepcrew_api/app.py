@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from stepcrew.domain.budgets import Budgets
+from stepcrew.domain.connection import ConnectionSpec
+from stepcrew.domain.function_tool import FunctionToolSpec
 from stepcrew.domain.model_prices import PriceList
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
@@ -17,7 +19,16 @@ from stepcrew_api import problems
 from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.batch_schemas import BatchRequest, RowResultView
-from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
+from stepcrew_api.body_shapes import (
+    AliasToMove,
+    BundleToUpload,
+    CrewRequest,
+    CrewToStore,
+    ProjectToStore,
+    RerunRequest,
+    Rollback,
+    SecretToSet,
+)
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.mcp.shapes import McpMessage
@@ -26,6 +37,7 @@ from stepcrew_api.routes import (
     approvals,
     batches,
     budgets,
+    connections,
     costs,
     crews,
     executions,
@@ -38,6 +50,7 @@ from stepcrew_api.routes import (
     reruns,
     results,
     secrets,
+    tools,
     traces,
     triggers,
     usage,
@@ -55,6 +68,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
+    *(AliasToMove, Rollback, FunctionToolSpec, ConnectionSpec),
     *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage, PriceList, Budgets),
     *(Problem, AmpKickoff, AmpResume, AmpError),
 )
@@ -95,7 +109,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (
         *(executions, reruns, traces, results, costs, approvals, crews, projects),
-        *(memory, files, secrets, triggers, batches, webhooks, prices, usage, budgets, amp, mcp, meta),
+        *(connections, memory, files, secrets, tools, triggers, batches, webhooks),
+        *(prices, usage, budgets, amp, mcp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

@@ -10,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from stepcrew.domain.budgets import Budgets
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
+from stepcrew.domain.function_tool import FunctionToolSpec
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.model_prices import PriceList
 from stepcrew.domain.trigger import TriggerSpec
@@ -21,12 +23,14 @@ from stepcrew_api.amp_shapes import AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.batch_schemas import BatchRequest
 from stepcrew_api.body_shapes import (
+    AliasToMove,
     BundleToUpload,
     CrewRequest,
     CrewToStore,
     FileToUpload,
     ProjectToStore,
     RerunRequest,
+    Rollback,
     SecretToSet,
 )
 from stepcrew_api.mcp.shapes import McpMessage
@@ -50,10 +54,12 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
+ALIAS_BODY, ROLLBACK_BODY = _body(AliasToMove), _body(Rollback)
 FILE_BODY = _body(FileToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
+TOOL_BODY, CONNECTION_BODY = _body(FunctionToolSpec), _body(ConnectionSpec)
 MCP_BODY = _body(McpMessage)
 PRICES_BODY, BUDGETS_BODY = _body(PriceList), _body(Budgets)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
@@ -121,6 +127,8 @@ ProjectBody = Annotated[ProjectToStore, Depends(_reads(ProjectToStore))]
 BundleBody = Annotated[BundleToUpload, Depends(_reads(BundleToUpload))]
 FileBody = Annotated[FileToUpload, Depends(_reads(FileToUpload))]
 RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]
+AliasBody = Annotated[AliasToMove, Depends(_reads(AliasToMove))]
+RollbackBody = Annotated[Rollback, Depends(_reads(Rollback))]
 FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
 TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
@@ -128,6 +136,8 @@ BudgetsBody = Annotated[Budgets, Depends(_reads(Budgets))]
 PricesBody = Annotated[PriceList, Depends(_reads(PriceList))]
 BatchBody = Annotated[BatchRequest, Depends(_reads(BatchRequest))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
+ToolBody = Annotated[FunctionToolSpec, Depends(_reads(FunctionToolSpec))]
+ConnectionBody = Annotated[ConnectionSpec, Depends(_reads(ConnectionSpec))]
 McpBody = Annotated[McpMessage, Depends(_reads(McpMessage))]
 KickoffBody = Annotated[AmpKickoff, Depends(_reads(AmpKickoff))]
 ResumeBody = Annotated[AmpResume, Depends(_reads(AmpResume))]

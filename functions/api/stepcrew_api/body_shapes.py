@@ -10,7 +10,7 @@ from stepcrew.domain.definition import MAX_NAME, MAX_TASKS
 from stepcrew.domain.execution import Limits
 from stepcrew.domain.files import MOST_FILE_BYTES
 from stepcrew.domain.project import BUNDLE, ProjectOutline, ProjectVersion
-from stepcrew.domain.stored_crew import CREW_REFERENCE
+from stepcrew.domain.stored_crew import CREW_REFERENCE, MOST_VERSIONS
 from stepcrew.domain.webhook import MOST_WEBHOOKS
 
 
@@ -19,7 +19,8 @@ class CrewRequest(BaseModel):
 
     `config` is the crew: either our shape (`agents`, `tasks`, `process`, `model` …) or CrewAI's two files as objects or
     YAML text (`agents_yaml`, `tasks_yaml`). `inputs` may also stand inside `config`. Instead of `config`, `crew` names
-    a stored crew, or one version of it (`name@3`); `inputs` are then laid over those stored with it.
+    a stored crew, one version of it (`name@3`) or an alias of one (`name@prod`); `inputs` are then laid over those
+    stored with it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -61,6 +62,23 @@ class CrewToStore(BaseModel):
 
     config: dict[str, JsonValue]
     inputs: dict[str, JsonValue] | None = None
+
+
+class AliasToMove(BaseModel):
+    """The body of PUT /crews/{name}/aliases/{alias}: the latest version when none is given. Unknown fields are
+    faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int | None = Field(None, ge=1, le=MOST_VERSIONS)
+
+
+class Rollback(BaseModel):
+    """The body of POST /crews/{name}/rollback. Unknown fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, le=MOST_VERSIONS)
 
 
 class ProjectToStore(BaseModel):

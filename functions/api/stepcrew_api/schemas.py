@@ -18,25 +18,6 @@ from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import EventSource, Gap, LogLine
 
 
-class ProjectRuntime(BaseModel):
-    """What a bundle is built for. `platform` is a target of uv (`host`: the machine the platform runs on); `packages`
-    are the runner's own, as `name==version`, which no bundle replaces."""
-
-    python: str
-    platform: str
-    packages: list[str]
-
-
-class BundleUpload(BaseModel):
-    """`stored` tells that the bundle is there already; else its bytes go by PUT to `url`, with these headers and no
-    others, within 15 minutes."""
-
-    stored: bool
-    url: str | None = None
-    headers: dict[str, str] = {}
-    parameters: dict[str, str] = Field(description="Of projects/template.yaml, for the function of this bundle.")
-
-
 class CrewView(BaseModel):
     """A version of a stored crew; `tasks` and `agents` are counts. `kind` is `crew` or `flow` for a project."""
 
@@ -65,6 +46,21 @@ class CrewList(BaseModel):
 
     crews: list[CrewView]
     next_cursor: str | None
+
+
+class AliasView(BaseModel):
+    """A name for one version of a stored crew."""
+
+    alias: str
+    version: int
+    moved_at: datetime
+    moved_by: str | None
+
+
+class AliasList(BaseModel):
+    """All aliases of one stored crew, by name."""
+
+    aliases: list[AliasView]
 
 
 class SecretView(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from secrets import token_urlsafe
 
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
+from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
@@ -47,14 +49,17 @@ from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
+from stepcrew.services.store_connection import StoreConnection
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.take_delivery import TakeDelivery
@@ -80,6 +85,7 @@ def make_app(settings: Settings) -> FastAPI:
     usage = TableUsage(clients, table)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
+    tools, connections = table_tools(clients, table), table_connections(clients, table)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
     bundles = BucketBundles(clients, settings.bucket_name)
     wake = WakeMachine(approvals, orchestrator)
@@ -127,7 +133,11 @@ def make_app(settings: Settings) -> FastAPI:
         clock=clock,
         limits=limits,
         crews=crews,
-        store_crew=StoreCrew(crews, clock, rules, days),
+        store_crew=StoreCrew(crews, clock, rules, partial(OwnParts, tools, connections), days),
+        tools=tools,
+        store_tool=StoreTool(tools, clock, settings.home),
+        connections=connections,
+        store_connection=StoreConnection(connections, clock, tuple(settings.model_connections)),
         inbox=BucketInbox(clients, settings.inbox_bucket),
         triggers=triggers,
         store_trigger=StoreTrigger(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
 from stepcrew.aws.bundles import BucketBundles
+from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.journal import TableJournal
@@ -17,6 +18,7 @@ from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.task_outputs import TableTaskOutputs
+from stepcrew.aws.tool_functions import LambdaToolFunctions
 from stepcrew.clock import SystemClock
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.settings import function_settings, settings
@@ -25,7 +27,8 @@ from stepcrew_runner.gate.proxies import use_proxies
 from stepcrew_runner.isolation import addresses, environment
 from stepcrew_runner.isolation.references import refuse_outside
 from stepcrew_runner.project.building import ProjectCode
-from stepcrew_runner.project.bundle import unpack
+from stepcrew_runner.project.bundle import Bundle, unpack
+from stepcrew_runner.project.served_tool import ServedTool
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +43,7 @@ def guard_process() -> None:
     """Once per process, before any crew is loaded: what no crew may reach, change or follow."""
     proxies = use_proxies(environment.take_proxies())
     addresses.install_guard()
-    addresses.allow_operator_endpoints(proxies)
+    addresses.allow_operator_endpoints([*proxies, *(one.base_url for one in settings().model_connections.values())])
     if not settings().project_bundle:  # a project's code sets the variables it needs
         environment.install_guard()
     refuse_outside()
@@ -56,12 +59,29 @@ def project() -> ProjectCode | None:
     configured = settings()
     if not configured.project_bundle:
         return None
-    clients, group_id, digest = sessions().own, configured.project_group, configured.project_bundle
-    content = BucketBundles(clients, configured.bucket_name).read(group_id, digest)
-    if content is None:
-        raise PlatformUnavailable(f"The bundle {digest[:12]}… of this project is not in the bucket.")
+    bundle = _bundle(sessions().own)
     addresses.serve_project()
-    return ProjectCode(unpack(content, digest, environment.FOLDER / "bundle"), configured.project_model)
+    return ProjectCode(bundle, configured.project_model)
+
+
+@lru_cache(maxsize=1)
+def served_tool() -> ServedTool:
+    """The tool that this function serves. All its process can reach is what its own role can.
+
+    Raises:
+        PlatformUnavailable: its bundle cannot be read, or is not there.
+    """
+    clients = Clients()
+    secrets = ParameterSecrets(clients, settings().secrets_prefix)
+    return ServedTool(_bundle(clients), partial(secrets.group_secret, settings().project_group))
+
+
+def _bundle(clients: Clients) -> Bundle:
+    group_id, digest = settings().project_group, settings().project_bundle
+    content = BucketBundles(clients, settings().bucket_name).read(group_id, digest)
+    if content is None:
+        raise PlatformUnavailable(f"The bundle {digest[:12]}… of this function is not in the bucket.")
+    return unpack(content, digest, environment.FOLDER / "bundle")
 
 
 def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
@@ -91,6 +111,8 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=clock,
+            functions=LambdaToolFunctions(clients),
+            connections=configured.model_connections,
             own_secrets=clients.secrets,
             meter=meter,
             model_keys=lambda: sessions().model_keys(group_id, execution_id).as_arguments,

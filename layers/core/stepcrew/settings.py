@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from stepcrew.domain.connection import CONNECTION_NAME, ConnectionSpec
 from stepcrew.domain.execution import GroupLimits
 from stepcrew.domain.limits import (
     DEFAULT_OPEN_EXECUTIONS,
@@ -23,11 +24,15 @@ from stepcrew.domain.membership import Role
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
+ConnectionName = Annotated[str, StringConstraints(pattern=CONNECTION_NAME)]
+
+
 def _parsed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
 JsonBuses = Annotated[dict[str, list[str]], BeforeValidator(_parsed)]
+JsonConnections = Annotated[dict[ConnectionName, ConnectionSpec], BeforeValidator(_parsed)]
 JsonLimits = Annotated[GroupLimits, BeforeValidator(_parsed)]
 
 
@@ -56,6 +61,8 @@ class Settings(BaseModel):
     default_embedder: str = ""
     """The embedding model of memories that name none; empty where there is none."""
     allowed_models: str = "*"
+    model_connections: JsonConnections = {}
+    """The operator's, by name; their secrets are the operator's."""
     secrets_prefix: str = "/stepcrew"
     retention_days: int = 90
     default_limits: JsonLimits = GroupLimits()
@@ -103,6 +110,11 @@ class Settings(BaseModel):
 
     def group_may_hear(self, group_id: str, bus: str) -> bool:
         return bool({group_id, "*"} & set(self.trigger_buses.get(bus, [])))
+
+    @property
+    def home(self) -> str:
+        """Where the platform is: `region:account`."""
+        return ":".join(self.state_machine_arn.split(":")[3:5])
 
     @property
     def inside_receivers(self) -> list[str]:

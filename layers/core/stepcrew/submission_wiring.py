@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import uuid_utils
 
 from stepcrew.aws.clients import Clients
@@ -10,12 +12,14 @@ from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
+from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.settings import Settings
 from stepcrew.wiring import fill_slots, group_limits, watch_budgets
@@ -27,7 +31,14 @@ def new_id() -> str:
 
 
 def model_rules(settings: Settings) -> ModelRules:
-    return ModelRules(settings.default_model, settings.allowed_models, settings.allows_model, settings.default_embedder)
+    connections = {name: one.fallbacks for name, one in settings.model_connections.items()}
+    return ModelRules(
+        settings.default_model,
+        settings.allowed_models,
+        settings.allows_model,
+        settings.default_embedder,
+        connections,
+    )
 
 
 def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
@@ -45,6 +56,7 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         FindMissingFiles(BucketFiles(clients, table, settings.bucket_name)),
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
+        partial(OwnParts, table_tools(clients, table), table_connections(clients, table)),
         TablePrices(clients, table),
         watch_budgets(settings, clients),
         days,

@@ -31,6 +31,7 @@ MOST_BYTES = 64 * 1024 * 1024
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 QUEUE_PATH = re.compile(r"/\d{12}/[A-Za-z0-9_.-]+")
 SCHEDULE_PATH = re.compile(r"/schedules/[A-Za-z0-9_.-]{1,64}")
+INVOCATION_PATH = re.compile(r"/2015-03-31/functions/[A-Za-z0-9:_$-]{1,200}/invocations")
 PRESIGNED = "X-Amz-Signature"
 
 
@@ -119,6 +120,7 @@ class Guard:
             or path == "/"
             or QUEUE_PATH.fullmatch(path)
             or SCHEDULE_PATH.fullmatch(path)
+            or INVOCATION_PATH.fullmatch(path)
             or self._is_bucket(bucket)
         ):
             return None

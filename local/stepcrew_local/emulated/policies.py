@@ -15,7 +15,7 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import dynamodb, sts
+from ministack.services import dynamodb, lambda_svc, sts
 
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
 ASSUMED = re.compile(r"arn:([^:]+):sts::(\d+):assumed-role/([^/]+)/.+")
@@ -122,12 +122,23 @@ def enforce(
     resource_arn: str = "*",
     service_context: dict[str, Any] | None = None,
 ) -> Any:
-    """As the emulator's, with the keys of the items that a DynamoDB request names."""
+    """As the emulator's, with the keys of the items that a DynamoDB request names, and the tags of the function that is
+    called."""
     if service == "dynamodb" and _of_items.get():
         [first, *others] = _of_items.get()
         _of_items.set(tuple(others))
         service_context = {**(service_context or {}), LEADING_KEYS: [first]}
+    if iam_action == "lambda:InvokeFunction":
+        service_context = {**(service_context or {}), **_tags_of_function(resource_arn)}
     return _enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+
+
+def _tags_of_function(arn: str) -> dict[str, str]:
+    """Condition keys of a function's tags; those of a version are its function's (AWS Lambda developer guide, "Using
+    attribute-based access control in Lambda")."""
+    name = arn.split(":")[6] if arn.count(":") >= 6 else ""
+    found: dict[str, Any] = lambda_svc._functions.get_scoped(get_account_id(), get_region(), name) or {}
+    return {f"aws:resourcetag/{key.lower()}": str(value) for key, value in (found.get("tags") or {}).items()}
 
 
 def with_leading_keys(service_context: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from typing import Any, cast
 
@@ -23,12 +24,13 @@ from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
+from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
@@ -45,14 +47,17 @@ from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
+from stepcrew.services.store_connection import StoreConnection
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
+from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
@@ -60,7 +65,7 @@ from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.settings import Settings
-from stepcrew.submission_wiring import new_id
+from stepcrew.submission_wiring import model_rules, new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
@@ -86,7 +91,10 @@ ADA: dict[str, Any] = {
 BOB: dict[str, Any] = {"iss": ISSUER, "sub": "bob", "group_id": "other", "role": "admin"}
 MIA: dict[str, Any] = {"iss": ISSUER, "sub": "mia", "group_id": "demo", "role": "member"}
 VERA: dict[str, Any] = {"iss": ISSUER, "sub": "vera", "group_id": "demo", "role": "viewer"}
-SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models="openai/*")
+OLLAMA = ConnectionSpec(base_url="http://10.0.0.7:11434/v1")
+SETTINGS = Settings(
+    default_model="openai/gpt-4.1-mini", allowed_models="openai/*", model_connections={"ollama": OLLAMA}
+)
 
 
 def token_of(claims: dict[str, Any]) -> str:
@@ -132,7 +140,7 @@ class Harness:
         self.aws = aws
         self.orchestrator = FakeOrchestrator()
         clock = FixedClock()
-        rules = ModelRules(SETTINGS.default_model, SETTINGS.allowed_models, SETTINGS.allows_model)
+        rules = model_rules(SETTINGS)
         self.limits = FakeLimits()
         self.places = TableWaitingPlaces(aws.clients, TABLE)
         self.waiting_clock = FakeClock(NOW)
@@ -144,14 +152,14 @@ class Harness:
         self.knowledge = TableKnowledge(aws.clients, TABLE)
         self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
+        tools, connections = table_tools(aws.clients, TABLE), table_connections(aws.clients, TABLE)
+        own_parts = partial(OwnParts, tools, connections)
         prices, usage = TablePrices(aws.clients, TABLE), TableUsage(aws.clients, TABLE)
         budgets = TableBudgets(aws.clients, TABLE)
         watch_budgets = WatchBudgets(budgets, usage, clock)
         submit = SubmitExecution(
             *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, FindMissingFiles(self.files)),
-            *(fill_slots, self.webhooks, prices),
-            watch_budgets,
-            30,
+            *(fill_slots, self.webhooks, own_parts, prices, watch_budgets, 30),
         )
         self.trigger_queue = FakeTriggerQueue()
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
@@ -190,7 +198,11 @@ class Harness:
             clock=clock,
             limits=self.limits,
             crews=aws.crews,
-            store_crew=StoreCrew(aws.crews, clock, rules, 30),
+            store_crew=StoreCrew(aws.crews, clock, rules, own_parts, 30),
+            tools=tools,
+            store_tool=StoreTool(tools, clock, "eu-west-1:123456789012"),
+            connections=connections,
+            store_connection=StoreConnection(connections, clock, rules.connections),
             inbox=BucketInbox(aws.clients, INBOX),
             triggers=triggers,
             store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),

@@ -94,7 +94,7 @@ def test_another_groups_batch_is_not_there(batches: Harness) -> None:
         ({"inputs": None, "s3": "s3://secret-bucket/demo/a.csv"}, "/s3"),
         ({"max_concurrency": 0}, "/max_concurrency"),
         ({"tolerated_failures": -1}, "/tolerated_failures"),
-        ({"crew": "haiku@x"}, "/crew"),
+        ({"crew": "haiku@@1"}, "/crew"),
         ({"rows": 3}, "/rows"),
     ],
 )

@@ -108,7 +108,7 @@ def test_faults_of_a_stored_crew_are_told_by_what_the_request_has_of_it(harness:
     assert (both.status_code, both.json()["errors"][0]["pointer"]) == (422, "/crew")
     neither = client.post("/executions", json={})
     assert (neither.status_code, neither.json()["errors"][0]["pointer"]) == (422, "/config")
-    odd = client.post("/executions", json={"crew": "poems@latest"})
+    odd = client.post("/executions", json={"crew": "poems@-"})
     assert (odd.status_code, odd.json()["errors"][0]["pointer"]) == (422, "/crew")
 
 
@@ -122,3 +122,46 @@ def test_an_idempotency_key_stands_for_the_reference_as_it_was_written(harness: 
     assert (again.status_code, again.json()) == (202, {**first, "replayed": True})
     other = client.post("/executions", json={"crew": "poems@1"}, headers=headers)
     assert other.json()["type"] == "urn:stepcrew:problem:idempotency-mismatch"
+
+
+def test_an_alias_is_a_reference_wherever_a_crew_is_named(harness: Harness) -> None:
+    client = harness.client()
+    for text in ("One.", "Two."):
+        client.put("/crews/poems", json=poem(text))
+    moved = client.put("/crews/poems/aliases/prod", json={"version": 1})
+    assert (moved.status_code, moved.json()["version"], moved.json()["moved_by"]) == (200, 1, "ada@example.com")
+    assert client.get("/crews/poems/aliases").json()["aliases"] == [moved.json()]
+    assert client.get("/crews/poems?alias=prod").json()["config"]["tasks"][0]["description"] == "One."
+    for sent in ({"crew": "poems@prod"}, {"crew": "poems"}):
+        made = client.post("/executions", json=sent).json()["execution_id"]
+        expected = 1 if "@" in sent["crew"] else 2
+        assert client.get(f"/executions/{made}").json()["crew"] == {"name": "poems", "version": expected}
+    kicked = client.post("/amp/poems@prod/kickoff", json={"inputs": {}}).json()["kickoff_id"]
+    assert client.get(f"/executions/{kicked}").json()["crew"]["version"] == 1
+    assert client.get(f"/amp/poems@prod/status/{kicked}").status_code == 200
+    assert client.put("/triggers/t", json={"crew": "poems@prod", "object": {}}).status_code == 201
+    missing = client.put("/triggers/t", json={"crew": "poems@beta", "object": {}})
+    assert (missing.status_code, missing.json()["detail"]) == (
+        404,
+        "The crew 'poems' has no alias 'beta'; it has prod.",
+    )
+    assert client.get("/crews/poems?alias=prod&version=1").status_code == 422
+    assert client.delete("/crews/poems/aliases/prod").status_code == 204
+    assert client.post("/executions", json={"crew": "poems@prod"}).status_code == 404
+
+
+def test_a_rollback_stores_an_earlier_version_again(harness: Harness) -> None:
+    client = harness.client()
+    for text in ("One.", "Two."):
+        client.put("/crews/poems", json=poem(text))
+    answer = client.post("/crews/poems/rollback", json={"version": 1})
+    assert (answer.status_code, answer.json()["version"]) == (201, 3)
+    assert client.get("/crews/poems").json()["config"]["tasks"][0]["description"] == "One."
+    assert client.post("/crews/poems/rollback", json={"version": 3}).status_code == 200
+    assert client.post("/crews/poems/rollback", json={"version": 7}).status_code == 404
+    assert client.post("/crews/poems/rollback", json={}).status_code == 422
+    viewer = harness.client(VERA)
+    assert viewer.post("/crews/poems/rollback", json={"version": 1}).status_code == 403
+    assert viewer.put("/crews/poems/aliases/prod", json={}).status_code == 403
+    assert viewer.get("/crews/poems/aliases").json() == {"aliases": []}
+    assert harness.client(BOB).get("/crews/poems/aliases").status_code == 404

@@ -11,7 +11,7 @@ from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import TaskOutput
 from stepcrew.domain.membership import Role
 from tests.aws_table import GROUP, NOW
-from tests.routes import NAMES, NEEDS_AN_UPLOAD, PARAMETERS, Route, all_routes, guarded_routes
+from tests.routes import BODIES, NAMES, NEEDS_AN_UPLOAD, PARAMETERS, Route, all_routes, guarded_routes
 from tests.unit.api.harness import ADA, BOB, ISSUER, MIA, VERA, Harness, api_harness, body, keep_file
 from tests.waiting import park, question
 
@@ -63,6 +63,10 @@ def harness() -> Generator[Filled]:
         assert ada.put(f"/triggers/{NAMES['/api/v1/triggers/{name}']}", json=trigger).status_code == 201
         keep_file(made, NAMES["/api/v1/files/{name}"], CANARY.encode())
         webhook = {"url": f"https://receiver.example.com/{CANARY}", "format": "slack"}
+        tool = BODIES["PUT /api/v1/tools/{name}"] | {"description": CANARY}
+        assert ada.put(f"/tools/{NAMES['/api/v1/tools/{name}']}", json=tool).status_code == 201
+        connection = {"base_url": f"https://{CANARY}.example.com/v1"}
+        assert ada.put(f"/connections/{NAMES['/api/v1/connections/{name}']}", json=connection).status_code == 201
         assert ada.put(f"/webhooks/{NAMES['/api/v1/webhooks/{name}']}", json=webhook).status_code == 201
         batch = {"batch_id": PARAMETERS["batch_id"], "group_id": GROUP, "name": CANARY, "crew": f"{crew}@1"}
         sizes = {"total": 1, "rows_in_round": 1, "max_concurrency": 1, "tolerated_failures": 0}
@@ -96,6 +100,9 @@ def test_a_role_below_the_one_that_is_needed_is_refused(harness: Filled, route: 
         assert answer.status_code == 200 or route.path.endswith("/traces/{event_id}/output"), answer.text
 
 
+OF_SOMETHING_MADE = tuple(f"/api/v1/{what}/{{name}}/" for what in ("crews", "projects", "triggers", "webhooks"))
+
+
 @pytest.mark.parametrize("route", guarded_routes(), ids=lambda route: route.label)
 def test_an_admin_of_another_group_finds_nothing_of_this_one(harness: Filled, route: Route) -> None:
     answer = harness.call(route, BOB)
@@ -110,10 +117,8 @@ def test_an_admin_of_another_group_finds_nothing_of_this_one(harness: Filled, ro
         assert answer.status_code == 404
     else:
         wanted = {200, 201, 202, 204, NEEDS_AN_UPLOAD.get(route.label)}
-        if route.path.startswith(
-            ("/api/v1/triggers/{name}/", "/api/v1/webhooks/{name}/")
-        ):  # of one that the other group has not made
-            wanted = {200, 202, 404}
+        if route.path.startswith(OF_SOMETHING_MADE):  # which the other group has not made
+            wanted.add(404)
         assert answer.status_code in wanted, answer.text
 
 

@@ -77,3 +77,33 @@ def test_a_project_is_run_again_with_its_code_and_from_its_beginning_only(harnes
     answer = client.post(f"/executions/{old}/rerun", json=asked)
     assert answer.status_code == 422
     assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/from_task", "/task_outputs"]
+
+
+def test_a_projects_function_is_told_with_the_executions_that_need_it(harness: Harness) -> None:
+    client = harness.client()
+    assert client.get("/projects/poems/function").status_code == 404
+    uploaded(harness)
+    client.put("/projects/poems", json=project())
+    client.put("/projects/others", json=project())
+    made = [client.post("/executions", json={"crew": "poems", "name": "renamed"}).json()["execution_id"] for _ in "ab"]
+    client.post("/executions", json={"crew": "others"})
+    told = client.get("/projects/poems/function").json()
+    assert told["open_executions"] == sorted(made)
+    named = client.post("/projects/poems/bundle", json={"sha256": DIGEST}).json()["parameters"]
+    assert told["parameters"] | {"Bundle": DIGEST} == named
+    client.post(f"/executions/{made[0]}/cancel")
+    client.delete("/crews/poems")
+    assert client.get("/projects/poems/function").json()["open_executions"] == made[1:]
+    assert harness.client(MIA).get("/projects/poems/function").status_code == 403
+    assert harness.client(BOB).get("/projects/poems/function").status_code == 404
+
+
+def test_a_rollback_brings_back_the_code_and_the_function_of_a_version(harness: Harness) -> None:
+    uploaded(harness)
+    client = harness.client()
+    first = client.put("/projects/poems", json=project()).json()
+    client.put("/projects/poems", json=project(function=f"stack{function_marker('demo')}poems-1:2"))
+    back = client.post("/crews/poems/rollback", json={"version": 1}).json()
+    assert (back["version"], back["kind"]) == (3, first["kind"])
+    execution_id = client.post("/executions", json={"crew": "poems"}).json()["execution_id"]
+    assert harness.aws.executions.get("demo", execution_id).runner == project()["project"]["function"]

@@ -11,10 +11,11 @@ from stepcrew.aws import keys
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.items import item
 from stepcrew.domain.errors import CrewNotFound, InvalidRequest
-from stepcrew.domain.stored_crew import StoredCrew
+from stepcrew.domain.stored_crew import MOST_ALIASES, CrewAlias, StoredCrew
 from stepcrew.services.delete_crew import delete_crew
+from stepcrew.services.move_alias import move_alias
 from stepcrew.services.read_crew import read_crew
-from stepcrew.services.store_crew import save_version
+from stepcrew.services.store_crew import roll_back, save_version
 
 
 @pytest.fixture
@@ -143,3 +144,69 @@ def test_a_large_crew_is_kept_whole_and_one_that_is_too_large_is_refused(aws: Aw
             aws.crews, GROUP, "huge", large.model_copy(update={"inputs": {"text": digits}}), saved_by=None, now=NOW
         )
     assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [("/config", "too_large")]
+
+
+def point(aws: Aws, alias: str, version: int | None = None) -> CrewAlias:
+    return move_alias(aws.crews, GROUP, "poems", alias, version, moved_by="ada", now=NOW)
+
+
+def test_an_alias_is_moved_from_version_to_version(aws: Aws) -> None:
+    save(aws, "poems", "One.")
+    save(aws, "poems", "Two.")
+    assert point(aws, "prod", 1) == CrewAlias(alias="prod", version=1, moved_at=NOW, moved_by="ada")
+    assert read_crew(aws.crews, GROUP, "poems", "prod")[0].version == 1
+    assert point(aws, "prod").version == 2
+    point(aws, "beta", 1)
+    assert [(one.alias, one.version) for one in aws.crews.aliases(GROUP, "poems")] == [("beta", 1), ("prod", 2)]
+    assert aws.crews.aliases("other", "poems") == []
+    later = move_alias(aws.crews, GROUP, "poems", "prod", 2, moved_by="bob", now=NOW + timedelta(hours=1))
+    assert later.moved_by == "ada"  # it stood for that version already
+    aws.crews.remove_alias(GROUP, "poems", "prod")
+    with pytest.raises(CrewNotFound, match="no alias 'prod'; it has beta"):
+        read_crew(aws.crews, GROUP, "poems", "prod")
+
+
+def test_an_alias_stands_for_a_version_there_is_and_is_not_called_latest(aws: Aws) -> None:
+    with pytest.raises(CrewNotFound):
+        point(aws, "prod")
+    save(aws, "poems", "One.")
+    with pytest.raises(CrewNotFound, match="no version 2; the latest is 1"):
+        point(aws, "prod", 2)
+    with pytest.raises(InvalidRequest, match="name alone"):
+        point(aws, "latest")
+    with pytest.raises(CrewNotFound, match="'poems' alone"):
+        read_crew(aws.crews, GROUP, "poems", "latest")
+    for number in range(MOST_ALIASES):
+        point(aws, f"a{number}")
+    with pytest.raises(InvalidRequest, match="at most"):
+        point(aws, "more")
+
+
+def test_aliases_go_with_their_crew_and_never_stand_for_what_came_after_it(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(aws, "poems", "One.")
+    point(aws, "prod")
+    with monkeypatch.context() as dying:
+        dying.setattr(aws.crews, "remove_versions", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        delete_crew(aws.crews, GROUP, "poems")
+    save(aws, "poems", "New.")
+    with pytest.raises(CrewNotFound, match="no version 1, for which @prod stands"):
+        read_crew(aws.crews, GROUP, "poems", "prod")
+    point(aws, "beta")
+    aws.crews.remove_versions(GROUP, "poems", 1)  # by the deletion that goes on late
+    assert [one.alias for one in aws.crews.aliases(GROUP, "poems")] == ["beta"]
+    delete_crew(aws.crews, GROUP, "poems")
+    assert aws.crews.aliases(GROUP, "poems") == []
+
+
+def test_a_rollback_is_a_new_version_that_equals_an_old_one(aws: Aws) -> None:
+    first, _ = save(aws, "poems", "One.")
+    save(aws, "poems", "Two.")
+    point(aws, "prod", 2)
+    back, made = roll_back(aws.crews, GROUP, "poems", 1, saved_by="bob", now=NOW)
+    assert (back.version, back.definition_hash, back.updated_by, made) == (3, first.definition_hash, "bob", True)
+    assert roll_back(aws.crews, GROUP, "poems", 1, saved_by="bob", now=NOW) == (back, False)
+    assert read_crew(aws.crews, GROUP, "poems", "prod")[0].version == 2
+    with pytest.raises(CrewNotFound, match="no version 9"):
+        roll_back(aws.crews, GROUP, "poems", 9, saved_by=None, now=NOW)

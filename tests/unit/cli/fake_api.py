@@ -30,8 +30,10 @@ class Seen:
 @dataclass
 class FakeApi:
     """`script` holds the execution's (status, events recorded so far), one per look at the record; the last one stays.
-    While its status is WAITING, `approval` is the open question; what was decided is in `feedback`. `trouble` are
-    answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are refused."""
+    While its status is WAITING, `approval` is the open question; what was decided is in `feedback`.
+    `function_arn` is what a tool calls; `open_executions` are, look by look, those that need a project's function.
+    `trouble` are answers (status, document) given before anything else. Demo tokens are numbered; `expired` ones are
+    refused."""
 
     script: list[tuple[str, int]] = field(default_factory=lambda: [("COMPLETED", 4)])
     events: list[dict[str, Any]] = field(default_factory=lambda: default_events())
@@ -49,6 +51,9 @@ class FakeApi:
     missing: int = 0
     looks: int = 0
     tokens: int = 0
+    has_function: bool = True
+    function_arn: str = "arn:aws:lambda:eu-west-1:1:function:p-tool-0123-refund:3"
+    open_executions: list[list[str]] = field(default_factory=list[list[str]])
     url: str = ""
 
     def state(self) -> tuple[str, int]:
@@ -68,6 +73,14 @@ class FakeApi:
             return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
         if request.method == "POST" and path.endswith("/executions"):
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
+        if path.endswith(("/aliases", "/rollback", "/function", "/projects/runtime")) or "/aliases/" in path:
+            return self._versions(request, path)
+        if request.method == "DELETE" and path.startswith("/api/v1/crews/"):
+            return 204, None, {}
+        if path.startswith("/local/"):
+            return 200, {"removed": self.has_function} if request.method == "DELETE" else {"function": "f:1"}, {}
+        if path.endswith("/bundle") and request.method == "POST":
+            return 200, {"stored": True, "parameters": {"Bundle": request.body["sha256"]}}, {}
         if path.endswith("/otlp"):
             return 200, {"resourceSpans": []}, {}
         if path.endswith("/v1/traces"):
@@ -78,6 +91,10 @@ class FakeApi:
             return 202, submitted(), {}
         if request.method == "GET" and "/crews/" in path:
             return 200, {**stored_crew(path.rpartition("/")[2], 3), "placeholders": ["topic"], "inputs": {}}, {}
+        if "/tools" in path:
+            return self._tools(request, path)
+        if "/connections" in path:
+            return _connections(request, path)
         if path.startswith("/api/v1/batches"):
             return self._batches(request, path, query)
         if "/webhooks" in path:
@@ -142,6 +159,33 @@ class FakeApi:
         if request.headers.get("If-None-Match") == etag:
             return 304, None, {}
         return 200, execution(status), {"ETag": etag, "Retry-After": "0"}
+
+    def _versions(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+        if request.method == "DELETE":
+            return 204, None, {}
+        if path.endswith("/runtime"):
+            return 200, {"python": "3.13", "platform": "host", "packages": []}, {}
+        if path.endswith("/function"):
+            open_ones = self.open_executions.pop(0) if self.open_executions else []
+            named = {"Platform": "p", "Name": path.split("/")[-2], "GroupDigest": "0123"}
+            return 200, {"parameters": named, "open_executions": open_ones}, {}
+        if path.endswith("/rollback"):
+            return 201, stored_crew(path.split("/")[-2], 4), {}
+        alias = {"alias": "prod", "version": 3, "moved_at": NOW.format(0), "moved_by": "ada@example.org"}
+        return 200, {"aliases": [alias]} if path.endswith("/aliases") else alias, {}
+
+    def _tools(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+        if request.method == "DELETE":
+            return 204, None, {}
+        if path.endswith("/tools"):
+            shared = {"name": "SerperDevTool", "summary": "Searches the web.", "secrets": ["SERPER_API_KEY"]}
+            own: dict[str, Any] = {"name": "refund", "summary": "Refunds.", "effects": True, "input_schema": {}}
+            return 200, [shared, own], {}
+        name = path.rpartition("/")[2]
+        if name == "absent":
+            return 404, {"status": 404, "detail": "There is no tool."}, {}
+        sent: dict[str, Any] = request.body or {}
+        return 200, {"name": name, "function_arn": self.function_arn, **sent}, {}
 
     def _files(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         file = {"name": "facts.txt", "bytes": 5, "media_type": "text/plain", "sha256": "ab" * 32}
@@ -375,3 +419,17 @@ def _memory(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         return 200, {"records": [record | {"created_at": NOW.format(0)}], "next_cursor": "on"}, {}
     scope = {"path": "/crews/shop", "records": 3, "embedder": "openai/small", "newest": NOW.format(0)}
     return 200, {"scopes": [scope]}, {}
+
+
+def _connections(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+    if request.method == "DELETE":
+        return 204, None, {}
+    if request.method == "PUT":
+        return 201, {"name": path.rpartition("/")[2], **request.body}, {}
+    router = {
+        "name": "router",
+        "provider": "openai",
+        "base_url": "https://router.example.com/v1",
+        "secret": "ROUTER_KEY",
+    }
+    return 200, {"connections": [router], "operators": ["ollama"]}, {}

@@ -180,8 +180,8 @@ def test_what_is_no_part_of_a_project_stays_behind(tmp_path: Path) -> None:
     assert {file.as_posix() for file in project.files} == {"main.py", "_env"}
     packages = tmp_path / "packages"
     packages.mkdir()
-    content = make_bundle(project, packages)
-    assert content == make_bundle(project, packages)
+    content = make_bundle(project, packages, {})
+    assert content == make_bundle(project, packages, {})
     assert zipfile.ZipFile(io.BytesIO(content)).namelist() == ["project/_env", "project/main.py"]
 
 

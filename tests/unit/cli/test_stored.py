@@ -68,3 +68,26 @@ def test_run_wants_exactly_one_crew_and_no_model_for_a_stored_one(api: FakeApi, 
     for arguments in ((), (crew, "--crew", "poems"), ("--crew", "poems", "--model", "openai/x")):
         assert invoke(api, "run", *arguments).exit_code == 2
     assert api.seen == []
+
+
+def test_an_alias_is_moved_listed_and_removed(api: FakeApi) -> None:
+    assert "poems@prod is poems@3" in invoke(api, "alias", "poems@prod", "3").stderr
+    assert (api.seen[-1].method, api.seen[-1].path) == ("PUT", "/api/v1/crews/poems/aliases/prod")
+    assert api.seen[-1].body == {"version": 3}
+    invoke(api, "alias", "poems@prod")
+    assert api.seen[-1].body == {}
+    assert invoke(api, "alias", "poems").stdout.splitlines()[1].split()[:2] == ["poems@prod", "3"]
+    assert invoke(api, "alias", "poems@prod", "--remove").exit_code == 0
+    assert api.paths("DELETE") == ["/api/v1/crews/poems/aliases/prod"]
+
+
+@pytest.mark.parametrize("wrong", [("poems", "3"), ("poems@", "3"), ("@prod",), ("poems@prod", "3", "--remove")])
+def test_an_alias_wants_its_name(api: FakeApi, wrong: tuple[str, ...]) -> None:
+    assert invoke(api, "alias", *wrong).exit_code == 2
+    assert api.seen == []
+
+
+def test_run_takes_an_alias_and_asks_for_the_inputs_of_its_version(api: FakeApi) -> None:
+    assert invoke(api, "run", "--crew", "poems@prod", "-i", "topic=rain").exit_code == 0
+    assert "/api/v1/crews/poems?alias=prod" in api.paths()
+    assert api.seen[-1].body["crew"] == "poems@prod"

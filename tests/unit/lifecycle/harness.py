@@ -14,6 +14,7 @@ from tests.fakes.files import FakeFiles
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.prices import FakePrices
+from tests.fakes.registrations import nothing_own
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.usage import FakeUsage
 from tests.fakes.webhooks import NoWebhooks
@@ -132,7 +133,7 @@ class Harness:
                 fill_slots,
                 NoWebhooks(),
             ),
-            *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), self.clock), 30),
+            *(nothing_own, FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), self.clock), 30),
         )
         self.cancel = CancelExecution(executions, wake, self.clock)
         self.decide = DecideApproval(executions, approvals, limits, fill_slots, self.clock)

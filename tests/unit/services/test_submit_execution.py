@@ -13,6 +13,7 @@ from tests.fakes.files import FakeFiles
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.prices import FakePrices
+from tests.fakes.registrations import nothing_own
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.usage import FakeUsage
 from tests.fakes.webhooks import NoWebhooks
@@ -65,7 +66,7 @@ class Harness:
                 fill,
                 NoWebhooks(),
             ),
-            *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
+            *(nothing_own, FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
         )
 
     def _new_id(self) -> str:

@@ -11,6 +11,7 @@ from tests.fakes.files import FakeFiles
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.prices import FakePrices
+from tests.fakes.registrations import nothing_own
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
@@ -68,7 +69,7 @@ class Harness:
                 fill,
                 NoWebhooks(),
             ),
-            *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
+            *(nothing_own, FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
         )
         self.store = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         self.keep = StoreTrigger(self.store, self.sources, aws.crews, limits, clock, lambda: "hook-id")

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
 from stepcrew.domain.approval import ApprovalKind, DecisionKind
 from stepcrew.domain.errors import ExecutionNotFound, Fault, InvalidRequest
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.parts import placeholders_of
 from stepcrew.domain.references import MISSING_INPUT
+from stepcrew.domain.stored_crew import CREW_REFERENCE, split_reference
 from stepcrew.services.decide_approval import Feedback
 from stepcrew.services.read_crew import read_crew
 from stepcrew.services.read_result import read_result
@@ -32,7 +33,6 @@ from stepcrew_api.body_shapes import CrewRequest
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
 from stepcrew_api.problems import BadRequest, amp_responses
-from stepcrew_api.routes.crews import CrewName
 from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey, asked_for
 from stepcrew_api.schemas import BodyReference, ResultView
 from stepcrew_api.services import Injected, Services
@@ -40,18 +40,20 @@ from stepcrew_api.views import result_view
 
 router = APIRouter(prefix="/amp/{name}", tags=["AMP"], route_class=GuardedRoute)
 
+CrewName = Annotated[str, Path(pattern=CREW_REFERENCE, description="A stored crew, also as `name@3` or `name@prod`.")]
+
 
 @router.get("/inputs", responses=amp_responses(404))
 def amp_inputs(name: CrewName, identity: Caller, services: Injected) -> AmpInputs:
     """The inputs the crew takes."""
-    return AmpInputs(inputs=placeholders_of(read_crew(services.crews, identity.group_id, name)[1]))
+    return AmpInputs(inputs=placeholders_of(read_crew(services.crews, identity.group_id, *split_reference(name))[1]))
 
 
 @router.post("/kickoff", responses=amp_responses(400, 402, 404, 409, 413, 415, 429), openapi_extra=KICKOFF_BODY)
 def kickoff(
     name: CrewName, body: KickoffBody, identity: Member, services: Injected, idempotency_key: IdempotencyKey = None
 ) -> AmpKickedOff:
-    """Starts the latest version of the crew."""
+    """Starts the crew: its latest version, unless the address names another."""
     sent = CrewRequest.model_validate({"crew": name, "inputs": body.inputs})
     request = asked_for(sent, identity, idempotency_key)._replace(crew=name)
     try:
@@ -65,7 +67,7 @@ def kickoff(
 
 def _missing(services: Services, identity: Identity, name: str, body: AmpKickoff) -> InvalidRequest:
     """The error that names the inputs one by one, as this API does."""
-    _, kept = read_crew(services.crews, identity.group_id, name)
+    _, kept = read_crew(services.crews, identity.group_id, *split_reference(name))
     missing = [one for one in placeholders_of(kept) if one not in {**kept.inputs, **body.inputs}]
     faults = [
         Fault(pointer=f"/inputs/{one}", code=MISSING_INPUT, detail=f"The input {one!r} is missing.") for one in missing
@@ -133,7 +135,7 @@ _STATES: dict[Status, Literal["PENDING", "RUNNING", "PENDING_HUMAN_INPUT"]] = {
 def _of_crew(services: Services, identity: Identity, name: str, execution_id: str) -> Execution:
     """Raises `ExecutionNotFound` for those of other crews too."""
     execution = services.executions.get(identity.group_id, execution_id)
-    if execution.crew is None or execution.crew.name != name:
+    if execution.crew is None or execution.crew.name != split_reference(name)[0]:
         raise ExecutionNotFound(execution_id)
     return execution
 

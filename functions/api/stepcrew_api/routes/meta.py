@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field, JsonValue
 
 from stepcrew.domain.crew_schema import crew_schema
 from stepcrew.domain.execution import GroupLimits
-from stepcrew.domain.tools import TOOLS
 from stepcrew_api.guarded import PUBLIC, GuardedRoute
 from stepcrew_api.identity import Caller, Identity
 from stepcrew_api.problems import responses
@@ -33,14 +32,6 @@ class Me(Identity):
     limits: LimitsOfGroup
 
 
-class Tool(BaseModel):
-    """A tool a crew may name. `secrets` are the group's secrets it needs."""
-
-    name: str
-    summary: str
-    secrets: list[str]
-
-
 @router.get("/health", openapi_extra=PUBLIC)
 def health(request: Request) -> Health:
     """Public: the service answers, and which models crews may use."""
@@ -58,12 +49,6 @@ def me(identity: Caller, services: Injected) -> Me:
     rules = services.limits.limit_rules(identity.group_id)
     limits = LimitsOfGroup(**rules._asdict())
     return Me(**identity.model_dump(), limits=limits)
-
-
-@router.get("/tools", responses=responses())
-def tools(_identity: Caller) -> list[Tool]:
-    """The tools crews may name."""
-    return [Tool(name=spec.name, summary=spec.summary, secrets=list(spec.secrets)) for spec in TOOLS.values()]
 
 
 @router.get("/schema", responses=responses())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import (
-    Category,
-    ExecutionError,
     ExecutionNotFound,
     PlatformUnavailable,
     StepcrewError,
@@ -27,12 +28,16 @@ from stepcrew.services.ports import (
     TraceQueue,
 )
 from stepcrew.services.secret_ports import Secrets
+from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.approvals.decisions import Decisions
+from stepcrew_runner.attempt.connecting import connect
 from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome, failed
+from stepcrew_runner.attempt.refusals import CHANGED, NOT_THIS_CODE, OLDER, TOO_LONG
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.files import CrewFiles
+from stepcrew_runner.crew.function_tools import NoFunctions
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
 from stepcrew_runner.crew.parts import CrewParts, Stores
@@ -70,37 +75,13 @@ class Ports(NamedTuple):
     clock: Clock
     model_keys: Callable[[], Mapping[str, str]]
     """Credentials, as boto3 names them, that can do nothing but call models of Amazon Bedrock."""
+    functions: ToolFunctions = NoFunctions()
+    """How tools that are functions of the group are called."""
+    connections: Mapping[str, ConnectionSpec] = MappingProxyType({})
+    """The operator's model connections, by name."""
     own_secrets: Sequence[str] = ()
     """What the ports themselves sign with. No crew is given it; it is masked like what one is given."""
     meter: AttemptMeter | None = None
-
-
-TOO_LONG = ExecutionError(
-    category=Category.TIMEOUT,
-    type="TaskTooLong",
-    message="One model call or tool call needs more time than a whole invocation of the runner has.",
-    remedy="Split the crew task into smaller ones, or give its model a timeout.",
-)
-CHANGED = ExecutionError(
-    category=Category.PLATFORM,
-    type="DefinitionChanged",
-    message="The stored crew definition is not the one that was submitted; what is finished may not fit it.",
-    remedy="Submit the crew again.",
-)
-OLDER = ExecutionError(
-    category=Category.PLATFORM,
-    type="BegunByOlderVersion",
-    message="An older version of the platform began this execution, in a way this version cannot go on from.",
-    remedy="Its finished tasks' outputs stay readable. Submit the crew again.",
-)
-
-
-NOT_THIS_CODE = ExecutionError(
-    category=Category.PLATFORM,
-    type="WrongRunner",
-    message="The runner that was started does not have the code of this execution.",
-    remedy="Deploy the project again, then submit it again.",
-)
 
 
 class Replay(NamedTuple):
@@ -251,9 +232,13 @@ class RunAttempt:
         logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
         # A project's own code could read them.
         operators = {} if self._project else ports.secrets.operator_secrets()
+        own_secret = partial(ports.secrets.group_secret, execution.group_id)
+        connected = connect(submission, ports.connections, operators.get, own_secret)
+        companions.gate.endpoints = connected.endpoints
         defaults = (self._default_model, self._default_embedder)
-        needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults)
-        models = ModelFactory(operators, self._default_model, ports.model_keys() if needs_keys else {})
+        needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults, connected.models)
+        aws_keys: Mapping[str, str] = ports.model_keys() if needs_keys else {}
+        models = ModelFactory(operators, self._default_model, aws_keys, connected.models)
         secrets = self._secrets(execution.group_id, submission, operators)
         for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
             companions.redactor.learn(value)
@@ -268,7 +253,7 @@ class RunAttempt:
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
                 parts = CrewParts(companions, models, files, stores, self._default_embedder)
-                run(CrewBuilder(submission, parts, secrets), finished, decisions)
+                run(CrewBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             else:
                 serve_project_memory(submission.definition, companions, stores.memory)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})

@@ -16,6 +16,7 @@ from crewai.utilities.string_utils import interpolate_only
 from stepcrew.domain.definition import AgentDefinition, CrewDefinition, McpServer, SecretReference, TaskDefinition
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
+from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.executor import BoundedExecutor
 from stepcrew_runner.crew.files import FileReadTool
@@ -24,7 +25,7 @@ from stepcrew_runner.crew.parts import CrewParts
 from stepcrew_runner.crew.remembering import make_memories
 from stepcrew_runner.crew.seams import PlatformCrew
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
-from stepcrew_runner.crew.tools import ToolNotUsable, make_tool
+from stepcrew_runner.crew.tools import ToolMaker, ToolNotUsable
 
 _AGENT_FIELDS = (
     *("max_iter", "max_rpm", "max_execution_time", "max_retry_limit", "allow_delegation", "cache"),
@@ -69,7 +70,9 @@ class GivenSecrets(NamedTuple):
 class CrewBuilder:
     """Builds one crew for one attempt."""
 
-    def __init__(self, submission: Submission, parts: CrewParts, secrets: GivenSecrets) -> None:
+    def __init__(
+        self, submission: Submission, parts: CrewParts, secrets: GivenSecrets, functions: ToolFunctions
+    ) -> None:
         self._crew = submission.definition
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._models = parts.models
@@ -77,6 +80,7 @@ class CrewBuilder:
         self._memories = make_memories(self._crew, parts)
         self._knowledge = make_knowledge(self._crew, parts)
         self._secrets = secrets
+        self._tool_maker = ToolMaker(secrets.of_tools, submission.tools, functions, self._reads_files)
 
     def build(self) -> BuiltCrew:
         """Raises `ModelNotAvailable`, `ToolNotUsable`, or pydantic's ValidationError for what CrewAI itself refuses."""
@@ -144,7 +148,7 @@ class CrewBuilder:
         )
 
     def _tools(self, names: Iterable[str]) -> list[BaseTool]:
-        return [make_tool(name, self._secrets.of_tools, self._reads_files) for name in names]
+        return [self._tool_maker.make(name) for name in names]
 
     def _reads_files(self) -> FileReadTool:
         return FileReadTool(names=self._crew.files, read=self._files.text)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from crewai import LLM, BaseLLM
 from crewai.llms.context_window import CONTEXT_WINDOW_USAGE_RATIO, DEFAULT_CONTEXT_WINDOW_SIZE
 
+from stepcrew.domain.connection import connection_of
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import embedders_of, model_settings
 from stepcrew.settings import provider_settings
+from stepcrew_runner.crew.fallbacks import ask_in_turn
 from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
+from stepcrew_runner.trace.kinds import MODEL_NAME
 
 CALL_SECONDS = 120.0
 """How long one model call may take unless the definition says otherwise."""
@@ -23,6 +27,8 @@ BEDROCK_CALL_SECONDS = 300.0
 """CrewAI's own, which it lets nobody set."""
 UNKNOWN_WINDOW = int(DEFAULT_CONTEXT_WINDOW_SIZE * CONTEXT_WINDOW_USAGE_RATIO)
 BEDROCK = "bedrock"
+NO_KEY = "no-key-is-needed"
+"""For a connection that wants none: the clients of providers do not start without."""
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
 EMBEDDINGS = "EMBEDDINGS_API_KEY"
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
@@ -37,12 +43,32 @@ class ModelNotAvailable(StepcrewError):
     remedy = "Choose an available model, or ask the operator for a key."
 
 
-class ModelFactory:
-    """Makes models with the operator's keys. Endpoints come from the operator's environment alone."""
+class Connection(NamedTuple):
+    """Where models of a connection are asked, and with which key; empty where its secret is not there."""
 
-    def __init__(self, operator_keys: Mapping[str, str], default: str, aws_keys: Mapping[str, str]) -> None:
+    provider: str
+    base_url: str
+    key: str
+    fallbacks: Sequence[str] = ()
+
+
+Connections = Mapping[str, Connection]
+
+
+class ModelFactory:
+    """Makes models with the operator's keys, and models of connections with theirs. Other endpoints come from the
+    operator's environment alone."""
+
+    def __init__(
+        self,
+        operator_keys: Mapping[str, str],
+        default: str,
+        aws_keys: Mapping[str, str],
+        connections: Connections = MappingProxyType({}),
+    ) -> None:
         """`aws_keys` are credentials for models of Amazon Bedrock as boto3 names them, and may be empty."""
         self._aws_keys = aws_keys
+        self._connections = connections
         self._providers = provider_settings()
         self._keys = {**operator_keys, **self._providers.keys}
         self._default = default
@@ -59,6 +85,7 @@ class ModelFactory:
     def secrets(self) -> dict[str, str]:
         """Every key a model object may hold, by name, to be masked."""
         others = {BEARER: self._providers.aws_bearer_token_bedrock, EMBEDDINGS: self._providers.embeddings_api_key}
+        others |= {f"CONNECTION_{name}": one.key for name, one in self._connections.items() if one.key != NO_KEY}
         return {**self._keys, **self._aws_keys, **others}
 
     def environment(self) -> dict[str, str]:
@@ -69,16 +96,34 @@ class ModelFactory:
 
     def name_of(self, settings: ModelSettings | None) -> str:
         name = settings.model if settings else self._default
+        if connection_of(name) in self._connections:
+            return name.strip()
         parsed = parse_model_name(name)
         if parsed is None:
-            raise ModelNotAvailable(f"The model {name or '(none)'!r} is not one of a provider we carry.")
+            raise ModelNotAvailable(f"The model {name or '(none)'!r} is not one of a provider or connection we carry.")
         return str(parsed)
 
+    def _key_of(self, provider: str) -> str:
+        key = self._keys.get(KEYS[provider])
+        if not key:
+            raise ModelNotAvailable(f"There is no key for {provider}: the operator has not set {KEYS[provider]}.")
+        return key
+
     def make(self, settings: ModelSettings | None, *, max_tokens: int | None = None) -> Any:
-        """A model object of CrewAI; `max_tokens` is an agent's own limit of an answer. Raises `ModelNotAvailable`."""
-        name = self.name_of(settings)
-        provider = name.partition("/")[0]
-        wanted = settings or ModelSettings(model=name)
+        """A model object of CrewAI, which asks its fallbacks where it has some; `max_tokens` is an agent's own limit of
+        an answer. Raises `ModelNotAvailable`."""
+        wanted = settings or ModelSettings(model=self._default)
+        if wanted.fallbacks is None and (connection := self._connections.get(connection_of(wanted.model) or "")):
+            wanted = wanted.model_copy(update={"fallbacks": connection.fallbacks})
+        models = [self._make(one, max_tokens) for one in (wanted, *wanted.in_turn)]
+        return ask_in_turn(models) if len(models) > 1 else models[0]
+
+    def _make(self, wanted: ModelSettings, max_tokens: int | None) -> Any:
+        name = self.name_of(wanted)
+        provider, _, model = name.partition("/")
+        connection = self._connections.get(provider)
+        if connection:
+            provider = connection.provider
         arguments: dict[str, Any] = {
             field: value for field in _CARRIED if (value := getattr(wanted, field)) is not None
         }
@@ -87,16 +132,16 @@ class ModelFactory:
         if provider == "openai":
             arguments |= {field: value for field in _OPENAI_ONLY if (value := getattr(wanted, field)) is not None}
         if provider in KEYS:
-            key = self._keys.get(KEYS[provider])
-            if not key:
-                raise ModelNotAvailable(f"There is no key for {provider}: the operator has not set {KEYS[provider]}.")
-            arguments["api_key"] = key
+            arguments["api_key"] = connection.key if connection else self._key_of(provider)
             arguments["timeout"] = wanted.timeout or CALL_SECONDS
         if provider == BEDROCK:
             arguments |= self._aws_keys
-        if provider == "openai" and self._providers.openai_base_url:
+        if connection:
+            arguments |= {"provider": provider, "base_url": connection.base_url}
+        elif provider == "openai" and self._providers.openai_base_url:
             arguments["base_url"] = self._providers.openai_base_url
-        made: Any = LLM(model=name, **arguments)
+        made: Any = LLM(model=model if connection else name, **arguments)
+        object.__setattr__(made, MODEL_NAME, name)
         keep_texts_valid(made)
         # The agents that CrewAI makes by itself (manager, planner, guardrail) have their tokens counted before each
         # call, by a request to the provider. CrewAI's own estimate takes its place.
@@ -114,14 +159,15 @@ def _never(*_arguments: Any, **_named: Any) -> bool:
     return False
 
 
-def needs_aws_keys(crew: CrewDefinition, default: str, default_embedder: str) -> bool:
-    """Whether a model of this crew, embedding models included, asks for credentials of AWS: one of Bedrock does, unless
-    the operator has an API key for it."""
+def needs_aws_keys(crew: CrewDefinition, default: str, default_embedder: str, connected: Connections) -> bool:
+    """Whether a model of this crew asks for credentials of AWS, embedding models and fallbacks of connections included:
+    one of Bedrock does, unless the operator has an API key for it."""
     if provider_settings().aws_bearer_token_bedrock:
         return False
     names = [settings.model for _, settings in model_settings(crew)]
     embedders = [name or default_embedder for _, name in embedders_of(crew)]
-    parsed = [parse_model_name(name) for name in [*names, default, *embedders]]
+    fallbacks = [name for one in connected.values() for name in one.fallbacks]
+    parsed = [parse_model_name(name) for name in [*names, default, *embedders, *fallbacks]]
     return any(one is not None and one.provider == BEDROCK for one in parsed)
 
 

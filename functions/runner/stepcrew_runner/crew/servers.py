@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 from crewai.tools.mcp_native_tool import MCPNativeTool
 
 from stepcrew.domain.tools import TOOLS
+from stepcrew_runner.crew.function_tools import LambdaTool
 from stepcrew_runner.crew.seams import wrap_when_imported
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.gate import Gate
@@ -47,6 +48,8 @@ def has_effects(tool: Any) -> bool:
     """Of the tool object itself; what a definition says comes on top."""
     if isinstance(tool, MCPNativeTool):
         return not _only_reads.get(scope.current_gate(), {}).get(tool.original_tool_name, False)
+    if isinstance(tool, LambdaTool):
+        return tool.has_effects
     spec = TOOLS.get(type(tool).__name__)
     return spec is not None and spec.has_effects
 

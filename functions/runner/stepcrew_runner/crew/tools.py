@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 
 from crewai.tools import BaseTool
 
 from stepcrew.domain.errors import Category, StepcrewError
+from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.tools import FILE_READ, TOOLS, canonical_tool_name
+from stepcrew.services.tool_ports import ToolFunctions
+from stepcrew_runner.crew.function_tools import LambdaTool
 from stepcrew_runner.crew.keyed_tools import brave, serper
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 
@@ -34,9 +37,31 @@ KEYED: dict[str, Callable[[ModuleType, str], BaseTool]] = {"SerperDevTool": serp
 """How a tool is given its one secret."""
 
 
+class ToolMaker:
+    """Makes the tools of one attempt's crew: those of the allow-list, and the group's own. `reads_files` makes the one
+    for the crew's own files."""
+
+    def __init__(
+        self,
+        secrets: Mapping[str, str],
+        own: Sequence[FunctionTool],
+        functions: ToolFunctions,
+        reads_files: Callable[[], BaseTool],
+    ) -> None:
+        self._secrets = secrets
+        self._own = {tool.name: tool for tool in own}
+        self._functions = functions
+        self._reads_files = reads_files
+
+    def make(self, name: str) -> BaseTool:
+        """Raises `ToolNotUsable`, as `make_tool` does."""
+        if name in self._own:
+            return LambdaTool(self._own[name], self._functions)
+        return make_tool(name, self._secrets, self._reads_files)
+
+
 def make_tool(name: str, secrets: Mapping[str, str], reads_files: Callable[[], BaseTool] | None = None) -> BaseTool:
-    """`reads_files` makes the tool for the crew's own files. Raises `ToolNotUsable` when the tool is not on the list or
-    something it needs is missing."""
+    """Raises `ToolNotUsable` when the tool is not on the list or something it needs is missing."""
     spec = TOOLS.get(canonical_tool_name(name))
     if spec is None:
         raise ToolNotUsable(f"There is no tool {name!r} here.")

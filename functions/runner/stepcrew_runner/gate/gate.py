@@ -18,14 +18,14 @@ from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Execution
 from stepcrew.domain.journal import CREW_SCOPE, EntryKey, EntryKind, EntryState, JournalEntry, usage_of
 from stepcrew.domain.model_prices import ModelPrice
-from stepcrew.domain.models import parse_model_name
+from stepcrew.domain.models import ModelName
 from stepcrew.services.ports import Clock
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import Abort, CrewFailed, GateShut, LimitReached, PlatformFailed, Question
 from stepcrew_runner.gate.budget import Budget, UsedUp, Wait, used_up_error
 from stepcrew_runner.gate.control import Control
 from stepcrew_runner.gate.journal import Journal, to_text
-from stepcrew_runner.gate.requests import ModelRequest
+from stepcrew_runner.gate.requests import Endpoint, ModelRequest
 from stepcrew_runner.gate.usage import Answer, price, told_by
 from stepcrew_runner.isolation.addresses import Reach, as_platform, asking_model
 
@@ -48,6 +48,8 @@ class Gate:
         self._shut = False
         self.reach = Reach()
         self.journal = journal
+        self.endpoints: tuple[Endpoint, ...] = ()
+        """Where connections lead that this crew may name."""
         self.only_replays = False
         """Whether nothing may be let out (a replay without a model)."""
         self.prices: Mapping[str, ModelPrice] = {}
@@ -103,11 +105,9 @@ class Gate:
         standing = self._write(begun, again=again)
         return None if standing is begun else standing
 
-    def result(self, key: EntryKey, name: str, body: str) -> JournalEntry:
-        """Writes a tool's result before the crew sees it."""
-        return self._write(
-            self._entry(EntryKind.TOOL, EntryState.ANSWERED, key, name).model_copy(update={"body": body})
-        )
+    def result(self, key: EntryKey, name: str, body: str, kind: EntryKind = EntryKind.TOOL) -> JournalEntry:
+        """Writes what came of a call before the crew sees it."""
+        return self._write(self._entry(kind, EntryState.ANSWERED, key, name).model_copy(update={"body": body}))
 
     def store(self, operation: str, digest: str, ask: Callable[[EntryKey], str]) -> str:
         """What a store of the group (its memory, its files) answers to an operation, or answered before. `ask` reads or
@@ -123,8 +123,7 @@ class Gate:
         except PlatformUnavailable as error:
             failed = PlatformFailed(error)
             raise self._control.settle(failed) or failed from error
-        answered = self._entry(EntryKind.STORE, EntryState.ANSWERED, key, operation)
-        return self._write(answered.model_copy(update={"body": body})).body
+        return self.result(key, operation, body, EntryKind.STORE).body
 
     def pass_by(self) -> None:
         """Any other request of the crew's: it may leave while the attempt goes on."""
@@ -156,7 +155,7 @@ class Gate:
     def answered(self, request: ModelRequest, task: str, answer: Answer) -> JournalEntry:
         """Writes what a request brought, and answers what the crew sees."""
         usage = told_by(answer)
-        name = parse_model_name(request.name)
+        name = ModelName(*request.name.split("/", 1))
         text, is_binary = to_text(answer.body)
         state = EntryState.LOST if answer.status in NO_ANSWER or answer.status >= 500 else EntryState.ANSWERED
         key = (
@@ -173,7 +172,7 @@ class Gate:
                 "is_billed": request.is_billed,
                 "own_endpoint": request.own_endpoint,
                 "usage": usage,
-                "cost_usd": price(name, usage, self.prices) if name and usage and request.is_billed else None,
+                "cost_usd": price(name, usage, self.prices) if usage and request.is_billed else None,
             }
         )
         if state is EntryState.LOST:
@@ -270,7 +269,12 @@ class Passage:
 
     def sending(self) -> AbstractContextManager[None]:
         """While the request is sent: it may go to an endpoint of the operator's inside the platform."""
-        return asking_model() if self._request.names_model else nullcontext()
+        return asking_model() if self.may_be_inside else nullcontext()
+
+    @property
+    def may_be_inside(self) -> bool:
+        """Where not, no proxy of the operator's is used either: it would look up the name of the address itself."""
+        return self._request.may_be_inside
 
     def answered(self, answer: Answer) -> JournalEntry:
         """The answer as the crew gets it, written down. `LOST` where the request may be repeated."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
@@ -46,38 +46,68 @@ class Reserve(NamedTuple):
 
 
 class ModelRequest(NamedTuple):
-    """`name` is `provider/model`; `digest` the SHA-256 of the normalised request. `names_model`: what names none asks
-    none, whatever its address is."""
+    """`name` is `provider/model`; `digest` the SHA-256 of the normalised request. `may_be_inside`: whether it may go to
+    the operator's endpoints and through the operator's proxies. What names no model asks none, whatever its address is;
+    and a group's own connection leads outside."""
 
     name: str
     digest: str
     is_billed: bool
     reserve: Reserve
     own_endpoint: bool = False
-    names_model: bool = True
+    may_be_inside: bool = True
+
+
+class Endpoint(NamedTuple):
+    """Where the models of a connection are asked. `of_group`: it is a group's own, and lies outside of the platform."""
+
+    connection: str
+    base_url: str
+    of_group: bool
+
+    @property
+    def server(self) -> tuple[str, int | None]:
+        return server_of(self.base_url)
+
+    def serves(self, url: str) -> bool:
+        path = urlsplit(self.base_url).path.rstrip("/")
+        return self.server == server_of(url) and urlsplit(url).path.startswith(f"{path}/")
+
+
+def server_of(url: str) -> tuple[str, int | None]:
+    """Host and port."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").rstrip("."), _port(parts)
+
+
+def operators_servers() -> frozenset[tuple[str, int | None]]:
+    """Those that the operator set in place of the providers' own."""
+    return frozenset(_operator)
 
 
 def learn_endpoints() -> None:
     """Takes the endpoints the operator configured. Called at start: what a crew does later changes nothing."""
-    for url in provider_settings().endpoints:
-        parts = urlsplit(url)
-        if parts.hostname:
-            _operator.add((parts.hostname, _port(parts)))
+    _operator.update(server_of(url) for url in provider_settings().endpoints if urlsplit(url).hostname)
 
 
-def is_models(url: str) -> bool:
-    """Whether a model (or an embedding) is what this address serves."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    known = HOSTS.fullmatch(host) is not None or (host, _port(parts)) in _operator
-    return known or ANYWHERE.search(parts.path) is not None
+def is_models(url: str, endpoints: Iterable[Endpoint]) -> bool:
+    """Whether a model (or an embedding) is what this address serves; `endpoints` are those of connections."""
+    known = HOSTS.fullmatch(urlsplit(url).hostname or "") is not None or server_of(url) in _operator
+    return known or any(one.serves(url) for one in endpoints) or ANYWHERE.search(urlsplit(url).path) is not None
 
 
 def read_request(
-    method: str, url: str, body: bytes, seal: Seal, prices: Mapping[str, ModelPrice] | None = None
+    method: str,
+    url: str,
+    body: bytes,
+    seal: Seal,
+    prices: Mapping[str, ModelPrice] | None = None,
+    endpoints: Iterable[Endpoint] = (),
 ) -> ModelRequest:
-    """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere.
-    `prices` are the group's own."""
+    """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere. A model of a
+    connection is named by it, but where a provider itself is asked. `prices` are the group's own."""
+    own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
+    connected = next((one for one in endpoints if own_endpoint and one.serves(url)), None)
     path = unquote(urlsplit(url).path)
     content: Any = _json(body)
     operation = path.rsplit("/", 1)[-1]
@@ -85,15 +115,15 @@ def read_request(
         name = ModelName("bedrock", found[1])
         operation = found[0]
     else:
-        provider = "anthropic" if "/messages" in path else "openai"
+        provider = connected.connection if connected else "anthropic" if "/messages" in path else "openai"
         name = ModelName(provider, str(_object(content).get("model") or ""))
     text = json.dumps(content, sort_keys=True, ensure_ascii=False) if content is not None else repr(body)
     digest = hashlib.sha256(f"{method} {operation}\n{_normal(seal(text))}".encode(errors="replace")).hexdigest()
     completion = 0 if _embeds(path, name) else _bound(_object(content)) or USUAL_COMPLETION
     likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
     reserve = Reserve(likely.total, price(name, likely, prices))
-    own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
-    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, bool(name.model))
+    may_be_inside = bool(name.model) and not (connected and connected.of_group)
+    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, may_be_inside)
 
 
 def digest_of_call(tool_name: str, arguments: Any, seal: Seal) -> str:

@@ -58,7 +58,7 @@ def _guard(owner: Any, library: _Library) -> None:
 
 def _at_gate(method: str, url: str, body: bytes) -> JournalEntry | Passage:
     gate = current_gate()
-    return gate.model(read_request(method, url, body, gate.journal.seal, gate.prices))
+    return gate.model(read_request(method, url, body, gate.journal.seal, gate.prices, gate.endpoints))
 
 
 async def _at_gate_async(method: str, url: str, body: bytes) -> JournalEntry | Passage:
@@ -98,7 +98,7 @@ def _guarded(send: Callable[..., Any], library: _Library) -> Callable[..., Any]:
             return library.answer(found, request)
         try:
             with found.sending():
-                response = send(library.way(self, request.url), request)
+                response = send(library.way(self, request.url) if found.may_be_inside else self, request)
             if library.stream(response, found):
                 return response
             body = library.content(response)
@@ -120,7 +120,7 @@ def _guarded_async(send: Callable[..., Awaitable[Any]], library: _Library) -> Ca
             return library.answer(found, request)
         try:
             with found.sending():
-                response = await send(library.way(self, request.url), request)
+                response = await send(library.way(self, request.url) if found.may_be_inside else self, request)
             if library.stream(response, found):
                 return response
             body = await library.content(response)
@@ -137,9 +137,10 @@ def _passes_by(request: Any) -> bool:
     """Whether it is none of a model's. Raises an `Abort` when the attempt is over."""
     if is_trusted():
         return True
-    if is_models(str(request.url)):
+    gate = current_gate()
+    if is_models(str(request.url), gate.endpoints):
         return False
-    current_gate().pass_by()
+    gate.pass_by()
     return True
 
 
@@ -148,7 +149,8 @@ def _httpx_answer(entry: JournalEntry, request: httpx.Request) -> httpx.Response
 
 
 def _httpx_stream(response: httpx.Response, passage: Passage) -> bool:
-    if response.status_code >= 400 or "event-stream" not in response.headers.get("content-type", ""):
+    # A redirect is an answer like others: with its headers it would be followed to wherever it leads.
+    if response.status_code >= 300 or "event-stream" not in response.headers.get("content-type", ""):
         return False
     kind = _KeptStream if isinstance(response.stream, httpx.SyncByteStream) else _KeptAsyncStream
     response.stream = kind(response, passage)

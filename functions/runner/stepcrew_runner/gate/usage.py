@@ -14,7 +14,7 @@ from genai_prices import calc_price
 
 from stepcrew.domain.journal import TokenUsage
 from stepcrew.domain.model_prices import ModelPrice
-from stepcrew.domain.models import ModelName
+from stepcrew.domain.models import PROVIDERS, ModelName
 
 _HOLDERS = ("metadata", "message", "response")
 """Parts of an answer in which its usage stands, where it does not stand in the answer itself (streams of Bedrock,
@@ -122,7 +122,7 @@ def price(model: ModelName, call: TokenUsage, own: Mapping[str, ModelPrice] | No
     """US dollars by the group's own prices, else by the price library's table; None when neither knows the model."""
     if own and (listed := own.get(str(model))):
         return listed.usd(call.prompt, call.cached, call.written, call.completion)
-    if model in _unpriced:
+    if model in _unpriced or model.provider not in PROVIDERS.values():  # nobody lists what a connection costs
         return None
     provider = {"bedrock": "aws"}.get(model.provider, model.provider)
     counted = PricedUsage(

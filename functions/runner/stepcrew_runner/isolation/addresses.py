@@ -52,11 +52,11 @@ class Reach:
 _reach: ContextVar[Reach | None] = ContextVar("stepcrew_reach", default=None)
 
 
-def allow_operator_endpoints(proxies: Iterable[str] = ()) -> None:
-    """The endpoints the operator configured for models, and the proxies in front of them, may be private; their
-    addresses are taken once, at start."""
+def allow_operator_endpoints(more: Iterable[str] = ()) -> None:
+    """The endpoints the operator configured for models may be private, and so may `more`: the operator's connections,
+    and the proxies in front of all of them. Their addresses are taken once, at start."""
     providers = provider_settings()
-    urls = [*providers.endpoints, *proxies]
+    urls = [*providers.endpoints, *more]
     if providers.calls_bedrock_itself:
         urls.append(f"https://bedrock-runtime.{providers.aws_region}.amazonaws.com")
     _operator.update(addresses_of(urls))

@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 from stepcrew.clock import SystemClock
 from stepcrew.domain.approval import ENDING, Approval, DecisionKind
 from stepcrew.domain.bundle import Bundle, NoBundle
+from stepcrew.domain.connection import ModelConnection
+from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput
 from stepcrew.domain.faults import EnoughFaults, Faults
 from stepcrew.domain.parsing import ParsedCrew, read_crew
+from stepcrew.domain.parts import connections_of
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.attempt.ending import Outcome
 from stepcrew_runner.attempt.run_attempt import Ports, Replay, RunAttempt, Stores
@@ -68,7 +71,12 @@ def replay(
     approvals, rejection = _decided(bundle.approvals)
     executions = OneExecution(
         _execution(before, len(parsed.definition.tasks), len(approvals), clock.now()),
-        Submission(definition=parsed.definition, inputs=parsed.inputs),
+        Submission(
+            definition=parsed.definition,
+            inputs=parsed.inputs,
+            tools=list(bundle.tools),
+            connections=_connections(bundle, parsed.definition),
+        ),
     )
     names = {task.name for task in parsed.definition.tasks}
     outputs = Outputs([output for output in bundle.outputs if output.attempt == 0 and output.name in names])
@@ -100,6 +108,13 @@ def replay(
 
 
 _ID = "replay"
+
+
+def _connections(bundle: Bundle, crew: CrewDefinition) -> list[ModelConnection]:
+    """Those of the group, and stand-ins for the operator's: what was asked there is answered from the journal."""
+    known = {one.name for one in bundle.connections}
+    others = sorted(connections_of(crew) - known)
+    return [*bundle.connections, *(ModelConnection(name=name, base_url=f"https://{name}.invalid") for name in others)]
 
 
 def _any(store: object) -> Any:

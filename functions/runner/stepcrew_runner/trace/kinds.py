@@ -14,6 +14,11 @@ from stepcrew.domain.trace import EventSource
 Body = Callable[[Any], Any]
 MOST_CHARACTERS = 2_000
 
+MODEL_NAME = "stepcrew_name"
+"""The attribute of a model object of ours with what definitions call the model."""
+FALLBACK_OF = "stepcrew_fallback_of"
+"""The attribute of one that is asked in the place of another, with the name of that."""
+
 
 class Kind(NamedTuple):
     """How one CrewAI event is recorded. `output` takes the body from it; `extra` names fields that are copied."""

@@ -14,7 +14,18 @@ from stepcrew.domain.trace import EventSource, TraceEvent
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CrewFailed, PlatformFailed
 from stepcrew_runner.gate.companions import Companions
-from stepcrew_runner.trace.kinds import INTERRUPTED, KINDS, LEFT_OPEN, TOOL_HELD, TOOL_STARTED, Kind, clipped, plain
+from stepcrew_runner.trace.kinds import (
+    FALLBACK_OF,
+    INTERRUPTED,
+    KINDS,
+    LEFT_OPEN,
+    MODEL_NAME,
+    TOOL_HELD,
+    TOOL_STARTED,
+    Kind,
+    clipped,
+    plain,
+)
 
 
 class Recorded(NamedTuple):
@@ -66,6 +77,8 @@ class TraceRecorder:
         }
         if "model" in extra:
             extra["model"] = _model_name(source, extra["model"])
+            if replaced := getattr(source, FALLBACK_OF, None):
+                extra["fallback_of"] = replaced
         if event.type == "llm_call_completed":
             used = scope.notes().usage()
             extra["usage"] = used.model_dump(mode="json", exclude={"model_calls", "cost_usd", "cost_note"})
@@ -273,7 +286,9 @@ def _fails(abort: Abort | None) -> bool:
 
 
 def _model_name(source: Any, model: str) -> str:
-    """`provider/model`: CrewAI's events leave the provider out, their source knows it."""
+    """As definitions write it: CrewAI's events leave the provider out, their source knows it."""
+    if named := getattr(source, MODEL_NAME, None):
+        return str(named)
     provider = getattr(source, "provider", None)
     return f"{provider}/{model}" if provider in PROVIDERS.values() and not model.startswith(f"{provider}/") else model
 

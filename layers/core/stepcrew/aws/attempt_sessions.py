@@ -16,7 +16,7 @@ from stepcrew.domain.senders import project_session
 from stepcrew.settings import take
 
 SECONDS = 3600
-SERVICES = ("dynamodb", "s3", "sqs", "ssm")
+SERVICES = ("dynamodb", "s3", "sqs", "ssm", "lambda_")
 """What an attempt talks to."""
 ONLY_MODELS = json.dumps(
     {

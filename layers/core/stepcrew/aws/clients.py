@@ -72,7 +72,7 @@ class Clients:
         """Makes them now, with the environment as it is, and remembers the proxies their addresses are reached by."""
         for service in services:
             client: Any = getattr(self, service)
-            self.proxies[service] = get_environ_proxies(client.meta.endpoint_url)
+            self.proxies[service.rstrip("_")] = get_environ_proxies(client.meta.endpoint_url)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
@@ -112,6 +112,15 @@ class Clients:
     def sts(self) -> Any:
         return self._make("sts")
 
+    @cached_property
+    def lambda_(self) -> Any:
+        return self._make("lambda")
+
+    def functions(self, seconds: int) -> Any:
+        """A client that waits so long for a function, and calls it once: a call that is repeated has its effects
+        twice."""
+        return self._make("lambda", Config(read_timeout=seconds, retries={"total_max_attempts": 1}))
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """What these clients and those they are like sign with, to be masked wherever text goes out."""
@@ -122,7 +131,7 @@ class Clients:
         settings: dict[str, Any] = self._keys.as_arguments if self._keys else {}
         config = CONFIG.merge(more) if more else CONFIG
         if self._like is not None:
-            model: Any = getattr(self._like, service)
+            model: Any = getattr(self._like, "lambda_" if service == "lambda" else service)
             url: str = model.meta.endpoint_url
             config = config.merge(Config(proxies=self._like.proxies[service]))
             settings |= {"endpoint_url": url, "region_name": model.meta.region_name}

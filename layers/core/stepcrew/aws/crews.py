@@ -16,7 +16,7 @@ from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.records import Records
 from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
-from stepcrew.domain.stored_crew import StoredCrew, VersionHistory
+from stepcrew.domain.stored_crew import CrewAlias, StoredCrew, VersionHistory
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef
@@ -115,5 +115,35 @@ class TableCrews:
 
     def remove_versions(self, group_id: str, name: str, latest: int) -> None:
         with platform_errors("Deleting the crew"):
-            versions = {":key": keys.crew_versions(group_id, name), ":latest": keys.crew_version(latest)}
-            delete_found(self._clients.dynamodb, self._table, "PK = :key AND SK <= :latest", versions)
+            first, last = keys.crew_version(1), keys.crew_version(latest)
+            versions = {":key": keys.crew_versions(group_id, name), ":first": first, ":latest": last}
+            delete_found(self._clients.dynamodb, self._table, "PK = :key AND SK BETWEEN :first AND :latest", versions)
+        for alias in self.aliases(group_id, name):
+            if alias.version <= latest:
+                self.remove_alias(group_id, name, alias.alias)
+
+    def alias(self, group_id: str, name: str, alias: str) -> CrewAlias | None:
+        found = self._records.item(keys.crew_versions(group_id, name), keys.crew_alias(alias))
+        return CrewAlias.model_validate(values(found)) if found else None
+
+    def aliases(self, group_id: str, name: str) -> list[CrewAlias]:
+        with platform_errors("Listing the aliases"):
+            answer = self._clients.dynamodb.query(
+                TableName=self._table,
+                KeyConditionExpression="PK = :key AND begins_with(SK, :aliases)",
+                ExpressionAttributeValues=item(
+                    {":key": keys.crew_versions(group_id, name), ":aliases": keys.ALIAS_PREFIX}
+                ),
+                ConsistentRead=True,
+            )
+        return [CrewAlias.model_validate(values(entry)) for entry in answer["Items"]]  # small ones: one page has all
+
+    def put_alias(self, group_id: str, name: str, alias: CrewAlias) -> None:
+        key = {"PK": keys.crew_versions(group_id, name), "SK": keys.crew_alias(alias.alias)}
+        with platform_errors("Moving the alias"):
+            self._clients.dynamodb.put_item(TableName=self._table, Item=item({**plain(alias), **key}))
+
+    def remove_alias(self, group_id: str, name: str, alias: str) -> None:
+        key = {"PK": keys.crew_versions(group_id, name), "SK": keys.crew_alias(alias)}
+        with platform_errors("Removing the alias"):
+            self._clients.dynamodb.delete_item(TableName=self._table, Key=item(key))

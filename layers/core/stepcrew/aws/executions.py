@@ -217,6 +217,9 @@ class TableExecutions:
     def count_open(self, group_id: str, most: int) -> int:
         return self._records.count_open(group_id, most)
 
+    def open_of(self, group_id: str) -> Iterator[Execution]:
+        return self._records.open_of(group_id)
+
     def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         return self._records.open(unchanged_since=unchanged_since)
 

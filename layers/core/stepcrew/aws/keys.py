@@ -17,6 +17,7 @@ BATCH_PREFIX = "BATCH#"
 APPROVAL_PREFIX = "APPROVAL#"
 JOURNAL_PREFIX = "JOURNAL#"
 CREW_PREFIX = "CREW#"
+ALIAS_PREFIX = "ALIAS#"
 TRIGGER_PREFIX = "TRIGGER#"
 WEBHOOK_PREFIX = "WEBHOOK#"
 BATCH_OF_ROWS = "BATCH"
@@ -96,6 +97,10 @@ def crew_version(version: int) -> str:
     return f"VERSION#{version:06d}"
 
 
+def crew_alias(alias: str) -> str:
+    return f"{ALIAS_PREFIX}{alias}"
+
+
 def trigger(name: str) -> str:
     return f"{TRIGGER_PREFIX}{name}"
 
@@ -130,6 +135,15 @@ def deliveries(group_id: str, webhook_name: str) -> str:
 
 def delivery(delivery_id: str) -> str:
     return f"DELIVERY#{delivery_id}"
+
+
+def registrations(group_id: str, word: str) -> str:
+    """A partition for each kind, `word`: a submission that names one reads nothing else."""
+    return f"{group(group_id)}#{word.upper()}S"
+
+
+def registration(word: str, name: str) -> str:
+    return f"{word.upper()}#{name}"
 
 
 def batches(group_id: str) -> str:

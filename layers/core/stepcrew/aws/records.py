@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -97,6 +97,21 @@ class Records:
                 Limit=most,
             )
             return answer["Count"]
+
+    def open_of(self, group_id: str) -> Iterator[Execution]:
+        """Those of one group, from the sparse index."""
+        with platform_errors("Reading the open executions"):
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
+                TableName=self.table,
+                IndexName=keys.OPEN_INDEX,
+                KeyConditionExpression="open_key = :shard AND begins_with(open_sort, :group)",
+                ExpressionAttributeValues=item(
+                    {":shard": keys.open_shard(group_id), ":group": keys.open_sort(group_id, "")}
+                ),
+                ProjectionExpression="PK, SK",
+            )
+            found = [entry for page in pages for entry in page["Items"]]
+        yield from self._unchanged(found, datetime.max.replace(tzinfo=UTC))
 
     def open(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         """Shard by shard; only the sparse index says which records are read. Another shard is the first every minute,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, cast
@@ -16,8 +16,10 @@ from pydantic import BaseModel, ValidationError
 
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.canonical import canonical_json
+from stepcrew.domain.connection import ModelConnection
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.execution import Execution, TaskOutput
+from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.submission import Submission
 
@@ -59,7 +61,11 @@ class BundleWriter:
     def crew(self, submission: Submission) -> None:
         """As `GET /executions/{id}/definition` answers it: it can be submitted again."""
         config = json.loads(canonical_json(submission.definition))
-        self._text(CREW, json.dumps({"config": config, "inputs": submission.inputs}, ensure_ascii=False))
+        crew = {"config": config, "inputs": submission.inputs}
+        for name, parts in (("tools", submission.tools), ("connections", submission.connections)):
+            if parts:
+                crew[name] = [one.model_dump(mode="json") for one in parts]
+        self._text(CREW, json.dumps(crew, ensure_ascii=False))
 
     def lines(self, member: str, models: Iterable[BaseModel]) -> None:
         """`exclude_defaults`: what is proven must read the same in a later version, which has more fields."""
@@ -95,6 +101,8 @@ class Bundle(NamedTuple):
     outputs: list[TaskOutput]
     approvals: list[Approval]
     journal: list[JournalEntry]
+    tools: Sequence[FunctionTool] = ()
+    connections: Sequence[ModelConnection] = ()
     default_embedder: str = ""
 
 
@@ -116,6 +124,8 @@ def read_bundle(path: Path) -> Bundle:
                 [TaskOutput.model_validate_json(line) for line in _lines(archive, OUTPUTS)],
                 [Approval.model_validate_json(line) for line in _lines(archive, APPROVALS)],
                 [JournalEntry.model_validate_json(line) for line in _lines(archive, JOURNAL)],
+                [FunctionTool.model_validate(one) for one in crew.get("tools", [])],
+                [ModelConnection.model_validate(one) for one in crew.get("connections", [])],
                 str(manifest.get("default_embedder", "")),
             )
     except (OSError, zipfile.BadZipFile, KeyError, AttributeError, ValueError, ValidationError) as error:

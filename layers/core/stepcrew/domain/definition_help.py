@@ -117,6 +117,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "seed": "The same number gives the same answer where the provider can do that.",
         "timeout": "Seconds one call may take.",
         "reasoning_effort": "How long the model may think.",
+        "fallbacks": "Models that are asked in turn where a provider refuses for good or is out.",
     },
     McpServer: {
         "url": "The address of the server; https, and none inside a private network.",

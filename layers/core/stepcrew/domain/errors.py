@@ -87,6 +87,27 @@ class ExecutionNotFound(StepcrewError):
         super().__init__(f"There is no execution {execution_id} in this group.")
 
 
+class FunctionFailed(StepcrewError):
+    """A function that is a tool answered with an error, or not at all."""
+
+    category = Category.TOOL
+    remedy = "Look at the function's own log."
+
+
+class ToolNotFound(StepcrewError):
+    """The group has registered no such tool."""
+
+    category = Category.INPUT
+    remedy = "GET /tools lists the tools of the group."
+
+
+class ConnectionNotFound(StepcrewError):
+    """The group has no such model connection."""
+
+    category = Category.INPUT
+    remedy = "GET /connections lists the connections of the group."
+
+
 class CrewNotFound(StepcrewError):
     """No such stored crew in this group, or not that version of it."""
 

@@ -27,6 +27,8 @@ class EntryKind(StrEnum):
     TOOL = "tool"
     STORE = "store"
     """The group's memory, and its files."""
+    CHOICE = "choice"
+    """That a model was given up for a call, and the next one asked."""
 
 
 class EntryState(StrEnum):
@@ -68,7 +70,7 @@ class TokenUsage(BaseModel):
 
 
 class JournalEntry(BaseModel):
-    """One call. `name` is the model (`provider/model`), the tool, or what was asked of memory.
+    """One call, or choice. `name` is the model (`provider/model`), the tool, or what was asked of memory.
 
     `body` is the answer's text (base64 of its bytes where `is_binary`), without secrets; where it is large,
     `body_reference` stands for it. `status` and `content_type` are those of the HTTP answer. `usage` is what the

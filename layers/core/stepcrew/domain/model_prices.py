@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from stepcrew.domain.connection import connection_of
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.money import Usd
 
@@ -16,9 +17,9 @@ _MILLION = 1_000_000
 
 def _model(name: str) -> str:
     found = parse_model_name(name)
-    if found is None:
-        raise ValueError("should be provider/model, as crews name it")
-    return str(found)
+    if found is None and connection_of(name) is None:
+        raise ValueError("should be provider/model or connection/model, as crews name it")
+    return str(found or name.strip())
 
 
 ModelKey = Annotated[str, Field(max_length=200), AfterValidator(_model)]

@@ -23,12 +23,15 @@ class Part(BaseModel):
     REFUSED: ClassVar[dict[str, str]] = {}
 
 
+_ENDPOINT = "a foreign endpoint would receive the platform's keys; a model connection has a key of its own"
+
+
 class ModelSettings(Part):
     """A model by CrewAI's name, with the sampling settings that cannot reach another endpoint or key."""
 
     REFUSED = {
-        "base_url": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
-        "api_base": "the model endpoint is set by the operator: a foreign endpoint would receive the platform's keys",
+        "base_url": _ENDPOINT,
+        "api_base": _ENDPOINT,
         "api_key": "keys are secrets of the group, never part of a definition",
         "callbacks": PLATFORM_CODE,
         "provider": "write the provider as prefix of the model: provider/model",
@@ -45,6 +48,13 @@ class ModelSettings(Part):
     seed: int | None = None
     timeout: float | None = Field(default=None, gt=0, le=600)
     reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
+    fallbacks: list[Name] | None = Field(default=None, min_length=1, max_length=3)
+    """Models that are asked in turn, with the same settings, where a provider refuses for good or is out."""
+
+    @property
+    def in_turn(self) -> list[ModelSettings]:
+        """Each fallback as a model of its own."""
+        return [self.model_copy(update={"model": name, "fallbacks": None}) for name in self.fallbacks or ()]
 
 
 def _settings(value: object) -> object:

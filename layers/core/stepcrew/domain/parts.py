@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from stepcrew.domain.connection import connection_of
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.knowledge_settings import KnowledgeSource
 from stepcrew.domain.memory import SHARED, crew_root, scope_part
@@ -93,7 +94,7 @@ def embedders_of(crew: CrewDefinition) -> Iterator[tuple[Path, str | None]]:
 
 
 def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]:
-    """Every model that is named."""
+    """Every model that is named, fallbacks too."""
     candidates: list[tuple[Path, ModelSettings | None]] = [
         ((field,), getattr(crew, field)) for field in ("model", "manager_llm", "planning_llm", "function_calling_llm")
     ]
@@ -103,7 +104,26 @@ def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]
         if agent.planning_config:
             candidates.append((("agents", name, "planning_config", "llm"), agent.planning_config.llm))
     candidates += [((*use.path, "llm"), use.settings.llm) for use in memory_uses(crew)]
-    return ((path, settings) for path, settings in candidates if settings)
+    for path, settings in candidates:
+        if settings:
+            yield path, settings
+            for number, fallback in enumerate(settings.in_turn):
+                yield (*path, "fallbacks", str(number)), fallback
+
+
+def models_asked(crew: CrewDefinition, fallbacks: Mapping[str, Sequence[str]]) -> Iterator[tuple[Path, ModelSettings]]:
+    """Every model that may be asked: those that are named, and what the connections of those without fallbacks have as
+    `fallbacks`, by the connection's name."""
+    for path, settings in model_settings(crew):
+        yield path, settings
+        if settings.fallbacks is None and "fallbacks" not in path:
+            for name in fallbacks.get(connection_of(settings.model) or "", ()):
+                yield path, settings.model_copy(update={"model": name})
+
+
+def connections_of(crew: CrewDefinition) -> set[str]:
+    """The names of the connections whose models are named."""
+    return {name for _, settings in model_settings(crew) if (name := connection_of(settings.model))}
 
 
 def without_own_model(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
@@ -122,7 +142,8 @@ def without_own_model(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
 
 def models_of(crew: CrewDefinition, default: str) -> list[str]:
     """Every model the crew would call, as `provider/model`."""
-    names = [settings.model for path, settings in model_settings(crew) if path != ("model",)]
-    if any(without_own_model(crew)):
-        names.append(crew.model.model if crew.model else default)
+    is_default_used = any(without_own_model(crew))
+    names = [one.model for path, one in model_settings(crew) if path[0] != "model" or is_default_used]
+    if is_default_used and crew.model is None:
+        names.append(default)
     return sorted({str(parse_model_name(name) or name) for name in names if name})

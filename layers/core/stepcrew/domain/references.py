@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from stepcrew.domain.approval_rules import rule_faults
+from stepcrew.domain.connection import connection_of
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.json_schema import SchemaCost, cost_of, faults_of
 from stepcrew.domain.mcp_servers import address_fault as address_fault
 from stepcrew.domain.mcp_servers import header_faults
 from stepcrew.domain.memory import root_of
 from stepcrew.domain.models import EMBEDDING_PROVIDERS, PROVIDERS, parse_embedder_name, parse_model_name
+from stepcrew.domain.own_names import NOTHING_OWN, OwnNames
 from stepcrew.domain.parsing import ParsedCrew
-from stepcrew.domain.parts import embedders_of, memory_uses, model_settings, texts_of, tool_lists, without_own_model
+from stepcrew.domain.parts import (
+    connections_of,
+    embedders_of,
+    memory_uses,
+    models_asked,
+    texts_of,
+    tool_lists,
+    tools_of,
+    without_own_model,
+)
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
 from stepcrew.domain.secrets import secret_uses, use_fault
@@ -25,20 +37,28 @@ MISSING_INPUT = "missing_input"
 
 
 class ModelRules(NamedTuple):
-    """The model of a crew that names none, and which models (`provider/model`) the operator allows. The operator's own
-    embedding model is allowed, whatever else is."""
+    """The model of a crew that names none, which models (`provider/model`) the operator allows with its own keys, and
+    the fallbacks of the operator's connections, by their names. The operator's own embedding model is allowed, whatever
+    else is."""
 
     default: str
     allowed: str
     allows: Callable[[str], bool]
     default_embedder: str = ""
+    connections: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class Checker:
     """Adds what it finds to the faults of one parsed crew, except where a default stands for what is faulty."""
 
     def __init__(
-        self, parsed: ParsedCrew, models: ModelRules, retention_days: int | None, *, inputs_follow: bool
+        self,
+        parsed: ParsedCrew,
+        models: ModelRules,
+        retention_days: int | None,
+        own: OwnNames,
+        *,
+        inputs_follow: bool,
     ) -> None:
         self._crew = parsed.definition
         self._inputs = parsed.inputs
@@ -47,6 +67,7 @@ class Checker:
         self._unread = parsed.unread
         self._models = models
         self._retention_days = retention_days
+        self._own = own
         self._inputs_follow = inputs_follow
         self._positions: dict[str, int] = {}
 
@@ -169,11 +190,12 @@ class Checker:
                     self._add((*path, field, *fault.where), "json_schema", detail, "Correct the JSON Schema.")
 
     def _tools(self) -> None:
+        own = self._own.tool_names() if tools_of(self._crew) - set(TOOLS) else ()
         for path, names in tool_lists(self._crew):
             for position, name in enumerate(names):
-                if canonical_tool_name(name) not in TOOLS:
+                if canonical_tool_name(name) not in TOOLS and name not in own:
                     detail = f"There is no tool {name!r} here."
-                    self._add((*path, str(position)), "unknown_tool", detail, suggest(name, TOOLS))
+                    self._add((*path, str(position)), "unknown_tool", detail, suggest(name, [*TOOLS, *own]))
                 elif canonical_tool_name(name) == FILE_READ and not self._crew.files:
                     detail = f"{FILE_READ} reads the files that the crew names, and it names none."
                     self._add((*path, str(position)), "no_files", detail, "Add files: [NAME] to the crew.")
@@ -197,13 +219,18 @@ class Checker:
             self._add(fault.path, fault.code, fault.detail, fault.remedy)
 
     def _model_names(self) -> None:
-        for path, settings in model_settings(self._crew):
+        connections = dict(self._models.connections)
+        if connections_of(self._crew) - set(connections):
+            connections = {**self._own.connections(), **connections}
+        for path, settings in models_asked(self._crew, connections):
             name = settings.model
             parsed = parse_model_name(name)
-            if parsed is None:
-                remedy = f"Write provider/model with one of the providers {', '.join(sorted(set(PROVIDERS.values())))}."
-                self._add(path, "unknown_model", f"{name!r} is not a model of a provider we carry.", remedy)
-            elif not self._models.allows(str(parsed)):
+            if parsed is None and connection_of(name) not in connections:
+                starts = [*sorted(set(PROVIDERS.values())), *sorted(connections)]
+                remedy = f"Write provider/model, or the name of a connection: {', '.join(starts)}."
+                detail = f"{name!r} is not a model of a provider we carry, nor of a connection of your group."
+                self._add(path, "unknown_model", detail, remedy)
+            elif parsed is not None and not self._models.allows(str(parsed)):
                 detail = f"The model {parsed} is not available here."
                 self._add(path, "model_not_allowed", detail, f"Available: {self._models.allowed or 'none'}.")
         if self._crew.model is None and not self._models.default:
@@ -248,11 +275,16 @@ class Checker:
 
 
 def find_reference_faults(
-    parsed: ParsedCrew, models: ModelRules, retention_days: int | None = None, *, inputs_follow: bool = False
+    parsed: ParsedCrew,
+    models: ModelRules,
+    retention_days: int | None = None,
+    own: OwnNames = NOTHING_OWN,
+    *,
+    inputs_follow: bool = False,
 ) -> None:
     """Adds every fault to those of `parsed`; with `inputs_follow`, an input that is not given is none. Raises
     `EnoughFaults` when there are too many."""
-    Checker(parsed, models, retention_days, inputs_follow=inputs_follow).check()
+    Checker(parsed, models, retention_days, own, inputs_follow=inputs_follow).check()
 
 
 def told_of_request(fault: Fault, whole: str) -> Fault:

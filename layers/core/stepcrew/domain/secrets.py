@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from stepcrew.domain.connection import ModelConnection, connection_of
 from stepcrew.domain.definition import CrewDefinition, SecretReference
-from stepcrew.domain.parts import tool_lists
+from stepcrew.domain.parts import models_asked, tool_lists
 from stepcrew.domain.places import Path
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
@@ -46,10 +47,11 @@ class StoredSecret(BaseModel):
 
 
 class SecretUse(NamedTuple):
-    """`path` is where the definition asks for it; `of_tool` names the tool whose key it is, else it is for a header."""
+    """`path` is where the definition asks for it, and `who` needs it; `of_tool` names the tool whose key it is."""
 
     path: Path
     name: str
+    who: str
     of_tool: str | None = None
 
 
@@ -100,9 +102,21 @@ def secret_uses(crew: CrewDefinition) -> Iterator[SecretUse]:
         for position, tool in enumerate(names):
             spec = TOOLS.get(canonical_tool_name(tool))
             for secret in spec.secrets if spec else ():
-                yield SecretUse((*path, str(position)), secret, canonical_tool_name(tool))
+                name = canonical_tool_name(tool)
+                yield SecretUse((*path, str(position)), secret, f"The tool {name}", name)
     for name, agent in crew.agents.items():
         for position, server in enumerate(agent.mcps):
             for header, value in server.headers.items():
                 if isinstance(value, SecretReference):
-                    yield SecretUse(("agents", name, "mcps", str(position), "headers", header), value.secret)
+                    path = ("agents", name, "mcps", str(position), "headers", header)
+                    yield SecretUse(path, value.secret, f"The header {header}")
+
+
+def connection_uses(crew: CrewDefinition, connections: Iterable[ModelConnection]) -> Iterator[SecretUse]:
+    """Every place of a crew that leads to one of these connections which needs a key."""
+    known = list(connections)
+    secrets = {one.name: one.secret for one in known if one.secret}
+    for path, settings in models_asked(crew, {one.name: one.fallbacks for one in known}):
+        name = connection_of(settings.model)
+        if name and (secret := secrets.get(name)):
+            yield SecretUse(path, secret, f"The connection {name}")

@@ -13,7 +13,11 @@ from stepcrew.domain.secrets import secrets_of
 from stepcrew.domain.submission import Submission, document_of, fingerprint
 
 CREW_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-CREW_REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(@[1-9][0-9]{0,5})?$"
+ALIAS_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
+CREW_REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(@([1-9][0-9]{0,5}|[A-Za-z][A-Za-z0-9_-]{0,39}))?$"
+LATEST = "latest"
+"""No alias has this name: `name` alone is the latest version."""
+MOST_ALIASES = 50
 MOST_VERSIONS = 999_999
 MOST_PACKED_BYTES = 380_000
 """An item of the table holds at most 400 KB; as text this is a megabyte or more."""
@@ -40,6 +44,16 @@ class StoredCrew(BaseModel):
     secrets: list[str] = []
     kind: Literal["definition", "crew", "flow", "script"] = "definition"
     """`crew` and `flow` are projects: their own Python is what runs."""
+
+
+class CrewAlias(BaseModel):
+    """A name of the group's choice for one version of a stored crew: `support@prod`. It is moved to another version at
+    any time; executions keep the version that it stood for when they were submitted."""
+
+    alias: str
+    version: int
+    moved_at: datetime
+    moved_by: str | None = None
 
 
 class VersionHistory(NamedTuple):
@@ -94,7 +108,8 @@ def unpack(packed: bytes) -> Submission:
     return Submission.model_validate_json(zlib.decompress(packed))
 
 
-def split_reference(reference: str) -> tuple[str, int | None]:
-    """`name@3` is (name, 3); `name` is (name, None), the latest."""
-    name, _, version = reference.partition("@")
-    return name, int(version) if version else None
+def split_reference(reference: str) -> tuple[str, int | str | None]:
+    """`name@3` is (name, 3), a version; `name@prod` is (name, "prod"), an alias; `name` is (name, None), the latest."""
+    name, _, wanted = reference.partition("@")
+    is_version = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(MOST_VERSIONS))
+    return name, int(wanted) if is_version else wanted or None

@@ -7,18 +7,23 @@ from typing import Any
 from pydantic import BaseModel, JsonValue, ValidationInfo, field_validator
 
 from stepcrew.domain.canonical import canonical_json, digest
+from stepcrew.domain.connection import ModelConnection
 from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.model_prices import ModelPrice
 from stepcrew.domain.project import ProjectOutline, ProjectVersion
 
 
 class Submission(BaseModel):
     """The checked crew definition and the values of its placeholders. With a `project` its code is what runs, and the
-    definition is an outline of it. `model_prices` are the group's own, as they were when it was submitted."""
+    definition is an outline of it. `tools` and `connections` are the group's own that it names, and `model_prices` the
+    group's own, as they were then."""
 
     project: ProjectVersion | None = None
     definition: CrewDefinition
     inputs: dict[str, JsonValue] = {}
+    tools: list[FunctionTool] = []
+    connections: list[ModelConnection] = []
     model_prices: dict[str, ModelPrice] = {}
 
     @field_validator("definition", mode="before")

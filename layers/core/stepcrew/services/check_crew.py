@@ -9,6 +9,7 @@ from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.canonical import canonical_json
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import EnoughFaults, Faults
+from stepcrew.domain.own_names import NOTHING_OWN, OwnNames
 from stepcrew.domain.parsing import ParsedCrew, read_crew
 from stepcrew.domain.references import ModelRules, find_reference_faults
 
@@ -34,6 +35,7 @@ def examine_crew(
     inputs: dict[str, Any] | None,
     models: ModelRules,
     retention_days: int,
+    own: OwnNames = NOTHING_OWN,
     *,
     inputs_follow: bool = False,
 ) -> Examined:
@@ -43,7 +45,7 @@ def examine_crew(
     parsed = None
     try:
         parsed = read_crew(config, inputs, faults)
-        find_reference_faults(parsed, models, retention_days, inputs_follow=inputs_follow)
+        find_reference_faults(parsed, models, retention_days, own, inputs_follow=inputs_follow)
         check_size(parsed.inputs, faults)
         if answered_bytes(canonical_json([parsed.definition, parsed.inputs])) > MOST_ANSWER_BYTES:
             detail = "The crew with its inputs is larger than an answer of this service can be."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from stepcrew.domain.stored_crew import StoredCrew, VersionHistory
+from stepcrew.domain.stored_crew import CrewAlias, StoredCrew, VersionHistory
 
 
 class CrewStore(Protocol):
@@ -32,5 +32,20 @@ class CrewStore(Protocol):
         ...
 
     def remove_versions(self, group_id: str, name: str, latest: int) -> None:
-        """Removes the documents of the versions up to `latest`. Later ones belong to a crew stored since."""
+        """Removes the documents of the versions up to `latest`, and the aliases that stand for them. Later ones belong
+        to a crew stored since."""
         ...
+
+    def alias(self, group_id: str, name: str, alias: str) -> CrewAlias | None:
+        """Strongly consistent."""
+        ...
+
+    def aliases(self, group_id: str, name: str) -> list[CrewAlias]:
+        """All of one crew by name, strongly consistent."""
+        ...
+
+    def put_alias(self, group_id: str, name: str, alias: CrewAlias) -> None:
+        """Sets it, or moves it."""
+        ...
+
+    def remove_alias(self, group_id: str, name: str, alias: str) -> None: ...

@@ -120,6 +120,11 @@ class ExecutionStore(Protocol):
         """How many executions of the group are open, counted up to `most` (1 to 5,000); eventually consistent."""
         ...
 
+    def open_of(self, group_id: str) -> Iterator[Execution]:
+        """Every open execution of the group, read from the sparse index of open executions alone; eventually
+        consistent."""
+        ...
+
     def open_executions(self, *, unchanged_since: datetime) -> Iterator[Execution]:
         """Every open execution of every group whose record did not change since, read from the sparse index of open
         executions alone. For the reconciler."""

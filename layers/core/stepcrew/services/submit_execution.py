@@ -11,7 +11,6 @@ from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.errors import (
     AlreadyExists,
     ExecutionNotFound,
-    Fault,
     IdempotencyInFlight,
     IdempotencyMismatch,
     InvalidRequest,
@@ -27,16 +26,17 @@ from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import ModelRules, told_of_request
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
-from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.usage_sums import crew_of
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.price_ports import PriceStore
 from stepcrew.services.read_crew import read_crew
+from stepcrew.services.unknown_webhooks import unknown_webhooks
 from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.services.webhook_ports import WebhookNames
 
@@ -65,12 +65,13 @@ class CrewSubmission(NamedTuple):
 
 class CheckedCrew(NamedTuple):
     """`limits` are those the execution would have: what was asked for, under the group's rules. `crew` is the stored
-    crew that was named."""
+    crew that was named, `own` is what the group has registered."""
 
     parsed: ParsedCrew
     limits: Limits
     crew: CrewVersion | None = None
     project: ProjectVersion | None = None
+    own: OwnParts | None = None
 
 
 class Prepared(NamedTuple):
@@ -103,6 +104,7 @@ class SubmitExecution:
         missing_files: FindMissingFiles,
         fill_slots: FillSlots,
         webhooks: WebhookNames,
+        own_parts: Callable[[str], OwnParts],
         prices: PriceStore,
         watch_budgets: WatchBudgets,
         retention_days: int,
@@ -117,6 +119,7 @@ class SubmitExecution:
         self._missing_files = missing_files
         self._fill_slots = fill_slots
         self._webhooks = webhooks
+        self._own_parts = own_parts
         self._prices = prices
         self._watch_budgets = watch_budgets
         self._retention_days = retention_days
@@ -138,23 +141,25 @@ class SubmitExecution:
             if submission.project:
                 return self._project(request, stored, submission, inputs)
             config = submission.definition.model_dump(mode="json", exclude_unset=True)
-        parsed, faults = examine_crew(config, inputs, self._models, self._retention_days)
+        own = self._own_parts(request.group_id)
+        parsed, faults = examine_crew(config, inputs, self._models, self._retention_days, own)
         found = Faults()
         limits = Limits()
         with suppress(EnoughFaults):
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
-                for missing in (self._missing_secrets, self._missing_files):
-                    told = missing(request.group_id, parsed)
+                connections = own.connections_in(parsed.definition)
+                missing = self._missing_secrets(request.group_id, parsed, connections)
+                for told in (missing, self._missing_files(request.group_id, parsed)):
                     found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in told)
-            found.add_all(self._unknown_webhooks(request))
+            found.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
             try:
                 limits = effective(request.limits, self._limits.limit_rules(request.group_id))
             except InvalidRequest as error:
                 found.add_all(error.faults)
         if found or parsed is None:
             raise found.error("The crew")
-        return CheckedCrew(parsed, limits, stored)
+        return CheckedCrew(parsed, limits, stored, own=own)
 
     def _project(
         self, request: CrewSubmission, stored: CrewVersion | None, submission: Submission, inputs: dict[str, Any]
@@ -162,26 +167,13 @@ class SubmitExecution:
         """What its code needs, the code alone knows: only what holds for every crew is checked."""
         faults = Faults()
         check_size(inputs, faults)
-        faults.add_all(self._unknown_webhooks(request))
+        faults.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
         parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
         faults.add_all(self._missing_files(request.group_id, parsed))
         if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
         return CheckedCrew(parsed, limits, stored, submission.project)
-
-    def _unknown_webhooks(self, request: CrewSubmission) -> list[Fault]:
-        known = self._webhooks.names(request.group_id) if request.webhooks else set[str]()
-        return [
-            Fault(
-                pointer=f"/webhooks/{position}",
-                code="unknown_webhook",
-                detail=f"There is no webhook {name} in this group.",
-                remedy=suggest(name, sorted(known)),
-            )
-            for position, name in enumerate(request.webhooks)
-            if name not in known
-        ]
 
     def __call__(self, request: CrewSubmission) -> Accepted:
         return self.accept(request, hash_of(request), lambda: self.prepare(request))
@@ -191,6 +183,8 @@ class SubmitExecution:
         checked = self.check(request)
         parsed = checked.parsed
         fields: dict[str, Any] = {"definition": parsed.definition, "inputs": parsed.inputs}
+        if checked.own:
+            fields |= checked.own.kept_for(parsed.definition)
         if checked.project:
             fields["project"] = checked.project
         if prices := self._prices.price_list(request.group_id).models:

@@ -1,0 +1,106 @@
+"""Commands for model connections of the group: connections list, set, remove."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel, JsonValue
+from rich.table import Table
+
+from stepcrew_cli.api_paths import API, connection_path
+from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.summary import moment
+from stepcrew_cli.text import plain
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What stands in front of its models: NAME/model.")]
+
+connections = typer.Typer(
+    name="connections",
+    help="Addresses of the group that serve models, used as NAME/model.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+class Connection(BaseModel):
+    name: str
+    provider: str
+    base_url: str
+    secret: str | None = None
+    updated_at: datetime | None = None
+    updated_by: str | None = None
+
+
+class ConnectionList(BaseModel):
+    connections: list[Connection] = []
+    operators: list[str] = []
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(connections)
+
+
+@connections.command("list")
+@server_command
+def list_connections(call: Call) -> None:
+    """List the group's connections, and the names of those that every group has."""
+    with call.client() as client:
+        answer = client.ask("GET", f"{API}/connections")
+    if call.output.as_json:
+        call.output.json(answer.data)
+        return
+    found = answer.read(ConnectionList)
+    call.output.console.print(_table(found.connections))
+    if found.operators:
+        call.output.note(f"For every group: {', '.join(found.operators)}", "dim")
+
+
+@connections.command("set")
+@server_command
+def set_connection(
+    call: Call,
+    name: Name,
+    base_url: Annotated[
+        str, typer.Argument(metavar="URL", help="What stands in front of /chat/completions: https://HOST/v1.")
+    ],
+    secret: Annotated[
+        str | None,
+        typer.Option(metavar="SECRET", help="The group's secret with its key, where it wants one."),
+    ] = None,
+    provider: Annotated[str, typer.Option(help="Whose protocol it speaks: openai or anthropic.")] = "openai",
+    fallback: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="Ask this model where it is out. Repeatable, in turn.")
+    ] = None,
+) -> None:
+    """Make a connection, or change it. Crews then name its models, as NAME/model."""
+    body: dict[str, JsonValue] = {"provider": provider, "base_url": base_url, "secret": secret}
+    body["fallbacks"] = list[JsonValue](fallback or [])
+    with call.client() as client:
+        answer = client.ask("PUT", connection_path(name), body)
+    if call.output.as_json:
+        call.output.json(answer.data)
+        return
+    made = answer.read(Connection)
+    call.output.note(f"Crews name its models as {made.name}/MODEL.", "green")
+
+
+@connections.command("remove")
+@server_command
+def remove(call: Call, name: Name) -> None:
+    """Remove a connection. Crews that name its models are refused from then on."""
+    with call.client() as client:
+        client.remove(connection_path(name))
+    call.output.removed(name)
+
+
+def _table(found: list[Connection]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Name", "Provider", "Address", "Secret", "Changed", "By"):
+        table.add_column(column, no_wrap=column != "Address", overflow="fold")
+    for one in found:
+        changed = moment(one.updated_at) if one.updated_at else ""
+        cells = (one.name, one.provider, plain(one.base_url), one.secret or "", changed, plain(one.updated_by or ""))
+        table.add_row(*cells)
+    return table

@@ -1,0 +1,38 @@
+"""The model connections that a crew may name: the operator's, and those of the group that its submission keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from stepcrew.domain.connection import ConnectionSpec
+from stepcrew.domain.submission import Submission
+from stepcrew_runner.crew.models import NO_KEY, Connection
+from stepcrew_runner.gate.requests import Endpoint, operators_servers, server_of
+
+
+class Connected(NamedTuple):
+    """`models` are what models are made with, by the name of their connection; `endpoints` where they are asked."""
+
+    models: dict[str, Connection]
+    endpoints: tuple[Endpoint, ...]
+
+
+def connect(
+    submission: Submission,
+    of_operator: Mapping[str, ConnectionSpec],
+    operator_secret: Callable[[str], str | None],
+    group_secret: Callable[[str], str | None],
+) -> Connected:
+    """A connection without its secret has a key that no provider takes: whoever asks it is told so by the provider. One
+    of the group that leads to a server of the operator's is left out: requests are told apart by where they go."""
+    models: dict[str, Connection] = {}
+    endpoints = [Endpoint(name, one.base_url, of_group=False) for name, one in of_operator.items()]
+    of_operators = {*operators_servers(), *(one.server for one in endpoints)}
+    own = {one.name: one for one in submission.connections if server_of(one.base_url) not in of_operators}
+    for name, one in {**own, **of_operator}.items():
+        secret = operator_secret if name in of_operator else group_secret
+        key = secret(one.secret) if one.secret else None
+        models[name] = Connection(one.provider, one.base_url, key or NO_KEY, one.fallbacks)
+    endpoints += [Endpoint(name, one.base_url, of_group=True) for name, one in own.items() if name not in of_operator]
+    return Connected(models, tuple(endpoints))

@@ -1,0 +1,28 @@
+"""What a group registers under names, for its crews to use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from stepcrew.domain.errors import Fault, InvalidRequest
+
+
+class Registered(BaseModel):
+    """One thing of those; who registered it, and when."""
+
+    name: str
+    updated_at: datetime
+    updated_by: str | None = None
+
+
+REGISTERING = {"updated_at", "updated_by"}
+"""Fields that an execution keeps nothing of."""
+
+
+def check_room(name: str, known: set[str], most: int, what: str) -> None:
+    """Raises `InvalidRequest` for one that is new where there are so many already."""
+    if name not in known and len(known) >= most:
+        detail = f"The group has {most} {what} already."
+        raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Delete one.")])
