@@ -89,10 +89,10 @@ def test_a_webhook_is_set_looked_into_and_told_again(recording: Recordings) -> N
         "POST /webhooks/ops/test": (202, {"delivery_id": "msg_2"}),
     }
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Webhooks").click()
-    page.get_by_label("Name").fill("ops")
+    page.get_by_label("Name", exact=True).fill("ops")
     page.get_by_label("Address").fill("https://ops.example.com/crews")
     page.get_by_label("Secret").fill("WEBHOOK_OPS")
-    page.get_by_role("button", name="Set").click()
+    page.get_by_role("button", name="Set", exact=True).click()
     expect(page.get_by_text("ops is set.")).to_be_visible()
     log = page.get_by_role("region", name="Deliveries of ops")
     log.get_by_text("503, 8 tries").click()
