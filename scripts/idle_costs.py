@@ -79,7 +79,7 @@ class Line:
 
 
 def lines(template: dict[str, Any], shards: int) -> list[Line]:
-    """`template` with its short tags spelled out; `shards`: how many parts the index of open executions has."""
+    """`template` with its short tags spelled out; `shards`: how many parts the index of what is open has."""
     resources: dict[str, dict[str, Any]] = template["Resources"]
     functions = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
     alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
@@ -165,7 +165,8 @@ def current() -> str:
     from stepcrew.aws.keys import OPEN_SHARDS
     from stepcrew_local.template import read_template
 
-    return table(lines(read_template(ROOT / "template.yaml"), OPEN_SHARDS))
+    of_batches = 1
+    return table(lines(read_template(ROOT / "template.yaml"), OPEN_SHARDS + of_batches))
 
 
 def main() -> int:
