@@ -43,8 +43,6 @@ def of_requests(counted: dict[str, Any]) -> float:
     """Dollars of the requests to the table and the bucket."""
     by_operation: dict[str, int] = counted["by_operation"]
     reads = sum(by_operation.get(f"dynamodb {name}", 0) for name in ("GetItem", "Query", "BatchGetItem"))
-        count for name, count in by_operation.items() if name.split()[1] in ("GetItem", "Query", "BatchGetItem")
-    )
     writes = counted["items"] + counted["in_transactions"]
     bucket = by_operation.get("s3 PutObject", 0) * S3_PUT + by_operation.get("s3 GetObject", 0) * S3_GET
     return writes * WRITE_UNIT + reads * READ_UNIT + bucket
