@@ -36,15 +36,22 @@ up: setup console/dist/index.html ## Start the local stack: API and console on h
 	@.venvs/local/bin/python -m stepcrew_local up
 
 .PHONY: check
-check: setup-all check-python check-template check-generated ## Lint, format, types, import contracts, template, generated files
+check: setup-all ## Lint, format, types, import contracts, template, generated files
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check-types check-runner-types check-python check-template check-generated
 
 .PHONY: check-python
 check-python:
 	$(DEV)/ruff check .
 	$(DEV)/ruff format --check .
-	$(DEV)/pyright -p pyproject.toml --pythonpath $(DEV)/python
-	$(RUNNER)/pyright -p functions/runner/pyrightconfig.json --pythonpath $(RUNNER)/python
 	$(DEV)/lint-imports
+
+.PHONY: check-types
+check-types:
+	$(DEV)/pyright -p pyproject.toml --pythonpath $(DEV)/python
+
+.PHONY: check-runner-types
+check-runner-types:
+	$(RUNNER)/pyright -p functions/runner/pyrightconfig.json --pythonpath $(RUNNER)/python
 
 .PHONY: check-template
 check-template:
@@ -80,7 +87,7 @@ test-stack: setup-all
 test-console: setup-all console/dist/index.html ## Test the web console, in Chromium where there is one
 	@if command -v npm >/dev/null; then cd console && { [ -d node_modules ] || npm ci --silent; } && npm run --silent check && npm run --silent test; \
 	else echo "The console's own checks need Node 20 and npm: skipped."; fi
-	$(DEV)/pytest $(PYTEST) -rs -m browser tests/console
+	$(DEV)/pytest $(PYTEST) -rs $(WORKERS) --dist loadfile -m browser tests/console
 
 .PHONY: bench
 bench: build console/dist/index.html ## Run the benchmarks and write benchmarks/README.md

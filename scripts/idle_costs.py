@@ -1,7 +1,7 @@
 """What a stack costs in a month in which nobody uses it, worked out from template.yaml.
 
 Writes the table into docs/operations.md; with --check, fails when the committed one differs. Prices are those of
-us-east-1, as AWS's price pages named them in November 2026.
+us-east-1: of the newest price book, and what executions do not use as AWS's price pages named it in November 2026.
 """
 
 from __future__ import annotations
@@ -15,6 +15,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "local"), str(ROOT / "layers/core")]
+
+from stepcrew.aws.keys import OPEN_SHARDS  # noqa: E402
+from stepcrew.domain.price_book import Priced, price_book  # noqa: E402
+from stepcrew_local.template import read_template  # noqa: E402
+
 DOCUMENT = ROOT / "docs/operations.md"
 BEGIN, END = "<!-- idle costs: written by scripts/idle_costs.py -->", "<!-- end of idle costs -->"
 
@@ -34,6 +40,9 @@ IMAGE_GB = Decimal("0.4")
 """The runner's image, compressed, as the registry keeps it."""
 ARTIFACTS_GB = Decimal("0.1")
 """Zips of the functions and the console's files."""
+
+INDEX_READS = OPEN_SHARDS + 1
+"""Of each sweep: the parts of the index with open executions, and the one with open batches."""
 
 PRICED = frozenset(
     {
@@ -79,7 +88,7 @@ class Line:
 
 
 def lines(template: dict[str, Any], shards: int) -> list[Line]:
-    """`template` with its short tags spelled out; `shards`: how many parts the index of what is open has."""
+    """`template` with its short tags spelled out; `shards`: how many parts of the index of what is open are read."""
     resources: dict[str, dict[str, Any]] = template["Resources"]
     functions = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
     alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
@@ -88,33 +97,37 @@ def lines(template: dict[str, Any], shards: int) -> list[Line]:
     sweeper, schedule = next((n, e["Properties"]["Schedule"]) for n, e in events if e["Type"] == "Schedule")
     sweeps = Decimal(MINUTES) / minutes_of(schedule)
     gigabytes = Decimal(functions[sweeper]["MemorySize"]) / 1024
-    million, gb = Decimal(1_000_000), Decimal(10**9)
+    million, gb, prices = Decimal(1_000_000), Decimal(10**9), price_book("us-east-1").prices
     return [
         Line(f"{alarms} alarms", Decimal(alarms), Decimal("0.10"), Decimal(10), "cloudwatch/pricing"),
         Line(
             f"Lambda asks {queues} queues for messages, {POLLERS * POLLS_A_MINUTE} times a minute each",
             Decimal(queues * POLLERS * POLLS_A_MINUTE * MINUTES),
-            Decimal("0.50") / million,
+            prices[Priced.QUEUE_REQUESTS],
             million,
             "sqs/pricing",
         ),
-        Line("the reconciler sweeps: invocations", sweeps, Decimal("0.20") / million, million, "lambda/pricing"),
+        Line("the reconciler sweeps: invocations", sweeps, prices[Priced.INVOCATIONS], million, "lambda/pricing"),
         Line(
             f"the reconciler sweeps: {SWEEP_SECONDS} s each with {functions[sweeper]['MemorySize']} MB",
             sweeps * SWEEP_SECONDS * gigabytes,
-            Decimal("0.0000133334"),
+            prices[Priced.GB_SECONDS],
             Decimal(400_000),
             "lambda/pricing",
         ),
         Line(
             f"the reconciler sweeps: {shards} reads of the table's index each",
             sweeps * shards * Decimal("0.5"),
-            Decimal("0.125") / million,
+            prices[Priced.TABLE_READS],
             Decimal(0),
             "dynamodb/pricing/on-demand",
         ),
         Line(
-            "the reconciler sweeps: log lines", sweeps * SWEEP_LOG_BYTES / gb, Decimal("0.50"), Decimal(5), "cloudwatch"
+            "the reconciler sweeps: log lines",
+            sweeps * SWEEP_LOG_BYTES / gb,
+            prices[Priced.LOG_GB],
+            Decimal(5),
+            "cloudwatch",
         ),
         Line(
             f"the table's key, asked for every {TABLE_KEY_MINUTES} minutes",
@@ -161,12 +174,7 @@ def table(found: list[Line]) -> str:
 
 
 def current() -> str:
-    sys.path[:0] = [str(ROOT / "local"), str(ROOT / "layers/core")]
-    from stepcrew.aws.keys import OPEN_SHARDS
-    from stepcrew_local.template import read_template
-
-    of_batches = 1
-    return table(lines(read_template(ROOT / "template.yaml"), OPEN_SHARDS + of_batches))
+    return table(lines(read_template(ROOT / "template.yaml"), INDEX_READS))
 
 
 def main() -> int:

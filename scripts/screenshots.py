@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.console import stories
+from tests.console import settings, stories
 from tests.console.recorded import ORIGIN, Recorded
 from tests.console.story import LOOKED_AT
 
@@ -56,6 +56,12 @@ def views() -> Iterator[View]:
         "compare": f"/g/demo/compare?a={run(1)[-36:]}&b={run(10)[-36:]}",
         "new": "/g/demo/new",
         "secrets": "/g/demo/secrets",
+        "triggers": "/g/demo/triggers",
+        "webhooks": "/g/demo/webhooks",
+        "batches": "/g/demo/batches",
+        "batch": f"/g/demo/batches/{settings.BATCH_ID}",
+        "usage": "/g/demo/usage",
+        "cost": run(1, "/cost"),
     }
     for theme in ("light", "dark"):
         for name, path in ordinary.items():
@@ -103,7 +109,6 @@ def main(folder: Path, chosen: list[View]) -> None:
     for approval in (each for story in shown for each in story.approvals):
         approval["expires_at"] = (LOOKED_AT + timedelta(days=2, hours=3)).isoformat()
     recorded = Recorded(*shown, role="admin")
-    recorded.secrets = stories.SECRETS
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for view in chosen:

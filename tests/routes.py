@@ -24,6 +24,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "project": {"bundle": "a" * 64, "entry": "main:crew", "kind": "crew", "function": "stack-project-x:1"}
     },
     "PUT /api/v1/secrets/{name}": {"value": "a value of a secret"},
+    "PUT /api/v1/budgets": {"group_usd": 10_000, "crews": {"poems": 5}},
+    "PUT /api/v1/prices": {"models": {"openai/own": {"input_usd": 0.1, "output_usd": 0.4}}},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},

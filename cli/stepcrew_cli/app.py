@@ -11,11 +11,14 @@ from stepcrew_cli.commands import (
     account,
     approvals,
     batch,
+    budgets,
     bundles,
     control,
+    costs,
     deploy,
     look,
     memory,
+    prices,
     read,
     rerun,
     run,
@@ -23,6 +26,7 @@ from stepcrew_cli.commands import (
     stack,
     stored,
     triggers,
+    usage,
     webhooks,
 )
 from stepcrew_cli.text import first_sentence
@@ -70,7 +74,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 for _part in (
     *(account, run, rerun, deploy, stored, memory, secrets, triggers, batch, webhooks),
-    *(look, read, bundles, approvals, control, stack),
+    *(look, read, costs, usage, budgets, prices, bundles, approvals, control, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

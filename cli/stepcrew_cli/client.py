@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.batch_calls import BatchCalls
+from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.target import Target
@@ -53,6 +54,10 @@ class Client:
     def url(self) -> str:
         """The server's address."""
         return str(self._http.base_url)
+
+    @property
+    def costs(self) -> CostCalls:
+        return CostCalls(self._transport)
 
     def me(self) -> Answer:
         """Who the server takes the caller for."""

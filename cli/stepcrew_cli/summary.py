@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from stepcrew_cli.cost_wire import CostSummary
 from stepcrew_cli.text import plain, seconds
 from stepcrew_cli.timing import TimeBreakdown
 from stepcrew_cli.wire import CancelReceipt, Execution, ExecutionError, Usage, Waiting
@@ -34,13 +35,23 @@ def standing_text(execution: Execution) -> Text:
 
 
 def usage_text(usage: Usage) -> str:
-    if usage.cost_usd is None:
-        cost = f"cost unknown ({usage.cost_note})" if usage.cost_note else "cost unknown"
-    else:
-        cost = f"${usage.cost_usd:.4f}"
     calls = f"{usage.model_calls} model call{'' if usage.model_calls == 1 else 's'}"
-    tokens = f"{usage.total_tokens} tokens ({usage.prompt_tokens} in, {usage.completion_tokens} out)"
-    return f"{calls}, {tokens}, {cost}"
+    return f"{calls}, {usage.total_tokens} tokens ({usage.prompt_tokens} in, {usage.completion_tokens} out)"
+
+
+def dollars(usd: float | None, digits: int = 4) -> str:
+    """`$0.0123`; `<$0.0001` for what is not nothing, `–` where nobody knows."""
+    if usd is None:
+        return "–"
+    least = 10**-digits
+    return f"<${least:.{digits}f}" if 0 < usd < least else f"${usd:.{digits}f}"
+
+
+def cost_text(cost: CostSummary, note: str | None) -> str:
+    """The whole, and its two parts. `note` says why a part is unknown."""
+    parts = f"models {dollars(cost.model_usd)}, AWS {dollars(cost.infrastructure_usd)}"
+    about = "about " if cost.estimated and cost.total_usd is not None else ""
+    return f"{about}{dollars(cost.total_usd)} ({parts})" + (f"; {note}" if note else "")
 
 
 def waiting_text(waiting: Waiting) -> str:
@@ -105,6 +116,8 @@ def execution_table(execution: Execution) -> Table:
     if execution.model:
         table.add_row("Model", plain(execution.model))
     table.add_row("Usage", plain(usage_text(execution.usage)))
+    if execution.cost:
+        table.add_row("Cost", plain(cost_text(execution.cost, execution.usage.cost_note)))
     counts = execution.traces
     recorded = "all recorded" if counts.complete else "still arriving"
     table.add_row("Trace events", f"{counts.recorded} ({recorded})")

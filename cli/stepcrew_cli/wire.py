@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from stepcrew_cli.cost_wire import CostSummary
+
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
 
@@ -107,6 +109,7 @@ class Execution(BaseModel):
     ended_at: datetime | None = None
     progress: Progress = Progress()
     usage: Usage = Usage()
+    cost: CostSummary | None = None
     error: ExecutionError | None = None
     attempt: int = 0
     cancel_requested_at: datetime | None = None

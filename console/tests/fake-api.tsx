@@ -55,6 +55,14 @@ export const anExecution = (more: Partial<Execution> = {}): Execution =>
     queue_position: null,
     limits: { max_tokens: 1000 },
     usage: { model_calls: 2, prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost_usd: 0.01 },
+    cost: {
+      model_usd: 0.01,
+      infrastructure_usd: 0.002,
+      total_usd: 0.012,
+      price_book: "2026-11",
+      region: "us-east-1",
+      estimated: true,
+    },
     ...more,
   }) as unknown as Execution;
 

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import BrowserContext, Route
 
 from stepcrew.domain.crew_schema import crew_schema
+from tests.console import settings
 from tests.console.story import Story
 
 ORIGIN = "https://console.test"
@@ -44,6 +45,7 @@ PLAN = {
     "tools": [],
     "placeholders": [],
     "limits": ANYTHING,
+    "estimate": None,
 }
 SIGNED_IN = """(() => localStorage.setItem("oidc.user:%s/auth:console", JSON.stringify({
   access_token: "recorded", token_type: "Bearer", expires_at: 4102444800, scope: "openid",
@@ -63,9 +65,8 @@ class Recorded:
         self.check: Callable[[Fields], tuple[int, Any]] = lambda _: (200, PLAN)
         self.start: Callable[[Fields], tuple[int, Any]] | None = None
         """What a submission is answered that is no dry run; `check` answers it too where this is null."""
-        self.secrets: list[Fields] = []
         self.rerun = ""
-        self.answers: dict[str, tuple[int, Any]] = {}
+        self.answers = dict(settings.ANSWERS)
         self._waiting: list[Route] = []
 
     def serve(self, context: BrowserContext) -> None:
@@ -126,17 +127,23 @@ class Recorded:
             return 200, {"crews": [], "next_cursor": None}
         if path == "/schema":
             return 200, crew_schema()
-        if path == "/secrets":
-            return 200, {"secrets": self.secrets}
-        if path == "/batches":
-            return 200, {"batches": [], "next_cursor": None}
-        if path == "/webhooks":
-            return 200, {"webhooks": []}
-        if path == "/triggers":
-            return 200, {"triggers": []}
+        if path == "/usage":
+            return 200, self._usage(query)
+        if path == "/budgets":
+            return 200, {"month": "2026-11", "budgets": [{"crew": None, "limit_usd": 10, "spent_usd": 9}]}
         if path == "/tools":
             return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": []}]
         return 404, {"detail": f"Nothing is recorded for {method} {path}."}
+
+    def _usage(self, query: Fields) -> Fields:
+        """The stories as one row."""
+        used = [story.record["usage"] for story in self.stories.values()]
+        counts = ("completed", "failed", "cancelled", "tool_calls", "seconds", "infrastructure_usd", "unpriced")
+        sums = {"executions": len(used), "model_calls": sum(one["model_calls"] for one in used), **dict.fromkeys(counts, 0)}
+        usd = sum(one["cost_usd"] for one in used)
+        row = {**sums, "total_tokens": sum(one["total_tokens"] for one in used), "model_usd": usd, "total_usd": usd}
+        days = {"from": "2026-11-01", "to": "2026-11-28", "by": query.get("by", "crew")}
+        return {**days, "total": {"name": "", **row}, "rows": [{"name": "report", **row}]}
 
     def _list(self, query: Fields) -> Fields:
         """Newest first, in pages; the cursor is the number of those before."""
@@ -175,6 +182,8 @@ class Recorded:
             route.fulfill(body=story.bodies[whole], content_type="application/json")
         elif rest == "/result":
             route.fulfill(json=story.result())
+        elif rest == "/cost":
+            route.fulfill(json=story.cost())
         elif rest == "/definition":
             route.fulfill(json=story.definition)
         elif rest == "/approvals":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.console.story import LOOKED_AT, Fields, Story, agent, task
+from tests.console.story import LOOKED_AT, Story, agent, task
 
 ANSWER = """# Tides
 
@@ -217,12 +217,6 @@ def long_names(number: int = 9) -> Story:
         part.call("A long sentence about long names that has no end in sight and is cut somewhere. " * 8, 2)
         part.done("Done.")
     return story.finish()
-
-
-SECRETS: list[Fields] = [
-    {"name": "SERPER_API_KEY", "set_at": "2026-11-20T09:12:00Z", "set_by": "ada@example.org", "crews": ["tide-report"]},
-    {"name": "WEATHER_TOKEN", "set_at": "2026-11-21T16:40:00Z", "set_by": None, "crews": []},
-]
 
 
 def everything() -> list[Story]:

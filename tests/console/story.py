@@ -11,6 +11,8 @@ LOOKED_AT = BEGAN + timedelta(hours=3)
 """When pictures are taken of what happened."""
 LARGE = 16_000
 NO_LIMITS = {"timeout_seconds": 3600, "max_tokens": None, "max_cost_usd": None, "max_model_calls": None}
+NO_COST = {"model_usd": 0.0, "infrastructure_usd": 0.0001, "total_usd": 0.0001, "estimated": True}
+BOOK = {"price_book": "2026-11", "region": "us-east-1"}
 PAIRS = {"completed": "end", "failed": "end", "interrupted": "end", "received": "end", "held": "end"}
 Fields = dict[str, Any]
 
@@ -81,10 +83,26 @@ class Story:
                 "cost_usd": 0.0,
                 "cost_note": None,
             },
+            "cost": NO_COST | BOOK,
         }
 
     def now(self, more: float = 0) -> str:
         return (self.began + timedelta(seconds=self.at + more)).isoformat().replace("+00:00", "Z")
+
+    def cost(self) -> Fields:
+        """The bill, as if one task, agent and model had made all model calls."""
+        used = self.record["usage"]
+        counts = {"model_calls": used["model_calls"], "total_tokens": used["total_tokens"]}
+        share = {**counts, "model_usd": used["cost_usd"]}
+        line = {"what": "Runner: memory and time", "item": "function_gb_seconds", "basis": "measured"}
+        return {
+            **self.record["cost"],
+            "by_task": [{"name": "research", **share}],
+            "by_agent": [{"name": "Researcher", **share}],
+            "by_model": [{"name": "openai/gpt-5.2", **share}],
+            "infrastructure": [{**line, "quantity": 7.5, "unit_usd": 0.0000133334, "usd": 0.0001}],
+            "notes": ["The execution is open."],
+        }
 
     def wait(self, seconds: float) -> None:
         self.at += seconds
@@ -258,6 +276,7 @@ class Task:
         told = self.story.record["usage"]
         told["model_calls"] += 1
         told["cost_usd"] = round(told["cost_usd"] + cost, 6)
+        self.story.record["cost"] |= {"model_usd": told["cost_usd"], "total_usd": round(told["cost_usd"] + 0.0001, 6)}
         for key, count in usage.items():
             told[key] += count
         if isinstance(answer, list):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console import stories
+from tests.console import settings, stories
 from tests.console.conftest import Recordings
 from tests.console.person import Person
 from tests.e2e.user import User, crew, task
@@ -73,14 +73,13 @@ def test_a_view(page: Page, sign_in: SignIn, ended: str, view: str, theme: str) 
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
 def test_every_view_of_every_kind_of_execution(recording: Recordings, options: dict[str, Any], theme: str) -> None:
     failed, large, asked, arabic = stories.failed(), stories.large(), stories.asking(), stories.arabic()
-    page, recorded = recording(failed, large, asked, arabic, path="/g/demo/executions", role="admin", **options)
-    used = {"name": "SERPER_API_KEY", "set_at": failed.record["created_at"], "set_by": None, "crews": ["report"]}
-    recorded.secrets = [used]
+    page, _ = recording(failed, large, asked, arabic, path="/g/demo/executions", role="admin", **options)
     dress(page, theme)
-    runs = [f"/executions/{failed.id}{tab}" for tab in ("", "/result", "/tasks", "/logs", "/definition", "?event=1.5")]
+    tabs = ("", "/result", "/tasks", "/logs", "/definition", "/cost", "?event=1.5")
+    runs = [f"/executions/{failed.id}{tab}" for tab in tabs]
     panels = [f"/executions/{failed.id}?event=t%3AEditor%7Cedit", f"/executions/{failed.id}?event=a%3AEditor"]
     others = [f"/executions/{large.id}?event=1.8", f"/executions/{arabic.id}", f"/executions/{asked.id}"]
-    pages = ["/executions", "/new", "/approvals", "/secrets", f"/compare?a={failed.id}&b={large.id}"]
+    pages = ["/executions", "/new", "/approvals", *settings.PAGES, f"/compare?a={failed.id}&b={large.id}"]
     for path in [*pages, *runs, *panels, *others]:
         page.goto(f"/g/demo{path}")
         page.locator("main").first.wait_for()

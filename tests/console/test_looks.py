@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console import stories
+from tests.console import settings, stories
 from tests.console.conftest import Recordings
 from tests.console.story import Story
 
@@ -34,8 +34,7 @@ EDGES = """() => [...document.querySelectorAll('.page > *, .execution-head > *, 
 
 
 def views(story: Story, *asked: Story) -> list[str]:
-    settings = ["/triggers", "/batches", "/webhooks", "/secrets"]
-    alone = ["/executions", "/new", *settings, "/approvals", f"/compare?a={story.id}&b={story.id}"]
+    alone = ["/executions", "/new", *settings.PAGES, "/approvals", f"/compare?a={story.id}&b={story.id}"]
     tabs = ["", "/result", "/tasks", "/logs", "/definition", "?event=1.5"]
     runs = [f"/executions/{one.id}/approvals" for one in asked]
     return [f"/g/demo{path}" for path in (*alone, *runs, *(f"/executions/{story.id}{tab}" for tab in tabs))]

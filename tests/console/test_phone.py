@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console import stories
+from tests.console import settings, stories
 from tests.console.conftest import Recordings
 from tests.console.story import Story
 
@@ -47,7 +47,7 @@ OVER = """(most) => [...document.querySelectorAll('main *, header *')].flatMap((
 
 
 def views(story: Story) -> list[str]:
-    alone = ["/executions", "/approvals", "/new", "/secrets", f"/compare?a={story.id}&b={story.id}"]
+    alone = ["/executions", "/approvals", "/new", *settings.PAGES, f"/compare?a={story.id}&b={story.id}"]
     return [f"/g/demo{path}" for path in (*alone, *(f"/executions/{story.id}{tab}" for tab in TABS))]
 
 

@@ -202,3 +202,27 @@ def test_a_viewer_reads_but_changes_nothing(running: tuple[str, ScriptedModel, S
         answer = vera.post("/executions", json={"config": crew(task("No."))})
         assert answer.status_code == 403
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_bill_is_final_at_the_end_and_counts_once_in_the_groups_usage(ada: User, model: ScriptedModel) -> None:
+    record = ada.run(crew(task("Say it. [[say OK]]")), name="billed")
+    bill = ada.get(f"/executions/{record['execution_id']}/cost").json()
+    assert (bill["estimated"], bill["price_book"]) == (False, record["cost"]["price_book"])
+    assert bill["infrastructure_usd"] == record["cost"]["infrastructure_usd"] > 0
+    used = {line["what"]: line["quantity"] for line in bill["infrastructure"]}
+    assert used["Runner: memory and time"] > 0.1
+    assert used["Runner: table writes"] >= 6
+    assert used["Runner: table reads"] >= 1
+    assert used["Trace: stored events"] >= len(ada.trace(record["execution_id"]))
+    assert used["State machine: transitions"] == 4
+    assert [(one["name"], one["model_calls"]) for one in bill["by_task"]] == [("task", 1)]
+    assert [(one["name"], one["model_calls"]) for one in bill["by_agent"]] == [("Worker", 1)]
+
+    def rows() -> list[dict[str, Any]]:
+        return [row for row in ada.get("/usage").json()["rows"] if row["name"] == "billed"]
+
+    ada.until(record["execution_id"], lambda _: bool(rows()))
+    [row] = rows()
+    assert (row["executions"], row["completed"], row["model_calls"]) == (1, 1, 1)
+    assert abs(row["infrastructure_usd"] - bill["infrastructure_usd"]) < 1e-9
+    assert ada.get("/usage/recount").json()["differences"] == []

@@ -10,6 +10,7 @@ from stepcrew.domain.approval import Approval, Decision
 from stepcrew.domain.errors import ExecutionError, ExecutionNotFound, PlatformUnavailable, StillWaiting, Superseded
 from stepcrew.domain.execution import CancelReceipt, Execution, Limits, Progress, Status, TaskOutput, Usage, Waiting
 from stepcrew.domain.journal import EntryState, JournalEntry
+from stepcrew.domain.metering import Metered
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, TraceBatch, TraceEvent
@@ -62,7 +63,7 @@ class FakeExecutions:
     def idempotency(self, group_id: str, key: str, now: datetime) -> IdempotencyRecord | None:
         return None
 
-    def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
+    def begin_attempt(self, group_id: str, execution_id: str, now: datetime, memory_mb: int = 0) -> Execution:
         with self._lock:
             record = self.get(group_id, execution_id)
             if record.status.is_terminal:
@@ -72,7 +73,10 @@ class FakeExecutions:
             if record.queued_at is not None:
                 raise StillWaiting("The execution waits for a slot.")
             started_at = record.started_at or now
-            return self._write(record, now, status=Status.RUNNING, attempt=record.attempt + 1, started_at=started_at)
+            since = record.unmetered_since or now
+            metering = {"unmetered_since": since, "memory_mb": memory_mb}
+            running = {"status": Status.RUNNING, "attempt": record.attempt + 1, "started_at": started_at}
+            return self._write(record, now, **running, **metering)
 
     def save_progress(
         self,
@@ -84,6 +88,7 @@ class FakeExecutions:
         now: datetime,
         traces_emitted: int | None = None,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
     ) -> Execution:
         with self._lock:
             record = self._held(execution)
@@ -98,6 +103,7 @@ class FakeExecutions:
                 message=message,
                 traces_emitted=emitted,
                 proof=_proven(record, proof),
+                **_metering(metered),
             )
 
     def count_open(self, group_id: str, most: int) -> int:
@@ -155,6 +161,7 @@ class FakeExecutions:
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
         fenced: bool = True,
     ) -> Execution:
         with self._lock:
@@ -177,7 +184,7 @@ class FakeExecutions:
             if traces_emitted is not None:
                 given["traces_emitted"] = {**record.traces_emitted, str(execution.attempt): traces_emitted}
             changes = {name: value for name, value in given.items() if value is not None}
-            changes |= {"waiting": None, "queued_at": None}
+            changes |= {"waiting": None, "queued_at": None, **_metering(metered)}
             return self._write(record, now, status=status, message=message, ended_at=now, **changes)
 
     def delete(self, group_id: str, execution_id: str) -> None:
@@ -221,6 +228,10 @@ class FakeExecutions:
         return self._records[record.execution_id].model_copy(deep=True)
 
 
+def _metering(metered: Metered | None) -> dict[str, object]:
+    return {} if metered is None else {"metered": metered, "unmetered_since": None}
+
+
 def _proven(record: Execution, proof: AttemptProof | None) -> dict[str, AttemptProof] | None:
     return record.proof if proof is None else {**(record.proof or {}), str(record.attempt): proof}
 
@@ -242,6 +253,7 @@ class FakeApprovals:
         traces_emitted: int,
         now: datetime,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
     ) -> Execution:
         record = self._executions.get(execution.group_id, execution.execution_id)
         if record.attempt == execution.attempt and record.approvals == approval.number:
@@ -265,6 +277,7 @@ class FakeApprovals:
             usage=usage,
             traces_emitted={**record.traces_emitted, str(execution.attempt): traces_emitted},
             proof=_proven(record, proof),
+            **_metering(metered),
         )
 
     def approvals(self, group_id: str, execution_id: str) -> list[Approval]:

@@ -76,8 +76,8 @@ def test_an_allowed_call_is_not_made_after_a_cancel_request(harness: Harness, mo
     execution_id = allowed(harness)
     begin = harness.executions.begin_attempt
 
-    def cancelled_at_once(group_id: str, execution_id: str, now: datetime) -> Execution:
-        begun = begin(group_id, execution_id, now)
+    def cancelled_at_once(group_id: str, execution_id: str, now: datetime, memory_mb: int = 0) -> Execution:
+        begun = begin(group_id, execution_id, now, memory_mb)
         request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
         return begun
 

@@ -13,6 +13,7 @@ from scripted_model import ScriptedModel
 from stepcrew import settings
 from stepcrew.aws.attempt_sessions import AttemptSessions
 from stepcrew.aws.clients import SessionKeys
+from stepcrew.aws.meter import RequestMeter
 from stepcrew.domain.execution import Limits, Status
 from stepcrew.domain.submission import Submission
 from stepcrew_runner import wiring
@@ -107,9 +108,9 @@ def test_each_attempt_begins_a_session_for_its_own_group_and_execution(
     begun: list[tuple[str, str]] = []
     begin = AttemptSessions.clients
 
-    def clients(self: AttemptSessions, group_id: str, execution_id: str) -> Any:
+    def clients(self: AttemptSessions, group_id: str, execution_id: str, meter: RequestMeter) -> Any:
         begun.append((group_id, execution_id))
-        return begin(self, group_id, execution_id)
+        return begin(self, group_id, execution_id, meter)
 
     monkeypatch.setattr(AttemptSessions, "clients", clients)
     with addresses.trusted():

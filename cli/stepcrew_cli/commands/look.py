@@ -10,7 +10,7 @@ from rich.table import Table
 
 from stepcrew_cli.options import Cursor, ExecutionId, Limit, page
 from stepcrew_cli.server_command import Call, server_command
-from stepcrew_cli.summary import execution_table, print_error, standing_text, what_to_type
+from stepcrew_cli.summary import dollars, execution_table, print_error, standing_text, what_to_type
 from stepcrew_cli.text import one_line, plain
 from stepcrew_cli.watching import exit_code, watch
 from stepcrew_cli.wire import Execution, ExecutionList
@@ -41,12 +41,13 @@ def list_executions(
             return
         found = answer.read(ExecutionList)
         table = Table(box=None, pad_edge=False)
-        for column in ("Execution", "Name", "Status", "Tasks", "Created"):
+        for column in ("Execution", "Name", "Status", "Tasks", "Cost", "Created"):
             table.add_column(column, no_wrap=True)
         for each in found.executions:
             tasks = f"{each.progress.tasks_done}/{each.progress.tasks_total}"
             created = f"{each.created_at.astimezone():%m-%d %H:%M:%S}"
-            table.add_row(plain(each.execution_id), plain(one_line(each.name, 40)), standing_text(each), tasks, created)
+            row = (plain(each.execution_id), plain(one_line(each.name, 40)), standing_text(each), tasks)
+            table.add_row(*row, dollars(each.cost and each.cost.total_usd), created)
         call.output.console.print(table)
         again = "".join(f" --{name} {shlex.quote(value)}" for name, value in filters.items())
         call.output.more(f"list{again}", found.next_cursor)

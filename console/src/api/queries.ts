@@ -15,6 +15,7 @@ export const keys = {
   executions: (group: string, filter: object) => [group, "executions", filter] as const,
   execution: (group: string, id: string) => [group, "execution", id] as const,
   result: (group: string, id: string) => [group, "result", id] as const,
+  cost: (group: string, id: string) => [group, "cost", id] as const,
   logs: (group: string, id: string) => [group, "logs", id] as const,
   trace: (group: string, id: string) => [group, "trace", id] as const,
   definition: (group: string, id: string) => [group, "definition", id] as const,
@@ -100,6 +101,18 @@ export function useResult(execution: Execution | undefined, enabled = true) {
     placeholderData: keepPreviousData,
     queryFn: async () =>
       unwrap(await api.GET("/api/v1/executions/{execution_id}/result", { params: { path: { execution_id: id } } })),
+  });
+}
+
+/** What it cost. Asked for again whenever the record tells of more that was used. */
+export function useCost(execution: Execution) {
+  const { api, group } = useApi();
+  const id = execution.execution_id;
+  return useQuery({
+    queryKey: [...keys.cost(group, id), execution.status, execution.attempt, execution.usage.model_calls],
+    placeholderData: keepPreviousData,
+    queryFn: async () =>
+      unwrap(await api.GET("/api/v1/executions/{execution_id}/cost", { params: { path: { execution_id: id } } })),
   });
 }
 

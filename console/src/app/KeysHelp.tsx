@@ -7,7 +7,7 @@ const SHORTCUTS: [string[], string][] = [
   [["h", "l"], "Close and open a part of the timeline"],
   [["/"], "Search"],
   [["Esc"], "Close the panel, or leave the search"],
-  [["1", "…", "6"], "Tabs of an execution"],
+  [["1", "…", "7"], "Tabs of an execution"],
   [["Ctrl+Enter"], "Run the crew that is being written, or send a decision"],
   [["a", "c", "r", "x"], "Of a question: approve, change, send back, reject; one more key decides"],
   [["+", "-", "0"], "Less, more and all of the time in the waterfall"],

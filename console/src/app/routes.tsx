@@ -40,6 +40,7 @@ export function makeRouter() {
               lazy: async () => ({ Component: (await import("@/webhooks/WebhooksPage")).WebhooksPage }),
             },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
+            { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {
               path: "executions/:id",
@@ -55,6 +56,7 @@ export function makeRouter() {
                 },
                 { path: "tasks", lazy: async () => ({ Component: (await import("@/execution/TasksTab")).TasksTab }) },
                 { path: "logs", lazy: async () => ({ Component: (await import("@/execution/LogsTab")).LogsTab }) },
+                { path: "cost", lazy: async () => ({ Component: (await import("@/execution/CostTab")).CostTab }) },
                 {
                   path: "approvals",
                   lazy: async () => ({ Component: (await import("@/execution/ApprovalsTab")).ApprovalsTab }),

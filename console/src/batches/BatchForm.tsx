@@ -1,9 +1,10 @@
-import { type SyntheticEvent, useState } from "react";
+import { useState } from "react";
 import { useNavigate } from "react-router";
 import { useApi } from "@/api/queries";
 import type { Json } from "@/api/types";
 import { useStoredCrews } from "@/compose/stored";
 import { Button, Field, Trouble } from "@/ui/kit";
+import { SettingsForm } from "@/ui/Settings";
 import { useCreateBatch } from "./batches";
 import { MOST_BYTES, rowsOf } from "./rows";
 
@@ -31,8 +32,7 @@ export function BatchForm() {
       setTold(error instanceof Error ? error.message : String(error));
     }
   };
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
+  const submit = () => {
     const body: Record<string, Json> = {
       crew: crew.trim(),
       inputs: rows,
@@ -45,40 +45,32 @@ export function BatchForm() {
     );
   };
   return (
-    <form onSubmit={submit} aria-label="Run a batch">
-      <fieldset>
-        <legend>Run a batch</legend>
-        <Field label="Crew" hint="Stored under this name; NAME@VERSION holds to one version.">
-          <input
-            value={crew}
-            list="stored-crews"
-            spellCheck={false}
-            onChange={(event) => setCrew(event.target.value)}
-          />
-        </Field>
-        <datalist id="stored-crews">
-          {crews.data?.crews.map(({ name }) => (
-            <option key={name} value={name} />
-          ))}
-        </datalist>
-        <Field label="Rows" hint={told || "A CSV, JSON Lines or JSON file: one object of inputs a row."}>
-          <input
-            type="file"
-            accept=".csv,.jsonl,.ndjson,.json"
-            onChange={(event) => void read(event.target.files?.[0])}
-          />
-        </Field>
-        <Field label="At once" hint="Executions at a time; empty is half of the group's slots.">
-          <input type="number" min={1} value={atOnce} onChange={(event) => setAtOnce(event.target.value)} />
-        </Field>
-        <Field label="Tolerated failures" hint="Rows that may fail before no more are started; empty is 100.">
-          <input type="number" min={0} value={tolerated} onChange={(event) => setTolerated(event.target.value)} />
-        </Field>
-        <Button type="submit" busy={create.isPending} disabled={!crew.trim() || rows.length === 0}>
-          Run
-        </Button>
-        {create.error && <Trouble error={create.error} />}
-      </fieldset>
-    </form>
+    <SettingsForm title="Run a batch" onSubmit={submit}>
+      <Field label="Crew" hint="Stored under this name; NAME@VERSION holds to one version.">
+        <input value={crew} list="stored-crews" spellCheck={false} onChange={(event) => setCrew(event.target.value)} />
+      </Field>
+      <datalist id="stored-crews">
+        {crews.data?.crews.map(({ name }) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <Field label="Rows" hint={told || "A CSV, JSON Lines or JSON file: one object of inputs a row."}>
+        <input
+          type="file"
+          accept=".csv,.jsonl,.ndjson,.json"
+          onChange={(event) => void read(event.target.files?.[0])}
+        />
+      </Field>
+      <Field label="At once" hint="Executions at a time; empty is half of the group's slots.">
+        <input type="number" min={1} value={atOnce} onChange={(event) => setAtOnce(event.target.value)} />
+      </Field>
+      <Field label="Tolerated failures" hint="Rows that may fail before no more are started; empty is 100.">
+        <input type="number" min={0} value={tolerated} onChange={(event) => setTolerated(event.target.value)} />
+      </Field>
+      <Button type="submit" busy={create.isPending} disabled={!crew.trim() || rows.length === 0}>
+        Run
+      </Button>
+      {create.error && <Trouble error={create.error} />}
+    </SettingsForm>
   );
 }

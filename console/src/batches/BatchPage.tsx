@@ -8,6 +8,7 @@ import { download } from "@/lib/files";
 import { formatCost, formatNumber } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
+import { SettingsTable } from "@/ui/Settings";
 import { StatusBadge, statusName } from "@/ui/StatusBadge";
 import { Bar } from "./Bar";
 import { isOpen, MOST_ROWS, useBatch, useChangeBatch, useResults, useRows } from "./batches";
@@ -134,40 +135,38 @@ function Rows({ batch }: { batch: Batch }) {
       {rows.error && <Trouble error={rows.error} retry={() => void rows.refetch()} />}
       {rows.data?.length === 0 && <Empty title="No row is so" />}
       {rows.data && rows.data.length > 0 && (
-        // A wide table scrolls by itself, also by keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Rows of the batch">
-          <table className="data-table">
-            <thead>
-              <tr>
-                <th className="col-number">Row</th>
-                <th>Status</th>
-                <th>Execution</th>
-                <th className="col-number">Cost</th>
-                <th>Reason</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.data.map((row) => (
-                <tr key={row.row}>
-                  <td className="col-number">{row.row}</td>
-                  <td>
-                    <StatusBadge status={row.status} />
-                  </td>
-                  <td>
-                    {row.execution_id && (
-                      <Link to={`/g/${encodeURIComponent(group)}/executions/${row.execution_id}`}>
-                        {row.execution_id.slice(0, 13)}
-                      </Link>
-                    )}
-                  </td>
-                  <td className="col-number">{formatCost(row.cost_usd)}</td>
-                  <td>{row.reason}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <SettingsTable
+          label="Rows of the batch"
+          head={
+            <>
+              <th className="col-number">Row</th>
+              <th>Status</th>
+              <th>Execution</th>
+              <th className="col-number">Cost</th>
+              <th>Reason</th>
+            </>
+          }
+        >
+          {rows.data.map((row) => (
+            <tr key={row.row}>
+              <td className="col-number">{row.row}</td>
+              <td data-label="Status">
+                <StatusBadge status={row.status} />
+              </td>
+              <td data-label="Execution">
+                {row.execution_id && (
+                  <Link to={`/g/${encodeURIComponent(group)}/executions/${row.execution_id}`}>
+                    {row.execution_id.slice(0, 13)}
+                  </Link>
+                )}
+              </td>
+              <td className="col-number" data-label="Cost">
+                {formatCost(row.cost_usd)}
+              </td>
+              <td data-label="Reason">{row.reason}</td>
+            </tr>
+          ))}
+        </SettingsTable>
       )}
       {rows.data?.length === MOST_ROWS && <p className="faint">The first {MOST_ROWS}; the results have all of them.</p>}
     </section>

@@ -5,6 +5,7 @@ import { useMayWrite } from "@/app/context";
 import { formatCost, formatDateTime, formatNumber } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Empty, Loading, Trouble } from "@/ui/kit";
+import { SettingsTable } from "@/ui/Settings";
 import { StatusBadge } from "@/ui/StatusBadge";
 import { Bar } from "./Bar";
 import { BatchForm } from "./BatchForm";
@@ -37,46 +38,48 @@ export function BatchesPage() {
 function List({ batches }: { batches: Batch[] }) {
   const { group } = useApi();
   return (
-    // A wide table scrolls by itself, also by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Batches">
-      <table className="data-table">
-        <thead>
-          <tr>
-            <th>Status</th>
-            <th>Name</th>
-            <th>Rows</th>
-            <th className="col-number">Completed</th>
-            <th className="col-number">Failed</th>
-            <th className="col-number">Cost</th>
-            <th>Started</th>
-            <th>By</th>
-          </tr>
-        </thead>
-        <tbody>
-          {batches.map((batch) => (
-            <tr key={batch.batch_id}>
-              <td>
-                <StatusBadge status={batch.status} cancelling={batch.cancel_requested_at !== null} />
-              </td>
-              <td>
-                <Link className="row-link" to={`/g/${encodeURIComponent(group)}/batches/${batch.batch_id}`}>
-                  <bdi>{batch.name}</bdi>
-                </Link>{" "}
-                <span className="faint">{batch.crew}</span>
-              </td>
-              <td>
-                <Bar batch={batch} /> {formatNumber(batch.total)}
-              </td>
-              <td className="col-number">{formatNumber(batch.counts.completed)}</td>
-              <td className="col-number">{formatNumber(batch.counts.failed)}</td>
-              <td className="col-number">{formatCost(batch.usage.cost_usd)}</td>
-              <td>{formatDateTime(batch.created_at)}</td>
-              <td>{batch.submitted_by ?? ""}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <SettingsTable
+      label="Batches"
+      head={
+        <>
+          <th>Status</th>
+          <th>Name</th>
+          <th>Rows</th>
+          <th className="col-number">Completed</th>
+          <th className="col-number">Failed</th>
+          <th className="col-number">Cost</th>
+          <th>Started</th>
+          <th>By</th>
+        </>
+      }
+    >
+      {batches.map((batch) => (
+        <tr key={batch.batch_id}>
+          <td>
+            <StatusBadge status={batch.status} cancelling={batch.cancel_requested_at !== null} />
+          </td>
+          <td data-label="Name">
+            <Link className="row-link" to={`/g/${encodeURIComponent(group)}/batches/${batch.batch_id}`}>
+              <bdi>{batch.name}</bdi>
+            </Link>{" "}
+            <span className="faint">{batch.crew}</span>
+          </td>
+          <td data-label="Rows">
+            <Bar batch={batch} /> {formatNumber(batch.total)}
+          </td>
+          <td className="col-number" data-label="Completed">
+            {formatNumber(batch.counts.completed)}
+          </td>
+          <td className="col-number" data-label="Failed">
+            {formatNumber(batch.counts.failed)}
+          </td>
+          <td className="col-number" data-label="Cost">
+            {formatCost(batch.usage.cost_usd)}
+          </td>
+          <td data-label="Started">{formatDateTime(batch.created_at)}</td>
+          <td data-label="By">{batch.submitted_by ?? ""}</td>
+        </tr>
+      ))}
+    </SettingsTable>
   );
 }

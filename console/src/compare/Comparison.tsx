@@ -79,7 +79,11 @@ export function Comparison({ first, second }: { first: Side; second: Side }) {
             <Numbers name="Duration" values={times} show={formatDuration} />
             <Numbers name="Tokens" values={[use[0]?.total_tokens, use[1]?.total_tokens]} show={formatNumber} />
             <Numbers name="Model calls" values={[use[0]?.model_calls, use[1]?.model_calls]} show={formatNumber} />
-            <Numbers name="Cost" values={[use[0]?.cost_usd, use[1]?.cost_usd]} show={formatCost} />
+            <Numbers
+              name="Cost"
+              values={[first.execution.cost.total_usd, second.execution.cost.total_usd]}
+              show={formatCost}
+            />
           </tbody>
         </table>
       </div>

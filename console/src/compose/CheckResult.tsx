@@ -1,5 +1,6 @@
 import "./check-result.css";
 import type { DryRun } from "@/api/types";
+import { formatCost, formatDuration } from "@/lib/format";
 import { Trouble } from "@/ui/kit";
 import type { PlacedFault } from "./request";
 
@@ -62,6 +63,24 @@ export function CheckResult({ faults, missing, plan, busy, error, onGoTo, onAsk 
         {plan.models.join(", ") || "–"}
         {plan.tools.length > 0 && <>; tools {plan.tools.join(", ")}</>}
       </p>
+      {plan.estimate && <p className="faint">{estimateText(plan.estimate)}</p>}
     </section>
   );
+}
+
+/** What earlier ones cost and took: the middle, and the range where there was more than one. */
+function estimateText({ executions, total_usd: cost, seconds }: NonNullable<DryRun["estimate"]>): string {
+  const time = (value: number): string => formatDuration(value * 1000);
+  const parts = [...(cost ? [rangeText(cost, formatCost, executions)] : []), rangeText(seconds, time, executions)];
+  return `Probably ${parts.join(" and ")}, as the last ${executions === 1 ? "one" : executions} of this name.`;
+}
+
+interface Range {
+  low: number;
+  median: number;
+  high: number;
+}
+
+function rangeText({ low, median, high }: Range, show: (value: number) => string, executions: number): string {
+  return executions === 1 ? show(median) : `${show(median)} (${show(low)} to ${show(high)})`;
 }

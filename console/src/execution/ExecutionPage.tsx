@@ -32,6 +32,7 @@ const TABS = [
   ["tasks", "Tasks"],
   ["logs", "Logs"],
   ["definition", "Definition"],
+  ["cost", "Cost"],
   ["approvals", "Approvals"],
 ] as const;
 

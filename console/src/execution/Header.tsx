@@ -6,7 +6,7 @@ import { Link, useLocation } from "react-router";
 import { askedFor } from "@/approvals/words";
 import { useApi } from "@/api/queries";
 import { type CancelReceipt, type Execution, type Waiting, isTerminal } from "@/api/types";
-import { formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
+import { costHint, formatAgo, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import { elapsed } from "@/trace/time";
 import type { TraceTree } from "@/trace/tree";
@@ -70,8 +70,10 @@ export function Header({ execution, trace, tree, notify }: Props) {
           {formatNumber(usage.total_tokens)}
         </Fact>
         <Fact name="Model calls">{formatNumber(usage.model_calls)}</Fact>
-        <Fact name="Cost" hint={usage.cost_note ?? undefined}>
-          {formatCost(usage.cost_usd)}
+        <Fact name="Cost" hint={costHint(execution)}>
+          <Link to={`/g/${group}/executions/${execution.execution_id}/cost`}>
+            {formatCost(execution.cost.total_usd)}
+          </Link>
         </Fact>
         <Fact name="Model">{execution.model ?? "–"}</Fact>
         <Fact name="Started" hint={formatDateTime(execution.created_at)}>

@@ -1,3 +1,5 @@
+import type { Execution } from "@/api/types";
+
 const number = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
@@ -58,6 +60,12 @@ export function formatCost(usd: number | null | undefined): string {
   if (usd === null || usd === undefined) return "–";
   if (usd === 0) return "$0";
   return usd < 0.0001 ? "<$0.0001" : `$${usd < 0.1 ? usd.toFixed(4) : usd.toFixed(2)}`;
+}
+
+/** What the cost of an execution is made of, or why it is not known. */
+export function costHint({ cost, usage }: Pick<Execution, "cost" | "usage">): string {
+  const parts = `Models ${formatCost(cost.model_usd)}, AWS ${formatCost(cost.infrastructure_usd)}`;
+  return [parts, ...(cost.estimated ? ["about"] : []), ...(usage.cost_note ? [usage.cost_note] : [])].join("; ");
 }
 
 export function formatBytes(bytes: number): string {

@@ -3,7 +3,15 @@ import { useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { useApi } from "@/api/queries";
 import { type Execution, isTerminal } from "@/api/types";
-import { formatAgo, formatCompact, formatCost, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
+import {
+  costHint,
+  formatAgo,
+  formatCompact,
+  formatCost,
+  formatDateTime,
+  formatDuration,
+  formatNumber,
+} from "@/lib/format";
 import { useKeys, useNow } from "@/lib/hooks";
 import { preview } from "@/lib/text";
 import { elapsed } from "@/trace/time";
@@ -161,7 +169,9 @@ function ExecutionRow({ execution, to, now, chosen, picked, full, onPick }: RowP
           <span>{usage.total_tokens ? formatCompact(usage.total_tokens) : "–"}</span>
         </Hint>
       </td>
-      <td className="col-number col-cost">{formatCost(usage.cost_usd)}</td>
+      <td className="col-number col-cost" title={costHint(execution)}>
+        {formatCost(execution.cost.total_usd)}
+      </td>
       <td className="col-who">
         <span className="clip" title={execution.submitted_by ?? undefined}>
           {execution.submitted_by ?? "–"}

@@ -8,7 +8,7 @@ export const SORTS: Record<string, { name: string; value: Value }> = {
   oldest: { name: "Oldest first", value: ({ created_at: at }) => -Date.parse(at) },
   duration: { name: "Longest first", value: (execution, now) => elapsed(execution, now) },
   tokens: { name: "Most tokens first", value: ({ usage }) => usage.total_tokens },
-  cost: { name: "Most expensive first", value: ({ usage }) => usage.cost_usd ?? -1 },
+  cost: { name: "Most expensive first", value: ({ cost }) => cost.total_usd ?? -1 },
 };
 
 export function sorted(executions: Execution[], by: string, now: number): Execution[] {

@@ -1,11 +1,11 @@
-import "./secrets.css";
 import { Trash2 } from "lucide-react";
-import { type SyntheticEvent, useState } from "react";
+import { useState } from "react";
 import type { Secret } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { formatDateTime } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, Field, IconButton, Loading, Trouble } from "@/ui/kit";
+import { SettingsForm, SettingsTable } from "@/ui/Settings";
 import { Modal } from "@/ui/Modal";
 import { useRemoveSecret, useSecrets, useSetSecret } from "./secrets";
 
@@ -37,39 +37,37 @@ function List({ secrets, removable }: { secrets: Secret[]; removable: boolean })
   const [leaving, setLeaving] = useState<Secret | null>(null);
   const remove = useRemoveSecret();
   return (
-    // A wide table scrolls by itself, also by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Secrets">
-      <table className="data-table secrets">
-        <thead>
-          <tr>
+    <>
+      <SettingsTable
+        label="Secrets"
+        head={
+          <>
             <th>Name</th>
             <th>Set</th>
             <th>By</th>
             <th>Used by the stored crews</th>
             {removable && <th aria-label="Remove" />}
-          </tr>
-        </thead>
-        <tbody>
-          {secrets.map((secret) => (
-            <tr key={secret.name}>
+          </>
+        }
+      >
+        {secrets.map((secret) => (
+          <tr key={secret.name}>
+            <td>
+              <code>{secret.name}</code>
+            </td>
+            <td data-label="Set">{formatDateTime(secret.set_at)}</td>
+            <td data-label="By">{secret.set_by ?? <span className="faint">an operator</span>}</td>
+            <td data-label="Used by">{secret.crews.join(", ") || <span className="faint">none</span>}</td>
+            {removable && (
               <td>
-                <code>{secret.name}</code>
+                <IconButton label={`Remove ${secret.name}`} onClick={() => setLeaving(secret)}>
+                  <Trash2 size={15} aria-hidden />
+                </IconButton>
               </td>
-              <td data-label="Set">{formatDateTime(secret.set_at)}</td>
-              <td data-label="By">{secret.set_by ?? <span className="faint">an operator</span>}</td>
-              <td data-label="Used by">{secret.crews.join(", ") || <span className="faint">none</span>}</td>
-              {removable && (
-                <td>
-                  <IconButton label={`Remove ${secret.name}`} onClick={() => setLeaving(secret)}>
-                    <Trash2 size={15} aria-hidden />
-                  </IconButton>
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+            )}
+          </tr>
+        ))}
+      </SettingsTable>
       {remove.error && <Trouble error={remove.error} />}
       <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
         <p>
@@ -87,7 +85,7 @@ function List({ secrets, removable }: { secrets: Secret[]; removable: boolean })
           Remove
         </Button>
       </Modal>
-    </div>
+    </>
   );
 }
 
@@ -96,8 +94,7 @@ function SetSecret() {
   const [value, setValue] = useState("");
   const set = useSetSecret();
   const sound = /^[A-Z][A-Z0-9_]{0,99}$/.test(name);
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
+  const submit = () => {
     set.mutate(
       { name, value },
       {
@@ -109,31 +106,28 @@ function SetSecret() {
     );
   };
   return (
-    <form onSubmit={submit} aria-label="Set a secret">
-      <fieldset className="secret-form">
-        <legend>Set a secret</legend>
-        <Field
-          label="Name"
-          {...(name !== "" &&
-            !sound && { error: "Capital letters, digits and underscores, with a letter at the beginning." })}
-        >
-          <input value={name} maxLength={100} spellCheck={false} onChange={(event) => setName(event.target.value)} />
-        </Field>
-        <Field label="Value" hint="It is not shown again. Setting an existing name replaces its value.">
-          <input
-            type="password"
-            autoComplete="off"
-            value={value}
-            maxLength={4096}
-            onChange={(event) => setValue(event.target.value)}
-          />
-        </Field>
-        <Button type="submit" busy={set.isPending} disabled={!sound || value === ""}>
-          Set
-        </Button>
-        <p role="status">{set.data && `${set.data.name} is set.`}</p>
-        {set.error && <Trouble error={set.error} />}
-      </fieldset>
-    </form>
+    <SettingsForm title="Set a secret" onSubmit={submit}>
+      <Field
+        label="Name"
+        {...(name !== "" &&
+          !sound && { error: "Capital letters, digits and underscores, with a letter at the beginning." })}
+      >
+        <input value={name} maxLength={100} spellCheck={false} onChange={(event) => setName(event.target.value)} />
+      </Field>
+      <Field label="Value" hint="It is not shown again. Setting an existing name replaces its value.">
+        <input
+          type="password"
+          autoComplete="off"
+          value={value}
+          maxLength={4096}
+          onChange={(event) => setValue(event.target.value)}
+        />
+      </Field>
+      <Button type="submit" busy={set.isPending} disabled={!sound || value === ""}>
+        Set
+      </Button>
+      <p role="status">{set.data && `${set.data.name} is set.`}</p>
+      {set.error && <Trouble error={set.error} />}
+    </SettingsForm>
   );
 }

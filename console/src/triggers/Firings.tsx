@@ -5,6 +5,7 @@ import type { Firing } from "@/api/types";
 import { useMayWrite } from "@/app/context";
 import { formatDateTime } from "@/lib/format";
 import { Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { SettingsTable } from "@/ui/Settings";
 import { useFireAgain, useFirings } from "./triggers";
 
 const WORDS: Record<Firing["status"], string> = {
@@ -23,51 +24,51 @@ export function Firings({ name }: { name: string }) {
   if (firings.error) return <Trouble error={firings.error} retry={() => void firings.refetch()} />;
   if (firings.data.length === 0) return <Empty title="It has not fired yet" />;
   return (
-    // A wide table scrolls by itself, also by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={`Firings of ${name}`}>
-      <table className="data-table">
-        <thead>
-          <tr>
+    <>
+      <SettingsTable
+        label={`Firings of ${name}`}
+        head={
+          <>
             <th>Fired</th>
             <th>Outcome</th>
             <th>Executions</th>
             <th>Cause</th>
             <th>Reason</th>
             {mayFire && <th aria-label="Fire again" />}
+          </>
+        }
+      >
+        {firings.data.map((firing) => (
+          <tr key={firing.firing_id}>
+            <td>{formatDateTime(firing.fired_at)}</td>
+            <td data-label="Outcome">{WORDS[firing.status]}</td>
+            <td data-label="Executions">
+              <Started firing={firing} />
+            </td>
+            <td data-label="Cause">
+              <code>{firing.cause}</code>
+            </td>
+            <td data-label="Reason">
+              {[firing.reason, ...firing.faults.slice(1).map((fault) => fault.detail)].join(" ")}
+            </td>
+            {mayFire && (
+              <td>
+                {(firing.status !== "STARTED" || firing.failed > 0) && (
+                  <IconButton
+                    label={`Fire again: ${firing.cause}`}
+                    disabled={again.isPending}
+                    onClick={() => again.mutate({ name, firing: firing.firing_id })}
+                  >
+                    <RotateCcw size={15} aria-hidden />
+                  </IconButton>
+                )}
+              </td>
+            )}
           </tr>
-        </thead>
-        <tbody>
-          {firings.data.map((firing) => (
-            <tr key={firing.firing_id}>
-              <td>{formatDateTime(firing.fired_at)}</td>
-              <td>{WORDS[firing.status]}</td>
-              <td>
-                <Started firing={firing} />
-              </td>
-              <td>
-                <code className="firing-cause">{firing.cause}</code>
-              </td>
-              <td>{[firing.reason, ...firing.faults.slice(1).map((fault) => fault.detail)].join(" ")}</td>
-              {mayFire && (
-                <td>
-                  {(firing.status !== "STARTED" || firing.failed > 0) && (
-                    <IconButton
-                      label={`Fire again: ${firing.cause}`}
-                      disabled={again.isPending}
-                      onClick={() => again.mutate({ name, firing: firing.firing_id })}
-                    >
-                      <RotateCcw size={15} aria-hidden />
-                    </IconButton>
-                  )}
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </SettingsTable>
       {again.error && <Trouble error={again.error} />}
-    </div>
+    </>
   );
 }
 

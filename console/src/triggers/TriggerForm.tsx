@@ -1,6 +1,7 @@
-import { type SyntheticEvent, useState } from "react";
+import { useState } from "react";
 import { useStoredCrews } from "@/compose/stored";
 import { Button, Field, Trouble } from "@/ui/kit";
+import { SettingsForm } from "@/ui/Settings";
 import { type Draft, EMPTY, type Kind, specOf } from "./spec";
 import { useStoreTrigger } from "./triggers";
 
@@ -18,8 +19,7 @@ export function TriggerForm() {
   const store = useStoreTrigger();
   const crews = useStoredCrews();
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
+  const submit = () => {
     try {
       setFault("");
       store.mutate({ name: draft.name.trim(), spec: specOf(draft) }, { onSuccess: () => setDraft(EMPTY) });
@@ -28,51 +28,43 @@ export function TriggerForm() {
     }
   };
   return (
-    <form onSubmit={submit} aria-label="Set a trigger">
-      <fieldset>
-        <legend>Set a trigger</legend>
-        <Field label="Name">
-          <input value={draft.name} maxLength={63} spellCheck={false} onChange={(e) => set({ name: e.target.value })} />
-        </Field>
-        <Field label="Crew" hint="Stored under this name; NAME@VERSION holds to one version.">
-          <input
-            value={draft.crew}
-            list="stored-crews"
-            spellCheck={false}
-            onChange={(e) => set({ crew: e.target.value })}
-          />
-        </Field>
-        <datalist id="stored-crews">
-          {crews.data?.crews.map((crew) => (
-            <option key={crew.name} value={crew.name} />
+    <SettingsForm title="Set a trigger" onSubmit={submit}>
+      <Field label="Name">
+        <input value={draft.name} maxLength={63} spellCheck={false} onChange={(e) => set({ name: e.target.value })} />
+      </Field>
+      <Field label="Crew" hint="Stored under this name; NAME@VERSION holds to one version.">
+        <input
+          value={draft.crew}
+          list="stored-crews"
+          spellCheck={false}
+          onChange={(e) => set({ crew: e.target.value })}
+        />
+      </Field>
+      <datalist id="stored-crews">
+        {crews.data?.crews.map((crew) => (
+          <option key={crew.name} value={crew.name} />
+        ))}
+      </datalist>
+      <Field label="Started by">
+        <select value={draft.kind} onChange={(e) => set({ kind: e.target.value as Kind })}>
+          {Object.entries(KINDS).map(([kind, label]) => (
+            <option key={kind} value={kind}>
+              {label}
+            </option>
           ))}
-        </datalist>
-        <Field label="Started by">
-          <select value={draft.kind} onChange={(e) => set({ kind: e.target.value as Kind })}>
-            {Object.entries(KINDS).map(([kind, label]) => (
-              <option key={kind} value={kind}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Rule draft={draft} set={set} />
-        <Field label="Inputs" hint={'JSON, with ${path} where a value of the cause goes: {"topic": "${text}"}'}>
-          <textarea
-            rows={3}
-            value={draft.inputs}
-            spellCheck={false}
-            onChange={(e) => set({ inputs: e.target.value })}
-          />
-        </Field>
-        <Button type="submit" busy={store.isPending} disabled={!draft.name.trim() || !draft.crew.trim()}>
-          Set
-        </Button>
-        <p role="status">{store.data && `${store.data.name} is set.`}</p>
-        {fault && <p className="field-error">{fault}</p>}
-        {store.error && <Trouble error={store.error} />}
-      </fieldset>
-    </form>
+        </select>
+      </Field>
+      <Rule draft={draft} set={set} />
+      <Field label="Inputs" hint={'JSON, with ${path} where a value of the cause goes: {"topic": "${text}"}'}>
+        <textarea rows={3} value={draft.inputs} spellCheck={false} onChange={(e) => set({ inputs: e.target.value })} />
+      </Field>
+      <Button type="submit" busy={store.isPending} disabled={!draft.name.trim() || !draft.crew.trim()}>
+        Set
+      </Button>
+      <p role="status">{store.data && `${store.data.name} is set.`}</p>
+      {fault && <p className="field-error">{fault}</p>}
+      {store.error && <Trouble error={store.error} />}
+    </SettingsForm>
   );
 }
 

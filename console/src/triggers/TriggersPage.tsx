@@ -7,6 +7,7 @@ import { formatDateTime } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Copy } from "@/ui/Copy";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { SettingsTable } from "@/ui/Settings";
 import { Modal } from "@/ui/Modal";
 import { Firings } from "./Firings";
 import { TestTrigger } from "./TestTrigger";
@@ -70,12 +71,11 @@ function List({ triggers, onShow }: { triggers: Trigger[]; onShow: (name: string
   const remove = useRemoveTrigger();
   const turn = useSwitchTrigger();
   return (
-    // A wide table scrolls by itself, also by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Triggers">
-      <table className="data-table">
-        <thead>
-          <tr>
+    <>
+      <SettingsTable
+        label="Triggers"
+        head={
+          <>
             <th>Name</th>
             <th>Started by</th>
             <th>Crew</th>
@@ -83,49 +83,48 @@ function List({ triggers, onShow }: { triggers: Trigger[]; onShow: (name: string
             <th>Changed</th>
             <th>By</th>
             <th aria-label="Actions" />
+          </>
+        }
+      >
+        {triggers.map((trigger) => (
+          <tr key={trigger.name}>
+            <td>
+              <Button look="quiet" onClick={() => onShow(trigger.name)}>
+                {trigger.name}
+              </Button>
+            </td>
+            <td data-label="Started by">
+              {kindOf(trigger)}
+              {trigger.hook_path && <Copy label="Copy the address" text={() => addressOf(trigger)} link />}
+            </td>
+            <td data-label="Crew">{trigger.crew}</td>
+            <td data-label="State">{trigger.enabled ? "On" : "Paused"}</td>
+            <td data-label="Changed">{formatDateTime(trigger.updated_at)}</td>
+            <td data-label="By">{trigger.made_by ?? ""}</td>
+            <td className="row-actions">
+              {mayTest && (
+                <IconButton label={`Test ${trigger.name}`} onClick={() => setTested(trigger)}>
+                  <FlaskConical size={15} aria-hidden />
+                </IconButton>
+              )}
+              {isAdmin && (
+                <IconButton
+                  label={`${trigger.enabled ? "Pause" : "Resume"} ${trigger.name}`}
+                  disabled={turn.isPending}
+                  onClick={() => turn.mutate({ name: trigger.name, enabled: !trigger.enabled })}
+                >
+                  {trigger.enabled ? <Pause size={15} aria-hidden /> : <Play size={15} aria-hidden />}
+                </IconButton>
+              )}
+              {isAdmin && (
+                <IconButton label={`Remove ${trigger.name}`} onClick={() => setLeaving(trigger)}>
+                  <Trash2 size={15} aria-hidden />
+                </IconButton>
+              )}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {triggers.map((trigger) => (
-            <tr key={trigger.name}>
-              <td>
-                <Button look="quiet" onClick={() => onShow(trigger.name)}>
-                  {trigger.name}
-                </Button>
-              </td>
-              <td>
-                {kindOf(trigger)}
-                {trigger.hook_path && <Copy label="Copy the address" text={() => addressOf(trigger)} link />}
-              </td>
-              <td>{trigger.crew}</td>
-              <td>{trigger.enabled ? "On" : "Paused"}</td>
-              <td>{formatDateTime(trigger.updated_at)}</td>
-              <td>{trigger.made_by ?? ""}</td>
-              <td className="trigger-actions">
-                {mayTest && (
-                  <IconButton label={`Test ${trigger.name}`} onClick={() => setTested(trigger)}>
-                    <FlaskConical size={15} aria-hidden />
-                  </IconButton>
-                )}
-                {isAdmin && (
-                  <IconButton
-                    label={`${trigger.enabled ? "Pause" : "Resume"} ${trigger.name}`}
-                    disabled={turn.isPending}
-                    onClick={() => turn.mutate({ name: trigger.name, enabled: !trigger.enabled })}
-                  >
-                    {trigger.enabled ? <Pause size={15} aria-hidden /> : <Play size={15} aria-hidden />}
-                  </IconButton>
-                )}
-                {isAdmin && (
-                  <IconButton label={`Remove ${trigger.name}`} onClick={() => setLeaving(trigger)}>
-                    <Trash2 size={15} aria-hidden />
-                  </IconButton>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </SettingsTable>
       {turn.error && <Trouble error={turn.error} />}
       {remove.error && <Trouble error={remove.error} />}
       <Modal title={`Test ${tested?.name ?? ""}`} open={tested !== null} onClose={() => setTested(null)}>
@@ -146,7 +145,7 @@ function List({ triggers, onShow }: { triggers: Trigger[]; onShow: (name: string
           Remove
         </Button>
       </Modal>
-    </div>
+    </>
   );
 }
 

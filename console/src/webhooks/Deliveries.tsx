@@ -4,6 +4,7 @@ import { useApi } from "@/api/queries";
 import type { Delivery } from "@/api/types";
 import { formatDateTime, formatDuration } from "@/lib/format";
 import { Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { SettingsTable } from "@/ui/Settings";
 import { useDeliveries, useRedeliver } from "./webhooks";
 
 const WORDS: Record<Delivery["state"], string> = {
@@ -21,12 +22,11 @@ export function Deliveries({ name }: { name: string }) {
   if (deliveries.error) return <Trouble error={deliveries.error} retry={() => void deliveries.refetch()} />;
   if (deliveries.data.length === 0) return <Empty title="Nothing was sent yet" />;
   return (
-    // A wide table scrolls by itself, also by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={`Deliveries of ${name}`}>
-      <table className="data-table">
-        <thead>
-          <tr>
+    <>
+      <SettingsTable
+        label={`Deliveries of ${name}`}
+        head={
+          <>
             <th>Made</th>
             <th>State</th>
             <th>About</th>
@@ -34,38 +34,37 @@ export function Deliveries({ name }: { name: string }) {
             <th>Next try</th>
             <th>Reason</th>
             <th aria-label="Deliver again" />
+          </>
+        }
+      >
+        {deliveries.data.map((delivery) => (
+          <tr key={delivery.delivery_id}>
+            <td>{formatDateTime(delivery.created_at)}</td>
+            <td data-label="State">{WORDS[delivery.state]}</td>
+            <td data-label="About">
+              <About delivery={delivery} />
+            </td>
+            <td data-label="Answers">
+              <Answers delivery={delivery} />
+            </td>
+            <td data-label="Next try">{delivery.next_try_at ? formatDateTime(delivery.next_try_at) : ""}</td>
+            <td data-label="Reason">{delivery.reason}</td>
+            <td>
+              {delivery.state !== "WAITING" && (
+                <IconButton
+                  label={`Deliver again: ${delivery.event_type}, ${delivery.delivery_id}`}
+                  disabled={again.isPending}
+                  onClick={() => again.mutate({ name, delivery: delivery.delivery_id })}
+                >
+                  <RotateCcw size={15} aria-hidden />
+                </IconButton>
+              )}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {deliveries.data.map((delivery) => (
-            <tr key={delivery.delivery_id}>
-              <td>{formatDateTime(delivery.created_at)}</td>
-              <td>{WORDS[delivery.state]}</td>
-              <td>
-                <About delivery={delivery} />
-              </td>
-              <td>
-                <Answers delivery={delivery} />
-              </td>
-              <td>{delivery.next_try_at ? formatDateTime(delivery.next_try_at) : ""}</td>
-              <td>{delivery.reason}</td>
-              <td>
-                {delivery.state !== "WAITING" && (
-                  <IconButton
-                    label={`Deliver again: ${delivery.event_type}, ${delivery.delivery_id}`}
-                    disabled={again.isPending}
-                    onClick={() => again.mutate({ name, delivery: delivery.delivery_id })}
-                  >
-                    <RotateCcw size={15} aria-hidden />
-                  </IconButton>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </SettingsTable>
       {again.error && <Trouble error={again.error} />}
-    </div>
+    </>
   );
 }
 

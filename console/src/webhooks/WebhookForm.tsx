@@ -1,6 +1,7 @@
-import { type SyntheticEvent, useState } from "react";
+import { useState } from "react";
 import type { Webhook } from "@/api/types";
 import { Button, Field, Trouble } from "@/ui/kit";
+import { SettingsForm } from "@/ui/Settings";
 import { type EventName, EVENTS, useStoreWebhook } from "./webhooks";
 
 interface Draft {
@@ -21,8 +22,7 @@ export function WebhookForm() {
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
   const turn = (event: EventName, wanted: boolean) =>
     set({ events: EVENTS.filter((each) => (each === event ? wanted : draft.events.includes(each))) });
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
+  const submit = () => {
     const crews = draft.crews.split(",").flatMap((each) => each.trim() || []);
     const spec = {
       url: draft.url.trim(),
@@ -35,49 +35,46 @@ export function WebhookForm() {
   };
   const lacksSecret = draft.format === "standard" && !draft.secret.trim();
   return (
-    <form onSubmit={submit} aria-label="Set a webhook">
-      <fieldset>
-        <legend>Set a webhook</legend>
-        <Field label="Name">
-          <input value={draft.name} maxLength={63} spellCheck={false} onChange={(e) => set({ name: e.target.value })} />
-        </Field>
-        <Field label="Address" hint="https, on the public internet.">
-          <input type="url" value={draft.url} spellCheck={false} onChange={(e) => set({ url: e.target.value })} />
-        </Field>
-        <Field label="Format">
-          <select value={draft.format} onChange={(e) => set({ format: e.target.value as Webhook["format"] })}>
-            <option value="standard">Standard Webhooks: a signed CloudEvent</option>
-            <option value="slack">Slack: a text</option>
-          </select>
-        </Field>
-        <Field label="Secret" hint="The name of the group's secret it is signed with; it begins with WEBHOOK_.">
-          <input value={draft.secret} spellCheck={false} onChange={(e) => set({ secret: e.target.value })} />
-        </Field>
-        <Field label="Crews" hint="Names with commas between them; empty is every crew of the group.">
-          <input value={draft.crews} spellCheck={false} onChange={(e) => set({ crews: e.target.value })} />
-        </Field>
-        <div className="webhook-events" role="group" aria-label="Hears that executions are">
-          {EVENTS.map((event) => (
-            <label key={event}>
-              <input
-                type="checkbox"
-                checked={draft.events.includes(event)}
-                onChange={(e) => turn(event, e.target.checked)}
-              />{" "}
-              {event}
-            </label>
-          ))}
-        </div>
-        <Button
-          type="submit"
-          busy={store.isPending}
-          disabled={!draft.name.trim() || !draft.url.trim() || lacksSecret || draft.events.length === 0}
-        >
-          Set
-        </Button>
-        <p role="status">{store.data && `${store.data.name} is set.`}</p>
-        {store.error && <Trouble error={store.error} />}
-      </fieldset>
-    </form>
+    <SettingsForm title="Set a webhook" onSubmit={submit}>
+      <Field label="Name">
+        <input value={draft.name} maxLength={63} spellCheck={false} onChange={(e) => set({ name: e.target.value })} />
+      </Field>
+      <Field label="Address" hint="https, on the public internet.">
+        <input type="url" value={draft.url} spellCheck={false} onChange={(e) => set({ url: e.target.value })} />
+      </Field>
+      <Field label="Format">
+        <select value={draft.format} onChange={(e) => set({ format: e.target.value as Webhook["format"] })}>
+          <option value="standard">Standard Webhooks: a signed CloudEvent</option>
+          <option value="slack">Slack: a text</option>
+        </select>
+      </Field>
+      <Field label="Secret" hint="The name of the group's secret it is signed with; it begins with WEBHOOK_.">
+        <input value={draft.secret} spellCheck={false} onChange={(e) => set({ secret: e.target.value })} />
+      </Field>
+      <Field label="Crews" hint="Names with commas between them; empty is every crew of the group.">
+        <input value={draft.crews} spellCheck={false} onChange={(e) => set({ crews: e.target.value })} />
+      </Field>
+      <div className="webhook-events settings-wide" role="group" aria-label="Hears that executions are">
+        {EVENTS.map((event) => (
+          <label key={event}>
+            <input
+              type="checkbox"
+              checked={draft.events.includes(event)}
+              onChange={(e) => turn(event, e.target.checked)}
+            />{" "}
+            {event}
+          </label>
+        ))}
+      </div>
+      <Button
+        type="submit"
+        busy={store.isPending}
+        disabled={!draft.name.trim() || !draft.url.trim() || lacksSecret || draft.events.length === 0}
+      >
+        Set
+      </Button>
+      <p role="status">{store.data && `${store.data.name} is set.`}</p>
+      {store.error && <Trouble error={store.error} />}
+    </SettingsForm>
   );
 }

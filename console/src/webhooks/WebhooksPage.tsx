@@ -5,6 +5,7 @@ import type { Webhook } from "@/api/types";
 import { useIsAdmin, useMayWrite } from "@/app/context";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { SettingsTable } from "@/ui/Settings";
 import { Modal } from "@/ui/Modal";
 import { Deliveries } from "./Deliveries";
 import { WebhookForm } from "./WebhookForm";
@@ -62,12 +63,11 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
   const remove = useRemoveWebhook();
   const test = useTestWebhook();
   return (
-    // A wide table scrolls by itself, also by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Webhooks">
-      <table className="data-table">
-        <thead>
-          <tr>
+    <>
+      <SettingsTable
+        label="Webhooks"
+        head={
+          <>
             <th>Name</th>
             <th>Address</th>
             <th>Events</th>
@@ -75,42 +75,41 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
             <th>Secret</th>
             <th>State</th>
             {isAdmin && <th aria-label="Actions" />}
-          </tr>
-        </thead>
-        <tbody>
-          {webhooks.map((webhook) => (
-            <tr key={webhook.name}>
-              <td>
-                <Button look="quiet" onClick={() => onShow(webhook.name)}>
-                  {webhook.name}
-                </Button>
+          </>
+        }
+      >
+        {webhooks.map((webhook) => (
+          <tr key={webhook.name}>
+            <td>
+              <Button look="quiet" onClick={() => onShow(webhook.name)}>
+                {webhook.name}
+              </Button>
+            </td>
+            <td data-label="Address">{webhook.url}</td>
+            <td data-label="Events">{webhook.events.join(", ")}</td>
+            <td data-label="Crews">{crewsOf(webhook)}</td>
+            <td data-label="Secret">{webhook.secret ?? <span className="faint">not signed</span>}</td>
+            <td data-label="State">{stateOf(webhook)}</td>
+            {isAdmin && (
+              <td className="row-actions">
+                <IconButton
+                  label={`Send a sample to ${webhook.name}`}
+                  disabled={test.isPending}
+                  onClick={() => {
+                    test.mutate(webhook.name);
+                    onShow(webhook.name);
+                  }}
+                >
+                  <Send size={15} aria-hidden />
+                </IconButton>
+                <IconButton label={`Remove ${webhook.name}`} onClick={() => setLeaving(webhook)}>
+                  <Trash2 size={15} aria-hidden />
+                </IconButton>
               </td>
-              <td className="webhook-address">{webhook.url}</td>
-              <td>{webhook.events.join(", ")}</td>
-              <td>{crewsOf(webhook)}</td>
-              <td>{webhook.secret ?? <span className="faint">not signed</span>}</td>
-              <td>{stateOf(webhook)}</td>
-              {isAdmin && (
-                <td className="webhook-actions">
-                  <IconButton
-                    label={`Send a sample to ${webhook.name}`}
-                    disabled={test.isPending}
-                    onClick={() => {
-                      test.mutate(webhook.name);
-                      onShow(webhook.name);
-                    }}
-                  >
-                    <Send size={15} aria-hidden />
-                  </IconButton>
-                  <IconButton label={`Remove ${webhook.name}`} onClick={() => setLeaving(webhook)}>
-                    <Trash2 size={15} aria-hidden />
-                  </IconButton>
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+            )}
+          </tr>
+        ))}
+      </SettingsTable>
       {test.error && <Trouble error={test.error} />}
       {remove.error && <Trouble error={remove.error} />}
       <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
@@ -126,6 +125,6 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
           Remove
         </Button>
       </Modal>
-    </div>
+    </>
   );
 }

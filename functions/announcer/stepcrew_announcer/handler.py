@@ -1,5 +1,5 @@
 """Announces that executions and batches ended, or executions began to wait for a person; gives the slots to the next
-ones, and counts the rows of batches.
+ones, and counts the rows of batches and what executions used.
 
 Whatever fails is raised: Lambda then brings the same records again, in order, for as long as the stream keeps them.
 """
@@ -36,6 +36,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
             announcer().end_row.of_execution(execution)
     announcer().bus.put([announcement_of(one) for one in changes])
     announcer().tell_webhooks(changes)
+    # Last: what it needs is kept with the execution, so a delay loses nothing.
+    announcer().count_usage(ended_or_wait)
+    announcer().watch_budgets.tell(ended_or_wait, announcer().bus)
     metrics.add_metric(name="ChangesAnnounced", unit=MetricUnit.Count, value=len(changes))
     metrics.flush_metrics()
     return {"announced": len(changes), "filled": filled}

@@ -8,6 +8,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from stepcrew.domain.budgets import Budgets
+from stepcrew.domain.model_prices import PriceList
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.settings import Settings
@@ -23,17 +25,21 @@ from stepcrew_api.routes import (
     amp,
     approvals,
     batches,
+    budgets,
+    costs,
     crews,
     executions,
     mcp,
     memory,
     meta,
+    prices,
     projects,
     reruns,
     results,
     secrets,
     traces,
     triggers,
+    usage,
     webhooks,
 )
 from stepcrew_api.schemas import Problem
@@ -48,7 +54,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
-    *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage),
+    *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage, PriceList, Budgets),
     *(Problem, AmpKickoff, AmpResume, AmpError),
 )
 
@@ -87,8 +93,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (
-        *(executions, reruns, traces, results, approvals, crews, projects),
-        *(memory, secrets, triggers, batches, webhooks, amp, mcp, meta),
+        *(executions, reruns, traces, results, costs, approvals, crews, projects),
+        *(memory, secrets, triggers, batches, webhooks, prices, usage, budgets, amp, mcp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

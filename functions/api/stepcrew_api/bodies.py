@@ -9,9 +9,11 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from stepcrew.domain.budgets import Budgets
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.json_text import NotJson, read_json
+from stepcrew.domain.model_prices import PriceList
 from stepcrew.domain.trigger import TriggerSpec
 from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.domain.yaml_text import read_yaml
@@ -51,6 +53,7 @@ FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
 MCP_BODY = _body(McpMessage)
+PRICES_BODY, BUDGETS_BODY = _body(PriceList), _body(Budgets)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
 
@@ -118,6 +121,8 @@ RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]
 FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
 TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]
 SampleBody = Annotated[Sample, Depends(_reads(Sample))]
+BudgetsBody = Annotated[Budgets, Depends(_reads(Budgets))]
+PricesBody = Annotated[PriceList, Depends(_reads(PriceList))]
 BatchBody = Annotated[BatchRequest, Depends(_reads(BatchRequest))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
 McpBody = Annotated[McpMessage, Depends(_reads(McpMessage))]

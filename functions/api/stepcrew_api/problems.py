@@ -15,6 +15,7 @@ from stepcrew.domain.definition import MAX_NAME
 from stepcrew.domain.errors import (
     BatchNotFound,
     BodyExpired,
+    BudgetUsedUp,
     Category,
     Conflict,
     CrewNotFound,
@@ -79,6 +80,7 @@ STATUS: dict[type[StepcrewError], int] = {
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyOpen: 429,
+    BudgetUsedUp: 402,
     IdempotencyMismatch: 422,
     IdempotencyInFlight: 409,
     Conflict: 409,

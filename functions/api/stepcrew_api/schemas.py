@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, JsonValue
 
 from stepcrew.domain.approval import ApprovalKind
+from stepcrew.domain.bill import CostSummary
 from stepcrew.domain.errors import ExecutionError, Fault
 from stepcrew.domain.event_grammar import Phase
 from stepcrew.domain.execution import BatchPlace, Limits, Progress, Status, TaskState, Usage, Usd
@@ -90,29 +91,6 @@ class SubmittedExecution(BaseModel):
     replayed: bool = False
 
 
-class PlannedTask(BaseModel):
-    name: str
-    agent: str | None
-    context: list[str] | None = Field(description="Tasks whose outputs it sees; null means all before it.")
-    asynchronous: bool
-    conditional: bool
-
-
-class DryRun(BaseModel):
-    """What a submission would run; nothing was stored or started."""
-
-    valid: Literal[True] = True
-    name: str
-    process: str
-    model: str | None
-    models: list[str] = Field(description="Every model that would be called.")
-    agents: list[str]
-    tasks: list[PlannedTask]
-    tools: list[str]
-    placeholders: list[str] = Field(description="Input names found in braces in the definition.")
-    limits: Limits = Field(description="As they would be, under the group's defaults and ceilings.")
-
-
 class TraceCounts(BaseModel):
     """Trace events: `emitted` by the runner (null while the runner has not said), `recorded` so far."""
 
@@ -164,6 +142,7 @@ class ExecutionView(BaseModel):
     limits: Limits
     progress: Progress
     usage: Usage
+    cost: CostSummary = Field(description="Until now, as far as the record tells; `GET …/cost` has its parts.")
     error: ExecutionError | None
     attempt: int
     cancel_requested_at: datetime | None

@@ -13,9 +13,11 @@ from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.bundle_ports import BundleStore
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
+from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_memory import KeepMemory
@@ -23,13 +25,16 @@ from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.ports import (
     ApprovalStore,
+    Clock,
     ExecutionStore,
     LimitStore,
     ListingStore,
     TaskOutputStore,
     TraceStore,
 )
+from stepcrew.services.price_ports import PriceStore
 from stepcrew.services.read_bodies import ReadBodies
+from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
@@ -41,6 +46,8 @@ from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.trigger_ports import Inbox, TriggerStore
+from stepcrew.services.usage_ports import BudgetStore, UsageStore
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.services.webhook_ports import WebhookStore
 
 
@@ -60,6 +67,14 @@ class Services(NamedTuple):
     make_bundle: MakeBundle
     approvals: ApprovalStore
     bodies: ReadBodies
+    read_cost: ReadCost
+    estimate_cost: EstimateCost
+    prices: PriceStore
+    usage: UsageStore
+    count_usage: CountUsage
+    budgets: BudgetStore
+    watch_budgets: WatchBudgets
+    clock: Clock
     limits: LimitStore
     crews: CrewStore
     store_crew: StoreCrew

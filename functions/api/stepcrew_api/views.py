@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from stepcrew.domain import cursor
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
+from stepcrew.domain.bill import CostSummary
 from stepcrew.domain.event_grammar import grammar_of
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.parts import models_of, texts_of, tools_of
@@ -16,17 +17,17 @@ from stepcrew.domain.secrets import StoredSecret
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.trace import PayloadReference, TraceEvent
 from stepcrew.domain.trigger import Trigger
+from stepcrew.services.estimate_cost import Estimate
 from stepcrew.services.read_bodies import TEXT
 from stepcrew.services.read_result import Result
 from stepcrew.services.read_trace import TracePage as Page
 from stepcrew.services.read_trace import emitted, is_complete, recorded
 from stepcrew.services.submit_execution import CheckedCrew
+from stepcrew_api.dry_run_schemas import DryRun, PlannedTask
 from stepcrew_api.schemas import (
     BodyReference,
     CrewView,
-    DryRun,
     ExecutionView,
-    PlannedTask,
     ResultView,
     SecretView,
     TaskOutputView,
@@ -44,11 +45,14 @@ def location(execution_id: str) -> str:
     return f"{PREFIX}/executions/{execution_id}"
 
 
-def execution_view(execution: Execution, positions: Mapping[str, int] | None = None) -> ExecutionView:
+def execution_view(
+    execution: Execution, cost: CostSummary, positions: Mapping[str, int] | None = None
+) -> ExecutionView:
     """`positions` are those of the group's queue, needed where the execution is in it."""
     counts = TraceCounts(emitted=emitted(execution), recorded=recorded(execution), complete=is_complete(execution))
     position = (positions or {}).get(execution.execution_id) if execution.queued_at else None
-    return ExecutionView.model_validate({**execution.model_dump(), "traces": counts, "queue_position": position})
+    more = {"traces": counts, "queue_position": position, "cost": cost}
+    return ExecutionView.model_validate({**execution.model_dump(), **more})
 
 
 def crew_view(crew: StoredCrew) -> CrewView:
@@ -124,7 +128,7 @@ def _size(part: BaseModel) -> int:
     return answered_bytes(part.model_dump_json())
 
 
-def dry_run_view(checked: CheckedCrew, name: str, default_model: str) -> DryRun:
+def dry_run_view(checked: CheckedCrew, name: str, default_model: str, estimate: Estimate | None) -> DryRun:
     """What would run. `default_model` is the model of a crew that names none, or empty."""
     crew = checked.parsed.definition
     return DryRun(
@@ -146,6 +150,7 @@ def dry_run_view(checked: CheckedCrew, name: str, default_model: str) -> DryRun:
         tools=sorted(tools_of(crew)),
         placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
         limits=checked.limits,
+        estimate=estimate,
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.batch_inputs import BucketBatchInputs
+from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
@@ -18,6 +19,7 @@ from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
@@ -26,20 +28,24 @@ from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.trigger_queue import SqsTriggerQueue
 from stepcrew.aws.trigger_sources import EventBridgeSources
 from stepcrew.aws.triggers import TableTriggers
+from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
+from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_bodies import ReadBodies
+from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
@@ -49,9 +55,9 @@ from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
-from stepcrew.settings import Settings
+from stepcrew.settings import Settings, function_settings
 from stepcrew.submission_wiring import model_rules, new_id, submit_execution
-from stepcrew.wiring import batch_parts, fill_slots, group_limits
+from stepcrew.wiring import batch_parts, fill_slots, group_limits, watch_budgets
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
 
@@ -65,6 +71,9 @@ def make_app(settings: Settings) -> FastAPI:
     tasks = TableTaskOutputs(clients, table, payloads, days)
     orchestrator = StateMachine(clients, settings.state_machine_arn)
     approvals = TableApprovals(clients, table, payloads, days)
+    journal = TableJournal(clients, table, payloads, days)
+    read_cost, listing = ReadCost(executions, journal, function_settings().aws_region), TableListing(clients, table)
+    usage = TableUsage(clients, table)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
@@ -86,7 +95,7 @@ def make_app(settings: Settings) -> FastAPI:
         executions=executions,
         slots=TableSlots(clients, table),
         follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),
-        listing=TableListing(clients, table),
+        listing=listing,
         traces=traces,
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
@@ -96,13 +105,21 @@ def make_app(settings: Settings) -> FastAPI:
             tasks,
             approvals,
             traces,
-            TableJournal(clients, table, payloads, days),
+            journal,
             payloads,
             settings.default_model,
             settings.default_embedder,
         ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),
+        read_cost=read_cost,
+        estimate_cost=EstimateCost(listing, read_cost),
+        prices=TablePrices(clients, table),
+        usage=usage,
+        count_usage=CountUsage(usage, journal, read_cost),
+        budgets=TableBudgets(clients, table),
+        watch_budgets=watch_budgets(settings, clients),
+        clock=clock,
         limits=limits,
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, days),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from stepcrew_runner.isolation import environment
+import time
+
+_LOADING_SINCE = time.monotonic()
+
+from stepcrew_runner.isolation import environment  # noqa: E402
 
 environment.prepare()
 
@@ -24,6 +28,8 @@ wiring.sessions()
 # What the imports left behind lives as long as the process: no collection needs to look at it again.
 gc.collect()
 gc.freeze()
+_ready_ms = [round((time.monotonic() - _LOADING_SINCE) * 1000)]
+"""How long this process took to be ready; taken by its first invocation."""
 
 
 class Invocation(BaseModel):
@@ -41,8 +47,9 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
     # Ties the request to the execution, should the process die: Lambda's own lines about that name the request alone.
     logger.info("Attempt begins")
     renewal.attempt_begins()
+    ready_ms = _ready_ms.pop() if _ready_ms else 0
     with trusted():
-        answer = wiring.run_attempt(invocation.group_id, invocation.execution_id)(
+        answer = wiring.run_attempt(invocation.group_id, invocation.execution_id, ready_ms)(
             invocation.group_id,
             invocation.execution_id,
             lambda: context.get_remaining_time_in_millis() / 1000,

@@ -10,13 +10,14 @@ from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.memory import TableMemory
+from stepcrew.aws.meter import RequestMeter
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.clock import SystemClock
 from stepcrew.domain.errors import PlatformUnavailable
-from stepcrew.settings import settings
+from stepcrew.settings import function_settings, settings
 from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt, Stores
 from stepcrew_runner.gate.proxies import use_proxies
 from stepcrew_runner.isolation import addresses, environment
@@ -61,13 +62,16 @@ def project() -> ProjectCode | None:
     return ProjectCode(unpack(content, digest, environment.FOLDER / "bundle"), configured.project_model)
 
 
-def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
-    """For this execution only: its clients reach no other.
+def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
+    """For this execution only: its clients reach no other. `ready_ms` is how long the process took to be ready, where
+    this is its first invocation.
 
     Raises:
         PlatformUnavailable: AWS gave no session.
     """
-    configured, clients, clock = settings(), sessions().clients(group_id, execution_id), SystemClock()
+    configured, clock = settings(), SystemClock()
+    meter = RequestMeter(clock.now(), function_settings().aws_lambda_function_memory_size, ready_ms)
+    clients = sessions().clients(group_id, execution_id, meter)
     table, days = configured.table_name, configured.retention_days
     payloads = BucketPayloads(clients, configured.bucket_name)
     return RunAttempt(
@@ -84,6 +88,7 @@ def run_attempt(group_id: str, execution_id: str) -> RunAttempt:
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
             clock=clock,
             own_secrets=clients.secrets,
+            meter=meter,
             model_keys=lambda: sessions().model_keys(group_id, execution_id).as_arguments,
         ),
         configured.default_model,

@@ -167,6 +167,22 @@ class ProviderSettings(BaseModel):
         return bool(self.aws_lambda_function_name) and not self.aws_endpoint_url
 
 
+class FunctionSettings(BaseModel):
+    """What Lambda sets for a function itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    aws_region: str = "us-east-1"
+    aws_lambda_function_memory_size: int = 0
+    """In MB; 0 outside of Lambda."""
+
+
+@lru_cache(maxsize=1)
+def function_settings() -> FunctionSettings:
+    """Of this process, read once."""
+    return _read(FunctionSettings)
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process, read once. Raises pydantic's ValidationError for a malformed number or limit."""

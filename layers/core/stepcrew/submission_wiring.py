@@ -8,6 +8,7 @@ from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.clock import SystemClock
@@ -15,7 +16,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.settings import Settings
-from stepcrew.wiring import fill_slots, group_limits
+from stepcrew.wiring import fill_slots, group_limits, watch_budgets
 
 
 def new_id() -> str:
@@ -41,5 +42,7 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table)),
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
+        TablePrices(clients, table),
+        watch_budgets(settings, clients),
         days,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crew_batches import TableBatches
 from stepcrew.aws.executions import TableExecutions
@@ -12,12 +13,14 @@ from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import BatchMachine, StateMachine
+from stepcrew.aws.usage import TableUsage
 from stepcrew.clock import SystemClock
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.end_batch import EndBatch
 from stepcrew.services.end_row import EndRow
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.wake_machine import WakeMachine
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.settings import Settings
 
 
@@ -50,6 +53,11 @@ def end_batch(settings: Settings, clients: Clients, executions: TableExecutions)
 
 def group_limits(settings: Settings, clients: Clients) -> TableLimits:
     return TableLimits(clients, settings.table_name, settings.limit_rules)
+
+
+def watch_budgets(settings: Settings, clients: Clients) -> WatchBudgets:
+    table = settings.table_name
+    return WatchBudgets(TableBudgets(clients, table), TableUsage(clients, table), SystemClock())
 
 
 def fill_slots(settings: Settings, clients: Clients) -> FillSlots:

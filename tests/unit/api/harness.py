@@ -12,21 +12,26 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stepcrew.aws.batch_inputs import BucketBatchInputs
+from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.crew_batches import TableBatches
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
+from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.triggers import TableTriggers
+from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
+from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
@@ -35,6 +40,7 @@ from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.read_bodies import ReadBodies
+from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
@@ -45,6 +51,7 @@ from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.services.take_delivery import TakeDelivery
 from stepcrew.services.wake_machine import WakeMachine
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.settings import Settings
 from stepcrew.submission_wiring import new_id
 from stepcrew_api.app import create_app
@@ -129,13 +136,19 @@ class Harness:
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
         self.memory = TableMemory(aws.clients, TABLE, 30)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
+        prices, usage = TablePrices(aws.clients, TABLE), TableUsage(aws.clients, TABLE)
+        budgets = TableBudgets(aws.clients, TABLE)
+        watch_budgets = WatchBudgets(budgets, usage, clock)
         submit = SubmitExecution(
-            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks, 30)
+            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks, prices),
+            watch_budgets,
+            30,
         )
         self.trigger_queue = FakeTriggerQueue()
         triggers = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         fire = FireTrigger(triggers, submit, self.trigger_queue, clock)
         self.sources = FakeTriggerSources()
+        read_cost, listing = ReadCost(aws.executions, aws.journal, "us-east-1"), TableListing(aws.clients, TABLE)
         cancel = CancelExecution(aws.executions, wake, clock)
         self.batches = batches = TableBatches(aws.clients, TABLE, 30)
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
@@ -147,7 +160,7 @@ class Harness:
             executions=aws.executions,
             slots=aws.slots,
             follow=FollowExecution(aws.executions, self.places, self.waiting_clock, self._sleep),
-            listing=TableListing(aws.clients, TABLE),
+            listing=listing,
             traces=aws.traces,
             read_trace=ReadTrace(aws.executions, aws.traces),
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
@@ -157,6 +170,14 @@ class Harness:
             ),
             approvals=aws.approvals,
             bodies=ReadBodies(aws.tasks, aws.approvals, aws.traces, aws.payloads),
+            read_cost=read_cost,
+            estimate_cost=EstimateCost(listing, read_cost),
+            prices=prices,
+            usage=usage,
+            count_usage=CountUsage(usage, aws.journal, read_cost),
+            budgets=budgets,
+            watch_budgets=watch_budgets,
+            clock=clock,
             limits=self.limits,
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, 30),

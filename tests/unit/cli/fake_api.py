@@ -15,6 +15,7 @@ from stepcrew.domain.trace import TraceEvent as Recorded
 
 NOW = "2026-11-24T10:00:{:02}Z"
 EXECUTION_ID = "e-1"
+PRICE = {"input_usd": 0.5, "output_usd": 2, "cached_usd": None, "written_usd": None}
 
 
 @dataclass
@@ -40,6 +41,10 @@ class FakeApi:
     expired: set[str] = field(default_factory=set[str])
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
     seen: list[Seen] = field(default_factory=list[Seen])
+    prices: dict[str, Any] = field(default_factory=lambda: {"models": {"openai/own": dict(PRICE)}})
+    budgets: dict[str | None, float] = field(default_factory=lambda: {None: 10.0})
+    wrong: int = 0
+    missing: int = 0
     looks: int = 0
     tokens: int = 0
     url: str = ""
@@ -73,6 +78,27 @@ class FakeApi:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
             return self._triggers(request, path)
+        if path.endswith("/usage/recount"):
+            days = {"from": "2026-11-01", "to": "2026-11-24"}
+            wrong = [{"by": "crew", "day": "2026-11-24", "name": "poems"}] * self.wrong
+            missing = ["e-9"] * self.missing if request.method == "GET" else []
+            return 200, {**days, "executions": 7, "differences": wrong, "missing": missing}, {}
+        if path.endswith("/usage"):
+            if "format=csv" in query:
+                return 200, b"crew,executions\r\npoems,7\r\n", {"Content-Type": "text/csv"}
+            sums = {"executions": 7, "failed": 1, "total_tokens": 900, "model_usd": 0.5, "infrastructure_usd": 0.25}
+            row = {**sums, "total_usd": 0.75, "unpriced": 1}
+            days = {"from": "2026-11-01", "to": "2026-11-24", "by": "crew"}
+            return 200, {**days, "total": {"name": "", **row}, "rows": [{"name": "poems", **row}]}, {}
+        if path.endswith("/budgets"):
+            if request.method == "PUT":
+                crews = request.body["crews"].items()
+                self.budgets = {None: request.body["group_usd"], **dict(crews)}
+            found = [{"crew": crew, "limit_usd": usd, "spent_usd": 9} for crew, usd in self.budgets.items() if usd]
+            return 200, {"month": "2026-11", "budgets": found}, {}
+        if path.endswith("/prices"):
+            self.prices = request.body if request.method == "PUT" else self.prices
+            return 200, self.prices, {}
         if "/memory" in path:
             return _memory(request, path)
         if "/secrets" in path:
@@ -88,6 +114,8 @@ class FakeApi:
             final = status == "COMPLETED"
             output = self.output if final else None
             return 200, {"execution_id": EXECUTION_ID, "status": status, "final": final, "output": output}, {}
+        if path.endswith("/cost"):
+            return 200, cost(), {}
         if path.endswith("/approvals"):
             return 200, {"approvals": [self.approval], "next_cursor": None}, {}
         if path.endswith("/approvals/1/output"):
@@ -199,10 +227,29 @@ def execution(status: str) -> dict[str, Any]:
         "started_at": NOW.format(1),
         "ended_at": NOW.format(9) if status in {"COMPLETED", "FAILED", "CANCELLED"} else None,
         "progress": {"tasks_done": int(status == "COMPLETED"), "tasks_total": 1},
+        "cost": {key: value for key, value in cost().items() if key.endswith("usd") or key == "estimated"},
         "error": error if status == "FAILED" else None,
         "waiting": waiting if status == "WAITING" else None,
         "cancel_receipt": receipt if status == "CANCELLED" else None,
         "unknown_field": 1,
+    }
+
+
+def cost() -> dict[str, Any]:
+    line = {"what": "Runner: memory and time", "item": "function_gb_seconds", "basis": "measured"}
+    share = {"model_calls": 2, "total_tokens": 900, "model_usd": 0.0125}
+    return {
+        "model_usd": 0.0125,
+        "infrastructure_usd": 0.0044,
+        "total_usd": 0.0169,
+        "price_book": "2026-11",
+        "region": "us-east-1",
+        "estimated": True,
+        "by_task": [{"name": "write", **share}],
+        "by_agent": [{"name": None, **share}],
+        "by_model": [{"name": "openai/own", **share, "model_usd": None}],
+        "infrastructure": [{**line, "quantity": 310.97, "unit_usd": 0.0000133334, "usd": 0.0041463}],
+        "notes": ["The execution is open."],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -200,3 +201,70 @@ def test_an_unknown_crew_names_the_examples(api: FakeApi) -> None:
     result = invoke(api, "run", "no-such-crew")
     assert result.exit_code == 2
     assert "haiku" in result.stderr
+
+
+def test_the_cost_is_told_by_task_agent_model_and_use_of_aws(api: FakeApi) -> None:
+    result = invoke(api, "cost", EXECUTION_ID, "--price-book", "2026-11")
+    assert result.exit_code == 0
+    assert "about $0.0169 (models $0.0125, AWS $0.0044)" in result.stdout
+    assert "The execution is open." in result.stdout
+    for row in ("write +2 +900 +\\$0.0125", "– +2 +900 +\\$0.0125", "openai/own +2 +900 +–"):
+        assert re.search(row, result.stdout), row
+    assert re.search(r"Runner: memory and time +310\.97 +\$0\.0000133334 +\$0\.0041463 +measured", result.stdout)
+    assert "Prices of us-east-1, 2026-11." in result.stdout
+    assert f"/api/v1/executions/{EXECUTION_ID}/cost?price_book=2026-11" in api.paths()
+
+
+def test_the_cost_as_json_is_the_servers_own_answer(api: FakeApi) -> None:
+    result = invoke(api, "cost", EXECUTION_ID, "--json")
+    assert json.loads(result.stdout)["infrastructure"][0]["basis"] == "measured"
+
+
+def test_the_status_tells_the_cost(api: FakeApi) -> None:
+    assert "about $0.0169 (models $0.0125, AWS $0.0044)" in invoke(api, "status", EXECUTION_ID).stdout
+
+
+def test_prices_of_models_are_set_listed_and_removed_one_by_one(api: FakeApi) -> None:
+    result = invoke(api, "prices", "set", "openai/new", "--in", "0.1", "--out", "0.4", "--cached", "0.01")
+    assert (result.exit_code, result.stderr) == (0, "2 prices are set.\n")
+    assert api.prices["models"]["openai/new"] == {"input_usd": 0.1, "output_usd": 0.4, "cached_usd": 0.01}
+    assert re.search(r"openai/new +\$0\.1 +\$0\.4 +\$0\.01 +–", invoke(api, "prices", "list").stdout)
+    assert invoke(api, "prices", "remove", "openai/own").exit_code == 0
+    assert list(api.prices["models"]) == ["openai/new"]
+    again = invoke(api, "prices", "remove", "openai/own")
+    assert (again.exit_code, "no price of its own" in again.stderr) == (2, True)
+
+
+def test_usage_is_listed_by_what_is_asked_for_with_its_sum(api: FakeApi) -> None:
+    result = invoke(api, "usage", "--by", "crew", "--from", "2026-11-01", "--to", "2026-11-24")
+    assert result.exit_code == 0
+    assert re.search(r"poems +7 +1 +900 +\$0\.5000 +\$0\.2500 +\$0\.7500", result.stdout)
+    assert re.search(r"All +7 +1 +900 +\$0\.5000 +\$0\.2500 +\$0\.7500", result.stdout)
+    assert "Of 1 execution the price of a model is not known" in result.stderr
+    assert "/api/v1/usage?by=crew&from=2026-11-01&to=2026-11-24" in api.paths()
+
+
+def test_usage_as_csv_is_the_servers_table(api: FakeApi) -> None:
+    assert invoke(api, "usage", "--csv").stdout == "crew,executions\npoems,7\n"
+
+
+def test_a_recount_fails_where_a_sum_differs(api: FakeApi) -> None:
+    good = invoke(api, "usage", "--recount")
+    assert (good.exit_code, "7 executions, and every sum is right" in good.stderr) == (0, True)
+    api.wrong = 1
+    bad = invoke(api, "usage", "--recount")
+    assert (bad.exit_code, "2026-11-24, by crew: poems" in bad.stderr) == (1, True)
+    api.wrong, api.missing = 0, 1
+    missed = invoke(api, "usage", "--recount")
+    assert (missed.exit_code, "e-9 was not counted" in missed.stderr) == (1, True)
+    assert invoke(api, "usage", "--recount", "--repair").exit_code == 0
+
+
+def test_budgets_are_set_listed_and_removed_one_by_one(api: FakeApi) -> None:
+    result = invoke(api, "budgets", "set", "5", "--crew", "poems")
+    assert re.search(r"the group +\$9\.00 +\$10\.00 +90%", result.stdout)
+    assert re.search(r"poems +\$9\.00 +\$5\.00 +180%", result.stdout)
+    assert invoke(api, "budgets", "remove").exit_code == 0
+    assert api.budgets == {None: None, "poems": 5.0}
+    assert "Spent in 2026-11" in invoke(api, "budgets", "list").stdout
+    assert invoke(api, "budgets", "remove").exit_code == 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from stepcrew.domain.approval import Decision, DecisionKind
 from stepcrew.domain.cancelling import cancelled_event, receipt_at_rest
 from stepcrew.domain.errors import Category, ExecutionError, ExecutionNotFound, StillWaiting, Superseded
 from stepcrew.domain.execution import Execution, Progress, Status, Usage
+from stepcrew.domain.metering import Metered
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
 from stepcrew.services.cancel_execution import request_cancel
 from tests.aws_table import GROUP, ID, NOW
@@ -159,3 +161,36 @@ def test_a_cancel_that_saw_an_earlier_status_writes_nothing(stores: Stores) -> N
     event = cancelled_event(seen, error, NOW)
     assert stores.executions.cancel_at_rest(seen, error, receipt_at_rest(seen, NOW), event, now=NOW) is None
     assert stores.executions.get(GROUP, ID).status is held.status
+
+
+def test_what_attempts_used_is_told_with_their_last_writes_and_by_them_alone(stores: Stores) -> None:
+    stores.pending()
+    late = stores.executions.begin_attempt(GROUP, ID, NOW, 1024)
+    assert (late.unmetered_since, late.memory_mb, late.metered) == (NOW, 1024, None)
+    held = stores.executions.begin_attempt(GROUP, ID, LATER, 2048)
+    assert (held.unmetered_since, held.memory_mb) == (NOW, 2048)
+    told: dict[str, Any] = {"progress": PROGRESS, "usage": USAGE, "message": "", "now": LATER, "traces_emitted": 1}
+    with pytest.raises(Superseded):
+        stores.executions.save_progress(late, metered=Metered(attempts=1, write_units=7.5), **told)
+    for _ in range(2):
+        saved = stores.executions.save_progress(held, metered=Metered(attempts=1, write_units=2.5), **told)
+        assert (saved.metered, saved.unmetered_since) == (Metered(attempts=1, write_units=2.5), None)
+    third = stores.executions.begin_attempt(GROUP, ID, LATER, 2048)
+    parked = stores.approvals.park(
+        third, question(), progress=PROGRESS, usage=USAGE, traces_emitted=4, now=LATER, metered=Metered(attempts=2)
+    )
+    assert (parked.metered, parked.unmetered_since) == (Metered(attempts=2), None)
+
+
+def test_the_last_write_of_all_tells_what_was_used_once(stores: Stores) -> None:
+    held = stores.running()
+    for units in (3, 4):
+        ended = stores.executions.finish(
+            held, Status.COMPLETED, message="", now=LATER, metered=Metered(attempts=1, write_units=units)
+        )
+        assert (ended.metered, ended.unmetered_since) == (Metered(attempts=1, write_units=3), None)
+
+
+def test_where_the_platform_ends_it_what_an_attempt_did_not_say_stays_open(stores: Stores) -> None:
+    ended = finish(stores, stores.running(), Status.FAILED, fenced=False)
+    assert (ended.metered, ended.unmetered_since) == (None, NOW)

@@ -58,12 +58,14 @@ class Told:
         self.announced: list[Announcement] = []
         self.filled: list[str] = []
         self.kept: list[dict[str, Any]] = []
+        self.counted: list[Execution] = []
         self.outages = 0
         self.told_webhooks: list[Execution | Batch] = []
         self.ended_rows: list[str] = []
         self.end_row = self
         self.bus = self
         self.unreadable = self
+        self.watch_budgets = self
 
     def put(self, announcements: list[Announcement]) -> None:
         if self.outages:
@@ -77,6 +79,15 @@ class Told:
     def tell_webhooks(self, changes: list[Execution | Batch]) -> int:
         self.told_webhooks += changes
         return len(changes)
+
+    def count_usage(self, changes: list[Execution]) -> int:
+        self.counted += changes
+        return len(changes)
+
+    def tell(self, changes: list[Execution], bus: object) -> int:
+        assert bus is self
+        assert self.counted[-len(changes) :] == changes
+        return 0
 
     def fill_slots(self, group_id: str) -> int:
         self.filled.append(group_id)

@@ -8,10 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import EndpointConnectionError
 from tests.aws_table import GROUP, RETENTION_DAYS, Aws
+from tests.fakes.budgets import FakeBudgets
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.prices import FakePrices
 from tests.fakes.secrets import FakeSecrets
+from tests.fakes.usage import FakeUsage
 from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
@@ -30,6 +33,7 @@ from stepcrew.services.record_failure import Failure, RecordFailure
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 from stepcrew.services.sweep_executions import Patience, SweepExecutions
 from stepcrew.services.wake_machine import WakeMachine
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -114,7 +118,8 @@ class Harness:
         missing = FindMissingSecrets(FakeSecrets())
         fill_slots = FillSlots(aws.slots, limits, self.machine, wake, self.clock)
         self.submit = SubmitExecution(
-            executions, self.clock, self._new_id, rules, limits, aws.crews, missing, fill_slots, NoWebhooks(), 30
+            *(executions, self.clock, self._new_id, rules, limits, aws.crews, missing, fill_slots, NoWebhooks()),
+            *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), self.clock), 30),
         )
         self.cancel = CancelExecution(executions, wake, self.clock)
         self.decide = DecideApproval(executions, approvals, limits, fill_slots, self.clock)

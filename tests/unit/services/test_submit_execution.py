@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.fakes.budgets import FakeBudgets
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.prices import FakePrices
 from tests.fakes.secrets import FakeSecrets
+from tests.fakes.usage import FakeUsage
 from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.aws.listing import TableListing
@@ -24,6 +27,7 @@ from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
+from stepcrew.services.watch_budgets import WatchBudgets
 
 AGENT = {"role": "Poet", "goal": "Write", "backstory": "Old"}
 TASK = {"description": "Write.", "expected_output": "Text", "agent": "poet"}
@@ -47,7 +51,8 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, NoWebhooks(), 30
+            *(aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, NoWebhooks()),
+            *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
         )
 
     def _new_id(self) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, submission
+from tests.fakes.budgets import FakeBudgets
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.prices import FakePrices
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
+from tests.fakes.usage import FakeUsage
 from tests.fakes.webhooks import NoWebhooks
 
 from stepcrew.aws.inbox import BucketInbox
@@ -28,6 +31,7 @@ from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 from stepcrew.services.take_event import TakeEvent
 from stepcrew.services.take_object import NewObject, TakeObject
 from stepcrew.services.wake_machine import WakeMachine
+from stepcrew.services.watch_budgets import WatchBudgets
 
 INBOX = "stepcrew-test-inbox"
 
@@ -50,7 +54,8 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            aws.executions, clock, lambda: next(ids), rules, limits, aws.crews, missing, fill, NoWebhooks(), 30
+            *(aws.executions, clock, lambda: next(ids), rules, limits, aws.crews, missing, fill, NoWebhooks()),
+            *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
         )
         self.store = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         self.keep = StoreTrigger(self.store, self.sources, aws.crews, limits, clock, lambda: "hook-id")

@@ -47,7 +47,7 @@ def amp_inputs(name: CrewName, identity: Caller, services: Injected) -> AmpInput
     return AmpInputs(inputs=placeholders_of(read_crew(services.crews, identity.group_id, name)[1]))
 
 
-@router.post("/kickoff", responses=amp_responses(400, 404, 409, 413, 415, 429), openapi_extra=KICKOFF_BODY)
+@router.post("/kickoff", responses=amp_responses(400, 402, 404, 409, 413, 415, 429), openapi_extra=KICKOFF_BODY)
 def kickoff(
     name: CrewName, body: KickoffBody, identity: Member, services: Injected, idempotency_key: IdempotencyKey = None
 ) -> AmpKickedOff:

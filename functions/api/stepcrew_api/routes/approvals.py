@@ -89,7 +89,8 @@ def feedback(execution_id: ExecutionId, body: FeedbackBody, identity: Member, se
             approval_id=body.approval_id,
         )
     )
-    return execution_view(decided, queue_positions(services, identity.group_id, [decided]))
+    positions = queue_positions(services, identity.group_id, [decided])
+    return execution_view(decided, services.read_cost.summary(decided), positions)
 
 
 def _page(found: list[Approval], limit: int, identity: Identity, cursor: Callable[[Approval], str]) -> ApprovalList:

@@ -16,10 +16,11 @@ from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
 from stepcrew.services.submit_execution import Accepted, CrewSubmission, name_of
 from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
 from stepcrew_api.body_shapes import CrewRequest, RerunRequest
+from stepcrew_api.dry_run_schemas import DryRun
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Identity, Member
 from stepcrew_api.problems import responses
-from stepcrew_api.schemas import DryRun, ExecutionList, ExecutionView, SubmittedExecution
+from stepcrew_api.schemas import ExecutionList, ExecutionView, SubmittedExecution
 from stepcrew_api.services import Injected, queue_positions
 from stepcrew_api.views import dry_run_view, execution_view, location
 
@@ -35,7 +36,7 @@ POLL_SECONDS = 1
     "",
     status_code=202,
     response_model=SubmittedExecution | DryRun,
-    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 404, 409, 413, 415, 429)},
+    responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 402, 404, 409, 413, 415, 429)},
     openapi_extra=SUBMISSION_BODY,
 )
 def submit(
@@ -51,7 +52,9 @@ def submit(
     if dry_run:
         response.status_code = 200
         checked = services.submit.check(request)
-        return dry_run_view(checked, name_of(request, checked), services.submit.default_model)
+        name = name_of(request, checked)
+        estimate = services.estimate_cost(identity.group_id, name)
+        return dry_run_view(checked, name, services.submit.default_model, estimate)
     return submitted(services.submit(request), response)
 
 
@@ -101,7 +104,7 @@ def list_executions(
     )
     positions = queue_positions(services, identity.group_id, found.executions)
     return ExecutionList(
-        executions=[execution_view(one, positions) for one in found.executions],
+        executions=[execution_view(one, services.read_cost.summary(one), positions) for one in found.executions],
         next_cursor=cursors.encode(found.before) if found.before else None,
     )
 
@@ -124,7 +127,8 @@ def read(
     wait = _wait_seconds(prefer)
     known = {int(revision) for revision in _REVISION.findall(if_none_match or "")}
     execution, waited = services.follow(identity.group_id, execution_id, seen=known, seconds=wait)
-    view = execution_view(execution, queue_positions(services, identity.group_id, [execution]))
+    positions = queue_positions(services, identity.group_id, [execution])
+    view = execution_view(execution, services.read_cost.summary(execution), positions)
     # The place in the queue changes without the record.
     place = f"-{view.queue_position}" if view.queue_position else ""
     etag = f'"{execution.revision}{place}"'
@@ -158,7 +162,8 @@ def definition(execution_id: ExecutionId, identity: Caller, services: Injected) 
 def cancel(execution_id: ExecutionId, identity: Member, services: Injected) -> ExecutionView:
     """Asks the runner to stop; one that has not started or waits for a person is cancelled at once. Asking again
     changes nothing."""
-    return execution_view(services.cancel(identity.group_id, execution_id))
+    cancelled = services.cancel(identity.group_id, execution_id)
+    return execution_view(cancelled, services.read_cost.summary(cancelled))
 
 
 @router.delete("/{execution_id}", status_code=204, responses=responses(404, 409))

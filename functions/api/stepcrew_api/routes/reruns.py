@@ -17,7 +17,7 @@ router = APIRouter(prefix="/executions/{execution_id}", tags=["executions"], rou
 
 
 @router.post(
-    "/rerun", status_code=202, responses=responses(400, 404, 409, 410, 413, 415, 429), openapi_extra=RERUN_BODY
+    "/rerun", status_code=202, responses=responses(400, 402, 404, 409, 410, 413, 415, 429), openapi_extra=RERUN_BODY
 )
 def rerun(
     execution_id: ExecutionId,

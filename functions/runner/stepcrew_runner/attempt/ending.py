@@ -13,7 +13,9 @@ from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable, Superseded
 from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Status
+from stepcrew.domain.metering import Metered, unsaid
 from stepcrew.domain.proof import AttemptProof
+from stepcrew.services.meter_ports import AttemptMeter
 from stepcrew.services.ports import ApprovalStore, ExecutionStore
 from stepcrew_runner.gate.aborts import Question
 from stepcrew_runner.gate.companions import Companions
@@ -65,6 +67,7 @@ class Ending:
         approvals: ApprovalStore,
         recorder: TraceRecorder,
         sender: TraceSender,
+        meter: AttemptMeter | None,
     ) -> None:
         self._execution, self._clock = companions.execution, companions.clock
         self._control, self._redactor = companions.control, companions.redactor
@@ -73,6 +76,7 @@ class Ending:
         self._approvals = approvals
         self._recorder = recorder
         self._sender = sender
+        self._meter = meter
 
     def __call__(self, end: CrewEnd, rules: ApprovalRules) -> Outcome:
         """Answers the outcome that was written. The trace is shipped before any of these writes."""
@@ -114,6 +118,16 @@ class Ending:
         entries, journal = self._gate.journal.chain_end()
         return AttemptProof(trace=self._sender.chain.head, entries=entries, journal=journal)
 
+    def _metered(self) -> Metered | None:
+        """What all attempts used, with this one and those before it that died without saying it."""
+        if self._meter is None:
+            return None
+        before, began_at = self._execution.metered or Metered(), self._meter.began_at
+        died, since = self._execution.attempt - 1 - before.attempts, self._execution.unmetered_since
+        lost = unsaid(since, began_at, died, self._meter.memory_mb) if died and since else 0
+        own = self._meter.read(self._clock.now()).plus(self._sender.metered)
+        return before.plus(own).plus(Metered(unsaid_mb_ms=lost))
+
     def _news(self, emitted: int, **progress: None) -> dict[str, Any]:
         """The fields that every last write of an attempt has."""
         return {
@@ -121,6 +135,7 @@ class Ending:
             "usage": self._gate.journal.usage(),
             "traces_emitted": emitted,
             "proof": self._proof(),
+            "metered": self._metered(),
             "now": self._clock.now(),
         }
 

@@ -22,6 +22,7 @@ from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew.services.memory_ports import Memories
+from stepcrew.services.meter_ports import AttemptMeter
 from stepcrew.services.ports import (
     ApprovalStore,
     Clock,
@@ -86,6 +87,7 @@ class Ports(NamedTuple):
     """Credentials, as boto3 names them, that can do nothing but call models of Amazon Bedrock."""
     own_secrets: Sequence[str] = ()
     """What the ports themselves sign with. No crew is given it; it is masked like what one is given."""
+    meter: AttemptMeter | None = None
 
 
 TOO_LONG = ExecutionError(
@@ -162,8 +164,10 @@ class RunAttempt:
 
     def __call__(self, group_id: str, execution_id: str, remaining: Callable[[], float]) -> Answer:
         """`remaining` tells the seconds left of this invocation."""
+        executions, now = self._ports.stores.executions, self._ports.clock.now()
+        memory_mb = self._ports.meter.memory_mb if self._ports.meter else 0
         try:
-            execution = self._ports.stores.executions.begin_attempt(group_id, execution_id, self._ports.clock.now())
+            execution = executions.begin_attempt(group_id, execution_id, now, memory_mb)
         except StillWaiting:
             return Answer(Outcome.PARKED, 0)
         except (Superseded, ExecutionNotFound):
@@ -191,6 +195,7 @@ class RunAttempt:
         time_left = Time(remaining, call_seconds, self._slice_seconds)
         control = Control(execution, stores.executions, ports.clock, time_left, journal.usage)
         gate = Gate(execution, ports.clock, control, journal)
+        gate.prices = submission.model_prices
         gate.only_replays = self._replay is not None and not self._replay.lets_out
         companions = Companions(execution, ports.clock, redactor, control, gate)
 
@@ -200,7 +205,7 @@ class RunAttempt:
         sender = TraceSender(send, ClaimCheck(execution, stores.payloads).apply)
         names = None if submission.project else [task.name for task in submission.definition.tasks]
         recorder = TraceRecorder(companions, names, sender.put)
-        ending = Ending(companions, stores.executions, stores.approvals, recorder, sender)
+        ending = Ending(companions, stores.executions, stores.approvals, recorder, sender, ports.meter)
         with execution_log(execution.attempt, sender.put_log, redactor):
             control.start()
             if execution.attempt > 1 and str(execution.attempt - 1) not in execution.traces_emitted:

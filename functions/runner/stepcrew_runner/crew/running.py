@@ -72,6 +72,7 @@ class CrewRun:
         match event.type:
             case "llm_call_started":
                 scope.begin_notes()
+                scope.set_agent(getattr(event, "agent_role", None))
             case "tool_usage_started":
                 scope.set_agent(getattr(event, "agent_role", None))
             case "task_started":

@@ -7,15 +7,17 @@ brought, and hand it to the crew. The gate is shut when the attempt is over: not
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from decimal import Decimal
 
 from stepcrew.domain.approval import ApprovalKind
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
+from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import CancelReceipt, Execution
 from stepcrew.domain.journal import CREW_SCOPE, EntryKey, EntryKind, EntryState, JournalEntry, usage_of
+from stepcrew.domain.model_prices import ModelPrice
 from stepcrew.domain.models import parse_model_name
 from stepcrew.services.ports import Clock
 from stepcrew_runner.gate import scope
@@ -48,6 +50,8 @@ class Gate:
         self.journal = journal
         self.only_replays = False
         """Whether nothing may be let out (a replay without a model)."""
+        self.prices: Mapping[str, ModelPrice] = {}
+        """The group's own, of models."""
         scope.opened(self)
 
     def shut(self) -> None:
@@ -169,7 +173,7 @@ class Gate:
                 "is_billed": request.is_billed,
                 "own_endpoint": request.own_endpoint,
                 "usage": usage,
-                "cost_usd": price(name, usage) if name and usage and request.is_billed else None,
+                "cost_usd": price(name, usage, self.prices) if name and usage and request.is_billed else None,
             }
         )
         if state is EntryState.LOST:
@@ -197,6 +201,7 @@ class Gate:
         return {"reserved_tokens": request.reserve.tokens, "reserved_usd": request.reserve.usd}
 
     def _entry(self, kind: EntryKind, state: EntryState, key: EntryKey, name: str) -> JournalEntry:
+        agent = scope.current_agent()
         return JournalEntry(
             kind=kind,
             state=state,
@@ -204,6 +209,7 @@ class Gate:
             attempt=self._execution.attempt,
             written_at=self._clock.now(),
             name=name,
+            agent=agent and label(agent),
         )
 
     def _admit(self, request: ModelRequest) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from stepcrew.domain.journal import TokenUsage
+from stepcrew.domain.model_prices import ModelPrice
 from stepcrew.domain.models import ModelName
 from stepcrew.settings import provider_settings
 from stepcrew_runner.gate.usage import price
@@ -72,8 +73,11 @@ def is_models(url: str) -> bool:
     return known or ANYWHERE.search(parts.path) is not None
 
 
-def read_request(method: str, url: str, body: bytes, seal: Seal) -> ModelRequest:
-    """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere."""
+def read_request(
+    method: str, url: str, body: bytes, seal: Seal, prices: Mapping[str, ModelPrice] | None = None
+) -> ModelRequest:
+    """The base address and secrets are no part of the digest: the same crew may be replayed elsewhere.
+    `prices` are the group's own."""
     path = unquote(urlsplit(url).path)
     content: Any = _json(body)
     operation = path.rsplit("/", 1)[-1]
@@ -87,7 +91,7 @@ def read_request(method: str, url: str, body: bytes, seal: Seal) -> ModelRequest
     digest = hashlib.sha256(f"{method} {operation}\n{_normal(seal(text))}".encode(errors="replace")).hexdigest()
     completion = 0 if _embeds(path, name) else _bound(_object(content)) or USUAL_COMPLETION
     likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
-    reserve = Reserve(likely.total, price(name, likely))
+    reserve = Reserve(likely.total, price(name, likely, prices))
     own_endpoint = HOSTS.fullmatch(urlsplit(url).hostname or "") is None
     return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, bool(name.model))
 

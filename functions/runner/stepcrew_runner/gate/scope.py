@@ -55,7 +55,7 @@ def current_gate() -> Gate:
 
 
 def current_agent() -> str | None:
-    """The role of the agent that calls a tool, as far as it is known."""
+    """The role of the agent that calls a model or a tool, as far as it is known."""
     return _agent.get()
 
 

@@ -58,7 +58,7 @@ def _guard(owner: Any, library: _Library) -> None:
 
 def _at_gate(method: str, url: str, body: bytes) -> JournalEntry | Passage:
     gate = current_gate()
-    return gate.model(read_request(method, url, body, gate.journal.seal))
+    return gate.model(read_request(method, url, body, gate.journal.seal, gate.prices))
 
 
 async def _at_gate_async(method: str, url: str, body: bytes) -> JournalEntry | Passage:

@@ -13,6 +13,7 @@ from genai_prices import Usage as PricedUsage
 from genai_prices import calc_price
 
 from stepcrew.domain.journal import TokenUsage
+from stepcrew.domain.model_prices import ModelPrice
 from stepcrew.domain.models import ModelName
 
 _HOLDERS = ("metadata", "message", "response")
@@ -117,8 +118,10 @@ _unpriced: set[ModelName] = set()
 threads."""
 
 
-def price(model: ModelName, call: TokenUsage) -> Decimal | None:
-    """US dollars by the price library's table; None when it does not know the model."""
+def price(model: ModelName, call: TokenUsage, own: Mapping[str, ModelPrice] | None = None) -> Decimal | None:
+    """US dollars by the group's own prices, else by the price library's table; None when neither knows the model."""
+    if own and (listed := own.get(str(model))):
+        return listed.usd(call.prompt, call.cached, call.written, call.completion)
     if model in _unpriced:
         return None
     provider = {"bedrock": "aws"}.get(model.provider, model.provider)

@@ -30,7 +30,7 @@ class OneExecution:
     def submission(self, group_id: str, execution_id: str) -> Submission:
         return self._submission
 
-    def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
+    def begin_attempt(self, group_id: str, execution_id: str, now: datetime, memory_mb: int = 0) -> Execution:
         return self._write(status=Status.RUNNING, attempt=1)
 
     def save_progress(self, execution: Execution, **_news: Any) -> Execution:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
 
 from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.metering import Metered
 from stepcrew.domain.proof import Chain
 from stepcrew.domain.retrying import Patience, retried
 from stepcrew.domain.trace import LogLine, TraceEvent
@@ -20,6 +23,14 @@ FIRST_LINGER_SECONDS = 0.05
 MOST_WAITING = 5_000
 MOST_CHARACTERS_WAITING = 64_000_000
 PATIENCE = Patience(tries=8, first=0.1, longest=5.0)
+_HEAD_BYTES = 150
+"""Of a message, beside its items."""
+_REQUEST_BYTES = 65_536
+"""Of a message that are billed as one request (https://aws.amazon.com/sqs/pricing/)."""
+_KEYS_BYTES = 180
+"""Of a stored item, beside its document."""
+_UNIT_BYTES = 1024
+"""That one write request unit stores."""
 
 Send = Callable[[list[TraceEvent], list[LogLine]], None]
 Lighten = Callable[[list[TraceEvent]], list[TraceEvent]]
@@ -45,6 +56,8 @@ class TraceSender:
         self._closing = False
         self.chain = Chain()
         """Of the events that were sent, in the form in which they are stored."""
+        self.metered = Metered()
+        """What was sent, and what storing it takes."""
         self._failure: Exception | None = None
         self._linger = FIRST_LINGER_SECONDS
         self._thread = threading.Thread(target=self._run, name="trace-sender", daemon=True)
@@ -116,30 +129,46 @@ class TraceSender:
     def _ship(self, events: list[TraceEvent], logs: list[LogLine]) -> None:
         light = [self._linked(event) for event in _retried(lambda: self._lighten(events))]
         batches, lines = list(_parts(light)), list(_parts(logs))
-        if len(batches) <= 1 and len(lines) <= 1 and size(light) + size(logs) <= BATCH_BYTES:
-            _retried(lambda: self._send(light, logs))
+        if len(batches) <= 1 and len(lines) <= 1 and sum(part.bytes for part in batches + lines) <= BATCH_BYTES:
+            self._send_one(light, logs, *batches, *lines)
             return
         for batch in batches:
-            _retried(lambda batch=batch: self._send(batch, []))
+            self._send_one(batch.items, [], batch)
         for part in lines:
-            _retried(lambda part=part: self._send([], part))
+            self._send_one([], part.items, part)
+
+    def _send_one(self, events: list[TraceEvent], logs: list[LogLine], *parts: _Part[Any]) -> None:
+        _retried(lambda: self._send(events, logs))
+        requests = math.ceil((_HEAD_BYTES + sum(part.bytes for part in parts)) / _REQUEST_BYTES)
+        units = sum(part.units for part in parts)
+        self.metered = self.metered.plus(Metered(messages=1, message_requests=requests, stored_units=units))
 
 
 def _retried(call: Callable[[], Answer]) -> Answer:
     return retried(call, lambda error: isinstance(error, PlatformUnavailable), PATIENCE)
 
 
-def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
+@dataclass
+class _Part(Generic[Item]):
+    """Items that go into one message: their bytes there, and the table's units to store each."""
+
+    items: list[Item] = field(default_factory=list[Item])
+    bytes: int = 0
+    units: int = 0
+
+
+def _parts(items: Sequence[Item]) -> Iterator[_Part[Item]]:
     """Consecutive items, each part small enough for one message."""
-    part, used = list[Item](), 0
+    part = _Part[Item]()
     for item in items:
         needed = size([item])
-        if part and used + needed > BATCH_BYTES:
+        if part.items and part.bytes + needed > BATCH_BYTES:
             yield part
-            part, used = [], 0
-        part.append(item)
-        used += needed
-    if part:
+            part = _Part[Item]()
+        part.items.append(item)
+        part.bytes += needed
+        part.units += math.ceil((_KEYS_BYTES + needed) / _UNIT_BYTES)
+    if part.items:
         yield part
 
 

@@ -16,6 +16,7 @@ from stepcrew.aws.updates import Update
 from stepcrew.domain.approval import Approval, Decision, expiring_in_time, going_on, waiting_for
 from stepcrew.domain.errors import Superseded
 from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waiting
+from stepcrew.domain.metering import Metered
 from stepcrew.domain.proof import AttemptProof
 
 INLINE_OUTPUT_BYTES = 20_000
@@ -43,6 +44,7 @@ class TableApprovals:
         traces_emitted: int,
         now: datetime,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
     ) -> Execution:
         group_id, execution_id, attempt = execution.group_id, execution.execution_id, execution.attempt
         approval = self._light(expiring_in_time(approval, execution, self._ends(execution), now), attempt)
@@ -55,9 +57,7 @@ class TableApprovals:
         )
         update = Update(now).set("status", Status.WAITING).set("waiting", waiting).set("approvals", approval.number)
         update.set("message", waiting_for(approval)).set("progress", progress).set("usage", usage)
-        update.set(f"traces_emitted.{attempt}", traces_emitted)
-        if proof is not None:
-            update.set(f"proof.{attempt}", proof)
+        update.last_of(attempt, traces_emitted, proof, metered)
         update.remove("task_token")  # of an earlier wait
         # The count tells a repetition of this write, made after the decision, from the next question.
         update.require("approvals", approval.number - 1).require("attempt", attempt)

@@ -11,6 +11,7 @@ import json
 
 from stepcrew.aws.clients import Clients, SessionKeys
 from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.meter import RequestMeter
 from stepcrew.domain.senders import project_session
 from stepcrew.settings import take
 
@@ -60,13 +61,13 @@ class AttemptSessions:
         """The function's own: they begin sessions, and read the bundle of the project where it serves one."""
         return self._own
 
-    def clients(self, group_id: str, execution_id: str) -> Clients:
-        """Clients that reach this execution, its group's secrets and the operator's keys.
+    def clients(self, group_id: str, execution_id: str, meter: RequestMeter | None = None) -> Clients:
+        """Clients that reach this execution, its group's secrets and the operator's keys; `meter` counts their use.
 
         Raises:
             PlatformUnavailable: no session was given.
         """
-        return Clients(self._begin(group_id, execution_id), like=self._own)
+        return Clients(self._begin(group_id, execution_id), like=self._own, meter=meter)
 
     def model_keys(self, group_id: str, execution_id: str) -> SessionKeys:
         """Credentials that can do nothing but call models; a model object holds them where a crew could find them.

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.utils import get_environ_proxies
 
 from stepcrew.aws.expiry import leave_out_expired
+from stepcrew.aws.meter import RequestMeter
 from stepcrew.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Clients:
         keys: whose clients they are; None means the function's own role, as boto3 finds it.
         like: clients whose region, endpoints and proxies these have too, whatever the environment says by now.
         now: the time, which decides what of the table has expired.
+        meter: counts what is asked of the table and the bucket.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class Clients:
         keys: SessionKeys | None = None,
         like: Clients | None = None,
         now: Callable[[], datetime] | None = None,
+        meter: RequestMeter | None = None,
     ) -> None:
         self._keys = keys
+        self._meter = meter
         self._like = like
         self.now = now or SystemClock().now
 
@@ -123,7 +127,10 @@ class Clients:
             config = config.merge(Config(proxies=self._like.proxies[service]))
             settings |= {"endpoint_url": url, "region_name": model.meta.region_name}
         untyped: Any = boto3  # its stubs know only literal service names
-        return untyped.client(service, config=config, **settings)
+        client = untyped.client(service, config=config, **settings)
+        if self._meter is not None:
+            self._meter.watch(client)
+        return client
 
     @cached_property
     def proxies(self) -> dict[str, dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.domain.announcement import SOURCE, Announcement, BatchData, ExecutionData
+from stepcrew.domain.budgets import STOP_PERCENT, BudgetAnnouncement
 from stepcrew.domain.errors import PlatformUnavailable
 
 if TYPE_CHECKING:
@@ -26,6 +27,21 @@ class EventBridgeBus:
         self._clients = clients
         self._bus = bus
 
+    def put_budget(self, announcement: BudgetAnnouncement) -> None:
+        """Returns when it is taken. Raises `PlatformUnavailable` when it was not."""
+        percent = announcement.data.percent
+        self._put(
+            [
+                {
+                    "EventBusName": self._bus,
+                    "Source": SOURCE,
+                    "DetailType": "Budget Used Up" if percent == STOP_PERCENT else "Budget Warning",
+                    "Detail": announcement.model_dump_json(),
+                    "Resources": [],
+                }
+            ]
+        )
+
     def put(self, announcements: list[Announcement]) -> None:
         """Returns when all of them are taken. Raises `PlatformUnavailable` when one was not; others may be taken by
         then, so whoever repeats it tells them again."""
@@ -41,9 +57,12 @@ class EventBridgeBus:
                 }
                 for one in announcements[start : start + _MOST]
             ]
-            with platform_errors("Announcing on the event bus"):
-                answer = self._clients.events.put_events(Entries=entries)
-            # The service answers 200 though it took only a part of them.
-            refused = [entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry]
-            if refused:
-                raise PlatformUnavailable(f"Announcing on the event bus failed: AWS answered {refused[0]}.")
+            self._put(entries)
+
+    def _put(self, entries: list[PutEventsRequestEntryTypeDef]) -> None:
+        with platform_errors("Announcing on the event bus"):
+            answer = self._clients.events.put_events(Entries=entries)
+        # The service answers 200 though it took only a part of them.
+        refused = [entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry]
+        if refused:
+            raise PlatformUnavailable(f"Announcing on the event bus failed: AWS answered {refused[0]}.")

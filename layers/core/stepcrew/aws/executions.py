@@ -32,6 +32,7 @@ from stepcrew.domain.errors import (
     Superseded,
 )
 from stepcrew.domain.execution import MOST_RERUNS, SOURCES_OF, CancelReceipt, Execution, Progress, Status, Usage
+from stepcrew.domain.metering import Metered
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission, document_of
 from stepcrew.domain.trace import TraceEvent
@@ -116,10 +117,11 @@ class TableExecutions:
         # DynamoDB removes expired items late; until then they must not count.
         return IdempotencyRecord.model_validate(entry) if entry["expires_at"] > now.timestamp() else None
 
-    def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
+    def begin_attempt(self, group_id: str, execution_id: str, now: datetime, memory_mb: int = 0) -> Execution:
         claim = uuid4().hex  # tells our own write, sent again because its answer was lost, from another's
         for _ in range(_RACES):
             update = Update(now).set("status", Status.RUNNING).add("attempt", 1).set("started_at", now, keep=True)
+            update.set("unmetered_since", now, keep=True).set("memory_mb", memory_mb)
             update.set("attempt_claim", claim).require_other("attempt_claim", claim)
             update.require_status(SOURCES_OF[Status.RUNNING]).require_absent("queued_at")
             begun = self._records.update(group_id, execution_id, update)
@@ -150,12 +152,10 @@ class TableExecutions:
         now: datetime,
         traces_emitted: int | None = None,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
     ) -> Execution:
         update = Update(now).set("progress", progress).set("usage", usage).set("message", message)
-        if traces_emitted is not None:
-            update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
-        if proof is not None:
-            update.set(f"proof.{execution.attempt}", proof)
+        update.last_of(execution.attempt, traces_emitted, proof, metered)
         update.require("attempt", execution.attempt).require_status({Status.RUNNING})
         changed = self._records.update(execution.group_id, execution.execution_id, update)
         if changed is None:
@@ -189,6 +189,7 @@ class TableExecutions:
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
         fenced: bool = True,
     ) -> Execution:
         given = {"progress": progress, "usage": usage, "error": error, "cancel_receipt": cancel_receipt}
@@ -197,10 +198,7 @@ class TableExecutions:
             for path, value in given.items():
                 if value is not None:
                     update.set(path, value)
-            if traces_emitted is not None:
-                update.set(f"traces_emitted.{execution.attempt}", traces_emitted)
-            if proof is not None:
-                update.set(f"proof.{execution.attempt}", proof)
+            update.last_of(execution.attempt, traces_emitted, proof, metered)
             if fenced:
                 current = execution.model_copy(update={"status": Status.RUNNING, "waiting": None})
                 update.require("attempt", execution.attempt)

@@ -8,6 +8,8 @@ EXECUTION = "EXECUTION"
 DEFINITION = "DEFINITION"
 IDEMPOTENCY = "IDEMPOTENCY"
 LIMITS = "LIMITS"
+PRICES = "PRICES"
+BUDGETS = "BUDGETS"
 TASK_PREFIX = "TASK#"
 TRACE_PREFIX = "TRACE#"
 LOG_PREFIX = "LOG#"
@@ -183,6 +185,25 @@ def waiting_places(group_id: str) -> str:
 
 def waiting_place(number: int) -> str:
     return f"PLACE#{number:04d}"
+
+
+def usage(group_id: str) -> str:
+    """What executions of the group used, and the sums of it."""
+    return f"{group(group_id)}#USAGE"
+
+
+def usage_sum(by: str, day: str, name: str) -> str:
+    """`day` is like 2026-11-28; names may hold anything, so they come last."""
+    return f"SUM#{by}#{day}#{name}"
+
+
+def usage_entry(day: str, execution_id: str) -> str:
+    return f"ENTRY#{day}#{execution_id}"
+
+
+def told(telling: str) -> str:
+    """That something was told of a budget, beside the usage."""
+    return f"TOLD#{telling}"
 
 
 def slots(group_id: str) -> str:

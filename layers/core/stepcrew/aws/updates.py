@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from stepcrew.aws.items import Item, item, plain
 from stepcrew.domain.execution import Status
+from stepcrew.domain.metering import Metered
+from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -57,6 +59,18 @@ class Update:
         """Assigns; with `keep`, only where nothing stands yet."""
         name, new = self.name(path), self.value(value)
         self._sets.append(f"{name} = if_not_exists({name}, {new})" if keep else f"{name} = {new}")
+        return self
+
+    def last_of(
+        self, attempt: int, traces_emitted: int | None, proof: AttemptProof | None, metered: Metered | None
+    ) -> Update:
+        """What an attempt says when it ends; null is not said."""
+        if traces_emitted is not None:
+            self.set(f"traces_emitted.{attempt}", traces_emitted)
+        if proof is not None:
+            self.set(f"proof.{attempt}", proof)
+        if metered is not None:
+            self.set("metered", metered).remove("unmetered_since")
         return self
 
     def add(self, path: str, amount: int | Decimal) -> Update:

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from stepcrew.domain.batch import Batch, BatchCounts, BatchUsage
 from stepcrew.domain.errors import Category
-from stepcrew.domain.execution import Execution, Status, Usd
+from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.money import Usd
 from stepcrew.domain.stored_crew import CrewVersion
 
 SOURCE = "stepcrew"

@@ -138,6 +138,13 @@ class TooManyOpen(StepcrewError):
     remedy = "Submit it again when one has ended, cancel one, or ask the operator for a higher limit."
 
 
+class BudgetUsedUp(StepcrewError):
+    """The group, or the crew, has spent what it may spend this month; nothing was stored."""
+
+    category = Category.BUDGET
+    remedy = "Ask an admin of the group for a higher budget (stepcrew budgets), or wait for the next month."
+
+
 class IdempotencyMismatch(StepcrewError):
     """The idempotency key was used before with another body."""
 

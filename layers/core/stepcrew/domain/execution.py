@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepcrew.domain.errors import ExecutionError
+from stepcrew.domain.metering import Metered
+from stepcrew.domain.money import Usd
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.stored_crew import CrewVersion
 from stepcrew.domain.trace import PayloadReference
@@ -22,8 +23,6 @@ MOST_MODEL_CALLS = 10**6
 MOST_USD = 10**6
 MOST_RERUNS = 100
 """Of one execution: its record names them all."""
-
-Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
 
 class Status(StrEnum):
@@ -163,7 +162,8 @@ class Execution(BaseModel):
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
     is null for executions that an older version made. `source` is what started it: `api`, `mcp`, `rerun`, `batch`, or
     the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it. `webhooks` are those of
-    the group that its submission named. `batch` is set where it runs a row of one.
+    the group that its submission named. `batch` is set where it runs a row of one. `metered` is what its attempts used;
+    since `unmetered_since`, one is at work that has not said it, or died, on a function with `memory_mb`.
     """
 
     execution_id: str
@@ -205,6 +205,9 @@ class Execution(BaseModel):
     proof: dict[str, AttemptProof] | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
+    metered: Metered | None = None
+    unmetered_since: datetime | None = None
+    memory_mb: int = 0
 
     @property
     def crew_name(self) -> str | None:

@@ -76,6 +76,8 @@ class JournalEntry(BaseModel):
     calls (a count of tokens). `own_endpoint` tells that it went to an endpoint of the operator's, not to the
     provider's: CrewAI asks the two in different ways.
 
+    `agent` is the role of the agent that asked, where one did.
+
     `number` is the entry's place among those of its attempt, from 1, and `previous` the hash of the one before. Where
     it took the place of other entries (the beginning of its call), `replaced` are theirs.
     """
@@ -88,6 +90,7 @@ class JournalEntry(BaseModel):
     attempt: int
     written_at: datetime
     name: str = ""
+    agent: str | None = None
     status: int = 200
     content_type: str = "application/json"
     body: str = ""

@@ -8,16 +8,18 @@ from pydantic import BaseModel, JsonValue, ValidationInfo, field_validator
 
 from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.definition import CrewDefinition
+from stepcrew.domain.model_prices import ModelPrice
 from stepcrew.domain.project import ProjectOutline, ProjectVersion
 
 
 class Submission(BaseModel):
     """The checked crew definition and the values of its placeholders. With a `project` its code is what runs, and the
-    definition is an outline of it."""
+    definition is an outline of it. `model_prices` are the group's own, as they were when it was submitted."""
 
     project: ProjectVersion | None = None
     definition: CrewDefinition
     inputs: dict[str, JsonValue] = {}
+    model_prices: dict[str, ModelPrice] = {}
 
     @field_validator("definition", mode="before")
     @classmethod

@@ -15,6 +15,7 @@ from stepcrew.domain.execution import CancelReceipt, Execution, Progress, Status
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.limits import LimitRules
 from stepcrew.domain.listing import ExecutionPage, ListFilter
+from stepcrew.domain.metering import Metered
 from stepcrew.domain.proof import AttemptProof
 from stepcrew.domain.submission import IdempotencyRecord, Submission
 from stepcrew.domain.trace import LogLine, PayloadReference, RecordedRange, TraceEvent
@@ -57,9 +58,10 @@ class ExecutionStore(Protocol):
         """The record of a key that has not expired by `now`."""
         ...
 
-    def begin_attempt(self, group_id: str, execution_id: str, now: datetime) -> Execution:
-        """Takes the next attempt number and marks RUNNING. Raises `Superseded` when the status is terminal, and
-        `StillWaiting` when it waits for a person, which only a decision ends, or for a slot."""
+    def begin_attempt(self, group_id: str, execution_id: str, now: datetime, memory_mb: int = 0) -> Execution:
+        """Takes the next attempt number and marks RUNNING; `memory_mb` is that of its function. Raises `Superseded`
+        when the status is terminal, and `StillWaiting` when it waits for a person, which only a decision ends, or for a
+        slot."""
         ...
 
     def save_progress(
@@ -72,9 +74,11 @@ class ExecutionStore(Protocol):
         now: datetime,
         traces_emitted: int | None = None,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
     ) -> Execution:
-        """With `traces_emitted` (and `proof`), the attempt says that it ends here. Fenced by `execution.attempt`:
-        raises `Superseded` when a later attempt or a terminal status took over."""
+        """With `traces_emitted` (and `proof`, and `metered`: the sums of all attempts with its own), the attempt says
+        that it ends here. Fenced by `execution.attempt`: raises `Superseded` when a later attempt or a terminal status
+        took over."""
         ...
 
     def request_cancel(self, execution: Execution, *, message: str, now: datetime) -> Execution | None:
@@ -104,6 +108,7 @@ class ExecutionStore(Protocol):
         traces_emitted: int | None = None,
         cancel_receipt: CancelReceipt | None = None,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
         fenced: bool = True,
     ) -> Execution:
         """The one write that ends an execution. With `fenced`, only the attempt `execution.attempt` may; without, any
@@ -144,6 +149,7 @@ class ApprovalStore(Protocol):
         traces_emitted: int,
         now: datetime,
         proof: AttemptProof | None = None,
+        metered: Metered | None = None,
     ) -> Execution:
         """RUNNING becomes WAITING and the approval is stored, at once. Fenced by `execution.attempt`: raises
         `Superseded` when a later attempt, a terminal status or a cancel request came before. A large `output` goes to

@@ -28,12 +28,15 @@ from stepcrew.domain.references import MISSING_INPUT, ModelRules
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.domain.suggestions import suggest
+from stepcrew.domain.usage_sums import crew_of
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
+from stepcrew.services.price_ports import PriceStore
 from stepcrew.services.read_crew import read_crew
+from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.services.webhook_ports import WebhookNames
 
 PENDING_MESSAGE = "Waiting to start…"
@@ -98,6 +101,8 @@ class SubmitExecution:
         missing_secrets: FindMissingSecrets,
         fill_slots: FillSlots,
         webhooks: WebhookNames,
+        prices: PriceStore,
+        watch_budgets: WatchBudgets,
         retention_days: int,
     ) -> None:
         self._executions = executions
@@ -109,6 +114,8 @@ class SubmitExecution:
         self._missing_secrets = missing_secrets
         self._fill_slots = fill_slots
         self._webhooks = webhooks
+        self._prices = prices
+        self._watch_budgets = watch_budgets
         self._retention_days = retention_days
 
     @property
@@ -178,9 +185,12 @@ class SubmitExecution:
         """What would be stored. Raises as `check` does."""
         checked = self.check(request)
         parsed = checked.parsed
-        submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
+        fields: dict[str, Any] = {"definition": parsed.definition, "inputs": parsed.inputs}
         if checked.project:
-            submission = Submission(project=checked.project, definition=parsed.definition, inputs=parsed.inputs)
+            fields["project"] = checked.project
+        if prices := self._prices.price_list(request.group_id).models:
+            fields["model_prices"] = prices
+        submission = Submission(**fields)
         return Prepared(self._new_execution(request, checked, fingerprint(submission)), submission)
 
     def accept(self, request: CrewSubmission, body_hash: str, prepare: Callable[[], Prepared]) -> Accepted:
@@ -189,6 +199,7 @@ class SubmitExecution:
             return known
         execution, submission, store_first = prepare()
         self._check_room(request.group_id)
+        self._watch_budgets.check(request.group_id, crew_of(execution))
         store_first()
         record = None
         if request.idempotency_key:
