@@ -56,12 +56,12 @@ def views() -> Iterator[View]:
         "compare": f"/g/demo/compare?a={run(1)[-36:]}&b={run(10)[-36:]}",
         "new": "/g/demo/new",
         "secrets": "/g/demo/secrets",
+        "usage": "/g/demo/usage",
+        "cost": run(1, "/cost"),
         "triggers": "/g/demo/triggers",
         "webhooks": "/g/demo/webhooks",
         "batches": "/g/demo/batches",
         "batch": f"/g/demo/batches/{settings.BATCH_ID}",
-        "usage": "/g/demo/usage",
-        "cost": run(1, "/cost"),
     }
     for theme in ("light", "dark"):
         for name, path in ordinary.items():

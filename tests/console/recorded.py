@@ -127,23 +127,9 @@ class Recorded:
             return 200, {"crews": [], "next_cursor": None}
         if path == "/schema":
             return 200, crew_schema()
-        if path == "/usage":
-            return 200, self._usage(query)
-        if path == "/budgets":
-            return 200, {"month": "2026-11", "budgets": [{"crew": None, "limit_usd": 10, "spent_usd": 9}]}
         if path == "/tools":
             return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": []}]
         return 404, {"detail": f"Nothing is recorded for {method} {path}."}
-
-    def _usage(self, query: Fields) -> Fields:
-        """The stories as one row."""
-        used = [story.record["usage"] for story in self.stories.values()]
-        counts = ("completed", "failed", "cancelled", "tool_calls", "seconds", "infrastructure_usd", "unpriced")
-        sums = {"executions": len(used), "model_calls": sum(one["model_calls"] for one in used), **dict.fromkeys(counts, 0)}
-        usd = sum(one["cost_usd"] for one in used)
-        row = {**sums, "total_tokens": sum(one["total_tokens"] for one in used), "model_usd": usd, "total_usd": usd}
-        days = {"from": "2026-11-01", "to": "2026-11-28", "by": query.get("by", "crew")}
-        return {**days, "total": {"name": "", **row}, "rows": [{"name": "report", **row}]}
 
     def _list(self, query: Fields) -> Fields:
         """Newest first, in pages; the cursor is the number of those before."""

@@ -95,6 +95,21 @@ ROWS = [
     {"row": 2, "status": "FAILED", "execution_id": EXECUTION, "reason": "The model refused.", "cost_usd": 0.002},
 ]
 
+SUMS = {
+    **{"executions": 12, "completed": 10, "failed": 2, "cancelled": 0, "model_calls": 96, "tool_calls": 31},
+    **{"total_tokens": 148_000, "seconds": 940, "model_usd": 0.61, "infrastructure_usd": 0.05, "total_usd": 0.66},
+    "unpriced": 1,
+}
+USAGE = {
+    **{"from": "2026-11-01", "to": "2026-11-28", "by": "crew"},
+    "total": {"name": "", **SUMS},
+    "rows": [{"name": "tide-report", **SUMS}, {"name": "a-name-without-any-place-to-break-it-" + "x" * 60, **SUMS}],
+}
+BUDGETS = [
+    {"crew": None, "limit_usd": 10, "spent_usd": 8.6},
+    {"crew": "tide-report", "limit_usd": 0.5, "spent_usd": 0.66},
+]
+
 ANSWERS: dict[str, tuple[int, Any]] = {
     f"GET {path}": (200, answer)
     for path, answer in {
@@ -105,8 +120,10 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/webhooks/ops/deliveries": {"deliveries": [DELIVERY], "next_cursor": None},
         "/batches": {"batches": [BATCH, {**BATCH, "name": "may", "status": "COMPLETED"}], "next_cursor": None},
         f"/batches/{BATCH_ID}": BATCH,
+        "/usage": USAGE,
+        "/budgets": {"month": "2026-11", "budgets": BUDGETS},
         f"/batches/{BATCH_ID}/rows": {"rows": ROWS, "next_cursor": None},
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/usage", "/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}"]
+PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/usage"]

@@ -4,7 +4,7 @@ import type { Budget } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { formatCost } from "@/lib/format";
 import { Button, Field, IconButton, Trouble } from "@/ui/kit";
-import { SettingsForm } from "@/ui/Settings";
+import { SettingsForm, SettingsTable } from "@/ui/Settings";
 import { useBudgets, useSetBudgets } from "./usage";
 
 /** From here on a budget is shown as nearly used, as it is announced. */
@@ -28,20 +28,33 @@ export function Budgets() {
   if (!budgets.data || (!known.length && !isAdmin)) return null;
   const others = (crew: string | null): Budget[] => known.filter((each) => each.crew !== crew);
   return (
-    <section aria-label="Budgets">
+    <section className="budgets" aria-label="Budgets of the month">
       <h2 className="section-title">Budgets of {budgets.data.month}</h2>
-      <ul className="budgets">
-        {known.map((budget) => (
-          <Line
-            key={budget.crew}
-            budget={budget}
-            {...(isAdmin && { onRemove: () => set.mutate(others(budget.crew)) })}
-          />
-        ))}
-      </ul>
+      {known.length > 0 && (
+        <SettingsTable label="Budgets" head={<BudgetHead removable={isAdmin} />}>
+          {known.map((budget) => (
+            <Line
+              key={budget.crew}
+              budget={budget}
+              {...(isAdmin && { onRemove: () => set.mutate(others(budget.crew)) })}
+            />
+          ))}
+        </SettingsTable>
+      )}
       {isAdmin && <SetBudget onSet={(made) => set.mutate([...others(made.crew), made])} busy={set.isPending} />}
       {set.error && <Trouble error={set.error} />}
     </section>
+  );
+}
+
+function BudgetHead({ removable }: { removable: boolean }) {
+  return (
+    <>
+      <th>Budget</th>
+      <th>Spent</th>
+      <th>Used</th>
+      {removable && <th aria-label="Remove" />}
+    </>
   );
 }
 
@@ -49,17 +62,25 @@ function Line({ budget, onRemove }: { budget: Budget; onRemove?: () => void }) {
   const { crew, limit_usd: limit, spent_usd: spent } = budget;
   const part = spent / limit;
   return (
-    <li data-state={part >= 1 ? "over" : part >= NEAR ? "near" : "fine"}>
-      <bdi>{crew ?? "The group"}</bdi>
-      <Bar part={part} />
-      {formatCost(spent)} of {formatCost(limit)}, {Math.round(part * 100)} %
-      {part >= 1 && ": nothing more is started this month"}
+    <tr className="usage-budget" data-state={part >= 1 ? "over" : part >= NEAR ? "near" : "fine"}>
+      <td>
+        <bdi>{crew ?? "The group"}</bdi>
+      </td>
+      <td data-label="Spent">
+        {formatCost(spent)} of {formatCost(limit)}
+      </td>
+      <td>
+        <Bar part={part} />
+        {Math.round(part * 100)} %{part >= 1 && ": nothing more is started this month"}
+      </td>
       {onRemove && (
-        <IconButton label={`Remove the budget of ${crew ?? "the group"}`} onClick={onRemove}>
-          <X size={14} aria-hidden />
-        </IconButton>
+        <td className="row-actions">
+          <IconButton label={`Remove the budget of ${crew ?? "the group"}`} onClick={onRemove}>
+            <X size={14} aria-hidden />
+          </IconButton>
+        </td>
       )}
-    </li>
+    </tr>
   );
 }
 

@@ -7,6 +7,7 @@ import { download } from "@/lib/files";
 import { formatCompact, formatCost, formatNumber } from "@/lib/format";
 import { useParam, useTitle } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
+import { SettingsTable } from "@/ui/Settings";
 import { Bar, Budgets } from "./Budgets";
 import { BYS, readTable, useUsage } from "./usage";
 
@@ -77,51 +78,52 @@ function Report({ report }: { report: UsageReport }) {
           not known: those models are in no sum.
         </p>
       )}
-      {/* A wide table scrolls by itself, also by keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Usage">
-        <table className="data-table">
-          <thead>
-            <tr>
-              <th>{BYS[by]}</th>
-              <th className="col-bar" aria-label="Part of the largest" />
-              <th className="col-number">Cost</th>
-              <th className="col-number">Models</th>
-              <th className="col-number">AWS</th>
-              <th className="col-number">Executions</th>
-              <th className="col-number">Failed</th>
-              <th className="col-number">Calls</th>
-              <th className="col-number">Tokens</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <Line key={row.name} name={row.name || "None"} row={row} part={most > 0 ? row.total_usd / most : 0} />
-            ))}
-          </tbody>
-          <tfoot>
-            <Line name="All" row={total} />
-          </tfoot>
-        </table>
-      </div>
+      <SettingsTable
+        label="Usage"
+        head={
+          <>
+            <th>{BYS[by]}</th>
+            <th className="usage-part" aria-label="Part of the largest" />
+            <th className="col-number">Cost</th>
+            <th className="col-number">Models</th>
+            <th className="col-number">AWS</th>
+            <th className="col-number">Executions</th>
+            <th className="col-number">Failed</th>
+            <th className="col-number">Calls</th>
+            <th className="col-number">Tokens</th>
+          </>
+        }
+      >
+        {rows.map((row) => (
+          <Line key={row.name} name={row.name || "None"} row={row} part={most > 0 ? row.total_usd / most : 0} />
+        ))}
+        <Line name="All" row={total} />
+      </SettingsTable>
     </>
   );
 }
 
 function Line({ name, row, part }: { name: string; row: UsageRow; part?: number }) {
+  const numbers = [
+    ["Cost", formatCost(row.total_usd)],
+    ["Models", formatCost(row.model_usd)],
+    ["AWS", formatCost(row.infrastructure_usd)],
+    ["Executions", formatNumber(row.executions)],
+    ["Failed", formatNumber(row.failed)],
+    ["Calls", formatNumber(row.model_calls + row.tool_calls)],
+    ["Tokens", formatCompact(row.total_tokens)],
+  ] as const;
   return (
-    <tr>
-      <th scope="row">
+    <tr className={part === undefined ? "usage-sum" : undefined}>
+      <td>
         <bdi>{name}</bdi>
-      </th>
-      <td className="col-bar">{part !== undefined && <Bar part={part} />}</td>
-      <td className="col-number">{formatCost(row.total_usd)}</td>
-      <td className="col-number">{formatCost(row.model_usd)}</td>
-      <td className="col-number">{formatCost(row.infrastructure_usd)}</td>
-      <td className="col-number">{formatNumber(row.executions)}</td>
-      <td className="col-number">{formatNumber(row.failed)}</td>
-      <td className="col-number">{formatNumber(row.model_calls + row.tool_calls)}</td>
-      <td className="col-number">{formatCompact(row.total_tokens)}</td>
+      </td>
+      <td className="usage-part">{part !== undefined && <Bar part={part} />}</td>
+      {numbers.map(([label, text]) => (
+        <td key={label} className="col-number" data-label={label}>
+          {text}
+        </td>
+      ))}
     </tr>
   );
 }
