@@ -56,11 +56,12 @@ def test_a_batch_is_run_from_a_file_followed_and_its_results_are_saved(
     config = crew(task("About {topic}. [[say OF-{topic}]]"))
     assert ada_api.put("/crews/rows", json={"config": config}).status_code == 201
     person = sign_in("ada", "/g/demo/batches")
-    page.get_by_label("Crew", exact=False).first.fill("rows")
+    form = page.get_by_role("form", name="Run a batch")
+    form.get_by_label(re.compile("^Crew")).fill("rows")
     rows = {"name": "june.csv", "mimeType": "text/csv", "buffer": b"topic\nrain\nsnow\n"}
-    page.get_by_label(re.compile("^Rows")).set_input_files(rows)  # pyright: ignore[reportArgumentType]
+    form.get_by_label(re.compile("^Rows")).set_input_files(rows)  # pyright: ignore[reportArgumentType]
     expect(page.get_by_text("2 rows")).to_be_visible()
-    page.get_by_role("button", name="Run", exact=True).click()
+    form.get_by_role("button", name="Run").click()
     expect(page).to_have_url(re.compile(r"/g/demo/batches/[0-9a-f-]+$"))
     person.sees_status("Completed")
     expect(page.get_by_role("progressbar", name="2 of 2 rows")).to_be_visible()
@@ -89,10 +90,11 @@ def test_a_webhook_is_set_looked_into_and_told_again(recording: Recordings) -> N
         "POST /webhooks/ops/test": (202, {"delivery_id": "msg_2"}),
     }
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Webhooks").click()
-    page.get_by_label("Name", exact=True).fill("ops")
-    page.get_by_label("Address").fill("https://ops.example.com/crews")
-    page.get_by_label("Secret").fill("WEBHOOK_OPS")
-    page.get_by_role("button", name="Set", exact=True).click()
+    form = page.get_by_role("form", name="Set a webhook")
+    form.get_by_label("Name", exact=True).fill("ops")
+    form.get_by_label(re.compile("^Address")).fill("https://ops.example.com/crews")
+    form.get_by_label(re.compile("^Secret")).fill("WEBHOOK_OPS")
+    form.get_by_role("button", name="Set").click()
     expect(page.get_by_text("ops is set.")).to_be_visible()
     log = page.get_by_role("region", name="Deliveries of ops")
     log.get_by_text("503, 8 tries").click()
