@@ -28,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/prices": {"models": {"openai/own": {"input_usd": 0.1, "output_usd": 0.4}}},
     "PUT /api/v1/triggers/{name}": {"crew": "walked", "object": {}},
     "POST /api/v1/triggers/{name}/test": {"document": {}},
+    "PUT /api/v1/files/{name}": {"sha256": "0" * 64, "bytes": 1},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "POST /api/v1/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "POST /api/v1/batches": {"crew": "walked", "inputs": [{}]},
@@ -48,6 +49,7 @@ NAMES = {
     "/api/v1/triggers/{name}": "walked",
     "/api/v1/webhooks/{name}": "walked",
     "/api/v1/inbox/{name}": "walked.txt",
+    "/api/v1/files/{name}": "walked.txt",
 }
 PARAMETERS = {
     "name": "walked",

@@ -16,6 +16,8 @@ from stepcrew_cli.commands import (
     control,
     costs,
     deploy,
+    export,
+    files,
     look,
     memory,
     prices,
@@ -73,8 +75,8 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 
 for _part in (
-    *(account, run, rerun, deploy, stored, memory, secrets, triggers, batch, webhooks),
-    *(look, read, costs, usage, budgets, prices, bundles, approvals, control, stack),
+    *(account, run, rerun, deploy, stored, memory, files, secrets, triggers, batch, webhooks),
+    *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

@@ -14,7 +14,9 @@ from stepcrew_cli.answer import Answer
 from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
+from stepcrew_cli.file_calls import FileCalls
 from stepcrew_cli.loopback_address import is_loopback
+from stepcrew_cli.memory_calls import MemoryCalls
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
 from stepcrew_cli.trigger_wire import Upload
@@ -39,9 +41,11 @@ class Client:
     ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
-        self.batches = BatchCalls(self._transport)
         self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
         self._patience = patience
+        self.batches = BatchCalls(self._transport)
+        self.memory = MemoryCalls(self._transport)
+        self.files = FileCalls(self._transport, Transport(self._bucket, patience))
 
     def __enter__(self) -> Client:
         return self
@@ -142,19 +146,6 @@ class Client:
         """May be repeated: what has started stays as it is."""
         return Answer(self._transport.request("POST", f"{_trigger(name)}/firings/{quote(firing_id, safe='')}/fire"))
 
-    def memory_scopes(self) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/memory"))
-
-    def memory_records(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/memory/records", params=params))
-
-    def remove_record(self, record_id: str) -> Answer:
-        return Answer(self._transport.request("DELETE", f"{API}/memory/records/{quote(record_id, safe='')}"))
-
-    def remove_scope(self, path: str) -> Answer:
-        """With everything below it. May be repeated."""
-        return Answer(self._transport.request("DELETE", f"{API}/memory/scopes/{quote(path.strip('/'))}"))
-
     def webhooks(self) -> Answer:
         return Answer(self._transport.request("GET", f"{API}/webhooks"))
 
@@ -214,9 +205,19 @@ class Client:
     def result(self, execution_id: str) -> Answer:
         return self._get(execution_id, "/result")
 
+    def artifacts(self, execution_id: str) -> Answer:
+        return self._get(execution_id, "/artifacts")
+
+    def artifact(self, execution_id: str, name: str) -> bytes:
+        return self._whole(f"{_path(execution_id)}/artifacts/{quote(name)}").content
+
     def bundle(self, execution_id: str) -> bytes:
         """A large one comes from the bucket; the token does not go along."""
         return self._whole(f"{_path(execution_id)}/bundle").content
+
+    def otlp(self, execution_id: str) -> bytes:
+        """The trace for a collector of OpenTelemetry; a large one comes from the bucket, as a bundle does."""
+        return self._whole(f"{_path(execution_id)}/otlp").content
 
     def logs(self, execution_id: str, after: str | None) -> Answer:
         return self._get(execution_id, "/logs", {"after": after} if after else {})

@@ -23,7 +23,6 @@ def load(crew_file: Path) -> CrewSource:
     manager = crew.get("manager_agent")
     wanted: list[Any] = [*names, *([manager] if manager else [])]
     agents: dict[str, Document] = {}
-    notes: list[str] = []
     for name in wanted:
         if not isinstance(name, str):
             raise CrewFileError(
@@ -37,11 +36,8 @@ def load(crew_file: Path) -> CrewSource:
         raise CrewFileError(f"{crew_file}: tasks must be a list of objects.")
     for place in (*agents.values(), *cast(list[Document], tasks)):
         _check_tools(place, crew_file.parent)
-        # The folder is used unchanged, so what cannot be honoured is said, not refused.
-        if place.pop("output_file", None):
-            notes.append("output_file is left out: nothing is written to disk, the output is in the result.")
     config = {"name": crew_file.parent.name or "crew", **crew, "agents": agents}
-    return CrewSource({"config": config, "inputs": inputs}, str(crew_file), notes=list(dict.fromkeys(notes)))
+    return CrewSource({"config": config, "inputs": inputs}, str(crew_file))
 
 
 def _agent(crew_file: Path, name: str) -> Document:

@@ -1,4 +1,4 @@
-"""Reading JSON, JSON with comments, and YAML files into plain objects."""
+"""Reading JSON, JSON with comments, and YAML files into plain objects; writing a file that was asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 import json5
 import yaml
 
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_cli.errors import CliError, CrewFileError
 
 MAX_BYTES = 4_000_000
 Document = dict[str, Any]
@@ -75,6 +75,16 @@ def read_text(path: Path) -> str:
         raise CrewFileError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CrewFileError(f"{path} is not UTF-8 text.") from error
+
+
+def write_file(path: Path, content: bytes, *, makes_folders: bool = False) -> None:
+    """Raises CliError."""
+    try:
+        if makes_folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise CliError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _json_values(value: object, path: Path) -> object:

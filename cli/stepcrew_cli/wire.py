@@ -266,6 +266,14 @@ class TaskOutput(BaseModel):
     json_dict: dict[str, JsonValue] | None = None
 
 
+class Artifact(BaseModel):
+    name: str
+
+
+class ArtifactList(BaseModel):
+    artifacts: list[Artifact] = []
+
+
 class Result(BaseModel):
     execution_id: str
     status: str

@@ -61,7 +61,7 @@ HOSTILE = [
     Hostile("a process as a server", {"server": {"command": "sh"}}, f"{SERVER}/command", "refused"),
     Hostile(
         "a tool that reads files",
-        {"agent": {"tools": ["FileReadTool"]}},
+        {"agent": {"tools": ["DirectoryReadTool"]}},
         "/config/agents/worker/tools/0",
         "unknown_tool",
     ),
@@ -82,7 +82,7 @@ HOSTILE = [
     ),
     Hostile("code", {"agent": {"allow_code_execution": True}}, "/config/agents/worker/allow_code_execution", "refused"),
     Hostile("a callback", {"agent": {"step_callback": "os.system"}}, "/config/agents/worker/step_callback", "refused"),
-    Hostile("a file", {"task": {"output_file": "/etc/cron.d/x"}}, "/config/tasks/0/output_file", "refused"),
+    Hostile("a file", {"task": {"output_file": "/etc/cron.d/x"}}, "/config/tasks/0/output_file", "value_error"),
     Hostile(
         "a schema elsewhere",
         {"task": {"output_json": {"type": "object", "properties": {"a": {"$ref": "http://169.254.169.254/x"}}}}},

@@ -99,7 +99,9 @@ def test_an_attempt_works_on_no_other_items(tiny_stack: Stack, key: str) -> None
         assert refused in DENIED, f"{operation} of {key}: {refused}"
 
 
-@pytest.mark.parametrize("more", ["#MEMORY", "#MEMORY#/crews/shop", "#VECTORS#openai/small"])
+@pytest.mark.parametrize(
+    "more", ["#MEMORY", "#MEMORY#/crews/shop", "#VECTORS#openai/small", "#KNOWLEDGE", "#KNOWLEDGE#ab#openai/small"]
+)
 def test_an_attempt_works_on_the_memory_of_its_group_and_of_no_other(tiny_stack: Stack, more: str) -> None:
     table = tiny_stack.outputs["TableName"]
     for group_id, is_own in ((GROUP, True), (OTHER, False)):
@@ -118,6 +120,31 @@ def test_an_attempt_works_on_the_memory_of_its_group_and_of_no_other(tiny_stack:
         for operation, arguments in calls.items():
             refused = _refused(tiny_stack, "dynamodb", operation, arguments)
             assert (refused is None) if is_own else (refused in DENIED), f"{operation} of {group_id}: {refused}"
+
+
+def test_an_attempt_reads_the_files_of_its_group_and_changes_none(tiny_stack: Stack) -> None:
+    table, bucket = tiny_stack.outputs["TableName"], tiny_stack.outputs["BucketName"]
+    for group_id, is_own in ((GROUP, True), (OTHER, False)):
+        item, there = _item(f"GROUP#{group_id}#FILES"), f"kept/{group_id}/files/facts.txt/ab"
+        tiny_stack.client("s3").put_object(Bucket=bucket, Key=there, Body=b"x")
+        reads: list[tuple[str, str, dict[str, Any]]] = [
+            ("dynamodb", "get_item", {"TableName": table, "Key": item}),
+            ("s3", "get_object", {"Bucket": bucket, "Key": there}),
+        ]
+        for service, operation, arguments in reads:
+            refused = _refused(tiny_stack, service, operation, arguments)
+            assert (refused is None) if is_own else (refused in DENIED), f"{operation} of {group_id}: {refused}"
+        missing = _refused(tiny_stack, "s3", "get_object", {"Bucket": bucket, "Key": f"{there}c"})
+        assert missing == "NoSuchKey" if is_own else missing in DENIED
+        writes: list[tuple[str, str, dict[str, Any]]] = [
+            ("dynamodb", "put_item", {"TableName": table, "Item": item}),
+            ("dynamodb", "delete_item", {"TableName": table, "Key": item}),
+            ("s3", "put_object", {"Bucket": bucket, "Key": there, "Body": "y"}),
+            ("s3", "delete_object", {"Bucket": bucket, "Key": there}),
+            ("s3", "get_object", {"Bucket": bucket, "Key": f"kept/{group_id}/bundles/ab.zip"}),
+        ]
+        for service, operation, arguments in writes:
+            assert _refused(tiny_stack, service, operation, arguments) in DENIED, f"{operation} of {group_id}"
 
 
 def test_calls_that_name_no_key_or_could_delete_are_refused_even_for_own_items(tiny_stack: Stack) -> None:

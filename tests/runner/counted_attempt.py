@@ -22,6 +22,8 @@ from stepcrew_runner.gate import control
 from stepcrew_runner.isolation.addresses import trusted
 from stepcrew_runner.trace import sender
 from tests.aws_table import emulated_aws
+from tests.fakes.files import FakeFiles
+from tests.fakes.knowledge import FakeKnowledge
 from tests.fakes.memory import FakeMemory
 from tests.fakes.secrets import FakeSecrets
 
@@ -95,7 +97,16 @@ def counted_attempt(config: dict[str, Any]) -> Requests:
         for client in (aws.clients.dynamodb, aws.clients.s3, aws.clients.sqs):
             client.meta.events.register("request-created", counter.note)
         ports = Ports(
-            Stores(aws.executions, aws.tasks, aws.journal, aws.approvals, aws.payloads, FakeMemory()),
+            Stores(
+                aws.executions,
+                aws.tasks,
+                aws.journal,
+                aws.approvals,
+                aws.payloads,
+                FakeMemory(),
+                FakeFiles(),
+                FakeKnowledge(),
+            ),
             SqsTraceQueue(aws.clients, queue),
             FakeSecrets(),
             clock,

@@ -15,6 +15,8 @@ from stepcrew.domain.execution import Execution, Limits, TaskOutput
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
+from tests.fakes.files import FakeFiles
+from tests.fakes.knowledge import FakeKnowledge
 from tests.fakes.memory import FakeMemory
 from tests.fakes.secrets import FakeSecrets
 from tests.runner.fakes import (
@@ -47,13 +49,18 @@ class Harness:
         self.queue = FakeQueue()
         self.payloads = FakePayloads()
         self.memory = FakeMemory()
+        self.files = FakeFiles()
+        self.knowledge = FakeKnowledge()
         self.secrets = FakeSecrets()
         self.remaining: Callable[[], float] = lambda: 900.0
         self.approvals = FakeApprovals(self.executions)
         self.slice_seconds = 0.0
         self.model_keys = {"aws_access_key_id": "ASIA", "aws_secret_access_key": "secret", "aws_session_token": "token"}
         self.ports = Ports(
-            Stores(self.executions, self.tasks, self.journal, self.approvals, self.payloads, self.memory),
+            Stores(
+                *(self.executions, self.tasks, self.journal, self.approvals, self.payloads),
+                *(self.memory, self.files, self.knowledge),
+            ),
             self.queue,
             self.secrets,
             self.clock,

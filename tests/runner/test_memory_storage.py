@@ -131,7 +131,7 @@ def test_the_next_attempt_is_told_the_same_and_writes_nothing_again(harness: Har
     assert told[0] == told[1]
     assert kept(harness) == []
     entries = harness.journal.entries(GROUP, execution_id)
-    assert {entry.kind for entry in entries} == {EntryKind.MEMORY}
+    assert {entry.kind for entry in entries} == {EntryKind.STORE}
 
 
 def test_a_root_scope_that_is_deleted_meanwhile_is_begun_again(harness: Harness) -> None:

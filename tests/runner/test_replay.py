@@ -14,6 +14,7 @@ from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.execution import Limits, TaskOutput
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from stepcrew_runner.replay.replaying import Replayed, replay
+from tests.runner.given_files import upload
 from tests.runner.harness import EMBEDDER, GROUP, MODEL, Harness, agent, crew, task
 
 TOOL = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
@@ -55,6 +56,15 @@ def test_a_crew_that_remembers_is_replayed_by_what_it_was_told_then(harness: Har
     assert (done.status, done.differences, done.unanswered, done.asked_anew) == ("COMPLETED", [], None, 0)
     assert harness.model.requests == []
     assert harness.memory.kept() == remembered
+
+
+def test_files_and_what_was_known_of_them_are_replayed_as_they_were_then(harness: Harness, tmp_path: Path) -> None:
+    upload(harness)
+    config = crew(task("Who likes tea? {facts} [[say Ada likes tea.]]"), knowledge_sources=[{"file": "facts.txt"}])
+    bundle = ran(harness, tmp_path, config, {"facts": {"file": "facts.txt"}})
+    done = replayed(bundle)
+    assert (done.status, done.differences, done.unanswered, done.asked_anew) == ("COMPLETED", [], None, 0)
+    assert harness.model.requests == []
 
 
 def test_a_crew_is_replayed_without_a_request_and_without_a_difference(harness: Harness, tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from crewai.tools import BaseTool
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.tools import TOOLS
+from stepcrew_runner.crew.files import FileReadTool
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 from stepcrew_runner.crew.tools import KEYED, OWN, ToolNotUsable, make_tool
 from stepcrew_runner.isolation import addresses
@@ -58,14 +60,18 @@ def test_the_clock_knows_time_zones() -> None:
 @pytest.mark.parametrize("name", sorted(TOOLS))
 def test_every_tool_of_the_allow_list_can_be_made_without_the_environment(name: str) -> None:
     secrets = dict.fromkeys(TOOLS[name].secrets, "a-secret-value")
-    made = make_tool(name, secrets)
+
+    def files() -> BaseTool:
+        return FileReadTool(names=["facts.txt"], read=str)
+
+    made = make_tool(name, secrets, files)
     assert type(made).__name__ == name
     assert made.args_schema.model_json_schema()["properties"]
-    assert make_tool(f"crewai_tools:{name}", secrets) is not made
+    assert make_tool(f"crewai_tools:{name}", secrets, files) is not made
 
 
 def test_a_tool_outside_the_allow_list_is_not_made() -> None:
-    for name in ("FileReadTool", "CodeInterpreterTool", "crewai_tools:FileWriterTool", "os:system"):
+    for name in ("DirectoryReadTool", "CodeInterpreterTool", "crewai_tools:FileWriterTool", "os:system"):
         with pytest.raises(ToolNotUsable):
             make_tool(name, {})
 

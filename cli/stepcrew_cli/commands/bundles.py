@@ -10,6 +10,7 @@ import typer
 from pydantic import JsonValue
 
 from stepcrew_cli.crew_input import load_telling
+from stepcrew_cli.documents import write_file
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import ExecutionId, Json, Output, reporting
 from stepcrew_cli.replaying import Replayed, describe, replay
@@ -42,10 +43,7 @@ def bundle(
     path = file or Path(f"{execution_id}.zip")
     with call.client() as client:
         body = client.bundle(execution_id)
-    try:
-        path.write_bytes(body)
-    except OSError as error:
-        raise CliError(f"{path} cannot be written: {error.strerror}.") from error
+    write_file(path, body)
     if call.output.as_json:
         call.output.json({"file": str(path), "bytes": len(body)})
     else:

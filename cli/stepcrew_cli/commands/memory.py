@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def list_scopes(call: Call) -> None:
     """List the scopes of the group's memory: /crews/NAME of one crew, /shared of all, and what lies below."""
     with call.client() as client:
-        answer = client.memory_scopes()
+        answer = client.memory.scopes()
     if call.output.as_json:
         call.output.json(answer.data)
     else:
@@ -49,7 +49,7 @@ def list_records(
     """List what is remembered, newest first. With --words, those with most of the words first."""
     given = {"scope": scope, "words": words, "limit": str(limit), "cursor": cursor}
     with call.client() as client:
-        answer = client.memory_records({name: value for name, value in given.items() if value})
+        answer = client.memory.records({name: value for name, value in given.items() if value})
     if call.output.as_json:
         call.output.json(answer.data)
         return
@@ -74,9 +74,9 @@ def remove(
             _ask(
                 call,
                 what,
-                sum(one.records for one in client.memory_scopes().read(ScopeList).scopes if one.path == what),
+                sum(one.records for one in client.memory.scopes().read(ScopeList).scopes if one.path == what),
             )
-        answer = client.remove_scope(what) if is_scope else client.remove_record(what)
+        answer = client.memory.remove_scope(what) if is_scope else client.memory.remove_record(what)
     if call.output.as_json:
         call.output.json(answer.data)
         return
@@ -103,10 +103,12 @@ def _scopes(found: list[Scope]) -> Table:
 
 
 def _records(found: list[MemoryRecord]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Record", "Scope", "Made", "Importance", "Content"):
-        table.add_column(column, no_wrap=column in ("Record", "Made"), overflow="fold")
+    table = Table(box=None, pad_edge=False, expand=True)
+    for column in ("Record", "Made", "Importance"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("Scope", ratio=1, overflow="fold")
+    table.add_column("Content", ratio=2, overflow="fold")
     for each in found:
         made = moment(each.created_at) if each.created_at else ""
-        table.add_row(plain(each.record_id), plain(each.scope), made, f"{each.importance:.2f}", plain(each.content))
+        table.add_row(plain(each.record_id), made, f"{each.importance:.2f}", plain(each.scope), plain(each.content))
     return table

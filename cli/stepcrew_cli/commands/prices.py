@@ -19,7 +19,7 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="As crews name it: p
 
 prices = typer.Typer(
     name="prices",
-    help="What the group pays for models, where that is not the provider's list price.",
+    help="What the group pays for models, instead of list prices.",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from stepcrew_cli.client import Client
+from stepcrew_cli.documents import write_file
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.event_lines import event_line
 from stepcrew_cli.follow import follow
-from stepcrew_cli.options import ExecutionId
+from stepcrew_cli.options import ExecutionId, Output
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import print_error
 from stepcrew_cli.text import safe
 from stepcrew_cli.watching import exit_code, full_text, output_text
-from stepcrew_cli.wire import LogPage, Result, TraceEvent
+from stepcrew_cli.wire import ArtifactList, LogPage, Result, TraceEvent
 
 After = Annotated[
     str | None, typer.Option(help="Only what comes after this cursor, as printed or returned with --json.")
@@ -66,9 +68,15 @@ def result(
     task: Annotated[
         str | None, typer.Option(help="Print the output of this crew task in place of the crew's result.")
     ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write its artifacts into this folder: outputs with `output_file`."),
+    ] = None,
 ) -> None:
     """Print the result of an execution. Exit code 1 when the execution failed or was cancelled."""
     with call.client() as client:
+        if save is not None:
+            _save(client, execution_id, save, call.output)
         answer = client.result(execution_id)
         view = answer.read(Result)
         if call.output.as_json:
@@ -78,6 +86,19 @@ def result(
         else:
             _print_result(client, view, call.output.notes)
     raise typer.Exit(exit_code(view.status))
+
+
+def _save(client: Client, execution_id: str, folder: Path, output: Output) -> None:
+    """The server's names lead nowhere else than below the folder; one that did would not be followed."""
+    found = client.artifacts(execution_id).read(ArtifactList).artifacts
+    for artifact in found:
+        path = folder / artifact.name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise CliError(f"The server names an artifact {safe(artifact.name)}, which is outside {folder}.")
+        write_file(path, client.artifact(execution_id, artifact.name), makes_folders=True)
+        output.note(f"{path} is written.", "green")
+    if not found:
+        output.note("The execution has no artifacts: no finished task has an output_file.", "dim")
 
 
 def _print_result(client: Client, view: Result, notes: Console) -> None:

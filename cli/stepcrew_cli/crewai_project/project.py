@@ -17,7 +17,6 @@ from stepcrew_cli.crewai_project.script import ScriptReader, crew_calls
 from stepcrew_cli.documents import Document, read_document
 from stepcrew_cli.errors import CrewFileError
 
-NOT_WRITTEN = "output_file is left out: nothing is written to disk, the output is in the result."
 FLOW_BASES = frozenset({"Flow"})
 
 
@@ -119,11 +118,7 @@ def _objects(path: Path) -> dict[str, Document]:
 
 def _assembled(folder: Path, parts: CrewParts, inputs: RunInputs, notes: list[str]) -> CrewSource:
     notes += [f"Left out of the inputs, because code of a project is not run: {each}" for each in inputs.left_out]
-    listed: list[Document] = []
-    for name, task in parts.tasks.items():
-        if task.pop("output_file", None):
-            notes.append(NOT_WRITTEN)
-        listed.append({"name": name, **task})
+    listed: list[Document] = [{"name": name, **task} for name, task in parts.tasks.items()]
     name = folder.resolve().name or "crew"
     config = {"name": name, **parts.crew, "agents": parts.agents, "tasks": listed}
     return CrewSource({"config": config, "inputs": inputs.values}, str(folder), notes=list(dict.fromkeys(notes)))

@@ -74,21 +74,13 @@ function readJsonFirst(name: string, path: string, config: Fields, files: Record
   const manager = config["manager_agent"];
   const wanted = [...(config["agents"] as string[]), ...(typeof manager === "string" ? [manager] : [])];
   const agents: Fields = {};
-  const notes: string[] = [];
   for (const each of wanted) {
     const text = files[`${folder}agents/${each}.jsonc`] ?? files[`${folder}agents/${each}.json`];
     if (text === undefined) throw new NotACrew(`The agent ${each} has no file agents/${each}.jsonc.`);
     const { settings, ...agent } = object(JSON5.parse(text)) ?? {};
     agents[each] = { ...agent, ...object(settings) };
   }
-  const parts = [...Object.values(agents), ...(Array.isArray(config["tasks"]) ? (config["tasks"] as unknown[]) : [])];
-  for (const part of parts) {
-    if (object(part)?.["output_file"] !== undefined) {
-      delete (part as Fields)["output_file"];
-      notes.push("output_file is left out: nothing is written to disk, the output is in the result.");
-    }
-  }
-  return crew(name, stringify({ name, ...config, agents }, { lineWidth: 110 }), [...new Set(notes)]);
+  return crew(name, stringify({ name, ...config, agents }, { lineWidth: 110 }), []);
 }
 
 function readClassic(name: string, agents: string, tasks: string, files: Record<string, string>): CrewFiles {

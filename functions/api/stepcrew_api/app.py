@@ -29,6 +29,7 @@ from stepcrew_api.routes import (
     costs,
     crews,
     executions,
+    files,
     mcp,
     memory,
     meta,
@@ -94,7 +95,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     problems.install(app)
     for group in (
         *(executions, reruns, traces, results, costs, approvals, crews, projects),
-        *(memory, secrets, triggers, batches, webhooks, prices, usage, budgets, amp, mcp, meta),
+        *(memory, files, secrets, triggers, batches, webhooks, prices, usage, budgets, amp, mcp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

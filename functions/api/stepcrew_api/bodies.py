@@ -24,6 +24,7 @@ from stepcrew_api.body_shapes import (
     BundleToUpload,
     CrewRequest,
     CrewToStore,
+    FileToUpload,
     ProjectToStore,
     RerunRequest,
     SecretToSet,
@@ -49,6 +50,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
+FILE_BODY = _body(FileToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
@@ -117,6 +119,7 @@ ToStore = Annotated[CrewToStore, Depends(_reads(CrewToStore))]
 SecretBody = Annotated[SecretToSet, Depends(_reads(SecretToSet))]
 ProjectBody = Annotated[ProjectToStore, Depends(_reads(ProjectToStore))]
 BundleBody = Annotated[BundleToUpload, Depends(_reads(BundleToUpload))]
+FileBody = Annotated[FileToUpload, Depends(_reads(FileToUpload))]
 RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]
 FeedbackBody = Annotated[FeedbackRequest, Depends(_reads(FeedbackRequest))]
 TriggerBody = Annotated[TriggerSpec, Depends(_reads(TriggerSpec))]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from stepcrew.domain.definition import MAX_NAME, MAX_TASKS
 from stepcrew.domain.execution import Limits
+from stepcrew.domain.files import MOST_FILE_BYTES
 from stepcrew.domain.project import BUNDLE, ProjectOutline, ProjectVersion
 from stepcrew.domain.stored_crew import CREW_REFERENCE
 from stepcrew.domain.webhook import MOST_WEBHOOKS
@@ -79,6 +80,15 @@ class BundleToUpload(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sha256: Annotated[str, Field(pattern=BUNDLE)]
+
+
+class FileToUpload(BaseModel):
+    """The body of PUT /files/{name}: what the file's bytes are. Unknown fields are faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: Annotated[str, Field(pattern=BUNDLE)]
+    bytes: Annotated[int, Field(ge=0, le=MOST_FILE_BYTES)]
 
 
 class SecretToSet(BaseModel):

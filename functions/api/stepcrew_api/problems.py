@@ -33,6 +33,7 @@ from stepcrew.domain.errors import (
     WebhookNotFound,
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
+from stepcrew.domain.files import FileMissing
 from stepcrew.domain.memory import ScopeInvalid
 from stepcrew.domain.places import escape
 from stepcrew.domain.references import MISSING_INPUT
@@ -76,6 +77,7 @@ STATUS: dict[type[StepcrewError], int] = {
     WebhookNotFound: 404,
     BatchNotFound: 404,
     ScopeInvalid: 422,
+    FileMissing: 404,
     BadSignature: 401,
     NotAllowed: 403,
     Unauthenticated: 401,

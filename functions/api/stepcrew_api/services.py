@@ -20,6 +20,7 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
@@ -33,6 +34,7 @@ from stepcrew.services.ports import (
     TraceStore,
 )
 from stepcrew.services.price_ports import PriceStore
+from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
@@ -64,6 +66,7 @@ class Services(NamedTuple):
     read_trace: ReadTrace
     search_trace: SearchTrace
     tasks: TaskOutputStore
+    artifacts: ReadArtifacts
     make_bundle: MakeBundle
     approvals: ApprovalStore
     bodies: ReadBodies
@@ -87,6 +90,7 @@ class Services(NamedTuple):
     store_webhook: StoreWebhook
     secrets: KeepSecrets
     memory: KeepMemory
+    files: KeepFiles
     bundles: BundleStore
     store_project: StoreProject
     batches: BatchStore

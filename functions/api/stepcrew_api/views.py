@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
 from stepcrew.domain import cursor
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
+from stepcrew.domain.artifacts import Artifact
 from stepcrew.domain.bill import CostSummary
 from stepcrew.domain.event_grammar import grammar_of
 from stepcrew.domain.execution import Execution, Status, TaskOutput
@@ -24,6 +25,7 @@ from stepcrew.services.read_trace import TracePage as Page
 from stepcrew.services.read_trace import emitted, is_complete, recorded
 from stepcrew.services.submit_execution import CheckedCrew
 from stepcrew_api.dry_run_schemas import DryRun, PlannedTask
+from stepcrew_api.file_schemas import ArtifactList, ArtifactView
 from stepcrew_api.schemas import (
     BodyReference,
     CrewView,
@@ -121,6 +123,15 @@ def result_view(result: Result) -> ResultView:
         tasks=tasks,
         usage=execution.usage,
         error=execution.error,
+    )
+
+
+def artifact_list(found: Iterable[Artifact]) -> ArtifactList:
+    return ArtifactList(
+        artifacts=[
+            ArtifactView(name=one.name, task=one.output.name, media_type=one.media_type, bytes=one.size)
+            for one in found
+        ]
     )
 
 

@@ -14,8 +14,10 @@ from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
+from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
@@ -41,9 +43,11 @@ from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
@@ -100,6 +104,7 @@ def make_app(settings: Settings) -> FastAPI:
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
         tasks=tasks,
+        artifacts=ReadArtifacts(executions, tasks),
         make_bundle=MakeBundle(
             executions,
             tasks,
@@ -134,6 +139,7 @@ def make_app(settings: Settings) -> FastAPI:
         store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
         secrets=KeepSecrets(secrets, crews, clock),
         memory=KeepMemory(TableMemory(clients, table, days), clock),
+        files=KeepFiles(BucketFiles(clients, table, settings.bucket_name), TableKnowledge(clients, table), clock),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
         batches=batches.store,

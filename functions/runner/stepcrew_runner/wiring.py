@@ -8,7 +8,9 @@ from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.attempt_sessions import AttemptSessions, take_own_keys
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.journal import TableJournal
+from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.meter import RequestMeter
 from stepcrew.aws.payloads import BucketPayloads
@@ -83,6 +85,8 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
                 TableApprovals(clients, table, payloads, days),
                 payloads,
                 TableMemory(clients, table, days),
+                BucketFiles(clients, table, configured.bucket_name),
+                TableKnowledge(clients, table),
             ),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             secrets=ParameterSecrets(clients, configured.secrets_prefix),

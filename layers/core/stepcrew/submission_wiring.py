@@ -7,12 +7,14 @@ import uuid_utils
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
 from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.domain.references import ModelRules
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import SubmitExecution
 from stepcrew.settings import Settings
@@ -40,6 +42,7 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         group_limits(settings, clients),
         TableCrews(clients, table),
         FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table)),
+        FindMissingFiles(BucketFiles(clients, table, settings.bucket_name)),
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),
         TablePrices(clients, table),

@@ -188,14 +188,15 @@ def _bedrock_failure(said: Reply) -> Document:
 
 
 def _from_embeddings(body: Document) -> Document:
-    return {"model": body.get("model"), "messages": [{"role": "user", "content": str(body.get("input"))}]}
+    given: Any = body.get("input")
+    content = str(given)
+    texts = cast("list[str]", given) if isinstance(given, list) else [content]
+    return {"model": body.get("model"), "messages": [{"role": "user", "content": content}], "input": texts}
 
 
 def _embeddings_answer(body: Document, said: Reply) -> Document:
     tokens = _tokens(body, said)
-    given: Any = body.get("input")
-    many = cast("list[str]", given) if isinstance(given, list) else None
-    made = [[float(tokens.prompt), 0.5]] if many is None else [_vector(text) for text in many]
+    made = [_vector(text) for text in cast("list[str]", body["input"])]
     vectors = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(made)]
     told = {"prompt_tokens": tokens.prompt, "total_tokens": tokens.prompt}
     return {"object": "list", "model": body.get("model"), "data": vectors, "usage": told}

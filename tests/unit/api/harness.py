@@ -6,16 +6,20 @@ import base64
 import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, cast
 
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stepcrew.aws import keys
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.crew_batches import TableBatches
+from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
+from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
@@ -33,12 +37,15 @@ from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
@@ -134,13 +141,15 @@ class Harness:
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
-        self.memory = TableMemory(aws.clients, TABLE, 30)
+        self.knowledge = TableKnowledge(aws.clients, TABLE)
+        self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
         prices, usage = TablePrices(aws.clients, TABLE), TableUsage(aws.clients, TABLE)
         budgets = TableBudgets(aws.clients, TABLE)
         watch_budgets = WatchBudgets(budgets, usage, clock)
         submit = SubmitExecution(
-            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, fill_slots, self.webhooks, prices),
+            *(aws.executions, clock, new_id, rules, self.limits, aws.crews, missing, FindMissingFiles(self.files)),
+            *(fill_slots, self.webhooks, prices),
             watch_budgets,
             30,
         )
@@ -165,6 +174,7 @@ class Harness:
             read_trace=ReadTrace(aws.executions, aws.traces),
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
             tasks=aws.tasks,
+            artifacts=ReadArtifacts(aws.executions, aws.tasks),
             make_bundle=MakeBundle(
                 aws.executions, aws.tasks, aws.approvals, aws.traces, aws.journal, aws.payloads, SETTINGS.default_model
             ),
@@ -192,6 +202,7 @@ class Harness:
             ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
             memory=KeepMemory(self.memory, clock),
+            files=KeepFiles(self.files, self.knowledge, clock),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
             batches=batches,
@@ -224,3 +235,14 @@ def body(**changes: Any) -> dict[str, Any]:
     agents = {"poet": {"role": "Poet", "goal": "Write", "backstory": "Old"}}
     tasks = [{"name": "haiku", "description": "Write a haiku.", "expected_output": "A haiku", "agent": "poet"}]
     return {"config": {"agents": agents, "tasks": tasks}, **changes}
+
+
+def keep_file(harness: Harness, name: str, content: bytes = b"Ada likes tea.", claims: dict[str, Any] = MIA) -> Any:
+    """As a caller does, who uploads between asking twice; answers what the second request is answered."""
+    client, digest = harness.client(claims), sha256(content).hexdigest()
+    told = {"sha256": digest, "bytes": len(content)}
+    asked = client.put(f"/files/{name}", json=told)
+    assert asked.status_code == 202, asked.text
+    key = keys.content(claims["group_id"], name, digest)
+    harness.aws.clients.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+    return client.put(f"/files/{name}", json=told)

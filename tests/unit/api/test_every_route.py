@@ -12,7 +12,7 @@ from stepcrew.domain.execution import TaskOutput
 from stepcrew.domain.membership import Role
 from tests.aws_table import GROUP, NOW
 from tests.routes import NAMES, NEEDS_AN_UPLOAD, PARAMETERS, Route, all_routes, guarded_routes
-from tests.unit.api.harness import ADA, BOB, ISSUER, MIA, VERA, Harness, api_harness, body
+from tests.unit.api.harness import ADA, BOB, ISSUER, MIA, VERA, Harness, api_harness, body, keep_file
 from tests.waiting import park, question
 
 OF_THINGS_IT_LACKS = ("{firing_id}", "{delivery_id}", "{batch_id}", "/amp/", "POST /api/v1/batches")
@@ -50,6 +50,7 @@ def harness() -> Generator[Filled]:
         ada = made.client()
         sent = body(name=CANARY)
         sent["config"]["agents"]["poet"]["goal"] = CANARY
+        sent["config"]["tasks"][0]["output_file"] = PARAMETERS["name"]
         crew = NAMES["/api/v1/crews/{name}"]
         assert ada.put(f"/crews/{crew}", json=sent | {"name": None}).status_code == 422
         assert ada.put(f"/crews/{crew}", json={"config": sent["config"]}).status_code == 201
@@ -60,6 +61,7 @@ def harness() -> Generator[Filled]:
         assert ada.put(f"/secrets/{NAMES['/api/v1/secrets/{name}']}", json={"value": CANARY}).status_code == 201
         trigger = {"crew": crew, "object": {}, "inputs": {"told": CANARY}}
         assert ada.put(f"/triggers/{NAMES['/api/v1/triggers/{name}']}", json=trigger).status_code == 201
+        keep_file(made, NAMES["/api/v1/files/{name}"], CANARY.encode())
         webhook = {"url": f"https://receiver.example.com/{CANARY}", "format": "slack"}
         assert ada.put(f"/webhooks/{NAMES['/api/v1/webhooks/{name}']}", json=webhook).status_code == 201
         batch = {"batch_id": PARAMETERS["batch_id"], "group_id": GROUP, "name": CANARY, "crew": f"{crew}@1"}

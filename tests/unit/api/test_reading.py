@@ -8,7 +8,7 @@ import pytest
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
-from stepcrew.services import search_trace
+from stepcrew.services import export_trace, search_trace
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, Harness, body
 
@@ -295,3 +295,15 @@ def test_a_platform_fault_is_a_503_and_a_bug_a_500_without_details(
     answer = harness.client().get("/executions/x")
     assert (answer.status_code, answer.json()["request_id"]) == (500, "r-1")
     assert "secret" not in answer.text
+
+
+def test_a_trace_is_exported_whole_for_a_collector(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_trace, "_AT_ONCE", 2)
+    execution = running(harness)
+    harness.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 5), [])
+    url = f"/executions/{execution.execution_id}/otlp"
+    answer = harness.client().get(url)
+    assert answer.headers["content-type"] == "application/json"
+    [resource] = answer.json()["resourceSpans"]
+    assert len(resource["scopeSpans"][0]["spans"]) == 1 + 5
+    assert harness.client(BOB).get(url).status_code == 404

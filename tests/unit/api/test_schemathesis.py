@@ -24,7 +24,8 @@ from schemathesis.specs.openapi.checks import (
 
 from stepcrew.domain.execution import Status, TaskOutput
 from tests.aws_table import GROUP, NOW
-from tests.unit.api.harness import ADA, Harness, WithClaims, api_harness, body
+from tests.routes import PARAMETERS
+from tests.unit.api.harness import ADA, INBOX, Harness, WithClaims, api_harness, body
 from tests.waiting import parked
 
 pytestmark = pytest.mark.slow
@@ -37,6 +38,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 def harness() -> Generator[Harness]:
     """With one ended execution, one that waits and a stored crew, so that some requests find something."""
     with api_harness() as made:
+        made.aws.clients.s3.create_bucket(Bucket=INBOX)
         execution_id = made.client().post("/executions", json=body()).json()["execution_id"]
         execution = made.aws.executions.begin_attempt(GROUP, execution_id, NOW)
         made.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="haiku", raw="text"))
@@ -84,7 +86,7 @@ def test_what_exists_is_answered_as_announced(harness: Harness) -> None:
     for found in operations(harness).values():
         if found.method.upper() != "GET":
             continue
-        parameters = {"execution_id": execution_id, "index": 0, "event_id": "1.1", "number": 1, "name": "poems"}
+        parameters = PARAMETERS | {"execution_id": execution_id, "name": "poems"}
         names = {parameter.name for parameter in found.path_parameters}
         case = found.Case(path_parameters={name: value for name, value in parameters.items() if name in names})
         case.call_and_validate(checks=CHECKS)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 from stepcrew.domain.event_grammar import grammar_of
 from stepcrew.domain.trace import TraceEvent as Recorded
@@ -39,6 +40,7 @@ class FakeApi:
     feedback: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     on_look: Callable[[int], None] = lambda _: None
     expired: set[str] = field(default_factory=set[str])
+    artifacts: dict[str, bytes] = field(default_factory=dict[str, bytes])
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
     seen: list[Seen] = field(default_factory=list[Seen])
     prices: dict[str, Any] = field(default_factory=lambda: {"models": {"openai/own": dict(PRICE)}})
@@ -66,6 +68,10 @@ class FakeApi:
             return status, document, {"Content-Type": "application/problem+json", "Retry-After": "0"}
         if request.method == "POST" and path.endswith("/executions"):
             return (200, {"valid": True}, {}) if "dry_run" in query else (202, submitted(), {})
+        if path.endswith("/otlp"):
+            return 200, {"resourceSpans": []}, {}
+        if path.endswith("/v1/traces"):
+            return 200, {}, {}
         if path.endswith("/bundle"):
             return 200, b"PK of a bundle", {"Content-Type": "application/zip"}
         if path.endswith("/rerun"):
@@ -78,6 +84,12 @@ class FakeApi:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
             return self._triggers(request, path)
+        if "/artifacts" in path:
+            name = unquote(path.partition("/artifacts/")[2])
+            listed = {"artifacts": [{"name": each} for each in self.artifacts]}
+            return 200, self.artifacts[name] if name else listed, {}
+        if "/files" in path:
+            return self._files(request, path)
         if path.endswith("/usage/recount"):
             days = {"from": "2026-11-01", "to": "2026-11-24"}
             wrong = [{"by": "crew", "day": "2026-11-24", "name": "poems"}] * self.wrong
@@ -130,6 +142,17 @@ class FakeApi:
         if request.headers.get("If-None-Match") == etag:
             return 304, None, {}
         return 200, execution(status), {"ETag": etag, "Retry-After": "0"}
+
+    def _files(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+        file = {"name": "facts.txt", "bytes": 5, "media_type": "text/plain", "sha256": "ab" * 32}
+        if request.method == "DELETE":
+            return 200, {"name": "facts.txt", "bytes": 5, "deleted_at": NOW.format(0)}, {}
+        if request.method == "PUT":
+            uploaded = any(seen.path == "/upload" for seen in self.seen)
+            return (200, file, {}) if uploaded else (202, {"url": f"{self.url}/upload", "headers": {"x-a": "b"}}, {})
+        if path.endswith("/files"):
+            return 200, {"files": [file | {"uploaded_at": NOW.format(0)}]}, {}
+        return 200, {"file": file, "url": f"{self.url}/upload"}, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         if request.method == "DELETE":

@@ -268,3 +268,17 @@ def test_budgets_are_set_listed_and_removed_one_by_one(api: FakeApi) -> None:
     assert api.budgets == {None: None, "poems": 5.0}
     assert "Spent in 2026-11" in invoke(api, "budgets", "list").stdout
     assert invoke(api, "budgets", "remove").exit_code == 2
+
+
+def test_a_trace_is_printed_written_or_sent_to_a_collector(api: FakeApi, tmp_path: Path) -> None:
+    assert json.loads(invoke(api, "export", EXECUTION_ID).stdout) == {"resourceSpans": []}
+    file = tmp_path / "trace.json"
+    assert invoke(api, "export", EXECUTION_ID, "-o", str(file)).exit_code == 0
+    assert json.loads(file.read_text()) == {"resourceSpans": []}
+    sent = invoke(api, "export", EXECUTION_ID, "--to", f"{api.url}/collector/", "--header", "Authorization: Basic x")
+    assert sent.exit_code == 0
+    [request] = [seen for seen in api.seen if seen.path == "/collector/v1/traces"]
+    assert (request.body, request.headers["Authorization"]) == ({"resourceSpans": []}, "Basic x")
+    refused = invoke(api, "export", EXECUTION_ID, "--to", "http://127.0.0.1:9")
+    assert (refused.exit_code, "The collector did not take the trace" in refused.stderr) == (3, True)
+    assert invoke(api, "export", EXECUTION_ID, "--to", api.url, "--header", "Nothing").exit_code == 2

@@ -72,10 +72,10 @@ def test_a_classic_project_is_read_and_never_executed(tmp_path: Path) -> None:
     assert source.body["inputs"] == {"topic": "AI", "current_year": str(datetime.now(UTC).year)}
 
 
-def test_what_a_project_computes_or_writes_is_said_not_dropped_silently(tmp_path: Path) -> None:
-    notes = "\n".join(load_crew(str(classic(tmp_path))).notes)
-    assert "worker: llm=choose()" in notes
-    assert "output_file" in notes
+def test_what_a_project_computes_is_said_not_dropped_silently(tmp_path: Path) -> None:
+    source = load_crew(str(classic(tmp_path)))
+    assert "worker: llm=choose()" in "\n".join(source.notes)
+    assert source.body["config"]["tasks"][0]["output_file"] == "report.md"
 
 
 @pytest.mark.parametrize(

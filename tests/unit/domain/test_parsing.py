@@ -72,7 +72,7 @@ def test_an_input_named_like_a_setting_stays_an_input_where_a_text_uses_it() -> 
         (crew(agents_yaml={"poet": AGENT}), "/config/agents_yaml", "ambiguous"),
         (crew(agents={"poet": "a text"}), "/config/agents/poet", "type"),
         (crew(agents={"a/b~c": {**AGENT, "rolle": "x"}}), "/config/agents/a~1b~0c/rolle", "unknown_field"),
-        (crew(tasks={"haiku": {**TASK, "output_file": "/etc/x"}}), "/config/tasks/haiku/output_file", "refused"),
+        (crew(tasks={"haiku": {**TASK, "output_file": "/etc/x"}}), "/config/tasks/haiku/output_file", "value_error"),
         (crew(memory={"storage": "lancedb"}), "/config/memory/storage", "refused"),
         (crew(memory="yes"), "/config/memory", "model_type"),
         (crew(memory={"scope": "/crews/other"}), "/config/memory/scope", "literal_error"),
@@ -183,7 +183,7 @@ def test_mistakes_of_every_kind_are_told_at_once() -> None:
         {"agents": agents, "tasks_yaml": tasks, "process": "parallel", "knowledge_sources": ["x"], "max_rpm": 0}
     )
     assert {(fault.pointer, fault.code) for fault in found} == {
-        ("/config/knowledge_sources", "refused"),
+        ("/config/knowledge_sources/0", "model_type"),
         ("/config/process", "literal_error"),
         ("/config/max_rpm", "greater_than_equal"),
         ("/config/agents/poet/rolle", "unknown_field"),

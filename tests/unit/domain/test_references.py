@@ -190,7 +190,7 @@ def test_given_inputs_fill_their_placeholders_and_null_is_not_given() -> None:
 
 
 def test_nobody_is_told_to_mean_a_tool_that_has_nothing_to_do_with_what_they_wrote() -> None:
-    [fault] = faults({"tasks": [task(tools=["FileReadTool"])]})
+    [fault] = faults({"tasks": [task(tools=["NL2SQLTool"])]})
     assert fault.remedy.startswith("Known: CalculatorTool, ")
     [fault] = faults({"tasks": [task(tools=["BraveSerchTool"])]})
     assert fault.remedy == "Did you mean BraveSearchTool?"

@@ -10,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from tests.aws_table import GROUP, RETENTION_DAYS, Aws
 from tests.fakes.budgets import FakeBudgets
 from tests.fakes.clock import FakeClock
+from tests.fakes.files import FakeFiles
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.prices import FakePrices
@@ -25,6 +26,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval, Feedback
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.keep_token import KeepToken
 from stepcrew.services.ports import Orchestration
@@ -118,7 +120,18 @@ class Harness:
         missing = FindMissingSecrets(FakeSecrets())
         fill_slots = FillSlots(aws.slots, limits, self.machine, wake, self.clock)
         self.submit = SubmitExecution(
-            *(executions, self.clock, self._new_id, rules, limits, aws.crews, missing, fill_slots, NoWebhooks()),
+            *(
+                executions,
+                self.clock,
+                self._new_id,
+                rules,
+                limits,
+                aws.crews,
+                missing,
+                FindMissingFiles(FakeFiles()),
+                fill_slots,
+                NoWebhooks(),
+            ),
             *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), self.clock), 30),
         )
         self.cancel = CancelExecution(executions, wake, self.clock)

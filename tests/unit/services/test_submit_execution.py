@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.aws_table import GROUP, NOW, TABLE, Aws, FixedClock, emulated_aws
 from tests.fakes.budgets import FakeBudgets
+from tests.fakes.files import FakeFiles
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.prices import FakePrices
@@ -24,6 +25,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import IdempotencyRecord, fingerprint
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
 from stepcrew.services.wake_machine import WakeMachine
@@ -51,7 +53,18 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            *(aws.executions, clock, self._new_id, RULES, self.limits, aws.crews, missing, fill, NoWebhooks()),
+            *(
+                aws.executions,
+                clock,
+                self._new_id,
+                RULES,
+                self.limits,
+                aws.crews,
+                missing,
+                FindMissingFiles(FakeFiles()),
+                fill,
+                NoWebhooks(),
+            ),
             *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
         )
 

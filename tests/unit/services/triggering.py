@@ -7,6 +7,7 @@ from typing import Any
 from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, submission
 from tests.fakes.budgets import FakeBudgets
 from tests.fakes.clock import FakeClock
+from tests.fakes.files import FakeFiles
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.prices import FakePrices
@@ -23,6 +24,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.domain.trigger import Firing, Trigger, TriggerSpec
 from stepcrew.services.delete_crew import delete_crew
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.store_crew import save_version
@@ -54,7 +56,18 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(
-            *(aws.executions, clock, lambda: next(ids), rules, limits, aws.crews, missing, fill, NoWebhooks()),
+            *(
+                aws.executions,
+                clock,
+                lambda: next(ids),
+                rules,
+                limits,
+                aws.crews,
+                missing,
+                FindMissingFiles(FakeFiles()),
+                fill,
+                NoWebhooks(),
+            ),
             *(FakePrices(), WatchBudgets(FakeBudgets(), FakeUsage(), clock), 30),
         )
         self.store = TableTriggers(aws.clients, TABLE, BUCKET, 30)

@@ -8,7 +8,10 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain import bundle as bundles
+from stepcrew.services.export_trace import export_trace
+from stepcrew.services.read_bodies import JSON
 from stepcrew.services.read_result import read_result
+from stepcrew_api.file_schemas import ArtifactList
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
 from stepcrew_api.problems import responses
@@ -16,7 +19,7 @@ from stepcrew_api.routes.executions import ExecutionId
 from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
 from stepcrew_api.schemas import ResultView
 from stepcrew_api.services import Injected
-from stepcrew_api.views import result_view
+from stepcrew_api.views import artifact_list, result_view
 
 router = APIRouter(prefix="/executions/{execution_id}", tags=["results"], route_class=GuardedRoute)
 
@@ -41,6 +44,41 @@ def task_output(
 ) -> Response:
     """The whole output of one finished task, as text."""
     return answer(services.bodies.of_task(identity.group_id, execution_id, index), accept)
+
+
+@router.get("/artifacts", responses=responses(404))
+def list_artifacts(execution_id: ExecutionId, identity: Caller, services: Injected) -> ArtifactList:
+    """The outputs that the definition gives a file's name (`output_file`), of the tasks that have finished."""
+    return artifact_list(services.artifacts.list(identity.group_id, execution_id))
+
+
+@router.get("/artifacts/{name:path}", responses={**responses(404), **TOO_LARGE}, response_class=Response)
+def artifact(
+    execution_id: ExecutionId,
+    name: Annotated[str, Path(max_length=500, description="As it is listed, with the folders before it.")],
+    identity: Caller,
+    services: Injected,
+    accept: Accept = "",
+) -> Response:
+    """One artifact whole. A browser saves it and never shows it: its content is a model's."""
+    found, content = services.artifacts.read(identity.group_id, execution_id, name)
+    kept_as = f"artifact-{found.output.index:04d}"
+    given = services.bodies.of_file(identity.group_id, execution_id, kept_as, content, found.media_type)
+    answered = answer(given, accept)
+    answered.headers["Content-Disposition"] = "attachment"
+    return answered
+
+
+@router.get(
+    "/otlp",
+    responses={**responses(404), **TOO_LARGE, 200: {"content": {JSON: {}}, "description": "A request to /v1/traces"}},
+    response_class=Response,
+)
+def otlp(execution_id: ExecutionId, identity: Caller, services: Injected, accept: Accept = "") -> Response:
+    """The trace as OTLP/HTTP JSON, with OpenTelemetry's names for generative AI, for a collector. It has no bodies: no
+    prompt, no answer, no argument."""
+    content = export_trace(services.executions, services.traces, identity.group_id, execution_id)
+    return answer(services.bodies.of_file(identity.group_id, execution_id, "otlp.json", content, JSON), accept)
 
 
 @router.get(

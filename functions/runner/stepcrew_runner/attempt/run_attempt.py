@@ -21,15 +21,9 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
-from stepcrew.services.memory_ports import Memories
 from stepcrew.services.meter_ports import AttemptMeter
 from stepcrew.services.ports import (
-    ApprovalStore,
     Clock,
-    ExecutionStore,
-    JournalStore,
-    PayloadStore,
-    TaskOutputStore,
     TraceQueue,
 )
 from stepcrew.services.secret_ports import Secrets
@@ -38,9 +32,11 @@ from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outco
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
+from stepcrew_runner.crew.files import CrewFiles
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
-from stepcrew_runner.crew.remembering import MemoryParts, serve_project_memory
+from stepcrew_runner.crew.parts import CrewParts, Stores
+from stepcrew_runner.crew.remembering import serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
 from stepcrew_runner.gate.companions import Companions
@@ -65,17 +61,6 @@ class Answer(NamedTuple):
 
     outcome: Outcome
     attempt: int
-
-
-class Stores(NamedTuple):
-    """The stores that hold what is kept of an execution."""
-
-    executions: ExecutionStore
-    tasks: TaskOutputStore
-    journal: JournalStore
-    approvals: ApprovalStore
-    payloads: PayloadStore
-    memory: Memories
 
 
 class Ports(NamedTuple):
@@ -278,9 +263,11 @@ class RunAttempt:
         if decisions.rejection:
             return failed(decisions.rejection)
         run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
+        files = CrewFiles(companions, stores.files)
+        submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                parts = MemoryParts(companions, stores.memory, models, self._default_embedder)
+                parts = CrewParts(companions, models, files, stores, self._default_embedder)
                 run(CrewBuilder(submission, parts, secrets), finished, decisions)
             else:
                 serve_project_memory(submission.definition, companions, stores.memory)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol, cast
 
 from crewai import Agent, Process
 from crewai.agent.planning_config import PlanningConfig
+from crewai.knowledge.knowledge_config import KnowledgeConfig
 from crewai.mcp import MCPServerHTTP
 from crewai.mcp.filters import create_static_tool_filter
+from crewai.tools import BaseTool
 from crewai.utilities.string_utils import interpolate_only
 
 from stepcrew.domain.definition import AgentDefinition, CrewDefinition, McpServer, SecretReference, TaskDefinition
@@ -16,7 +18,10 @@ from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.executor import BoundedExecutor
-from stepcrew_runner.crew.remembering import MemoryParts, make_memories
+from stepcrew_runner.crew.files import FileReadTool
+from stepcrew_runner.crew.knowing import make_knowledge
+from stepcrew_runner.crew.parts import CrewParts
+from stepcrew_runner.crew.remembering import make_memories
 from stepcrew_runner.crew.seams import PlatformCrew
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
 from stepcrew_runner.crew.tools import ToolNotUsable, make_tool
@@ -64,11 +69,13 @@ class GivenSecrets(NamedTuple):
 class CrewBuilder:
     """Builds one crew for one attempt."""
 
-    def __init__(self, submission: Submission, parts: MemoryParts, secrets: GivenSecrets) -> None:
+    def __init__(self, submission: Submission, parts: CrewParts, secrets: GivenSecrets) -> None:
         self._crew = submission.definition
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._models = parts.models
+        self._files = parts.files
         self._memories = make_memories(self._crew, parts)
+        self._knowledge = make_knowledge(self._crew, parts)
         self._secrets = secrets
 
     def build(self) -> BuiltCrew:
@@ -90,6 +97,7 @@ class CrewBuilder:
             else:
                 arguments["manager_llm"] = self._models.make(definition.manager_llm or definition.model)
         arguments["memory"] = self._memories.get(None) or False
+        arguments["knowledge"] = self._knowledge.get(None)
         crew = PlatformCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, **arguments)
         return BuiltCrew(cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(crew, "akickoff")), tasks)  # noqa: B009
 
@@ -111,6 +119,10 @@ class CrewBuilder:
         arguments = _given(agent, _AGENT_FIELDS)
         if memory := self._memories.get(name):
             arguments["memory"] = memory
+        if knowledge := self._knowledge.get(name):
+            arguments["knowledge"] = knowledge
+        if agent.knowledge_config:
+            arguments["knowledge_config"] = KnowledgeConfig(**agent.knowledge_config.model_dump())
         if agent.function_calling_llm:
             arguments["function_calling_llm"] = self._models.make(agent.function_calling_llm)
         planning = self._planning(agent)
@@ -121,7 +133,7 @@ class CrewBuilder:
             goal=self._text(agent.goal),
             backstory=self._text(agent.backstory),
             llm=self._models.make(agent.llm or self._crew.model, max_tokens=agent.max_tokens),
-            tools=[make_tool(name, self._secrets.of_tools) for name in agent.tools],
+            tools=self._tools(agent.tools),
             mcps=[self._server(server) for server in agent.mcps] or None,
             respect_context_window=agent.respect_context_window,
             # It adds requests of its own after tool calls, which nobody asked for and somebody pays.
@@ -130,6 +142,12 @@ class CrewBuilder:
             verbose=False,
             **arguments,
         )
+
+    def _tools(self, names: Iterable[str]) -> list[BaseTool]:
+        return [make_tool(name, self._secrets.of_tools, self._reads_files) for name in names]
+
+    def _reads_files(self) -> FileReadTool:
+        return FileReadTool(names=self._crew.files, read=self._files.text)
 
     def _planning(self, agent: AgentDefinition) -> PlanningConfig | None:
         config = agent.planning_config
@@ -184,7 +202,7 @@ class CrewBuilder:
             "name": task.name,
             "description": self._text(task.description) + self._trigger_text(task, is_first=not before),
             "expected_output": self._text(task.expected_output),
-            "tools": [make_tool(name, self._secrets.of_tools) for name in task.tools],
+            "tools": self._tools(task.tools),
         }
         if task.condition:
             conditional = ReplayableConditionalTask(**arguments)

@@ -13,11 +13,11 @@ from stepcrew.domain.models import ModelName, parse_embedder_name
 from stepcrew.services.memory_ports import VectorStore
 from stepcrew.settings import provider_settings
 from stepcrew_runner.crew.failures import model_failure
+from stepcrew_runner.crew.group_stores import asked
 from stepcrew_runner.crew.models import CALL_SECONDS, KEYS, ModelNotAvailable
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import CrewFailed
 from stepcrew_runner.gate.companions import Companions
-from stepcrew_runner.gate.requests import digest_of_call
 
 MOST_TEXTS = 100
 """Of one request."""
@@ -49,34 +49,33 @@ class Embedder:
         hashes = [content_hash(text) for text in texts]
         found = self._known(sorted(set(hashes)))
         missing = {one: text for one, text in zip(hashes, texts, strict=True) if one not in found}
-        wanted = list(missing.items())
-        for start in range(0, len(wanted), MOST_TEXTS):
-            part = wanted[start : start + MOST_TEXTS]
-            new = self._made([text for _, text in part])
-            found |= dict(zip((one for one, _ in part), new, strict=True))
+        found |= dict(zip(missing, self.made(list(missing.values())), strict=True))
         if missing:
             self._keep({one: found[one] for one in missing})
         return [unpack(found[one]) for one in hashes]
 
     def _known(self, hashes: list[str]) -> dict[str, bytes]:
-        gate, group_id = self._companions.gate, self._companions.execution.group_id
+        def read(_key: object) -> dict[str, str]:
+            known = self._vectors.vectors(self._companions.execution.group_id, self.name, hashes)
+            return {one: base64.b64encode(vector).decode() for one, vector in known.items()}
 
-        def read(_key: object) -> str:
-            known = self._vectors.vectors(group_id, self.name, hashes)
-            return json.dumps({one: base64.b64encode(vector).decode() for one, vector in known.items()})
-
-        answer = gate.memory("vectors", digest_of_call("vectors", [self.name, hashes], gate.journal.seal), read)
-        return {one: base64.b64decode(vector) for one, vector in json.loads(answer).items()}
+        found = asked(self._companions, "vectors", [self.name, hashes], read)
+        return {one: base64.b64decode(vector) for one, vector in found.items()}
 
     def _keep(self, vectors: dict[str, bytes]) -> None:
-        companions = self._companions
-        gate, group_id = companions.gate, companions.execution.group_id
+        def write(_key: object) -> None:
+            now = self._companions.clock.now()
+            self._vectors.keep_vectors(self._companions.execution.group_id, self.name, vectors, now=now)
 
-        def write(_key: object) -> str:
-            self._vectors.keep_vectors(group_id, self.name, vectors, now=companions.clock.now())
-            return "null"
+        asked(self._companions, "keep_vectors", [self.name, sorted(vectors)], write)
 
-        gate.memory("keep_vectors", digest_of_call("keep", [self.name, sorted(vectors)], gate.journal.seal), write)
+    def made(self, texts: list[str]) -> list[bytes]:
+        """New ones, as they are kept, whatever was made before."""
+        return [
+            vector
+            for start in range(0, len(texts), MOST_TEXTS)
+            for vector in self._made(texts[start : start + MOST_TEXTS])
+        ]
 
     def _made(self, texts: list[str]) -> list[bytes]:
         try:

@@ -6,7 +6,6 @@ remembered meanwhile.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
@@ -16,9 +15,8 @@ from typing import Any
 
 from crewai.memory.types import MemoryRecord as CrewRecord
 from crewai.memory.types import ScopeInfo
-from pydantic_core import to_jsonable_python
 
-from stepcrew.domain.errors import ExecutionError, StepcrewError
+from stepcrew.domain.errors import StepcrewError
 from stepcrew.domain.journal import EntryKey
 from stepcrew.domain.memory import (
     MemoryRecord,
@@ -32,11 +30,9 @@ from stepcrew.domain.memory import (
     same_metadata,
 )
 from stepcrew.services.memory_ports import Memories
+from stepcrew_runner.crew.group_stores import asked, ends_attempt
 from stepcrew_runner.crew.ranking import similarities
-from stepcrew_runner.gate import scope as scopes
-from stepcrew_runner.gate.aborts import CrewFailed
 from stepcrew_runner.gate.companions import Companions
-from stepcrew_runner.gate.requests import digest_of_call
 
 FRESH_SECONDS = 2.0
 """How long what was read is taken for what is there: one recall or save of CrewAI reads the same several times."""
@@ -85,14 +81,14 @@ class MemoryReading:
             return [[one.record.model_dump(mode="json"), score] for score, one in ranked[:limit] if score >= min_score]
 
         given = [wanted.hex(), where, categories, metadata_filter, limit, min_score]
-        return [(self._theirs(record), score) for record, score in self._asked("search", given, _as_json(read))]
+        return [(self._theirs(record), score) for record, score in self._asked("search", given, lambda _key: read())]
 
     def get_record(self, record_id: str) -> CrewRecord | None:
         def read() -> Any:
             found = self._store.record(self._group_id, self._root, record_id)
             return found.record.model_dump(mode="json") if found else None
 
-        found = self._asked("record", [record_id], _as_json(read))
+        found = self._asked("record", [record_id], lambda _key: read())
         return self._theirs(found) if found else None
 
     def list_records(self, scope_prefix: str | None = None, limit: int = 200, offset: int = 0) -> list[CrewRecord]:
@@ -102,7 +98,7 @@ class MemoryReading:
             found = sorted(self._within(where), key=lambda one: (one.created_at, one.record_id), reverse=True)
             return [one.model_dump(mode="json") for one in found[offset : offset + limit]]
 
-        return [self._theirs(one) for one in self._asked("list", [where, limit, offset], _as_json(read))]
+        return [self._theirs(one) for one in self._asked("list", [where, limit, offset], lambda _key: read())]
 
     def get_scope_info(self, scope: str) -> ScopeInfo:
         where = self._path(scope)
@@ -119,12 +115,13 @@ class MemoryReading:
                 "child_scopes": child_scopes((record.scope for record in found), where),
             }
 
-        return ScopeInfo.model_validate(self._asked("scope", [where], _as_json(read)))
+        return ScopeInfo.model_validate(self._asked("scope", [where], lambda _key: read()))
 
     def list_scopes(self, parent: str = "/") -> list[str]:
         where = self._path(parent)
-        read = _as_json(lambda: child_scopes((record.scope for record in self._within(where)), where))
-        return self._asked("scopes", [where], read)
+        return self._asked(
+            "scopes", [where], lambda _key: child_scopes((record.scope for record in self._within(where)), where)
+        )
 
     def list_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
         where = self._path(scope_prefix)
@@ -133,40 +130,25 @@ class MemoryReading:
             counted = Counter(category for record in self._within(where) for category in record.categories)
             return dict(sorted(counted.items()))
 
-        return self._asked("categories", [where], _as_json(read))
+        return self._asked("categories", [where], lambda _key: read())
 
     def count(self, scope_prefix: str | None = None) -> int:
         where = self._path(scope_prefix)
-        return self._asked("count", [where], _as_json(lambda: len(self._within(where))))
+        return self._asked("count", [where], lambda _key: len(self._within(where)))
 
-    def _asked(self, operation: str, given: list[Any], ask: Callable[[EntryKey], str]) -> Any:
-        """The answer of an operation, from the journal where it stands there. What is wrong with it ends the attempt:
-        CrewAI would go on as if nothing had been asked."""
-        gate = self._companions.gate
-        place = digest_of_call(operation, to_jsonable_python([self._root, given]), gate.journal.seal)
+    def _asked(self, operation: str, given: list[Any], ask: Callable[[EntryKey], Any]) -> Any:
+        """What is wrong with an operation ends the attempt."""
         try:
-            return json.loads(gate.memory(f"memory {operation}", place, ask))
+            return asked(self._companions, f"memory {operation}", [self._root, given], ask)
         except StepcrewError as error:
-            raise self._failed(error) from error
+            raise ends_attempt(self._companions, error) from error
 
     def _packed(self, numbers: list[float]) -> bytes:
         """A vector as it is kept. One that is none ends the attempt, as above."""
         try:
             return pack(numbers)
         except StepcrewError as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: StepcrewError) -> BaseException:
-        failed = CrewFailed(
-            ExecutionError(
-                category=error.category,
-                type=type(error).__name__,
-                message=self._companions.redactor.text(str(error)),
-                remedy=error.remedy,
-                task=scopes.current_task(),
-            )
-        )
-        return self._companions.control.settle(failed) or failed
+            raise ends_attempt(self._companions, error) from error
 
     def _check(self, root: RootScope, dimension: int) -> None:
         root.check(self._embedder, dimension)
@@ -204,10 +186,6 @@ class MemoryReading:
             source=record.source,
             private=record.private,
         )
-
-
-def _as_json(read: Callable[[], Any]) -> Callable[[EntryKey], str]:
-    return lambda _key: json.dumps(read())
 
 
 def fits(record: MemoryRecord, where: str, categories: Iterable[str] | None, metadata: dict[str, Any] | None) -> bool:

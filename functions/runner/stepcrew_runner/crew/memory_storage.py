@@ -6,7 +6,6 @@ finds it there.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,11 +38,11 @@ class GroupStorage(MemoryReading):
         vectors = [self._packed(record.embedding or []) for record in records]
         given = [one.model_dump(mode="json", exclude={"record_id", *_NEW}) for one in new]
 
-        def write(key: EntryKey) -> str:
+        def write(key: EntryKey) -> Any:
             named = [one.model_copy(update={"record_id": self._id(key, number)}) for number, one in enumerate(new)]
             for record, vector in zip(named, vectors, strict=True):
                 self._add(Remembered(record, vector))
-            return json.dumps([record.record_id for record in named])
+            return [record.record_id for record in named]
 
         for record, record_id in zip(records, self._asked("save", given, write), strict=True):
             record.id = record_id
@@ -55,11 +54,11 @@ class GroupStorage(MemoryReading):
         vector = self._packed(record.embedding) if record.embedding else None
         given = changed.model_dump(mode="json", exclude=set(_NEW))
 
-        def write(key: EntryKey) -> str:
+        def write(key: EntryKey) -> Any:
             standing = self._store.record(self._group_id, self._root, record.id)
             fitting = vector or (standing.vector if standing else None)
             if fitting is None:
-                return "false"
+                return False
             root = self._opened(fitting)
             if standing and standing.record.revision == seen:
                 new = changed.model_copy(
@@ -73,11 +72,11 @@ class GroupStorage(MemoryReading):
                 if self._store.replace(self._group_id, root, Remembered(new, fitting), seen=new.revision - 1):
                     self._changed()
                     self._forget_vector(standing.record)
-                    return json.dumps(new.revision)
+                    return new.revision
             elif standing and seen is not None and _was_written(standing.record, changed, seen + 1):
-                return json.dumps(seen + 1)
+                return seen + 1
             self._add(Remembered(changed.model_copy(update={"record_id": self._id(key, 0)}), fitting))
-            return "true"
+            return True
 
         revision = self._asked("update", [given, seen], write)
         if not isinstance(revision, bool):
@@ -95,7 +94,7 @@ class GroupStorage(MemoryReading):
         where = self._path(scope_prefix)
         before = older_than.replace(tzinfo=older_than.tzinfo or UTC) if older_than else None
 
-        def write(_key: EntryKey) -> str:
+        def write(_key: EntryKey) -> Any:
             gone = [
                 record
                 for record, _ in self._all()
@@ -105,7 +104,7 @@ class GroupStorage(MemoryReading):
             ]
             removed = [record for record in gone if self._forget(record)]
             self._changed()
-            return json.dumps(len(removed))
+            return len(removed)
 
         given = [where, categories, record_ids and sorted(record_ids), before and before.isoformat(), metadata_filter]
         return self._asked("delete", given, write)

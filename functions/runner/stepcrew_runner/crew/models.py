@@ -12,7 +12,7 @@ from crewai.llms.context_window import CONTEXT_WINDOW_USAGE_RATIO, DEFAULT_CONTE
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
-from stepcrew.domain.parts import memory_uses, model_settings
+from stepcrew.domain.parts import embedders_of, model_settings
 from stepcrew.settings import provider_settings
 from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
@@ -120,7 +120,7 @@ def needs_aws_keys(crew: CrewDefinition, default: str, default_embedder: str) ->
     if provider_settings().aws_bearer_token_bedrock:
         return False
     names = [settings.model for _, settings in model_settings(crew)]
-    embedders = [use.embedder or default_embedder for use in memory_uses(crew)]
+    embedders = [name or default_embedder for _, name in embedders_of(crew)]
     parsed = [parse_model_name(name) for name in [*names, default, *embedders]]
     return any(one is not None and one.provider == BEDROCK for one in parsed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.memory import crew_root, root_of
@@ -12,7 +12,7 @@ from stepcrew.services.memory_ports import Memories
 from stepcrew_runner.crew.embedding import Embedder, EmbeddingKeys, asks
 from stepcrew_runner.crew.memory_seams import PlatformMemory, keep_memory_in
 from stepcrew_runner.crew.memory_storage import GroupStorage
-from stepcrew_runner.crew.models import ModelFactory
+from stepcrew_runner.crew.parts import CrewParts
 from stepcrew_runner.gate.companions import Companions
 
 _CARRIED = (
@@ -26,15 +26,6 @@ OF_PROJECT = "the project's own"
 """In place of the name of an embedding model that only the code of a project knows."""
 
 
-class MemoryParts(NamedTuple):
-    """What memories of an attempt are made with."""
-
-    companions: Companions
-    store: Memories
-    models: ModelFactory
-    default_embedder: str
-
-
 def serve_project_memory(crew: CrewDefinition, companions: Companions, store: Memories) -> None:
     """Memories that a project's own code makes in this attempt are kept in the root scope of its crew. Which model
     their vectors come from is the code's affair; of another dimension they are refused."""
@@ -43,21 +34,21 @@ def serve_project_memory(crew: CrewDefinition, companions: Companions, store: Me
     keep_memory_in(companions.gate, GroupStorage(root, OF_PROJECT, companions, store))
 
 
-def make_memories(crew: CrewDefinition, parts: MemoryParts) -> Mapping[str | None, PlatformMemory]:
+def make_memories(crew: CrewDefinition, parts: CrewParts) -> Mapping[str | None, PlatformMemory]:
     """Those that the definition asks for: under null the crew's, under their names those of agents. Raises
     `ModelNotAvailable`."""
     return dict(_made(crew, parts))
 
 
-def _made(crew: CrewDefinition, parts: MemoryParts) -> Iterator[tuple[str | None, PlatformMemory]]:
+def _made(crew: CrewDefinition, parts: CrewParts) -> Iterator[tuple[str | None, PlatformMemory]]:
     execution = parts.companions.execution
     keys = EmbeddingKeys(parts.models.keys, parts.models.aws_keys)
     for use in memory_uses(crew, execution.crew and execution.crew.name):
         name, ask = asks(use.embedder, parts.default_embedder, keys)
         memory = PlatformMemory(
             llm=parts.models.make(use.settings.llm or crew.model),
-            storage=GroupStorage(root_of(use.scope), name, parts.companions, parts.store),
-            embedder=Embedder(name, parts.companions, parts.store, ask),
+            storage=GroupStorage(root_of(use.scope), name, parts.companions, parts.stores.memory),
+            embedder=Embedder(name, parts.companions, parts.stores.memory, ask),
             root_scope=use.scope,
             is_of_one_agent=use.agent is not None,
             **_settings(use),

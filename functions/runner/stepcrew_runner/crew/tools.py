@@ -11,7 +11,7 @@ from types import ModuleType
 from crewai.tools import BaseTool
 
 from stepcrew.domain.errors import Category, StepcrewError
-from stepcrew.domain.tools import TOOLS, canonical_tool_name
+from stepcrew.domain.tools import FILE_READ, TOOLS, canonical_tool_name
 from stepcrew_runner.crew.keyed_tools import brave, serper
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 
@@ -34,14 +34,19 @@ KEYED: dict[str, Callable[[ModuleType, str], BaseTool]] = {"SerperDevTool": serp
 """How a tool is given its one secret."""
 
 
-def make_tool(name: str, secrets: Mapping[str, str]) -> BaseTool:
-    """Raises `ToolNotUsable` when the tool is not on the list or a secret it needs is missing."""
+def make_tool(name: str, secrets: Mapping[str, str], reads_files: Callable[[], BaseTool] | None = None) -> BaseTool:
+    """`reads_files` makes the tool for the crew's own files. Raises `ToolNotUsable` when the tool is not on the list or
+    something it needs is missing."""
     spec = TOOLS.get(canonical_tool_name(name))
     if spec is None:
         raise ToolNotUsable(f"There is no tool {name!r} here.")
     missing = [secret for secret in spec.secrets if not secrets.get(secret)]
     if missing:
         raise ToolNotUsable(f"The tool {spec.name} needs the secret {missing[0]}, which your group has not stored.")
+    if spec.name == FILE_READ:
+        if reads_files is None:
+            raise ToolNotUsable("There are no files here.", remedy=f"Remove {FILE_READ}.")
+        return reads_files()
     if spec.name in OWN:
         return OWN[spec.name]()
     module = _module(MODULES[spec.name])

@@ -1,4 +1,4 @@
-"""The one place through which calls of models, tools and memory leave an attempt.
+"""The one place through which calls of models, tools and the group's stores leave an attempt.
 
 In this order: an answer from the journal; else stop, if there is a reason to; else let the call out, write down what it
 brought, and hand it to the crew. The gate is shut when the attempt is over: nothing of it begins afterwards.
@@ -109,10 +109,10 @@ class Gate:
             self._entry(EntryKind.TOOL, EntryState.ANSWERED, key, name).model_copy(update={"body": body})
         )
 
-    def memory(self, operation: str, digest: str, ask: Callable[[EntryKey], str]) -> str:
-        """What memory answers to an operation, or answered before. `ask` reads or writes it as the platform, under the
-        operation's place in the journal; it may be called again by a later attempt as long as its answer is not written
-        down. Raises an `Abort`."""
+    def store(self, operation: str, digest: str, ask: Callable[[EntryKey], str]) -> str:
+        """What a store of the group (its memory, its files) answers to an operation, or answered before. `ask` reads or
+        writes it as the platform, under the operation's place in the journal; it may be called again by a later attempt
+        as long as its answer is not written down. Raises an `Abort`."""
         key, known = self.tool(operation, digest)
         if known is not None:
             return known.body
@@ -123,7 +123,7 @@ class Gate:
         except PlatformUnavailable as error:
             failed = PlatformFailed(error)
             raise self._control.settle(failed) or failed from error
-        answered = self._entry(EntryKind.MEMORY, EntryState.ANSWERED, key, operation)
+        answered = self._entry(EntryKind.STORE, EntryState.ANSWERED, key, operation)
         return self._write(answered.model_copy(update={"body": body})).body
 
     def pass_by(self) -> None:

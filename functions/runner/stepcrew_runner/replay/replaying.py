@@ -20,7 +20,7 @@ from stepcrew_runner.attempt.run_attempt import Ports, Replay, RunAttempt, Store
 from stepcrew_runner.gate.gate import UNANSWERED
 from stepcrew_runner.gate.journal import Source
 from stepcrew_runner.replay.memory import MemoryInProcess
-from stepcrew_runner.replay.stores import BundledJournal, Decided, Kept, OneExecution, Outputs, StandIns
+from stepcrew_runner.replay.stores import BundledJournal, Decided, Kept, NoFiles, OneExecution, Outputs, StandIns
 
 SECONDS = 3600
 FROM_OUTSIDE = {
@@ -74,7 +74,7 @@ def replay(
     outputs = Outputs([output for output in bundle.outputs if output.attempt == 0 and output.name in names])
     journal, decided, kept = BundledJournal(bundle, source), Decided(approvals), Kept()
     ports = Ports(
-        Stores(*map(_any, (executions, outputs, journal, decided, kept, MemoryInProcess()))),
+        Stores(*map(_any, (executions, outputs, journal, decided, kept, MemoryInProcess(), NoFiles(), NoFiles()))),
         queue=kept,
         secrets=StandIns(dict(environment) if live else {}),
         clock=clock,

@@ -122,3 +122,10 @@ class StandIns:
     def operator_secrets(self) -> dict[str, str]:
         keys = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
         return {name: self._given.get(name) or f"stand-in-for-the-key-{name}" for name in keys}
+
+
+class NoFiles:
+    """`FileStore`: what was read of files and of what is known is in the journal, and nothing else is known here."""
+
+    def file(self, group_id: str, name: str) -> None:
+        return None

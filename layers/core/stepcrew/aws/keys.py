@@ -25,6 +25,7 @@ SLOT_PREFIX = "SLOT#"
 QUEUED_PREFIX = "QUEUED#"
 ROOT_SCOPE_PREFIX = "ROOT#"
 MEMORY_PREFIX = "MEMORY#"
+FILE_PREFIX = "FILE#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 
 BY_GROUP_INDEX = "by_group"
@@ -178,6 +179,34 @@ def vectors(group_id: str, embedder: str) -> str:
     return f"{group(group_id)}#VECTORS#{embedder}"
 
 
+def files(group_id: str) -> str:
+    """A partition of their own: attempts read nothing else of a group."""
+    return f"{group(group_id)}#FILES"
+
+
+def file(name: str) -> str:
+    return f"{FILE_PREFIX}{name}"
+
+
+def knowledge(group_id: str) -> str:
+    """Which files of a group have chunks."""
+    return f"{group(group_id)}#KNOWLEDGE"
+
+
+def index(sha256: str, embedder: str) -> str:
+    """With no embedding model, what those of all models begin with."""
+    return f"INDEX#{sha256}#{embedder}"
+
+
+def chunks(group_id: str, sha256: str, embedder: str) -> str:
+    """A partition for each file and embedding model: a search reads the whole of it."""
+    return f"{knowledge(group_id)}#{sha256}#{embedder}"
+
+
+def chunk(number: int) -> str:
+    return f"CHUNK#{number:06d}"
+
+
 def waiting_places(group_id: str) -> str:
     """Who of the group waits for an execution to change, at this moment."""
     return f"{group(group_id)}#PLACES"
@@ -242,6 +271,11 @@ def kept_folder(group_id: str) -> str:
 
 def bundle(group_id: str, digest: str) -> str:
     return f"{kept_folder(group_id)}bundles/{digest}.zip"
+
+
+def content(group_id: str, name: str, sha256: str) -> str:
+    """The object with the bytes of a file; no name of a file has a slash."""
+    return f"{kept_folder(group_id)}files/{name}/{sha256}"
 
 
 def payload_folder(group_id: str, execution_id: str) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.objects import delete_below
 from stepcrew.domain.trace import PayloadReference
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 PREVIEW_CHARACTERS = 300
 URL_SECONDS = 300
@@ -66,11 +63,5 @@ class BucketPayloads:
         )
 
     def delete_all(self, group_id: str, execution_id: str) -> None:
-        folder = keys.payload_folder(group_id, execution_id)
         with platform_errors("Deleting payloads"):
-            for page in self._clients.s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder):
-                found: list[ObjectIdentifierTypeDef] = [
-                    {"Key": entry["Key"]} for entry in page.get("Contents", []) if "Key" in entry
-                ]
-                if found:
-                    self._clients.s3.delete_objects(Bucket=self._bucket, Delete={"Objects": found, "Quiet": True})
+            delete_below(self._clients.s3, self._bucket, keys.payload_folder(group_id, execution_id))

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
+from stepcrew.domain.knowledge_settings import KnowledgeSettings, KnowledgeSource
 from stepcrew.domain.memory_settings import MEMORY_BACKEND, Embedder, Memory
 from stepcrew.domain.part import MAX_NAME as MAX_NAME
 from stepcrew.domain.part import MAX_TEXT as MAX_TEXT
@@ -25,6 +26,9 @@ JsonSchema = dict[str, JsonValue]
 Retries = Annotated[int, Field(ge=0, le=5)]
 
 
+Sources = Annotated[list[KnowledgeSource], Field(max_length=50)]
+
+
 def _switch(value: object) -> object:
     """CrewAI's older releases had levels of verbosity, and projects still say `verbose: 2`."""
     return value > 0 if isinstance(value, int) else value
@@ -33,7 +37,7 @@ def _switch(value: object) -> object:
 Verbose = Annotated[bool, BeforeValidator(_switch, json_schema_input_type=bool | int)]
 
 _PLATFORM_FILES = "it would read or write files of the platform"
-_LATER_KNOWLEDGE = "knowledge is not available yet"
+_KNOWLEDGE = "write knowledge_sources: what they hold is kept by the platform"
 _OPERATOR = "it is set by the operator"
 
 
@@ -88,11 +92,9 @@ class AgentDefinition(Part):
 
     REFUSED: ClassVar[dict[str, str]] = {
         "config": "write the fields themselves",
-        "knowledge": _LATER_KNOWLEDGE,
-        "knowledge_sources": _LATER_KNOWLEDGE,
-        "knowledge_config": _LATER_KNOWLEDGE,
-        "knowledge_storage": _LATER_KNOWLEDGE,
-        "embedder": _LATER_KNOWLEDGE,
+        "knowledge": _KNOWLEDGE,
+        "knowledge_storage": _KNOWLEDGE,
+        "embedder": "write it at the crew, or in memory",
         "allow_code_execution": PLATFORM_CODE,
         "multimodal": "it would let the agent read files and addresses of the platform",
         "step_callback": PLATFORM_CODE,
@@ -140,6 +142,8 @@ class AgentDefinition(Part):
     date_format: Annotated[str, StringConstraints(max_length=40)] = "%Y-%m-%d"
     tool_failure_policy: ToolFailurePolicy | None = None
     memory: Memory = None
+    knowledge_sources: Sources = Field(default_factory=list[KnowledgeSource])
+    knowledge_config: KnowledgeSettings | None = None
 
 
 class Condition(Part):
@@ -162,13 +166,22 @@ class Condition(Part):
         return self
 
 
+def _below(value: object) -> object:
+    parts = value.split("/") if isinstance(value, str) else []
+    if any(part in ("", ".", "..") or "\\" in part for part in parts) and value:
+        raise ValueError("write a file's name, with folders before it or without: out/report.md")
+    return value or None
+
+
+OutputFile = Annotated[Name | None, BeforeValidator(_below, json_schema_input_type=str | None)]
+
+
 class TaskDefinition(Part):
     """CrewAI's task. `context` lists the tasks whose outputs it sees: absent means all before it, [] means none. An
     asynchronous task (`async_execution`) that lists none sees none, as CrewAI starts it without any output."""
 
     REFUSED: ClassVar[dict[str, str]] = {
         "config": "write the fields themselves",
-        "output_file": "nothing is written to disk; the output is in the result",
         "input_files": _PLATFORM_FILES,
         "callback": PLATFORM_CODE,
         "converter_cls": PLATFORM_CODE,
@@ -191,6 +204,7 @@ class TaskDefinition(Part):
     response_model: JsonSchema | None = None
     markdown: bool = False
     create_directory: bool = True
+    output_file: OutputFile = None
     guardrail: Text | None = None
     guardrails: list[Text] = Field(default_factory=list[str], max_length=10)
     guardrail_max_retries: Retries = 3
@@ -222,8 +236,7 @@ class CrewDefinition(Part):
 
     REFUSED: ClassVar[dict[str, str]] = {
         "memory_backend": MEMORY_BACKEND,
-        "knowledge": _LATER_KNOWLEDGE,
-        "knowledge_sources": _LATER_KNOWLEDGE,
+        "knowledge": _KNOWLEDGE,
         "config": "write the fields themselves",
         **dict.fromkeys(("output_log_file", "prompt_file", "trained_agents_file", "skills"), _PLATFORM_FILES),
         "step_callback": PLATFORM_CODE,
@@ -258,3 +271,5 @@ class CrewDefinition(Part):
     on_unknown_effect: Literal["ask", "fail", "repeat"] = "ask"
     memory: Memory = None
     embedder: Embedder | None = None
+    knowledge_sources: Sources = Field(default_factory=list[KnowledgeSource])
+    files: list[Name] = Field(default_factory=list[str], max_length=50)

@@ -14,6 +14,7 @@ from stepcrew.domain.definition import (
     SecretReference,
     TaskDefinition,
 )
+from stepcrew.domain.knowledge_settings import KnowledgeSettings, KnowledgeSource
 from stepcrew.domain.memory_settings import MemorySettings
 
 _NO_MODEL = "The model of every agent that names none, as `provider/model`."
@@ -41,6 +42,8 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "approval": "How people take part: which tools they are asked about, and who decides.",
         "effects": "Tools whose calls change something outside.",
         "on_unknown_effect": "What is done about a call of such a tool that had begun when the runner died.",
+        "files": "Files of the group that FileReadTool may read, by name.",
+        "knowledge_sources": "What every agent is told of before a task: files of the group, and texts.",
         "memory": "Remembers facts from one execution to the next: `true`, or an object with settings.",
         "embedder": "The model that makes vectors of what is remembered, as `provider/model`.",
     },
@@ -76,6 +79,8 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "inject_date": "Tells the agent today's date.",
         "date_format": "How the date is written, as in Python's strftime.",
         "tool_failure_policy": _POLICY,
+        "knowledge_config": "How much of what it knows it is told.",
+        "knowledge_sources": "What this agent is told of before a task: files of the group, and texts.",
         "memory": "A memory of the agent's own, below that of its crew: `true`, or an object with settings.",
     },
     TaskDefinition: {
@@ -84,6 +89,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "expected_output": "What a good answer looks like. `{name}` is replaced by the input of that name.",
         "agent": "The name of the agent that does it.",
         "context": "The tasks whose outputs it sees. Absent means all before it, [] means none.",
+        "output_file": "The file's name under which its output is an artifact of the execution.",
         "tools": "Tools for this task, instead of the agent's.",
         "async_execution": "Starts it without waiting for it; a later task that lists it in its context waits.",
         "human_input": "A person judges the answer before the next task begins.",
@@ -118,6 +124,14 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "headers": "HTTP headers; a value may be `{secret: NAME}`.",
         "streamable": "Streamable HTTP; turn it off for a server that speaks server-sent events.",
         "cache_tools_list": "Asks for the list of tools once.",
+    },
+    KnowledgeSource: {
+        "file": "A file of the group, by its name.",
+        "text": "The text itself.",
+    },
+    KnowledgeSettings: {
+        "results_limit": "How many places an agent is told at most.",
+        "score_threshold": "How alike they must be to what is asked; 0.5 is not at all, 1 is the same.",
     },
     MemorySettings: {
         "scope": "`crew` is this crew's own memory; `shared` belongs to every crew of the group.",

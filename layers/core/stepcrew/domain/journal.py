@@ -25,7 +25,8 @@ CREW_SCOPE = "crew"
 class EntryKind(StrEnum):
     MODEL = "model"
     TOOL = "tool"
-    MEMORY = "memory"
+    STORE = "store"
+    """The group's memory, and its files."""
 
 
 class EntryState(StrEnum):

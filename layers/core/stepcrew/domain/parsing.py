@@ -25,6 +25,7 @@ from stepcrew.domain.definition import (
 )
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import EnoughFaults, Faults, remedy_for
+from stepcrew.domain.knowledge_settings import KnowledgeSource
 from stepcrew.domain.memory_settings import MemorySettings
 from stepcrew.domain.places import Path, Places, escape, in_document
 from stepcrew.domain.suggestions import near_names
@@ -34,7 +35,13 @@ RUN_SETTINGS = ("process", "manager_llm", "manager_agent", "planning", "planning
 """Settings that the older request carries inside `inputs`."""
 _ACCEPTED_ANYWAY = {"execution_type": ("crew",)}
 _SETTABLE: dict[type[Part], str] = {CrewDefinition: "a crew", AgentDefinition: "an agent", TaskDefinition: "a task"}
-_NESTED_REFUSED = ModelSettings.REFUSED | McpServer.REFUSED | PlanningConfig.REFUSED | MemorySettings.REFUSED
+_NESTED_REFUSED = (
+    ModelSettings.REFUSED
+    | McpServer.REFUSED
+    | PlanningConfig.REFUSED
+    | MemorySettings.REFUSED
+    | KnowledgeSource.REFUSED
+)
 _STAND_INS = dict.fromkeys(("role", "goal", "backstory", "name", "description", "expected_output"), "-")
 
 AnyPart = TypeVar("AnyPart", bound=Part)

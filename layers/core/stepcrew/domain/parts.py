@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
+from stepcrew.domain.knowledge_settings import KnowledgeSource
 from stepcrew.domain.memory import SHARED, crew_root, scope_part
 from stepcrew.domain.memory_settings import MemorySettings
 from stepcrew.domain.models import parse_model_name
@@ -23,6 +24,8 @@ def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
     for index, task in enumerate(crew.tasks):
         for field in ("description", "expected_output"):
             yield ("tasks", str(index), field), getattr(task, field)
+        if task.output_file:
+            yield ("tasks", str(index), "output_file"), task.output_file
 
 
 def placeholders_of(submission: Submission) -> list[str]:
@@ -70,6 +73,23 @@ def memory_uses(crew: CrewDefinition, stored_name: str | None = None) -> Iterato
             crew_part = f"/{scope_part(crew_name)}" if scope == SHARED else ""
             scope = f"{scope}{crew_part}/agent/{scope_part(agent)}"
         yield MemoryUse(path, agent, settings, settings.embedder or crew.embedder, scope)
+
+
+def knowledge_uses(crew: CrewDefinition) -> Iterator[tuple[Path, str | None, list[KnowledgeSource]]]:
+    """What is known, with its path and whose it is: None is the crew's, which every agent is told."""
+    own: list[tuple[Path, str | None, list[KnowledgeSource]]] = [(("knowledge_sources",), None, crew.knowledge_sources)]
+    own += [(("agents", name, "knowledge_sources"), name, one.knowledge_sources) for name, one in crew.agents.items()]
+    return ((path, agent, sources) for path, agent, sources in own if sources)
+
+
+def embedders_of(crew: CrewDefinition) -> Iterator[tuple[Path, str | None]]:
+    """The embedding models that are asked for, each with the path where it is or could be named; null is the
+    operator's."""
+    for use in memory_uses(crew):
+        named_here = use.settings.embedder is not None or use.embedder is None
+        yield ((*use.path, "embedder") if named_here else ("embedder",)), use.embedder
+    if any(knowledge_uses(crew)):
+        yield ("embedder",), crew.embedder
 
 
 def model_settings(crew: CrewDefinition) -> Iterator[tuple[Path, ModelSettings]]:

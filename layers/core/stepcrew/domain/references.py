@@ -6,19 +6,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from stepcrew.domain.approval_rules import rule_faults
+from stepcrew.domain.errors import Fault
 from stepcrew.domain.json_schema import SchemaCost, cost_of, faults_of
 from stepcrew.domain.mcp_servers import address_fault as address_fault
 from stepcrew.domain.mcp_servers import header_faults
 from stepcrew.domain.memory import root_of
 from stepcrew.domain.models import EMBEDDING_PROVIDERS, PROVIDERS, parse_embedder_name, parse_model_name
 from stepcrew.domain.parsing import ParsedCrew
-from stepcrew.domain.parts import memory_uses, model_settings, texts_of, tool_lists, without_own_model
+from stepcrew.domain.parts import embedders_of, memory_uses, model_settings, texts_of, tool_lists, without_own_model
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
 from stepcrew.domain.secrets import secret_uses, use_fault
 from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.text_bounds import too_long
-from stepcrew.domain.tools import TOOLS, canonical_tool_name
+from stepcrew.domain.tools import FILE_READ, TOOLS, canonical_tool_name
 
 MISSING_INPUT = "missing_input"
 
@@ -59,7 +60,7 @@ class Checker:
         self._secret_names()
         self._people()
         self._model_names()
-        self._memory()
+        self._embedders()
         self._placeholders()
 
     def _add(self, path: Path, code: str, detail: str, remedy: str = "") -> None:
@@ -173,6 +174,9 @@ class Checker:
                 if canonical_tool_name(name) not in TOOLS:
                     detail = f"There is no tool {name!r} here."
                     self._add((*path, str(position)), "unknown_tool", detail, suggest(name, TOOLS))
+                elif canonical_tool_name(name) == FILE_READ and not self._crew.files:
+                    detail = f"{FILE_READ} reads the files that the crew names, and it names none."
+                    self._add((*path, str(position)), "no_files", detail, "Add files: [NAME] to the crew.")
 
     def _mcp(self) -> None:
         for name, agent in self._crew.agents.items():
@@ -207,14 +211,12 @@ class Checker:
                 detail = f"{who} has no model, and neither the crew nor the operator has a default."
                 self._add(path, "missing_model", detail, "Set model.")
 
-    def _memory(self) -> None:
-        chosen: dict[str, str] = {}
-        for use in memory_uses(self._crew):
-            path: Path = ("embedder",) if use.settings.embedder is None and use.embedder else (*use.path, "embedder")
-            name = use.embedder or self._models.default_embedder
+    def _embedders(self) -> None:
+        for path, embedder in embedders_of(self._crew):
+            name = embedder or self._models.default_embedder
             parsed = parse_embedder_name(name)
             if not name:
-                detail = "Memory needs an embedding model, and neither the crew nor the operator has one."
+                detail = "Memory and knowledge need an embedding model, and neither the crew nor the operator has one."
                 self._add(path, "missing_embedder", detail, "Set embedder, as provider/model.")
             elif parsed is None:
                 remedy = f"Write provider/model with one of the providers {', '.join(EMBEDDING_PROVIDERS)}."
@@ -223,9 +225,14 @@ class Checker:
                 detail = f"The embedding model {parsed} is not available here."
                 remedy = f"Available: {self._models.default_embedder or self._models.allowed or 'none'}."
                 self._add(path, "model_not_allowed", detail, remedy)
-            elif chosen.setdefault(root_of(use.scope), str(parsed)) != str(parsed):
+        chosen: dict[str, str] = {}
+        for use in memory_uses(self._crew):
+            name = use.embedder or self._models.default_embedder
+            if chosen.setdefault(root_of(use.scope), name) != name:
                 detail = f"The memory {root_of(use.scope)} would have vectors of two embedding models."
-                self._add(path, "two_embedders", detail, "Use one embedder for the crew and its agents.")
+                self._add(
+                    (*use.path, "embedder"), "two_embedders", detail, "Use one embedder for the crew and its agents."
+                )
 
     def _placeholders(self) -> None:
         texts = list(texts_of(self._crew))
@@ -246,3 +253,13 @@ def find_reference_faults(
     """Adds every fault to those of `parsed`; with `inputs_follow`, an input that is not given is none. Raises
     `EnoughFaults` when there are too many."""
     Checker(parsed, models, retention_days, inputs_follow=inputs_follow).check()
+
+
+def told_of_request(fault: Fault, whole: str) -> Fault:
+    """A fault of a crew that is not in the request's body, told by what the body has of it: the input it lacks, or the
+    place `whole` that stands for the crew."""
+    if not fault.pointer.startswith("/config"):
+        return fault
+    if fault.code == MISSING_INPUT:
+        return fault.model_copy(update={"pointer": "/inputs", "remedy": "Add it to inputs.", "line": None})
+    return fault.model_copy(update={"pointer": whole, "line": None})

@@ -18,6 +18,7 @@ MOST_CHARACTERS: dict[str, int] = {
     "backstory": 200_000,
     "description": 1_000_000,
     "expected_output": 100_000,
+    "output_file": 500,
 }
 """By the name of the field. A role is the shortest: it stands in every event of its agent."""
 MOST_CHARACTERS_OF_ALL = 4_000_000

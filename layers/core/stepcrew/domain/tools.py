@@ -18,11 +18,14 @@ class ToolSpec(NamedTuple):
     has_effects: bool = False
 
 
+FILE_READ = "FileReadTool"
+
 TOOLS: dict[str, ToolSpec] = {
     spec.name: spec
     for spec in (
         ToolSpec("CalculatorTool", "Evaluates an arithmetic expression exactly."),
         ToolSpec("CurrentTimeTool", "Tells the current date and time in a time zone."),
+        ToolSpec(FILE_READ, "Reads the files of the group that the crew names in `files`."),
         ToolSpec("SerperDevTool", "Searches the web with Serper.", ("SERPER_API_KEY",), True),
         ToolSpec("ScrapeWebsiteTool", "Reads the text of a public web page.", (), True),
         ToolSpec("BraveSearchTool", "Searches the web with Brave.", ("BRAVE_API_KEY",), True),

@@ -15,6 +15,7 @@ from stepcrew.domain.errors import Conflict, ExecutionExpired, Fault, InvalidReq
 from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.domain.faults import Faults
 from stepcrew.domain.kept_outputs import pointer_of, taken_over, written
+from stepcrew.domain.references import told_of_request
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.suggestions import suggest
 from stepcrew.services.ports import Clock, ExecutionStore, TaskOutputStore
@@ -24,7 +25,6 @@ from stepcrew.services.submit_execution import (
     Prepared,
     SubmitExecution,
     hash_of,
-    told_of_request,
 )
 
 SOURCE = "rerun"

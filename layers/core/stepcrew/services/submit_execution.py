@@ -24,7 +24,7 @@ from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import models_of
 from stepcrew.domain.places import Places
 from stepcrew.domain.project import ProjectVersion
-from stepcrew.domain.references import MISSING_INPUT, ModelRules
+from stepcrew.domain.references import ModelRules, told_of_request
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.domain.suggestions import suggest
@@ -32,6 +32,7 @@ from stepcrew.domain.usage_sums import crew_of
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.price_ports import PriceStore
@@ -99,6 +100,7 @@ class SubmitExecution:
         limits: LimitStore,
         crews: CrewStore,
         missing_secrets: FindMissingSecrets,
+        missing_files: FindMissingFiles,
         fill_slots: FillSlots,
         webhooks: WebhookNames,
         prices: PriceStore,
@@ -112,6 +114,7 @@ class SubmitExecution:
         self._limits = limits
         self._crews = crews
         self._missing_secrets = missing_secrets
+        self._missing_files = missing_files
         self._fill_slots = fill_slots
         self._webhooks = webhooks
         self._prices = prices
@@ -141,8 +144,9 @@ class SubmitExecution:
         with suppress(EnoughFaults):
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
-                missing = self._missing_secrets(request.group_id, parsed)
-                found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in missing)
+                for missing in (self._missing_secrets, self._missing_files):
+                    told = missing(request.group_id, parsed)
+                    found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in told)
             found.add_all(self._unknown_webhooks(request))
             try:
                 limits = effective(request.limits, self._limits.limit_rules(request.group_id))
@@ -159,10 +163,11 @@ class SubmitExecution:
         faults = Faults()
         check_size(inputs, faults)
         faults.add_all(self._unknown_webhooks(request))
+        parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
+        faults.add_all(self._missing_files(request.group_id, parsed))
         if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
-        parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
         return CheckedCrew(parsed, limits, stored, submission.project)
 
     def _unknown_webhooks(self, request: CrewSubmission) -> list[Fault]:
@@ -273,16 +278,6 @@ class SubmitExecution:
 def name_of(request: CrewSubmission, checked: CheckedCrew) -> str:
     """What the execution is called."""
     return request.name or (checked.crew.name if checked.crew else checked.parsed.definition.name)
-
-
-def told_of_request(fault: Fault, whole: str) -> Fault:
-    """A fault of a crew that is not in the request's body, told by what the body has of it: the input it lacks, or the
-    place `whole` that stands for the crew."""
-    if not fault.pointer.startswith("/config"):
-        return fault
-    if fault.code == MISSING_INPUT:
-        return fault.model_copy(update={"pointer": "/inputs", "remedy": "Add it to inputs.", "line": None})
-    return fault.model_copy(update={"pointer": whole, "line": None})
 
 
 def hash_of(request: CrewSubmission) -> str:

@@ -1,0 +1,110 @@
+"""Commands for the group's files: files list, put, get, remove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from stepcrew_cli.documents import write_file
+from stepcrew_cli.errors import CliError
+from stepcrew_cli.file_wire import File, FileList, FileReceipt
+from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.summary import moment
+from stepcrew_cli.text import plain
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The file's name.")]
+
+files = typer.Typer(
+    name="files",
+    help="Files of the group, for its crews to read.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(files)
+
+
+@files.command("list")
+@server_command
+def list_files(call: Call) -> None:
+    """List the group's files."""
+    with call.client() as client:
+        answer = client.files.list()
+    if call.output.as_json:
+        call.output.json(answer.data)
+    else:
+        call.output.console.print(_table(answer.read(FileList).files))
+
+
+@files.command("put")
+@server_command
+def put(
+    call: Call,
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The file to upload.")],
+    name: Annotated[str | None, typer.Option(help="Another name than the file's own.")] = None,
+) -> None:
+    """Upload a file, or replace the one of that name. What is there already is not sent again."""
+    with call.client() as client:
+        answer = client.files.put(name or file.name, _content(file))
+    if call.output.as_json:
+        call.output.json(answer.data)
+        return
+    kept = answer.read(File)
+    call.output.note(f"{kept.name} is kept: {kept.bytes:,} bytes, {kept.media_type}.", "green")
+
+
+@files.command("get")
+@server_command
+def get(
+    call: Call,
+    name: Name,
+    file: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it. Default: NAME.")
+    ] = None,
+) -> None:
+    """Download a file."""
+    path = file or Path(Path(name).name)
+    with call.client() as client:
+        content = client.files.content(name)
+    write_file(path, content)
+    if call.output.as_json:
+        call.output.json({"file": str(path), "bytes": len(content)})
+    else:
+        print(path)
+
+
+@files.command("remove")
+@server_command
+def remove(call: Call, name: Name) -> None:
+    """Remove a file for good. Crews that name it find it no more."""
+    with call.client() as client:
+        answer = client.files.remove(name)
+    if call.output.as_json:
+        call.output.json(answer.data)
+        return
+    receipt = answer.read(FileReceipt)
+    call.output.note(f"Removed {receipt.bytes:,} bytes of {receipt.name}.", "green")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CliError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _table(found: list[File]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Name", "Bytes", "Kind", "Uploaded", "SHA-256"):
+        table.add_column(
+            column, no_wrap=column != "Name", overflow="fold", justify="right" if column == "Bytes" else "left"
+        )
+    for each in found:
+        uploaded = moment(each.uploaded_at) if each.uploaded_at else ""
+        table.add_row(plain(each.name), f"{each.bytes:,}", plain(each.media_type), uploaded, each.sha256[:12])
+    return table

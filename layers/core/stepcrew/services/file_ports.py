@@ -1,0 +1,44 @@
+"""What the files of a group need of the outside; as in `ports`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stepcrew.domain.files import GroupFile
+from stepcrew.services.bundle_ports import Upload
+
+
+class FileStore(Protocol):
+    """Files by name. The bytes of a file lie under their SHA-256, so that a record never stands for others."""
+
+    def files(self, group_id: str) -> list[GroupFile]:
+        """All of the group, by name."""
+        ...
+
+    def file(self, group_id: str, name: str) -> GroupFile | None:
+        """Strongly consistent."""
+        ...
+
+    def save(self, group_id: str, file: GroupFile) -> None:
+        """Its bytes are there already; those that the name stood for before are removed."""
+        ...
+
+    def size(self, group_id: str, name: str, sha256: str) -> int | None:
+        """Of bytes that were uploaded for this name; None where there are none."""
+        ...
+
+    def upload(self, group_id: str, name: str, sha256: str, size: int) -> Upload:
+        """Only bytes of that hash and number are taken there."""
+        ...
+
+    def read(self, group_id: str, file: GroupFile) -> bytes | None:
+        """None when the file was replaced or removed meanwhile."""
+        ...
+
+    def url(self, group_id: str, file: GroupFile) -> str:
+        """Where its bytes are, for a few minutes."""
+        ...
+
+    def delete(self, group_id: str, name: str) -> int:
+        """Removes the record and all bytes, and answers how many bytes went. Asking again removes nothing."""
+        ...

@@ -1,0 +1,64 @@
+"""A group's files, through the whole stack: uploaded, read and known by crews, handed over, removed."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import httpx
+
+from scripted_model import ScriptedModel
+from tests.e2e.user import User, agent, crew, task
+
+FACTS = b"Ada likes tea.\nBob likes milk.\n"
+NAME = "Fakten \u00fcber Ada (1).txt"
+
+
+def upload(user: User, name: str, content: bytes) -> httpx.Response:
+    """As the command line does."""
+    told = {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+    asked = user.put(f"/files/{name}", json=told)
+    assert asked.status_code == 202, asked.text
+    where = asked.json()
+    httpx.put(where["url"], headers=where["headers"], content=content, trust_env=False)
+    return user.put(f"/files/{name}", json=told)
+
+
+def reading(topic: str) -> dict[str, Any]:
+    tool = f'[[tool read_a_files_content {{"file_path": "{NAME}", "start_line": 2}}]]'
+    return {
+        "agents": {"worker": agent(tools=["FileReadTool"])},
+        "tasks": [task(f"Read {{facts}} {tool} [[say # {topic}]]", output_file="out/{topic}.md")],
+        "files": [NAME],
+    }
+
+
+def test_a_crew_reads_files_of_its_group_and_hands_one_over(ada: User, bob: User, model: ScriptedModel) -> None:
+    kept = upload(ada, NAME, FACTS)
+    assert kept.status_code == 200, kept.text
+    address = ada.get(f"/files/{NAME}").json()["url"]
+    fetched = httpx.get(address, trust_env=False)
+    assert (fetched.content, fetched.headers["content-disposition"]) == (FACTS, "attachment")
+
+    inputs = {"facts": {"file": NAME}, "topic": "tea"}
+    done = ada.run(reading("tea"), inputs=inputs)
+    assert done["status"] == "COMPLETED", done["error"]
+    assert model.mentioning("Read Ada likes tea.\nBob likes milk.")
+    assert any(one.text.rstrip().endswith("Bob likes milk.") for one in model.requests), "What the tool answered."
+    artifacts = f"/executions/{done['execution_id']}/artifacts"
+    assert [one["name"] for one in ada.get(artifacts).json()["artifacts"]] == ["out/tea.md"]
+    assert ada.get(f"{artifacts}/out/tea.md").text == "# tea"
+
+    known = crew(task("[[say Bob likes milk.]]"), knowledge_sources=[{"file": NAME}])
+    assert ada.run(known)["status"] == "COMPLETED"
+    assert model.mentioning(f"Additional Information: [{NAME}, line 1, 0.")
+
+    assert bob.get("/files").json()["files"] == []
+    assert bob.get(f"/files/{NAME}").status_code == bob.get(artifacts).status_code == 404
+    refused = bob.post("/executions", json={"config": reading("tea"), "inputs": inputs})
+    assert {one["code"] for one in refused.json()["errors"]} == {"missing_file"}
+    assert bob.delete(f"/files/{NAME}").json()["bytes"] == 0
+
+    receipt = ada.delete(f"/files/{NAME}").json()
+    assert (receipt["bytes"], receipt["chunks"]) == (len(FACTS), 1)
+    assert httpx.get(address, trust_env=False).status_code == 404
