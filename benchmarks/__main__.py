@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cancel, cold_start, console, end_to_end, journal, sizes, slices, tracing
+from benchmarks import cancel, cold_start, console, end_to_end, journal, sizes, slices, telling, tracing
 from benchmarks.report import Figure, Measured, kept, text
 
 REPORT = Path(__file__).with_name("README.md")
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "cancel": cancel.measure,
     "slices": slices.measure,
     "console": console.measure,
+    "telling": telling.measure,
 }
 
 

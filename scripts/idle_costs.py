@@ -41,6 +41,9 @@ IMAGE_GB = Decimal("0.4")
 ARTIFACTS_GB = Decimal("0.1")
 """Zips of the functions and the console's files."""
 
+INDEX_READS = OPEN_SHARDS + 1
+"""Of each sweep: the parts of the index with open executions, and the one with open batches."""
+
 PRICED = frozenset(
     {
         "AWS::CloudWatch::Alarm",
@@ -85,7 +88,7 @@ class Line:
 
 
 def lines(template: dict[str, Any], shards: int) -> list[Line]:
-    """`template` with its short tags spelled out; `shards`: how many parts the index of open executions has."""
+    """`template` with its short tags spelled out; `shards`: how many parts of the index of what is open are read."""
     resources: dict[str, dict[str, Any]] = template["Resources"]
     functions = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
     alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
@@ -171,7 +174,7 @@ def table(found: list[Line]) -> str:
 
 
 def current() -> str:
-    return table(lines(read_template(ROOT / "template.yaml"), OPEN_SHARDS))
+    return table(lines(read_template(ROOT / "template.yaml"), INDEX_READS))
 
 
 def main() -> int:

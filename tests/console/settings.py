@@ -24,7 +24,10 @@ def trigger(name: str, **source: Fields) -> Fields:
 
 TRIGGERS = [
     trigger("orders", object={"prefix": "new/", "suffix": ".txt", "contents": "text"}),
-    {**trigger("mornings", schedule={"expression": "cron(0 7 * * ? *)", "time_zone": "Europe/Berlin"}), "enabled": False},
+    {
+        **trigger("mornings", schedule={"expression": "cron(0 7 * * ? *)", "time_zone": "Europe/Berlin"}),
+        "enabled": False,
+    },
 ]
 STARTED = {
     "firing_id": "01a2-f1",
@@ -96,12 +99,23 @@ ROWS = [
 ]
 
 SUMS = {
-    **{"executions": 12, "completed": 10, "failed": 2, "cancelled": 0, "model_calls": 96, "tool_calls": 31},
-    **{"total_tokens": 148_000, "seconds": 940, "model_usd": 0.61, "infrastructure_usd": 0.05, "total_usd": 0.66},
+    "executions": 12,
+    "completed": 10,
+    "failed": 2,
+    "cancelled": 0,
+    "model_calls": 96,
+    "tool_calls": 31,
+    "total_tokens": 148_000,
+    "seconds": 940,
+    "model_usd": 0.61,
+    "infrastructure_usd": 0.05,
+    "total_usd": 0.66,
     "unpriced": 1,
 }
 USAGE = {
-    **{"from": "2026-11-01", "to": "2026-11-28", "by": "crew"},
+    "from": "2026-11-01",
+    "to": "2026-11-28",
+    "by": "crew",
     "total": {"name": "", **SUMS},
     "rows": [{"name": "tide-report", **SUMS}, {"name": "a-name-without-any-place-to-break-it-" + "x" * 60, **SUMS}],
 }

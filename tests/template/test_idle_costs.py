@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from scripts import idle_costs
 
-from stepcrew.aws.keys import OPEN_SHARDS
 from stepcrew_local.layout import ROOT
 
 
 def test_the_documents_table_is_what_the_template_costs(template: dict[str, Any]) -> None:
     text = (ROOT / "docs/operations.md").read_text()
-    assert idle_costs.table(idle_costs.lines(template, OPEN_SHARDS)) in text
+    assert idle_costs.table(idle_costs.lines(template, idle_costs.INDEX_READS)) in text
 
 
 def test_every_kind_of_resource_was_thought_of(template: dict[str, Any]) -> None:
@@ -23,7 +22,7 @@ def test_every_kind_of_resource_was_thought_of(template: dict[str, Any]) -> None
 
 
 def test_what_the_readme_promises_holds(template: dict[str, Any]) -> None:
-    found = idle_costs.lines(template, OPEN_SHARDS)
+    found = idle_costs.lines(template, idle_costs.INDEX_READS)
     assert sum(line.full for line in found) < 2
     assert sum(line.beyond_free for line in found) < Decimal("0.60")
 

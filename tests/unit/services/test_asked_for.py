@@ -1,0 +1,111 @@
+"""What starting and telling ask of AWS, counted: a change that asks for more is seen before it is paid for.
+
+STEPCREW_WRITE_COUNTS=1 writes benchmarks/counts.json, from which benchmarks/README.md tells what 1,000 of each cost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.aws_table import GROUP, NOW, TABLE, emulated_aws
+from tests.fakes.secrets import FakeSecrets
+from tests.fakes.webhooks import FakePoster, FakeWebhookQueue
+from tests.unit.services.batching import Harness
+
+from stepcrew.aws.webhooks import TableWebhooks
+from stepcrew.domain.announcement import announcement_of
+from stepcrew.domain.webhook import Webhook, WebhookMessage
+from stepcrew.services.send_webhook import SendWebhook
+from stepcrew.services.submit_execution import CrewSubmission
+
+COUNTS = Path(__file__).resolve().parents[3] / "benchmarks/counts.json"
+WRITE = "STEPCREW_WRITE_COUNTS"
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+
+
+class Asked:
+    """`items` are those written into the table, `in_transactions` of them in transactions."""
+
+    def __init__(self) -> None:
+        self.by_operation: Counter[str] = Counter()
+        self.items = self.in_transactions = 0
+
+    def note(self, request: Any, operation_name: str, event_name: str, **_: Any) -> None:
+        service = event_name.split(".")[1]
+        self.by_operation[f"{service} {operation_name}"] += 1
+        if service == "dynamodb" and operation_name in WRITES:
+            together = len(json.loads(request.data).get("TransactItems", ()))
+            self.items += together or 1
+            self.in_transactions += together
+
+    def told(self) -> dict[str, Any]:
+        by_operation = dict(sorted(self.by_operation.items()))
+        return {"by_operation": by_operation, "items": self.items, "in_transactions": self.in_transactions}
+
+
+def submission(harness: Harness) -> Callable[[], object]:
+    inputs = {"topic": "sun"}
+    request = CrewSubmission(group_id=GROUP, submitted_by="ada", config=None, crew="haiku", inputs=inputs)
+    return lambda: harness.submit(request._replace(idempotency_key="k"))
+
+
+def firing(harness: Harness) -> Callable[[], object]:
+    harness.trigger(object={"contents": "text"}, inputs={"topic": "${text}"})
+    return lambda: harness.put("demo/a.txt", "rain")
+
+
+def rows_start(harness: Harness) -> Callable[[], object]:
+    batch = harness.batch(2)
+    reference = harness.inputs_of_batches.rows(GROUP, batch.batch_id)[0]
+    return lambda: harness.run_row(reference, "token")
+
+
+def rows_end(harness: Harness) -> Callable[[], object]:
+    batch = harness.batch(2)
+    harness.run(batch, 1)
+    ended = harness.finish(harness.execution_of(batch, 1))
+    return lambda: harness.end_row.of_execution(ended)
+
+
+def delivery(harness: Harness) -> Callable[[], object]:
+    store = TableWebhooks(harness.aws.clients, TABLE, 30)
+    hook = {"name": "ops", "url": "https://ops.example.com/", "secret": "WEBHOOK_OPS"}
+    store.save(GROUP, Webhook.model_validate({**hook, "created_at": NOW, "updated_at": NOW}), seen=None)
+    secrets = FakeSecrets()
+    secrets.groups[GROUP, "WEBHOOK_OPS"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    submission(harness)()
+    execution = harness.aws.executions.get(GROUP, harness.orchestrator.started[0])
+    told = WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(execution))
+    send = SendWebhook(
+        store, secrets, harness.aws.approvals, FakePoster(), FakeWebhookQueue(), harness.clock, "https://console"
+    )
+    return lambda: send(told)
+
+
+KINDS = {
+    "a submission": submission,
+    "a firing": firing,
+    "a row's start": rows_start,
+    "a row's end": rows_end,
+    "a delivery": delivery,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_more_is_asked_for_than_before(kind: str) -> None:
+    with emulated_aws() as aws:
+        work, asked = KINDS[kind](Harness(aws)), Asked()
+        for client in (aws.clients.dynamodb, aws.clients.s3):
+            client.meta.events.register("request-created", asked.note)
+        work()
+    kept: dict[str, dict[str, Any]] = json.loads(COUNTS.read_text())
+    if os.environ.get(WRITE):
+        kept[kind] = asked.told()
+        COUNTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    assert asked.told() == kept[kind], f"Write it with {WRITE}=1 when it is meant."
