@@ -17,7 +17,15 @@ from stepcrew_api import problems
 from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
 from stepcrew_api.approval_views import FeedbackRequest
 from stepcrew_api.batch_schemas import BatchRequest, RowResultView
-from stepcrew_api.body_shapes import BundleToUpload, CrewRequest, CrewToStore, ProjectToStore, RerunRequest, SecretToSet
+from stepcrew_api.body_shapes import (
+    BundleToUpload,
+    CrewRequest,
+    CrewToStore,
+    FileToUpload,
+    ProjectToStore,
+    RerunRequest,
+    SecretToSet,
+)
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.mcp.shapes import McpMessage
@@ -56,7 +64,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
     *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage, PriceList, Budgets),
-    *(Problem, AmpKickoff, AmpResume, AmpError),
+    *(FileToUpload, Problem, AmpKickoff, AmpResume, AmpError),
 )
 
 
