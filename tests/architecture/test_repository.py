@@ -62,3 +62,10 @@ def test_the_lock_file_of_the_console_holds_no_download_addresses() -> None:
         if name.endswith("package-lock.json"):
             packages = json.loads((ROOT / name).read_text())["packages"]
             assert [key for key, entry in packages.items() if "://" in str(entry.get("resolved", ""))] == []
+
+
+def test_the_openapi_document_has_every_shape_that_it_names() -> None:
+    """The console's types are made from it; a shape that is missing there ends its build."""
+    text = (ROOT / "docs/openapi.json").read_text()
+    named = set(re.findall(r'"#/components/schemas/([^"/]+)"', text))
+    assert named - json.loads(text)["components"]["schemas"].keys() == set()

@@ -24,6 +24,7 @@ from stepcrew_api.body_shapes import (
     BundleToUpload,
     CrewRequest,
     CrewToStore,
+    FileToUpload,
     ProjectToStore,
     RerunRequest,
     Rollback,
@@ -70,7 +71,7 @@ BY_REFERENCE = (
     *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
     *(AliasToMove, Rollback, FunctionToolSpec, ConnectionSpec),
     *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage, PriceList, Budgets),
-    *(Problem, AmpKickoff, AmpResume, AmpError),
+    *(FileToUpload, Problem, AmpKickoff, AmpResume, AmpError),
 )
 
 
