@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 from crewai import LLM, Agent, BaseLLM, Crew, Task
@@ -119,6 +119,8 @@ def test_an_abort_at_the_gate_is_neither_retried_nor_hidden(model: ScriptedModel
 
         reach = Reach()
         journal = SimpleNamespace(seal=Placeholders().seal)
+        endpoints = ()
+        prices: ClassVar[dict[str, Any]] = {}
 
         def model(self, _request: Any) -> Any:
             aborts.append(1)
