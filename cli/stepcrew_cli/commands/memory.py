@@ -15,7 +15,7 @@ from stepcrew_cli.text import plain
 
 memory = typer.Typer(
     name="memory",
-    help="What the group's crews remember from one execution to the next.",
+    help="What crews remember from one execution to the next.",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -23,7 +23,7 @@ FiringName = Annotated[str, typer.Argument(metavar="NAME", help="The trigger's n
 
 triggers = typer.Typer(
     name="triggers",
-    help="Uploads, events, schedules and signed requests that start crews.",
+    help="Uploads, events, schedules and requests that start crews.",
     no_args_is_help=True,
     add_completion=False,
 )

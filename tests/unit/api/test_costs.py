@@ -134,7 +134,7 @@ def test_an_execution_keeps_the_groups_own_prices_of_the_moment_it_was_submitted
 @pytest.mark.parametrize(
     ("models", "pointer"),
     [
-        ({"nothing/x": {"input_usd": 1, "output_usd": 1}}, "/models/nothing~1x"),
+        ({"nothing": {"input_usd": 1, "output_usd": 1}}, "/models/nothing"),
         ({"openai/x": {"input_usd": -1, "output_usd": 1}}, "/models/openai~1x/input_usd"),
         ({"openai/x": {"input_usd": 1}}, "/models/openai~1x/output_usd"),
         ({"openai/x": {"input_usd": 1, "output_usd": 1, "fee": 1}}, "/models/openai~1x/fee"),

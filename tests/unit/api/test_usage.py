@@ -101,6 +101,7 @@ def test_a_recount_proves_the_sums_or_names_the_wrong_ones(harness: Harness) -> 
         {"from": "2024-01-01", "to": "2026-01-01"},
         {"by": "moon"},
         {"to": "9999-12-31", "from": "9999-12-31"},
+        {"to": "0001-01-01", "from": "0001-01-01"},
     ],
 )
 def test_days_that_cannot_be_are_refused(harness: Harness, params: dict[str, str]) -> None:

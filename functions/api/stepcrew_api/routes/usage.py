@@ -21,6 +21,7 @@ from stepcrew_api.usage_schemas import NamedSums, RecountView, UsageReport, Wron
 
 router = APIRouter(prefix="/usage", tags=["costs"], route_class=GuardedRoute)
 MOST_DAYS, MOST_ROWS = 366, 1_000
+EARLIEST = date(2000, 1, 1)
 LATEST = date(2999, 12, 31)
 CSV = "text/csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -100,9 +101,9 @@ def _named(name: str, sums: Sums) -> NamedSums:
 def _days(services: Services, first: date | None, last: date | None) -> tuple[date, date]:
     last = last or services.clock.now().date()
     first = first or last.replace(day=1)
-    if first <= last <= LATEST and last - first < timedelta(days=MOST_DAYS):
+    if EARLIEST <= first <= last <= LATEST and last - first < timedelta(days=MOST_DAYS):
         return first, last
-    detail = f"From {first} to {last} is no time of 1 to {MOST_DAYS} days before {LATEST}."
+    detail = f"From {first} to {last} is no time of 1 to {MOST_DAYS} days between {EARLIEST} and {LATEST}."
     fault = Fault(pointer="/from", code="days", detail=detail, remedy="Ask for fewer days, the earlier one as from.")
     raise InvalidRequest(detail, [fault])
 
