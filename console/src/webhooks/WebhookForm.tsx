@@ -56,7 +56,7 @@ export function WebhookForm() {
       </Field>
       <div className="webhook-events settings-wide" role="group" aria-label="Hears that executions are">
         {EVENTS.map((event) => (
-          <label key={event}>
+          <label key={event} className="check">
             <input
               type="checkbox"
               checked={draft.events.includes(event)}
