@@ -1,4 +1,4 @@
-"""What the API answers about costs, usage, prices and budgets, method by method."""
+"""The API's methods of costs, usage, prices and budgets; as in `client`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class CrewSource:
 
 def local_tool_error(path: Path) -> CrewFileError:
     return CrewFileError(
-        f"The crew uses its own tool in {path}: Python code of a project is never run by the platform.",
+        f"The crew uses its own tool in {path}: Python of a project runs only when the project is deployed.",
         remedy="Deploy the project with its Python (stepcrew deploy), use a tool of the platform, or serve the tool "
         "over MCP and name its address in the agent's mcps.",
     )

@@ -71,7 +71,7 @@ def set_connection(
     ] = None,
     provider: Annotated[str, typer.Option(help="Whose protocol it speaks: openai or anthropic.")] = "openai",
     fallback: Annotated[
-        list[str] | None, typer.Option(metavar="MODEL", help="Ask this model where it is out. Repeatable, in turn.")
+        list[str] | None, typer.Option(metavar="MODEL", help="Ask this model when NAME fails. Repeatable, in turn.")
     ] = None,
 ) -> None:
     """Make a connection, or change it. Crews then name its models, as NAME/model."""

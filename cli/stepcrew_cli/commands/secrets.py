@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="What definitions call
 
 secrets = typer.Typer(
     name="secrets",
-    help="Keys of tools and MCP servers that the group keeps.",
+    help="Secrets of the group: keys of tools, MCP servers, connections and webhooks.",
     no_args_is_help=True,
     add_completion=False,
 )

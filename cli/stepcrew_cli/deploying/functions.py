@@ -62,7 +62,7 @@ class DeployedFunction(Protocol):
 
 
 class LocalFunction:
-    """On the local stack, which hosts it as a process."""
+    """`DeployedFunction` on the local stack, which runs it as a process."""
 
     def __init__(self, client: Client, place: str, parameters: Mapping[str, str]) -> None:
         self._client = client

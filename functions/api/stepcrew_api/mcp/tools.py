@@ -73,8 +73,8 @@ def list_tools(services: Services, identity: Identity, cursor: str | None) -> tu
 
 
 def call_tool(services: Services, identity: Identity, name: str, arguments: dict[str, Any]) -> ToolResult:
-    """What a model can mend (a missing input, say) is a result with `isError`. Raises `RpcError` for a tool that does
-    not exist, and `PlatformUnavailable`."""
+    """What a model can correct (a missing input, say) is a result with `isError`. Raises `RpcError` for a tool that
+    does not exist, and `PlatformUnavailable`."""
     try:
         if name == RESULT:
             execution_id = str(arguments.get("execution_id"))

@@ -24,8 +24,9 @@ def connect(
     operator_secret: Callable[[str], str | None],
     group_secret: Callable[[str], str | None],
 ) -> Connected:
-    """A connection without its secret has a key that no provider takes: whoever asks it is told so by the provider. One
-    of the group that leads to a server of the operator's is left out: requests are told apart by where they go."""
+    """The connections that a crew may name. A connection whose secret is missing gets a key that no provider accepts,
+    so that the provider tells whoever asks it. One of the group that leads to a server of the operator's is left out:
+    requests are told apart by where they go."""
     models: dict[str, Connection] = {}
     endpoints = [Endpoint(name, one.base_url, of_group=False) for name, one in of_operator.items()]
     of_operators = {*operators_servers(), *(one.server for one in endpoints)}

@@ -16,7 +16,7 @@ from stepcrew_runner.isolation.addresses import as_platform
 
 
 class NoFunctions:
-    """Where none can be called: a replay answers every call from the journal."""
+    """`ToolFunctions` of a replay, which answers every call from the journal and calls no function."""
 
     def call(self, tool: FunctionTool, arguments: object) -> str:
         del arguments
@@ -24,7 +24,7 @@ class NoFunctions:
 
 
 class LambdaTool(BaseTool):
-    """One of them, as CrewAI runs tools. What the model leaves out is left out of the event too."""
+    """A function of the group as a tool of CrewAI. Arguments that the model leaves out are not in the event either."""
 
     _spec: FunctionTool = PrivateAttr()
     _functions: ToolFunctions = PrivateAttr()

@@ -49,7 +49,7 @@ class GroupKnowledge(BaseKnowledgeStorage):
         metadata_filter: dict[str, Any] | None = None,  # noqa: ARG002 - CrewAI names none
         score_threshold: float = 0.6,
     ) -> list[SearchResult]:
-        """The likest first. As CrewAI's scores, 0.5 is nothing in common, and 1 the same."""
+        """The most alike first. Scores are as CrewAI's: 0.5 is nothing in common, 1 is the same."""
         try:
             files = {source.file: self._ready(source.file) for source in self._sources if source.file is not None}
             texts = self._own_texts()
@@ -66,10 +66,10 @@ class GroupKnowledge(BaseKnowledgeStorage):
         return [SearchResult(**each) for each in found]
 
     def save(self, documents: list[str]) -> None:
-        """Nothing: what is known, the definition says."""
+        """Does nothing: the definition says what is known."""
 
     def reset(self) -> None:
-        """Nothing, as above."""
+        """Does nothing, for the same reason."""
 
     async def asearch(self, query: list[str], *arguments: Any, **named: Any) -> list[SearchResult]:
         return self.search(query, *arguments, **named)

@@ -15,7 +15,8 @@ from stepcrew.aws.items import Item, item
 
 
 class Logbook:
-    """`doing` says in each method what errors name."""
+    """Reads and writes such things and their logs. `doing` says in each method what was being done, for the message of
+    an error."""
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._clients = clients

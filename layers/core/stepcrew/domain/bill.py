@@ -228,7 +228,7 @@ def _why_estimated(execution: Execution, book: PriceBook, region: str) -> list[s
 
 
 def _shares(entries: Iterable[JournalEntry], key: Callable[[JournalEntry], str | None]) -> list[Share]:
-    """The dearest first; those of which the price is not known come before them."""
+    """The most expensive first; those of which the price is not known come before them."""
     sums: dict[str | None, Usage] = {}
     for entry in entries:
         add_to(sums.setdefault(key(entry), Usage()), entry)

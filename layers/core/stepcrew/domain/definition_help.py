@@ -17,7 +17,7 @@ from stepcrew.domain.definition import (
 from stepcrew.domain.knowledge_settings import KnowledgeSettings, KnowledgeSource
 from stepcrew.domain.memory_settings import MemorySettings
 
-_NO_MODEL = "The model of every agent that names none, as `provider/model`."
+_NO_MODEL = "The model of every agent that names none, as `provider/model` or `connection/model`."
 _POLICY = "What a failed tool call does: `ignore` and `warn` tell the agent, `fail` ends the task."
 _VERBOSE = "Writes more log lines."
 _RETRIES = "How often the agent answers again when a guardrail refuses."
@@ -43,9 +43,9 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "effects": "Tools whose calls change something outside.",
         "on_unknown_effect": "What is done about a call of such a tool that had begun when the runner died.",
         "files": "Files of the group that FileReadTool may read, by name.",
-        "knowledge_sources": "What every agent is told of before a task: files of the group, and texts.",
+        "knowledge_sources": "Files of the group, and texts: every agent is told parts of them before a task.",
         "memory": "Remembers facts from one execution to the next: `true`, or an object with settings.",
-        "embedder": "The model that makes vectors of what is remembered, as `provider/model`.",
+        "embedder": "The model that makes vectors for memory and knowledge, as `provider/model`.",
     },
     AgentDefinition: {
         "role": "Who the agent is. `{name}` is replaced by the input of that name.",
@@ -53,7 +53,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "backstory": "What the agent knows and how it works. `{name}` is replaced by the input of that name.",
         "llm": "The agent's model: `provider/model`, or an object with settings beside it.",
         "function_calling_llm": "The model that writes the arguments of its tool calls.",
-        "tools": "The platform's tools it may use.",
+        "tools": "Tools it may use: those of the platform, and functions of the group.",
         "mcps": "MCP servers it may use: addresses, or objects with headers.",
         "max_iter": "Model calls for one task, before it must answer.",
         "max_rpm": "Model calls a minute.",
@@ -80,7 +80,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "date_format": "How the date is written, as in Python's strftime.",
         "tool_failure_policy": _POLICY,
         "knowledge_config": "How much of what it knows it is told.",
-        "knowledge_sources": "What this agent is told of before a task: files of the group, and texts.",
+        "knowledge_sources": "Files of the group, and texts: this agent is told parts of them before a task.",
         "memory": "A memory of the agent's own, below that of its crew: `true`, or an object with settings.",
     },
     TaskDefinition: {
@@ -106,7 +106,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "allow_crewai_trigger_context": "Adds the input `crewai_trigger_payload` to the description.",
     },
     ModelSettings: {
-        "model": "The model as `provider/model`.",
+        "model": "The model as `provider/model` or `connection/model`.",
         "temperature": "0 answers the same way each time, 2 most freely.",
         "top_p": "Considers only the likeliest words that make up this share.",
         "max_tokens": "The most tokens of one answer.",
@@ -117,7 +117,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "seed": "The same number gives the same answer where the provider can do that.",
         "timeout": "Seconds one call may take.",
         "reasoning_effort": "How long the model may think.",
-        "fallbacks": "Models that are asked in turn where a provider refuses for good or is out.",
+        "fallbacks": "Models that are asked in turn where a provider refuses for good or does not answer.",
     },
     McpServer: {
         "url": "The address of the server; https, and none inside a private network.",

@@ -60,7 +60,7 @@ class FileMissing(StepcrewError):
     """The group has no such file."""
 
     category = Category.INPUT
-    remedy = "stepcrew files lists those of the group; stepcrew files put FILE uploads one."
+    remedy = "stepcrew files list shows those of the group; stepcrew files put FILE uploads one."
 
 
 class FileUnreadable(StepcrewError):

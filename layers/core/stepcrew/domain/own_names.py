@@ -17,7 +17,7 @@ class OwnNames(Protocol):
 
 
 class NothingOwn:
-    """Of a group that has registered nothing."""
+    """Stands for a group that has registered nothing."""
 
     def tool_names(self) -> Collection[str]:
         return ()

@@ -127,7 +127,7 @@ def entry_of(execution: Execution, journal: Iterable[JournalEntry], infrastructu
 
 
 def added_up(entries: Iterable[UsageEntry]) -> dict[tuple[By, date, str], Sums]:
-    """The sums, made anew of what each execution used."""
+    """The sums, added up again from what each execution used."""
     found: dict[tuple[By, date, str], Sums] = {}
     for entry in entries:
         for part in entry.parts:

@@ -19,7 +19,7 @@ from stepcrew.services.usage_ports import UsageStore
 
 
 class CountUsage:
-    """Safe to repeat: each execution counts once."""
+    """Adds executions that have ended to their groups' sums. Safe to repeat: each execution counts once."""
 
     def __init__(self, usage: UsageStore, journal: JournalStore, read_cost: ReadCost) -> None:
         self._usage = usage

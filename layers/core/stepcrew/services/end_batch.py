@@ -20,7 +20,7 @@ class RoundState(StrEnum):
 
 
 class EndBatch:
-    """Every call may be repeated. It is for when no further row of the round is started."""
+    """Ends rounds of batches in which no further row is started. Every call may be repeated."""
 
     def __init__(
         self,

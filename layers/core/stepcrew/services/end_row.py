@@ -10,7 +10,7 @@ from stepcrew.services.ports import Clock
 
 
 class EndRow:
-    """Every call may be repeated: a row is counted once."""
+    """Records the end of rows. Every call may be repeated: a row is counted once."""
 
     def __init__(self, batches: BatchStore, orchestrator: BatchOrchestrator, clock: Clock) -> None:
         self._batches = batches

@@ -13,7 +13,7 @@ from stepcrew.services.file_ports import FileStore
 
 
 class FindMissingFiles:
-    """Looks only when a crew names any."""
+    """Finds the files that a crew names and its group lacks. Nothing is read where the crew names none."""
 
     def __init__(self, files: FileStore) -> None:
         self._files = files

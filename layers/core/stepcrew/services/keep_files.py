@@ -26,7 +26,7 @@ class FileReceipt(BaseModel):
 
 
 class KeepFiles:
-    """Every call may be repeated."""
+    """Takes in, lists and removes the files of groups. Every call may be repeated."""
 
     def __init__(self, files: FileStore, knowledge: KnowledgeStore, clock: Clock) -> None:
         self._files = files
@@ -73,7 +73,7 @@ class KeepFiles:
 
     def _forgetting(self, group_id: str, file: GroupFile | None, change: Callable[[], None]) -> int:
         """What agents knew of the file goes before the change, so that who dies in between can ask again, and after it,
-        for an execution that made it anew meanwhile. It stays where another file has the same bytes."""
+        for an execution that made it again meanwhile. It stays where another file has the same bytes."""
         others = {other.sha256 for other in self._files.files(group_id) if file and other.name != file.name}
         if file is None or file.sha256 in others:
             change()

@@ -16,7 +16,8 @@ from stepcrew.services.registration_ports import RegistrationStore
 
 
 class OwnParts:
-    """Of one group. Most crews name nothing of it, and nothing is read for them."""
+    """The tools and connections that one group has registered. They are read only for a crew that may name some; most
+    crews name none."""
 
     def __init__(
         self, tools: RegistrationStore[StoredTool], connections: RegistrationStore[StoredConnection], group_id: str

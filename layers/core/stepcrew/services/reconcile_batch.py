@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class ReconcileBatch:
-    """Every call may be repeated and may race with whoever else acts on the batch."""
+    """Checks open batches and puts them right. Every call may be repeated, also while others change the batch."""
 
     def __init__(
         self,

@@ -10,7 +10,8 @@ Kept = TypeVar("Kept", bound=Registered)
 
 
 class RegistrationStore(Protocol[Kept]):
-    """Of one kind. Every method may be repeated safely; what is read is strongly consistent."""
+    """Keeps what groups have registered, all of one kind. Every method may be repeated safely; what is read is strongly
+    consistent."""
 
     def one(self, group_id: str, name: str) -> Kept | None: ...
 

@@ -18,8 +18,8 @@ KEY_HOURS = 24 * 15
 
 
 class RunRow:
-    """Every call may be repeated, also by another state machine execution: the row's execution has an idempotency key
-    of the batch, the row and the round, so a row never runs twice in one round."""
+    """Starts rows of batches. Every call may be repeated, also by another state machine execution: the row's execution
+    has an idempotency key of the batch, the row and the round, so a row never runs twice in one round."""
 
     def __init__(
         self,

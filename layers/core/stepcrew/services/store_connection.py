@@ -12,7 +12,8 @@ from stepcrew.services.registration_ports import RegistrationStore
 
 
 class StoreConnection:
-    """Storing the same again changes nothing but the date. `operators` are the names of the operator's connections."""
+    """Registers connections, or replaces them. Storing the same again changes nothing but the date. `operators` are the
+    names of the operator's connections."""
 
     def __init__(
         self, connections: RegistrationStore[StoredConnection], clock: Clock, operators: Collection[str]

@@ -10,7 +10,8 @@ from stepcrew.services.registration_ports import RegistrationStore
 
 
 class StoreTool:
-    """Storing the same again changes nothing but the date. `home` is the platform's `region:account`."""
+    """Registers tools, or replaces them. Storing the same again changes nothing but the date. `home` is the platform's
+    `region:account`."""
 
     def __init__(self, tools: RegistrationStore[StoredTool], clock: Clock, home: str) -> None:
         self._tools = tools

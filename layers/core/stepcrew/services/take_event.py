@@ -48,7 +48,7 @@ class TakeEvent:
         return self._fire(group_id, trigger, cause).firing
 
     def _gone(self, group_id: str, name: str) -> None:
-        logger.warning("A trigger that is gone was to fire", extra={"group_id": group_id, "trigger": name})
+        logger.warning("An event came for a trigger that was removed", extra={"group_id": group_id, "trigger": name})
 
     def _chain(self, group_id: str, event: dict[str, Any]) -> list[str]:
         """The triggers behind an event that tells of an execution of ours: a trigger among them would be a loop."""
