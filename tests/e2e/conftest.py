@@ -31,9 +31,12 @@ def running() -> Generator[tuple[str, ScriptedModel, object]]:
                 parameters={
                     "RedriveSenderId": ACCOUNT,
                     "WebhookInsideUrls": f"http://127.0.0.1:{RECEIVER_PORT}",
-                    # The scripted model once more, and a server that does not answer.
+                    # The scripted model once more, under another name of its server, and a server that does not answer.
                     "ModelConnections": json.dumps(
-                        {"inside": {"base_url": model.url}, "down": {"base_url": "http://127.0.0.1:1/v1"}}
+                        {
+                            "inside": {"base_url": model.url.replace("127.0.0.1", "localhost")},
+                            "down": {"base_url": "http://127.0.0.1:1/v1"},
+                        }
                     ),
                 },
             )

@@ -15,6 +15,7 @@ from stepcrew import reach
 from stepcrew.domain.connection import ConnectionSpec, ModelConnection
 from stepcrew.domain.execution import Limits
 from stepcrew.domain.model_prices import ModelPrice
+from stepcrew_runner.gate import requests
 from stepcrew_runner.gate.proxies import use_proxies
 from tests.runner.harness import GROUP, Ended, Harness, agent, crew, task
 
@@ -49,7 +50,7 @@ def test_the_operators_connection_may_lie_inside_and_its_price_is_not_known(
     harness: Harness, model: ScriptedModel
 ) -> None:
     harness.secrets.operator["OLLAMA_KEY"] = "sk-of-ollama-0123456789"
-    spec = ConnectionSpec(base_url=model.url, secret="OLLAMA_KEY")
+    spec = ConnectionSpec(base_url=model.url.replace("127.0.0.1", "localhost"), secret="OLLAMA_KEY")
     harness.ports = harness.ports._replace(connections={"ollama": spec})
     ended = run(harness, asking("ollama"))
     assert ended.execution.error is None
@@ -65,6 +66,18 @@ def test_the_operators_connection_may_lie_inside_and_its_price_is_not_known(
     usage = ended.execution.usage
     assert (usage.model_calls, usage.cost_usd) == (1, None)
     assert usage.cost_note is not None
+
+
+def test_what_is_asked_at_the_address_of_a_provider_counts_as_the_providers(
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", model.url)
+    monkeypatch.setattr(requests, "_operator", set())
+    requests.learn_endpoints()
+    harness.ports = harness.ports._replace(connections={"ollama": ConnectionSpec(base_url=f"{model.url}/")})
+    ended = run(harness, crew(task("Work. [[say Done.]]")))
+    [entry] = harness.journal.entries(GROUP, ended.execution.execution_id)
+    assert entry.name.startswith("openai/")
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])

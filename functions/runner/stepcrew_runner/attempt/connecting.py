@@ -8,7 +8,7 @@ from typing import NamedTuple
 from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew.models import NO_KEY, Connection
-from stepcrew_runner.gate.requests import Endpoint, operators_servers, server_of
+from stepcrew_runner.gate.requests import Endpoint, is_of_a_provider, operators_servers, server_of
 
 
 class Connected(NamedTuple):
@@ -26,14 +26,19 @@ def connect(
 ) -> Connected:
     """The connections that a crew may name. A connection whose secret is missing gets a key that no provider accepts,
     so that the provider tells whoever asks it. One of the group that leads to a server of the operator's is left out:
-    requests are told apart by where they go."""
+    requests are told apart by where they go. So what is asked at the very address that the operator set in place of a
+    provider's own has the name and the price of the provider's model."""
     models: dict[str, Connection] = {}
-    endpoints = [Endpoint(name, one.base_url, of_group=False) for name, one in of_operator.items()]
-    of_operators = {*operators_servers(), *(one.server for one in endpoints)}
+    of_operators = {*operators_servers(), *(server_of(one.base_url) for one in of_operator.values())}
     own = {one.name: one for one in submission.connections if server_of(one.base_url) not in of_operators}
-    for name, one in {**own, **of_operator}.items():
+    known = {**own, **of_operator}
+    for name, one in known.items():
         secret = operator_secret if name in of_operator else group_secret
         key = secret(one.secret) if one.secret else None
         models[name] = Connection(one.provider, one.base_url, key or NO_KEY, one.fallbacks)
-    endpoints += [Endpoint(name, one.base_url, of_group=True) for name, one in own.items() if name not in of_operator]
+    endpoints = [
+        Endpoint(name, one.base_url, of_group=name not in of_operator)
+        for name, one in known.items()
+        if not is_of_a_provider(one.base_url)
+    ]
     return Connected(models, tuple(endpoints))
