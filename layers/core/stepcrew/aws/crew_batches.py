@@ -74,17 +74,11 @@ class TableBatches:
         return [Batch.model_validate(values(entry)) for entry in found]
 
     def open_batches(self) -> Iterator[tuple[str, str]]:
-        with platform_errors("Reading the open batches"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                IndexName=keys.OPEN_INDEX,
-                KeyConditionExpression="open_key = :batches",
-                ExpressionAttributeValues=item({":batches": keys.OPEN_BATCHES}),
-            )
-            for page in pages:
-                for entry in page["Items"]:
-                    group_id, _, batch_id = str(values(entry)["open_sort"]).rpartition("#")
-                    yield group_id, batch_id
+        known = {":batches": keys.OPEN_BATCHES}
+        doing = "Reading the open batches"
+        for entry in self._records.found(doing, "open_key = :batches", known, IndexName=keys.OPEN_INDEX):
+            group_id, _, batch_id = str(values(entry)["open_sort"]).rpartition("#")
+            yield group_id, batch_id
 
     def row(self, group_id: str, batch_id: str, number: int) -> BatchRow | None:
         found = self._records.item(keys.batch_of_rows(group_id, batch_id), keys.batch_row(number))
@@ -98,20 +92,13 @@ class TableBatches:
             ":first": keys.batch_row(after + 1),
             ":last": keys.batch_row(999_999),
         }
-        of_status: dict[str, Any] = {}
+        options: dict[str, Any] = {"PaginationConfig": {"MaxItems": limit}} if limit else {}
         if status is not None:
             known[":status"] = status.value
-            of_status = {"FilterExpression": "#status = :status", "ExpressionAttributeNames": {"#status": "status"}}
-        with platform_errors("Reading the rows of the batch"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :batch AND SK BETWEEN :first AND :last",
-                ExpressionAttributeValues=item(known),
-                ConsistentRead=True,
-                PaginationConfig={"MaxItems": limit} if limit else {},
-                **of_status,
-            )
-            return [BatchRow.model_validate(values(entry)) for page in pages for entry in page["Items"]]
+            options |= {"FilterExpression": "#status = :status", "ExpressionAttributeNames": {"#status": "status"}}
+        condition = "PK = :batch AND SK BETWEEN :first AND :last"
+        found = self._records.found("Reading the rows of the batch", condition, known, **options)
+        return [BatchRow.model_validate(values(entry)) for entry in found]
 
     def begin_row(self, batch: Batch, number: int, now: datetime) -> BatchRow | None:
         group_id, batch_id = batch.group_id, batch.batch_id

@@ -127,16 +127,9 @@ class TableCrews:
         return CrewAlias.model_validate(values(found)) if found else None
 
     def aliases(self, group_id: str, name: str) -> list[CrewAlias]:
-        with platform_errors("Listing the aliases"):
-            answer = self._clients.dynamodb.query(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND begins_with(SK, :aliases)",
-                ExpressionAttributeValues=item(
-                    {":key": keys.crew_versions(group_id, name), ":aliases": keys.ALIAS_PREFIX}
-                ),
-                ConsistentRead=True,
-            )
-        return [CrewAlias.model_validate(values(entry)) for entry in answer["Items"]]  # small ones: one page has all
+        known = {":key": keys.crew_versions(group_id, name), ":prefix": keys.ALIAS_PREFIX}
+        found = self._records.found("Listing the aliases", "PK = :key AND begins_with(SK, :prefix)", known)
+        return [CrewAlias.model_validate(values(entry)) for entry in found]
 
     def put_alias(self, group_id: str, name: str, alias: CrewAlias) -> None:
         key = {"PK": keys.crew_versions(group_id, name), "SK": keys.crew_alias(alias.alias)}

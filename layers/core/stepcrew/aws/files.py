@@ -30,14 +30,8 @@ class BucketFiles:
         self._records = Records(clients, table)
 
     def files(self, group_id: str) -> list[GroupFile]:
-        with platform_errors("Listing the files"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key",
-                ExpressionAttributeValues=item({":key": keys.files(group_id)}),
-                ConsistentRead=True,
-            )
-            return [GroupFile.model_validate(values(entry)) for page in pages for entry in page["Items"]]
+        found = self._records.found("Listing the files", "PK = :key", {":key": keys.files(group_id)})
+        return [GroupFile.model_validate(values(entry)) for entry in found]
 
     def file(self, group_id: str, name: str) -> GroupFile | None:
         found = self._records.item(keys.files(group_id), keys.file(name))

@@ -13,6 +13,7 @@ from stepcrew.aws.documents import INLINE_BYTES
 from stepcrew.aws.errors import code_of, platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.records import Records
 from stepcrew.domain.errors import BodyExpired, PlatformUnavailable
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.journal import EntryState, JournalEntry
@@ -26,21 +27,14 @@ class TableJournal:
     def __init__(self, clients: Clients, table: str, payloads: BucketPayloads, retention_days: int) -> None:
         self._clients = clients
         self._table = table
+        self._records = Records(clients, table)
         self._payloads = payloads
         self._retention = timedelta(days=retention_days)
 
     def entries(self, group_id: str, execution_id: str) -> list[JournalEntry]:
-        arguments = {":key": keys.execution(group_id, execution_id), ":prefix": keys.JOURNAL_PREFIX}
-        with platform_errors("Reading the journal"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND begins_with(SK, :prefix)",
-                ExpressionAttributeValues=item(arguments),
-                ConsistentRead=True,
-            )
-            return [
-                JournalEntry.model_validate_json(values(entry)["document"]) for page in pages for entry in page["Items"]
-            ]
+        known = {":key": keys.execution(group_id, execution_id), ":prefix": keys.JOURNAL_PREFIX}
+        found = self._records.found("Reading the journal", "PK = :key AND begins_with(SK, :prefix)", known)
+        return [JournalEntry.model_validate_json(values(entry)["document"]) for entry in found]
 
     def body(self, group_id: str, execution_id: str, entry: JournalEntry) -> str:
         if entry.body_reference is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -155,16 +155,8 @@ class TableMemory:
                 raise ScopeNotFound(f"The memory {root.path} was deleted meanwhile.") from error
         return True
 
-    def _partition(self, partition: str, **more: Any) -> list[Item]:
-        with platform_errors("Reading memory"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key",
-                ExpressionAttributeValues=item({":key": partition}),
-                ConsistentRead=True,
-                **more,
-            )
-            return [entry for page in pages for entry in page["Items"]]
+    def _partition(self, partition: str, **options: Any) -> Iterator[Item]:
+        return self._records.found("Reading memory", "PK = :key", {":key": partition}, **options)
 
     @staticmethod
     def _root_key(group_id: str, path: str) -> dict[str, str]:
