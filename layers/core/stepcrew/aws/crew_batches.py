@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
 from stepcrew.aws.items import Item, item, plain, values
 from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.transactions import cancellation_codes, holds
 from stepcrew.aws.updates import Update
 from stepcrew.domain.batch import Batch, BatchRow, RowEnding
 from stepcrew.domain.errors import AlreadyExists, BatchNotFound, IdempotencyInFlight
@@ -177,27 +177,13 @@ class TableBatches:
     def _update(self, key: Item, update: Update) -> bool:
         """False when its condition did not hold."""
         with platform_errors("Updating the batch"):
-            try:
-                retry_conflicts(lambda: self._clients.dynamodb.update_item(**update.request(self._table, key)))
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+            return holds(lambda: self._clients.dynamodb.update_item(**update.request(self._table, key)))
 
     def _write(self, group_id: str, batch_id: str, batch: Update, row: TransactWriteItemTypeDef) -> bool:
         """Changes the batch and one of its rows at once; False, and nothing written, when a condition did not hold."""
         request = batch.request(self._table, _key(group_id, batch_id))
         with platform_errors("Updating the batch"):
-            try:
-                retry_conflicts(
-                    lambda: self._clients.dynamodb.transact_write_items(TransactItems=[row, {"Update": request}])
-                )
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                return False
-        return True
+            return holds(lambda: self._clients.dynamodb.transact_write_items(TransactItems=[row, {"Update": request}]))
 
     def _expiry(self, batch: Batch) -> int:
         return int((batch.created_at + self._retention).timestamp())

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import INLINE_BYTES
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records
+from stepcrew.aws.transactions import holds
 from stepcrew.domain.errors import BodyExpired, PlatformUnavailable
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.journal import EntryState, JournalEntry
@@ -55,23 +54,22 @@ class TableJournal:
         }
         replaces = again or entry.state is EntryState.ANSWERED
         with platform_errors("Writing the journal"):
-            try:
-                self._clients.dynamodb.put_item(
+            written = holds(
+                lambda: self._clients.dynamodb.put_item(
                     TableName=self._table,
                     Item=item(new),
                     ConditionExpression="attribute_not_exists(PK) OR #state = :replaced",
                     ExpressionAttributeNames={"#state": "state"},
                     ExpressionAttributeValues=item({":replaced": EntryState.BEGUN.value if replaces else "none"}),
                 )
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                answer = self._clients.dynamodb.get_item(TableName=self._table, Key=item(key), ConsistentRead=True)
-                found = answer.get("Item")
-                if found is None:
-                    raise PlatformUnavailable("An entry of the journal vanished.") from error
-                return JournalEntry.model_validate_json(values(found)["document"])
-        return entry
+            )
+            if written:
+                return entry
+            answer = self._clients.dynamodb.get_item(TableName=self._table, Key=item(key), ConsistentRead=True)
+        found = answer.get("Item")
+        if found is None:
+            raise PlatformUnavailable("An entry of the journal vanished.")
+        return JournalEntry.model_validate_json(values(found)["document"])
 
     def _light(self, execution: Execution, entry: JournalEntry) -> JournalEntry:
         body = entry.body.encode(errors="replace")

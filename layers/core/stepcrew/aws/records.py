@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from stepcrew.aws import keys
 from stepcrew.aws.batches import read_all
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, item, values
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.transactions import holds, unless_refused
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.domain.execution import Execution
@@ -70,13 +69,8 @@ class Records:
         """The record after the update, or None when its condition did not hold."""
         request = update.request(self.table, key_of(group_id, execution_id))
         with platform_errors("Updating the execution"):
-            try:
-                answer = retry_conflicts(lambda: self._clients.dynamodb.update_item(**request, ReturnValues="ALL_NEW"))
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return None
-        return Execution.model_validate(values(answer.get("Attributes", {})))
+            answer = unless_refused(lambda: self._clients.dynamodb.update_item(**request, ReturnValues="ALL_NEW"))
+        return Execution.model_validate(values(answer.get("Attributes", {}))) if answer else None
 
     def update_with(
         self, group_id: str, execution_id: str, update: Update, *companions: TransactWriteItemTypeDef
@@ -85,17 +79,10 @@ class Records:
         hold."""
         request = update.request(self.table, key_of(group_id, execution_id))
         with platform_errors("Updating the execution"):
-            try:
-                retry_conflicts(
-                    lambda: self._clients.dynamodb.transact_write_items(
-                        TransactItems=[{"Update": request}, *companions]
-                    )
-                )
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                return None
-        return self.get(group_id, execution_id)
+            written = holds(
+                lambda: self._clients.dynamodb.transact_write_items(TransactItems=[{"Update": request}, *companions])
+            )
+        return self.get(group_id, execution_id) if written else None
 
     def count_open(self, group_id: str, most: int) -> int:
         """Up to `most`, from the sparse index of open executions: keys alone are read."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import INLINE_BYTES
@@ -14,7 +12,7 @@ from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.transactions import holds
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import BodyExpired, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
@@ -45,19 +43,16 @@ class TableTaskOutputs:
         if usage is not None:
             update.set("usage", usage)
         with platform_errors("Storing a task output"):
-            try:
-                retry_conflicts(
-                    lambda: self._clients.dynamodb.transact_write_items(
-                        TransactItems=[
-                            {"Update": update.request(self._table, item({"PK": key, "SK": keys.EXECUTION}))},
-                            {"Put": {"TableName": self._table, "Item": item(new)}},
-                        ]
-                    )
+            written = holds(
+                lambda: self._clients.dynamodb.transact_write_items(
+                    TransactItems=[
+                        {"Update": update.request(self._table, item({"PK": key, "SK": keys.EXECUTION}))},
+                        {"Put": {"TableName": self._table, "Item": item(new)}},
+                    ]
                 )
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                raise Superseded("A later attempt or a terminal status took over.") from error
+            )
+        if not written:
+            raise Superseded("A later attempt or a terminal status took over.")
 
     def keep_task_output(self, execution: Execution, output: TaskOutput) -> None:
         expires_at = int((execution.created_at + self._retention).timestamp())

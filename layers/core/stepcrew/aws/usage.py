@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.records import Records
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.transactions import holds
 from stepcrew.domain.usage_sums import By, DaySum, Part, Sums, UsageEntry
 
 if TYPE_CHECKING:
@@ -52,13 +50,7 @@ class TableUsage:
             *(self._adds(partition, entry.day, part, expires_at) for part in entry.parts),
         ]
         with platform_errors("Counting what an execution used"):
-            try:
-                retry_conflicts(lambda: self._clients.dynamodb.transact_write_items(TransactItems=writes))
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                return False
-        return True
+            return holds(lambda: self._clients.dynamodb.transact_write_items(TransactItems=writes))
 
     def sums(self, group_id: str, by: By, first: date, last: date) -> list[DaySum]:
         # Without its last sign, the end lies before the sum without a name of the day after.
