@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import INLINE_BYTES
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import plain, values
 from stepcrew.aws.logbook import Logbook
+from stepcrew.aws.objects import read_object
 from stepcrew.aws.records import Records
 from stepcrew.domain.trigger import Cause, Firing, Trigger
 
@@ -88,11 +87,6 @@ class TableTriggers:
         entry = values(found)
         if "document" in entry:
             return Cause.model_validate_json(entry["document"])
-        with platform_errors("Reading what made a trigger fire"):
-            try:
-                answer = self._clients.s3.get_object(Bucket=self._bucket, Key=entry["document_key"])
-            except ClientError as error:
-                if code_of(error) in {"NoSuchKey", "404"}:
-                    return None
-                raise
-            return Cause.model_validate_json(answer["Body"].read())
+        doing = "Reading what made a trigger fire"
+        document = read_object(self._clients.s3, self._bucket, entry["document_key"], doing)
+        return None if document is None else Cause.model_validate_json(document)
