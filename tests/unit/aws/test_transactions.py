@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import transactions
-from stepcrew.aws.transactions import retry_conflicts
+from stepcrew.aws.transactions import holds, retry_conflicts
 from stepcrew.domain.retrying import Patience
 
 
@@ -29,9 +29,13 @@ CONFLICTS = [
     cancelled("TransactionConflict", "None"),
     ClientError({"Error": {"Code": "TransactionConflictException"}}, "UpdateItem"),
 ]
-OTHERS = [
+REFUSALS = [
     cancelled("ConditionalCheckFailed", "None"),
     cancelled("ConditionalCheckFailed", "TransactionConflict"),
+    ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem"),
+]
+FAILURES = [
+    cancelled("ValidationError", "None"),
     ClientError({"Error": {"Code": "ValidationException"}}, "UpdateItem"),
 ]
 
@@ -56,7 +60,7 @@ def test_a_conflict_is_tried_again(conflict: ClientError) -> None:
     assert (retry_conflicts(writes), writes.calls) == ("taken", 3)
 
 
-@pytest.mark.parametrize("error", OTHERS)
+@pytest.mark.parametrize("error", REFUSALS + FAILURES)
 def test_another_refusal_is_raised_at_once(error: ClientError) -> None:
     writes = Writes(error)
     with pytest.raises(ClientError):
@@ -69,3 +73,20 @@ def test_a_conflict_that_stays_is_raised_in_the_end() -> None:
     with pytest.raises(ClientError):
         retry_conflicts(writes)
     assert writes.calls == 5
+
+
+@pytest.mark.parametrize("conflict", CONFLICTS)
+def test_a_condition_holds_when_the_write_is_taken_in_the_end(conflict: ClientError) -> None:
+    assert holds(Writes(conflict))
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_condition_does_not_hold_when_a_write_or_a_transaction_is_refused(refusal: ClientError) -> None:
+    writes = Writes(refusal)
+    assert (holds(writes), writes.calls) == (False, 1)
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_another_failure_says_nothing_about_the_condition(failure: ClientError) -> None:
+    with pytest.raises(ClientError):
+        holds(Writes(failure))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from stepcrew.aws import approval_items, keys, queue_items
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import keep, kept
-from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import Item, item, values
+from stepcrew.aws.items import Item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records
 from stepcrew.aws.updates import Update
@@ -28,7 +26,6 @@ class TableApprovals:
     """`ApprovalStore` over DynamoDB, and the bucket for large bodies."""
 
     def __init__(self, clients: Clients, table: str, payloads: BucketPayloads, retention_days: int) -> None:
-        self._clients = clients
         self._table = table
         self._payloads = payloads
         self._records = Records(clients, table)
@@ -76,30 +73,18 @@ class TableApprovals:
         raise Superseded("A later attempt, a cancel request or a terminal status came before.")
 
     def waiting(self, group_id: str, *, after: str | None, limit: int) -> list[Approval]:
-        arguments: dict[str, Any] = {":group": keys.waiting(group_id)}
+        condition, known = "group_key = :group", {":group": keys.waiting(group_id)}
         if after:
-            arguments[":after"] = after
-        with platform_errors("Listing what waits"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                IndexName=keys.BY_GROUP_INDEX,
-                KeyConditionExpression="group_key = :group" + (" AND group_sort > :after" if after else ""),
-                ExpressionAttributeValues=item(arguments),
-                PaginationConfig={"PageSize": limit, "MaxItems": limit},
-            )
-            found = [entry for page in pages for entry in page["Items"]]
+            condition, known[":after"] = f"{condition} AND group_sort > :after", after
+        paging = {"PageSize": limit, "MaxItems": limit}
+        found = self._records.found(
+            "Listing what waits", condition, known, IndexName=keys.BY_GROUP_INDEX, PaginationConfig=paging
+        )
         return [approval for entry in found if (approval := self._read(entry))]
 
     def approvals(self, group_id: str, execution_id: str) -> list[Approval]:
-        arguments = {":key": keys.execution(group_id, execution_id), ":prefix": keys.APPROVAL_PREFIX}
-        with platform_errors("Reading approvals"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND begins_with(SK, :prefix)",
-                ExpressionAttributeValues=item(arguments),
-                ConsistentRead=True,
-            )
-            found = [entry for page in pages for entry in page["Items"]]
+        known = {":key": keys.execution(group_id, execution_id), ":prefix": keys.APPROVAL_PREFIX}
+        found = self._records.found("Reading approvals", "PK = :key AND begins_with(SK, :prefix)", known)
         return [approval for entry in found if (approval := self._read(entry))]
 
     def decide(self, execution: Execution, decision: Decision, *, deadline: datetime, now: datetime) -> Execution:

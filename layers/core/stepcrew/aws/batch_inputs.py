@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.objects import read_object
 from stepcrew.domain.batch import RowReference
 from stepcrew.domain.errors import BodyExpired
 
@@ -45,10 +44,7 @@ class BucketBatchInputs:
             self._clients.s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/jsonl")
 
     def _get(self, key: str, **options: Any) -> bytes:
-        with platform_errors("Reading the inputs of the batch"):
-            try:
-                return self._clients.s3.get_object(Bucket=self._bucket, Key=key, **options)["Body"].read()
-            except ClientError as error:
-                if code_of(error) in {"NoSuchKey", "404"}:
-                    raise BodyExpired("What the batch was given") from error
-                raise
+        found = read_object(self._clients.s3, self._bucket, key, "Reading the inputs of the batch", **options)
+        if found is None:
+            raise BodyExpired("What the batch was given")
+        return found

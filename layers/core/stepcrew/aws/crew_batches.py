@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
 from stepcrew.aws.items import Item, item, plain, values
 from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.transactions import cancellation_codes, holds
 from stepcrew.aws.updates import Update
 from stepcrew.domain.batch import Batch, BatchRow, RowEnding
 from stepcrew.domain.errors import AlreadyExists, BatchNotFound, IdempotencyInFlight
@@ -74,17 +74,11 @@ class TableBatches:
         return [Batch.model_validate(values(entry)) for entry in found]
 
     def open_batches(self) -> Iterator[tuple[str, str]]:
-        with platform_errors("Reading the open batches"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                IndexName=keys.OPEN_INDEX,
-                KeyConditionExpression="open_key = :batches",
-                ExpressionAttributeValues=item({":batches": keys.OPEN_BATCHES}),
-            )
-            for page in pages:
-                for entry in page["Items"]:
-                    group_id, _, batch_id = str(values(entry)["open_sort"]).rpartition("#")
-                    yield group_id, batch_id
+        known = {":batches": keys.OPEN_BATCHES}
+        doing = "Reading the open batches"
+        for entry in self._records.found(doing, "open_key = :batches", known, IndexName=keys.OPEN_INDEX):
+            group_id, _, batch_id = str(values(entry)["open_sort"]).rpartition("#")
+            yield group_id, batch_id
 
     def row(self, group_id: str, batch_id: str, number: int) -> BatchRow | None:
         found = self._records.item(keys.batch_of_rows(group_id, batch_id), keys.batch_row(number))
@@ -98,20 +92,13 @@ class TableBatches:
             ":first": keys.batch_row(after + 1),
             ":last": keys.batch_row(999_999),
         }
-        of_status: dict[str, Any] = {}
+        options: dict[str, Any] = {"PaginationConfig": {"MaxItems": limit}} if limit else {}
         if status is not None:
             known[":status"] = status.value
-            of_status = {"FilterExpression": "#status = :status", "ExpressionAttributeNames": {"#status": "status"}}
-        with platform_errors("Reading the rows of the batch"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :batch AND SK BETWEEN :first AND :last",
-                ExpressionAttributeValues=item(known),
-                ConsistentRead=True,
-                PaginationConfig={"MaxItems": limit} if limit else {},
-                **of_status,
-            )
-            return [BatchRow.model_validate(values(entry)) for page in pages for entry in page["Items"]]
+            options |= {"FilterExpression": "#status = :status", "ExpressionAttributeNames": {"#status": "status"}}
+        condition = "PK = :batch AND SK BETWEEN :first AND :last"
+        found = self._records.found("Reading the rows of the batch", condition, known, **options)
+        return [BatchRow.model_validate(values(entry)) for entry in found]
 
     def begin_row(self, batch: Batch, number: int, now: datetime) -> BatchRow | None:
         group_id, batch_id = batch.group_id, batch.batch_id
@@ -190,27 +177,13 @@ class TableBatches:
     def _update(self, key: Item, update: Update) -> bool:
         """False when its condition did not hold."""
         with platform_errors("Updating the batch"):
-            try:
-                retry_conflicts(lambda: self._clients.dynamodb.update_item(**update.request(self._table, key)))
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+            return holds(lambda: self._clients.dynamodb.update_item(**update.request(self._table, key)))
 
     def _write(self, group_id: str, batch_id: str, batch: Update, row: TransactWriteItemTypeDef) -> bool:
         """Changes the batch and one of its rows at once; False, and nothing written, when a condition did not hold."""
         request = batch.request(self._table, _key(group_id, batch_id))
         with platform_errors("Updating the batch"):
-            try:
-                retry_conflicts(
-                    lambda: self._clients.dynamodb.transact_write_items(TransactItems=[row, {"Update": request}])
-                )
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                return False
-        return True
+            return holds(lambda: self._clients.dynamodb.transact_write_items(TransactItems=[row, {"Update": request}]))
 
     def _expiry(self, batch: Batch) -> int:
         return int((batch.created_at + self._retention).timestamp())

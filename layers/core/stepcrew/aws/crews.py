@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.records import Records
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.transactions import holds
 from stepcrew.domain.stored_crew import CrewAlias, StoredCrew, VersionHistory
 
 if TYPE_CHECKING:
@@ -57,17 +55,9 @@ class TableCrews:
             "ConditionExpression": "attribute_not_exists(PK)",
         }
         with platform_errors("Storing the crew"):
-            try:
-                retry_conflicts(
-                    lambda: self._clients.dynamodb.transact_write_items(
-                        TransactItems=[{"Put": version}, {"Put": entry}]
-                    )
-                )
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                return False
-        return True
+            return holds(
+                lambda: self._clients.dynamodb.transact_write_items(TransactItems=[{"Put": version}, {"Put": entry}])
+            )
 
     def version(self, group_id: str, name: str, version: int) -> tuple[StoredCrew, bytes] | None:
         found = self._records.item(keys.crew_versions(group_id, name), keys.crew_version(version))
@@ -97,21 +87,15 @@ class TableCrews:
     def withdraw(self, group_id: str, name: str, *, seen: VersionHistory) -> bool:
         version = seen.latest.version
         with platform_errors("Deleting the crew"):
-            try:
-                retry_conflicts(
-                    lambda: self._clients.dynamodb.update_item(
-                        TableName=self._table,
-                        Key=item({"PK": keys.group(group_id), "SK": keys.crew(name)}),
-                        UpdateExpression="SET oldest = :next",
-                        ConditionExpression="version = :version",
-                        ExpressionAttributeValues=item({":next": version + 1, ":version": version}),
-                    )
+            return holds(
+                lambda: self._clients.dynamodb.update_item(
+                    TableName=self._table,
+                    Key=item({"PK": keys.group(group_id), "SK": keys.crew(name)}),
+                    UpdateExpression="SET oldest = :next",
+                    ConditionExpression="version = :version",
+                    ExpressionAttributeValues=item({":next": version + 1, ":version": version}),
                 )
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+            )
 
     def remove_versions(self, group_id: str, name: str, latest: int) -> None:
         with platform_errors("Deleting the crew"):
@@ -127,16 +111,9 @@ class TableCrews:
         return CrewAlias.model_validate(values(found)) if found else None
 
     def aliases(self, group_id: str, name: str) -> list[CrewAlias]:
-        with platform_errors("Listing the aliases"):
-            answer = self._clients.dynamodb.query(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND begins_with(SK, :aliases)",
-                ExpressionAttributeValues=item(
-                    {":key": keys.crew_versions(group_id, name), ":aliases": keys.ALIAS_PREFIX}
-                ),
-                ConsistentRead=True,
-            )
-        return [CrewAlias.model_validate(values(entry)) for entry in answer["Items"]]  # small ones: one page has all
+        known = {":key": keys.crew_versions(group_id, name), ":prefix": keys.ALIAS_PREFIX}
+        found = self._records.found("Listing the aliases", "PK = :key AND begins_with(SK, :prefix)", known)
+        return [CrewAlias.model_validate(values(entry)) for entry in found]
 
     def put_alias(self, group_id: str, name: str, alias: CrewAlias) -> None:
         key = {"PK": keys.crew_versions(group_id, name), "SK": keys.crew_alias(alias.alias)}

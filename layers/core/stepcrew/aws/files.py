@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, plain, values
-from stepcrew.aws.objects import delete_below
+from stepcrew.aws.objects import delete_below, object_size, read_object, signed_upload
 from stepcrew.aws.records import Records
 from stepcrew.domain.files import GroupFile
 from stepcrew.services.bundle_ports import Upload
 
-UPLOAD_SECONDS = 900
 DOWNLOAD_SECONDS = 300
-_ABSENT = {"NoSuchKey", "404"}
 
 
 class BucketFiles:
@@ -30,14 +24,8 @@ class BucketFiles:
         self._records = Records(clients, table)
 
     def files(self, group_id: str) -> list[GroupFile]:
-        with platform_errors("Listing the files"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key",
-                ExpressionAttributeValues=item({":key": keys.files(group_id)}),
-                ConsistentRead=True,
-            )
-            return [GroupFile.model_validate(values(entry)) for page in pages for entry in page["Items"]]
+        found = self._records.found("Listing the files", "PK = :key", {":key": keys.files(group_id)})
+        return [GroupFile.model_validate(values(entry)) for entry in found]
 
     def file(self, group_id: str, name: str) -> GroupFile | None:
         found = self._records.item(keys.files(group_id), keys.file(name))
@@ -50,40 +38,16 @@ class BucketFiles:
         self._remove(group_id, file.name, spare=file.sha256)
 
     def size(self, group_id: str, name: str, sha256: str) -> int | None:
-        with platform_errors("Looking for the file"):
-            try:
-                found = self._clients.s3.head_object(Bucket=self._bucket, Key=keys.content(group_id, name, sha256))
-            except ClientError as error:
-                if code_of(error) in _ABSENT:
-                    return None
-                raise
-        return found["ContentLength"]
+        key = keys.content(group_id, name, sha256)
+        return object_size(self._clients.s3, self._bucket, key, "Looking for the file")
 
     def upload(self, group_id: str, name: str, sha256: str, size: int) -> Upload:
-        """S3 refuses other bytes than the address was signed for: their hash and number are signed headers (Amazon S3
-        user guide, "Checking object integrity for data uploads"; API reference, "Authenticating requests")."""
-        checksum = b64encode(bytes.fromhex(sha256)).decode()
-        url = self._clients.s3.generate_presigned_url(
-            "put_object",
-            Params={
-                "Bucket": self._bucket,
-                "Key": keys.content(group_id, name, sha256),
-                "ContentLength": size,
-                "ChecksumSHA256": checksum,
-            },
-            ExpiresIn=UPLOAD_SECONDS,
-        )
-        return Upload(url, {"x-amz-checksum-sha256": checksum})
+        key = keys.content(group_id, name, sha256)
+        return signed_upload(self._clients.s3, self._bucket, key, sha256, ContentLength=size)
 
     def read(self, group_id: str, file: GroupFile) -> bytes | None:
-        with platform_errors("Reading the file"):
-            try:
-                key = keys.content(group_id, file.name, file.sha256)
-                return self._clients.s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-            except ClientError as error:
-                if code_of(error) in _ABSENT:
-                    return None
-                raise
+        key = keys.content(group_id, file.name, file.sha256)
+        return read_object(self._clients.s3, self._bucket, key, "Reading the file")
 
     def url(self, group_id: str, file: GroupFile) -> str:
         """A browser saves it and never shows it: its content is foreign."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from botocore.exceptions import ClientError
-
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.objects import read_object
 
 URL_SECONDS = 900
 
@@ -20,18 +16,11 @@ class BucketInbox:
         self._bucket = bucket
 
     def read(self, key: str, version: str | None, etag: str, most: int) -> bytes | None:
-        request: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
-        if version:
-            request["VersionId"] = version
+        wanted = {"VersionId": version} if version else {}
         if etag:
-            request["IfMatch"] = etag
-        with platform_errors("Reading an object of the inbox"):
-            try:
-                return self._clients.s3.get_object(**request)["Body"].read(most + 1)
-            except ClientError as error:
-                if code_of(error) in {"NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed", "412"}:
-                    return None
-                raise
+            wanted["IfMatch"] = etag
+        doing = "Reading an object of the inbox"
+        return read_object(self._clients.s3, self._bucket, key, doing, most=most + 1, **wanted)
 
     def upload_url(self, group_id: str, name: str) -> str:
         return self._clients.s3.generate_presigned_url(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import INLINE_BYTES
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
+from stepcrew.aws.records import Records
+from stepcrew.aws.transactions import holds
 from stepcrew.domain.errors import BodyExpired, PlatformUnavailable
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.journal import EntryState, JournalEntry
@@ -26,21 +26,14 @@ class TableJournal:
     def __init__(self, clients: Clients, table: str, payloads: BucketPayloads, retention_days: int) -> None:
         self._clients = clients
         self._table = table
+        self._records = Records(clients, table)
         self._payloads = payloads
         self._retention = timedelta(days=retention_days)
 
     def entries(self, group_id: str, execution_id: str) -> list[JournalEntry]:
-        arguments = {":key": keys.execution(group_id, execution_id), ":prefix": keys.JOURNAL_PREFIX}
-        with platform_errors("Reading the journal"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND begins_with(SK, :prefix)",
-                ExpressionAttributeValues=item(arguments),
-                ConsistentRead=True,
-            )
-            return [
-                JournalEntry.model_validate_json(values(entry)["document"]) for page in pages for entry in page["Items"]
-            ]
+        known = {":key": keys.execution(group_id, execution_id), ":prefix": keys.JOURNAL_PREFIX}
+        found = self._records.found("Reading the journal", "PK = :key AND begins_with(SK, :prefix)", known)
+        return [JournalEntry.model_validate_json(values(entry)["document"]) for entry in found]
 
     def body(self, group_id: str, execution_id: str, entry: JournalEntry) -> str:
         if entry.body_reference is None:
@@ -61,23 +54,22 @@ class TableJournal:
         }
         replaces = again or entry.state is EntryState.ANSWERED
         with platform_errors("Writing the journal"):
-            try:
-                self._clients.dynamodb.put_item(
+            written = holds(
+                lambda: self._clients.dynamodb.put_item(
                     TableName=self._table,
                     Item=item(new),
                     ConditionExpression="attribute_not_exists(PK) OR #state = :replaced",
                     ExpressionAttributeNames={"#state": "state"},
                     ExpressionAttributeValues=item({":replaced": EntryState.BEGUN.value if replaces else "none"}),
                 )
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                answer = self._clients.dynamodb.get_item(TableName=self._table, Key=item(key), ConsistentRead=True)
-                found = answer.get("Item")
-                if found is None:
-                    raise PlatformUnavailable("An entry of the journal vanished.") from error
-                return JournalEntry.model_validate_json(values(found)["document"])
-        return entry
+            )
+            if written:
+                return entry
+            answer = self._clients.dynamodb.get_item(TableName=self._table, Key=item(key), ConsistentRead=True)
+        found = answer.get("Item")
+        if found is None:
+            raise PlatformUnavailable("An entry of the journal vanished.")
+        return JournalEntry.model_validate_json(values(found)["document"])
 
     def _light(self, execution: Execution, entry: JournalEntry) -> JournalEntry:
         body = entry.body.encode(errors="replace")

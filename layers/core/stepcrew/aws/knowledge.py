@@ -8,7 +8,7 @@ from stepcrew.aws import keys
 from stepcrew.aws.batches import delete_found, write_all
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import Item, item, values
+from stepcrew.aws.items import item, values
 from stepcrew.aws.records import Records
 from stepcrew.domain.knowledge import Chunk, Piece
 
@@ -36,25 +36,16 @@ class TableKnowledge:
             self._clients.dynamodb.put_item(TableName=self._table, Item=item({**listed, "partition": partition}))
 
     def chunks(self, group_id: str, sha256: str, embedder: str) -> list[Chunk]:
-        found = self._found("PK = :key", {":key": keys.chunks(group_id, sha256, embedder)})
+        known = {":key": keys.chunks(group_id, sha256, embedder)}
+        found = self._records.found("Reading knowledge", "PK = :key", known)
         return [Chunk(Piece(entry["place"], entry["text"]), bytes(entry["vector"])) for entry in map(values, found)]
 
     def forget(self, group_id: str, sha256: str) -> int:
         condition, known = "PK = :key AND begins_with(SK, :sha)", {":key": keys.knowledge(group_id)}
         known[":sha"] = keys.index(sha256, "")
-        listed = [values(entry) for entry in self._found(condition, known)]
+        listed = [values(entry) for entry in self._records.found("Reading knowledge", condition, known)]
         with platform_errors("Deleting knowledge"):
             for entry in listed:
                 delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": entry["partition"]})
             delete_found(self._clients.dynamodb, self._table, condition, known)
         return sum(int(entry["chunks"]) for entry in listed)
-
-    def _found(self, condition: str, known: dict[str, str]) -> list[Item]:
-        with platform_errors("Reading knowledge"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=item(known),
-                ConsistentRead=True,
-            )
-            return [entry for page in pages for entry in page["Items"]]

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, item
+from stepcrew.aws.transactions import holds
 
 
 class Logbook:
@@ -36,13 +35,7 @@ class Logbook:
                 "ExpressionAttributeValues": item({":seen": seen}),
             }
         with platform_errors(doing):
-            try:
-                self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry), **condition)
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+            return holds(lambda: self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry), **condition))
 
     def newest(self, log: str, *, before: str | None, limit: int, doing: str) -> list[Item]:
         """The log's entries, newest first, before the place of their `group_sort`. Eventually consistent."""

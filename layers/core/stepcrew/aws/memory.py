@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from stepcrew.aws import keys
 from stepcrew.aws.batches import read_all, write_all
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, item, values
 from stepcrew.aws.records import Records
-from stepcrew.aws.transactions import cancellation_codes, is_last_refused, retry_conflicts
+from stepcrew.aws.transactions import cancellation_codes, holds, is_last_refused, retry_conflicts
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound
 
@@ -32,18 +32,15 @@ class TableMemory:
     def open_root(self, group_id: str, root: RootScope) -> RootScope:
         new = {**self._root_key(group_id, root.path), "document": root.model_dump_json(), "made": _made(root)}
         with platform_errors("Opening the memory"):
-            try:
-                self._clients.dynamodb.put_item(
+            opened = holds(
+                lambda: self._clients.dynamodb.put_item(
                     TableName=self._table, Item=item(new), ConditionExpression="attribute_not_exists(PK)"
                 )
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                standing = self.root(group_id, root.path)
-                if standing is None:
-                    raise PlatformUnavailable("The memory was deleted at this moment.") from error
-                return standing
-        return root
+            )
+        standing = root if opened else self.root(group_id, root.path)
+        if standing is None:
+            raise PlatformUnavailable("The memory was deleted at this moment.")
+        return standing
 
     def root(self, group_id: str, path: str) -> RootScope | None:
         found = self._records.item(keys.root_scopes(group_id), keys.root_scope(path))
@@ -84,13 +81,7 @@ class TableMemory:
             condition = {"ConditionExpression": "revision = :seen", "ExpressionAttributeValues": known}
         key = item({"PK": keys.memory(group_id, path), "SK": keys.memory_record(record_id)})
         with platform_errors("Deleting from memory"):
-            try:
-                retry_conflicts(lambda: self._clients.dynamodb.delete_item(TableName=self._table, Key=key, **condition))
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+            return holds(lambda: self._clients.dynamodb.delete_item(TableName=self._table, Key=key, **condition))
 
     def vectors(self, group_id: str, embedder: str, hashes: Collection[str]) -> dict[str, bytes]:
         partition = keys.vectors(group_id, embedder)
@@ -155,16 +146,8 @@ class TableMemory:
                 raise ScopeNotFound(f"The memory {root.path} was deleted meanwhile.") from error
         return True
 
-    def _partition(self, partition: str, **more: Any) -> list[Item]:
-        with platform_errors("Reading memory"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key",
-                ExpressionAttributeValues=item({":key": partition}),
-                ConsistentRead=True,
-                **more,
-            )
-            return [entry for page in pages for entry in page["Items"]]
+    def _partition(self, partition: str, **options: Any) -> Iterator[Item]:
+        return self._records.found("Reading memory", "PK = :key", {":key": partition}, **options)
 
     @staticmethod
     def _root_key(group_id: str, path: str) -> dict[str, str]:

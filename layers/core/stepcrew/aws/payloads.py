@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.aws.objects import delete_below
+from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.objects import delete_below, read_object
 from stepcrew.domain.trace import PayloadReference
 
 PREVIEW_CHARACTERS = 300
@@ -43,16 +41,8 @@ class BucketPayloads:
         )
 
     def get(self, group_id: str, execution_id: str, payload_id: str) -> bytes | None:
-        with platform_errors("Reading a payload"):
-            try:
-                answer = self._clients.s3.get_object(
-                    Bucket=self._bucket, Key=keys.payload(group_id, execution_id, payload_id)
-                )
-            except ClientError as error:
-                if code_of(error) in {"NoSuchKey", "404"}:
-                    return None
-                raise
-            return answer["Body"].read()
+        key = keys.payload(group_id, execution_id, payload_id)
+        return read_object(self._clients.s3, self._bucket, key, "Reading a payload")
 
     def url(self, group_id: str, execution_id: str, payload_id: str) -> str:
         """A presigned address of the payload, good for `URL_SECONDS`."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from stepcrew.aws import keys
 from stepcrew.aws.batches import read_all
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, item, values
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.transactions import holds, unless_refused
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.domain.execution import Execution
@@ -31,7 +30,7 @@ _GOLDEN = 0.618033988749895
 
 
 class Records:
-    """Execution records of one table."""
+    """Execution records of one table, and reads of whatever else is in it."""
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._clients = clients
@@ -45,6 +44,20 @@ class Records:
             )
         return answer.get("Item")
 
+    def found(self, doing: str, condition: str, known: Mapping[str, Any], **options: Any) -> Iterator[Item]:
+        """Reads page by page what a key condition finds, strongly consistent but in an index. `doing` says what was
+        being done, for the message of an error."""
+        with platform_errors(doing):
+            pages = self._clients.dynamodb.get_paginator("query").paginate(
+                TableName=self.table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=item(known),
+                ConsistentRead="IndexName" not in options,
+                **options,
+            )
+            for page in pages:
+                yield from page["Items"]
+
     def get(self, group_id: str, execution_id: str) -> Execution:
         """Raises `ExecutionNotFound`."""
         found = self.item(keys.execution(group_id, execution_id), keys.EXECUTION)
@@ -56,13 +69,8 @@ class Records:
         """The record after the update, or None when its condition did not hold."""
         request = update.request(self.table, key_of(group_id, execution_id))
         with platform_errors("Updating the execution"):
-            try:
-                answer = retry_conflicts(lambda: self._clients.dynamodb.update_item(**request, ReturnValues="ALL_NEW"))
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return None
-        return Execution.model_validate(values(answer.get("Attributes", {})))
+            answer = unless_refused(lambda: self._clients.dynamodb.update_item(**request, ReturnValues="ALL_NEW"))
+        return Execution.model_validate(values(answer.get("Attributes", {}))) if answer else None
 
     def update_with(
         self, group_id: str, execution_id: str, update: Update, *companions: TransactWriteItemTypeDef
@@ -71,17 +79,10 @@ class Records:
         hold."""
         request = update.request(self.table, key_of(group_id, execution_id))
         with platform_errors("Updating the execution"):
-            try:
-                retry_conflicts(
-                    lambda: self._clients.dynamodb.transact_write_items(
-                        TransactItems=[{"Update": request}, *companions]
-                    )
-                )
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                return None
-        return self.get(group_id, execution_id)
+            written = holds(
+                lambda: self._clients.dynamodb.transact_write_items(TransactItems=[{"Update": request}, *companions])
+            )
+        return self.get(group_id, execution_id) if written else None
 
     def count_open(self, group_id: str, most: int) -> int:
         """Up to `most`, from the sparse index of open executions: keys alone are read."""
@@ -100,17 +101,8 @@ class Records:
 
     def open_of(self, group_id: str) -> Iterator[Execution]:
         """Those of one group, from the sparse index."""
-        with platform_errors("Reading the open executions"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self.table,
-                IndexName=keys.OPEN_INDEX,
-                KeyConditionExpression="open_key = :shard AND begins_with(open_sort, :group)",
-                ExpressionAttributeValues=item(
-                    {":shard": keys.open_shard(group_id), ":group": keys.open_sort(group_id, "")}
-                ),
-                ProjectionExpression="PK, SK",
-            )
-            found = [entry for page in pages for entry in page["Items"]]
+        known = {":shard": keys.open_shard(group_id), ":group": keys.open_sort(group_id, "")}
+        found = self._open("open_key = :shard AND begins_with(open_sort, :group)", known)
         yield from self._unchanged(found, datetime.max.replace(tzinfo=UTC))
 
     def open(self, *, unchanged_since: datetime) -> Iterator[Execution]:
@@ -120,21 +112,18 @@ class Records:
         minute = int(unchanged_since.timestamp()) // 60
         first = minute % len(shards)
         for shard in shards[first:] + shards[:first]:
-            with platform_errors("Reading the open executions"):
-                pages = self._clients.dynamodb.get_paginator("query").paginate(
-                    TableName=self.table,
-                    IndexName=keys.OPEN_INDEX,
-                    KeyConditionExpression="open_key = :shard",
-                    ExpressionAttributeValues=item({":shard": shard}),
-                    ProjectionExpression="PK, SK",
-                )
-                found = [entry for page in pages for entry in page["Items"]]
+            found = self._open("open_key = :shard", {":shard": shard})
             turn = int(minute * _GOLDEN % 1 * len(found))
             yield from self._unchanged(found[turn:] + found[:turn], unchanged_since)
 
-    def _unchanged(self, found: Iterable[Item], since: datetime) -> Iterator[Execution]:
+    def _open(self, condition: str, known: Mapping[str, str]) -> list[Item]:
+        """The keys of those records."""
+        only_keys = {"IndexName": keys.OPEN_INDEX, "ProjectionExpression": "PK, SK"}
+        return list(self.found("Reading the open executions", condition, known, **only_keys))
+
+    def _unchanged(self, found: Sequence[Item], since: datetime) -> Iterator[Execution]:
         with platform_errors("Reading the open executions"):
-            records = read_all(self._clients.dynamodb, self.table, list(found))
+            records = read_all(self._clients.dynamodb, self.table, found)
         for record in records:
             try:
                 execution = Execution.model_validate(values(record))

@@ -31,15 +31,9 @@ class TableRegistrations(Generic[Kept]):
         return self._read(values(found)["document"]) if found else None
 
     def every(self, group_id: str) -> list[Kept]:
-        with platform_errors(f"Listing the {self._word}s"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :group",
-                ExpressionAttributeValues=item({":group": keys.registrations(group_id, self._word)}),
-                ConsistentRead=True,
-            )
-            found = [values(entry) for page in pages for entry in page["Items"]]
-        return [self._read(entry["document"]) for entry in found]
+        known = {":key": keys.registrations(group_id, self._word)}
+        found = self._records.found(f"Listing the {self._word}s", "PK = :key", known)
+        return [self._read(values(entry)["document"]) for entry in found]
 
     def put(self, group_id: str, kept: Kept) -> None:
         entry = {**self._key(group_id, kept.name), "document": kept.model_dump_json()}

@@ -108,15 +108,10 @@ class TableSlots:
         return [entry["SK"].removeprefix(keys.QUEUED_PREFIX) for entry in found]
 
     def _query(self, group_id: str, prefix: str, limit: int | None) -> list[dict[str, Any]]:
-        with platform_errors("Reading the slots of the group"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND begins_with(SK, :prefix)",
-                ExpressionAttributeValues=item({":key": keys.slots(group_id), ":prefix": prefix}),
-                ConsistentRead=True,
-                PaginationConfig={"PageSize": limit, "MaxItems": limit} if limit else {},
-            )
-            return [values(entry) for page in pages for entry in page["Items"]]
+        condition, known = "PK = :key AND begins_with(SK, :prefix)", {":key": keys.slots(group_id), ":prefix": prefix}
+        paging = {"PageSize": limit, "MaxItems": limit} if limit else {}
+        found = self._records.found("Reading the slots of the group", condition, known, PaginationConfig=paging)
+        return [values(entry) for entry in found]
 
 
 def _as_it_was(owner: str | None) -> dict[str, Any]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import INLINE_BYTES
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.records import Records
+from stepcrew.aws.transactions import holds
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import BodyExpired, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
@@ -30,6 +29,7 @@ class TableTaskOutputs:
     def __init__(self, clients: Clients, table: str, payloads: BucketPayloads, retention_days: int) -> None:
         self._clients = clients
         self._table = table
+        self._records = Records(clients, table)
         self._payloads = payloads
         self._retention = timedelta(days=retention_days)
 
@@ -43,19 +43,16 @@ class TableTaskOutputs:
         if usage is not None:
             update.set("usage", usage)
         with platform_errors("Storing a task output"):
-            try:
-                retry_conflicts(
-                    lambda: self._clients.dynamodb.transact_write_items(
-                        TransactItems=[
-                            {"Update": update.request(self._table, item({"PK": key, "SK": keys.EXECUTION}))},
-                            {"Put": {"TableName": self._table, "Item": item(new)}},
-                        ]
-                    )
+            written = holds(
+                lambda: self._clients.dynamodb.transact_write_items(
+                    TransactItems=[
+                        {"Update": update.request(self._table, item({"PK": key, "SK": keys.EXECUTION}))},
+                        {"Put": {"TableName": self._table, "Item": item(new)}},
+                    ]
                 )
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                raise Superseded("A later attempt or a terminal status took over.") from error
+            )
+        if not written:
+            raise Superseded("A later attempt or a terminal status took over.")
 
     def keep_task_output(self, execution: Execution, output: TaskOutput) -> None:
         expires_at = int((execution.created_at + self._retention).timestamp())
@@ -69,19 +66,10 @@ class TableTaskOutputs:
             self._clients.dynamodb.put_item(TableName=self._table, Item=item(new))
 
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
-        with platform_errors("Reading task outputs"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND begins_with(SK, :prefix)",
-                ExpressionAttributeValues=item(
-                    {":key": keys.execution(group_id, execution_id), ":prefix": keys.TASK_PREFIX}
-                ),
-                ConsistentRead=True,
-            )
-            found = [
-                TaskOutput.model_validate_json(values(entry)["document"]) for page in pages for entry in page["Items"]
-            ]
-        return [self._whole(group_id, execution_id, output) for output in found] if whole else found
+        known = {":key": keys.execution(group_id, execution_id), ":prefix": keys.TASK_PREFIX}
+        found = self._records.found("Reading task outputs", "PK = :key AND begins_with(SK, :prefix)", known)
+        outputs = [TaskOutput.model_validate_json(values(entry)["document"]) for entry in found]
+        return [self._whole(group_id, execution_id, output) for output in outputs] if whole else outputs
 
     def task_output(self, group_id: str, execution_id: str, index: int, *, whole: bool = True) -> TaskOutput | None:
         with platform_errors("Reading a task output"):

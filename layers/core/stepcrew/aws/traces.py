@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.batches import write_all
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
+from stepcrew.aws.records import Records
 from stepcrew.aws.trace_items import event_entry, marker_entry
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.transactions import holds
 from stepcrew.aws.updates import Update
 from stepcrew.domain.event_size import fitted, fitted_line
 from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
@@ -25,6 +24,7 @@ class TableTraces:
     def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
         self._clients = clients
         self._table = table
+        self._records = Records(clients, table)
         self._retention = timedelta(days=retention_days)
 
     def record(self, group_id: str, execution_id: str, events: list[TraceEvent], logs: list[LogLine]) -> None:
@@ -55,25 +55,21 @@ class TableTraces:
         marker = marker_entry(common, events)
         record = item({"PK": keys.execution(group_id, execution_id), "SK": keys.EXECUTION})
         update = Update(now).add(f"traces_recorded.{events[0].attempt}", len(events))
-        try:
-            retry_conflicts(
-                lambda: self._clients.dynamodb.transact_write_items(
-                    TransactItems=[
-                        {
-                            "Put": {
-                                "TableName": self._table,
-                                "Item": item(marker),
-                                "ConditionExpression": "attribute_not_exists(PK)",
-                            }
-                        },
-                        {"Update": update.request(self._table, record)},
-                    ]
-                )
+        # Where the conditions do not hold, it was counted before, or the execution was deleted meanwhile.
+        holds(
+            lambda: self._clients.dynamodb.transact_write_items(
+                TransactItems=[
+                    {
+                        "Put": {
+                            "TableName": self._table,
+                            "Item": item(marker),
+                            "ConditionExpression": "attribute_not_exists(PK)",
+                        }
+                    },
+                    {"Update": update.request(self._table, record)},
+                ]
             )
-        except ClientError as error:
-            if "ConditionalCheckFailed" not in cancellation_codes(error):
-                raise
-            # counted before, or the execution was deleted meanwhile
+        )
 
     def events(self, group_id: str, execution_id: str, *, after: tuple[int, int], limit: int) -> list[TraceEvent]:
         found = self._query(group_id, execution_id, keys.TRACE_PREFIX, keys.trace(*after), limit)
@@ -101,21 +97,12 @@ class TableTraces:
         self, group_id: str, execution_id: str, prefix: str, after: str, limit: int | None
     ) -> list[dict[str, Any]]:
         """Entries of one prefix behind the sort key `after`, in order."""
-        found: list[dict[str, Any]] = []
-        with platform_errors("Reading the trace"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND SK BETWEEN :after AND :end",
-                ExpressionAttributeValues=item(
-                    {
-                        ":key": keys.execution(group_id, execution_id),
-                        ":after": after + " ",  # the smallest sort key behind it
-                        ":end": prefix + "~",
-                    }
-                ),
-                ConsistentRead=True,
-                PaginationConfig={"PageSize": limit, "MaxItems": limit} if limit else {},
-            )
-            for page in pages:
-                found += [values(entry) for entry in page["Items"]]
-        return found
+        known = {
+            ":key": keys.execution(group_id, execution_id),
+            ":after": after + " ",  # the smallest sort key behind it
+            ":end": prefix + "~",
+        }
+        condition = "PK = :key AND SK BETWEEN :after AND :end"
+        paging = {"PageSize": limit, "MaxItems": limit} if limit else {}
+        found = self._records.found("Reading the trace", condition, known, PaginationConfig=paging)
+        return [values(entry) for entry in found]

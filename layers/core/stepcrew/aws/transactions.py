@@ -17,6 +17,8 @@ from stepcrew.domain.retrying import Patience, retried
 
 _PATIENCE = Patience(tries=10, first=0.03, longest=0.3, jitter=True)
 
+_REFUSED = "ConditionalCheckFailed"
+
 Answer = TypeVar("Answer")
 
 
@@ -31,7 +33,23 @@ def cancellation_codes(error: ClientError) -> set[str]:
 def is_last_refused(error: ClientError) -> bool:
     """Whether the condition of the transaction's last item did not hold: reasons stand in the order of the items."""
     reasons = error.response.get("CancellationReasons", [])
-    return bool(reasons) and reasons[-1].get("Code") == "ConditionalCheckFailed"
+    return bool(reasons) and reasons[-1].get("Code") == _REFUSED
+
+
+def holds(write: Callable[[], object]) -> bool:
+    """Makes a conditional write or transaction, again while another writer is in the way; False, and nothing written,
+    when a condition did not hold."""
+    return unless_refused(write) is not None
+
+
+def unless_refused(write: Callable[[], Answer]) -> Answer | None:
+    """The same, for what the write answers; None when a condition did not hold."""
+    try:
+        return retry_conflicts(write)
+    except ClientError as error:
+        if code_of(error) != "ConditionalCheckFailedException" and _REFUSED not in cancellation_codes(error):
+            raise
+        return None
 
 
 def retry_conflicts(call: Callable[[], Answer]) -> Answer:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import INLINE_BYTES
-from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.aws.items import item, plain, values
+from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.items import plain, values
 from stepcrew.aws.logbook import Logbook
+from stepcrew.aws.objects import read_object
 from stepcrew.aws.records import Records
-from stepcrew.domain.trigger import MOST_TRIGGERS, Cause, Firing, Trigger
+from stepcrew.domain.trigger import Cause, Firing, Trigger
 
 
 class TableTriggers:
@@ -22,7 +21,6 @@ class TableTriggers:
 
     def __init__(self, clients: Clients, table: str, bucket: str, retention_days: int) -> None:
         self._clients = clients
-        self._table = table
         self._bucket = bucket
         self._records = Records(clients, table)
         self._logbook = Logbook(clients, table)
@@ -39,19 +37,9 @@ class TableTriggers:
 
     def triggers(self, group_id: str) -> list[Trigger]:
         """All of a group by name: there are at most `MOST_TRIGGERS`."""
-        found: list[Trigger] = []
-        with platform_errors("Listing the triggers"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :group AND begins_with(SK, :prefix)",
-                ExpressionAttributeValues=item({":group": keys.group(group_id), ":prefix": keys.TRIGGER_PREFIX}),
-                ConsistentRead=True,
-            )
-            for page in pages:
-                found += [Trigger.model_validate(values(entry)) for entry in page["Items"]]
-                if len(found) >= MOST_TRIGGERS:
-                    break
-        return found
+        known = {":key": keys.group(group_id), ":prefix": keys.TRIGGER_PREFIX}
+        found = self._records.found("Listing the triggers", "PK = :key AND begins_with(SK, :prefix)", known)
+        return [Trigger.model_validate(values(entry)) for entry in found]
 
     def delete(self, group_id: str, name: str) -> None:
         """Removes the trigger and its firings. Asking again changes nothing."""
@@ -99,11 +87,6 @@ class TableTriggers:
         entry = values(found)
         if "document" in entry:
             return Cause.model_validate_json(entry["document"])
-        with platform_errors("Reading what made a trigger fire"):
-            try:
-                answer = self._clients.s3.get_object(Bucket=self._bucket, Key=entry["document_key"])
-            except ClientError as error:
-                if code_of(error) in {"NoSuchKey", "404"}:
-                    return None
-                raise
-            return Cause.model_validate_json(answer["Body"].read())
+        doing = "Reading what made a trigger fire"
+        document = read_object(self._clients.s3, self._bucket, entry["document_key"], doing)
+        return None if document is None else Cause.model_validate_json(document)

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
-from stepcrew.aws.transactions import cancellation_codes, retry_conflicts
+from stepcrew.aws.records import Records
+from stepcrew.aws.transactions import holds
 from stepcrew.domain.usage_sums import By, DaySum, Part, Sums, UsageEntry
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ class TableUsage:
     def __init__(self, clients: Clients, table: str) -> None:
         self._clients = clients
         self._table = table
+        self._records = Records(clients, table)
 
     def count(self, entry: UsageEntry) -> bool:
         partition = keys.usage(entry.group_id)
@@ -50,13 +50,7 @@ class TableUsage:
             *(self._adds(partition, entry.day, part, expires_at) for part in entry.parts),
         ]
         with platform_errors("Counting what an execution used"):
-            try:
-                retry_conflicts(lambda: self._clients.dynamodb.transact_write_items(TransactItems=writes))
-            except ClientError as error:
-                if "ConditionalCheckFailed" not in cancellation_codes(error):
-                    raise
-                return False
-        return True
+            return holds(lambda: self._clients.dynamodb.transact_write_items(TransactItems=writes))
 
     def sums(self, group_id: str, by: By, first: date, last: date) -> list[DaySum]:
         # Without its last sign, the end lies before the sum without a name of the day after.
@@ -90,15 +84,9 @@ class TableUsage:
 
     def _between(self, group_id: str, begin: str, end: str) -> Iterator[dict[str, Any]]:
         """What lies from one sort key up to another one, which is not included."""
-        with platform_errors("Reading what was used"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :key AND SK BETWEEN :begin AND :end",
-                ExpressionAttributeValues=item({":key": keys.usage(group_id), ":begin": begin, ":end": end}),
-                ConsistentRead=True,
-            )
-            for page in pages:
-                yield from (values(entry) for entry in page["Items"])
+        known = {":key": keys.usage(group_id), ":begin": begin, ":end": end}
+        found = self._records.found("Reading what was used", "PK = :key AND SK BETWEEN :begin AND :end", known)
+        return map(values, found)
 
 
 def _after(day: date) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
-
-from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
+from stepcrew.aws.transactions import holds
 from stepcrew.services.waiting_ports import WaitingPlace
 
 _TRIES = 2
@@ -40,29 +40,24 @@ class TableWaitingPlaces:
             free = [place for place in map(keys.waiting_place, range(most)) if place not in taken]
             for place in random.sample(free, min(_TRIES, len(free))):
                 entry = {"PK": partition, "SK": place, "claim": claim, "expires_at": int((until + _GRACE).timestamp())}
-                try:
-                    self._clients.dynamodb.put_item(
-                        TableName=self._table,
-                        Item=item(entry),
-                        ConditionExpression="attribute_not_exists(PK) OR expires_at <= :now",
-                        ExpressionAttributeValues=item({":now": int(now.timestamp())}),
-                    )
-                except ClientError as error:
-                    if code_of(error) != "ConditionalCheckFailedException":
-                        raise
-                else:
+                claimed = partial(
+                    self._clients.dynamodb.put_item,
+                    TableName=self._table,
+                    Item=item(entry),
+                    ConditionExpression="attribute_not_exists(PK) OR expires_at <= :now",
+                    ExpressionAttributeValues=item({":now": int(now.timestamp())}),
+                )
+                if holds(claimed):
                     return WaitingPlace(group_id, place, claim)
         return None
 
     def leave(self, place: WaitingPlace) -> None:
         with platform_errors("Waiting for the execution"):
-            try:
-                self._clients.dynamodb.delete_item(
+            holds(  # unless it expired, and may be another's by now
+                lambda: self._clients.dynamodb.delete_item(
                     TableName=self._table,
                     Key=item({"PK": keys.waiting_places(place.group_id), "SK": place.name}),
                     ConditionExpression="claim = :claim",
                     ExpressionAttributeValues=item({":claim": place.claim}),
                 )
-            except ClientError as error:  # it expired, and may be another's by now
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
+            )

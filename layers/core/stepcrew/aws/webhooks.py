@@ -35,14 +35,8 @@ class TableWebhooks:
 
     def webhooks(self, group_id: str) -> list[Webhook]:
         """All of a group by name: there are at most `MOST_WEBHOOKS`."""
-        with platform_errors("Listing the webhooks"):
-            pages = self._clients.dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="PK = :group",
-                ExpressionAttributeValues=item({":group": keys.webhooks(group_id)}),
-                ConsistentRead=True,
-            )
-            return [Webhook.model_validate(values(entry)) for page in pages for entry in page["Items"]]
+        found = self._records.found("Listing the webhooks", "PK = :key", {":key": keys.webhooks(group_id)})
+        return [Webhook.model_validate(values(entry)) for entry in found]
 
     def names(self, group_id: str) -> set[str]:
         return {webhook.name for webhook in self.webhooks(group_id)}
