@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -21,8 +22,8 @@ REGISTERING = {"updated_at", "updated_by"}
 """Fields that an execution keeps nothing of."""
 
 
-def check_room(name: str, known: set[str], most: int, what: str) -> None:
+def check_room(name: str, known: Collection[str], most: int, what: str, owner: str = "group") -> None:
     """Raises `InvalidRequest` for one that is new where there are so many already."""
     if name not in known and len(known) >= most:
-        detail = f"The group has {most} {what} already."
-        raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Delete one.")])
+        detail = f"The {owner} has {most} {what} already."
+        raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Remove one first.")])
