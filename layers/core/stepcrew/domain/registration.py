@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import BaseModel
 
@@ -11,7 +12,10 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 
 
 class Registered(BaseModel):
-    """One thing of those; who registered it, and when."""
+    """One thing of those; who registered it, and when. A group has at most `MOST` of its kind, called `PLURAL`."""
+
+    MOST: ClassVar[int]
+    PLURAL: ClassVar[str]
 
     name: str
     updated_at: datetime
