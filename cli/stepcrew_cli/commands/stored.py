@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from stepcrew_cli.alias_wire import AliasList, CrewAlias
-from stepcrew_cli.api_paths import alias_path, crew_path
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
@@ -109,18 +109,19 @@ def alias(
         raise CliError("Which alias?", remedy=f"Give {name}@ALIAS.")
     if remove and version is not None:
         raise CliError("Give a version or --remove, not both.")
+    place = api_path("crews", name, "aliases", wanted)
     with call.client() as client:
         if not wanted:
-            answer = client.ask("GET", f"{crew_path(name)}/aliases")
+            answer = client.ask("GET", api_path("crews", name, "aliases"))
             if call.output.as_json:
                 call.output.json(answer.data)
             else:
                 call.output.console.print(_aliases(name, answer.read(AliasList).aliases))
         elif remove:
-            client.remove(alias_path(name, wanted))
+            client.remove(place)
             call.output.note(f"{reference} is removed.", "green")
         else:
-            answer = client.ask("PUT", alias_path(name, wanted), {"version": version} if version else {})
+            answer = client.ask("PUT", place, {"version": version} if version else {})
             if call.output.as_json:
                 call.output.json(answer.data)
             else:

@@ -12,7 +12,7 @@ import typer
 from pydantic import JsonValue
 from rich.table import Table
 
-from stepcrew_cli.api_paths import API, tool_path
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.building import Built, build
 from stepcrew_cli.deploying.cloudformation import TOOL, stack_name
@@ -49,7 +49,7 @@ def list_tools(
 ) -> None:
     """List the group's own tools."""
     with call.client() as client:
-        found = client.ask("GET", f"{API}/tools").read(ToolList).root
+        found = client.ask("GET", api_path("tools")).read(ToolList).root
     shown = [one for one in found if every or one.input_schema is not None]
     if call.output.as_json:
         call.output.json([one.model_dump(mode="json") for one in shown])
@@ -62,7 +62,7 @@ def list_tools(
 def show(call: Call, name: Name) -> None:
     """Show a tool of the group whole, as JSON."""
     with call.client() as client:
-        call.output.json(client.ask("GET", tool_path(name)).data)
+        call.output.json(client.ask("GET", api_path("tools", name)).data)
 
 
 @tool.command("put")
@@ -157,7 +157,7 @@ def remove(call: Call, name: Name, region: Region = None, aws_profile: AwsProfil
 
 
 def _store(call: Call, client: Client, name: str, body: Mapping[str, JsonValue]) -> None:
-    answer = client.ask("PUT", tool_path(name), body)
+    answer = client.ask("PUT", api_path("tools", name), body)
     if call.output.as_json:
         call.output.json(answer.data)
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stepcrew_cli.api_paths import crew_path
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.functions import OnAws, function_of, project
 from stepcrew_cli.deploying.options import AwsProfile, Region
@@ -39,7 +39,7 @@ def undeploy(
         place = _unneeded(client, name, force)
         tell = partial(call.output.note, style="dim")
         function = function_of(client, project(name), place.parameters, tell, OnAws(region, aws_profile))
-        client.remove(crew_path(name))
+        client.remove(api_path("crews", name))
         for trigger in client.triggers().read(TriggerList).triggers:
             if trigger.crew.partition("@")[0] == name:
                 call.output.note(f"The trigger {trigger.name} names {trigger.crew}: it will find no crew.")
