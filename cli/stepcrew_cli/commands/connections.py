@@ -34,12 +34,8 @@ def list_connections(call: Call) -> None:
     """List the group's connections, and the names of those that every group has."""
     with call.client() as client:
         answer = client.ask("GET", api_path("connections"))
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    found = answer.read(ConnectionList)
-    call.output.console.print(_table(found.connections))
-    if found.operators:
+    found = call.output.show(answer, ConnectionList, _table)
+    if found and found.operators:
         call.output.note(f"For every group: {', '.join(found.operators)}", "dim")
 
 
@@ -65,11 +61,7 @@ def set_connection(
     body["fallbacks"] = list[JsonValue](fallback or [])
     with call.client() as client:
         answer = client.ask("PUT", api_path("connections", name), body)
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    made = answer.read(Connection)
-    call.output.note(f"Crews name its models as {made.name}/MODEL.", "green")
+    call.output.show(answer, Connection, lambda made: f"Crews name its models as {made.name}/MODEL.")
 
 
 @connections.command("remove")
@@ -81,11 +73,11 @@ def remove(call: Call, name: Name) -> None:
     call.output.removed(name)
 
 
-def _table(found: list[Connection]) -> Table:
+def _table(found: ConnectionList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Name", "Provider", "Address", "Secret", "Changed", "By"):
         table.add_column(column, no_wrap=column != "Address", overflow="fold")
-    for one in found:
+    for one in found.connections:
         changed = moment(one.updated_at) if one.updated_at else ""
         cells = (one.name, one.provider, plain(one.base_url), one.secret or "", changed, plain(one.updated_by or ""))
         table.add_row(*cells)

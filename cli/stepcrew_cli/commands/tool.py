@@ -150,19 +150,13 @@ def remove(call: Call, name: Name, region: Region = None, aws_profile: AwsProfil
         if registered is None or f":{stack_name(TOOL, place)}:" in f"{registered.function_arn}:":
             tell = partial(call.output.note, style="dim")
             removed = function_of(client, what, place, tell, OnAws(region, aws_profile)).remove()
-    if call.output.as_json:
-        call.output.json({"name": name, "function_removed": removed})
-    else:
-        call.output.note(f"{name} is removed{', with its function' if removed else ''}.", "green")
+    told = f"{name} is removed{', with its function' if removed else ''}."
+    call.output.done({"name": name, "function_removed": removed}, told)
 
 
 def _store(call: Call, client: Client, name: str, body: Mapping[str, JsonValue]) -> None:
     answer = client.ask("PUT", api_path("tools", name), body)
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        stored = answer.read(RegisteredTool)
-        call.output.note(f"Crews name it as {stored.name}; it calls {stored.function_arn}.", "green")
+    call.output.show(answer, RegisteredTool, lambda one: f"Crews name it as {one.name}; it calls {one.function_arn}.")
 
 
 def name_of(built: Built) -> str:

@@ -46,10 +46,8 @@ def undeploy(
         # Between the first look and the removal more may have been submitted; now no more can be.
         _unneeded(client, name, force, "The crew is removed, its function not yet. ")
         removed = function.remove()
-    if call.output.as_json:
-        call.output.json({"name": name, "function_removed": removed})
-    else:
-        call.output.note(f"{name} is removed{', with its function' if removed else ''}.", "green")
+    told = f"{name} is removed{', with its function' if removed else ''}."
+    call.output.done({"name": name, "function_removed": removed}, told)
 
 
 def _unneeded(client: Client, name: str, force: bool, so_far: str = "") -> FunctionPlace:
