@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="What definitions call
 
 secrets = typer.Typer(
     name="secrets",
-    help="Secrets of the group: keys of tools, MCP servers, connections and webhooks.",
+    help="Secret keys of tools, MCP servers, connections and webhooks.",
     no_args_is_help=True,
     add_completion=False,
 )
