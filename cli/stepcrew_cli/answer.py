@@ -8,7 +8,6 @@ import httpx
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from stepcrew_cli.errors import ServerTrouble
-from stepcrew_cli.transport import retry_after_seconds
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,3 +31,11 @@ class Answer:
             return model.model_validate(self.data)
         except ValidationError as error:
             raise ServerTrouble(f"The server's answer is not a {model.__name__}: {error}") from error
+
+
+def retry_after_seconds(response: httpx.Response) -> float | None:
+    """The header's seconds; its date form is not used by our API and counts as absent."""
+    try:
+        return max(0.0, float(response.headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
 
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.transport import Transport
-
-BATCHES = "/api/v1/batches"
 
 
 class BatchCalls:
@@ -18,20 +16,20 @@ class BatchCalls:
         self._transport = transport
 
     def create(self, body: Mapping[str, JsonValue], key: str) -> Answer:
-        return Answer(self._transport.request("POST", BATCHES, json=body, headers={"Idempotency-Key": key}))
+        return self._transport.ask("POST", api_path("batches"), json=body, headers={"Idempotency-Key": key})
 
     def newest(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", BATCHES, params=params))
+        return self._transport.ask("GET", api_path("batches"), params=params)
 
     def read(self, batch_id: str) -> Answer:
-        return Answer(self._transport.request("GET", _path(batch_id)))
+        return self._transport.ask("GET", api_path("batches", batch_id))
 
     def rows(self, batch_id: str, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{_path(batch_id)}/rows", params=params))
+        return self._transport.ask("GET", api_path("batches", batch_id, "rows"), params=params)
 
     def results(self, batch_id: str) -> Iterator[str]:
         """JSON Lines, page by page."""
-        path = f"{_path(batch_id)}/results"
+        path = api_path("batches", batch_id, "results")
         while path:
             response = self._transport.request("GET", path)
             yield response.text
@@ -39,12 +37,8 @@ class BatchCalls:
 
     def cancel(self, batch_id: str) -> Answer:
         """May be repeated."""
-        return Answer(self._transport.request("POST", f"{_path(batch_id)}/cancel"))
+        return self._transport.ask("POST", api_path("batches", batch_id, "cancel"))
 
     def retry(self, batch_id: str) -> Answer:
         """Sent again, it is refused while the round that it began runs."""
-        return Answer(self._transport.request("POST", f"{_path(batch_id)}/retry"))
-
-
-def _path(batch_id: str) -> str:
-    return f"{BATCHES}/{quote(batch_id, safe='')}"
+        return self._transport.ask("POST", api_path("batches", batch_id, "retry"))

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import JsonValue
 
 from stepcrew_cli.answer import Answer
-from stepcrew_cli.api_paths import (
-    API,
-    crew_path,
-    execution_path,
-    project_path,
-    secret_path,
-    trigger_path,
-    webhook_path,
-)
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.cost_calls import CostCalls
 from stepcrew_cli.errors import CliError, ServerTrouble
@@ -73,129 +65,128 @@ class Client:
 
     def me(self) -> Answer:
         """Who the server takes the caller for."""
-        return Answer(self._transport.request("GET", f"{API}/me"))
+        return self._transport.ask("GET", api_path("me"))
 
     def submit(self, body: Mapping[str, JsonValue], key: str) -> Answer:
-        return Answer(self._transport.request("POST", f"{API}/executions", json=body, headers={"Idempotency-Key": key}))
+        return self._transport.ask("POST", api_path("executions"), json=body, headers={"Idempotency-Key": key})
 
     def rerun(self, execution_id: str, body: Mapping[str, JsonValue], key: str) -> Answer:
         headers = {"Idempotency-Key": key}
-        return Answer(
-            self._transport.request("POST", f"{execution_path(execution_id)}/rerun", json=body, headers=headers)
-        )
+        return self._transport.ask("POST", api_path("executions", execution_id, "rerun"), json=body, headers=headers)
 
     def dry_run(self, body: Mapping[str, JsonValue]) -> Answer:
-        return Answer(self._transport.request("POST", f"{API}/executions", json=body, params={"dry_run": "true"}))
+        return self._transport.ask("POST", api_path("executions"), json=body, params={"dry_run": "true"})
 
     def crews(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/crews", params=params))
+        return self._transport.ask("GET", api_path("crews"), params=params)
 
     def crew(self, reference: str) -> Answer:
         """One stored crew, by `name`, `name@version` or `name@alias`."""
         name, _, wanted = reference.partition("@")
         params = {"version" if wanted.isdigit() else "alias": wanted} if wanted else {}
-        return Answer(self._transport.request("GET", crew_path(name), params=params))
+        return self._transport.ask("GET", api_path("crews", name), params=params)
 
     def store_crew(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
-        return Answer(self._transport.request("PUT", crew_path(name), json=body))
+        return self._transport.ask("PUT", api_path("crews", name), json=body)
 
     def ask(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> Answer:
         """Of a path that no method here is for."""
-        return Answer(self._transport.request(method, path, json=body))
+        return self._transport.ask(method, path, json=body)
 
     def remove(self, path: str) -> None:
         self._transport.request("DELETE", path)
 
     def store_project(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated: what equals the latest version makes none."""
-        return Answer(self._transport.request("PUT", project_path(name), json=body))
+        return self._transport.ask("PUT", api_path("projects", name), json=body)
 
     def secrets(self) -> Answer:
         """Lists the names of the secrets; values are never answered."""
-        return Answer(self._transport.request("GET", f"{API}/secrets"))
+        return self._transport.ask("GET", api_path("secrets"))
 
     def set_secret(self, name: str, value: str) -> Answer:
         """May be repeated."""
-        return Answer(self._transport.request("PUT", secret_path(name), json={"value": value}))
+        return self._transport.ask("PUT", api_path("secrets", name), json={"value": value})
 
     def remove_secret(self, name: str) -> None:
-        self._transport.request("DELETE", secret_path(name))
+        self._transport.request("DELETE", api_path("secrets", name))
 
     def triggers(self) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/triggers"))
+        return self._transport.ask("GET", api_path("triggers"))
 
     def trigger(self, name: str) -> Answer:
-        return Answer(self._transport.request("GET", trigger_path(name)))
+        return self._transport.ask("GET", api_path("triggers", name))
 
     def store_trigger(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated."""
-        return Answer(self._transport.request("PUT", trigger_path(name), json=body))
+        return self._transport.ask("PUT", api_path("triggers", name), json=body)
 
     def remove_trigger(self, name: str) -> None:
-        self._transport.request("DELETE", trigger_path(name))
+        self._transport.request("DELETE", api_path("triggers", name))
 
     def switch_trigger(self, name: str, verb: str) -> Answer:
         """`verb` is pause or resume. May be repeated."""
-        return Answer(self._transport.request("POST", f"{trigger_path(name)}/{verb}"))
+        return self._transport.ask("POST", api_path("triggers", name, verb))
 
     def test_trigger(self, name: str, document: Mapping[str, JsonValue]) -> Answer:
-        return Answer(self._transport.request("POST", f"{trigger_path(name)}/test", json={"document": document}))
+        return self._transport.ask("POST", api_path("triggers", name, "test"), json={"document": document})
 
     def firings(self, name: str, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{trigger_path(name)}/firings", params=params))
+        return self._transport.ask("GET", api_path("triggers", name, "firings"), params=params)
 
     def fire_again(self, name: str, firing_id: str) -> Answer:
         """May be repeated: what has started stays as it is."""
-        return Answer(self._transport.request("POST", f"{trigger_path(name)}/firings/{quote(firing_id, safe='')}/fire"))
+        return self._transport.ask("POST", api_path("triggers", name, "firings", firing_id, "fire"))
 
     def webhooks(self) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/webhooks"))
+        return self._transport.ask("GET", api_path("webhooks"))
 
     def webhook(self, name: str) -> Answer:
-        return Answer(self._transport.request("GET", webhook_path(name)))
+        return self._transport.ask("GET", api_path("webhooks", name))
 
     def store_webhook(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated."""
-        return Answer(self._transport.request("PUT", webhook_path(name), json=body))
+        return self._transport.ask("PUT", api_path("webhooks", name), json=body)
 
     def remove_webhook(self, name: str) -> None:
-        self._transport.request("DELETE", webhook_path(name))
+        self._transport.request("DELETE", api_path("webhooks", name))
 
     def test_webhook(self, name: str) -> Answer:
-        return Answer(self._transport.request("POST", f"{webhook_path(name)}/test"))
+        return self._transport.ask("POST", api_path("webhooks", name, "test"))
 
     def deliveries(self, name: str, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{webhook_path(name)}/deliveries", params=params))
+        return self._transport.ask("GET", api_path("webhooks", name, "deliveries"), params=params)
 
     def redeliver(self, name: str, delivery_id: str) -> Answer:
         """Asked for twice at once, it is one delivery."""
-        path = f"{webhook_path(name)}/deliveries/{quote(delivery_id, safe='')}/redeliver"
-        return Answer(self._transport.request("POST", path))
+        return self._transport.ask("POST", api_path("webhooks", name, "deliveries", delivery_id, "redeliver"))
 
     def put_in_inbox(self, name: str, file: Path) -> None:
         """Uploads an object for triggers to an address that the server signs; the token does not go there."""
-        offer = Answer(self._transport.request("POST", f"{API}/inbox/{quote(name)}")).read(Upload)
+        offer = self._transport.ask("POST", api_path("inbox", *name.split("/"))).read(Upload)
         once = Transport(self._bucket, Patience(attempts=1))  # a file that was read once cannot be sent again
         with file.open("rb") as content:
             once.request("PUT", offer.url, headers={"Content-Length": str(file.stat().st_size)}, content=content)
 
     def executions(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{API}/executions", params=params))
+        return self._transport.ask("GET", api_path("executions"), params=params)
 
     def execution(self, execution_id: str) -> Answer:
-        return self._get(execution_id)
+        return self._transport.ask("GET", api_path("executions", execution_id))
 
     def execution_if_changed(self, execution_id: str, etag: str | None, wait: int) -> Answer | None:
         """None when it is still as `etag` names it; the server may hold the answer for `wait` seconds."""
         headers = {"Prefer": f"wait={wait}"} if wait else {}
         if etag:
             headers["If-None-Match"] = etag
-        response = self._transport.request("GET", execution_path(execution_id), headers=headers)
+        response = self._transport.request("GET", api_path("executions", execution_id), headers=headers)
         return None if response.status_code == HTTPStatus.NOT_MODIFIED else Answer(response)
 
     def traces(self, execution_id: str, after: str | None) -> Answer:
-        return self._get(execution_id, "/traces", {"after": after} if after else {})
+        return self._transport.ask(
+            "GET", api_path("executions", execution_id, "traces"), params={"after": after} if after else {}
+        )
 
     def trace_pages(self, execution_id: str, after: str | None = None) -> Iterator[TracePage]:
         """Every page that is recorded now; at least one."""
@@ -206,41 +197,43 @@ class Client:
             more, after = page.more, page.cursor
 
     def result(self, execution_id: str) -> Answer:
-        return self._get(execution_id, "/result")
+        return self._transport.ask("GET", api_path("executions", execution_id, "result"))
 
     def artifacts(self, execution_id: str) -> Answer:
-        return self._get(execution_id, "/artifacts")
+        return self._transport.ask("GET", api_path("executions", execution_id, "artifacts"))
 
     def artifact(self, execution_id: str, name: str) -> bytes:
-        return self._whole(f"{execution_path(execution_id)}/artifacts/{quote(name)}").content
+        return self._whole(api_path("executions", execution_id, "artifacts", *name.split("/"))).content
 
     def bundle(self, execution_id: str) -> bytes:
         """A large one comes from the bucket; the token does not go along."""
-        return self._whole(f"{execution_path(execution_id)}/bundle").content
+        return self._whole(api_path("executions", execution_id, "bundle")).content
 
     def otlp(self, execution_id: str) -> bytes:
         """The trace for a collector of OpenTelemetry; a large one comes from the bucket, as a bundle does."""
-        return self._whole(f"{execution_path(execution_id)}/otlp").content
+        return self._whole(api_path("executions", execution_id, "otlp")).content
 
     def logs(self, execution_id: str, after: str | None) -> Answer:
-        return self._get(execution_id, "/logs", {"after": after} if after else {})
+        return self._transport.ask(
+            "GET", api_path("executions", execution_id, "logs"), params={"after": after} if after else {}
+        )
 
     def cancel(self, execution_id: str) -> Answer:
-        return Answer(self._transport.request("POST", f"{execution_path(execution_id)}/cancel"))
+        return self._transport.ask("POST", api_path("executions", execution_id, "cancel"))
 
     def approvals(self, params: Mapping[str, str]) -> Answer:
         """The open questions of the group."""
-        return Answer(self._transport.request("GET", f"{API}/approvals", params=params))
+        return self._transport.ask("GET", api_path("approvals"), params=params)
 
     def approvals_of(self, execution_id: str, params: Mapping[str, str]) -> Answer:
-        return self._get(execution_id, "/approvals", params)
+        return self._transport.ask("GET", api_path("executions", execution_id, "approvals"), params=params)
 
     def feedback(self, execution_id: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated, because the body names its approval."""
-        return Answer(self._transport.request("POST", f"{execution_path(execution_id)}/feedback", json=body))
+        return self._transport.ask("POST", api_path("executions", execution_id, "feedback"), json=body)
 
     def delete(self, execution_id: str) -> None:
-        self._transport.request("DELETE", execution_path(execution_id))
+        self._transport.request("DELETE", api_path("executions", execution_id))
 
     def body(self, url: str) -> str:
         """A body that stood behind a reference. The API names the address of a large one in the bucket, which is asked
@@ -258,9 +251,6 @@ class Client:
         response = self._transport.request("GET", url, headers={"Accept": f"{ADDRESS}, */*"})
         is_address = response.headers.get("content-type", "").startswith(ADDRESS)
         return Transport(self._bucket, self._patience).request("GET", response.text.strip()) if is_address else response
-
-    def _get(self, execution_id: str, rest: str = "", params: Mapping[str, str] | None = None) -> Answer:
-        return Answer(self._transport.request("GET", f"{execution_path(execution_id)}{rest}", params=params))
 
 
 def connect(target: Target, group: str | None) -> Client:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 from http import HTTPStatus
-from urllib.parse import quote
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.file_wire import FileAddress, FileUpload
 from stepcrew_cli.transport import Transport
-
-FILES = "/api/v1/files"
 
 
 class FileCalls:
@@ -21,26 +19,22 @@ class FileCalls:
         self._bucket = bucket
 
     def list(self) -> Answer:
-        return Answer(self._transport.request("GET", FILES))
+        return self._transport.ask("GET", api_path("files"))
 
     def put(self, name: str, content: bytes) -> Answer:
         """May be repeated."""
         body = {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
-        answer = self._transport.request("PUT", _path(name), json=body)
+        answer = self._transport.request("PUT", api_path("files", name), json=body)
         if answer.status_code == HTTPStatus.ACCEPTED:
             upload = Answer(answer).read(FileUpload)
             self._bucket.request("PUT", upload.url, headers=upload.headers, content=content)
-            answer = self._transport.request("PUT", _path(name), json=body)
+            answer = self._transport.request("PUT", api_path("files", name), json=body)
         return Answer(answer)
 
     def content(self, name: str) -> bytes:
-        url = Answer(self._transport.request("GET", _path(name))).read(FileAddress).url
+        url = self._transport.ask("GET", api_path("files", name)).read(FileAddress).url
         return self._bucket.request("GET", url).content
 
     def remove(self, name: str) -> Answer:
         """May be repeated."""
-        return Answer(self._transport.request("DELETE", _path(name)))
-
-
-def _path(name: str) -> str:
-    return f"{FILES}/{quote(name, safe='')}"
+        return self._transport.ask("DELETE", api_path("files", name))

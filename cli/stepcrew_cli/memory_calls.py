@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from stepcrew_cli.answer import Answer
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.transport import Transport
-
-MEMORY = "/api/v1/memory"
 
 
 class MemoryCalls:
@@ -16,14 +14,14 @@ class MemoryCalls:
         self._transport = transport
 
     def scopes(self) -> Answer:
-        return Answer(self._transport.request("GET", MEMORY))
+        return self._transport.ask("GET", api_path("memory"))
 
     def records(self, params: Mapping[str, str]) -> Answer:
-        return Answer(self._transport.request("GET", f"{MEMORY}/records", params=params))
+        return self._transport.ask("GET", api_path("memory", "records"), params=params)
 
     def remove_record(self, record_id: str) -> Answer:
-        return Answer(self._transport.request("DELETE", f"{MEMORY}/records/{quote(record_id, safe='')}"))
+        return self._transport.ask("DELETE", api_path("memory", "records", record_id))
 
     def remove_scope(self, path: str) -> Answer:
         """With everything below it. May be repeated."""
-        return Answer(self._transport.request("DELETE", f"{MEMORY}/scopes/{quote(path.strip('/'))}"))
+        return self._transport.ask("DELETE", api_path("memory", "scopes", *path.strip("/").split("/")))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Annotated, NoReturn
 
 import typer
 from pydantic import JsonValue
 from rich.console import Console
+from rich.table import Table
 
+from stepcrew_cli.answer import Answer, Model
 from stepcrew_cli.errors import CliError, Rejected, ServerTrouble
 from stepcrew_cli.profiles import stored_profiles
 from stepcrew_cli.text import json_text, plain
@@ -95,11 +97,29 @@ class Output:
         if cursor:
             self.note(f"More: stepcrew {command} --cursor {cursor}", "dim")
 
-    def removed(self, name: str) -> None:
+    def show(self, answer: Answer, model: type[Model], draw: Callable[[Model], Table | str]) -> Model | None:
+        """With --json prints the answer as it came; else what `draw` makes of it: a table, or a text that says what was
+        done. Answers what people were shown."""
         if self.as_json:
-            self.json({"name": name, "removed": True})
+            self.json(answer.data)
+            return None
+        found = answer.read(model)
+        drawn = draw(found)
+        if isinstance(drawn, str):
+            self.note(drawn, "green")
         else:
-            self.note(f"{name} is removed.", "green")
+            self.console.print(drawn)
+        return found
+
+    def done(self, value: JsonValue, text: str, style: str = "green") -> None:
+        """Says what was done: `value` with --json, else the text."""
+        if self.as_json:
+            self.json(value)
+        else:
+            self.note(text, style)
+
+    def removed(self, name: str) -> None:
+        self.done({"name": name, "removed": True}, f"{name} is removed.")
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 import httpx
 
-from stepcrew_cli.answer import Answer
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.transport import Transport
@@ -22,7 +21,7 @@ def demo_token(url: str, identity: str) -> str:
             remedy=f"Sign in with: stepcrew login --url {url}. Or give --token (STEPCREW_TOKEN).",
         )
     with httpx.Client(base_url=url, timeout=10, trust_env=False) as http:
-        answer = Answer(Transport(http).request("POST", "/auth/demo-token", json={"identity": identity}))
+        answer = Transport(http).ask("POST", "/auth/demo-token", json={"identity": identity})
     return answer.read(DemoTokenAnswer).access_token
 
 

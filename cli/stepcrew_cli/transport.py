@@ -12,6 +12,7 @@ from typing import IO
 import httpx
 from pydantic import ValidationError
 
+from stepcrew_cli.answer import Answer, retry_after_seconds
 from stepcrew_cli.errors import CliError, Rejected, ServerTrouble, Unreachable
 from stepcrew_cli.wire import Problem
 
@@ -78,13 +79,17 @@ class Transport:
         assert last is not None
         raise last
 
-
-def retry_after_seconds(response: httpx.Response) -> float | None:
-    """The header's seconds; its date form is not used by our API and counts as absent."""
-    try:
-        return max(0.0, float(response.headers["Retry-After"]))
-    except (KeyError, ValueError):
-        return None
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """As `request`, where the answer has a body of JSON."""
+        return Answer(self.request(method, path, json=json, params=params, headers=headers))
 
 
 def refusal(response: httpx.Response) -> CliError:

@@ -100,10 +100,7 @@ def logout(
             profiles.remove(name)
         else:
             profiles.save(name, stored.model_copy(update={"tokens": None}))
-        if as_json:
-            output.json({"profile": name, "revoked": revoked})
-        else:
-            output.note(f"Signed out of {stored.url}.", "")
+        output.done({"profile": name, "revoked": revoked}, f"Signed out of {stored.url}.", "")
 
 
 def _revoke(output: Output, profile: Profile) -> bool:

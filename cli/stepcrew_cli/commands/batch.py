@@ -90,12 +90,8 @@ def list_batches(call: Call, limit: Limit = 20, cursor: Cursor = None) -> None:
     """List the group's batches, newest first."""
     with call.client() as client:
         answer = client.batches.newest(page(limit, cursor))
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    found = answer.read(BatchList)
-    call.output.console.print(_table(found.batches))
-    call.output.more("batch list", found.next_cursor)
+    if found := call.output.show(answer, BatchList, _table):
+        call.output.more("batch list", found.next_cursor)
 
 
 @batch.command("show")
@@ -220,11 +216,11 @@ def _print(call: Call, found: Batch) -> None:
         call.output.note(f"stepcrew batch results {found.batch_id} prints what each row came to.{further}", "dim")
 
 
-def _table(found: list[Batch]) -> Table:
+def _table(found: BatchList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Batch", "Made", "Status", "Rows", "Completed", "Failed", "Cost", "Name"):
         table.add_column(column, no_wrap=column != "Name", overflow="fold")
-    for each in found:
+    for each in found.batches:
         counts = (str(each.total), str(each.counts.completed), str(each.counts.failed))
         cost = f"${each.usage.cost_usd:.4f}"
         table.add_row(each.batch_id, moment(each.created_at), status_text(each.status), *counts, cost, plain(each.name))

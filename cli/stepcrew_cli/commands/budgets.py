@@ -41,10 +41,7 @@ def list_budgets(
     """List the budgets, with what was spent of them this month (UTC)."""
     with call.client() as client:
         answer = client.costs.budgets()
-        if call.output.as_json:
-            call.output.json(answer.data)
-        else:
-            _print(call.output, answer.read(BudgetList))
+    call.output.show(answer, BudgetList, _table)
 
 
 @budgets.command("set")
@@ -80,13 +77,10 @@ def _limits(client: Client) -> dict[str | None, float]:
 def _store(client: Client, output: Output, limits: dict[str | None, float]) -> None:
     crews: dict[str, JsonValue] = {crew: usd for crew, usd in limits.items() if crew is not None}
     answer = client.costs.set_budgets({"group_usd": limits.get(None), "crews": crews})
-    if output.as_json:
-        output.json(answer.data)
-    else:
-        _print(output, answer.read(BudgetList))
+    output.show(answer, BudgetList, _table)
 
 
-def _print(output: Output, found: BudgetList) -> None:
+def _table(found: BudgetList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Budget", f"Spent in {found.month}", "Of", "Used"):
         table.add_column(column, justify="left" if column == "Budget" else "right", no_wrap=True)
@@ -95,4 +89,4 @@ def _print(output: Output, found: BudgetList) -> None:
         style = "bold red" if used >= 1 else "yellow" if used >= 0.8 else ""
         name = plain("the group" if one.crew is None else one.crew)
         table.add_row(name, dollars(one.spent_usd, 2), dollars(one.limit_usd, 2), plain(f"{used:.0%}", style))
-    output.console.print(table)
+    return table

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 from rich.table import Table
 
-from stepcrew_cli.api_paths import API, connection_path
+from stepcrew_cli.api_paths import api_path
+from stepcrew_cli.connection_wire import Connection, ConnectionList
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
@@ -24,20 +24,6 @@ connections = typer.Typer(
 )
 
 
-class Connection(BaseModel):
-    name: str
-    provider: str
-    base_url: str
-    secret: str | None = None
-    updated_at: datetime | None = None
-    updated_by: str | None = None
-
-
-class ConnectionList(BaseModel):
-    connections: list[Connection] = []
-    operators: list[str] = []
-
-
 def register(app: typer.Typer) -> None:
     app.add_typer(connections)
 
@@ -47,13 +33,9 @@ def register(app: typer.Typer) -> None:
 def list_connections(call: Call) -> None:
     """List the group's connections, and the names of those that every group has."""
     with call.client() as client:
-        answer = client.ask("GET", f"{API}/connections")
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    found = answer.read(ConnectionList)
-    call.output.console.print(_table(found.connections))
-    if found.operators:
+        answer = client.ask("GET", api_path("connections"))
+    found = call.output.show(answer, ConnectionList, _table)
+    if found and found.operators:
         call.output.note(f"For every group: {', '.join(found.operators)}", "dim")
 
 
@@ -78,12 +60,8 @@ def set_connection(
     body: dict[str, JsonValue] = {"provider": provider, "base_url": base_url, "secret": secret}
     body["fallbacks"] = list[JsonValue](fallback or [])
     with call.client() as client:
-        answer = client.ask("PUT", connection_path(name), body)
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    made = answer.read(Connection)
-    call.output.note(f"Crews name its models as {made.name}/MODEL.", "green")
+        answer = client.ask("PUT", api_path("connections", name), body)
+    call.output.show(answer, Connection, lambda made: f"Crews name its models as {made.name}/MODEL.")
 
 
 @connections.command("remove")
@@ -91,15 +69,15 @@ def set_connection(
 def remove(call: Call, name: Name) -> None:
     """Remove a connection. Crews that name its models are refused from then on."""
     with call.client() as client:
-        client.remove(connection_path(name))
+        client.remove(api_path("connections", name))
     call.output.removed(name)
 
 
-def _table(found: list[Connection]) -> Table:
+def _table(found: ConnectionList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Name", "Provider", "Address", "Secret", "Changed", "By"):
         table.add_column(column, no_wrap=column != "Address", overflow="fold")
-    for one in found:
+    for one in found.connections:
         changed = moment(one.updated_at) if one.updated_at else ""
         cells = (one.name, one.provider, plain(one.base_url), one.secret or "", changed, plain(one.updated_by or ""))
         table.add_row(*cells)

@@ -39,7 +39,4 @@ def delete(
     """Delete an ended execution with its outputs and trace."""
     with call.client() as client:
         client.delete(execution_id)
-        if call.output.as_json:
-            call.output.json({"deleted": execution_id})
-        else:
-            call.output.note(f"Deleted {execution_id}.", "dim")
+    call.output.done({"deleted": execution_id}, f"Deleted {execution_id}.", "dim")

@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 from pydantic import JsonValue
 
-from stepcrew_cli.api_paths import alias_path, crew_path
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.building import Built, build
 from stepcrew_cli.deploying.finding import find_project
@@ -72,7 +72,7 @@ def deploy(
     aws = OnAws(region, aws_profile, parameters_of(parameter or []))
     with call.client() as client:
         if version is not None:
-            stored = client.ask("POST", f"{crew_path(path)}/rollback", {"version": version}).read(StoredCrew)
+            stored = client.ask("POST", api_path("crews", path, "rollback"), {"version": version}).read(StoredCrew)
         elif check:
             check_project(client, call.output, Path(path), name, entry, platform_crewai)
             return
@@ -82,7 +82,7 @@ def deploy(
                 return
             stored = made
         if alias is not None:
-            client.ask("PUT", alias_path(stored.name, alias), {"version": stored.version})
+            client.ask("PUT", api_path("crews", stored.name, "aliases", alias), {"version": stored.version})
     if call.output.as_json:
         call.output.json(stored.model_dump(mode="json"))
         return

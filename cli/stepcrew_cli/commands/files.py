@@ -35,10 +35,7 @@ def list_files(call: Call) -> None:
     """List the group's files."""
     with call.client() as client:
         answer = client.files.list()
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        call.output.console.print(_table(answer.read(FileList).files))
+    call.output.show(answer, FileList, _table)
 
 
 @files.command("put")
@@ -51,11 +48,7 @@ def put(
     """Upload a file, or replace the one of that name. What is there already is not sent again."""
     with call.client() as client:
         answer = client.files.put(name or file.name, _content(file))
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    kept = answer.read(File)
-    call.output.note(f"{kept.name} is kept: {kept.bytes:,} bytes, {kept.media_type}.", "green")
+    call.output.show(answer, File, lambda kept: f"{kept.name} is kept: {kept.bytes:,} bytes, {kept.media_type}.")
 
 
 @files.command("get")
@@ -84,11 +77,7 @@ def remove(call: Call, name: Name) -> None:
     """Remove a file for good. Crews that name it find it no more."""
     with call.client() as client:
         answer = client.files.remove(name)
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    receipt = answer.read(FileReceipt)
-    call.output.note(f"Removed {receipt.bytes:,} bytes of {receipt.name}.", "green")
+    call.output.show(answer, FileReceipt, lambda receipt: f"Removed {receipt.bytes:,} bytes of {receipt.name}.")
 
 
 def _content(file: Path) -> bytes:
@@ -98,13 +87,13 @@ def _content(file: Path) -> bytes:
         raise CliError(f"{file} cannot be read: {error.strerror}.") from error
 
 
-def _table(found: list[File]) -> Table:
+def _table(found: FileList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Name", "Bytes", "Kind", "Uploaded", "SHA-256"):
         table.add_column(
             column, no_wrap=column != "Name", overflow="fold", justify="right" if column == "Bytes" else "left"
         )
-    for each in found:
+    for each in found.files:
         uploaded = moment(each.uploaded_at) if each.uploaded_at else ""
         table.add_row(plain(each.name), f"{each.bytes:,}", plain(each.media_type), uploaded, each.sha256[:12])
     return table

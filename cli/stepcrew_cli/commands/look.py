@@ -36,21 +36,21 @@ def list_executions(
     params = page(limit, cursor) | filters
     with call.client() as client:
         answer = client.executions(params)
-        if call.output.as_json:
-            call.output.json(answer.data)
-            return
-        found = answer.read(ExecutionList)
-        table = Table(box=None, pad_edge=False)
-        for column in ("Execution", "Name", "Status", "Tasks", "Cost", "Created"):
-            table.add_column(column, no_wrap=True)
-        for each in found.executions:
-            tasks = f"{each.progress.tasks_done}/{each.progress.tasks_total}"
-            created = f"{each.created_at.astimezone():%m-%d %H:%M:%S}"
-            row = (plain(each.execution_id), plain(one_line(each.name, 40)), standing_text(each), tasks)
-            table.add_row(*row, dollars(each.cost and each.cost.total_usd), created)
-        call.output.console.print(table)
+    if found := call.output.show(answer, ExecutionList, _table):
         again = "".join(f" --{name} {shlex.quote(value)}" for name, value in filters.items())
         call.output.more(f"list{again}", found.next_cursor)
+
+
+def _table(found: ExecutionList) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Execution", "Name", "Status", "Tasks", "Cost", "Created"):
+        table.add_column(column, no_wrap=True)
+    for each in found.executions:
+        tasks = f"{each.progress.tasks_done}/{each.progress.tasks_total}"
+        created = f"{each.created_at.astimezone():%m-%d %H:%M:%S}"
+        row = (plain(each.execution_id), plain(one_line(each.name, 40)), standing_text(each), tasks)
+        table.add_row(*row, dollars(each.cost and each.cost.total_usd), created)
+    return table
 
 
 @server_command

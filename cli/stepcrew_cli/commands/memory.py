@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.memory_wire import MemoryReceipt, MemoryRecord, MemoryRecordList, Scope, ScopeList
+from stepcrew_cli.memory_wire import MemoryReceipt, MemoryRecordList, ScopeList
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
@@ -31,10 +31,7 @@ def list_scopes(call: Call) -> None:
     """List the scopes of the group's memory: /crews/NAME of one crew, /shared of all, and what lies below."""
     with call.client() as client:
         answer = client.memory.scopes()
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        call.output.console.print(_scopes(answer.read(ScopeList).scopes))
+    call.output.show(answer, ScopeList, _scopes)
 
 
 @memory.command("list")
@@ -50,14 +47,8 @@ def list_records(
     given = {"scope": scope, "words": words, "limit": str(limit), "cursor": cursor}
     with call.client() as client:
         answer = client.memory.records({name: value for name, value in given.items() if value})
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    page = answer.read(MemoryRecordList)
-    call.output.console.print(_records(page.records))
-    if page.next_cursor:
-        of = f" {scope}" if scope else ""
-        call.output.note(f"More: stepcrew memory list{of} --cursor {page.next_cursor}", "dim")
+    if found := call.output.show(answer, MemoryRecordList, _records):
+        call.output.more(f"memory list{f' {scope}' if scope else ''}", found.next_cursor)
 
 
 @memory.command("remove")
@@ -77,11 +68,7 @@ def remove(
                 sum(one.records for one in client.memory.scopes().read(ScopeList).scopes if one.path == what),
             )
         answer = client.memory.remove_scope(what) if is_scope else client.memory.remove_record(what)
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    receipt = answer.read(MemoryReceipt)
-    call.output.note(f"Removed {receipt.records} records and {receipt.vectors} kept vectors.", "green")
+    call.output.show(answer, MemoryReceipt, lambda it: f"Removed {it.records} records and {it.vectors} kept vectors.")
 
 
 def _ask(call: Call, scope: str, records: int) -> None:
@@ -92,23 +79,23 @@ def _ask(call: Call, scope: str, records: int) -> None:
         raise CliError("Nothing was removed.")
 
 
-def _scopes(found: list[Scope]) -> Table:
+def _scopes(found: ScopeList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Scope", "Records", "Newest", "Embedding model"):
         table.add_column(column, no_wrap=column != "Scope", overflow="fold")
-    for each in found:
+    for each in found.scopes:
         newest = moment(each.newest) if each.newest else ""
         table.add_row(plain(each.path), str(each.records), newest, plain(each.embedder or ""))
     return table
 
 
-def _records(found: list[MemoryRecord]) -> Table:
+def _records(found: MemoryRecordList) -> Table:
     table = Table(box=None, pad_edge=False, expand=True)
     for column in ("Record", "Made", "Importance"):
         table.add_column(column, no_wrap=True)
     table.add_column("Scope", ratio=1, overflow="fold")
     table.add_column("Content", ratio=2, overflow="fold")
-    for each in found:
+    for each in found.records:
         made = moment(each.created_at) if each.created_at else ""
         table.add_row(plain(each.record_id), made, f"{each.importance:.2f}", plain(each.scope), plain(each.content))
     return table

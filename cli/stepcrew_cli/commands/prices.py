@@ -37,16 +37,7 @@ def list_prices(
     """List the group's own prices, in US dollars for a million tokens."""
     with call.client() as client:
         answer = client.costs.prices()
-        if call.output.as_json:
-            call.output.json(answer.data)
-            return
-        table = Table(box=None, pad_edge=False)
-        for column in ("Model", "In", "Out", "Cached", "Written"):
-            table.add_column(column, justify="left" if column == "Model" else "right", no_wrap=True)
-        for name, price in sorted(answer.read(PriceList).models.items()):
-            amounts = (price.input_usd, price.output_usd, price.cached_usd, price.written_usd)
-            table.add_row(plain(name), *("–" if usd is None else f"${usd:g}" for usd in amounts))
-        call.output.console.print(table)
+    call.output.show(answer, PriceList, _table)
 
 
 @prices.command("set")
@@ -88,7 +79,14 @@ def remove_price(
 def _store(client: Client, output: Output, models: dict[str, ModelPrice]) -> None:
     body: dict[str, JsonValue] = {"models": {name: one.model_dump(exclude_none=True) for name, one in models.items()}}
     answer = client.costs.set_prices(body)
-    if output.as_json:
-        output.json(answer.data)
-    else:
-        output.note(f"{len(answer.read(PriceList).models)} prices are set.", "green")
+    output.show(answer, PriceList, lambda found: f"{len(found.models)} prices are set.")
+
+
+def _table(found: PriceList) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Model", "In", "Out", "Cached", "Written"):
+        table.add_column(column, justify="left" if column == "Model" else "right", no_wrap=True)
+    for name, price in sorted(found.models.items()):
+        amounts = (price.input_usd, price.output_usd, price.cached_usd, price.written_usd)
+        table.add_row(plain(name), *("–" if usd is None else f"${usd:g}" for usd in amounts))
+    return table

@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="What definitions call
 
 secrets = typer.Typer(
     name="secrets",
-    help="Secrets of the group: keys of tools, MCP servers, connections and webhooks.",
+    help="Secret keys of tools, MCP servers, connections and webhooks.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -42,10 +42,7 @@ def set_secret(
     value = _value(name)
     with call.client() as client:
         answer = client.set_secret(name, value)
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        call.output.note(f"{answer.read(Secret).name} is set.", "green")
+    call.output.show(answer, Secret, lambda made: f"{made.name} is set.")
 
 
 def _value(name: str) -> str:
@@ -69,10 +66,7 @@ def list_secrets(
     """List the names of the group's secrets, who set them and which stored crews use them. Values are never shown."""
     with call.client() as client:
         answer = client.secrets()
-        if call.output.as_json:
-            call.output.json(answer.data)
-        else:
-            call.output.console.print(_table(answer.read(SecretList).secrets))
+    call.output.show(answer, SecretList, _table)
 
 
 @secrets.command("remove")
@@ -87,11 +81,11 @@ def remove_secret(
     call.output.removed(name)
 
 
-def _table(found: list[Secret]) -> Table:
+def _table(found: SecretList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Name", "Set", "By", "Used by"):
         table.add_column(column, no_wrap=column != "Used by")
-    for each in found:
+    for each in found.secrets:
         when = moment(each.set_at) if each.set_at else ""
         table.add_row(plain(each.name), when, plain(each.set_by or ""), plain(", ".join(each.crews)))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -10,7 +11,7 @@ import typer
 from rich.table import Table
 
 from stepcrew_cli.alias_wire import AliasList, CrewAlias
-from stepcrew_cli.api_paths import alias_path, crew_path
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
@@ -68,19 +69,15 @@ def crews(
     """List the crews that are stored in the group, by name."""
     with call.client() as client:
         answer = client.crews(page(limit, cursor))
-        if call.output.as_json:
-            call.output.json(answer.data)
-            return
-        found = answer.read(StoredCrewList)
-        call.output.console.print(_table(found.crews))
+    if found := call.output.show(answer, StoredCrewList, _table):
         call.output.more("crews", found.next_cursor)
 
 
-def _table(found: list[StoredCrew]) -> Table:
+def _table(found: StoredCrewList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Name", "Version", "Tasks", "Agents", "Stored", "By"):
         table.add_column(column, no_wrap=True)
-    for each in found:
+    for each in found.crews:
         counts = str(each.version), str(each.tasks), str(each.agents)
         stored = moment(each.updated_at) if each.updated_at else ""
         table.add_row(plain(each.name), *counts, stored, plain(each.updated_by or ""))
@@ -109,29 +106,24 @@ def alias(
         raise CliError("Which alias?", remedy=f"Give {name}@ALIAS.")
     if remove and version is not None:
         raise CliError("Give a version or --remove, not both.")
+    place = api_path("crews", name, "aliases", wanted)
     with call.client() as client:
         if not wanted:
-            answer = client.ask("GET", f"{crew_path(name)}/aliases")
-            if call.output.as_json:
-                call.output.json(answer.data)
-            else:
-                call.output.console.print(_aliases(name, answer.read(AliasList).aliases))
+            answer = client.ask("GET", api_path("crews", name, "aliases"))
+            call.output.show(answer, AliasList, partial(_aliases, name))
         elif remove:
-            client.remove(alias_path(name, wanted))
+            client.remove(place)
             call.output.note(f"{reference} is removed.", "green")
         else:
-            answer = client.ask("PUT", alias_path(name, wanted), {"version": version} if version else {})
-            if call.output.as_json:
-                call.output.json(answer.data)
-            else:
-                call.output.note(f"{reference} is {name}@{answer.read(CrewAlias).version}.", "green")
+            answer = client.ask("PUT", place, {"version": version} if version else {})
+            call.output.show(answer, CrewAlias, lambda moved: f"{reference} is {name}@{moved.version}.")
 
 
-def _aliases(name: str, found: list[CrewAlias]) -> Table:
+def _aliases(name: str, found: AliasList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Alias", "Version", "Moved", "By"):
         table.add_column(column, no_wrap=True)
-    for each in found:
+    for each in found.aliases:
         moved = moment(each.moved_at) if each.moved_at else ""
         table.add_row(plain(f"{name}@{each.alias}"), str(each.version), moved, plain(each.moved_by or ""))
     return table

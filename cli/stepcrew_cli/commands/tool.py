@@ -12,7 +12,7 @@ import typer
 from pydantic import JsonValue
 from rich.table import Table
 
-from stepcrew_cli.api_paths import API, tool_path
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.building import Built, build
 from stepcrew_cli.deploying.cloudformation import TOOL, stack_name
@@ -49,7 +49,7 @@ def list_tools(
 ) -> None:
     """List the group's own tools."""
     with call.client() as client:
-        found = client.ask("GET", f"{API}/tools").read(ToolList).root
+        found = client.ask("GET", api_path("tools")).read(ToolList).root
     shown = [one for one in found if every or one.input_schema is not None]
     if call.output.as_json:
         call.output.json([one.model_dump(mode="json") for one in shown])
@@ -62,7 +62,7 @@ def list_tools(
 def show(call: Call, name: Name) -> None:
     """Show a tool of the group whole, as JSON."""
     with call.client() as client:
-        call.output.json(client.ask("GET", tool_path(name)).data)
+        call.output.json(client.ask("GET", api_path("tools", name)).data)
 
 
 @tool.command("put")
@@ -150,19 +150,13 @@ def remove(call: Call, name: Name, region: Region = None, aws_profile: AwsProfil
         if registered is None or f":{stack_name(TOOL, place)}:" in f"{registered.function_arn}:":
             tell = partial(call.output.note, style="dim")
             removed = function_of(client, what, place, tell, OnAws(region, aws_profile)).remove()
-    if call.output.as_json:
-        call.output.json({"name": name, "function_removed": removed})
-    else:
-        call.output.note(f"{name} is removed{', with its function' if removed else ''}.", "green")
+    told = f"{name} is removed{', with its function' if removed else ''}."
+    call.output.done({"name": name, "function_removed": removed}, told)
 
 
 def _store(call: Call, client: Client, name: str, body: Mapping[str, JsonValue]) -> None:
-    answer = client.ask("PUT", tool_path(name), body)
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        stored = answer.read(RegisteredTool)
-        call.output.note(f"Crews name it as {stored.name}; it calls {stored.function_arn}.", "green")
+    answer = client.ask("PUT", api_path("tools", name), body)
+    call.output.show(answer, RegisteredTool, lambda one: f"Crews name it as {one.name}; it calls {one.function_arn}.")
 
 
 def name_of(built: Built) -> str:

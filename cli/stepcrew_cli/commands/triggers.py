@@ -46,10 +46,7 @@ def list_triggers(call: Call) -> None:
     """List the group's triggers."""
     with call.client() as client:
         answer = client.triggers()
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        call.output.console.print(_table(answer.read(TriggerList).triggers))
+    call.output.show(answer, TriggerList, _table)
 
 
 @triggers.command("show")
@@ -108,10 +105,7 @@ def resume(call: Call, name: Name) -> None:
 def _switch(call: Call, name: str, verb: str, told: str) -> None:
     with call.client() as client:
         answer = client.switch_trigger(name, verb)
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        call.output.note(f"{name} {told}", "green")
+    call.output.done(answer.data, f"{name} {told}")
 
 
 @triggers.command("test")
@@ -151,12 +145,8 @@ def firings(
     """List what a trigger did, newest first, with the reason where it started nothing."""
     with call.client() as client:
         answer = client.firings(name, page(limit, cursor))
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    found = answer.read(FiringList)
-    call.output.console.print(_firings(found.firings))
-    call.output.more(f"triggers firings {name}", found.next_cursor)
+    if found := call.output.show(answer, FiringList, _firings):
+        call.output.more(f"triggers firings {name}", found.next_cursor)
 
 
 @triggers.command("refire")
@@ -196,28 +186,25 @@ def put(
     key = name or file.name
     with call.client() as client:
         client.put_in_inbox(key, file)
-    if call.output.as_json:
-        call.output.json({"key": key, "uploaded": True})
-    else:
-        call.output.note(f"{key} is in the inbox.", "green")
+    call.output.done({"key": key, "uploaded": True}, f"{key} is in the inbox.")
 
 
-def _table(found: list[Trigger]) -> Table:
+def _table(found: TriggerList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Name", "Kind", "Crew", "State", "Changed", "By"):
         table.add_column(column, no_wrap=True)
-    for each in found:
+    for each in found.triggers:
         changed = moment(each.updated_at) if each.updated_at else ""
         state = "on" if each.enabled else "paused"
         table.add_row(plain(each.name), each.kind, plain(each.crew), state, changed, plain(each.made_by or ""))
     return table
 
 
-def _firings(found: list[Firing]) -> Table:
+def _firings(found: FiringList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Firing", "Fired", "Status", "Started", "Cause", "Reason"):
         table.add_column(column, no_wrap=column in ("Firing", "Fired", "Status", "Started"), overflow="fold")
-    for each in found:
+    for each in found.firings:
         when = moment(each.fired_at) if each.fired_at else ""
         table.add_row(each.firing_id, when, each.status, str(each.started), plain(each.cause), plain(each.reason))
     return table

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stepcrew_cli.api_paths import crew_path
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.functions import OnAws, function_of, project
 from stepcrew_cli.deploying.options import AwsProfile, Region
@@ -39,17 +39,15 @@ def undeploy(
         place = _unneeded(client, name, force)
         tell = partial(call.output.note, style="dim")
         function = function_of(client, project(name), place.parameters, tell, OnAws(region, aws_profile))
-        client.remove(crew_path(name))
+        client.remove(api_path("crews", name))
         for trigger in client.triggers().read(TriggerList).triggers:
             if trigger.crew.partition("@")[0] == name:
                 call.output.note(f"The trigger {trigger.name} names {trigger.crew}: it will find no crew.")
         # Between the first look and the removal more may have been submitted; now no more can be.
         _unneeded(client, name, force, "The crew is removed, its function not yet. ")
         removed = function.remove()
-    if call.output.as_json:
-        call.output.json({"name": name, "function_removed": removed})
-    else:
-        call.output.note(f"{name} is removed{', with its function' if removed else ''}.", "green")
+    told = f"{name} is removed{', with its function' if removed else ''}."
+    call.output.done({"name": name, "function_removed": removed}, told)
 
 
 def _unneeded(client: Client, name: str, force: bool, so_far: str = "") -> FunctionPlace:

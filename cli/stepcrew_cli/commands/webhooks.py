@@ -13,7 +13,7 @@ from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
-from stepcrew_cli.webhook_wire import Delivery, DeliveryList, Receipt, Webhook, WebhookList
+from stepcrew_cli.webhook_wire import DeliveryList, Receipt, Webhook, WebhookList
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The webhook's name.")]
 
@@ -35,10 +35,7 @@ def list_webhooks(call: Call) -> None:
     """List the group's webhooks."""
     with call.client() as client:
         answer = client.webhooks()
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        call.output.console.print(_table(answer.read(WebhookList).webhooks))
+    call.output.show(answer, WebhookList, _table)
 
 
 @webhooks.command("show")
@@ -60,11 +57,7 @@ def set_webhook(
     body = read_document(file)
     with call.client() as client:
         answer = client.store_webhook(name, body)
-        made = answer.read(Webhook)
-    if call.output.as_json:
-        call.output.json(answer.data)
-    else:
-        call.output.note(f"{made.name} tells {made.url} of {', '.join(made.events)}.", "green")
+    call.output.show(answer, Webhook, lambda made: f"{made.name} tells {made.url} of {', '.join(made.events)}.")
 
 
 @webhooks.command("remove")
@@ -96,12 +89,8 @@ def deliveries(
     """List what was sent, newest first, with the reason where the receiver did not take it. --json has the answers."""
     with call.client() as client:
         answer = client.deliveries(name, page(limit, cursor))
-    if call.output.as_json:
-        call.output.json(answer.data)
-        return
-    found = answer.read(DeliveryList)
-    call.output.console.print(_deliveries(found.deliveries))
-    call.output.more(f"webhooks deliveries {name}", found.next_cursor)
+    if found := call.output.show(answer, DeliveryList, _deliveries):
+        call.output.more(f"webhooks deliveries {name}", found.next_cursor)
 
 
 @webhooks.command("redeliver")
@@ -125,22 +114,22 @@ def _receipt(call: Call, name: str, receipt: Receipt) -> None:
     call.output.note(f"It is sent. See stepcrew webhooks deliveries {name}", "dim")
 
 
-def _table(found: list[Webhook]) -> Table:
+def _table(found: WebhookList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Name", "State", "Events", "Crews", "Address"):
         table.add_column(column, no_wrap=column in ("Name", "State"), overflow="fold")
-    for each in found:
+    for each in found.webhooks:
         crews = "all" if each.crews is None else ", ".join(each.crews) or "by name"
         state = "on" if each.enabled else "off"
         table.add_row(plain(each.name), state, ", ".join(each.events), plain(crews), plain(each.url))
     return table
 
 
-def _deliveries(found: list[Delivery]) -> Table:
+def _deliveries(found: DeliveryList) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("Delivery", "State", "Event", "Tries", "Next", "Reason"):
         table.add_column(column, no_wrap=column in ("Delivery", "State", "Tries", "Next"), overflow="fold")
-    for each in found:
+    for each in found.deliveries:
         following = moment(each.next_try_at) if each.next_try_at else ""
         event = f"{each.event_type.removeprefix('stepcrew.')} {each.execution_id}"
         table.add_row(each.delivery_id, each.state, plain(event), str(each.tries), following, plain(each.reason))

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stepcrew_cli.api_paths import API
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.bundle import make_bundle
 from stepcrew_cli.deploying.environment import Packages, inspect
@@ -51,7 +51,7 @@ class Built(NamedTuple):
 
 def build(client: Client, project: Project, *, platform_crewai: bool, as_tool: bool = False) -> Built:
     """Resolved, imported and packed; nothing is stored. Raises CliError with the place of what is wrong."""
-    runtime = client.ask("GET", f"{API}/projects/runtime").read(ProjectRuntime)
+    runtime = client.ask("GET", api_path("projects", "runtime")).read(ProjectRuntime)
     with tempfile.TemporaryDirectory() as folder:
         packages = Path(folder) / "packages"
         packages.mkdir()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from stepcrew_cli.admin.aws import new_session
-from stepcrew_cli.api_paths import API, project_path, tool_path
+from stepcrew_cli.api_paths import API, api_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.cloudformation import PROJECT, TOOL, AwsFunction, Kind
 from stepcrew_cli.deploying.wire import BundleUpload, FunctionPlace, MadeFunction, RemovedFunction
@@ -38,11 +38,11 @@ class Deployable(NamedTuple):
 
 
 def project(name: str) -> Deployable:
-    return Deployable(PROJECT, project_path(name))
+    return Deployable(PROJECT, api_path("projects", name))
 
 
 def tool(name: str) -> Deployable:
-    return Deployable(TOOL, tool_path(name))
+    return Deployable(TOOL, api_path("tools", name))
 
 
 class DeployedFunction(Protocol):

@@ -7,9 +7,9 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
-from stepcrew.domain.connection import StoredConnection
+from stepcrew.domain.connection import ConnectionSpec, StoredConnection
 from stepcrew.domain.execution import Execution
-from stepcrew.domain.function_tool import StoredTool
+from stepcrew.domain.function_tool import FunctionToolSpec, StoredTool
 from stepcrew.services.batch_ports import BatchStore
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.bundle_ports import BundleStore
@@ -40,14 +40,13 @@ from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.register import Register
 from stepcrew.services.registration_ports import RegistrationStore
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
 from stepcrew.services.slot_ports import SlotStore
-from stepcrew.services.store_connection import StoreConnection
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
-from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
@@ -88,8 +87,8 @@ class Services(NamedTuple):
     store_crew: StoreCrew
     tools: RegistrationStore[StoredTool]
     connections: RegistrationStore[StoredConnection]
-    store_connection: StoreConnection
-    store_tool: StoreTool
+    store_connection: Register[ConnectionSpec, StoredConnection]
+    store_tool: Register[FunctionToolSpec, StoredTool]
     inbox: Inbox
     triggers: TriggerStore
     store_trigger: StoreTrigger

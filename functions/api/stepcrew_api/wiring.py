@@ -36,6 +36,8 @@ from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
+from stepcrew.domain.connection import StoredConnection
+from stepcrew.domain.function_tool import StoredTool
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
@@ -54,12 +56,11 @@ from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.register import Register
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
-from stepcrew.services.store_connection import StoreConnection
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
-from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.take_delivery import TakeDelivery
@@ -135,9 +136,11 @@ def make_app(settings: Settings) -> FastAPI:
         crews=crews,
         store_crew=StoreCrew(crews, clock, rules, partial(OwnParts, tools, connections), days),
         tools=tools,
-        store_tool=StoreTool(tools, clock, settings.home),
+        store_tool=Register(tools, StoredTool, lambda tool, _: tool.faults(settings.home), clock),
         connections=connections,
-        store_connection=StoreConnection(connections, clock, tuple(settings.model_connections)),
+        store_connection=Register(
+            connections, StoredConnection, lambda one, known: one.faults(settings.model_connections, known), clock
+        ),
         inbox=BucketInbox(clients, settings.inbox_bucket),
         triggers=triggers,
         store_trigger=StoreTrigger(

@@ -30,7 +30,8 @@ from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
-from stepcrew.domain.connection import ConnectionSpec
+from stepcrew.domain.connection import ConnectionSpec, StoredConnection
+from stepcrew.domain.function_tool import StoredTool
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
@@ -52,12 +53,11 @@ from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.read_trace import ReadTrace
+from stepcrew.services.register import Register
 from stepcrew.services.rerun_execution import RerunExecution
 from stepcrew.services.search_trace import SearchTrace
-from stepcrew.services.store_connection import StoreConnection
 from stepcrew.services.store_crew import StoreCrew
 from stepcrew.services.store_project import StoreProject
-from stepcrew.services.store_tool import StoreTool
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.store_webhook import StoreWebhook
 from stepcrew.services.submit_execution import SubmitExecution
@@ -200,9 +200,11 @@ class Harness:
             crews=aws.crews,
             store_crew=StoreCrew(aws.crews, clock, rules, own_parts, 30),
             tools=tools,
-            store_tool=StoreTool(tools, clock, "eu-west-1:123456789012"),
+            store_tool=Register(tools, StoredTool, lambda tool, _: tool.faults("eu-west-1:123456789012"), clock),
             connections=connections,
-            store_connection=StoreConnection(connections, clock, rules.connections),
+            store_connection=Register(
+                connections, StoredConnection, lambda one, known: one.faults(rules.connections, known), clock
+            ),
             inbox=BucketInbox(aws.clients, INBOX),
             triggers=triggers,
             store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),

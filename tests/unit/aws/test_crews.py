@@ -178,7 +178,7 @@ def test_an_alias_stands_for_a_version_there_is_and_is_not_called_latest(aws: Aw
         read_crew(aws.crews, GROUP, "poems", "latest")
     for number in range(MOST_ALIASES):
         point(aws, f"a{number}")
-    with pytest.raises(InvalidRequest, match="at most"):
+    with pytest.raises(InvalidRequest, match="50 aliases already"):
         point(aws, "more")
 
 

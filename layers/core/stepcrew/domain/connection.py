@@ -5,7 +5,7 @@ models (`name/model`). The operator has some for every group; a group has its ow
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -16,7 +16,6 @@ from stepcrew.domain.public_addresses import is_inside
 from stepcrew.domain.registration import REGISTERING, Registered
 
 CONNECTION_NAME = r"^[a-z][a-z0-9-]{0,39}$"
-MOST_CONNECTIONS = 50
 
 
 class ConnectionSpec(BaseModel):
@@ -61,6 +60,9 @@ class ModelConnection(ConnectionSpec):
 
 
 class StoredConnection(ModelConnection, Registered):
+    MOST: ClassVar[int] = 50
+    PLURAL: ClassVar[str] = "connections"
+
     def as_submitted(self) -> ModelConnection:
         return ModelConnection.model_validate(self.model_dump(exclude=REGISTERING))
 

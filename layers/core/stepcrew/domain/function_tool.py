@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
@@ -14,7 +14,6 @@ from stepcrew.domain.registration import REGISTERING, Registered
 TOOL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 """As models call it: CrewAI changes every other name for them."""
 FUNCTION_ARN = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?$"
-MOST_TOOLS = 100
 MOST_SECONDS = 300
 SERVES_TAG = "stepcrew-group"
 """The tag by which a function says which group it serves; others cannot call it."""
@@ -69,5 +68,8 @@ class FunctionTool(FunctionToolSpec):
 
 
 class StoredTool(FunctionTool, Registered):
+    MOST: ClassVar[int] = 100
+    PLURAL: ClassVar[str] = "tools"
+
     def as_submitted(self) -> FunctionTool:
         return FunctionTool.model_validate(self.model_dump(exclude=REGISTERING))

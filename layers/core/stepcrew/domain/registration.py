@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import BaseModel
 
@@ -10,7 +12,10 @@ from stepcrew.domain.errors import Fault, InvalidRequest
 
 
 class Registered(BaseModel):
-    """One thing of those; who registered it, and when."""
+    """One thing of those; who registered it, and when. A group has at most `MOST` of its kind, called `PLURAL`."""
+
+    MOST: ClassVar[int]
+    PLURAL: ClassVar[str]
 
     name: str
     updated_at: datetime
@@ -21,8 +26,8 @@ REGISTERING = {"updated_at", "updated_by"}
 """Fields that an execution keeps nothing of."""
 
 
-def check_room(name: str, known: set[str], most: int, what: str) -> None:
+def check_room(name: str, known: Collection[str], most: int, what: str, owner: str = "group") -> None:
     """Raises `InvalidRequest` for one that is new where there are so many already."""
     if name not in known and len(known) >= most:
-        detail = f"The group has {most} {what} already."
-        raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Delete one.")])
+        detail = f"The {owner} has {most} {what} already."
+        raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Remove one first.")])

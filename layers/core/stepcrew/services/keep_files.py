@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.files import KINDS, MOST_FILES, FileMissing, GroupFile, media_type_of
+from stepcrew.domain.registration import check_room
 from stepcrew.services.bundle_ports import Upload
 from stepcrew.services.file_ports import FileStore
 from stepcrew.services.knowledge_ports import KnowledgeStore
@@ -39,12 +40,13 @@ class KeepFiles:
         media_type = media_type_of(name)
         if media_type is None:
             told = f"Files like {name} cannot be read here."
-            raise _invalid(told, "file_kind", f"Names end in one of {', '.join(f'.{one}' for one in KINDS)}.")
+            remedy = f"Names end in one of {', '.join(f'.{one}' for one in KINDS)}."
+            raise InvalidRequest(told, [Fault(pointer="", code="file_kind", detail=told, remedy=remedy)])
         known = self._files.file(group_id, name)
         if known and known.sha256 == sha256:
             return known
-        if known is None and len(self._files.files(group_id)) >= MOST_FILES:
-            raise _invalid(f"A group has at most {MOST_FILES} files.", "too_many", "Remove one first.")
+        if known is None:
+            check_room(name, {one.name for one in self._files.files(group_id)}, MOST_FILES, "files")
         found = self._files.size(group_id, name, sha256)
         if found is None:
             return self._files.upload(group_id, name, sha256, size)
@@ -81,7 +83,3 @@ class KeepFiles:
         before = self._knowledge.forget(group_id, file.sha256)
         change()
         return before + self._knowledge.forget(group_id, file.sha256)
-
-
-def _invalid(told: str, code: str, remedy: str) -> InvalidRequest:
-    return InvalidRequest(told, [Fault(pointer="", code=code, detail=told, remedy=remedy)])

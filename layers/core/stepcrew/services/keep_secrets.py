@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.registration import check_room
 from stepcrew.domain.secrets import MOST_OF_A_GROUP, StoredSecret, name_fault, value_fault
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.ports import Clock
@@ -35,12 +36,9 @@ class KeepSecrets:
             raise InvalidRequest(fault, [Fault(pointer="", code="secret_name", detail=fault)])
         if fault := value_fault(value):
             raise InvalidRequest(fault, [Fault(pointer="/value", code="secret_value", detail=fault)])
-        known = self._secrets.secrets(group_id)
-        is_new = name not in {one.name for one in known}
-        if is_new and len(known) >= MOST_OF_A_GROUP:
-            told = f"A group has at most {MOST_OF_A_GROUP} secrets."
-            raise InvalidRequest(told, [Fault(pointer="", code="too_many", detail=told, remedy="Remove one first.")])
-        return self._secrets.put(group_id, name, value, set_by=set_by, now=self._clock.now()), is_new
+        known = {one.name for one in self._secrets.secrets(group_id)}
+        check_room(name, known, MOST_OF_A_GROUP, "secrets")
+        return self._secrets.put(group_id, name, value, set_by=set_by, now=self._clock.now()), name not in known
 
     def list(self, group_id: str) -> list[KnownSecret]:
         found = self._secrets.secrets(group_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from stepcrew.domain.errors import CrewNotFound, Fault, InvalidRequest
+from stepcrew.domain.registration import check_room
 from stepcrew.domain.stored_crew import LATEST, MOST_ALIASES, CrewAlias
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.read_crew import existing_history
@@ -25,9 +26,7 @@ def move_alias(
     known = {one.alias: one for one in crews.aliases(group_id, name)}
     if alias in known and known[alias].version == wanted:
         return known[alias]
-    if alias not in known and len(known) >= MOST_ALIASES:
-        detail = f"A crew has at most {MOST_ALIASES} aliases."
-        raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Remove one first.")])
+    check_room(alias, known, MOST_ALIASES, "aliases", owner="crew")
     moved = CrewAlias(alias=alias, version=wanted, moved_at=now, moved_by=moved_by)
     crews.put_alias(group_id, name, moved)
     return moved

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stepcrew.domain.errors import Fault, InvalidRequest, PlatformUnavailable
+from stepcrew.domain.errors import InvalidRequest, PlatformUnavailable
 from stepcrew.domain.limits import effective
+from stepcrew.domain.registration import check_room
 from stepcrew.domain.stored_crew import split_reference
 from stepcrew.domain.trigger import MOST_TRIGGERS, Trigger, TriggerKind, TriggerSpec
 from stepcrew.services.crew_ports import CrewStore
@@ -48,7 +49,8 @@ class StoreTrigger:
         for _ in range(_RACES):
             before = self._triggers.trigger(group_id, name)
             if before is None:
-                self._bounded(group_id)
+                known = {one.name for one in self._triggers.triggers(group_id)}
+                check_room(name, known, MOST_TRIGGERS, "triggers")
             trigger = self._made(name, spec, made_by, before)
             if not self._triggers.save(group_id, trigger, seen=before.revision if before else None):
                 continue
@@ -75,11 +77,6 @@ class StoreTrigger:
         if before:
             self._sources.remove(group_id, before)
         self._triggers.delete(group_id, name)
-
-    def _bounded(self, group_id: str) -> None:
-        if len(self._triggers.triggers(group_id)) >= MOST_TRIGGERS:
-            detail = f"The group has {MOST_TRIGGERS} triggers already."
-            raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Delete one.")])
 
     def _made(self, name: str, spec: TriggerSpec, made_by: str | None, before: Trigger | None) -> Trigger:
         now = self._clock.now()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, PlatformUnavailable, WebhookNotFound
 from stepcrew.domain.public_addresses import is_inside
+from stepcrew.domain.registration import check_room
 from stepcrew.domain.webhook import MOST_WEBHOOKS, DeliveryState, Webhook, WebhookMessage, WebhookSpec, sample
 from stepcrew.services.ports import Clock
 from stepcrew.services.secret_ports import SecretStore
@@ -39,9 +40,9 @@ class StoreWebhook:
         self._check(group_id, spec)
         for _ in range(_RACES):
             before = self._webhooks.webhook(group_id, name)
-            if before is None and len(self._webhooks.webhooks(group_id)) >= MOST_WEBHOOKS:
-                detail = f"The group has {MOST_WEBHOOKS} webhooks already."
-                raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Delete one.")])
+            if before is None:
+                known = {one.name for one in self._webhooks.webhooks(group_id)}
+                check_room(name, known, MOST_WEBHOOKS, "webhooks")
             now = self._clock.now()
             webhook = Webhook(
                 **spec.model_dump(),
