@@ -109,8 +109,8 @@ def test_nothing_is_begun_after_a_cancellation_and_the_first_one_counts(store: T
     assert store.note_execution(current, 1, "e-1", "token")
     noted = store.row(GROUP, "b-1", 1)
     assert noted
-    assert (noted.execution_id, noted.token) == ("e-1", "token")
-    assert "token" not in noted.model_dump()
+    assert (noted.execution_id, noted.tokens) == ("e-1", ["token"])
+    assert "tokens" not in noted.model_dump()
 
 
 def test_a_batch_ends_only_while_no_row_runs_and_a_round_begins_only_after_its_end(store: TableBatches) -> None:
@@ -120,10 +120,10 @@ def test_a_batch_ends_only_while_no_row_runs_and_a_round_begins_only_after_its_e
     assert store.begin_round(current, 3, NOW) is None
     store.end_row(GROUP, place(), FAILED, NOW)
     store.keep_token(current, "the end")
-    assert store.get(GROUP, "b-1").token == "the end"
+    assert store.get(GROUP, "b-1").tokens == ["the end"]
     assert [store.end(current, Status.FAILED, "Too many.", NOW) for _ in (1, 2)] == [True, False]
     ended = store.get(GROUP, "b-1")
-    assert (ended.status, ended.reason, ended.ended_at, ended.token) == (Status.FAILED, "Too many.", NOW, None)
+    assert (ended.status, ended.reason, ended.ended_at, ended.tokens) == (Status.FAILED, "Too many.", NOW, [])
     assert list(store.open_batches()) == []
     assert not store.request_cancel(GROUP, "b-1", NOW)
     begun = store.begin_round(ended, 2, NOW)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _RACES = 5
+MOST_TOKENS = 100
+"""A row that is looked at once a day brings a token a day. One more is not kept, and nobody waits for it."""
 
 
 class TableBatches:
@@ -123,7 +125,7 @@ class TableBatches:
     def note_execution(self, batch: Batch, number: int, execution_id: str, token: str | None = None) -> bool:
         noted = Update(None).set("execution_id", execution_id)
         if token:
-            noted.set("token", token)
+            noted.append("tokens", token, most=MOST_TOKENS)
         noted.require("round", batch.round).require_status({Status.RUNNING})
         return self._update(item(_row_key(batch.group_id, batch.batch_id, number)), noted)
 
@@ -155,13 +157,13 @@ class TableBatches:
         return self._update(_key(group_id, batch_id), asked.require_status({Status.RUNNING}))
 
     def keep_token(self, batch: Batch, token: str) -> None:
-        kept = Update(None).set("token", token).require("round", batch.round).require_status({Status.RUNNING})
-        self._update(_key(batch.group_id, batch.batch_id), kept)
+        kept = Update(None).append("tokens", token, most=MOST_TOKENS).require("round", batch.round)
+        self._update(_key(batch.group_id, batch.batch_id), kept.require_status({Status.RUNNING}))
 
     def begin_round(self, batch: Batch, rows: int, now: datetime) -> Batch | None:
         begun = Update(now).set("status", Status.RUNNING).set("round", batch.round + 1).set("rows_in_round", rows)
         begun.set("failed_in_round", 0)
-        begun.set("reason", "").remove("ended_at", "cancel_requested_at", "token")
+        begun.set("reason", "").remove("ended_at", "cancel_requested_at", "tokens")
         for field, value in _open_keys(batch.group_id, batch.batch_id).items():
             begun.set(field, value)
         begun.require("round", batch.round).require_status(TERMINAL)
@@ -171,7 +173,7 @@ class TableBatches:
 
     def end(self, batch: Batch, status: Status, reason: str, now: datetime) -> bool:
         ended = Update(now).set("status", status).set("reason", reason).set("ended_at", now)
-        ended.remove("token", *_open_keys("", "")).require("round", batch.round).require("counts.running", 0)
+        ended.remove("tokens", *_open_keys("", "")).require("round", batch.round).require("counts.running", 0)
         return self._update(_key(batch.group_id, batch.batch_id), ended.require_status({Status.RUNNING}))
 
     def _update(self, key: Item, update: Update) -> bool:

@@ -35,8 +35,8 @@ class BatchRow(BaseModel):
     model_calls: int = 0
     total_tokens: int = 0
     cost_usd: Usd | None = None
-    token: str | None = Field(default=None, exclude=True)
-    """The state machine's task token that waits for the end of the row."""
+    tokens: list[str] = Field(default=[], exclude=True)
+    """The task tokens that wait for the end of the row: one of each state machine that asked for it."""
 
 
 class BatchCounts(BaseModel):
@@ -92,8 +92,8 @@ class Batch(BaseModel):
     rows_in_round: int
     failed_in_round: int = 0
     cancel_requested_at: datetime | None = None
-    token: str | None = Field(default=None, exclude=True)
-    """The state machine's task token that waits until no row is RUNNING."""
+    tokens: list[str] = Field(default=[], exclude=True)
+    """The task tokens that wait until no row is RUNNING: one of each state machine that came so far."""
 
     @property
     def crew_name(self) -> str:

@@ -48,8 +48,9 @@ class BatchStore(Protocol):
         ...
 
     def note_execution(self, batch: Batch, number: int, execution_id: str, token: str | None = None) -> bool:
-        """Which execution runs the row, and the task token that waits for its end. False, and nothing written, when the
-        row has ended or is in another round."""
+        """Which execution runs the row, and one more task token that waits for its end: one that a killed state machine
+        leaves behind takes no other's place. False, and nothing written, when the row has ended or is in another
+        round."""
         ...
 
     def end_row(self, group_id: str, place: BatchPlace, ending: RowEnding, now: datetime) -> bool:
@@ -61,7 +62,7 @@ class BatchStore(Protocol):
         ...
 
     def keep_token(self, batch: Batch, token: str) -> None:
-        """The task token that waits until no row is RUNNING."""
+        """One more task token that waits until no row is RUNNING."""
         ...
 
     def begin_round(self, batch: Batch, rows: int, now: datetime) -> Batch | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from stepcrew.domain.batch import RowEnding, ending_of
 from stepcrew.domain.errors import BatchNotFound
 from stepcrew.domain.execution import BatchPlace, Execution
@@ -27,11 +29,15 @@ class EndRow:
         self._batches.end_row(group_id, place, ending, self._clock.now())
         # Also when it was counted before: whoever did so may have died before this.
         row = self._batches.row(group_id, place.batch_id, place.row)
-        if row and row.round == place.round and row.token:
-            self._orchestrator.resume(row.token)
+        if row and row.round == place.round:
+            self._resume(row.tokens)
         try:
             batch = self._batches.get(group_id, place.batch_id)
         except BatchNotFound:  # it has expired
             return
-        if batch.token and not batch.counts.running:
-            self._orchestrator.resume(batch.token)
+        if not batch.counts.running:
+            self._resume(batch.tokens)
+
+    def _resume(self, tokens: Iterable[str]) -> None:
+        for token in tokens:
+            self._orchestrator.resume(token)
