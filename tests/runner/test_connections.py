@@ -72,7 +72,8 @@ def test_what_is_asked_at_the_address_of_a_provider_counts_as_the_providers(
     harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", model.url)
-    monkeypatch.setattr(requests, "_operator", set())
+    none: set[str] = set()
+    monkeypatch.setattr(requests, "_operator", none)
     requests.learn_endpoints()
     harness.ports = harness.ports._replace(connections={"ollama": ConnectionSpec(base_url=f"{model.url}/")})
     ended = run(harness, crew(task("Work. [[say Done.]]")))
