@@ -72,7 +72,7 @@ def test_what_is_asked_at_the_address_of_a_provider_counts_as_the_providers(
     harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", model.url)
-    none: set[str] = set()
+    none: dict[str, tuple[str, int | None]] = {}
     monkeypatch.setattr(requests, "_operator", none)
     requests.learn_endpoints()
     harness.ports = harness.ports._replace(connections={"ollama": ConnectionSpec(base_url=f"{model.url}/")})

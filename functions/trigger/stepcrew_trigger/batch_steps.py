@@ -13,22 +13,10 @@ class _Exact(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _Row(_Exact):
-    group_id: str
-    batch_id: str
-    round: int
-    row: int
-    first: int
-    last: int
-
-    def reference(self) -> RowReference:
-        return RowReference(**self.model_dump())
-
-
 class StartRow(_Exact):
     """One row is to be started; the token waits for its end."""
 
-    row: _Row
+    row: RowReference
     task_token: str = Field(min_length=1)
 
 

@@ -43,7 +43,7 @@ def run_batch(step: BatchStep) -> dict[str, str]:
     """Raises `BatchStopped`, `TooManyOpen` and `PlatformUnavailable`, by whose names the state machine goes on."""
     match step:
         case StartRow():
-            triggers().run_row(step.row.reference(), step.task_token)
+            triggers().run_row(step.row, step.task_token)
         case WaitForRows():
             triggers().end_batch.wait(step.group_id, step.batch_id, step.round, step.task_token)
         case FinishRound():

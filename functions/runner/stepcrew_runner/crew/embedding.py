@@ -13,10 +13,9 @@ from stepcrew.domain.models import ModelName, parse_embedder_name
 from stepcrew.services.memory_ports import VectorStore
 from stepcrew.settings import provider_settings
 from stepcrew_runner.crew.failures import model_failure
-from stepcrew_runner.crew.group_stores import asked
+from stepcrew_runner.crew.group_stores import asked, ended_by
 from stepcrew_runner.crew.models import CALL_SECONDS, KEYS, ModelNotAvailable
 from stepcrew_runner.gate import scope
-from stepcrew_runner.gate.aborts import CrewFailed
 from stepcrew_runner.gate.companions import Companions
 
 MOST_TEXTS = 100
@@ -99,8 +98,7 @@ class Embedder:
             remedy="Look whether the embedding model can be reached, or choose another embedder.",
             task=task,
         )
-        failed = CrewFailed(explained)
-        return self._companions.control.settle(failed) or failed
+        return ended_by(self._companions, explained)
 
 
 def asks(name: str | None, default: str, keys: EmbeddingKeys) -> tuple[str, Ask]:

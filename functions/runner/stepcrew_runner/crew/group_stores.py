@@ -26,13 +26,19 @@ def asked(companions: Companions, operation: str, given: Any, ask: Callable[[Ent
 def ends_attempt(companions: Companions, error: StepcrewError) -> BaseException:
     """What to raise: CrewAI takes an exception of a store for nothing found, and would go on as if nothing had been
     asked."""
-    failed = CrewFailed(
+    return ended_by(
+        companions,
         ExecutionError(
             category=error.category,
             type=type(error).__name__,
             message=companions.redactor.text(str(error)),
             remedy=error.remedy,
             task=scope.current_task(),
-        )
+        ),
     )
+
+
+def ended_by(companions: Companions, error: ExecutionError) -> BaseException:
+    """The same, for an error as the execution will show it."""
+    failed = CrewFailed(error)
     return companions.control.settle(failed) or failed

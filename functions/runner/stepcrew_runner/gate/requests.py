@@ -31,8 +31,8 @@ USUAL_COMPLETION = 1_000
 _VOLATILE = re.compile(r"0x[0-9a-f]{6,}|call_\d{9,}")
 """What differs between two runs of the same crew: addresses of objects in texts (CrewAI's planner shows tools as Python
 does) and the ids that CrewAI makes of them for tool calls without one."""
-_operator: set[str] = set()
-"""Base addresses that the operator set in place of the providers' own."""
+_operator: dict[str, tuple[str, int | None]] = {}
+"""Base addresses that the operator set in place of the providers' own, with their servers."""
 
 
 Seal = Callable[[str], str]
@@ -83,7 +83,7 @@ def server_of(url: str) -> tuple[str, int | None]:
 
 def operators_servers() -> set[tuple[str, int | None]]:
     """Those that the operator set in place of the providers' own."""
-    return {server_of(url) for url in _operator}
+    return set(_operator.values())
 
 
 def is_of_a_provider(base_url: str) -> bool:
@@ -93,12 +93,14 @@ def is_of_a_provider(base_url: str) -> bool:
 
 def learn_endpoints() -> None:
     """Takes the endpoints the operator configured. Called at start: what a crew does later changes nothing."""
-    _operator.update(url.rstrip("/") for url in provider_settings().endpoints if urlsplit(url).hostname)
+    _operator.update(
+        {url.rstrip("/"): server_of(url) for url in provider_settings().endpoints if urlsplit(url).hostname}
+    )
 
 
 def is_models(url: str, endpoints: Iterable[Endpoint]) -> bool:
     """Whether a model (or an embedding) is what this address serves; `endpoints` are those of connections."""
-    known = HOSTS.fullmatch(urlsplit(url).hostname or "") is not None or server_of(url) in operators_servers()
+    known = HOSTS.fullmatch(urlsplit(url).hostname or "") is not None or server_of(url) in _operator.values()
     return known or any(one.serves(url) for one in endpoints) or ANYWHERE.search(urlsplit(url).path) is not None
 
 

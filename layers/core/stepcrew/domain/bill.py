@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, Field
 
 from stepcrew.domain.execution import Execution, Status, Usage
-from stepcrew.domain.journal import JournalEntry, add_to
+from stepcrew.domain.journal import JournalEntry, add_to, usage_of
 from stepcrew.domain.metering import Metered, unsaid
 from stepcrew.domain.money import Usd
 from stepcrew.domain.price_book import PriceBook, Priced
@@ -96,8 +96,12 @@ class _Use(NamedTuple):
 
 def summary(execution: Execution, book: PriceBook, *, region: str) -> CostSummary:
     """From the record alone; its model cost is that of the attempts' last writes. `region` is where it ran."""
-    model = model_usd(execution.usage)
-    infrastructure = sum((line.usd for line in lines(execution, book)), Decimal(0))
+    return _summed(execution, execution.usage, lines(execution, book), book, region)
+
+
+def _summed(execution: Execution, usage: Usage, used: Iterable[Line], book: PriceBook, region: str) -> CostSummary:
+    model = model_usd(usage)
+    infrastructure = sum((line.usd for line in used), Decimal(0))
     return CostSummary(
         model_usd=model,
         infrastructure_usd=infrastructure,
@@ -111,16 +115,14 @@ def summary(execution: Execution, book: PriceBook, *, region: str) -> CostSummar
 def cost_of(execution: Execution, entries: Iterable[JournalEntry], book: PriceBook, *, region: str) -> Cost:
     """With the journal, which has each model call as soon as it was answered."""
     found = list(entries)
-    total = Usage()
-    for entry in found:
-        add_to(total, entry)
-    summed = summary(execution.model_copy(update={"usage": total}), book, region=region)
+    total = usage_of(found)
+    used = lines(execution, book)
     return Cost(
-        **dict(summed),
+        **dict(_summed(execution, total, used, book, region)),
         by_task=_shares(found, lambda entry: entry.scope),
         by_agent=_shares(found, lambda entry: entry.agent),
         by_model=_shares(found, lambda entry: entry.name),
-        infrastructure=lines(execution, book),
+        infrastructure=used,
         notes=[*([total.cost_note] if total.cost_note else []), *_why_estimated(execution, book, region)],
     )
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.models import PROVIDERS, parse_model_name
-from stepcrew.domain.public_addresses import is_inside
+from stepcrew.domain.public_addresses import is_named_inside
 from stepcrew.domain.registration import REGISTERING, Registered
 
 CONNECTION_NAME = r"^[a-z][a-z0-9-]{0,39}$"
@@ -84,6 +84,6 @@ def _address_fault(url: str) -> str | None:
         return "A connection needs an https:// address."
     if parts.username or parts.password or parts.query or parts.fragment:
         return "The address is scheme, host and path alone; the key is a secret of the group."
-    if host == "localhost" or host.endswith((".localhost", ".internal", ".local")) or is_inside(host):
+    if is_named_inside(host):
         return "The address is inside the platform."
     return None

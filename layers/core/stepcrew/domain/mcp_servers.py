@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from stepcrew.domain.definition import McpServer
-from stepcrew.domain.public_addresses import is_inside
+from stepcrew.domain.public_addresses import is_named_inside
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 _HEADER_VALUE = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")  # what httpx sends: ASCII, no blank ends
@@ -38,7 +38,7 @@ def address_fault(server: McpServer) -> str | None:
         return "Credentials in an address are not kept secret: use headers with {secret: NAME}."
     if any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
         return "The query of the address looks like a secret: use headers with {secret: NAME}."
-    if host == "localhost" or host.endswith((".localhost", ".internal", ".local")) or is_inside(host):
+    if is_named_inside(host):
         return "The address is inside the platform."
     return None
 

@@ -40,6 +40,11 @@ def is_inside(host: str) -> bool:
         return False
 
 
+def is_named_inside(host: str) -> bool:
+    """The same, and whether it is a name that is never one of the public internet."""
+    return host == "localhost" or host.endswith((".localhost", ".internal", ".local")) or is_inside(host)
+
+
 def _is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv4Address):
         return address.is_global and not address.is_multicast

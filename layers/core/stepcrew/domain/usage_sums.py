@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from stepcrew.domain.bill import model_usd
 from stepcrew.domain.execution import Execution, Status, Usage
-from stepcrew.domain.journal import EntryKind, EntryState, JournalEntry, add_to
+from stepcrew.domain.journal import EntryKind, EntryState, JournalEntry, usage_of
 from stepcrew.domain.money import Usd
 
 MOST_NAMES = 25
@@ -98,10 +98,7 @@ def crew_of(execution: Execution) -> str:
 def entry_of(execution: Execution, journal: Iterable[JournalEntry], infrastructure_usd: Decimal) -> UsageEntry:
     """Of an execution that has ended. Where its journal was deleted meanwhile, the record tells the model calls."""
     found, ended_at = list(journal), execution.ended_at or execution.updated_at
-    used = Usage()
-    for entry in found:
-        add_to(used, entry)
-    usage = used if found else execution.usage
+    usage = usage_of(found) if found else execution.usage
     calls = [entry for entry in found if entry.kind is EntryKind.TOOL and entry.state is EntryState.ANSWERED]
     whole = _of(execution, usage).plus(
         Sums(
@@ -153,11 +150,8 @@ def _parts(execution: Execution, by: By, named: list[tuple[str, JournalEntry]]) 
         groups.setdefault(name if known else OTHERS, []).append(entry)
     parts: list[Part] = []
     for name, entries in groups.items():
-        used = Usage()
-        for entry in entries:
-            add_to(used, entry)
         tools = sum(entry.kind is EntryKind.TOOL for entry in entries)
-        parts.append(Part(by=by, name=name, sums=_of(execution, used).plus(Sums(tool_calls=tools))))
+        parts.append(Part(by=by, name=name, sums=_of(execution, usage_of(entries)).plus(Sums(tool_calls=tools))))
     return parts
 
 

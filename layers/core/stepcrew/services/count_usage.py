@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -16,6 +17,11 @@ from stepcrew.domain.usage_sums import By, Sums, added_up, entry_of
 from stepcrew.services.ports import JournalStore, ListingStore
 from stepcrew.services.read_cost import ReadCost
 from stepcrew.services.usage_ports import UsageStore
+
+logger = logging.getLogger(__name__)
+MOST_MISSING = 100
+EARLIER = timedelta(days=30)
+"""So long an execution may run and wait for people and still be found."""
 
 
 class CountUsage:
@@ -41,12 +47,6 @@ class CountUsage:
         except ValidationError:
             logger.exception("The journal cannot be read", extra={"execution_id": execution.execution_id})
             return []
-
-
-logger = logging.getLogger(__name__)
-MOST_MISSING = 100
-EARLIER = timedelta(days=30)
-"""So long an execution may run and wait for people and still be found."""
 
 
 class Difference(NamedTuple):
@@ -81,8 +81,8 @@ def recount(usage: UsageStore, listing: ListingStore, group_id: str, first: date
         if summed.get(key, Sums()) != again.get(key, Sums())
     ]
     counted = {entry.execution_id for entry in entries}
-    missing = [one for one in _ended(listing, group_id, first, last) if one.execution_id not in counted]
-    return Recount(len(entries), differences, missing[:MOST_MISSING])
+    missing = (one for one in _ended(listing, group_id, first, last) if one.execution_id not in counted)
+    return Recount(len(entries), differences, list(islice(missing, MOST_MISSING)))
 
 
 def _ended(listing: ListingStore, group_id: str, first: date, last: date) -> Iterator[Execution]:
