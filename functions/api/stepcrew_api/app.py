@@ -8,31 +8,13 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 
-from stepcrew.domain.budgets import Budgets
-from stepcrew.domain.connection import ConnectionSpec
-from stepcrew.domain.function_tool import FunctionToolSpec
-from stepcrew.domain.model_prices import PriceList
-from stepcrew.domain.trigger import TriggerSpec
-from stepcrew.domain.webhook import WebhookSpec
 from stepcrew.settings import Settings
 from stepcrew_api import problems
-from stepcrew_api.amp_shapes import AmpError, AmpKickoff, AmpResume
-from stepcrew_api.approval_views import FeedbackRequest
-from stepcrew_api.batch_schemas import BatchRequest, RowResultView
-from stepcrew_api.body_shapes import (
-    AliasToMove,
-    BundleToUpload,
-    CrewRequest,
-    CrewToStore,
-    FileToUpload,
-    ProjectToStore,
-    RerunRequest,
-    Rollback,
-    SecretToSet,
-)
+from stepcrew_api.amp_shapes import AmpError
+from stepcrew_api.batch_schemas import RowResultView
+from stepcrew_api.bodies import SHAPES
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
-from stepcrew_api.mcp.shapes import McpMessage
 from stepcrew_api.routes import (
     amp,
     approvals,
@@ -59,7 +41,6 @@ from stepcrew_api.routes import (
 )
 from stepcrew_api.schemas import Problem
 from stepcrew_api.services import Services
-from stepcrew_api.trigger_schemas import Sample
 from stepcrew_api.version import VERSION
 from stepcrew_api.views import PREFIX
 
@@ -67,12 +48,8 @@ GZIP_BYTES = 2_000
 DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result. Every error is a problem document."
 
 
-BY_REFERENCE = (
-    *(CrewRequest, CrewToStore, RerunRequest, ProjectToStore, BundleToUpload, FeedbackRequest, SecretToSet),
-    *(AliasToMove, Rollback, FunctionToolSpec, ConnectionSpec),
-    *(TriggerSpec, Sample, WebhookSpec, BatchRequest, RowResultView, McpMessage, PriceList, Budgets),
-    *(FileToUpload, Problem, AmpKickoff, AmpResume, AmpError),
-)
+OTHER_SHAPES = (RowResultView, Problem, AmpError)
+"""Of answers that routes name by reference only."""
 
 
 class Api(FastAPI):
@@ -82,7 +59,7 @@ class Api(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in BY_REFERENCE:
+            for model in (*SHAPES, *OTHER_SHAPES):
                 made = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas.update(made.pop("$defs", {}))
                 schemas[model.__name__] = made

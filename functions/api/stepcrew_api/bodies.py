@@ -44,7 +44,12 @@ JSON, YAML = "application/json", ("application/yaml", "application/x-yaml", "tex
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
+SHAPES: list[type[BaseModel]] = []
+"""Of all bodies: routes name them by reference only, so the API's document has to be told of them."""
+
+
 def _body(shape: type[BaseModel]) -> dict[str, Any]:
+    SHAPES.append(shape)
     content = {
         JSON: {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}},
         YAML[0]: {"schema": {"type": "string"}},

@@ -22,7 +22,6 @@ from stepcrew.domain.errors import (
     AlreadyExists,
     Fault,
     IdempotencyInFlight,
-    IdempotencyMismatch,
     InvalidRequest,
     PlatformUnavailable,
     TooManyOpen,
@@ -31,6 +30,7 @@ from stepcrew.domain.execution import Limits
 from stepcrew.domain.row_texts import rows_of, text_of
 from stepcrew.domain.submission import IdempotencyRecord
 from stepcrew.services.batch_ports import BatchInputs, BatchOrchestrator, BatchStore
+from stepcrew.services.known_request import known_request
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.submit_execution import CheckedCrew, CrewSubmission, SubmitExecution, name_of
 from stepcrew.services.trigger_ports import Inbox
@@ -103,12 +103,8 @@ class CreateBatch:
         return AcceptedBatch(batch, replayed=False)
 
     def _known(self, group_id: str, record: IdempotencyRecord) -> Batch | None:
-        found = self._executions.idempotency(group_id, record.key, self._clock.now())
-        if found is None:
-            return None
-        if found.body_hash != record.body_hash:
-            raise IdempotencyMismatch("This Idempotency-Key was used before with another body.")
-        return self._batches.get(group_id, found.execution_id)
+        found = known_request(self._executions, self._clock, group_id, record.key, record.body_hash)
+        return found and self._batches.get(group_id, found.execution_id)
 
     def _prepared(self, request: BatchSubmission) -> tuple[Batch, list[dict[str, Any]]]:
         rows = _checked_rows(request.rows)

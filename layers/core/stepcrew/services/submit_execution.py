@@ -32,6 +32,7 @@ from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
+from stepcrew.services.known_request import known_request
 from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.price_ports import PriceStore
@@ -226,11 +227,10 @@ class SubmitExecution:
             raise TooManyOpen(f"The group has {most} open executions, and may have no more at the same time.")
 
     def _known(self, request: CrewSubmission, body_hash: str) -> Accepted | None:
-        record = self._executions.idempotency(request.group_id, request.idempotency_key or "", self._clock.now())
+        key = request.idempotency_key or ""
+        record = known_request(self._executions, self._clock, request.group_id, key, body_hash)
         if record is None:
             return None
-        if record.body_hash != body_hash:
-            raise IdempotencyMismatch("This Idempotency-Key was used before with another body.")
         try:
             execution = self._executions.get(request.group_id, record.execution_id)
         except ExecutionNotFound as error:
