@@ -7,12 +7,10 @@ SIGINT, or with its parent. It finds what means the same in English; other langu
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hmac
 import json
 import os
-import sys
 import threading
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,8 +19,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
-from stepcrew_local.model import ModelUnavailable, check_port, wait_for_end
-from stepcrew_local.model_name import EMBEDDER_NAME, KEY_VARIABLE, PATH_PREFIX
+from stepcrew_local.model import ModelUnavailable, check_port, started, wait_for_end
+from stepcrew_local.model_name import EMBEDDER_NAME, PATH_PREFIX
 
 MOST_BYTES = 20_000_000
 MOST_TEXTS = 2048
@@ -132,18 +130,7 @@ def start_server(port: int, key: str) -> ThreadingHTTPServer:
 
 def main() -> None:
     parent = os.getppid()
-    arguments = argparse.ArgumentParser(
-        prog="stepcrew_local.embedding_server", description="The local embedding model."
-    )
-    arguments.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 chooses a free one")
-    port: int = arguments.parse_args().port
-    key = os.environ.get(KEY_VARIABLE)
-    if not key:
-        sys.exit(f"{KEY_VARIABLE} must hold the key that callers have to send.")
-    try:
-        server = start_server(port, key)
-    except ModelUnavailable as error:
-        sys.exit(str(error))
+    server = started("stepcrew_local.embedding_server", "The local embedding model.", start_server)
     print(f"ready http://127.0.0.1:{server.server_port}{PATH_PREFIX}", flush=True)
     wait_for_end(parent)
 

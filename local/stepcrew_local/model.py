@@ -16,9 +16,10 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from stepcrew_local.model_name import KEY_VARIABLE, MODEL_NAME, PATH_PREFIX
 
@@ -35,6 +36,9 @@ PARALLEL_REQUESTS = 4
 """More slots than the two that compute at a useful speed: a waiting request should wait inside, not at the socket."""
 
 PARENT_CHECK_SECONDS = 0.5
+
+
+Started = TypeVar("Started")
 
 
 class ModelUnavailable(Exception):
@@ -122,18 +126,24 @@ def wait_for_end(parent: int) -> None:
         pass
 
 
-def main() -> None:
-    parent = os.getppid()
-    arguments = argparse.ArgumentParser(prog="stepcrew_local.model", description=__doc__.splitlines()[0])
+def started(name: str, description: str, start: Callable[[int, str], Started]) -> Started:
+    """The server that `start` makes of the port that the command line tells and the key in the environment. Without a
+    key, and where it cannot be made, the process ends and says why."""
+    arguments = argparse.ArgumentParser(prog=name, description=description)
     arguments.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 chooses a free one")
     port: int = arguments.parse_args().port
     key = os.environ.get(KEY_VARIABLE)
     if not key:
         sys.exit(f"{KEY_VARIABLE} must hold the key that callers have to send.")
     try:
-        server = start_server(port, key)
+        return start(port, key)
     except ModelUnavailable as error:
         sys.exit(str(error))
+
+
+def main() -> None:
+    parent = os.getppid()
+    server = started("stepcrew_local.model", __doc__.splitlines()[0], start_server)
     print(f"ready {server.listening_address}{PATH_PREFIX}", flush=True)
     # After the server: llama.cpp installs signal handlers of its own.
     wait_for_end(parent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from pydantic import JsonValue
@@ -15,7 +15,7 @@ from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.building import Built, build
 from stepcrew_cli.deploying.finding import find_project
 from stepcrew_cli.deploying.functions import NOTHING_CHOSEN, OnAws, parameters_of, project, upload_of
-from stepcrew_cli.deploying.options import AwsProfile, Parameter, PlatformCrewai, Region
+from stepcrew_cli.deploying.options import AwsProfile, DryRun, Parameter, PlatformCrewai, Region
 from stepcrew_cli.deploying.wire import DeployedCrew
 from stepcrew_cli.errors import CliError, Rejected
 from stepcrew_cli.options import Output
@@ -49,9 +49,7 @@ def deploy(
     alias: Annotated[
         str | None, typer.Option(metavar="ALIAS", help="Let NAME@ALIAS stand for what was deployed, from then on.")
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Import and build everything and print what it is; store nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     check: Annotated[
         bool,
         typer.Option("--check", help="As --dry-run, with any role and without AWS, and tell whether it is deployed."),
@@ -117,7 +115,7 @@ def deploy_project(
         for line in changes:
             output.note(line, "dim")
         if output.as_json:
-            output.json(_as_json(built, {"function_changes": list[JsonValue](changes)}))
+            output.json({**built.told(), "function_changes": list[JsonValue](changes)})
         return None
     body = _body(built, upload.put())
     return client.store_project(stored_name, body).read(StoredCrew)
@@ -133,7 +131,7 @@ def check_project(
     latest = stored.project if stored else None
     same = latest is not None and (latest.bundle, latest.entry) == (built.digest, built.project.entry)
     if output.as_json:
-        output.json(_as_json(built, {"name": stored_name, "deployed": same}))
+        output.json({**built.told(), "name": stored_name, "deployed": same})
     elif stored is not None and same:
         output.note(f"{stored_name}@{stored.version} is this very content.", "green")
     else:
@@ -147,10 +145,6 @@ def _stored(client: Client, name: str) -> DeployedCrew | None:
         if refused.problem.status != NOT_FOUND:
             raise
         return None
-
-
-def _as_json(built: Built, more: dict[str, JsonValue]) -> JsonValue:
-    return cast(JsonValue, {**built.told(), **more})
 
 
 def _tell(output: Output, built: Built) -> None:

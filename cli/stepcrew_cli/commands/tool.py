@@ -19,7 +19,7 @@ from stepcrew_cli.deploying.cloudformation import TOOL, stack_name
 from stepcrew_cli.deploying.finding import find_tool
 from stepcrew_cli.deploying.functions import OnAws, function_of, parameters_of, upload_of
 from stepcrew_cli.deploying.functions import tool as deployable
-from stepcrew_cli.deploying.options import AwsProfile, Parameter, PlatformCrewai, Region
+from stepcrew_cli.deploying.options import AwsProfile, DryRun, Parameter, PlatformCrewai, Region
 from stepcrew_cli.deploying.wire import ListedTool, RegisteredTool, ToolList
 from stepcrew_cli.documents import read_document
 from stepcrew_cli.errors import Rejected
@@ -96,9 +96,7 @@ def deploy(
         bool, typer.Option("--effects", help="Its calls change something: none is repeated without a person's word.")
     ] = False,
     timeout_seconds: Annotated[int, typer.Option(min=1, max=300, help="Seconds that crews wait for a call.")] = 60,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Import and build everything and print what it is; store nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     platform_crewai: PlatformCrewai = False,
     region: Region = None,
     aws_profile: AwsProfile = None,

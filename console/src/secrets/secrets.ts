@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useChange } from "@/api/changes";
 import { unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
 import type { Secret } from "@/api/types";
@@ -25,12 +26,11 @@ export function useSetSecret() {
 }
 
 export function useRemoveSecret() {
-  const { api, group } = useApi();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: async (name: string): Promise<void> => {
+  const { api } = useApi();
+  return useChange(
+    async (name: string): Promise<void> => {
       unwrap(await api.DELETE("/api/v1/secrets/{name}", { params: { path: { name } } }));
     },
-    onSuccess: () => client.invalidateQueries({ queryKey: [group, "secrets"] }),
-  });
+    ["secrets"],
+  );
 }

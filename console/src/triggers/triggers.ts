@@ -1,5 +1,6 @@
 import type { components } from "@/api/schema";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useChange } from "@/api/changes";
 import { unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
 import type { Firing, Json, Trigger, TriggerTrial } from "@/api/types";
@@ -30,18 +31,7 @@ export function useFirings(name: string) {
   });
 }
 
-/** Something done to a trigger, after which the lists are read anew. */
-function useChange<Given, Answer>(change: (given: Given) => Promise<Answer>) {
-  const { group } = useApi();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: change,
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: [group, "triggers"] });
-      await client.invalidateQueries({ queryKey: [group, "firings"] });
-    },
-  });
-}
+const LISTS = ["triggers", "firings"];
 
 export function useStoreTrigger() {
   const { api } = useApi();
@@ -53,6 +43,7 @@ export function useStoreTrigger() {
           body: spec as unknown as Schemas["TriggerSpec"],
         }),
       ),
+    LISTS,
   );
 }
 
@@ -60,7 +51,7 @@ export function useRemoveTrigger() {
   const { api } = useApi();
   return useChange(async (name: string): Promise<void> => {
     unwrap(await api.DELETE("/api/v1/triggers/{name}", { params: { path: { name } } }));
-  });
+  }, LISTS);
 }
 
 export function useSwitchTrigger() {
@@ -72,7 +63,7 @@ export function useSwitchTrigger() {
         ? await api.POST("/api/v1/triggers/{name}/resume", { params })
         : await api.POST("/api/v1/triggers/{name}/pause", { params }),
     );
-  });
+  }, LISTS);
 }
 
 export function useTestTrigger() {
@@ -97,5 +88,6 @@ export function useFireAgain() {
           params: { path: { name, firing_id: firing } },
         }),
       ),
+    LISTS,
   );
 }

@@ -1,5 +1,6 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { components } from "@/api/schema";
+import { useChange } from "@/api/changes";
 import { unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
 import type { Delivery, Webhook } from "@/api/types";
@@ -30,24 +31,14 @@ export function useDeliveries(name: string) {
   });
 }
 
-/** Something done to a webhook, after which the lists are read anew. */
-function useChange<Given, Answer>(change: (given: Given) => Promise<Answer>) {
-  const { group } = useApi();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: change,
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: [group, "webhooks"] });
-      await client.invalidateQueries({ queryKey: [group, "deliveries"] });
-    },
-  });
-}
+const LISTS = ["webhooks", "deliveries"];
 
 export function useStoreWebhook() {
   const { api } = useApi();
   return useChange(
     async ({ name, spec }: { name: string; spec: Partial<Spec> & Pick<Spec, "url"> }): Promise<Webhook> =>
       unwrap(await api.PUT("/api/v1/webhooks/{name}", { params: { path: { name } }, body: spec as Spec })),
+    LISTS,
   );
 }
 
@@ -55,14 +46,14 @@ export function useRemoveWebhook() {
   const { api } = useApi();
   return useChange(async (name: string): Promise<void> => {
     unwrap(await api.DELETE("/api/v1/webhooks/{name}", { params: { path: { name } } }));
-  });
+  }, LISTS);
 }
 
 export function useTestWebhook() {
   const { api } = useApi();
   return useChange(async (name: string): Promise<void> => {
     unwrap(await api.POST("/api/v1/webhooks/{name}/test", { params: { path: { name } } }));
-  });
+  }, LISTS);
 }
 
 export function useRedeliver() {
@@ -70,5 +61,5 @@ export function useRedeliver() {
   return useChange(async ({ name, delivery }: { name: string; delivery: string }): Promise<void> => {
     const params = { path: { name, delivery_id: delivery } };
     unwrap(await api.POST("/api/v1/webhooks/{name}/deliveries/{delivery_id}/redeliver", { params }));
-  });
+  }, LISTS);
 }
