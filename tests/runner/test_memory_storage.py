@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from crewai.memory.storage.backend import StorageBackend
 from crewai.memory.types import MemoryRecord as CrewRecord
 
 from stepcrew.domain.journal import EntryKind
-from stepcrew.domain.memory import MemoryRecord, content_hash, pack
+from stepcrew.domain.memory import MemoryRecord, Remembered, content_hash, pack
 from stepcrew_runner.crew.memory_storage import GroupStorage
 from stepcrew_runner.crew.ranking import similarities
 from stepcrew_runner.gate.aborts import CrewFailed
@@ -21,8 +22,8 @@ ROOT = "/crews/shop"
 EAST, NORTH, NORTHEAST = [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]
 
 
-def storage(harness: Harness, companions: Companions) -> GroupStorage:
-    return GroupStorage(ROOT, EMBEDDER, companions, harness.memory)
+def storage(harness: Harness, companions: Companions, *most_days: int) -> GroupStorage:
+    return GroupStorage(ROOT, EMBEDDER, companions, harness.memory, *most_days)
 
 
 def fact(content: str, vector: list[float] = EAST, **more: Any) -> CrewRecord:
@@ -101,6 +102,28 @@ def test_a_change_of_what_another_execution_changed_is_remembered_beside_it(harn
         other.update(changed(theirs, "theirs"))
         store.update(changed(mine, "mine"))
     assert [record.content for record in kept(harness)] == ["mine", "theirs"]
+
+
+def test_what_has_expired_is_not_recalled_and_a_change_begins_its_time_anew(harness: Harness) -> None:
+    days = timedelta(days=3)
+    with an_attempt(harness) as companions:
+        store = storage(harness, companions, 3, 0)
+        store.save([fact("kept"), fact("forgotten", NORTH)])
+        seen = {record.content: record for record, _ in store.search(EAST)}
+        root, gone = harness.memory.root(GROUP, ROOT), kept(harness)[0]
+        assert root
+        assert gone.expires_at == gone.created_at + days
+        expired = gone.model_copy(update={"expires_at": harness.clock.now(), "revision": 2})
+        harness.memory.replace(GROUP, root, Remembered(expired, pack(NORTH)), seen=1)
+        harness.clock.advance(600)
+        store.update(changed(seen["kept"], "kept and changed"))
+        assert [record.content for record, _ in store.search(NORTH)] == ["kept and changed"]
+        assert store.get_record(gone.record_id) is None
+        store.update(seen["forgotten"].model_copy(update={"content": "again", "embedding": NORTH}))
+        assert store.count() == 2
+    again, _, changed_now = kept(harness)
+    assert again.expires_at == again.created_at + days
+    assert changed_now.expires_at == changed_now.updated_at + days > changed_now.created_at + days
 
 
 def test_what_another_execution_changed_is_not_deleted(harness: Harness) -> None:

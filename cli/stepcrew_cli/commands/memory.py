@@ -1,4 +1,4 @@
-"""Commands for what the group's crews remember: memory scopes, memory list, memory remove."""
+"""Commands for what the group's crews remember: memory scopes, list, export, remove."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from stepcrew_cli.errors import CliError
+from stepcrew_cli.json_lines import LinesFile, write_lines
 from stepcrew_cli.memory_wire import MemoryReceipt, MemoryRecordList, ScopeList
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
@@ -19,6 +20,8 @@ memory = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+
+ScopeArgument = Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="Only this scope and what is below.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +41,7 @@ def list_scopes(call: Call) -> None:
 @server_command
 def list_records(
     call: Call,
-    scope: Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="Only this scope and what is below.")] = None,
+    scope: ScopeArgument = None,
     words: Annotated[str | None, typer.Option(help="Only records with one of these words.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
     cursor: Annotated[str | None, typer.Option(help="Where the list before this one ended.")] = None,
@@ -49,6 +52,14 @@ def list_records(
         answer = client.memory.records({name: value for name, value in given.items() if value})
     if found := call.output.show(answer, MemoryRecordList, _records):
         call.output.more(f"memory list{f' {scope}' if scope else ''}", found.next_cursor)
+
+
+@memory.command("export")
+@server_command
+def export(call: Call, scope: ScopeArgument = None, file: LinesFile = None) -> None:
+    """Print what is remembered as JSON Lines, newest first: each record with its text, scope and origin, no vectors."""
+    with call.client() as client:
+        write_lines(client.memory.export(scope), file, call.output, "records")
 
 
 @memory.command("remove")

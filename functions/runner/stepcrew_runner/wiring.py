@@ -121,4 +121,5 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
         configured.slice_seconds,
         project(),
         default_embedder=configured.default_embedder,
+        most_memory_days=configured.memory_retention_days,
     )

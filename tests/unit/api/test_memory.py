@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -19,11 +20,13 @@ def root(path: str = SHOP) -> RootScope:
     return RootScope(path=path, embedder=MODEL, dimension=2, created_at=NOW)
 
 
-def remember(harness: Harness, content: str, scope: str = SHOP, group_id: str = GROUP, minutes: int = 0) -> str:
+def remember(
+    harness: Harness, content: str, scope: str = SHOP, group_id: str = GROUP, minutes: int = 0, **more: Any
+) -> str:
     path = "/shared" if scope.startswith("/shared") else "/".join(scope.split("/")[:3])
     at = NOW + timedelta(minutes=minutes)
     record_id = content_hash(f"{scope}{content}")[:32]
-    fields: dict[str, Any] = {"created_at": at, "updated_at": at, "execution_id": "e-1"}
+    fields: dict[str, Any] = {"created_at": at, "updated_at": at, "execution_id": "e-1", **more}
     record = MemoryRecord(record_id=record_id, scope=scope, content=content, **fields)
     opened = harness.memory.open_root(group_id, root(path))
     assert harness.memory.add(group_id, opened, Remembered(record, pack([1, 2])))
@@ -81,6 +84,22 @@ def test_records_are_found_by_scope_and_words(harness: Harness) -> None:
     assert contents(client.get("/memory/records", params={"scope": "/crews/none"})) == []
 
 
+def test_everything_of_a_scope_is_exported_page_by_page(harness: Harness) -> None:
+    for number in range(3):
+        remember(harness, f"fact {number}", f"{SHOP}/agent/ada", minutes=number)
+    remember(harness, "of all", "/shared")
+    client, lines, path = harness.client(VERA), list[dict[str, Any]](), f"/memory/export?limit=2&scope={SHOP}/agent"
+    while path:
+        answer = client.get(path)
+        assert answer.headers["content-type"] == "application/jsonl"
+        lines += [json.loads(line) for line in answer.text.splitlines()]
+        path = answer.links.get("next", {}).get("url", "").removeprefix("/api/v1")
+    assert [line["content"] for line in lines] == ["fact 2", "fact 1", "fact 0"]
+    assert (lines[0]["execution_id"], "vector" in lines[0]) == ("e-1", False)
+    assert len(client.get("/memory/export").text.splitlines()) == 4
+    assert harness.client(BOB).get("/memory/export").text == ""
+
+
 @pytest.mark.parametrize("scope", ["/", "/other", "/crews", "GROUP#demo2"])
 def test_what_is_no_scope_is_a_fault(harness: Harness, scope: str) -> None:
     assert harness.client().get("/memory/records", params={"scope": scope}).status_code == 422
@@ -121,6 +140,17 @@ def test_another_group_sees_and_removes_nothing(harness: Harness) -> None:
     assert harness.client({**BOB, "role": "admin"}).delete(f"/memory/records/{record_id}").json()["records"] == 0
     assert harness.client({**BOB, "role": "admin"}).delete(f"/memory/scopes{SHOP}").json()["records"] == 0
     assert contents(harness.client().get("/memory/records")) == ["mine"]
+
+
+def test_what_has_expired_is_not_shown_and_goes_with_its_scope(harness: Harness) -> None:
+    remember(harness, "one", expires_at=NOW)
+    remember(harness, "two", expires_at=NOW + timedelta(minutes=1))
+    client = harness.client()
+    assert contents(client.get("/memory/records")) == ["two"]
+    assert [scope["records"] for scope in client.get("/memory").json()["scopes"]] == [1]
+    assert len(client.get("/memory/export").text.splitlines()) == 1
+    assert client.delete(f"/memory/scopes{SHOP}").json()["records"] == 2
+    assert harness.memory.records(GROUP, SHOP) == []
 
 
 def test_only_members_remove_records_and_only_admins_scopes(harness: Harness) -> None:

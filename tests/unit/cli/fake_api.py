@@ -414,6 +414,10 @@ def _webhooks(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
 def _memory(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
     if request.method == "DELETE":
         return 200, {"scope": "/crews/shop", "records": 3, "vectors": 2, "deleted_at": NOW.format(0)}, {}
+    if path.endswith("/export"):
+        if "cursor" in request.path:
+            return 200, b'{"content":"second"}\n', {}
+        return 200, b'{"content":"first"}\n', {"Link": '</api/v1/memory/export?cursor=on>; rel="next"'}
     if path.endswith("/records"):
         record = {"record_id": "r1", "scope": "/crews/shop", "content": "Ada prefers tea.", "importance": 0.5}
         return 200, {"records": [record | {"created_at": NOW.format(0)}], "next_cursor": "on"}, {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -59,3 +60,12 @@ def test_a_program_says_yes_beforehand(api: FakeApi) -> None:
 def test_one_record_is_removed_by_its_id(api: FakeApi) -> None:
     assert invoke(api, "remove", "r1").exit_code == 0
     assert removed(api) == ["/api/v1/memory/records/r1"]
+
+
+def test_what_is_remembered_is_exported_page_by_page(api: FakeApi, tmp_path: Path) -> None:
+    assert invoke(api, "export", "/crews/shop").stdout == '{"content":"first"}\n{"content":"second"}\n'
+    assert api.seen[0].path == "/api/v1/memory/export?scope=%2Fcrews%2Fshop"
+    file = tmp_path / "memory.jsonl"
+    assert "2 records are in" in invoke(api, "export", "-o", str(file)).stderr
+    assert file.read_text().count("\n") == 2
+    assert invoke(api, "export", "-o", str(tmp_path / "none" / "x")).exit_code != 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ PATH = "/crews/poets"
 MODEL = "openai/text-embedding-3-small"
 ROOT = RootScope(path=PATH, embedder=MODEL, dimension=3, created_at=NOW)
 VECTOR = pack([1, 0.5, -2])
+LATER = NOW + timedelta(days=36_500)
+"""The emulator removes what has expired."""
 
 
 @pytest.fixture(params=["adapters", "fakes"])
@@ -41,6 +44,17 @@ def test_a_record_comes_back_as_it_was_written(memory: Memories) -> None:
     assert memory.records(GROUP, PATH) == [written.record]
     assert memory.record(GROUP, PATH, "one") == written
     assert memory.record(GROUP, PATH, "two") is None
+
+
+def test_the_table_is_told_when_a_record_expires() -> None:
+    with emulated_aws() as aws:
+        memory = TableMemory(aws.clients, TABLE, RETENTION_DAYS)
+        memory.open_root(GROUP, ROOT)
+        memory.add(GROUP, ROOT, fact("one", expires_at=LATER))
+        memory.add(GROUP, ROOT, fact("two"))
+        found = [each.get("expires_at") for each in aws.clients.dynamodb.scan(TableName=TABLE)["Items"]]
+    assert found.count({"N": str(int(LATER.timestamp()))}) == 1
+    assert found.count(None) == len(found) - 1
 
 
 def test_what_is_added_again_stays_as_it_is(memory: Memories) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import pytest
 from tests.aws_table import NOW
@@ -18,6 +19,7 @@ from stepcrew.domain.memory import (
     child_scopes,
     crew_root,
     is_within,
+    keep_until,
     normal_scope,
     pack,
     root_of,
@@ -113,6 +115,15 @@ def test_another_embedding_model_is_an_error_that_says_what_to_do() -> None:
         with pytest.raises(EmbedderChanged) as raised:
             ROOT.check(embedder, dimension)
         assert "openai/small" in raised.value.remedy
+
+
+def test_what_is_written_expires_after_the_least_of_the_days_that_are_set() -> None:
+    assert keep_until(NOW, None, 0) is None
+    assert keep_until(NOW, 30, 0) == NOW + timedelta(days=30)
+    assert keep_until(NOW, 30, 7) == NOW + timedelta(days=7)
+    record = MemoryRecord(record_id="r", scope="/shared", content="x", created_at=NOW, updated_at=NOW)
+    assert not record.is_expired(NOW + timedelta(days=9999))
+    assert record.model_copy(update={"expires_at": NOW}).is_expired(NOW)
 
 
 def test_a_record_fits_into_an_item() -> None:

@@ -85,7 +85,7 @@ class MemoryReading:
 
     def get_record(self, record_id: str) -> CrewRecord | None:
         def read() -> Any:
-            found = self._store.record(self._group_id, self._root, record_id)
+            found = self._standing(record_id)
             return found.record.model_dump(mode="json") if found else None
 
         found = self._asked("record", [record_id], lambda _key: read())
@@ -161,8 +161,14 @@ class MemoryReading:
     def _all(self) -> list[Remembered]:
         with self._lock:
             if self._read is None or time.monotonic() - self._read[0] > FRESH_SECONDS:
-                self._read = (time.monotonic(), self._store.remembered(self._group_id, self._root))
+                now, read = self._companions.clock.now(), self._store.remembered(self._group_id, self._root)
+                self._read = (time.monotonic(), [one for one in read if not one.record.is_expired(now)])
             return self._read[1]
+
+    def _standing(self, record_id: str) -> Remembered | None:
+        """The record as it is by now."""
+        found = self._store.record(self._group_id, self._root, record_id)
+        return None if found is None or found.record.is_expired(self._companions.clock.now()) else found
 
     def _within(self, where: str) -> list[MemoryRecord]:
         return [record for record, _ in self._all() if is_within(record.scope, where)]

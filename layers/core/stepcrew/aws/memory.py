@@ -20,8 +20,9 @@ from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNot
 
 
 class TableMemory:
-    """`MemoryStore` and `VectorStore` over DynamoDB. Records stay until somebody removes them; vectors kept by hash
-    expire after `retention_days`, since questions have vectors too."""
+    """`MemoryStore` and `VectorStore` over DynamoDB. Records stay until somebody removes them, or until their own
+    time; since the table removes them hours later, their readers look at that. Vectors kept by hash expire after
+    `retention_days`, since questions have vectors too."""
 
     def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
         self._clients = clients
@@ -108,6 +109,7 @@ class TableMemory:
     def _put(self, group_id: str, root: RootScope, new: Remembered, condition: dict[str, Any]) -> bool:
         """In one transaction with a look at the root scope, which may be closed or begun again at any moment."""
         record = new.record
+        expiry = {"expires_at": int(record.expires_at.timestamp())} if record.expires_at else {}
         put: Any = {
             "TableName": self._table,
             "Item": item(
@@ -117,6 +119,7 @@ class TableMemory:
                     "document": record.model_dump_json(),
                     "revision": record.revision,
                     "vector": new.vector,
+                    **expiry,
                 }
             ),
             **condition,

@@ -14,7 +14,7 @@ import re
 import sys
 from array import array
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -98,6 +98,7 @@ class MemoryRecord(BaseModel):
         source: whom it comes from, where the crew says so; with `private`, only that source recalls it.
         execution_id: the execution that wrote it first.
         revision: 1 when it was written; each change adds one.
+        expires_at: from then on it is as if it had been removed; null where it stays until somebody does.
     """
 
     record_id: str
@@ -112,12 +113,22 @@ class MemoryRecord(BaseModel):
     updated_at: datetime
     execution_id: str | None = None
     revision: int = 1
+    expires_at: datetime | None = None
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
 
     def check_size(self) -> None:
         """Raises `RecordTooLarge`."""
         size = len(self.model_dump_json().encode(errors="replace"))
         if size > MOST_RECORD_BYTES:
             raise RecordTooLarge(f"A memory record of {size:,} bytes is too large: {MOST_RECORD_BYTES:,} are allowed.")
+
+
+def keep_until(now: datetime, *most_days: int | None) -> datetime | None:
+    """When what is written now expires: after the least of these numbers of days. None and 0 set no bound."""
+    days = min(filter(None, most_days), default=None)
+    return None if days is None else now + timedelta(days=days)
 
 
 class Remembered(NamedTuple):

@@ -48,7 +48,7 @@ class KeepMemory:
         """All scopes of the group and the paths above them, by path."""
         found: list[ScopeSummary] = []
         for root in self._store.roots(group_id):
-            records = self._store.records(group_id, root.path)
+            records = self._standing(group_id, root.path)
             paths = {root.path}.union(*(_from(root.path, record.scope) for record in records))
             found += [_summary(path, root, records) for path in sorted(paths)]
         return found
@@ -61,7 +61,7 @@ class KeepMemory:
         found = [
             record
             for root in roots
-            for record in self._store.records(group_id, root)
+            for record in self._standing(group_id, root)
             if path is None or is_within(record.scope, path)
         ]
         found.sort(key=place_of, reverse=True)
@@ -85,7 +85,8 @@ class KeepMemory:
         path = normal_scope(scope)
         name = root_of(path)
         root = self._store.root(group_id, name)
-        receipt = self._forget(group_id, path, root, self.records(group_id, path))
+        here = [one for one in self._store.records(group_id, name) if is_within(one.scope, path)]
+        receipt = self._forget(group_id, path, root, here)
         if path != name:
             return receipt
         self._store.close_root(group_id, name)
@@ -97,6 +98,11 @@ class KeepMemory:
                 "executions": sorted({*receipt.executions, *late.executions}),
             }
         )
+
+    def _standing(self, group_id: str, root: str) -> list[MemoryRecord]:
+        """Without those that the table is about to remove."""
+        now = self._clock.now()
+        return [record for record in self._store.records(group_id, root) if not record.is_expired(now)]
 
     def _forget(self, group_id: str, scope: str, root: RootScope | None, records: list[MemoryRecord]) -> MemoryReceipt:
         gone = [one for one in records if self._store.forget(group_id, root_of(one.scope), one.record_id)]

@@ -1,0 +1,88 @@
+import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import { useChange } from "@/api/changes";
+import { unwrap } from "@/api/client";
+import { readLines } from "@/api/lines";
+import { useApi } from "@/api/queries";
+import type { MemoryReceipt, MemoryScope } from "@/api/types";
+
+const PAGE = 50;
+const LISTS = ["memory-scopes", "memory-records"];
+
+export function useScopes() {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: [group, "memory-scopes"],
+    queryFn: async (): Promise<MemoryScope[]> => unwrap(await api.GET("/api/v1/memory")).scopes,
+  });
+}
+
+/** What lies in the scope and below it, or in all of them; with words, only what has one of them. */
+export function useRecords(scope: string, words: string) {
+  const { api, group } = useApi();
+  return useInfiniteQuery({
+    queryKey: [group, "memory-records", scope, words],
+    initialPageParam: "",
+    queryFn: async ({ pageParam: cursor }) => {
+      const query = { limit: PAGE, ...(scope && { scope }), ...(words && { words }), ...(cursor && { cursor }) };
+      return unwrap(await api.GET("/api/v1/memory/records", { params: { query } }));
+    },
+    getNextPageParam: (last) => last.next_cursor,
+    select: ({ pages }) => pages.flatMap((page) => page.records),
+  });
+}
+
+export function useExport() {
+  const { api } = useApi();
+  return useMutation({
+    mutationFn: (scope: string) =>
+      readLines((cursor) =>
+        api.GET("/api/v1/memory/export", {
+          params: { query: { ...(scope && { scope }), ...(cursor && { cursor }) } },
+          parseAs: "text",
+        }),
+      ),
+  });
+}
+
+/** A scope with everything below it, or one record. */
+export type Removal = { scope: string } | { record: string };
+
+export function useForget() {
+  const { api } = useApi();
+  return useChange(
+    async (what: Removal): Promise<MemoryReceipt> =>
+      unwrap(
+        "scope" in what
+          ? await api.DELETE("/api/v1/memory/scopes/{scope}", {
+              params: { path: { scope: what.scope } },
+              // The path goes as it is: its slashes part what the API reads.
+              pathSerializer: (path) =>
+                path.replace("/{scope}", what.scope.split("/").map(encodeURIComponent).join("/")),
+            })
+          : await api.DELETE("/api/v1/memory/records/{record_id}", { params: { path: { record_id: what.record } } }),
+      ),
+    LISTS,
+  );
+}
+
+export interface Branch {
+  scope: MemoryScope;
+  /** What it is called below the one above it. */
+  name: string;
+  below: Branch[];
+}
+
+/** The scopes by what lies in what. The API names every scope above one that holds something, down from the root. */
+export function treeOf(scopes: readonly MemoryScope[]): Branch[] {
+  const found = new Map<string, Branch>();
+  const tops: Branch[] = [];
+  const inOrder = (path: string): string => path.replaceAll("/", "\0"); // what is above something comes before it
+  for (const scope of [...scopes].sort((a, b) => (inOrder(a.path) < inOrder(b.path) ? -1 : 1))) {
+    const cut = scope.path.lastIndexOf("/");
+    const above = found.get(scope.path.slice(0, cut));
+    const branch = { scope, name: above ? scope.path.slice(cut + 1) : scope.path, below: [] };
+    found.set(scope.path, branch);
+    (above?.below ?? tops).push(branch);
+  }
+  return tops;
+}
