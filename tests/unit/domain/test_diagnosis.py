@@ -161,6 +161,13 @@ def test_what_a_dead_attempt_told_last_is_lost_and_said_so() -> None:
     assert by_rule["trace_missing"].what == "What attempt 1 told after its last batch is lost, for it died."
 
 
+def test_a_paragraph_begins_with_how_it_stands_unless_a_failure_says_so() -> None:
+    known, _ = SPEAKS["cost_unknown"]
+    assert paragraph(known, diagnose(known)).startswith("The execution is RUNNING since 10 min; 0 of 0 crew tasks")
+    known, _ = SPEAKS["failed"]
+    assert paragraph(known, diagnose(known)).startswith("The execution failed in crew task t")
+
+
 def test_a_crash_is_told_once() -> None:
     crash = ERROR.model_copy(update={"category": Category.CRASH})
     assert [one.rule for one in diagnose(facts(ended(Status.FAILED, error=crash), complete=True))] == ["failed"]

@@ -141,6 +141,8 @@ def paragraph(facts: Facts, findings: list[Finding]) -> str:
     said = [text for finding in findings for text in (finding.what, finding.remedy) if text]
     if not findings:
         said = [f"Nothing wrong was found: {_stands(facts)}."]
+    elif facts.execution.error is None:
+        said.insert(0, f"T{_stands(facts)[1:]}.")
     if facts.unread:
         said.append(f"The {' and the '.join(facts.unread)} did not answer, so what they know is missing here.")
     return " ".join(said)
