@@ -218,6 +218,10 @@ class Client:
             "GET", api_path("executions", execution_id, "logs"), params={"after": after} if after else {}
         )
 
+    def diagnosis(self, execution_id: str) -> Answer:
+        """Why it stands as it does."""
+        return self._transport.ask("GET", api_path("executions", execution_id, "why"))
+
     def cancel(self, execution_id: str) -> Answer:
         return self._transport.ask("POST", api_path("executions", execution_id, "cancel"))
 

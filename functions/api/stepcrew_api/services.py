@@ -20,6 +20,7 @@ from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_files import KeepFiles
@@ -69,6 +70,7 @@ class Services(NamedTuple):
     traces: TraceStore
     read_trace: ReadTrace
     search_trace: SearchTrace
+    explain: ExplainExecution
     tasks: TaskOutputStore
     artifacts: ReadArtifacts
     make_bundle: MakeBundle

@@ -39,6 +39,7 @@ from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
@@ -68,11 +69,12 @@ from stepcrew.settings import Settings
 from stepcrew.submission_wiring import model_rules, new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
-from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.aws_table import BUCKET, NOW, TABLE, Aws, emulated_aws
 from tests.fakes.batch_machine import FakeBatchMachine
 from tests.fakes.clock import FakeClock
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.trace_queue_state import FakeTraceQueueState
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import FakeWebhookQueue
@@ -138,8 +140,8 @@ class WithClaims:
 class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.orchestrator = FakeOrchestrator()
-        clock = FixedClock()
+        self.orchestrator, self.trace_queue = FakeOrchestrator(), FakeTraceQueueState()
+        clock = aws.clock
         rules = model_rules(SETTINGS)
         self.limits = FakeLimits()
         self.places = TableWaitingPlaces(aws.clients, TABLE)
@@ -181,6 +183,10 @@ class Harness:
             traces=aws.traces,
             read_trace=ReadTrace(aws.executions, aws.traces),
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
+            explain=ExplainExecution(
+                *(aws.executions, aws.traces, aws.approvals, aws.slots, self.limits),
+                *(self.orchestrator, self.trace_queue, aws.traces, clock),
+            ),
             tasks=aws.tasks,
             artifacts=ReadArtifacts(aws.executions, aws.tasks),
             make_bundle=MakeBundle(

@@ -145,6 +145,8 @@ class FakeApi:
             return 200, {"execution_id": EXECUTION_ID, "status": status, "final": final, "output": output}, {}
         if path.endswith("/cost"):
             return 200, cost(), {}
+        if path.endswith("/why"):
+            return 200, diagnosis(), {}
         if path.endswith("/approvals"):
             return 200, {"approvals": [self.approval], "next_cursor": None}, {}
         if path.endswith("/approvals/1/output"):
@@ -299,6 +301,22 @@ def execution(status: str) -> dict[str, Any]:
         "waiting": waiting if status == "WAITING" else None,
         "cancel_receipt": receipt if status == "CANCELLED" else None,
         "unknown_field": 1,
+    }
+
+
+def diagnosis() -> dict[str, Any]:
+    step = {"at": NOW.format(0), "event": "TaskStateEntered", "state": "RunCrew", "error": None}
+    ended = {"at": NOW.format(9), "event": "TaskFailed", "state": None, "error": "Runtime.ExitError"}
+    asked = {"number": 1, "kind": "answer", "task_name": "write", "expires_at": NOW.format(9)}
+    return {
+        "status": "WAITING",
+        "summary": "It waits for a person.",
+        "attempts": [{"attempt": 1, "emitted": 7, "recorded": 5, "died": False}, {"attempt": 2, "died": True}],
+        "machine": {"status": "RUNNING", "error": "", "steps": [step, ended]},
+        "trace_queue": {"waiting": 3, "in_flight": 0, "dead": 1},
+        "slots": {"running": 2, "may_run": 20, "waiting": 4, "open": 9, "may_be_open": 200},
+        "approvals": [asked],
+        "logs": [{"emitted_at": NOW.format(1), "level": "INFO", "message": "Attempt 1 starts."}],
     }
 
 
