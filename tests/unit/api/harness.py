@@ -150,7 +150,7 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
-        missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
+        missing, bundles = FindMissingSecrets(secrets, SETTINGS.model_connections), BucketBundles(aws.clients, BUCKET)
         self.knowledge = TableKnowledge(aws.clients, TABLE)
         self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()

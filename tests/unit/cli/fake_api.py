@@ -181,7 +181,7 @@ class FakeApi:
             return 204, None, {}
         if path.endswith("/tools"):
             shared = {"name": "SerperDevTool", "summary": "Searches the web.", "secrets": ["SERPER_API_KEY"]}
-            own: dict[str, Any] = {"name": "refund", "summary": "Refunds.", "effects": True, "input_schema": {}}
+            own: dict[str, Any] = {"name": "refund", "summary": "Refunds.", "effects": True, "of_group": True}
             return 200, [shared, own], {}
         name = path.rpartition("/")[2]
         if name == "absent":

@@ -54,7 +54,8 @@ def submit(
         checked = services.submit.check(request)
         name = name_of(request, checked)
         estimate = services.estimate_cost(identity.group_id, name)
-        return dry_run_view(checked, name, services.submit.default_model, estimate)
+        unset = services.secrets.unset(identity.group_id, checked.project) if checked.project else []
+        return dry_run_view(checked, name, services.submit.default_model, estimate, unset)
     return submitted(services.submit(request), response)
 
 
