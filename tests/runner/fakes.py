@@ -448,8 +448,9 @@ class FakePayloads:
     def url(self, group_id: str, execution_id: str, payload_id: str) -> str:
         return f"https://bucket.example/{group_id}/{execution_id}/{payload_id}"
 
-    def delete_all(self, group_id: str, execution_id: str) -> None:
-        self.bodies = {key: body for key, body in self.bodies.items() if key[:2] != (group_id, execution_id)}
+    def delete_all(self, group_id: str, execution_id: str) -> int:
+        gone = [key for key in self.bodies if key[:2] == (group_id, execution_id)]
+        return len([self.bodies.pop(key) for key in gone])
 
 
 def new_execution(execution_id: str, tasks: int, now: datetime, limits: Limits, group_id: str) -> Execution:

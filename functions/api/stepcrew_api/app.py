@@ -18,6 +18,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.routes import (
     amp,
     approvals,
+    audit,
     batches,
     budgets,
     connections,
@@ -88,7 +89,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     for group in (
         *(executions, reruns, traces, results, costs, approvals, crews, projects),
         *(connections, memory, files, secrets, tools, triggers, batches, webhooks),
-        *(prices, usage, budgets, amp, mcp, meta),
+        *(prices, usage, budgets, audit, amp, mcp, meta),
     ):
         if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
             raise TypeError(f"{group.__name__} has a route that checks no role")

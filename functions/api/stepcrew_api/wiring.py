@@ -9,6 +9,7 @@ from secrets import token_urlsafe
 from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
@@ -99,6 +100,7 @@ def make_app(settings: Settings) -> FastAPI:
     batches, inputs = batch_parts(settings, clients), BucketBatchInputs(clients, settings.bucket_name)
     cancel = CancelExecution(executions, wake, clock)
     services = Services(
+        audit=TableAudit(clients, table, new_id),
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=cancel,

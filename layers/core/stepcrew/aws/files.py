@@ -72,4 +72,4 @@ class BucketFiles:
         """All bytes that were uploaded for the name but those of the hash `spare`; answers how many."""
         with platform_errors("Deleting the file"):
             spared = keys.content(group_id, name, spare) if spare else None
-            return delete_below(self._clients.s3, self._bucket, keys.content(group_id, name, ""), spare=spared)
+            return delete_below(self._clients.s3, self._bucket, keys.content(group_id, name, ""), spare=spared).size

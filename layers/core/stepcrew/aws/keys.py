@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 
 EXECUTION = "EXECUTION"
 DEFINITION = "DEFINITION"
@@ -28,12 +29,43 @@ ROOT_SCOPE_PREFIX = "ROOT#"
 MEMORY_PREFIX = "MEMORY#"
 FILE_PREFIX = "FILE#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
+AUDIT_PREFIX = "ENTRY#"
+
+SHARDS = 4
+"""Into so many parts is split what grows with every execution of a group and lies in the order of time. A partition
+takes 1,000 write units a second, and one that only grows at its end is not split by DynamoDB.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html"""
 
 BY_GROUP_INDEX = "by_group"
 OPEN_INDEX = "open"
 OPEN_SHARDS = 16
 OPEN_BATCHES = "OPEN#BATCHES"
 """The place of batches that have not ended in the index of open executions: apart from those."""
+
+
+_KINDS = {
+    TASK_PREFIX: "task_outputs",
+    TRACE_PREFIX: "trace_events",
+    LOG_PREFIX: "log_lines",
+    BATCH_PREFIX: "trace_messages",
+    JOURNAL_PREFIX: "journal_entries",
+    ROOT_SCOPE_PREFIX: "memory_scopes",
+    MEMORY_PREFIX: "memory_records",
+    AUDIT_PREFIX: "usage_entries",
+    "SUM#": "usage_sums",
+    "DELIVERY#": "deliveries",
+    "INDEX#": "indexed_files",
+    "BATCH": "batches",
+    PRICES: "prices",
+    BUDGETS: "budgets",
+}
+"""By the beginning of a sort key; what is missing has an `s` behind its word."""
+
+
+def kind_of(sort: str) -> str:
+    """How receipts call what has this sort key, in the plural."""
+    word, sign, _ = sort.partition("#")
+    return _KINDS.get(word + sign) or f"{word.lower()}s"
 
 
 def group(group_id: str) -> str:
@@ -247,6 +279,24 @@ def usage_entry(day: str, execution_id: str) -> str:
 def told(telling: str) -> str:
     """That something was told of a budget, beside the usage."""
     return f"TOLD#{telling}"
+
+
+def audit(group_id: str, entry_id: str) -> str:
+    """The part of the audit log that has the entry. It alone does not begin as all others do, so that no policy that
+    lets a function write what is a group's lets it write here."""
+    return f"AUDIT#{group_id}#{_shard(entry_id)}"
+
+
+def audit_parts(group_id: str) -> list[str]:
+    return [f"AUDIT#{group_id}#{shard}" for shard in range(SHARDS)]
+
+
+def audit_entry(entry_id: str) -> str:
+    return f"{AUDIT_PREFIX}{entry_id}"
+
+
+def _shard(some_id: str) -> int:
+    return zlib.crc32(some_id.encode()) % SHARDS
 
 
 def slots(group_id: str) -> str:

@@ -52,6 +52,7 @@ class BucketPayloads:
             ExpiresIn=URL_SECONDS,
         )
 
-    def delete_all(self, group_id: str, execution_id: str) -> None:
+    def delete_all(self, group_id: str, execution_id: str) -> int:
         with platform_errors("Deleting payloads"):
-            delete_below(self._clients.s3, self._bucket, keys.payload_folder(group_id, execution_id))
+            gone, _ = delete_below(self._clients.s3, self._bucket, keys.payload_folder(group_id, execution_id))
+            return gone
