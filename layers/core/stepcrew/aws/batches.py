@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from stepcrew.aws.items import item, values
-from stepcrew.aws.keys import kind_of
+from stepcrew.aws.kinds import kind_of
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.retrying import Patience, attempts
 

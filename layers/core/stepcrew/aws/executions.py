@@ -18,6 +18,7 @@ from stepcrew.aws.documents import keep, kept
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
 from stepcrew.aws.items import item, plain, values
+from stepcrew.aws.kinds import kind_of
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records, key_of
 from stepcrew.aws.trace_items import recorded_at_once
@@ -254,4 +255,4 @@ class TableExecutions:
         with platform_errors("Deleting the execution"):
             gone += delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": key}, spare=keys.EXECUTION)
             self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))
-        return gone + Counter({keys.kind_of(keys.EXECUTION): 1})
+        return gone + Counter({kind_of(keys.EXECUTION): 1})

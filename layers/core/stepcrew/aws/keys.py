@@ -1,4 +1,4 @@
-"""Every key of the table and path of the bucket. The group is the first part of each: a wrong group finds nothing."""
+"""Every key of the table. The group is the first part of each: a wrong group finds nothing."""
 
 from __future__ import annotations
 
@@ -41,31 +41,6 @@ OPEN_INDEX = "open"
 OPEN_SHARDS = 16
 OPEN_BATCHES = "OPEN#BATCHES"
 """The place of batches that have not ended in the index of open executions: apart from those."""
-
-
-_KINDS = {
-    TASK_PREFIX: "task_outputs",
-    TRACE_PREFIX: "trace_events",
-    LOG_PREFIX: "log_lines",
-    BATCH_PREFIX: "trace_messages",
-    JOURNAL_PREFIX: "journal_entries",
-    ROOT_SCOPE_PREFIX: "memory_scopes",
-    MEMORY_PREFIX: "memory_records",
-    AUDIT_PREFIX: "usage_entries",
-    "SUM#": "usage_sums",
-    "DELIVERY#": "deliveries",
-    "INDEX#": "indexed_files",
-    "BATCH": "batches",
-    PRICES: "prices",
-    BUDGETS: "budgets",
-}
-"""By the beginning of a sort key; what is missing has an `s` behind its word."""
-
-
-def kind_of(sort: str) -> str:
-    """How receipts call what has this sort key, in the plural."""
-    word, sign, _ = sort.partition("#")
-    return _KINDS.get(word + sign) or f"{word.lower()}s"
 
 
 def group(group_id: str) -> str:
@@ -146,11 +121,6 @@ def firing(firing_id: str) -> str:
     return f"FIRING#{firing_id}"
 
 
-def firing_document(group_id: str, trigger_name: str, firing_id: str) -> str:
-    """The object with what made a trigger fire."""
-    return f"groups/{group_id}/triggers/{trigger_name}/{firing_id}"
-
-
 def webhooks(group_id: str) -> str:
     """A partition of their own: the announcer reads nothing else of a group."""
     return f"{group(group_id)}#WEBHOOKS"
@@ -190,16 +160,6 @@ def batch_of_rows(group_id: str, batch_id: str) -> str:
 
 def batch_row(number: int) -> str:
     return f"{ROW_PREFIX}{number:06d}"
-
-
-def batch_inputs(group_id: str, batch_id: str) -> str:
-    """The object with the inputs of all rows."""
-    return f"groups/{group_id}/batches/{batch_id}/inputs.jsonl"
-
-
-def batch_round(group_id: str, batch_id: str, number: int) -> str:
-    """The object that lists the rows of one round, and where their inputs are."""
-    return f"groups/{group_id}/batches/{batch_id}/round-{number:04d}.jsonl"
 
 
 def root_scopes(group_id: str) -> str:
@@ -326,25 +286,3 @@ def open_sort(group_id: str, execution_id: str) -> str:
 
 def open_shards() -> list[str]:
     return [f"OPEN#{digit:x}" for digit in range(OPEN_SHARDS)]
-
-
-def kept_folder(group_id: str) -> str:
-    """What of a group lies in the bucket until somebody removes it; everything below `groups/` expires."""
-    return f"kept/{group_id}/"
-
-
-def bundle(group_id: str, digest: str) -> str:
-    return f"{kept_folder(group_id)}bundles/{digest}.zip"
-
-
-def content(group_id: str, name: str, sha256: str) -> str:
-    """The object with the bytes of a file; no name of a file has a slash."""
-    return f"{kept_folder(group_id)}files/{name}/{sha256}"
-
-
-def payload_folder(group_id: str, execution_id: str) -> str:
-    return f"groups/{group_id}/executions/{execution_id}/"
-
-
-def payload(group_id: str, execution_id: str, payload_id: str) -> str:
-    return payload_folder(group_id, execution_id) + payload_id

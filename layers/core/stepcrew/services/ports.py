@@ -132,8 +132,7 @@ class ExecutionStore(Protocol):
         ...
 
     def delete(self, group_id: str, execution_id: str) -> Counter[str]:
-        """Removes everything of the execution, which has ended; the record last. May be repeated. How many of which
-        kind went."""
+        """Removes everything of the execution, which has ended; the record last. How many of each kind went."""
         ...
 
 
@@ -277,9 +276,7 @@ class PayloadStore(Protocol):
         """A presigned address of the payload, good for a few minutes."""
         ...
 
-    def delete_all(self, group_id: str, execution_id: str) -> int:
-        """How many went."""
-        ...
+    def delete_all(self, group_id: str, execution_id: str) -> int: ...
 
 
 class Orchestrator(Protocol):
