@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -190,8 +191,9 @@ class FakeExecutions:
             changes |= {"waiting": None, "queued_at": None, **_metering(metered)}
             return self._write(record, now, status=status, message=message, ended_at=now, **changes)
 
-    def delete(self, group_id: str, execution_id: str) -> None:
+    def delete(self, group_id: str, execution_id: str) -> Counter[str]:
         del self._records[execution_id]
+        return Counter(executions=1)
 
     def all(self) -> list[Execution]:
         return list(self._records.values())

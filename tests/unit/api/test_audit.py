@@ -55,14 +55,15 @@ def test_what_is_refused_or_changes_nothing_leaves_no_entry(harness: Harness) ->
 def test_an_entry_and_its_change_are_one_transaction(harness: Harness) -> None:
     """An execution of which the entry cannot be written is not stored."""
     seen: list[list[str]] = []
-    harness.aws.clients.watch(
-        lambda client: client.meta.events.register_last(
-            "before-call.dynamodb.TransactWriteItems",
-            lambda params, **_: seen.append(
-                [one["Put"]["Item"]["PK"]["S"] for one in json.loads(params["body"])["TransactItems"] if "Put" in one]
-            ),
-        )
-    )
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        writes = json.loads(params["body"])["TransactItems"]
+        seen.append([one["Put"]["Item"]["PK"]["S"] for one in writes if "Put" in one])
+
+    def watch(client: Any) -> None:
+        client.meta.events.register("before-call.dynamodb.TransactWriteItems", note)
+
+    harness.aws.clients.watch(watch)
     harness.client().post("/executions", json=body())
     [first, *_] = seen
     assert first[0].startswith("AUDIT#demo#")
@@ -129,7 +130,7 @@ def stored(harness: Harness) -> dict[str, Any]:
     clients = harness.aws.clients
     items = clients.dynamodb.scan(TableName=TABLE)["Items"]
     secrets = clients.ssm.get_parameters_by_path(Path="/stepcrew/test/groups/demo")["Parameters"]
-    return {"items": [one for one in items if not one["PK"]["S"].startswith("AUDIT#")], "secrets": secrets}
+    return {"items": [one for one in items if not values(one)["PK"].startswith("AUDIT#")], "secrets": secrets}
 
 
 def test_no_change_by_any_route_is_missing(harness: Harness) -> None:

@@ -7,7 +7,7 @@ Entries are put once and expire; the policies of the functions let nobody change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -62,7 +62,7 @@ class TableAudit:
         clients.watch(self._watch)
 
     @contextmanager
-    def acting(self, act: Act) -> Iterator[None]:
+    def acting(self, act: Act) -> Generator[None]:
         token = _pending.set(_Pending(act))
         try:
             yield
