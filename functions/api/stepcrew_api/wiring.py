@@ -9,6 +9,7 @@ from secrets import token_urlsafe
 from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
@@ -103,6 +104,7 @@ def make_app(settings: Settings) -> FastAPI:
     slots = TableSlots(clients, table)
     trace_queue = SqsTraceQueueState(clients, settings.trace_queue_url, settings.trace_dead_letter_queue_url)
     services = Services(
+        audit=TableAudit(clients, table, new_id),
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=cancel,

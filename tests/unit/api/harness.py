@@ -13,7 +13,8 @@ from typing import Any, cast
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
+from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
@@ -172,6 +173,7 @@ class Harness:
         self.batches = batches = TableBatches(aws.clients, TABLE, 30)
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
         services = Services(
+            audit=TableAudit(aws.clients, TABLE, new_id),
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=cancel,
@@ -263,6 +265,6 @@ def keep_file(harness: Harness, name: str, content: bytes = b"Ada likes tea.", c
     told = {"sha256": digest, "bytes": len(content)}
     asked = client.put(f"/files/{name}", json=told)
     assert asked.status_code == 202, asked.text
-    key = keys.content(claims["group_id"], name, digest)
+    key = paths.content(claims["group_id"], name, digest)
     harness.aws.clients.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
     return client.put(f"/files/{name}", json=told)

@@ -125,6 +125,8 @@ class FakeApi:
                 self.budgets = {None: request.body["group_usd"], **dict(crews)}
             found = [{"crew": crew, "limit_usd": usd, "spent_usd": 9} for crew, usd in self.budgets.items() if usd]
             return 200, {"month": "2026-11", "budgets": found}, {}
+        if path.endswith("/audit"):
+            return _audit(query)
         if path.endswith("/prices"):
             self.prices = request.body if request.method == "PUT" else self.prices
             return 200, self.prices, {}
@@ -154,6 +156,8 @@ class FakeApi:
         if path.endswith("/feedback"):
             self.feedback.append(request.body)
             return 202, execution("RUNNING") | {"message": "Approved by ada; going on…"}, {}
+        if request.method == "DELETE":
+            return 200, {"execution_id": EXECUTION_ID, "removed": {"trace_events": 12, "executions": 1}}, {}
         self.looks += request.method == "GET"
         self.on_look(self.looks)
         status, _ = self.state()
@@ -451,3 +455,12 @@ def _connections(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         "secret": "ROUTER_KEY",
     }
     return 200, {"connections": [router], "operators": ["ollama"]}, {}
+
+
+def _audit(query: str) -> tuple[int, Any, dict[str, str]]:
+    entry = {"entry_id": "a-1", "at": NOW.format(0), "who": "ada@example.org", "role": "admin"}
+    entry |= {"action": "secrets.set_secret", "target": "MCP_KEY", "request_id": "r-1"}
+    if "format=jsonl" not in query:
+        return 200, {"entries": [entry], "next_cursor": "on"}, {}
+    following = {} if "cursor" in query else {"Link": '</api/v1/audit?format=jsonl&cursor=on>; rel="next"'}
+    return 200, f"{json.dumps(entry)}\n".encode(), {"Content-Type": "application/jsonl", **following}
