@@ -22,7 +22,7 @@ from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, dimensio
 from stepcrew.domain.model_prices import ModelPrice, PriceList
 from stepcrew.domain.usage_sums import By, embedding_entry
 from stepcrew.services.watch_budgets import WatchBudgets
-from stepcrew_runner.crew.embedding_models import EmbeddingKeys
+from stepcrew_runner.crew.embedding_models import Ask, Embedded, EmbeddingKeys
 from stepcrew_runner.isolation.addresses import trusted
 from stepcrew_runner.knowledge.reading import ReadGroupFile
 from stepcrew_runner.knowledge.searching import SearchGroupMemory
@@ -180,10 +180,13 @@ def test_an_embedding_model_that_is_not_offered_says_so(harness: Harness, model:
 def test_a_model_that_is_busy_is_asked_three_times_and_its_answer_is_told(
     harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(*_given: object) -> None:
+    def busy(_texts: list[str]) -> Embedded:
         raise RuntimeError("Error code: 503 - sk-of-the-operator is overloaded")
 
-    monkeypatch.setattr("stepcrew_runner.knowledge.vectors.asks", lambda *_: (EMBEDDER, busy))
+    def asks(_name: str, _default: str, _keys: EmbeddingKeys) -> tuple[str, Ask]:
+        return EMBEDDER, busy
+
+    monkeypatch.setattr("stepcrew_runner.knowledge.vectors.asks", asks)
     file = harness.put(b"Ada likes tea.")
     for _ in range(2):
         with pytest.raises(EmbeddingRefused):

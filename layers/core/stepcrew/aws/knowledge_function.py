@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
@@ -53,8 +54,7 @@ class LambdaKnowledge:
             body = answer["Payload"].read()
         if answer.get("FunctionError"):
             raise PlatformUnavailable("The function that asks the embedding model failed.")
-        adapter: TypeAdapter[Answer | Refused] = TypeAdapter(kind | Refused)
-        found = adapter.validate_json(body)
-        if isinstance(found, Refused):
-            raise EmbeddingRefused(found)
-        return found
+        found: dict[str, Any] = json.loads(body)
+        if "refused" in found:
+            raise EmbeddingRefused(Refused.model_validate(found))
+        return kind.model_validate(found)
