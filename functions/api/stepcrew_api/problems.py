@@ -87,7 +87,7 @@ STATUS: dict[type[StepcrewError], int] = {
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyOpen: 429,
-    EmbeddingRefused: HTTPStatus.BAD_GATEWAY,
+    EmbeddingRefused: 502,
     BudgetUsedUp: 402,
     IdempotencyMismatch: 422,
     IdempotencyInFlight: 409,
