@@ -36,6 +36,7 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.files import FileMissing
+from stepcrew.domain.knowledge_requests import EmbeddingRefused
 from stepcrew.domain.memory import ScopeInvalid
 from stepcrew.domain.places import escape
 from stepcrew.domain.references import MISSING_INPUT
@@ -86,6 +87,7 @@ STATUS: dict[type[StepcrewError], int] = {
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyOpen: 429,
+    EmbeddingRefused: 502,
     BudgetUsedUp: 402,
     IdempotencyMismatch: 422,
     IdempotencyInFlight: 409,

@@ -73,6 +73,7 @@ from stepcrew_api.services import Services
 from tests.aws_table import BUCKET, NOW, TABLE, Aws, emulated_aws
 from tests.fakes.batch_machine import FakeBatchMachine
 from tests.fakes.clock import FakeClock
+from tests.fakes.knowledge_worker import FakeKnowledgeWorker
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.trace_queue_state import FakeTraceQueueState
@@ -152,7 +153,7 @@ class Harness:
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets, SETTINGS.model_connections), BucketBundles(aws.clients, BUCKET)
-        self.knowledge = TableKnowledge(aws.clients, TABLE)
+        self.knowledge, self.worker = TableKnowledge(aws.clients, TABLE), FakeKnowledgeWorker()
         self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
         tools, connections = table_tools(aws.clients, TABLE), table_connections(aws.clients, TABLE)
@@ -224,7 +225,7 @@ class Harness:
             ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
             memory=KeepMemory(self.memory, clock),
-            files=KeepFiles(self.files, self.knowledge, clock),
+            files=KeepFiles(self.files, self.knowledge, self.worker, clock, "openai/small"),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
             batches=batches,

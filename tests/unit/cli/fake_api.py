@@ -201,7 +201,9 @@ class FakeApi:
             uploaded = any(seen.path == "/upload" for seen in self.seen)
             return (200, file, {}) if uploaded else (202, {"url": f"{self.url}/upload", "headers": {"x-a": "b"}}, {})
         if path.endswith("/files"):
-            return 200, {"files": [file | {"uploaded_at": NOW.format(0)}]}, {}
+            broken = {"name": "b.pdf", "state": "failed", "reason": "It is broken."}
+            ready = {"uploaded_at": NOW.format(0), "state": "ready", "chunks": 7}
+            return 200, {"files": [file | ready, file | broken]}, {}
         return 200, {"file": file, "url": f"{self.url}/upload"}, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
