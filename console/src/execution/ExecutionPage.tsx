@@ -34,6 +34,7 @@ const TABS = [
   ["definition", "Definition"],
   ["cost", "Cost"],
   ["approvals", "Approvals"],
+  ["why", "Why?"],
 ] as const;
 
 export function ExecutionPage() {

@@ -44,6 +44,7 @@ class Settings(BaseModel):
     table_name: str = ""
     bucket_name: str = ""
     trace_queue_url: str = ""
+    trace_dead_letter_queue_url: str = ""
     state_machine_arn: str = ""
     batch_machine_arn: str = ""
     event_bus_name: str = "default"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
 from stepcrew.aws.files import BucketFiles
 from stepcrew.domain.files import FileState, GroupFile
 from stepcrew.services.file_ports import FileStore
@@ -33,7 +33,7 @@ def place(request: pytest.FixtureRequest) -> Generator[Place]:
     with emulated_aws() as aws:
 
         def put_bytes(group_id: str, name: str, digest: str, content: bytes) -> None:
-            aws.clients.s3.put_object(Bucket=BUCKET, Key=keys.content(group_id, name, digest), Body=content)
+            aws.clients.s3.put_object(Bucket=BUCKET, Key=paths.content(group_id, name, digest), Body=content)
 
         yield Place(BucketFiles(aws.clients, TABLE, BUCKET), put_bytes)
 

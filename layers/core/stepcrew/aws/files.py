@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from stepcrew.aws import keys
+from stepcrew.aws import keys, paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, plain, values
@@ -71,15 +71,15 @@ class BucketFiles:
             return holds(lambda: self._clients.dynamodb.update_item(**request))
 
     def size(self, group_id: str, name: str, sha256: str) -> int | None:
-        key = keys.content(group_id, name, sha256)
+        key = paths.content(group_id, name, sha256)
         return object_size(self._clients.s3, self._bucket, key, "Looking for the file")
 
     def upload(self, group_id: str, name: str, sha256: str, size: int) -> Upload:
-        key = keys.content(group_id, name, sha256)
+        key = paths.content(group_id, name, sha256)
         return signed_upload(self._clients.s3, self._bucket, key, sha256, ContentLength=size)
 
     def read(self, group_id: str, file: GroupFile) -> bytes | None:
-        key = keys.content(group_id, file.name, file.sha256)
+        key = paths.content(group_id, file.name, file.sha256)
         return read_object(self._clients.s3, self._bucket, key, "Reading the file")
 
     def url(self, group_id: str, file: GroupFile) -> str:
@@ -88,7 +88,7 @@ class BucketFiles:
             "get_object",
             Params={
                 "Bucket": self._bucket,
-                "Key": keys.content(group_id, file.name, file.sha256),
+                "Key": paths.content(group_id, file.name, file.sha256),
                 "ResponseContentDisposition": "attachment",
                 "ResponseContentType": file.media_type,
             },
@@ -104,8 +104,8 @@ class BucketFiles:
     def _remove(self, group_id: str, name: str, *, spare: str | None = None) -> int:
         """All bytes that were uploaded for the name but those of the hash `spare`; answers how many."""
         with platform_errors("Deleting the file"):
-            spared = keys.content(group_id, name, spare) if spare else None
-            return delete_below(self._clients.s3, self._bucket, keys.content(group_id, name, ""), spare=spared)
+            spared = paths.content(group_id, name, spare) if spare else None
+            return delete_below(self._clients.s3, self._bucket, paths.content(group_id, name, ""), spare=spared).size
 
 
 def _reading(entry: dict[str, Any]) -> Reading | None:
