@@ -92,7 +92,7 @@ class Transport:
         return Answer(self.request(method, path, json=json, params=params, headers=headers))
 
     def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[str]:
-        """The texts of an answer whose header `Link` names the next page."""
+        """The texts of an answer in pages, each of which names the next one."""
         while path:
             response = self.request("GET", path, params=params)
             yield response.text

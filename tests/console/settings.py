@@ -149,6 +149,15 @@ RECORDS = [
     remembered(3, "without-any-place-to-break-it-" + "x" * 400, importance=0.2, execution_id=None),
     remembered(4, "Everybody reads on phones.", metadata={"asked": 12}, source="ada", private=True, scope="/shared"),
 ]
+AUDIT = {
+    "entry_id": "01a2-a1",
+    "at": "2026-11-21T16:40:00Z",
+    "who": "ada@example.org",
+    "role": "admin",
+    "action": "secrets.set_secret",
+    "target": "SERPER_API_KEY",
+    "request_id": "r-1",
+}
 
 ANSWERS: dict[str, tuple[int, Any]] = {
     f"GET {path}": (200, answer)
@@ -163,9 +172,10 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/memory": {"scopes": SCOPES},
         "/memory/records": {"records": RECORDS, "next_cursor": "on"},
         "/usage": USAGE,
+        "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
         "/budgets": {"month": "2026-11", "budgets": BUDGETS},
         f"/batches/{BATCH_ID}/rows": {"rows": ROWS, "next_cursor": None},
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage"]
+PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage", "/audit"]

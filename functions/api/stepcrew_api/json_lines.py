@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import Response
 
 from stepcrew.domain import cursor as cursors
 from stepcrew.domain.answer_size import how_many_fit
-from stepcrew_api.views import PREFIX
-
-JSONL = "application/jsonl"
+from stepcrew_api.views import JSONL, PREFIX, next_page
 
 
 def lines_of(view: str) -> dict[int | str, dict[str, Any]]:
@@ -21,12 +18,13 @@ def lines_of(view: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "JSON Lines; `Link` names the next page", "content": {JSONL: {"schema": schema}}}}
 
 
-def page_of_lines(lines: Sequence[str], place: Callable[[int], str], path: str, query: dict[str, str]) -> Response:
-    """As many of the lines as `query["limit"]` says and one answer holds. `lines` has one more where there is more;
+def page_of_lines(
+    lines: Sequence[str], place: Callable[[int], str], path: str, limit: int, **query: str | None
+) -> Response:
+    """As many of the lines as `limit` says and one answer holds. `lines` has one more where there is more;
     `place` tells the cursor, not encoded yet, of the line of an index. `path` and `query` are those of the request."""
-    shown = how_many_fit(lines[: int(query["limit"])])
+    shown = how_many_fit(lines[:limit])
     headers = {"Cache-Control": "no-store"}
     if shown < len(lines):
-        following = urlencode({**query, "cursor": cursors.encode(place(shown - 1))})
-        headers["Link"] = f'<{PREFIX}{path}?{following}>; rel="next"'
+        headers |= next_page(f"{PREFIX}{path}", cursors.encode(place(shown - 1)), {"limit": limit, **query})
     return Response("".join(f"{line}\n" for line in lines[:shown]), media_type=JSONL, headers=headers)

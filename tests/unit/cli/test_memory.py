@@ -64,7 +64,7 @@ def test_one_record_is_removed_by_its_id(api: FakeApi) -> None:
 
 def test_what_is_remembered_is_exported_page_by_page(api: FakeApi, tmp_path: Path) -> None:
     assert invoke(api, "export", "/crews/shop").stdout == '{"content":"first"}\n{"content":"second"}\n'
-    assert api.seen[0].path == "/api/v1/memory/export?scope=%2Fcrews%2Fshop"
+    assert "/api/v1/memory/export?scope=%2Fcrews%2Fshop" in [seen.path for seen in api.seen]
     file = tmp_path / "memory.jsonl"
     assert "2 records are in" in invoke(api, "export", "-o", str(file)).stderr
     assert file.read_text().count("\n") == 2

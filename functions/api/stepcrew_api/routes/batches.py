@@ -107,7 +107,7 @@ def batch_results(
     found = services.batch_results(identity.group_id, batch_id, after=after, limit=limit + 1)
     lines = [result_line(result) for result in found]
     path = f"/batches/{batch_id}/results"
-    return page_of_lines(lines, lambda index: str(found[index].row.row), path, {"limit": str(limit)})
+    return page_of_lines(lines, lambda index: str(found[index].row.row), path, limit)
 
 
 @router.post("/{batch_id}/cancel", status_code=202, responses=responses(404, 409))

@@ -62,8 +62,7 @@ def export_records(
     newest first. While there are more, `Link` names the next page; the pages put together are the whole."""
     found = _behind(cursor, services.memory.records(identity.group_id, scope))[: limit + 1]
     lines = [_view(record).model_dump_json() for record in found]
-    query = {"limit": str(limit), **({"scope": scope} if scope else {})}
-    return page_of_lines(lines, lambda index: place_of(found[index]), "/memory/export", query)
+    return page_of_lines(lines, lambda index: place_of(found[index]), "/memory/export", limit, scope=scope)
 
 
 @router.delete("/records/{record_id}", responses=responses())
