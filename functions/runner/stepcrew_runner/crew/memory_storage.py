@@ -66,8 +66,8 @@ class GroupStorage(MemoryReading):
 
         def write(key: EntryKey) -> Any:
             standing = self._standing(record.id)
-            fitting = vector or (standing.vector if standing else None)
-            if fitting is None:
+            fitting = vector or (standing.vector if standing else b"")
+            if not fitting:
                 return False
             root = self._opened(fitting)
             if standing and standing.record.revision == seen:
@@ -107,7 +107,7 @@ class GroupStorage(MemoryReading):
         def write(_key: EntryKey) -> Any:
             gone = [
                 record
-                for record, _ in self._all()
+                for record, _ in self._all()[1]
                 if (record_ids is None or record.record_id in record_ids)
                 and (before is None or record.created_at < before)
                 and fits(record, where, categories, metadata_filter)

@@ -69,12 +69,31 @@ class EmbedderChanged(StepcrewError):
         super().__init__(
             f"The memory {root.path} was made with the embedding model {root.embedder} ({root.dimension} dimensions); "
             f"{embedder} ({dimension} dimensions) cannot search it.",
-            remedy=f"Set embedder to {root.embedder}, or delete the scope {root.path} to begin anew.",
+            remedy=f"Set embedder to {root.embedder}, or have it made anew: stepcrew memory reembed {root.path}.",
         )
 
 
+class Move(BaseModel):
+    """A root scope on its way to another embedding model. Until its vectors are there, those of the old one are used.
+
+    Attributes:
+        embedder: the new model.
+        generation: of the new vectors.
+        left: the model whose vectors it leaves.
+        reason: why it stands still; empty while it goes on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    embedder: str
+    generation: int
+    left: str
+    reason: str = ""
+
+
 class RootScope(BaseModel):
-    """One memory of a group: what all vectors in it have in common. `embedder` is `provider/model`."""
+    """One memory of a group: what all vectors in it have in common. `embedder` is `provider/model`. A record may have
+    vectors of several generations; those of `generation` come from `embedder`, and no generation is of two models."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -82,6 +101,33 @@ class RootScope(BaseModel):
     embedder: str
     dimension: int
     created_at: datetime
+    generation: int = 0
+    newest: int = 0
+    """The last generation that was begun, whether it was finished or not."""
+    move: Move | None = None
+
+    @property
+    def made(self) -> str:
+        """What tells it from another of the same path, before and after it, and from itself with another model."""
+        return f"{self.embedder} {self.dimension} {self.created_at.isoformat()}"
+
+    def moving_to(self, embedder: str) -> RootScope:
+        """On its way to this model; one that is on its way to another turns to it. Called again, it stays."""
+        if self.move and self.move.embedder == embedder:
+            return self.model_copy(update={"move": self.move.model_copy(update={"reason": ""})})
+        if self.move is None and self.embedder == embedder:
+            return self
+        is_back = embedder == self.embedder
+        newest = self.newest if is_back else self.newest + 1
+        move = Move(embedder=embedder, generation=self.generation if is_back else newest, left=self.embedder)
+        return self.model_copy(update={"move": move, "newest": newest})
+
+    def moved(self, dimension: int) -> RootScope:
+        """With the vectors of the new model, of this dimension, in use; those of the old one are still there."""
+        assert self.move
+        return self.model_copy(
+            update={"embedder": self.move.embedder, "dimension": dimension, "generation": self.move.generation}
+        )
 
     def check(self, embedder: str, dimension: int) -> None:
         """Raises `EmbedderChanged` unless vectors of this model can be compared with those that are here."""
@@ -132,7 +178,8 @@ def keep_until(now: datetime, *most_days: int | None) -> datetime | None:
 
 
 class Remembered(NamedTuple):
-    """A record with its vector: float32 numbers, little-endian, one after the other."""
+    """A record with its vector: float32 numbers, little-endian, one after the other; none where it has none of the
+    generation that was asked for."""
 
     record: MemoryRecord
     vector: bytes
