@@ -30,7 +30,7 @@ def actions(statement: dict[str, Any]) -> list[str]:
 
 def reaches(statement: dict[str, Any]) -> bool:
     """Whether it lets items with the key of an entry be asked for: by its pattern, or because it names none."""
-    patterns = [
+    patterns: list[str] = [
         pattern
         for block in statement.get("Condition", {}).values()
         for name, given in block.items()
