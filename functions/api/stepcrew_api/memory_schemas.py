@@ -36,6 +36,28 @@ class MemoryRecordView(BaseModel):
     expires_at: datetime | None
 
 
+class MemoryHitView(BaseModel):
+    """`score` is how close its meaning is to the question's, from 0 to 1."""
+
+    record: MemoryRecordView
+    score: float
+
+
+class MemoryHitList(BaseModel):
+    """The closest first."""
+
+    hits: list[MemoryHitView]
+
+
+class ReembedRequest(BaseModel):
+    """`embedder` is `provider/model`; without it, the operator's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scope: str
+    embedder: str | None = None
+
+
 class MemoryRecordList(BaseModel):
     """`next_cursor` is opaque and null on the last page."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stepcrew.domain.knowledge_requests import MemoryHit, MemoryHits, ReembedMemory, SearchMemory
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, content_hash, pack
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, MIA, VERA, Harness
@@ -157,3 +158,61 @@ def test_only_members_remove_records_and_only_admins_scopes(harness: Harness) ->
     record_id = remember(harness, "one")
     assert harness.client(VERA).delete(f"/memory/records/{record_id}").status_code == 403
     assert harness.client(MIA).delete(f"/memory/scopes{SHOP}").status_code == 403
+
+
+def test_records_are_found_by_their_meaning(harness: Harness) -> None:
+    remember(harness, "Ada prefers tea.")
+    (record,) = harness.memory.records(GROUP, SHOP)
+    harness.worker.hits = MemoryHits(hits=[MemoryHit(record=record, score=0.75)])
+    asked = {"scope": f"{SHOP}/", "query": "hot drinks", "limit": 5}
+    (hit,) = harness.client(MIA).get("/memory/search", params=asked).json()["hits"]
+    assert (hit["record"]["content"], hit["score"]) == ("Ada prefers tea.", 0.75)
+    assert harness.worker.asked == [SearchMemory(group_id=GROUP, scope=SHOP, query="hot drinks", limit=5)]
+    assert harness.client(VERA).get("/memory/search", params=asked).status_code == 403, "It costs the group something."
+    for wrong in ({"query": "x"}, {"scope": SHOP}, {"scope": "/other", "query": "x"}):
+        assert harness.client(MIA).get("/memory/search", params=wrong).status_code == 422
+
+
+def test_a_root_scope_is_sent_to_another_model_once(harness: Harness) -> None:
+    remember(harness, "one")
+    client = harness.client()
+    for _ in range(2):
+        answer = client.post("/memory/reembed", json={"scope": SHOP, "embedder": "openai/large"})
+        assert answer.status_code == 202, answer.text
+        assert (answer.json()["embedder"], answer.json()["moving_to"]) == (MODEL, "openai/large")
+    request = ReembedMemory(group_id=GROUP, path=SHOP, embedder="openai/large")
+    assert harness.worker.asked == [request, request], "Asked again, it goes on where it stopped."
+    assert harness.memory.root(GROUP, SHOP) == root().moving_to("openai/large")
+    (scope,) = client.get("/memory").json()["scopes"]
+    assert (scope["moving_to"], scope["reason"]) == ("openai/large", "")
+    back = client.post("/memory/reembed", json={"scope": SHOP, "embedder": MODEL}).json()
+    assert back["moving_to"] == MODEL
+    harness.memory.keep_vectors(GROUP, "openai/large", {content_hash("one"): pack([1])}, now=NOW)
+    client.post("/memory/reembed", json={"scope": SHOP, "embedder": "openai/large"})
+    assert client.delete(f"/memory/scopes{SHOP}").json()["vectors"] == 2, "Of both models."
+
+
+def test_a_scope_that_has_the_model_already_is_left_alone(harness: Harness) -> None:
+    remember(harness, "one")
+    assert harness.client().post("/memory/reembed", json={"scope": SHOP, "embedder": MODEL}).json()["moving_to"] is None
+    assert harness.worker.asked == []
+
+
+def test_what_cannot_be_embedded_again_says_why(harness: Harness) -> None:
+    remember(harness, "one")
+    client = harness.client()
+    own = RootScope(path="/crews/project", embedder="the project's own", dimension=2, created_at=NOW)
+    harness.memory.open_root(GROUP, own)
+    for scope, embedder, status, word in (
+        ("/crews/none", "openai/large", 404, "no memory"),
+        (f"{SHOP}/agent", "openai/large", 422, "no root scope"),
+        (SHOP, "large", 422, "no embedding model"),
+        (SHOP, "bedrock/amazon.titan-embed-text-v2:0", 422, "not available"),
+        ("/crews/project", "openai/large", 422, "its code"),
+    ):
+        answer = client.post("/memory/reembed", json={"scope": scope, "embedder": embedder})
+        assert (answer.status_code, word in answer.json()["detail"]) == (status, True), answer.text
+    other = {"scope": SHOP, "embedder": "openai/large"}
+    assert harness.client(MIA).post("/memory/reembed", json=other).status_code == 403
+    assert harness.client({**BOB, "role": "admin"}).post("/memory/reembed", json=other).status_code == 404
+    assert harness.worker.asked == []

@@ -7,12 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
+from stepcrew.domain.knowledge_requests import MOST_HITS
 from stepcrew.domain.memory import MOST_SCOPE, MemoryRecord
-from stepcrew.services.keep_memory import MemoryReceipt, place_of
+from stepcrew.services.keep_memory import MemoryReceipt, ScopeSummary, place_of
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Member
 from stepcrew_api.json_lines import lines_of, page_of_lines
-from stepcrew_api.memory_schemas import MemoryRecordList, MemoryRecordView, ScopeList
+from stepcrew_api.memory_schemas import (
+    MemoryHitList,
+    MemoryHitView,
+    MemoryRecordList,
+    MemoryRecordView,
+    ReembedRequest,
+    ScopeList,
+)
 from stepcrew_api.problems import responses
 from stepcrew_api.services import Injected
 
@@ -48,6 +56,28 @@ def list_records(
         records=[_view(record) for record in page],
         next_cursor=cursors.encode(place_of(page[-1])) if more else None,
     )
+
+
+@router.get("/search", responses=responses(502))
+def search_records(
+    identity: Member,
+    services: Injected,
+    scope: Annotated[str, Query(max_length=MOST_SCOPE, description=SCOPE_HELP)],
+    query: Annotated[str, Query(min_length=1, max_length=2_000, description="What the records are to be about.")],
+    limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 20,
+) -> MemoryHitList:
+    """The records in the scope and below it whose meaning is closest to the query. The scope's own embedding model is
+    asked for a vector of the query; the group pays for that."""
+    hits = services.memory.search(identity.group_id, scope, query, limit)
+    return MemoryHitList(hits=[MemoryHitView(record=_view(hit.record), score=hit.score) for hit in hits])
+
+
+@router.post("/reembed", status_code=202, responses=responses(404))
+def reembed_scope(body: ReembedRequest, identity: Admin, services: Injected) -> ScopeSummary:
+    """Has the vectors of a root scope (/crews/NAME, /shared) made anew with another embedding model. Until all are
+    there, crews go on with the old ones: GET /memory tells `moving_to`. Asking again goes on where it stopped; asking
+    for the model that it has takes a move back."""
+    return services.memory.reembed(identity.group_id, body.scope, body.embedder)
 
 
 @router.get("/export", responses={**responses(), **lines_of("MemoryRecordView")}, response_class=Response)

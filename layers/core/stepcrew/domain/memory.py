@@ -46,6 +46,13 @@ class ScopeNotFound(StepcrewError):
     remedy = "GET /memory lists the scopes of the group."
 
 
+class EmbedderUnusable(StepcrewError):
+    """The embedding model is none that vectors can be made anew with."""
+
+    category = Category.INPUT
+    remedy = "Name one as provider/model that crews may use here, or delete the scope to begin again."
+
+
 class RecordTooLarge(StepcrewError):
     """What is to be remembered does not fit into one record."""
 
