@@ -14,6 +14,8 @@ const scope = (path: string, records = 1) => ({
   dimension: 256,
   oldest: "2026-11-20T10:00:00Z",
   newest: "2026-11-24T10:00:00Z",
+  moving_to: null as string | null,
+  reason: "",
 });
 const SCOPES = [scope("/crews/shop", 3), scope("/crews/shop/agent", 2), scope("/crews/shop/agent/ada", 2)];
 const RECORD = {
@@ -98,6 +100,33 @@ describe("The memory of a group", () => {
         params: { query: { limit: 50, words: "tea" } },
       }),
     );
+  });
+
+  it("is searched by its meaning within a scope, when it is asked", async () => {
+    const given = api();
+    const GET = vi.fn((path: string, options: Asked) =>
+      path.endsWith("/search") ? good({ hits: [{ record: RECORD, score: 0.734 }] }) : given.GET(path, options),
+    );
+    showWith({ GET }, <MemoryPage />, { at: AT, role: "member" });
+    await userEvent.type(await screen.findByRole("textbox", { name: "Search by meaning" }), "hot drinks");
+    expect(GET.mock.calls.some(([path]) => path.endsWith("/search"))).toBe(false);
+    await userEvent.click(screen.getByRole("button", { name: "Ask" }));
+    expect(await screen.findByText("0.73")).toBeInTheDocument();
+    expect(GET).toHaveBeenCalledWith("/api/v1/memory/search", {
+      params: { query: { scope: "/crews/shop/agent/ada", query: "hot drinks", limit: 50 } },
+    });
+    await userEvent.click(screen.getByRole("button", { name: "Show all" }));
+    expect(await screen.findByRole("button", { name: "More" })).toBeInTheDocument();
+  });
+
+  it("tells that it is on its way to another embedding model, and why it does not get there", async () => {
+    const moving = { ...scope(RECORD.scope), moving_to: "openai/large", reason: "It is down." };
+    showWith(
+      { GET: (path: string) => good(path.endsWith("/records") ? { records: [] } : { scopes: [moving] }) },
+      <MemoryPage />,
+      { at: AT },
+    );
+    expect(await screen.findByText(/on its way to openai\/large: It is down\./)).toBeInTheDocument();
   });
 
   it("is exported whole as one file", async () => {

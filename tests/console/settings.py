@@ -124,9 +124,12 @@ BUDGETS = [
     {"crew": "tide-report", "limit_usd": 0.5, "spent_usd": 0.66},
 ]
 
+MOVE = {"moving_to": None, "reason": ""}
+
+
 def scope(path: str, records: int) -> Fields:
     times = {"oldest": "2026-11-02T08:00:00Z", "newest": "2026-11-21T16:40:00Z"}
-    return {"path": path, "records": records, "embedder": "openai/text-embedding-3-small", "dimension": 1536, **times}
+    return {"path": path, "records": records, "embedder": "openai/text-embedding-3-small", "dimension": 1536, **MOVE, **times}
 
 
 def remembered(number: int, content: str, **more: Any) -> Fields:

@@ -33,7 +33,7 @@ class Harness:
     memory: FakeMemory
     vectors: GroupVectors
     clock: Any
-    numbers: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list[int])
 
     def __post_init__(self) -> None:
         root = RootScope(path=SHOP, embedder=OLD, dimension=2, created_at=self.clock.now())

@@ -52,6 +52,7 @@ export type DryRun = Schemas["DryRun"];
 export type Tool = Schemas["Tool"];
 export type MemoryScope = Schemas["ScopeSummary"];
 export type MemoryRecord = Schemas["MemoryRecordView"];
+export type MemoryHit = Schemas["MemoryHitView"];
 export type MemoryReceipt = Schemas["MemoryReceipt"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 

@@ -101,6 +101,7 @@ function ScopeHead({ path, scope, onForget }: { path: string; scope: MemoryScope
 function ScopeFacts({ scope }: { scope: MemoryScope }) {
   const facts = [
     scope.embedder && `${scope.embedder}, ${formatNumber(scope.dimension ?? 0)} dimensions`,
+    scope.moving_to && `on its way to ${scope.moving_to}${scope.reason && `: ${scope.reason}`}`,
     scope.oldest && scope.newest && `${formatDateTime(scope.oldest)} to ${formatDateTime(scope.newest)}`,
   ].filter(Boolean);
   return <p className="faint">{facts.join(" · ")}</p>;

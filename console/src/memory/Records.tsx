@@ -1,30 +1,33 @@
 import { Search, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { type SyntheticEvent, useState } from "react";
 import { Link } from "react-router";
 import { useApi } from "@/api/queries";
 import type { Json, MemoryRecord } from "@/api/types";
 import { useMayWrite } from "@/app/context";
 import { formatAgo, formatDateTime } from "@/lib/format";
-import { useNow, useTypedParam } from "@/lib/hooks";
+import { useNow, useParam, useTypedParam } from "@/lib/hooks";
 import { Facts } from "@/ui/Facts";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { Modal } from "@/ui/Modal";
 import { ScrollText } from "@/ui/ScrollText";
 import { SettingsTable } from "@/ui/Settings";
 import { Viewer } from "@/ui/Viewer";
-import { useRecords } from "./memory";
+import { useMeaning, useRecords } from "./memory";
 
 interface Props {
   scope: string;
   onForget: (record: string) => void;
 }
 
-/** The records of a scope and of what lies below it, newest first, page by page. */
+/** The records of a scope and of what lies below it: newest first, page by page, or what a question is about. */
 export function Records({ scope, onForget }: Props) {
+  const mayAsk = useMayWrite() && scope !== "";
+  const [given, setQuestion] = useParam("about");
+  const question = mayAsk ? given : "";
   const [words, setWords] = useTypedParam("words");
-  const records = useRecords(scope, words);
   const [read, setRead] = useState<MemoryRecord | null>(null);
   const [leaving, setLeaving] = useState<MemoryRecord | null>(null);
+  const shown = { scope, onRead: setRead, onLeave: setLeaving };
   return (
     <>
       <div className="filters">
@@ -39,18 +42,9 @@ export function Records({ scope, onForget }: Props) {
             onChange={(event) => setWords(event.target.value)}
           />
         </div>
+        {mayAsk && <Ask key={question} question={question} onAsk={setQuestion} />}
       </div>
-      {records.isPending && <Loading />}
-      {records.error && <Trouble error={records.error} retry={() => void records.refetch()} />}
-      {records.data?.length === 0 && <Empty title={words ? "No record has these words" : "There is nothing in it"} />}
-      {records.data && records.data.length > 0 && (
-        <Table records={records.data} scope={scope} onRead={setRead} onLeave={setLeaving} />
-      )}
-      {records.hasNextPage && (
-        <Button busy={records.isFetchingNextPage} onClick={() => void records.fetchNextPage()}>
-          More
-        </Button>
-      )}
+      {question ? <Closest question={question} {...shown} /> : <Newest words={words} {...shown} />}
       <Modal title="Record" open={read !== null} onClose={() => setRead(null)}>
         {read && <Whole record={read} />}
       </Modal>
@@ -70,17 +64,77 @@ export function Records({ scope, onForget }: Props) {
   );
 }
 
-function Table({
-  records,
-  scope,
-  onRead,
-  onLeave,
-}: {
-  records: MemoryRecord[];
+/** Asked when it is sent, since each question costs the group a vector. */
+function Ask({ question, onAsk }: { question: string; onAsk: (question: string) => void }) {
+  const [text, setText] = useState(question);
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    onAsk(text.trim());
+  };
+  return (
+    <form className="memory-ask" aria-label="Search by meaning" onSubmit={submit}>
+      <input
+        placeholder="Search by meaning"
+        aria-label="Search by meaning"
+        maxLength={2000}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <Button type="submit" disabled={text.trim() === "" || text.trim() === question}>
+        Ask
+      </Button>
+      {question && (
+        <Button look="quiet" onClick={() => onAsk("")}>
+          Show all
+        </Button>
+      )}
+    </form>
+  );
+}
+
+interface Shown {
   scope: string;
   onRead: (record: MemoryRecord) => void;
   onLeave: (record: MemoryRecord) => void;
-}) {
+}
+
+function Newest({ words, ...shown }: Shown & { words: string }) {
+  const records = useRecords(shown.scope, words);
+  return (
+    <>
+      {records.isPending && <Loading />}
+      {records.error && <Trouble error={records.error} retry={() => void records.refetch()} />}
+      {records.data?.length === 0 && <Empty title={words ? "No record has these words" : "There is nothing in it"} />}
+      {records.data && records.data.length > 0 && <Table records={records.data} {...shown} />}
+      {records.hasNextPage && (
+        <Button busy={records.isFetchingNextPage} onClick={() => void records.fetchNextPage()}>
+          More
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Closest({ question, ...shown }: Shown & { question: string }) {
+  const hits = useMeaning(shown.scope, question);
+  return (
+    <>
+      {hits.isPending && <Loading />}
+      {hits.error && <Trouble error={hits.error} retry={() => void hits.refetch()} />}
+      {hits.data?.length === 0 && <Empty title="There is nothing in it" />}
+      {hits.data && hits.data.length > 0 && (
+        <Table
+          records={hits.data.map(({ record }) => record)}
+          scores={hits.data.map(({ score }) => score)}
+          {...shown}
+        />
+      )}
+    </>
+  );
+}
+
+/** `scores` are how close each record is to what was asked, where something was. */
+function Table({ records, scores, scope, onRead, onLeave }: Shown & { records: MemoryRecord[]; scores?: number[] }) {
   const mayRemove = useMayWrite();
   const now = useNow(true, 60_000);
   return (
@@ -88,6 +142,7 @@ function Table({
       label="Records"
       head={
         <>
+          {scores && <th className="col-number">Score</th>}
           <th>Text</th>
           <th>Scope</th>
           <th>Categories</th>
@@ -98,8 +153,13 @@ function Table({
         </>
       }
     >
-      {records.map((record) => (
+      {records.map((record, index) => (
         <tr key={record.record_id}>
+          {scores && (
+            <td className="col-number" data-label="Score">
+              {scores[index]?.toFixed(2)}
+            </td>
+          )}
           <td className="memory-cell">
             <button type="button" className="memory-text" dir="auto" onClick={() => onRead(record)}>
               {record.content}

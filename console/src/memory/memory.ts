@@ -3,7 +3,7 @@ import { useChange } from "@/api/changes";
 import { unwrap } from "@/api/client";
 import { readLines } from "@/api/lines";
 import { useApi } from "@/api/queries";
-import type { MemoryReceipt, MemoryScope } from "@/api/types";
+import type { MemoryHit, MemoryReceipt, MemoryScope } from "@/api/types";
 
 const PAGE = 50;
 const LISTS = ["memory-scopes", "memory-records"];
@@ -28,6 +28,19 @@ export function useRecords(scope: string, words: string) {
     },
     getNextPageParam: (last) => last.next_cursor,
     select: ({ pages }) => pages.flatMap((page) => page.records),
+  });
+}
+
+/** The records in the scope and below it whose meaning is closest to the question. */
+export function useMeaning(scope: string, question: string) {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: [group, "memory-records", scope, "meaning", question],
+    enabled: question !== "",
+    staleTime: Infinity, // each look costs the group a vector
+    queryFn: async (): Promise<MemoryHit[]> =>
+      unwrap(await api.GET("/api/v1/memory/search", { params: { query: { scope, query: question, limit: PAGE } } }))
+        .hits,
   });
 }
 

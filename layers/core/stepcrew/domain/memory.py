@@ -136,6 +136,11 @@ class RootScope(BaseModel):
             update={"embedder": self.move.embedder, "dimension": dimension, "generation": self.move.generation}
         )
 
+    @property
+    def embedders(self) -> set[str]:
+        """The models that vectors of its records may be kept of: with a move, of both sides."""
+        return {self.embedder, *((self.move.embedder, self.move.left) if self.move else ())}
+
     def check(self, embedder: str, dimension: int) -> None:
         """Raises `EmbedderChanged` unless vectors of this model can be compared with those that are here."""
         if (self.embedder, self.dimension) != (embedder, dimension):

@@ -166,9 +166,8 @@ class KeepMemory:
     def _forget(self, group_id: str, scope: str, root: RootScope | None, records: list[MemoryRecord]) -> MemoryReceipt:
         gone = [one for one in records if self._store.forget(group_id, root_of(one.scope), one.record_id)]
         hashes = {content_hash(record.content) for record in gone}
-        embedders = {root.embedder, *([root.move.embedder, root.move.left] if root.move else [])} if root else set()
         kept = 0
-        for embedder in embedders if hashes else ():
+        for embedder in root.embedders if root and hashes else ():
             found = self._store.vectors(group_id, embedder, hashes)
             self._store.forget_vectors(group_id, embedder, found)
             kept += len(found)
