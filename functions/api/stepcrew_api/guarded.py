@@ -10,7 +10,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from stepcrew.domain.membership import Role
-from stepcrew_api.identity import admit
+from stepcrew.log_context import about
+from stepcrew_api.identity import admit, subject_of
 
 PUBLIC: dict[str, Any] = {"security": []}
 """`openapi_extra` of a route that everybody may call."""
@@ -39,7 +40,8 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             if self.needed_role is not None:
                 admit(request, self.needed_role)
-            return await handle(request)
+            with about(**subject_of(request)):
+                return await handle(request)
 
         return guarded
 
