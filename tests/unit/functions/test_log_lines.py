@@ -36,13 +36,17 @@ from stepcrew_trigger import handler as trigger
 from stepcrew_webhook_sender import handler as webhook_sender
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
-OF_EXECUTION = {"group_id": GROUP, "execution_id": ID}
-OF_ATTEMPT = {**OF_EXECUTION, "attempt": 1}
+OF_EXECUTION: dict[str, object] = {"group_id": GROUP, "execution_id": ID}
+OF_ATTEMPT: dict[str, object] = {**OF_EXECUTION, "attempt": 1}
 
 
 def says_something(*_: object) -> Any:
     """As a module of the core does, which knows nothing of what its caller is about."""
     logging.getLogger("stepcrew.services.anything").warning("inside")
+
+
+def does_nothing(*_: object) -> int:
+    return 0
 
 
 class Log:
@@ -54,7 +58,8 @@ class Log:
     def of(self, logger: Any, call: Callable[[], object]) -> list[dict[str, Any]]:
         written = io.StringIO()
         for each in (logger, logging.getLogger("stepcrew")):
-            for handler in (one for one in each.handlers if type(one) is logging.StreamHandler):
+            writers: list[Any] = [one for one in each.handlers if type(one) is logging.StreamHandler]
+            for handler in writers:
                 self._patch.setattr(handler, "stream", written)
         call()
         return [json.loads(line) for line in dict.fromkeys(written.getvalue().splitlines())]
@@ -82,14 +87,14 @@ def assert_about(lines: list[dict[str, Any]], keys: dict[str, Any], *messages: s
 
 def test_what_a_state_machine_asks_of_the_reconciler(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconciler, "reconciler", lambda: SimpleNamespace(keep_token=says_something))
-    waits = {**OF_EXECUTION, "task_token": "t"}
+    waits: dict[str, object] = {**OF_EXECUTION, "task_token": "t"}
     assert_about(log.of(reconciler.logger, lambda: reconciler.handler(waits, Minutes())), OF_EXECUTION, "inside")
 
 
 def test_what_the_reconciler_ends(log: Log, monkeypatch: pytest.MonkeyPatch, aws: Aws) -> None:
     made = Harness(aws, FakeOrchestrator(), MovableClock())
     monkeypatch.setattr(reconciler, "reconciler", lambda: made)
-    failed = {**OF_EXECUTION, "failure": {"error": "Runtime.ExitError", "cause": ""}}
+    failed: dict[str, object] = {**OF_EXECUTION, "failure": {"error": "Runtime.ExitError", "cause": ""}}
     lines = log.of(reconciler.logger, lambda: reconciler.handler(failed, Minutes()))
     assert_about(lines, OF_ATTEMPT, "The execution was ended for its runner")
 
@@ -99,7 +104,7 @@ def test_what_a_sweep_cannot_see_to(log: Log, monkeypatch: pytest.MonkeyPatch, a
     made = Harness(aws, orchestrator, clock)
     clock.time, orchestrator.outages = NOW + timedelta(minutes=30), 9
     monkeypatch.setattr(reconciler, "reconciler", lambda: made)
-    swept = {"detail-type": "Scheduled Event"}
+    swept: dict[str, object] = {"detail-type": "Scheduled Event"}
     lines = log.of(reconciler.logger, lambda: reconciler.handler(swept, Minutes()))
     assert_about(lines[:1], OF_ATTEMPT, f"Execution {ID} could not be reconciled")
 
