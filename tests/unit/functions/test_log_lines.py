@@ -131,22 +131,17 @@ def test_a_message_of_the_trace_queue(log: Log, monkeypatch: pytest.MonkeyPatch)
 def test_a_delivery_of_a_webhook(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook_sender, "sender", lambda: SimpleNamespace(send=says_something))
     sent = WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(execution()))
-    records = {"Records": [{"messageId": "m", "receiptHandle": "r", "body": sent.model_dump_json()}]}
+    records: dict[str, Any] = {"Records": [{"messageId": "m", "receiptHandle": "r", "body": sent.model_dump_json()}]}
     lines = log.of(webhook_sender.logger, lambda: webhook_sender.handler(records, Context()))
     assert_about(lines[:1], {**OF_EXECUTION, "webhook": "ops", "delivery_id": sent.delivery_id}, "inside")
 
 
 def test_a_change_that_is_announced(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = execution().model_copy(update={"status": Status.FAILED, "attempt": 1, "ended_at": NOW})
-    nothing = SimpleNamespace(put=lambda _: None, tell=lambda *_: None)
-    made = SimpleNamespace(
-        fill_slots=lambda _: 0,
-        end_row=SimpleNamespace(of_execution=says_something),
-        bus=nothing,
-        watch_budgets=nothing,
-        tell_webhooks=lambda _: None,
-        count_usage=lambda _: None,
-    )
+    nothing = SimpleNamespace(put=does_nothing, tell=does_nothing)
+    uses: dict[str, object] = dict.fromkeys(("fill_slots", "tell_webhooks", "count_usage"), does_nothing)
+    uses |= {"bus": nothing, "watch_budgets": nothing, "end_row": SimpleNamespace(of_execution=says_something)}
+    made = SimpleNamespace(**uses)
     monkeypatch.setattr(announcer, "announcer", lambda: made)
     image = item({"SK": "EXECUTION", **plain(ended)})
     record = {"dynamodb": {"NewImage": image, "OldImage": item({"status": "RUNNING"})}}
