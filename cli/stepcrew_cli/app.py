@@ -19,6 +19,7 @@ from stepcrew_cli.commands import (
     deploy,
     export,
     files,
+    links,
     look,
     memory,
     prices,
@@ -79,7 +80,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 for _part in (
     *(account, run, rerun, deploy, undeploy, stored, memory, files, secrets, connections, tool),
-    *(triggers, batch, webhooks),
+    *(triggers, batch, webhooks, links),
     *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, stack),
 ):
     _part.register(app)

@@ -23,6 +23,7 @@ from stepcrew_api.routes import (
     connections,
     costs,
     crews,
+    decision_links,
     executions,
     files,
     mcp,
@@ -86,7 +87,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
     for group in (
-        *(executions, reruns, traces, results, costs, approvals, crews, projects),
+        *(executions, reruns, traces, results, costs, approvals, decision_links, crews, projects),
         *(connections, memory, files, secrets, tools, triggers, batches, webhooks),
         *(prices, usage, budgets, amp, mcp, meta),
     ):

@@ -97,6 +97,10 @@ class FakeApi:
             return _connections(request, path)
         if path.startswith("/api/v1/batches"):
             return self._batches(request, path, query)
+        if "/decision-links" in path:
+            key = {"key_id": "k-1", "made_at": "2026-11-24T09:00:00Z", "ends_at": None}
+            on = request.method == "POST" or (request.body or {}).get("enabled", True)
+            return 200, {"enabled": on, "days": 7, "keys": [key] if on else []}, {}
         if "/webhooks" in path:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
