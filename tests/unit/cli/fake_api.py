@@ -99,8 +99,8 @@ class FakeApi:
             return self._batches(request, path, query)
         if "/decision-links" in path:
             key = {"key_id": "k-1", "made_at": "2026-11-24T09:00:00Z", "ends_at": None}
-            on = request.method == "POST" or (request.body or {}).get("enabled", True)
-            return 200, {"enabled": on, "days": 7, "keys": [key] if on else []}, {}
+            is_off = request.body == {"enabled": False}
+            return 200, {"enabled": not is_off, "days": 7, "keys": [] if is_off else [key]}, {}
         if "/webhooks" in path:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:

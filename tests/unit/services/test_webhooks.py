@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Generator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.aws_table import GROUP, ID, NOW, TABLE, emulated_aws, execution
@@ -273,7 +274,7 @@ def test_a_slack_webhook_needs_no_secret(harness: Harness) -> None:
     assert json.loads(body)["text"].startswith("*haiku* is COMPLETED.")
 
 
-def waiting_for_ada(harness: Harness, **changes: object) -> WebhookMessage:
+def waiting_for_ada(harness: Harness, **changes: Any) -> WebhookMessage:
     """An execution that waits, and the links of its group are on."""
     held = running(harness.aws)
     parked = park(harness.aws, held, question(**changes))
@@ -318,7 +319,7 @@ def test_a_webhook_that_may_decide_gets_links_which_the_log_does_not_keep(harnes
     ],
 )
 def test_no_link_is_sent_where_none_may_decide(
-    harness: Harness, asks: dict[str, object], rule: dict[str, object], is_on: bool
+    harness: Harness, asks: dict[str, Any], rule: dict[str, object], is_on: bool
 ) -> None:
     told = waiting_for_ada(harness, **asks)
     if not is_on:
