@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Receive, Scope, Send
 
 from stepcrew.settings import Settings
 from stepcrew_api import problems
-from stepcrew_api.amp_shapes import AmpError
-from stepcrew_api.batch_schemas import RowResultView
-from stepcrew_api.bodies import SHAPES
 from stepcrew_api.docs_page import DOCS_PAGE, DOCS_SCRIPT
 from stepcrew_api.guarded import GuardedRoute
-from stepcrew_api.routes import (
-    amp,
-    approvals,
-    batches,
-    budgets,
-    connections,
-    costs,
-    crews,
-    decision_links,
-    executions,
-    files,
-    mcp,
-    memory,
-    meta,
-    prices,
-    projects,
-    reruns,
-    results,
-    secrets,
-    tools,
-    traces,
-    triggers,
-    usage,
-    webhooks,
-)
-from stepcrew_api.schemas import Problem
 from stepcrew_api.services import Services
 from stepcrew_api.version import VERSION
 from stepcrew_api.views import PREFIX
@@ -49,25 +22,66 @@ GZIP_BYTES = 2_000
 DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result. Every error is a problem document."
 
 
-OTHER_SHAPES = (RowResultView, Problem, AmpError)
-"""Of answers that routes name by reference only."""
+MODULES = {
+    "executions": ("executions", "reruns", "traces", "results", "costs", "diagnoses", "approvals"),
+    "approvals": ("approvals",),
+    "decision-links": ("decision_links",),
+    "decide": ("decision_links",),
+    "crews": ("crews",),
+    "projects": ("projects",),
+    "connections": ("connections",),
+    "memory": ("memory",),
+    "files": ("files",),
+    "secrets": ("secrets",),
+    "tools": ("tools",),
+    "triggers": ("triggers",),
+    "hooks": ("triggers",),
+    "inbox": ("triggers",),
+    "batches": ("batches",),
+    "webhooks": ("webhooks",),
+    "prices": ("prices",),
+    "usage": ("usage",),
+    "budgets": ("budgets",),
+    "audit": ("audit",),
+    "amp": ("amp",),
+    "mcp": ("mcp",),
+    "health": ("meta",),
+    "me": ("meta",),
+    "schema": ("meta",),
+}
+"""First segment of a path below `PREFIX`, and the modules of `routes` that answer it."""
 
 
 class Api(FastAPI):
-    """FastAPI, with the shapes the routes name only by reference in its document."""
+    """FastAPI that imports the routes of a module at the first request for one of them: a function that starts for
+    one request does not read the signatures of all. Its document has all of them."""
+
+    def __init__(self, **options: Any) -> None:
+        self._included: set[str] = set()
+        super().__init__(**options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            segment = scope["path"].removeprefix(f"{PREFIX}/").partition("/")[0]
+            self._include(*MODULES.get(segment, ()))
+        await super().__call__(scope, receive, send)
+
+    def _include(self, *modules: str) -> None:
+        for name in modules:
+            if name not in self._included:
+                router = import_module(f"stepcrew_api.routes.{name}").router
+                if not all(isinstance(route, GuardedRoute) for route in router.routes):
+                    raise TypeError(f"{name} has a route that checks no role")
+                self.include_router(router, prefix=PREFIX)
+                self._included.add(name)
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
+            self._include(*(module for modules in MODULES.values() for module in modules))
             document = super().openapi()
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in (*SHAPES, *OTHER_SHAPES):
-                made = model.model_json_schema(ref_template="#/components/schemas/{model}")
-                schemas.update(made.pop("$defs", {}))
-                schemas[model.__name__] = made
-            document["components"]["securitySchemes"] = {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            }
-            document["security"] = [{"token": []}]
+            from stepcrew_api.document import complete
+
+            complete(document)
             self.openapi_schema = document
         return self.openapi_schema
 
@@ -86,14 +100,6 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES)
     problems.install(app)
-    for group in (
-        *(executions, reruns, traces, results, costs, approvals, decision_links, crews, projects),
-        *(connections, memory, files, secrets, tools, triggers, batches, webhooks),
-        *(prices, usage, budgets, amp, mcp, meta),
-    ):
-        if not all(isinstance(route, GuardedRoute) for route in group.router.routes):
-            raise TypeError(f"{group.__name__} has a route that checks no role")
-        app.include_router(group.router, prefix=PREFIX)
 
     @app.get("/api/docs", include_in_schema=False)
     def docs() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from stepcrew.domain.connection import ConnectionSpec, StoredConnection
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.function_tool import FunctionToolSpec, StoredTool
+from stepcrew.services.audit_ports import AuditLog
 from stepcrew.services.batch_ports import BatchStore
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.bundle_ports import BundleStore
@@ -21,6 +22,7 @@ from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.decide_by_link import DecideByLink
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_decision_links import KeepDecisionLinks
@@ -60,6 +62,7 @@ from stepcrew.services.webhook_ports import WebhookStore
 
 
 class Services(NamedTuple):
+    audit: AuditLog
     submit: SubmitExecution
     rerun: RerunExecution
     cancel: CancelExecution
@@ -73,6 +76,7 @@ class Services(NamedTuple):
     traces: TraceStore
     read_trace: ReadTrace
     search_trace: SearchTrace
+    explain: ExplainExecution
     tasks: TaskOutputStore
     artifacts: ReadArtifacts
     make_bundle: MakeBundle

@@ -107,6 +107,8 @@ def test_the_button_decides_once_in_the_name_of_the_one_it_was_sent_to(links: Ha
     taken = decision(links)
     assert taken
     assert (taken.kind, taken.decided_by, taken.comment) == (APPROVE, f"link sent to {MAIL}", "Fine.")
+    [entry, *_] = links.client().get("/audit").json()["entries"]
+    assert (entry["who"], entry["action"], entry["target"]) == (f"link sent to {MAIL}", "approvals.feedback", ID)
     again = press(links, page, comment="Something else")
     assert (again.status_code, "Your decision counts: approved" in again.text) == (200, True)
     other = look(links, link(links, approval, REJECT))

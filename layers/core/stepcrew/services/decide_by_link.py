@@ -8,9 +8,14 @@ from typing import NamedTuple
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.decision_link import DecisionLink, LinkNotValid, check_link, read_link
 from stepcrew.domain.errors import Conflict, ExecutionNotFound, NotAllowed
+from stepcrew.domain.membership import Role
+from stepcrew.services.audit_ports import Act, AuditLog
 from stepcrew.services.decide_approval import DecideApproval, Feedback
 from stepcrew.services.link_ports import LinkKeyStore
 from stepcrew.services.ports import ApprovalStore, Clock
+
+AUDIT_ACTION = "approvals.feedback"
+"""As of a decision with a token."""
 
 
 class Standing(StrEnum):
@@ -35,10 +40,13 @@ class DecideByLink:
     """Every call may be repeated: a link counts once. Every method raises `LinkNotValid` for a link that the group has
     not signed or has revoked, and for one to what is not there (any more): the answer is always the same."""
 
-    def __init__(self, keys: LinkKeyStore, approvals: ApprovalStore, decide: DecideApproval, clock: Clock) -> None:
+    def __init__(
+        self, keys: LinkKeyStore, approvals: ApprovalStore, decide: DecideApproval, audit: AuditLog, clock: Clock
+    ) -> None:
         self._keys = keys
         self._approvals = approvals
         self._decide = decide
+        self._audit = audit
         self._clock = clock
 
     def look(self, text: str) -> SeenLink:
@@ -58,18 +66,19 @@ class DecideByLink:
         if seen.standing is not Standing.OPEN:
             return seen
         link = seen.link
+        act = Act(link.group_id, link.decided_by, Role.MEMBER, AUDIT_ACTION, link.execution_id, None)
+        feedback = Feedback(
+            group_id=link.group_id,
+            execution_id=link.execution_id,
+            decision=link.decision,
+            decided_by=link.decided_by,
+            email=link.email,
+            comment=comment,
+            approval_id=link.approval_id,
+        )
         try:
-            self._decide(
-                Feedback(
-                    group_id=link.group_id,
-                    execution_id=link.execution_id,
-                    decision=link.decision,
-                    decided_by=link.decided_by,
-                    email=link.email,
-                    comment=comment,
-                    approval_id=link.approval_id,
-                )
-            )
+            with self._audit.acting(act):
+                self._decide(feedback)
         except Conflict:  # somebody came before, or it was cancelled
             pass
         except (ExecutionNotFound, NotAllowed) as error:
