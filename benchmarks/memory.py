@@ -99,8 +99,8 @@ def item_sizes() -> tuple[int, int]:
         memory.add(GROUP, memory.open_root(GROUP, root), Remembered(record, packed))
         memory.keep_vectors(GROUP, root.embedder, {content_hash(TEXT): packed}, now=NOW)
         items = aws.clients.dynamodb.scan(TableName=TABLE)["Items"]
-    sizes = {next(iter(item["PK"].values())).split("#")[2]: item_bytes(item) for item in items if "vector" in item}
-    return sizes["MEMORY"], sizes["VECTORS"]
+    sizes = {"#MEMORY#" in str(item["PK"]): item_bytes(item) for item in items if "vector" in item}
+    return sizes[True], sizes[False]
 
 
 def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -184,6 +185,54 @@ def test_a_change_that_was_made_but_not_written_down_is_not_made_twice(harness: 
         store.update(changed(again, "new"))
         assert [record.content for record, _ in store.search(NORTH)] == ["new"]
     assert [record.revision for record in kept(harness)] == [2]
+
+
+@pytest.mark.parametrize("dies", range(1, 7))
+def test_killed_while_it_consolidates_it_neither_forgets_nor_remembers_twice(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, dies: int
+) -> None:
+    """CrewAI changes one record, removes one and saves one. The process dies before or after each of these writes."""
+    with an_attempt(harness) as companions:
+        storage(harness, companions).save([fact("old"), fact("outdated", NORTH)])
+
+    def consolidate() -> None:
+        with an_attempt(harness) as companions:
+            store = storage(harness, companions)
+            store.save([fact("old"), fact("outdated", NORTH)])
+            seen = {record.content: record for record, _ in store.search(NORTHEAST)}
+            store.update(changed(seen["old"], "old and new"))
+            store.delete(record_ids=[seen["outdated"].id])
+            store.save([fact("further", NORTHEAST)])
+
+    with monkeypatch.context() as patched:
+        calls: list[str] = []
+        for name in ("replace", "forget", "add"):
+            patched.setattr(harness.memory, name, dying(getattr(harness.memory, name), calls, dies))
+        with pytest.raises(Killed):
+            consolidate()
+    for _ in range(2):
+        consolidate()
+    assert [(record.content, record.revision) for record in kept(harness)] == [("further", 1), ("old and new", 2)]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def dying(write: Callable[..., bool], calls: list[str], dies: int) -> Callable[..., bool]:
+    """Odd numbers die before the write, even ones after it."""
+
+    def called(*arguments: Any, **named: Any) -> bool:
+        calls.append("before")
+        if len(calls) == dies:
+            raise Killed
+        done = write(*arguments, **named)
+        calls.append("after")
+        if len(calls) == dies:
+            raise Killed
+        return done
+
+    return called
 
 
 def test_what_says_nothing_is_not_remembered_and_what_is_no_vector_is_an_error(harness: Harness) -> None:

@@ -9,30 +9,12 @@ from typing import Any
 import pytest
 
 from stepcrew.domain.knowledge_requests import MemoryHit, MemoryHits, ReembedMemory, SearchMemory
-from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, content_hash, pack
+from stepcrew.domain.memory import RootScope, content_hash, pack
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, MIA, VERA, Harness
+from tests.unit.api.remembered import EMBEDDER, remember, root_scope
 
-MODEL = "openai/text-embedding-3-small"
 SHOP = "/crews/shop"
-
-
-def root(path: str = SHOP) -> RootScope:
-    return RootScope(path=path, embedder=MODEL, dimension=2, created_at=NOW)
-
-
-def remember(
-    harness: Harness, content: str, scope: str = SHOP, group_id: str = GROUP, minutes: int = 0, **more: Any
-) -> str:
-    path = "/shared" if scope.startswith("/shared") else "/".join(scope.split("/")[:3])
-    at = NOW + timedelta(minutes=minutes)
-    record_id = content_hash(f"{scope}{content}")[:32]
-    fields: dict[str, Any] = {"created_at": at, "updated_at": at, "execution_id": "e-1", **more}
-    record = MemoryRecord(record_id=record_id, scope=scope, content=content, **fields)
-    opened = harness.memory.open_root(group_id, root(path))
-    assert harness.memory.add(group_id, opened, Remembered(record, pack([1, 2])))
-    harness.memory.keep_vectors(group_id, MODEL, {content_hash(content): pack([1, 2])}, now=NOW)
-    return record_id
 
 
 def contents(answer: Any) -> list[str]:
@@ -52,7 +34,7 @@ def test_scopes_are_told_with_what_lies_in_them_and_below(harness: Harness) -> N
         ("/shared", 1),
         ("/shared/x", 1),
     ]
-    assert (found[0]["embedder"], found[0]["dimension"]) == (MODEL, 2)
+    assert (found[0]["embedder"], found[0]["dimension"]) == (EMBEDDER, 2)
     assert found[0]["newest"] > found[0]["oldest"]
 
 
@@ -115,7 +97,7 @@ def test_a_record_is_removed_with_its_vectors_and_a_receipt(harness: Harness) ->
     assert (receipt["scope"], receipt["records"], receipt["vectors"]) == (SHOP, 1, 1)
     assert receipt["executions"] == ["e-1"]
     assert contents(client.get("/memory/records")) == ["two"]
-    assert harness.memory.vectors(GROUP, MODEL, [content_hash("one")]) == {}
+    assert harness.memory.vectors(GROUP, EMBEDDER, [content_hash("one")]) == {}
     assert client.delete(f"/memory/records/{record_id}").json()["records"] == 0
 
 
@@ -179,14 +161,14 @@ def test_a_root_scope_is_sent_to_another_model_once(harness: Harness) -> None:
     for _ in range(2):
         answer = client.post("/memory/reembed", json={"scope": SHOP, "embedder": "openai/large"})
         assert answer.status_code == 202, answer.text
-        assert (answer.json()["embedder"], answer.json()["moving_to"]) == (MODEL, "openai/large")
+        assert (answer.json()["embedder"], answer.json()["moving_to"]) == (EMBEDDER, "openai/large")
     request = ReembedMemory(group_id=GROUP, path=SHOP, embedder="openai/large")
     assert harness.worker.asked == [request, request], "Asked again, it goes on where it stopped."
-    assert harness.memory.root(GROUP, SHOP) == root().moving_to("openai/large")
+    assert harness.memory.root(GROUP, SHOP) == root_scope(SHOP).moving_to("openai/large")
     (scope,) = client.get("/memory").json()["scopes"]
     assert (scope["moving_to"], scope["reason"]) == ("openai/large", "")
-    back = client.post("/memory/reembed", json={"scope": SHOP, "embedder": MODEL}).json()
-    assert back["moving_to"] == MODEL
+    back = client.post("/memory/reembed", json={"scope": SHOP, "embedder": EMBEDDER}).json()
+    assert back["moving_to"] == EMBEDDER
     harness.memory.keep_vectors(GROUP, "openai/large", {content_hash("one"): pack([1])}, now=NOW)
     client.post("/memory/reembed", json={"scope": SHOP, "embedder": "openai/large"})
     assert client.delete(f"/memory/scopes{SHOP}").json()["vectors"] == 2, "Of both models."
@@ -194,7 +176,9 @@ def test_a_root_scope_is_sent_to_another_model_once(harness: Harness) -> None:
 
 def test_a_scope_that_has_the_model_already_is_left_alone(harness: Harness) -> None:
     remember(harness, "one")
-    assert harness.client().post("/memory/reembed", json={"scope": SHOP, "embedder": MODEL}).json()["moving_to"] is None
+    assert (
+        harness.client().post("/memory/reembed", json={"scope": SHOP, "embedder": EMBEDDER}).json()["moving_to"] is None
+    )
     assert harness.worker.asked == []
 
 
