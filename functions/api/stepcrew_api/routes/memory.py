@@ -85,7 +85,7 @@ def export_records(
     identity: Caller,
     services: Injected,
     scope: Scope = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
     cursor: Cursor = None,
 ) -> Response:
     """Everything that is remembered in the scope and below it, or in the whole group, as JSON Lines without vectors,
