@@ -129,6 +129,18 @@ describe("The memory of a group", () => {
     expect(await screen.findByText(/on its way to openai\/large: It is down\./)).toBeInTheDocument();
   });
 
+  it("is sent to another embedding model by an admin", async () => {
+    const POST = vi.fn(() => good({ ...SCOPES[0], moving_to: "openai/large" }));
+    showWith(api({ POST }), <MemoryPage />, { at: "/?scope=%2Fcrews%2Fshop", role: "admin" });
+    await userEvent.click(await screen.findByRole("button", { name: "Change embedding model" }));
+    await userEvent.type(screen.getByLabelText(/Embedding model/), "openai/large");
+    await userEvent.click(screen.getByRole("button", { name: "Begin" }));
+    expect(POST).toHaveBeenCalledWith("/api/v1/memory/reembed", {
+      body: { scope: "/crews/shop", embedder: "openai/large" },
+    });
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  });
+
   it("is exported whole as one file", async () => {
     const download = vi.spyOn(files, "download").mockImplementation(() => undefined);
     const given = api();

@@ -10,8 +10,9 @@ import { formatDateTime, formatNumber } from "@/lib/format";
 import { useParam, useTitle } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { Modal } from "@/ui/Modal";
-import { useExport, useForget, useScopes } from "./memory";
+import { isRoot, useExport, useForget, useScopes } from "./memory";
 import { Records } from "./Records";
+import { Reembed } from "./Reembed";
 import { ScopeTree } from "./ScopeTree";
 
 /** What crews remember from one execution to the next: where it lies, whom it comes from, and its removal. */
@@ -70,6 +71,7 @@ function ScopeHead({ path, scope, onForget }: { path: string; scope: MemoryScope
           <Button busy={records.isPending} onClick={save}>
             <Download size={15} aria-hidden /> Export
           </Button>
+          {scope && isAdmin && isRoot(path) && <Reembed key={path} scope={scope} />}
           {scope && isAdmin && (
             <Button look="danger" onClick={() => setLeaving(true)}>
               <Trash2 size={15} aria-hidden /> Remove the scope

@@ -6,12 +6,20 @@ import { useApi } from "@/api/queries";
 import type { MemoryHit, MemoryReceipt, MemoryScope } from "@/api/types";
 
 const PAGE = 50;
+/** Between two looks while a scope is on its way to another embedding model. Milliseconds. */
+const PACE = 2_000;
 const LISTS = ["memory-scopes", "memory-records"];
+
+const isMoving = ({ moving_to, reason }: MemoryScope): boolean => moving_to !== null && reason === "";
+
+/** Whether a path is what all vectors below have in common: `/crews/NAME` or `/shared`. */
+export const isRoot = (path: string): boolean => path === "/shared" || /^\/crews\/[^/]+$/.test(path);
 
 export function useScopes() {
   const { api, group } = useApi();
   return useQuery({
     queryKey: [group, "memory-scopes"],
+    refetchInterval: ({ state }) => (state.data?.some(isMoving) ? PACE : false),
     queryFn: async (): Promise<MemoryScope[]> => unwrap(await api.GET("/api/v1/memory")).scopes,
   });
 }
@@ -55,6 +63,16 @@ export function useExport() {
         }),
       ),
   });
+}
+
+/** Has the vectors of a root scope made anew; without a model, with the operator's. */
+export function useReembed() {
+  const { api } = useApi();
+  return useChange(
+    async ({ scope, embedder }: { scope: string; embedder: string }): Promise<MemoryScope> =>
+      unwrap(await api.POST("/api/v1/memory/reembed", { body: { scope, embedder: embedder || null } })),
+    LISTS,
+  );
 }
 
 /** A scope with everything below it, or one record. */
