@@ -26,7 +26,7 @@ export function AgentDetails({ node, now, onGoTo }: { node: TreeNode; now: numbe
   const tasks = node.children.filter((child) => child.type === "task");
   return (
     <>
-      <Facts look="panel" rows={rows} />
+      <Facts className="panel-facts" rows={rows} />
       {agent && (
         <Section title="Goal">
           <p dir="auto">{agent.goal}</p>

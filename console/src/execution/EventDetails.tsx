@@ -73,7 +73,7 @@ function EventFacts({ span, origin }: { span: Span; origin: number }) {
       </code>,
     ],
   ];
-  return <Facts look="panel" rows={rows} />;
+  return <Facts className="panel-facts" rows={rows} />;
 }
 
 function decisionOf(span: Span): string {

@@ -61,7 +61,7 @@ export function TaskDetails({ node, now, onGoTo }: { node: TreeNode; now: number
     context && (context.output_reference !== null || (context.output !== null && context.output !== ""));
   return (
     <>
-      <Facts look="panel" rows={rows} />
+      <Facts className="panel-facts" rows={rows} />
       {writes && isTerminal(execution.status) && task && <FromHere execution={execution} task={task.name} />}
       {task?.description && (
         <Section title="Asked">

@@ -3,11 +3,10 @@ import type { ReactNode } from "react";
 
 export type FactRow = readonly [name: string, value: ReactNode];
 
-/** Names and values, below each other in a panel, else side by side where there is room; those without a value are left
- * out. */
-export function Facts({ rows, look = "grid" }: { rows: readonly FactRow[]; look?: "grid" | "panel" }) {
+/** Names and values, side by side where there is room; those without a value are left out. */
+export function Facts({ rows, className = "" }: { rows: readonly FactRow[]; className?: string }) {
   return (
-    <dl className={`${look}-facts`}>
+    <dl className={`fact-list ${className}`}>
       {rows.map(
         ([name, value]) =>
           value !== null &&
