@@ -86,6 +86,8 @@ class Settings(BaseModel):
     """The group that the project belongs to."""
     project_model: str = ""
     """The model that takes the place of every model the project names; empty leaves them as they are."""
+    monitor_queues: bool = False
+    """Whether each sweep measures the groups' queues for slots."""
     trace_callbacks: bool = False
     """Whether each execution's log names every event of CrewAI's stream."""
     slice_seconds: int = 0
