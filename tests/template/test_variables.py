@@ -18,10 +18,13 @@ FOLDERS = {
     "TraceSinkFunction": "trace_sink",
     "ReconcilerFunction": "reconciler",
     "RunnerFunction": "runner",
+    "KnowledgeFunction": "runner/stepcrew_runner/knowledge",
     "TriggerFunction": "trigger",
     "AnnouncerFunction": "announcer",
     "WebhookSenderFunction": "webhook_sender",
 }
+APART = {"runner": "knowledge"}
+"""A room of the folder that belongs to another function."""
 DERIVED = {
     "inside_receivers": {"webhook_inside_urls"},
     "allowed_model_patterns": {"allowed_models"},
@@ -43,7 +46,7 @@ def read_by(folder: str) -> set[str]:
     found: set[str] = set()
     for file in (ROOT / "functions" / folder).rglob("*.py"):
         source = file.read_text()
-        if "stepcrew.settings" not in source:
+        if "stepcrew.settings" not in source or APART.get(folder) in file.parts:
             continue
         tree = ast.parse(source)
         found |= attributes(tree) | handed_on(tree, names_in(tree))

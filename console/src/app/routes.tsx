@@ -41,6 +41,7 @@ export function makeRouter() {
             },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
+            { path: "audit", lazy: async () => ({ Component: (await import("@/audit/AuditPage")).AuditPage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {
               path: "executions/:id",

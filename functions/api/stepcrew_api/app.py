@@ -40,6 +40,7 @@ MODULES = {
     "prices": ("prices",),
     "usage": ("usage",),
     "budgets": ("budgets",),
+    "audit": ("audit",),
     "amp": ("amp",),
     "mcp": ("mcp",),
     "health": ("meta",),

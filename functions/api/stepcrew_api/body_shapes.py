@@ -103,12 +103,14 @@ class BundleToUpload(BaseModel):
 
 
 class FileToUpload(BaseModel):
-    """The body of PUT /files/{name}: what the file's bytes are. Unknown fields are faults."""
+    """The body of PUT /files/{name}: what the file's bytes are, and the embedding model (provider/model) that makes its
+    chunks when it is not the operator's. Unknown fields are faults."""
 
     model_config = ConfigDict(extra="forbid")
 
     sha256: Annotated[str, Field(pattern=BUNDLE)]
     bytes: Annotated[int, Field(ge=0, le=MOST_FILE_BYTES)]
+    embedder: Annotated[str, Field(max_length=200)] | None = None
 
 
 class SecretToSet(BaseModel):

@@ -103,7 +103,7 @@ def _unclear(claim: str, why: str) -> NotAllowed:
     return NotAllowed(f"The claim {claim} of the token is unclear: {why}.", remedy=remedy)
 
 
-def admit(request: Request, needed: Role) -> None:
+def admit(request: Request, needed: Role) -> Identity:
     """Identifies the caller and checks the role, before anything else of the request is read.
 
     Raises `Unauthenticated` or `NotAllowed`."""
@@ -117,6 +117,7 @@ def admit(request: Request, needed: Role) -> None:
             remedy=f"Ask an admin of the group for the role {needed}.",
         )
     request.state.identity = identity
+    return identity
 
 
 def subject_of(request: Request) -> dict[str, str | None]:

@@ -159,6 +159,13 @@ class ExecutionView(BaseModel):
     traces: TraceCounts
 
 
+class DeletionReceipt(BaseModel):
+    """What was removed of an execution."""
+
+    execution_id: str
+    removed: dict[str, int] = Field(description="How many of which kind, as `trace_events`.")
+
+
 class ExecutionList(BaseModel):
     """Newest first. `next_cursor` is opaque and null on the last page; any other page may be short, or empty."""
 

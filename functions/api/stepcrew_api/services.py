@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from stepcrew.domain.connection import ConnectionSpec, StoredConnection
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.function_tool import FunctionToolSpec, StoredTool
+from stepcrew.services.audit_ports import AuditLog
 from stepcrew.services.batch_ports import BatchStore
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.bundle_ports import BundleStore
@@ -59,6 +60,7 @@ from stepcrew.services.webhook_ports import WebhookStore
 
 
 class Services(NamedTuple):
+    audit: AuditLog
     submit: SubmitExecution
     rerun: RerunExecution
     cancel: CancelExecution

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
@@ -40,11 +41,20 @@ from stepcrew_api.schemas import (
 from stepcrew_api.trigger_schemas import TriggerView
 
 PREFIX = "/api/v1"
+JSONL = "application/jsonl"
 PREVIEW_CHARACTERS = 300
 
 
 def location(execution_id: str) -> str:
     return f"{PREFIX}/executions/{execution_id}"
+
+
+def next_page(path: str, cursor: str | None, params: Mapping[str, object]) -> dict[str, str]:
+    """The header `Link` of a page that is followed by another."""
+    if cursor is None:
+        return {}
+    query = urlencode({name: value for name, value in {**params, "cursor": cursor}.items() if value is not None})
+    return {"Link": f'<{path}?{query}>; rel="next"'}
 
 
 def execution_view(
@@ -139,8 +149,11 @@ def _size(part: BaseModel) -> int:
     return answered_bytes(part.model_dump_json())
 
 
-def dry_run_view(checked: CheckedCrew, name: str, default_model: str, estimate: Estimate | None) -> DryRun:
-    """What would run. `default_model` is the model of a crew that names none, or empty."""
+def dry_run_view(
+    checked: CheckedCrew, name: str, default_model: str, estimate: Estimate | None, unset: list[str]
+) -> DryRun:
+    """What would run. `default_model` is the model of a crew that names none, or empty; `unset` is what of a project's
+    environment no secret fills."""
     crew = checked.parsed.definition
     return DryRun(
         name=name,
@@ -160,6 +173,7 @@ def dry_run_view(checked: CheckedCrew, name: str, default_model: str, estimate: 
         ],
         tools=sorted(tools_of(crew)),
         placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
+        unset_environment=unset,
         limits=checked.limits,
         estimate=estimate,
     )

@@ -9,6 +9,7 @@ from secrets import token_urlsafe
 from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
@@ -19,6 +20,7 @@ from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.knowledge import TableKnowledge
+from stepcrew.aws.knowledge_function import LambdaKnowledge
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
@@ -103,6 +105,7 @@ def make_app(settings: Settings) -> FastAPI:
     slots = TableSlots(clients, table)
     trace_queue = SqsTraceQueueState(clients, settings.trace_queue_url, settings.trace_dead_letter_queue_url)
     services = Services(
+        audit=TableAudit(clients, table, new_id),
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=cancel,
@@ -159,7 +162,13 @@ def make_app(settings: Settings) -> FastAPI:
         store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
         secrets=KeepSecrets(secrets, crews, clock),
         memory=KeepMemory(TableMemory(clients, table, days), clock),
-        files=KeepFiles(BucketFiles(clients, table, settings.bucket_name), TableKnowledge(clients, table), clock),
+        files=KeepFiles(
+            BucketFiles(clients, table, settings.bucket_name),
+            TableKnowledge(clients, table),
+            LambdaKnowledge(clients, settings.knowledge_function),
+            clock,
+            settings.default_embedder,
+        ),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
         batches=batches.store,

@@ -15,7 +15,19 @@ from stepcrew.domain.execution import TERMINAL
 EXECUTION, PERFORMANCE, BUSINESS = "execution", "performance", "business"
 OTHER = "other"
 RESOURCES = (
-    *("amp", "approvals", "batches", "budgets", "connections", "crews", "executions", "files", "health", "hooks"),
+    *(
+        "amp",
+        "approvals",
+        "audit",
+        "batches",
+        "budgets",
+        "connections",
+        "crews",
+        "executions",
+        "files",
+        "health",
+        "hooks",
+    ),
     *("inbox", "mcp", "me", "memory", "prices", "projects", "schema", "secrets", "tools", "triggers", "usage"),
     *("webhooks", OTHER),
 )

@@ -69,6 +69,9 @@ class Settings(BaseModel):
     default_limits: JsonLimits = GroupLimits()
     limit_ceilings: JsonLimits = GroupLimits()
     attempt_role_arn: str = ""
+    knowledge_role_arn: str = ""
+    knowledge_function: str = ""
+    """Which reads files and asks embedding models."""
     trace_sender_role_id: str = ""
     trace_redrive_sender_id: str = ""
     max_open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] = DEFAULT_OPEN_EXECUTIONS

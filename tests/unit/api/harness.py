@@ -13,7 +13,8 @@ from typing import Any, cast
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
+from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
@@ -72,6 +73,7 @@ from stepcrew_api.services import Services
 from tests.aws_table import BUCKET, NOW, TABLE, Aws, emulated_aws
 from tests.fakes.batch_machine import FakeBatchMachine
 from tests.fakes.clock import FakeClock
+from tests.fakes.knowledge_worker import FakeKnowledgeWorker
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.trace_queue_state import FakeTraceQueueState
@@ -150,8 +152,8 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
-        missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
-        self.knowledge = TableKnowledge(aws.clients, TABLE)
+        missing, bundles = FindMissingSecrets(secrets, SETTINGS.model_connections), BucketBundles(aws.clients, BUCKET)
+        self.knowledge, self.worker = TableKnowledge(aws.clients, TABLE), FakeKnowledgeWorker()
         self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
         tools, connections = table_tools(aws.clients, TABLE), table_connections(aws.clients, TABLE)
@@ -172,6 +174,7 @@ class Harness:
         self.batches = batches = TableBatches(aws.clients, TABLE, 30)
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
         services = Services(
+            audit=TableAudit(aws.clients, TABLE, new_id),
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=cancel,
@@ -222,7 +225,7 @@ class Harness:
             ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
             memory=KeepMemory(self.memory, clock),
-            files=KeepFiles(self.files, self.knowledge, clock),
+            files=KeepFiles(self.files, self.knowledge, self.worker, clock, "openai/small"),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
             batches=batches,
@@ -263,6 +266,6 @@ def keep_file(harness: Harness, name: str, content: bytes = b"Ada likes tea.", c
     told = {"sha256": digest, "bytes": len(content)}
     asked = client.put(f"/files/{name}", json=told)
     assert asked.status_code == 202, asked.text
-    key = keys.content(claims["group_id"], name, digest)
+    key = paths.content(claims["group_id"], name, digest)
     harness.aws.clients.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
     return client.put(f"/files/{name}", json=told)

@@ -290,6 +290,19 @@ def test_budgets_are_set_listed_and_removed_one_by_one(api: FakeApi) -> None:
     assert invoke(api, "budgets", "remove").exit_code == 2
 
 
+def test_the_audit_log_is_shown_and_exported_whole(api: FakeApi) -> None:
+    shown = invoke(api, "audit", "--action", "secrets.", "--limit", "5")
+    assert re.search(r"ada@example.org +admin +secrets.set_secret +MCP_KEY", shown.stdout)
+    assert "stepcrew audit --cursor on" in shown.stderr
+    assert "/api/v1/audit?action=secrets.&limit=5" in api.paths()
+    lines = invoke(api, "audit", "--export").stdout.splitlines()
+    assert [json.loads(line)["target"] for line in lines] == ["MCP_KEY", "MCP_KEY"]
+
+
+def test_a_deletion_tells_what_went(api: FakeApi) -> None:
+    assert "12 trace events, 1 execution." in invoke(api, "delete", EXECUTION_ID).stderr
+
+
 def test_a_trace_is_printed_written_or_sent_to_a_collector(api: FakeApi, tmp_path: Path) -> None:
     assert json.loads(invoke(api, "export", EXECUTION_ID).stdout) == {"resourceSpans": []}
     file = tmp_path / "trace.json"

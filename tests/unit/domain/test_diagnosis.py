@@ -10,17 +10,13 @@ import pytest
 from tests.aws_table import NOW, execution
 
 from stepcrew.domain.diagnosis import (
-    MACHINE,
-    Facts,
+    RULES,
     Finding,
-    Machine,
-    MachineStep,
-    Slots,
-    TraceQueueDepth,
-    attempts_of,
+    diagnose,
+    paragraph,
     span,
 )
-from stepcrew.domain.diagnosis_rules import RULES, diagnose, paragraph
+from stepcrew.domain.diagnosis_facts import MACHINE, Facts, Machine, MachineStep, Slots, TraceQueueDepth, attempts_of
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waiting
 from stepcrew.domain.trace import Gap

@@ -23,7 +23,7 @@ from stepcrew_api.dry_run_schemas import DryRun
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Identity, Member
 from stepcrew_api.problems import responses
-from stepcrew_api.schemas import ExecutionList, ExecutionView, SubmittedExecution
+from stepcrew_api.schemas import DeletionReceipt, ExecutionList, ExecutionView, SubmittedExecution
 from stepcrew_api.services import Injected, queue_positions
 from stepcrew_api.views import dry_run_view, execution_view, location
 
@@ -62,7 +62,8 @@ def submit(
         checked = services.submit.check(request)
         name = name_of(request, checked)
         estimate = services.estimate_cost(identity.group_id, name)
-        return dry_run_view(checked, name, services.submit.default_model, estimate)
+        unset = services.secrets.unset(identity.group_id, checked.project) if checked.project else []
+        return dry_run_view(checked, name, services.submit.default_model, estimate, unset)
     return submitted(services.submit(request), response)
 
 
@@ -180,8 +181,8 @@ def cancel(execution_id: ExecutionId, identity: Member, services: Injected) -> E
     return execution_view(cancelled, services.read_cost.summary(cancelled))
 
 
-@router.delete("/{execution_id}", status_code=204, responses=responses(404, 409))
-def delete(execution_id: ExecutionId, identity: Admin, services: Injected) -> Response:
-    """Removes a terminal execution with its trace, outputs and payloads."""
-    delete_execution(services.executions, identity.group_id, execution_id)
-    return Response(status_code=204)
+@router.delete("/{execution_id}", responses=responses(404, 409))
+def delete(execution_id: ExecutionId, identity: Admin, services: Injected) -> DeletionReceipt:
+    """Removes a terminal execution with its trace, outputs and payloads, and tells what went."""
+    gone = delete_execution(services.executions, identity.group_id, execution_id)
+    return DeletionReceipt(execution_id=execution_id, removed=gone)

@@ -277,5 +277,5 @@ class RunAttempt:
         uses = list(secret_uses(submission.definition))
         own = {use.name: self._ports.secrets.group_secret(group_id, use.name) for use in uses}
         kept = {name: value for name, value in own.items() if value}
-        lent = {use.name: operators[use.name] for use in uses if use.of_tool and use.name in operators}
+        lent = {use.name: operators[use.name] for use in uses if use.kept_by == "either" and use.name in operators}
         return GivenSecrets(of_tools={**lent, **kept}, of_servers=kept)

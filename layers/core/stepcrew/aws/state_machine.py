@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.machines import Machines
 from stepcrew.domain.batch import Batch
-from stepcrew.domain.diagnosis import Machine
+from stepcrew.domain.diagnosis_facts import Machine
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.timestamps import timestamp
 from stepcrew.services.ports import Orchestration
@@ -71,6 +71,6 @@ def _reference_of_round(batch: Batch) -> dict[str, object]:
         "group_id": batch.group_id,
         "batch_id": batch.batch_id,
         "round": batch.round,
-        "rows": keys.batch_round(batch.group_id, batch.batch_id, batch.round),
+        "rows": paths.batch_round(batch.group_id, batch.batch_id, batch.round),
         "max_concurrency": batch.max_concurrency,
     }

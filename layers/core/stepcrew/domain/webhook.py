@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from stepcrew.domain.announcement import AnnouncedUsage, Announcement, ExecutionData
 from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Execution, Status
-from stepcrew.domain.secrets import SECRET_NAME
+from stepcrew.domain.secret_names import SecretName
 from stepcrew.domain.stored_crew import CREW_NAME
 from stepcrew.domain.timestamps import timestamp
 
@@ -55,7 +55,7 @@ class WebhookSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
-    secret: Annotated[str, StringConstraints(pattern=SECRET_NAME)] | None = None
+    secret: SecretName | None = None
     events: Annotated[list[EventName], Field(min_length=1, max_length=4)] = [
         "waiting",
         "completed",

@@ -155,8 +155,7 @@ class SubmitExecution:
         with suppress(EnoughFaults):
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
-                connections = own.connections_in(parsed.definition)
-                missing = self._missing_secrets(request.group_id, parsed, connections)
+                missing = self._missing_secrets(request.group_id, parsed, own)
                 for told in (missing, self._missing_files(request.group_id, parsed)):
                     found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in told)
             found.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
@@ -171,12 +170,14 @@ class SubmitExecution:
     def _project(
         self, request: CrewSubmission, stored: CrewVersion | None, submission: Submission, inputs: dict[str, Any]
     ) -> CheckedCrew:
-        """What its code needs, the code alone knows: only what holds for every crew is checked."""
+        """What holds for every crew is checked, and the secrets that its code was found to need."""
         faults = Faults()
         check_size(inputs, faults)
         faults.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
         parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
         faults.add_all(self._missing_files(request.group_id, parsed))
+        if submission.project:
+            faults.add_all(self._missing_secrets.of_project(request.group_id, submission.project))
         if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
