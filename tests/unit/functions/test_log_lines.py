@@ -197,8 +197,9 @@ def test_what_a_line_says_itself_goes_before_and_what_is_around_stays(log: Log) 
 
 
 def test_every_function_has_a_log_of_this_kind() -> None:
-    handlers = sorted(FUNCTIONS.glob("*/stepcrew_*/*handler.py"))
-    assert len(handlers) == 9
-    assert [
-        one.parent.name for one in handlers if "Logger()" in one.read_text().replace("= function_logger()", "")
-    ] == []
+    """But that of a group's own tool, which writes none."""
+    handlers = {
+        one: one.read_text() for one in FUNCTIONS.glob("*/stepcrew_*/*handler.py") if one.stem != "tool_handler"
+    }
+    assert len(handlers) >= 8
+    assert [str(one) for one, source in handlers.items() if "= function_logger()" not in source] == []
