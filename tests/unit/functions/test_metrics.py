@@ -15,7 +15,7 @@ from tests.unit.functions.test_announcer import Told
 from tests.unit.functions.test_trace_sink import Context
 
 from stepcrew.domain.errors import Category, ExecutionError
-from stepcrew.domain.execution import Status, Usage
+from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.domain.trace import EventSource, TraceEvent
 from stepcrew.function_metrics import FunctionMetrics
 from stepcrew.metric_names import METRICS, OTHER, OUTCOMES, RESOURCES
@@ -92,7 +92,11 @@ def test_an_end_is_measured_once_though_it_is_told_twice(
             "ended_at": NOW + timedelta(seconds=65),
         }
     )
-    monkeypatch.setattr(announcer, "changes_in", lambda *_: iter([ended]))
+
+    def changes_in(event: object, unreadable: object) -> list[Execution]:
+        return [ended]
+
+    monkeypatch.setattr(announcer, "changes_in", changes_in)
     announcer.handler({}, Context())
     first = sent(capsys)
     about = {"group_id": GROUP, "execution_id": ID}
