@@ -195,6 +195,7 @@ class FunctionSettings(BaseModel):
     aws_region: str = "us-east-1"
     aws_lambda_function_memory_size: int = 0
     """In MB; 0 outside of Lambda."""
+    powertools_metrics_namespace: str = ""
     powertools_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

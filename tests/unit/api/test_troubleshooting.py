@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stepcrew.domain.diagnosis_facts import MachineStep, TraceQueueDepth
+from stepcrew.domain.diagnosis import MachineStep, TraceQueueDepth
 from stepcrew.domain.execution import Execution, Status, Usage
 from stepcrew.domain.metering import Metered
 from stepcrew.services.ports import Orchestration
