@@ -57,7 +57,7 @@ def test_what_is_written_and_selected_before_the_editor_is_there_stays(recording
     page.keyboard.press("Shift+End")
     expect(page.locator(".cm-editor")).to_have_count(0)
     [editor] = held
-    editor.continue_()
+    editor.fallback()
     expect(page.locator(".cm-editor")).to_be_visible()
     page.keyboard.insert_text("name: moons")
     expect(field).to_contain_text("name: moonsagents: {}")
