@@ -74,6 +74,7 @@ PARAMETERS = {
     "address": "demo.nothing",
     "record_id": "0" * 32,
     "scope": "crews/walked",
+    "queue": "trace",
 }
 
 

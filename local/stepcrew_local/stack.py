@@ -113,6 +113,7 @@ class Stack:
             "AllowedModels": self.model.allowed_models,
             "DefaultEmbedder": self.model.default_embedder,
             "ProtectData": "false",
+            "OperatorGroup": "demo",
             "DeployConsole": "false",  # the gateway serves it, see site.py
             "WebhookInsideUrls": self._options.variables.get("WEBHOOK_INSIDE_URLS", ""),
             **self._options.parameters,
