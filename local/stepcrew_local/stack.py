@@ -52,6 +52,15 @@ WARMED = (RUNNER, "TraceSinkFunction")
 """Functions whose first process is started ahead; the API's is by the first look at its health."""
 
 
+BY_VARIABLE = {
+    "LOG_LEVEL": "LogLevel",
+    "TRACE_CALLBACKS": "TraceCallbacks",
+    "MONITOR_QUEUES": "MonitorQueues",
+    "WEBHOOK_INSIDE_URLS": "WebhookInsideUrls",
+}
+"""Of the template, by the variable that sets each on this machine."""
+
+
 @dataclass(frozen=True)
 class StackOptions:
     """How to run the stack.
@@ -76,6 +85,11 @@ class StackOptions:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     template: Path = TEMPLATE
     wait_scale: float = 1
+
+    @property
+    def asked_for(self) -> dict[str, str]:
+        """Parameters of the template that variables set."""
+        return {name: value for variable, name in BY_VARIABLE.items() if (value := self.variables.get(variable))}
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -116,7 +130,7 @@ class Stack:
             "ProtectData": "false",
             "OperatorGroup": "demo",
             "DeployConsole": "false",  # the gateway serves it, see site.py
-            "WebhookInsideUrls": self._options.variables.get("WEBHOOK_INSIDE_URLS", ""),
+            **self._options.asked_for,
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)

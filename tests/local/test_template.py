@@ -14,7 +14,7 @@ from tests.local.tiny_stack import invoke, tiny_options
 
 from stepcrew_local.errors import StackError
 from stepcrew_local.layout import TEMPLATE
-from stepcrew_local.stack import Stack, running_stack
+from stepcrew_local.stack import BY_VARIABLE, Stack, StackOptions, running_stack
 from stepcrew_local.template import FunctionSource, prepare, read_template
 
 FUNCTIONS = {
@@ -120,3 +120,9 @@ def test_a_changed_source_is_what_runs_after_the_next_deployment(tmp_path: Path)
 
 def _reconciler(stack: Stack) -> Any:
     return invoke(stack, "ReconcilerFunction", {})
+
+
+def test_variables_of_this_machine_set_parameters_of_the_template() -> None:
+    options = StackOptions(environment={"LOG_LEVEL": "DEBUG", "TRACE_CALLBACKS": "true", "MONITOR_QUEUES": ""})
+    assert options.asked_for == {"LogLevel": "DEBUG", "TraceCallbacks": "true"}
+    assert set(BY_VARIABLE.values()) <= read_template(TEMPLATE)["Parameters"].keys()
