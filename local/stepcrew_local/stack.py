@@ -36,7 +36,7 @@ from stepcrew_local.projects import KINDS, LocalProjects
 from stepcrew_local.provider import ModelChoice
 from stepcrew_local.restarted import tell_of_restart
 from stepcrew_local.serving import served
-from stepcrew_local.template import FunctionSource
+from stepcrew_local.template import FunctionSource, parameters_in
 
 DEFAULT_PORT = 8400
 DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
@@ -50,15 +50,6 @@ HOST_RUNTIME = {"RUNNER_PYTHON": f"{sys.version_info.major}.{sys.version_info.mi
 """What bundles of projects are built for here: every environment of a checkout is made with one Python."""
 WARMED = (RUNNER, "TraceSinkFunction")
 """Functions whose first process is started ahead; the API's is by the first look at its health."""
-
-
-BY_VARIABLE = {
-    "LOG_LEVEL": "LogLevel",
-    "TRACE_CALLBACKS": "TraceCallbacks",
-    "MONITOR_QUEUES": "MonitorQueues",
-    "WEBHOOK_INSIDE_URLS": "WebhookInsideUrls",
-}
-"""Of the template, by the variable that sets each on this machine."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +76,6 @@ class StackOptions:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     template: Path = TEMPLATE
     wait_scale: float = 1
-
-    @property
-    def asked_for(self) -> dict[str, str]:
-        """Parameters of the template that variables set."""
-        return {name: value for variable, name in BY_VARIABLE.items() if (value := self.variables.get(variable))}
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -130,7 +116,7 @@ class Stack:
             "ProtectData": "false",
             "OperatorGroup": "demo",
             "DeployConsole": "false",  # the gateway serves it, see site.py
-            **self._options.asked_for,
+            **parameters_in(self._options.variables),
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)

@@ -14,8 +14,8 @@ from tests.local.tiny_stack import invoke, tiny_options
 
 from stepcrew_local.errors import StackError
 from stepcrew_local.layout import TEMPLATE
-from stepcrew_local.stack import BY_VARIABLE, Stack, StackOptions, running_stack
-from stepcrew_local.template import FunctionSource, prepare, read_template
+from stepcrew_local.stack import Stack, running_stack
+from stepcrew_local.template import BY_VARIABLE, FunctionSource, parameters_in, prepare, read_template
 
 FUNCTIONS = {
     "ApiFunction",
@@ -123,6 +123,6 @@ def _reconciler(stack: Stack) -> Any:
 
 
 def test_variables_of_this_machine_set_parameters_of_the_template() -> None:
-    options = StackOptions(environment={"LOG_LEVEL": "DEBUG", "TRACE_CALLBACKS": "true", "MONITOR_QUEUES": ""})
-    assert options.asked_for == {"LogLevel": "DEBUG", "TraceCallbacks": "true"}
+    given = {"LOG_LEVEL": "DEBUG", "TRACE_CALLBACKS": "true", "MONITOR_QUEUES": ""}
+    assert parameters_in(given) == {"LogLevel": "DEBUG", "TraceCallbacks": "true"}
     assert set(BY_VARIABLE.values()) <= read_template(TEMPLATE)["Parameters"].keys()
