@@ -82,9 +82,7 @@ def figures(search_ms: Mapping[str, list[float]], record: int, vector: int) -> l
 
 
 def _cost(what: str, dollars: Decimal, units: str) -> Figure:
-    method = (
-        f"the same items at AWS's prices in {REGION}; without the calls of models and the journal"
-    )
+    method = f"the same items at AWS's prices in {REGION}; without the calls of models and the journal"
     return Figure(what, f"${dollars:.2f}, {units}", None, True, method)
 
 

@@ -78,6 +78,7 @@ PARAMETERS = {
     "address": "demo.nothing",
     "record_id": "0" * 32,
     "scope": "crews/walked",
+    "queue": "trace",
 }
 
 

@@ -36,7 +36,7 @@ from stepcrew_local.projects import KINDS, LocalProjects
 from stepcrew_local.provider import ModelChoice
 from stepcrew_local.restarted import tell_of_restart
 from stepcrew_local.serving import served
-from stepcrew_local.template import FunctionSource
+from stepcrew_local.template import FunctionSource, parameters_in
 
 DEFAULT_PORT = 8400
 DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
@@ -114,8 +114,9 @@ class Stack:
             "AllowedModels": self.model.allowed_models,
             "DefaultEmbedder": self.model.default_embedder,
             "ProtectData": "false",
+            "OperatorGroup": "demo",
             "DeployConsole": "false",  # the gateway serves it, see site.py
-            "WebhookInsideUrls": self._options.variables.get("WEBHOOK_INSIDE_URLS", ""),
+            **parameters_in(self._options.variables),
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)

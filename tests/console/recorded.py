@@ -112,7 +112,7 @@ class Recorded:
         if path == "/me":
             me = {"subject": "ada", "email": "ada@example.org", "group_id": "demo", "groups": ["demo", "research"]}
             limits = {"defaults": ANYTHING, "ceilings": ANYTHING, "open_executions": 100}
-            return 200, {**me, "role": self.role, "limits": limits}
+            return 200, {**me, "role": self.role, "limits": limits, "operator": self.role == "admin"}
         if path == "/health":
             return 200, {"status": "ok", "version": "0", "default_model": "openai/gpt-5.2", "allowed_models": []}
         if path == "/executions" and method == "GET":

@@ -121,6 +121,38 @@ USAGE = {
     "total": {"name": "", **SUMS},
     "rows": [{"name": "tide-report", **SUMS}, {"name": "a-name-without-any-place-to-break-it-" + "x" * 60, **SUMS}],
 }
+STACK = {
+    "version": "0.1.0",
+    "price_book": "2026-11",
+    "parts": [
+        {"part": "starts", "healthy": True, "told": "Nothing waits to be started."},
+        {"part": "sweeps", "healthy": False, "told": "The last one came 9 minutes ago."},
+        {"part": "trace queue", "healthy": None, "told": "The queues did not answer."},
+    ],
+    "queues": [
+        {"name": "trace", "waiting": 12, "in_flight": 2, "dead": 3, "redrivable": True},
+        {"name": "webhook", "waiting": 0, "in_flight": 0, "dead": 1, "redrivable": False},
+    ],
+    "sweep": {"at": "2026-11-21T16:40:00Z", "actions": {"started": 2}, "failures": 0, "cut_short": False},
+    "groups": [
+        {"group_id": "demo", "open": 31, "may_be_open": 200, "running": 20, "may_run": 20, "queued": 7, "waiting": 4},
+        {
+            "group_id": "a-name-without-any-place-to-break-it-" + "x" * 60,
+            **{"open": 1, "may_be_open": 200, "running": 1, "may_run": 20, "queued": 0, "waiting": 0},
+        },
+    ],
+    "executions": [
+        {
+            **{"group_id": "demo", "execution_id": EXECUTION, "status": "RUNNING", "queued": False, "attempt": 2},
+            **{"created_at": "2026-11-21T16:40:00Z", "updated_at": "2026-11-21T16:41:00Z"},
+        },
+        {
+            **{"group_id": "research", "execution_id": BATCH_ID, "status": "PENDING", "queued": True, "attempt": 0},
+            **{"created_at": "2026-11-21T16:42:00Z", "updated_at": "2026-11-21T16:42:00Z"},
+        },
+    ],
+    "open": 32,
+}
 BUDGETS = [
     {"crew": None, "limit_usd": 10, "spent_usd": 8.6},
     {"crew": "tide-report", "limit_usd": 0.5, "spent_usd": 0.66},
@@ -178,10 +210,14 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/memory": {"scopes": SCOPES},
         "/memory/records": {"records": RECORDS, "next_cursor": "on"},
         "/usage": USAGE,
+        "/operator/stack": STACK,
         "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
         "/budgets": {"month": "2026-11", "budgets": BUDGETS},
         f"/batches/{BATCH_ID}/rows": {"rows": ROWS, "next_cursor": None},
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage", "/audit"]
+PAGES = [
+    *("/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage", "/audit"),
+    "/operator",
+]

@@ -135,6 +135,7 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
         <NavLink to={`${base}/memory`}>Memory</NavLink>
         <NavLink to={`${base}/secrets`}>Secrets</NavLink>
         <NavLink to={`${base}/usage`}>Usage</NavLink>
+        {identity.operator && <NavLink to={`${base}/operator`}>Operator</NavLink>}
       </nav>
       <div className="head-end">
         {writes && (

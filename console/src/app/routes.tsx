@@ -41,6 +41,10 @@ export function makeRouter() {
             },
             { path: "memory", lazy: async () => ({ Component: (await import("@/memory/MemoryPage")).MemoryPage }) },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
+            {
+              path: "operator",
+              lazy: async () => ({ Component: (await import("@/operator/OperatorPage")).OperatorPage }),
+            },
             { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
             { path: "audit", lazy: async () => ({ Component: (await import("@/audit/AuditPage")).AuditPage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },

@@ -43,6 +43,7 @@ MODULES = {
     "usage": ("usage",),
     "budgets": ("budgets",),
     "audit": ("audit",),
+    "operator": ("operator",),
     "amp": ("amp",),
     "mcp": ("mcp",),
     "health": ("meta",),

@@ -26,11 +26,12 @@ from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
-from stepcrew.aws.queue_state import SqsTraceQueueState
+from stepcrew.aws.queue_state import QueueUrls, SqsQueues
 from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
+from stepcrew.aws.sweeps import TableSweeps
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.trigger_queue import SqsTriggerQueue
@@ -59,6 +60,7 @@ from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.oversee_stack import OverseeStack
 from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
@@ -108,7 +110,15 @@ def make_app(settings: Settings) -> FastAPI:
     batches, inputs = batch_parts(settings, clients), BucketBatchInputs(clients, settings.bucket_name)
     cancel = CancelExecution(executions, wake, clock)
     slots = TableSlots(clients, table)
-    trace_queue = SqsTraceQueueState(clients, settings.trace_queue_url, settings.trace_dead_letter_queue_url)
+    queues = SqsQueues(
+        clients,
+        {
+            "trace": QueueUrls(settings.trace_queue_url, settings.trace_dead_letter_queue_url, redrivable=True),
+            "trigger": QueueUrls(settings.trigger_queue_url, settings.trigger_dead_letter_queue_url, redrivable=True),
+            "webhook": QueueUrls(settings.webhook_queue_url, settings.webhook_dead_letter_queue_url),
+            "announcement": QueueUrls("", settings.announcement_dead_letter_queue_url),
+        },
+    )
     decide = DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock)
     link_keys, audit = ParameterLinkKeys(clients, settings.secrets_prefix), TableAudit(clients, table, new_id)
     services = Services(
@@ -127,8 +137,9 @@ def make_app(settings: Settings) -> FastAPI:
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
         explain=ExplainExecution(
-            *(executions, traces, approvals, slots, limits, orchestrator, trace_queue, traces, clock),
+            *(executions, traces, approvals, slots, limits, orchestrator, queues, traces, clock),
         ),
+        oversee=OverseeStack(executions, limits, queues, TableSweeps(clients, table), clock),
         tasks=tasks,
         artifacts=ReadArtifacts(executions, tasks),
         make_bundle=MakeBundle(

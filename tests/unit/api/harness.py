@@ -29,6 +29,7 @@ from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
+from stepcrew.aws.sweeps import TableSweeps
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
@@ -54,6 +55,7 @@ from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.oversee_stack import OverseeStack
 from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
@@ -80,7 +82,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.knowledge_worker import FakeKnowledgeWorker
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.trace_queue_state import FakeTraceQueueState
+from tests.fakes.queues import FakeQueues
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import FakeWebhookQueue
@@ -101,7 +103,10 @@ MIA: dict[str, Any] = {"iss": ISSUER, "sub": "mia", "group_id": "demo", "role": 
 VERA: dict[str, Any] = {"iss": ISSUER, "sub": "vera", "group_id": "demo", "role": "viewer"}
 OLLAMA = ConnectionSpec(base_url="http://10.0.0.7:11434/v1")
 SETTINGS = Settings(
-    default_model="openai/gpt-4.1-mini", allowed_models="openai/*", model_connections={"ollama": OLLAMA}
+    default_model="openai/gpt-4.1-mini",
+    allowed_models="openai/*",
+    model_connections={"ollama": OLLAMA},
+    operator_group="demo",
 )
 
 
@@ -146,10 +151,10 @@ class WithClaims:
 class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.orchestrator, self.trace_queue = FakeOrchestrator(), FakeTraceQueueState()
+        self.orchestrator, self.trace_queue = FakeOrchestrator(), FakeQueues()
         clock = aws.clock
         rules = model_rules(SETTINGS)
-        self.limits = FakeLimits()
+        self.limits, self.sweeps = FakeLimits(), TableSweeps(aws.clients, TABLE)
         self.places = TableWaitingPlaces(aws.clients, TABLE)
         self.waiting_clock = FakeClock(NOW)
         self.meanwhile: Callable[[], object] = lambda: None
@@ -199,6 +204,7 @@ class Harness:
                 *(aws.executions, aws.traces, aws.approvals, aws.slots, self.limits),
                 *(self.orchestrator, self.trace_queue, aws.traces, clock),
             ),
+            oversee=OverseeStack(aws.executions, self.limits, self.trace_queue, self.sweeps, clock),
             tasks=aws.tasks,
             artifacts=ReadArtifacts(aws.executions, aws.tasks),
             make_bundle=MakeBundle(

@@ -31,6 +31,9 @@ FILE_PREFIX = "FILE#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 AUDIT_PREFIX = "ENTRY#"
 
+STACK, SWEEP = "STACK", "SWEEP"
+"""Of no group: what the operator sees of the stack itself."""
+
 SHARDS = 4
 """Into so many parts is split what grows with every execution of a group and lies in the order of time. A partition
 takes 1,000 write units a second, and one that only grows at its end is not split by DynamoDB.
