@@ -39,6 +39,7 @@ export function makeRouter() {
               path: "webhooks",
               lazy: async () => ({ Component: (await import("@/webhooks/WebhooksPage")).WebhooksPage }),
             },
+            { path: "files", lazy: async () => ({ Component: (await import("@/files/FilesPage")).FilesPage }) },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
             { path: "audit", lazy: async () => ({ Component: (await import("@/audit/AuditPage")).AuditPage }) },

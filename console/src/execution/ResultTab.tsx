@@ -2,6 +2,7 @@ import "@/ui/card.css";
 import { useResult } from "@/api/queries";
 import { type Json, isTerminal } from "@/api/types";
 import { Empty, Loading, Trouble } from "@/ui/kit";
+import { Artifacts } from "@/files/Artifacts";
 import { Viewer } from "@/ui/Viewer";
 import { useShown } from "./ExecutionPage";
 import { TaskOutputCard } from "./TaskOutputCard";
@@ -34,6 +35,7 @@ export function ResultTab() {
             : "The crew is at work. So far:"}
         </p>
       )}
+      <Artifacts execution={execution} />
       {(tasks.length > 1 || !final) && (
         <section aria-labelledby="outputs">
           <h2 id="outputs" className="section-title">
