@@ -11,7 +11,6 @@ from tests.aws_table import NOW, execution
 
 from stepcrew.domain.diagnosis import (
     MACHINE,
-    RULES,
     Facts,
     Finding,
     Machine,
@@ -19,10 +18,9 @@ from stepcrew.domain.diagnosis import (
     Slots,
     TraceQueueDepth,
     attempts_of,
-    diagnose,
-    paragraph,
     span,
 )
+from stepcrew.domain.diagnosis_rules import RULES, diagnose, paragraph
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waiting
 from stepcrew.domain.trace import Gap
