@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from stepcrew_cli.client import Client
 from stepcrew_cli.crew_source import CrewSource
@@ -64,9 +64,9 @@ def _sources(body: Document) -> Iterator[dict[str, str]]:
     config = body.get("config")
     crew = cast(Document, config) if isinstance(config, dict) else {}
     agents = crew.get("agents")
-    owners = [crew, *(cast(Document, agents).values() if isinstance(agents, dict) else [])]
+    owners: list[object] = [crew, *(cast(Document, agents).values() if isinstance(agents, dict) else [])]
     for owner in owners:
-        listed: Any = cast(Document, owner).get("knowledge_sources") if isinstance(owner, dict) else None
-        for each in cast("list[Any]", listed) if isinstance(listed, list) else []:
+        listed: object = cast(Document, owner).get("knowledge_sources") if isinstance(owner, dict) else None
+        for each in cast("list[object]", listed) if isinstance(listed, list) else []:
             if isinstance(each, dict) and isinstance(cast(Document, each).get("file"), str):
                 yield cast("dict[str, str]", each)

@@ -59,7 +59,11 @@ def test_passages_of_a_web_page_are_found(
     harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = "Weather.\n\n" + "Rain. " * 250 + "\n\nAda drinks green tea with lemon at noon."
-    monkeypatch.setattr(building, "read_page", lambda _address: page)
+
+    def read_page(_address: str) -> str:
+        return page
+
+    monkeypatch.setattr(building, "read_page", read_page)
     call = f'search_in_a_specific_website {{"query": "{QUERY}", "website": "https://example.com"}}'
     ended = searching(harness, "WebsiteSearchTool", call)
     assert ended.outcome == "COMPLETED", ended.execution.error

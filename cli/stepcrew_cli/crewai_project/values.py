@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from stepcrew_cli.crew_source import local_tool_error
 from stepcrew_cli.crewai_project.following import (
@@ -161,10 +161,11 @@ def _sources(value: Found) -> list[dict[str, Any]]:
     wanted = next((given[each] for each in KNOWLEDGE_CLASSES[name] if each in given), None)
     if computed or wanted is None:
         raise OnlyRunningTells
-    told: Any = literal(wanted)
+    told: object = literal(wanted)
     if name == "StringKnowledgeSource":
         return [{"text": str(told)}]
-    return [{"file": str(path)} for path in (told if isinstance(told, list) else [told])]
+    paths = cast("list[object]", told) if isinstance(told, list) else [told]
+    return [{"file": str(path)} for path in paths]
 
 
 def _process(value: Found) -> str:

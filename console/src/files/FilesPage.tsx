@@ -50,6 +50,7 @@ function List({ files }: { files: GroupFile[] }) {
   const [error, setError] = useState<Error | null>(null);
   const remove = useRemoveFile();
   const address = useAddress();
+  const trouble = error ?? remove.error;
   const save = async ({ name }: GroupFile): Promise<void> => {
     try {
       setError(null);
@@ -106,7 +107,7 @@ function List({ files }: { files: GroupFile[] }) {
         {remove.data &&
           `Removed ${remove.data.name}: ${formatBytes(remove.data.bytes)} and ${remove.data.chunks} chunks.`}
       </p>
-      {(error ?? remove.error) && <Trouble error={(error ?? remove.error) as Error} />}
+      {trouble && <Trouble error={trouble} />}
       <Modal title={shown?.name ?? ""} open={shown !== null} onClose={() => setShown(null)}>
         {shown && <FilePreview key={shown.sha256} file={shown} />}
       </Modal>
