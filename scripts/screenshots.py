@@ -57,6 +57,7 @@ def views() -> Iterator[View]:
         "new": "/g/demo/new",
         "secrets": "/g/demo/secrets",
         "usage": "/g/demo/usage",
+        "files": "/g/demo/files",
         "cost": run(1, "/cost"),
         "triggers": "/g/demo/triggers",
         "webhooks": "/g/demo/webhooks",

@@ -136,6 +136,7 @@ class Stack:
             f"{self.emulator.url}/_aws/execute-api/{api}/$default",
             routes_of(self.emulator, api),
             f"{self.emulator.url}/{self.outputs['BucketName']}/groups/",
+            f"{self.emulator.url}/{self.outputs['BucketName']}/kept/",
             self.emulator.own_headers,
         )
 

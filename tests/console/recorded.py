@@ -176,6 +176,8 @@ class Recorded:
             route.fulfill(json=story.definition)
         elif rest == "/approvals":
             route.fulfill(json={"approvals": story.approvals, "next_cursor": None})
+        elif rest == "/artifacts":
+            route.fulfill(json={"artifacts": story.artifacts})
         elif rest == "/logs":
             route.fulfill(json={"lines": story.logs, "cursor": "end", "more": False})
         elif rest == "/rerun":

@@ -100,6 +100,32 @@ ROWS = [
     {"row": 2, "status": "FAILED", "execution_id": EXECUTION, "reason": "The model refused.", "cost_usd": 0.002},
 ]
 
+FILE = {
+    "name": "handbook.pdf",
+    "bytes": 1_240_000,
+    "media_type": "application/pdf",
+    "sha256": "ab" * 32,
+    "uploaded_at": "2026-11-21T16:40:00Z",
+    "uploaded_by": "ada@example.org",
+    "embedder": "openai/text-embedding-3-small",
+    "state": "ready",
+    "reason": None,
+    "chunks": 312,
+}
+FILES = [
+    FILE,
+    {**FILE, "name": "prices.csv", "bytes": 900, "media_type": "text/csv", "chunks": 1},
+    {
+        **FILE,
+        "name": "a-name-without-any-place-to-break-it-" + "x" * 60 + ".docx",
+        "media_type": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "state": "failed",
+        "reason": "The file cannot be read: BadZipFile: File is not a zip file Repair it.",
+        "chunks": 0,
+    },
+    {**FILE, "name": "السلام عليكم.md", "media_type": "text/markdown", "uploaded_by": None},
+]
+
 SUMS = {
     "executions": 12,
     "completed": 10,
@@ -211,6 +237,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/memory/records": {"records": RECORDS, "next_cursor": "on"},
         "/usage": USAGE,
         "/operator/stack": STACK,
+        "/files": {"files": FILES},
         "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
         "/budgets": {"month": "2026-11", "budgets": BUDGETS},
         f"/batches/{BATCH_ID}/rows": {"rows": ROWS, "next_cursor": None},
@@ -219,5 +246,5 @@ ANSWERS: dict[str, tuple[int, Any]] = {
 """By method and path, for `Recorded.answers`."""
 PAGES = [
     *("/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage", "/audit"),
-    "/operator",
+    *("/operator", "/files"),
 ]

@@ -41,6 +41,7 @@ class Story:
         self.bodies: dict[str, str] = {}
         self.outputs: list[Fields] = []
         self.logs: list[Fields] = []
+        self.artifacts: list[Fields] = []
         self.approvals: list[Fields] = []
         self.definition: Fields = {
             "config": {"name": name, "agents": agents, "tasks": tasks, "process": "sequential"},

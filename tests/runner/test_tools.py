@@ -8,12 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from crewai.tools import BaseTool
+from scripts.tool_arguments import of_no_crew
 
 from scripted_model import ScriptedModel
 from stepcrew import tool_arguments
 from stepcrew.domain.tools import TOOLS
-from stepcrew_runner.crew.files import FileReadTool
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
 from stepcrew_runner.crew.tools import KEYED, OWN, ToolNotUsable, make_tool
 from stepcrew_runner.isolation import addresses
@@ -61,21 +60,17 @@ def test_the_clock_knows_time_zones() -> None:
 @pytest.mark.parametrize("name", sorted(TOOLS))
 def test_every_tool_of_the_allow_list_can_be_made_without_the_environment(name: str) -> None:
     secrets = dict.fromkeys(TOOLS[name].secrets, "a-secret-value")
-
-    def files() -> BaseTool:
-        return FileReadTool(names=["facts.txt"], read=str)
-
-    made = make_tool(name, secrets, files)
+    made = make_tool(name, secrets, of_no_crew())
     assert type(made).__name__ == name
     assert made.args_schema.model_json_schema()["properties"]
-    assert make_tool(f"crewai_tools:{name}", secrets, files) is not made
+    assert make_tool(f"crewai_tools:{name}", secrets, of_no_crew()) is not made
 
 
 def test_what_the_api_tells_of_their_arguments_is_what_they_take() -> None:
     told = tool_arguments.schemas()
     assert list(told) == list(TOOLS)
     for name, spec in TOOLS.items():
-        made = make_tool(name, dict.fromkeys(spec.secrets, "none"), lambda: FileReadTool(names=[], read=str))
+        made = make_tool(name, dict.fromkeys(spec.secrets, "none"), of_no_crew())
         assert told[name] == made.args_schema.model_json_schema(), "run scripts/tool_arguments.py"
 
 

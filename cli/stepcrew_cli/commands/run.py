@@ -16,6 +16,7 @@ from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.deploying.finding import has_code
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError, CrewFileError
+from stepcrew_cli.knowledge_folder import upload_knowledge
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.options import MaxCostUsd, MaxModelCalls, MaxTokens, Output, TimeoutSeconds, Watching
 from stepcrew_cli.run_request import RunOptions, parse_input, request_body
@@ -87,8 +88,9 @@ def run(
     source = source or _stored(crew, stored, model)
     for note in source.notes:
         call.output.note(note)
-    body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
     with call.client() as client:
+        upload_knowledge(client, call.output, source, dry_run=dry_run)
+        body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
         _check_inputs(client, source, stored, inputs or [])
         if dry_run:
             call.output.json(client.dry_run(body).data)

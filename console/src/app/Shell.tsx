@@ -45,7 +45,7 @@ export function ToOwnGroup() {
   if (!me.data) return <Loading />;
   const last = localStorage.getItem(GROUP_KEY);
   const own = group ?? (last && me.data.groups.includes(last) ? last : me.data.group_id);
-  const rest = /^\/(executions|new|approvals|batches|compare|memory|triggers|webhooks|secrets|usage|audit)\b/.test(
+  const rest = /^\/(executions|new|approvals|batches|compare|memory|files|triggers|webhooks|secrets|usage|audit)\b/.test(
     pathname,
   )
     ? pathname + search
@@ -133,6 +133,7 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
         <NavLink to={`${base}/triggers`}>Triggers</NavLink>
         <NavLink to={`${base}/webhooks`}>Webhooks</NavLink>
         <NavLink to={`${base}/memory`}>Memory</NavLink>
+        <NavLink to={`${base}/files`}>Files</NavLink>
         <NavLink to={`${base}/secrets`}>Secrets</NavLink>
         <NavLink to={`${base}/usage`}>Usage</NavLink>
         {identity.operator && <NavLink to={`${base}/operator`}>Operator</NavLink>}

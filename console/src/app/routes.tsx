@@ -40,6 +40,7 @@ export function makeRouter() {
               lazy: async () => ({ Component: (await import("@/webhooks/WebhooksPage")).WebhooksPage }),
             },
             { path: "memory", lazy: async () => ({ Component: (await import("@/memory/MemoryPage")).MemoryPage }) },
+            { path: "files", lazy: async () => ({ Component: (await import("@/files/FilesPage")).FilesPage }) },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             {
               path: "operator",

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
@@ -43,6 +44,7 @@ class FakeApi:
     on_look: Callable[[int], None] = lambda _: None
     expired: set[str] = field(default_factory=set[str])
     artifacts: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
     seen: list[Seen] = field(default_factory=list[Seen])
     prices: dict[str, Any] = field(default_factory=lambda: {"models": {"openai/own": dict(PRICE)}})
@@ -207,7 +209,8 @@ class FakeApi:
         if path.endswith("/files"):
             broken = {"name": "b.pdf", "state": "failed", "reason": "It is broken."}
             ready = {"uploaded_at": NOW.format(0), "state": "ready", "chunks": 7}
-            return 200, {"files": [file | ready, file | broken]}, {}
+            own = [file | {"name": name, "sha256": sha256(it).hexdigest()} for name, it in self.files.items()]
+            return 200, {"files": own or [file | ready, file | broken]}, {}
         return 200, {"file": file, "url": f"{self.url}/upload"}, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:

@@ -16,6 +16,7 @@ from crewai.utilities.string_utils import interpolate_only
 from stepcrew.domain.definition import AgentDefinition, CrewDefinition, McpServer, SecretReference, TaskDefinition
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
+from stepcrew.domain.tools import FILE_READ
 from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.executor import BoundedExecutor
@@ -24,8 +25,9 @@ from stepcrew_runner.crew.knowing import make_knowledge
 from stepcrew_runner.crew.parts import CrewParts
 from stepcrew_runner.crew.remembering import make_memories
 from stepcrew_runner.crew.seams import PlatformCrew
+from stepcrew_runner.crew.searching import search_tools
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
-from stepcrew_runner.crew.tools import ToolMaker, ToolNotUsable
+from stepcrew_runner.crew.tools import ToolMaker, ToolNotUsable, read_page
 
 _AGENT_FIELDS = (
     *("max_iter", "max_rpm", "max_execution_time", "max_retry_limit", "allow_delegation", "cache"),
@@ -80,7 +82,8 @@ class CrewBuilder:
         self._memories = make_memories(self._crew, parts)
         self._knowledge = make_knowledge(self._crew, parts)
         self._secrets = secrets
-        self._tool_maker = ToolMaker(secrets.of_tools, submission.tools, functions, self._reads_files)
+        of_crew = {FILE_READ: self._reads_files, **search_tools(self._crew, parts, read_page)}
+        self._tool_maker = ToolMaker(secrets.of_tools, submission.tools, functions, of_crew)
 
     def build(self) -> BuiltCrew:
         """Raises `ModelNotAvailable`, `ToolNotUsable`, or pydantic's ValidationError for what CrewAI itself refuses."""

@@ -14,7 +14,7 @@ from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
 from stepcrew.domain.submission import Submission
-from stepcrew.domain.tools import canonical_tool_name
+from stepcrew.domain.tools import FILE_SEARCHES, WEBSITE_SEARCH, canonical_tool_name
 
 
 def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
@@ -89,7 +89,7 @@ def embedders_of(crew: CrewDefinition) -> Iterator[tuple[Path, str | None]]:
     for use in memory_uses(crew):
         named_here = use.settings.embedder is not None or use.embedder is None
         yield ((*use.path, "embedder") if named_here else ("embedder",)), use.embedder
-    if any(knowledge_uses(crew)):
+    if any(knowledge_uses(crew)) or tools_of(crew) & {*FILE_SEARCHES, WEBSITE_SEARCH}:
         yield ("embedder",), crew.embedder
 
 

@@ -7,6 +7,7 @@ the group's secrets it needs; `network` says that it talks to the outside (addre
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -19,6 +20,14 @@ class ToolSpec(NamedTuple):
 
 
 FILE_READ = "FileReadTool"
+WEBSITE_SEARCH = "WebsiteSearchTool"
+FILE_SEARCHES: dict[str, tuple[str, ...]] = {
+    "RagTool": (),
+    "PDFSearchTool": ("pdf",),
+    "CSVSearchTool": ("csv", "tsv"),
+    "TXTSearchTool": ("txt", "log", "md"),
+}
+"""Tools that search the crew's files by their meaning, and the endings of those that each takes; none means all."""
 
 TOOLS: dict[str, ToolSpec] = {
     spec.name: spec
@@ -26,12 +35,27 @@ TOOLS: dict[str, ToolSpec] = {
         ToolSpec("CalculatorTool", "Evaluates an arithmetic expression exactly."),
         ToolSpec("CurrentTimeTool", "Tells the current date and time in a time zone."),
         ToolSpec(FILE_READ, "Reads the files of the group that the crew names in `files`."),
+        ToolSpec("RagTool", "Finds passages, by their meaning, in the files that the crew names in `files`."),
+        ToolSpec("PDFSearchTool", "The same in those that are PDFs."),
+        ToolSpec("CSVSearchTool", "The same in those that are CSV."),
+        ToolSpec("TXTSearchTool", "The same in those that are plain text or Markdown."),
+        ToolSpec(WEBSITE_SEARCH, "Finds passages of a public web page by their meaning.", (), True),
         ToolSpec("SerperDevTool", "Searches the web with Serper.", ("SERPER_API_KEY",), True),
         ToolSpec("ScrapeWebsiteTool", "Reads the text of a public web page.", (), True),
         ToolSpec("BraveSearchTool", "Searches the web with Brave.", ("BRAVE_API_KEY",), True),
         ToolSpec("ArxivPaperTool", "Finds papers on arXiv.", (), True),
     )
 }
+
+
+def files_for(tool: str, files: Sequence[str]) -> list[str] | None:
+    """Those of the crew's files that a tool works on; None for a tool that works on none."""
+    if tool == FILE_READ:
+        return list(files)
+    endings = FILE_SEARCHES.get(tool)
+    if endings is None:
+        return None
+    return [name for name in files if not endings or name.rpartition(".")[2].lower() in endings]
 
 
 def canonical_tool_name(name: str) -> str:
