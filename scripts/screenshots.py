@@ -56,6 +56,7 @@ def views() -> Iterator[View]:
         "compare": f"/g/demo/compare?a={run(1)[-36:]}&b={run(10)[-36:]}",
         "new": "/g/demo/new",
         "secrets": "/g/demo/secrets",
+        "crew": "/g/demo/crews/tide-report",
         "usage": "/g/demo/usage",
         "cost": run(1, "/cost"),
         "triggers": "/g/demo/triggers",

@@ -1,4 +1,4 @@
-"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches."""
+"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches, crews."""
 
 from __future__ import annotations
 
@@ -98,6 +98,38 @@ ROWS = [
     {"row": 2, "status": "FAILED", "execution_id": EXECUTION, "reason": "The model refused.", "cost_usd": 0.002},
 ]
 
+CREW = {
+    "name": "tide-report",
+    "version": 3,
+    "tasks": 2,
+    "agents": 2,
+    "updated_at": "2026-11-20T09:12:00Z",
+    "updated_by": "ada@example.org",
+    "kind": "flow",
+    "config": {
+        "agents": {"researcher": {"role": "Researcher"}, "writer": {"role": "Writer"}},
+        "tasks": [{"name": "research", "agent": "researcher"}, {"name": "write", "agent": "writer"}],
+    },
+    "inputs": {"topic": "tides", "days": 3},
+    "placeholders": ["topic", "place"],
+    "project": {
+        "bundle": "4f9a1c0b" * 8,
+        "entry": "tide_report.main:TideFlow",
+        "kind": "flow",
+        "function": "arn:aws:lambda:eu-west-1:123456789012:function:stepcrew-project-5d1f-tide-report-9a4c2e:7",
+        "environment": ["OPENAI_API_KEY", "SERPER_API_KEY", "TIDE_STATION"],
+        "needs": {"SERPER_API_KEY": "The tool Search the web", "TIDE_STATION": "src/tide_report/tools/stations.py:12"},
+        "inputs": ["topic", "place"],
+        "tools": ["Search the web", "Find a station"],
+        "files": [
+            "pyproject.toml",
+            "src/tide_report/main.py",
+            "src/tide_report/tools/a-name-without-any-place-to-break-it-" + "x" * 60 + ".py",
+        ],
+    },
+}
+ALIASES = [{"alias": "prod", "version": 2, "moved_at": "2026-11-20T09:12:00Z", "moved_by": "ada@example.org"}]
+
 SUMS = {
     "executions": 12,
     "completed": 10,
@@ -134,10 +166,12 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/webhooks/ops/deliveries": {"deliveries": [DELIVERY], "next_cursor": None},
         "/batches": {"batches": [BATCH, {**BATCH, "name": "may", "status": "COMPLETED"}], "next_cursor": None},
         f"/batches/{BATCH_ID}": BATCH,
+        "/crews/tide-report": CREW,
+        "/crews/tide-report/aliases": {"aliases": ALIASES},
         "/usage": USAGE,
         "/budgets": {"month": "2026-11", "budgets": BUDGETS},
         f"/batches/{BATCH_ID}/rows": {"rows": ROWS, "next_cursor": None},
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/usage"]
+PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/crews/tide-report", "/usage"]

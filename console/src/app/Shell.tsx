@@ -45,7 +45,7 @@ export function ToOwnGroup() {
   if (!me.data) return <Loading />;
   const last = localStorage.getItem(GROUP_KEY);
   const own = group ?? (last && me.data.groups.includes(last) ? last : me.data.group_id);
-  const rest = /^\/(executions|new|approvals|compare|triggers|secrets|usage)\b/.test(pathname)
+  const rest = /^\/(executions|new|approvals|compare|crews|triggers|secrets|usage)\b/.test(pathname)
     ? pathname + search
     : "/executions";
   return <Navigate to={`/g/${encodeURIComponent(own)}${rest}`} replace />;

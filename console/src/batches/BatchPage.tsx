@@ -7,6 +7,7 @@ import { useMayWrite } from "@/app/context";
 import { download } from "@/lib/files";
 import { formatCost, formatNumber } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
+import { Fact, Facts } from "@/ui/Facts";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { SettingsTable } from "@/ui/Settings";
 import { StatusBadge, statusName } from "@/ui/StatusBadge";
@@ -43,7 +44,7 @@ function Whole({ batch }: { batch: Batch }) {
         <StatusBadge status={batch.status} cancelling={batch.cancel_requested_at !== null} /> {batch.reason}
       </p>
       <Bar batch={batch} />
-      <dl className="batch-facts">
+      <Facts>
         <Fact name="Rows" value={formatNumber(batch.total)} />
         <Fact name="Not started" value={formatNumber(batch.pending)} />
         <Fact
@@ -63,18 +64,9 @@ function Whole({ batch }: { batch: Batch }) {
         <Fact name="Tokens" value={formatNumber(usage.total_tokens)} />
         <Fact name="Crew" value={batch.crew} />
         <Fact name="Round" value={formatNumber(batch.round)} />
-      </dl>
+      </Facts>
       <Rows batch={batch} />
     </>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }
 

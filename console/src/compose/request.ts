@@ -163,7 +163,7 @@ function assemble(config: Fields, defaults: Fields, options: Options): Request {
   const inputs: Fields = { ...defaults };
   for (const [name, text] of Object.entries(options.inputs)) {
     // An empty field of an input without a default is one not given: the API names it as missing.
-    if (text !== "" || name in defaults) inputs[name] = valueOf(text, defaults[name]);
+    if (text !== "" || name in defaults) inputs[name] = valueOfInput(text, defaults[name]);
   }
   const limits = Object.fromEntries(
     LIMIT_NAMES.flatMap((name) => (options.limits[name].trim() ? [[name, Number(options.limits[name])]] : [])),
@@ -177,7 +177,7 @@ function assemble(config: Fields, defaults: Fields, options: Options): Request {
 }
 
 /** A field whose default is no text stays what it was, if what was typed can be read so. */
-function valueOf(text: string, standard: unknown): unknown {
+export function valueOfInput(text: string, standard: unknown): unknown {
   if (standard === undefined || typeof standard === "string") return text;
   try {
     return JSON.parse(text) as unknown;
