@@ -48,7 +48,9 @@ describe("A project's page", () => {
     showWith({ GET }, page, { at: "/crews/report" });
     expect(await screen.findByText("report.main:ReportFlow")).toBeInTheDocument();
     expect(screen.getByLabelText("Version")).toHaveDisplayValue("3 (latest)");
-    const rows = within(await screen.findByRole("region", { name: "Environment" })).getAllByRole("row").slice(1);
+    const rows = within(await screen.findByRole("region", { name: "Environment" }))
+      .getAllByRole("row")
+      .slice(1);
     expect(rows.map((row) => row.textContent)).toEqual([
       "OPENAI_API_KEYnot setmay do without",
       "SERPER_API_KEYmissing stepcrew secrets set SERPER_API_KEYThe tool Search",

@@ -12,7 +12,15 @@ const CONFIG = {
   agents: { poet: { role: "Poet" } },
   tasks: [{ name: "haiku", description: "About {topic}", agent: "poet" }],
 };
-const VIEW = { name: "poems", version: 2, tasks: 1, agents: 1, updated_at: "2026-11-24T10:00:00Z", updated_by: null, kind: "definition" };
+const VIEW = {
+  name: "poems",
+  version: 2,
+  tasks: 1,
+  agents: 1,
+  updated_at: "2026-11-24T10:00:00Z",
+  updated_by: null,
+  kind: "definition",
+};
 const good = (data: unknown) => Promise.resolve({ data, response: new Response(null, { status: 200 }) });
 
 const GET = (path: string) =>

@@ -44,6 +44,7 @@ PLAN = {
     "tasks": [{"name": "write", "agent": "writer", "context": None, "asynchronous": False, "conditional": False}],
     "tools": [],
     "placeholders": [],
+    "unset_environment": [],
     "limits": ANYTHING,
     "estimate": None,
 }
@@ -128,7 +129,7 @@ class Recorded:
         if path == "/schema":
             return 200, crew_schema()
         if path == "/tools":
-            return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": []}]
+            return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": [], "input_schema": {}, "of_group": False}]
         return 404, {"detail": f"Nothing is recorded for {method} {path}."}
 
     def _list(self, query: Fields) -> Fields:

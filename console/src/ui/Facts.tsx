@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 /** What is so about one thing, each with its name, side by side. */
 export function Facts({ children }: { children: ReactNode }) {
-  return <dl className="facts">{children}</dl>;
+  return <dl className="fact-list">{children}</dl>;
 }
 
 export function Fact({ name, value }: { name: string; value: ReactNode }) {
