@@ -82,7 +82,10 @@ function fromCrewFile(files: CrewFiles, options: Options): Draft {
   }
   const wrapped = fieldsOf(whole["config"]);
   const { inputs: inside, ...config } = wrapped ?? whole;
-  const defaults = { ...fieldsOf(inside), ...(wrapped ? fieldsOf(whole["inputs"]) : null) };
+  // A declarative flow begins with the values of its state.
+  const state = String(config["schema"]).startsWith("crewai.flow/") ? fieldsOf(config["state"]) : null;
+  const given = { ...fieldsOf(inside), ...(wrapped ? fieldsOf(whole["inputs"]) : null) };
+  const defaults = { ...fieldsOf(state?.["default"]), ...given };
   const request = assemble(config, defaults, options);
   const firstUnreadable = unreadable.length ? Math.min(...unreadable.map((each) => each.line ?? 1)) : Infinity;
   const place = (fault: Fault): PlacedFault | null => {

@@ -15,6 +15,8 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput
 from stepcrew.domain.faults import EnoughFaults, Faults
+from stepcrew.domain.flow import is_flow
+from stepcrew.domain.flow_checks import examine_flow
 from stepcrew.domain.parsing import ParsedCrew, read_crew
 from stepcrew.domain.parts import connections_of
 from stepcrew.domain.submission import Submission
@@ -72,6 +74,7 @@ def replay(
     executions = OneExecution(
         _execution(before, len(parsed.definition.tasks), len(approvals), clock.now()),
         Submission(
+            flow=parsed.flow,
             definition=parsed.definition,
             inputs=parsed.inputs,
             tools=list(bundle.tools),
@@ -126,7 +129,7 @@ def _crew(config: dict[str, Any], inputs: dict[str, Any]) -> ParsedCrew:
     faults = Faults()
     parsed = None
     with suppress(EnoughFaults):
-        parsed = read_crew(config, inputs, faults)
+        parsed = examine_flow(config, inputs, faults) if is_flow(config) else read_crew(config, inputs, faults)
     if faults or parsed is None:
         raise faults.error("The crew")
     return parsed

@@ -60,7 +60,7 @@ class BundleWriter:
 
     def crew(self, submission: Submission) -> None:
         """As `GET /executions/{id}/definition` answers it: it can be submitted again."""
-        config = json.loads(canonical_json(submission.definition))
+        config = submission.flow or json.loads(canonical_json(submission.definition))
         crew = {"config": config, "inputs": submission.inputs}
         for name, parts in (("tools", submission.tools), ("connections", submission.connections)):
             if parts:

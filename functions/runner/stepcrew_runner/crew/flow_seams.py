@@ -1,0 +1,36 @@
+"""The private names of CrewAI's flows that are touched."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+from crewai.flow.flow import Flow
+from crewai.flow.flow_definition import FlowDefinition
+
+from stepcrew_runner.crew.seams import Seam
+
+FLOW_SEAMS = (
+    Seam(Flow, "_methods", "the methods of a declarative flow would do nothing"),
+    Seam(Flow, "_definition", "the trace would not tell which way a flow went"),
+)
+
+
+class PlainFlow(Flow[Any]):
+    """A flow without a class of its own: of a definition."""
+
+    _skip_auto_memory: ClassVar[bool] = True
+    """It would open a vector store that the image does not have."""
+
+    @classmethod
+    def of(cls, definition: FlowDefinition) -> PlainFlow:
+        return cls.model_validate(definition.config.model_dump(), context={"flow_definition": definition})
+
+    def flow_definition(self) -> FlowDefinition:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Of CrewAI's flows, their class tells it."""
+        return self._definition
+
+    def give_methods(self, methods: Mapping[str, Callable[..., Awaitable[Any]]]) -> None:
+        """What its methods do, in place of what its definition says."""
+        known: Any = self._methods
+        known.update(methods)
