@@ -10,6 +10,7 @@ from stepcrew_cli.admin.commands import admin
 from stepcrew_cli.commands import (
     account,
     approvals,
+    audit,
     batch,
     budgets,
     bundles,
@@ -17,6 +18,7 @@ from stepcrew_cli.commands import (
     control,
     costs,
     deploy,
+    doctor,
     export,
     files,
     look,
@@ -80,7 +82,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 for _part in (
     *(account, run, rerun, deploy, undeploy, stored, memory, files, secrets, connections, tool),
     *(triggers, batch, webhooks),
-    *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, stack),
+    *(look, read, doctor, costs, usage, budgets, prices, bundles, export, approvals, control, audit, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

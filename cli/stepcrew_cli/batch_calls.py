@@ -29,11 +29,7 @@ class BatchCalls:
 
     def results(self, batch_id: str) -> Iterator[str]:
         """JSON Lines, page by page."""
-        path = api_path("batches", batch_id, "results")
-        while path:
-            response = self._transport.request("GET", path)
-            yield response.text
-            path = response.links.get("next", {}).get("url", "")
+        return self._transport.pages(api_path("batches", batch_id, "results"))
 
     def cancel(self, batch_id: str) -> Answer:
         """May be repeated."""

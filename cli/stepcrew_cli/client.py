@@ -18,6 +18,7 @@ from stepcrew_cli.errors import CliError, ServerTrouble
 from stepcrew_cli.file_calls import FileCalls
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.memory_calls import MemoryCalls
+from stepcrew_cli.record_calls import RecordCalls
 from stepcrew_cli.target import Target
 from stepcrew_cli.transport import Patience, Transport
 from stepcrew_cli.trigger_wire import Upload
@@ -62,6 +63,10 @@ class Client:
     @property
     def costs(self) -> CostCalls:
         return CostCalls(self._transport)
+
+    @property
+    def records(self) -> RecordCalls:
+        return RecordCalls(self._transport)
 
     def me(self) -> Answer:
         """Who the server takes the caller for."""
@@ -218,6 +223,10 @@ class Client:
             "GET", api_path("executions", execution_id, "logs"), params={"after": after} if after else {}
         )
 
+    def diagnosis(self, execution_id: str) -> Answer:
+        """Why it stands as it does."""
+        return self._transport.ask("GET", api_path("executions", execution_id, "why"))
+
     def cancel(self, execution_id: str) -> Answer:
         return self._transport.ask("POST", api_path("executions", execution_id, "cancel"))
 
@@ -232,8 +241,9 @@ class Client:
         """May be repeated, because the body names its approval."""
         return self._transport.ask("POST", api_path("executions", execution_id, "feedback"), json=body)
 
-    def delete(self, execution_id: str) -> None:
-        self._transport.request("DELETE", api_path("executions", execution_id))
+    def delete(self, execution_id: str) -> Answer:
+        """Tells what went. Sent again, it is refused: the execution is not there any more."""
+        return self._transport.ask("DELETE", api_path("executions", execution_id))
 
     def body(self, url: str) -> str:
         """A body that stood behind a reference. The API names the address of a large one in the bucket, which is asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 from rich.text import Text
@@ -55,6 +56,16 @@ def plain(value: str, style: str = "") -> Text:
 
 def as_text(value: JsonValue) -> str:
     return value if isinstance(value, str) else json_text(value)
+
+
+def counted(kinds: Mapping[str, int]) -> str:
+    """`12 trace events, 1 execution`, of counts by kinds in the plural."""
+    named = ((f"{kind.replace('_', ' ')}", count) for kind, count in kinds.items())
+    return ", ".join(f"{count} {_one(kind) if count == 1 else kind}" for kind, count in named) or "nothing"
+
+
+def _one(kind: str) -> str:
+    return re.sub(r"ies$", "y", kind) if kind.endswith("ies") else re.sub(r"(?<=ch)es$|s$", "", kind)
 
 
 def seconds(value: float) -> str:

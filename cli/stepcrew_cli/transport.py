@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import IO
@@ -90,6 +90,13 @@ class Transport:
     ) -> Answer:
         """As `request`, where the answer has a body of JSON."""
         return Answer(self.request(method, path, json=json, params=params, headers=headers))
+
+    def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[str]:
+        """The texts of an answer in pages, each of which names the next one."""
+        while path:
+            response = self.request("GET", path, params=params)
+            yield response.text
+            path, params = response.links.get("next", {}).get("url", ""), None
 
 
 def refusal(response: httpx.Response) -> CliError:

@@ -43,6 +43,7 @@ DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
 """The console's development server, which passes /api and /auth on to us."""
 STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
+KNOWLEDGE = "KnowledgeFunction"
 API = "ApiFunction"
 HOST_RUNTIME = {"RUNNER_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}", "RUNNER_PLATFORM": "host"}
 """What bundles of projects are built for here: every environment of a checkout is made with one Python."""
@@ -208,7 +209,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         for server in model_servers:
             exits.callback(server.child.stop, 3)
         for_functions = {**options.for_functions}
-        for function in (RUNNER, KINDS["projects"].function):
+        for function in (RUNNER, KNOWLEDGE, KINDS["projects"].function):
             for_functions[function] = {**model.variables, **options.for_functions.get(function, {})}
         for_functions[API] = {**HOST_RUNTIME, **options.for_functions.get(API, {})}
         started = datetime.now(UTC)

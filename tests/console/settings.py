@@ -156,6 +156,16 @@ BUDGETS = [
     {"crew": "tide-report", "limit_usd": 0.5, "spent_usd": 0.66},
 ]
 
+AUDIT = {
+    "entry_id": "01a2-a1",
+    "at": "2026-11-21T16:40:00Z",
+    "who": "ada@example.org",
+    "role": "admin",
+    "action": "secrets.set_secret",
+    "target": "SERPER_API_KEY",
+    "request_id": "r-1",
+}
+
 ANSWERS: dict[str, tuple[int, Any]] = {
     f"GET {path}": (200, answer)
     for path, answer in {
@@ -169,9 +179,10 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/crews/tide-report": CREW,
         "/crews/tide-report/aliases": {"aliases": ALIASES},
         "/usage": USAGE,
+        "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
         "/budgets": {"month": "2026-11", "budgets": BUDGETS},
         f"/batches/{BATCH_ID}/rows": {"rows": ROWS, "next_cursor": None},
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/crews/tide-report", "/usage"]
+PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/usage", "/audit", "/crews/tide-report"]

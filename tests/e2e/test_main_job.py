@@ -47,6 +47,11 @@ def test_a_crew_submitted_over_http_completes_and_its_trace_comes_back(ada: User
     assert (result["final"], result["output"]) == (True, "Sunny ☀️")
     lines = ada.get(f"/executions/{record['execution_id']}/logs").json()["lines"]
     assert "Attempt 1 starts" in lines[0]["message"]
+    why = ada.get(f"/executions/{record['execution_id']}/why").json()
+    assert (why["unread"], why["trace_queue"]["dead"]) == ([], 0)
+    assert {"MarkRunning", "RunCrew"} <= {step["state"] for step in why["machine"]["steps"]}
+    assert why["summary"].startswith("The execution is COMPLETED after ")
+    assert [one["rule"] for one in why["findings"]] == ["cost_unknown"]
 
 
 def test_later_tasks_see_the_outputs_they_asked_for(ada: User, model: ScriptedModel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -190,8 +191,9 @@ class FakeExecutions:
             changes |= {"waiting": None, "queued_at": None, **_metering(metered)}
             return self._write(record, now, status=status, message=message, ended_at=now, **changes)
 
-    def delete(self, group_id: str, execution_id: str) -> None:
+    def delete(self, group_id: str, execution_id: str) -> Counter[str]:
         del self._records[execution_id]
+        return Counter(executions=1)
 
     def all(self) -> list[Execution]:
         return list(self._records.values())
@@ -448,8 +450,9 @@ class FakePayloads:
     def url(self, group_id: str, execution_id: str, payload_id: str) -> str:
         return f"https://bucket.example/{group_id}/{execution_id}/{payload_id}"
 
-    def delete_all(self, group_id: str, execution_id: str) -> None:
-        self.bodies = {key: body for key, body in self.bodies.items() if key[:2] != (group_id, execution_id)}
+    def delete_all(self, group_id: str, execution_id: str) -> int:
+        gone = [key for key in self.bodies if key[:2] == (group_id, execution_id)]
+        return len([self.bodies.pop(key) for key in gone])
 
 
 def new_execution(execution_id: str, tasks: int, now: datetime, limits: Limits, group_id: str) -> Execution:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from stepcrew_cli.options import ExecutionId
+from stepcrew_cli.record_wire import Deletion
 from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.text import counted
 from stepcrew_cli.wire import Execution
 
 
@@ -38,5 +40,5 @@ def delete(
 ) -> None:
     """Delete an ended execution with its outputs and trace."""
     with call.client() as client:
-        client.delete(execution_id)
-    call.output.done({"deleted": execution_id}, f"Deleted {execution_id}.", "dim")
+        answer = client.delete(execution_id)
+    call.output.show(answer, Deletion, lambda gone: f"Deleted {execution_id}: {counted(gone.removed)}.")

@@ -55,6 +55,14 @@ export function Account({ identity, group, onHelp }: { identity: Identity; group
             ))}
           </DropdownMenu.RadioGroup>
           <DropdownMenu.Separator className="menu-line" />
+          {identity.role === "admin" && (
+            <DropdownMenu.Item
+              className="menu-item"
+              onSelect={() => void navigate(`/g/${encodeURIComponent(group)}/audit`)}
+            >
+              Audit log
+            </DropdownMenu.Item>
+          )}
           <DropdownMenu.Item className="menu-item" onSelect={onHelp}>
             Keyboard shortcuts <kbd>?</kbd>
           </DropdownMenu.Item>

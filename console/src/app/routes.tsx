@@ -42,6 +42,7 @@ export function makeRouter() {
             { path: "crews/:name", lazy: async () => ({ Component: (await import("@/crews/CrewPage")).CrewPage }) },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
+            { path: "audit", lazy: async () => ({ Component: (await import("@/audit/AuditPage")).AuditPage }) },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {
               path: "executions/:id",
@@ -58,6 +59,7 @@ export function makeRouter() {
                 { path: "tasks", lazy: async () => ({ Component: (await import("@/execution/TasksTab")).TasksTab }) },
                 { path: "logs", lazy: async () => ({ Component: (await import("@/execution/LogsTab")).LogsTab }) },
                 { path: "cost", lazy: async () => ({ Component: (await import("@/execution/CostTab")).CostTab }) },
+                { path: "why", lazy: async () => ({ Component: (await import("@/execution/WhyTab")).WhyTab }) },
                 {
                   path: "approvals",
                   lazy: async () => ({ Component: (await import("@/execution/ApprovalsTab")).ApprovalsTab }),

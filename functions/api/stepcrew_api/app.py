@@ -23,7 +23,7 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 
 MODULES = {
-    "executions": ("executions", "reruns", "traces", "results", "costs", "approvals"),
+    "executions": ("executions", "reruns", "traces", "results", "costs", "diagnoses", "approvals"),
     "approvals": ("approvals",),
     "crews": ("crews",),
     "projects": ("projects",),
@@ -40,6 +40,7 @@ MODULES = {
     "prices": ("prices",),
     "usage": ("usage",),
     "budgets": ("budgets",),
+    "audit": ("audit",),
     "amp": ("amp",),
     "mcp": ("mcp",),
     "health": ("meta",),

@@ -1,8 +1,10 @@
-"""Routes that check the caller's right first: before the body is read, and before any parameter is."""
+"""Routes that check the caller's right first: before the body is read, and before any parameter is. What they change is
+written into the group's audit log."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from fastapi import Request, Response
@@ -10,7 +12,11 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from stepcrew.domain.membership import Role
-from stepcrew_api.identity import admit
+from stepcrew.log_context import about
+from stepcrew.services.audit_ports import Act
+from stepcrew_api.identity import Identity, admit, subject_of
+from stepcrew_api.problems import request_id
+from stepcrew_api.services import Services
 
 PUBLIC: dict[str, Any] = {"security": []}
 """`openapi_extra` of a route that everybody may call."""
@@ -30,18 +36,39 @@ class GuardedRoute(APIRoute):
         if public is bool(roles):
             raise TypeError(f"{path} must ask for a role, or be public")
         self.needed_role = max(roles, key=list(Role).index) if roles else None
-        if self.needed_role:
-            self.openapi_extra = {**(self.openapi_extra or {}), "x-required-role": str(self.needed_role)}
+        # Named by the handler, so that no route that may change something can be forgotten.
+        self.audit_action = (
+            f"{self.tags[0]}.{self.name}".lower() if self.needed_role and self.methods != {"GET"} else ""
+        )
+        told = {"x-required-role": str(self.needed_role)} if self.needed_role else {}
+        told |= {"x-audit-action": self.audit_action} if self.audit_action else {}
+        if told:
+            self.openapi_extra = {**(self.openapi_extra or {}), **told}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            if self.needed_role is not None:
-                admit(request, self.needed_role)
-            return await handle(request)
+            identity = admit(request, self.needed_role) if self.needed_role is not None else None
+            with about(**subject_of(request)), self._recorded(request, identity):
+                return await handle(request)
 
         return guarded
+
+    def _recorded(self, request: Request, identity: Identity | None) -> AbstractContextManager[None]:
+        """Puts into the audit log what changes something."""
+        if identity is None or not self.audit_action:
+            return nullcontext()
+        services: Services = request.app.state.services
+        act = Act(
+            group_id=identity.group_id,
+            who=identity.name,
+            role=identity.role,
+            action=self.audit_action,
+            target="/".join(str(part) for part in request.path_params.values()),
+            request_id=request_id(request),
+        )
+        return services.audit.acting(act)
 
 
 def _roles(dependant: Dependant) -> list[Role]:

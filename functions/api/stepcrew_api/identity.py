@@ -103,7 +103,7 @@ def _unclear(claim: str, why: str) -> NotAllowed:
     return NotAllowed(f"The claim {claim} of the token is unclear: {why}.", remedy=remedy)
 
 
-def admit(request: Request, needed: Role) -> None:
+def admit(request: Request, needed: Role) -> Identity:
     """Identifies the caller and checks the role, before anything else of the request is read.
 
     Raises `Unauthenticated` or `NotAllowed`."""
@@ -117,6 +117,14 @@ def admit(request: Request, needed: Role) -> None:
             remedy=f"Ask an admin of the group for the role {needed}.",
         )
     request.state.identity = identity
+    return identity
+
+
+def subject_of(request: Request) -> dict[str, str | None]:
+    """What a request is about, for the log: the caller's group, and the execution or batch that its path names."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    named = {name: request.path_params.get(name) for name in ("execution_id", "batch_id")}
+    return {"group_id": identity.group_id if identity else None, **named}
 
 
 GroupHeader = Annotated[

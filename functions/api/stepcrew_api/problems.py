@@ -36,11 +36,14 @@ from stepcrew.domain.errors import (
 )
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.files import FileMissing
+from stepcrew.domain.knowledge_requests import EmbeddingRefused
 from stepcrew.domain.memory import ScopeInvalid
 from stepcrew.domain.places import escape
 from stepcrew.domain.references import MISSING_INPUT
 from stepcrew.domain.signatures import BadSignature
+from stepcrew.log_context import about
 from stepcrew_api.amp_shapes import AmpError
+from stepcrew_api.identity import subject_of
 from stepcrew_api.schemas import Problem
 from stepcrew_api.tokens import Unauthenticated
 from stepcrew_api.views import PREFIX
@@ -86,6 +89,7 @@ STATUS: dict[type[StepcrewError], int] = {
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyOpen: 429,
+    EmbeddingRefused: 502,
     BudgetUsedUp: 402,
     IdempotencyMismatch: 422,
     IdempotencyInFlight: 409,
@@ -112,7 +116,7 @@ def answer(status: int, error: StepcrewError, request: Request, faults: list[Fau
         retryable=error.retryable,
         remedy=error.remedy,
         errors=faults or [],
-        request_id=_request_id(request),
+        request_id=request_id(request),
     )
     return JSONResponse(problem.model_dump(mode="json"), status, headers, MEDIA_TYPE)
 
@@ -181,11 +185,13 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
     # The boundary of the API: whatever escapes is a bug, told to the operator in the log and to the caller by its id.
-    logger.exception("Unexpected error", exc_info=error)
+    with about(**subject_of(request)):
+        logger.exception("Unexpected error", exc_info=error)
     return answer(500, StepcrewError("Something went wrong on our side.", remedy="Tell us the request_id."), request)
 
 
-def _request_id(request: Request) -> str | None:
+def request_id(request: Request) -> str | None:
+    """As the access log of API Gateway has it."""
     context = cast("dict[str, Any]", request.scope.get("aws.event", {})).get("requestContext", {})
     return context.get("requestId") or request.headers.get("x-request-id")
 

@@ -153,8 +153,17 @@ class ExecutionView(BaseModel):
     proof: dict[str, AttemptProof] | None = Field(
         description="By attempt, the hashes that its last trace event and journal entry have: see `stepcrew verify`."
     )
+    debug: bool = Field(description="Whether its log has everything.")
+    traceparent: str | None = Field(description="The caller's W3C trace context, of which the execution is a part.")
     reruns: list[str] = Field(description="The executions that repeat this one, oldest first.")
     traces: TraceCounts
+
+
+class DeletionReceipt(BaseModel):
+    """What was removed of an execution."""
+
+    execution_id: str
+    removed: dict[str, int] = Field(description="How many of which kind, as `trace_events`.")
 
 
 class ExecutionList(BaseModel):

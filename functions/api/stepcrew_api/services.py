@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from stepcrew.domain.connection import ConnectionSpec, StoredConnection
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.function_tool import FunctionToolSpec, StoredTool
+from stepcrew.services.audit_ports import AuditLog
 from stepcrew.services.batch_ports import BatchStore
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.bundle_ports import BundleStore
@@ -20,6 +21,7 @@ from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_files import KeepFiles
@@ -58,6 +60,7 @@ from stepcrew.services.webhook_ports import WebhookStore
 
 
 class Services(NamedTuple):
+    audit: AuditLog
     submit: SubmitExecution
     rerun: RerunExecution
     cancel: CancelExecution
@@ -69,6 +72,7 @@ class Services(NamedTuple):
     traces: TraceStore
     read_trace: ReadTrace
     search_trace: SearchTrace
+    explain: ExplainExecution
     tasks: TaskOutputStore
     artifacts: ReadArtifacts
     make_bundle: MakeBundle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
@@ -40,11 +41,20 @@ from stepcrew_api.schemas import (
 from stepcrew_api.trigger_schemas import TriggerView
 
 PREFIX = "/api/v1"
+JSONL = "application/jsonl"
 PREVIEW_CHARACTERS = 300
 
 
 def location(execution_id: str) -> str:
     return f"{PREFIX}/executions/{execution_id}"
+
+
+def next_page(path: str, cursor: str | None, params: Mapping[str, object]) -> dict[str, str]:
+    """The header `Link` of a page that is followed by another."""
+    if cursor is None:
+        return {}
+    query = urlencode({name: value for name, value in {**params, "cursor": cursor}.items() if value is not None})
+    return {"Link": f'<{path}?{query}>; rel="next"'}
 
 
 def execution_view(

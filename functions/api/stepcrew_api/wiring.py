@@ -9,6 +9,7 @@ from secrets import token_urlsafe
 from fastapi import FastAPI
 
 from stepcrew.aws.approvals import TableApprovals
+from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
@@ -19,10 +20,12 @@ from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.knowledge import TableKnowledge
+from stepcrew.aws.knowledge_function import LambdaKnowledge
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
+from stepcrew.aws.queue_state import SqsTraceQueueState
 from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
@@ -45,6 +48,7 @@ from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
 from stepcrew.services.keep_files import KeepFiles
@@ -98,18 +102,24 @@ def make_app(settings: Settings) -> FastAPI:
     webhook_queue = SqsWebhookQueue(clients, settings.webhook_queue_url)
     batches, inputs = batch_parts(settings, clients), BucketBatchInputs(clients, settings.bucket_name)
     cancel = CancelExecution(executions, wake, clock)
+    slots = TableSlots(clients, table)
+    trace_queue = SqsTraceQueueState(clients, settings.trace_queue_url, settings.trace_dead_letter_queue_url)
     services = Services(
+        audit=TableAudit(clients, table, new_id),
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=cancel,
         decide=DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock),
         executions=executions,
-        slots=TableSlots(clients, table),
+        slots=slots,
         follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),
         listing=listing,
         traces=traces,
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
+        explain=ExplainExecution(
+            *(executions, traces, approvals, slots, limits, orchestrator, trace_queue, traces, clock),
+        ),
         tasks=tasks,
         artifacts=ReadArtifacts(executions, tasks),
         make_bundle=MakeBundle(
@@ -152,7 +162,13 @@ def make_app(settings: Settings) -> FastAPI:
         store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
         secrets=KeepSecrets(secrets, crews, clock),
         memory=KeepMemory(TableMemory(clients, table, days), clock),
-        files=KeepFiles(BucketFiles(clients, table, settings.bucket_name), TableKnowledge(clients, table), clock),
+        files=KeepFiles(
+            BucketFiles(clients, table, settings.bucket_name),
+            TableKnowledge(clients, table),
+            LambdaKnowledge(clients, settings.knowledge_function),
+            clock,
+            settings.default_embedder,
+        ),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
         batches=batches.store,

@@ -13,7 +13,8 @@ from typing import Any, cast
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
+from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
@@ -39,6 +40,7 @@ from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
@@ -68,11 +70,13 @@ from stepcrew.settings import Settings
 from stepcrew.submission_wiring import model_rules, new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
-from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.aws_table import BUCKET, NOW, TABLE, Aws, emulated_aws
 from tests.fakes.batch_machine import FakeBatchMachine
 from tests.fakes.clock import FakeClock
+from tests.fakes.knowledge_worker import FakeKnowledgeWorker
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.trace_queue_state import FakeTraceQueueState
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import FakeWebhookQueue
@@ -138,8 +142,8 @@ class WithClaims:
 class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.orchestrator = FakeOrchestrator()
-        clock = FixedClock()
+        self.orchestrator, self.trace_queue = FakeOrchestrator(), FakeTraceQueueState()
+        clock = aws.clock
         rules = model_rules(SETTINGS)
         self.limits = FakeLimits()
         self.places = TableWaitingPlaces(aws.clients, TABLE)
@@ -149,7 +153,7 @@ class Harness:
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets, SETTINGS.model_connections), BucketBundles(aws.clients, BUCKET)
-        self.knowledge = TableKnowledge(aws.clients, TABLE)
+        self.knowledge, self.worker = TableKnowledge(aws.clients, TABLE), FakeKnowledgeWorker()
         self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
         tools, connections = table_tools(aws.clients, TABLE), table_connections(aws.clients, TABLE)
@@ -170,6 +174,7 @@ class Harness:
         self.batches = batches = TableBatches(aws.clients, TABLE, 30)
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
         services = Services(
+            audit=TableAudit(aws.clients, TABLE, new_id),
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=cancel,
@@ -181,6 +186,10 @@ class Harness:
             traces=aws.traces,
             read_trace=ReadTrace(aws.executions, aws.traces),
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
+            explain=ExplainExecution(
+                *(aws.executions, aws.traces, aws.approvals, aws.slots, self.limits),
+                *(self.orchestrator, self.trace_queue, aws.traces, clock),
+            ),
             tasks=aws.tasks,
             artifacts=ReadArtifacts(aws.executions, aws.tasks),
             make_bundle=MakeBundle(
@@ -216,7 +225,7 @@ class Harness:
             ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
             memory=KeepMemory(self.memory, clock),
-            files=KeepFiles(self.files, self.knowledge, clock),
+            files=KeepFiles(self.files, self.knowledge, self.worker, clock, "openai/small"),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
             batches=batches,
@@ -257,6 +266,6 @@ def keep_file(harness: Harness, name: str, content: bytes = b"Ada likes tea.", c
     told = {"sha256": digest, "bytes": len(content)}
     asked = client.put(f"/files/{name}", json=told)
     assert asked.status_code == 202, asked.text
-    key = keys.content(claims["group_id"], name, digest)
+    key = paths.content(claims["group_id"], name, digest)
     harness.aws.clients.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
     return client.put(f"/files/{name}", json=told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
 from stepcrew.domain.execution import Status, TaskOutput
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
 from tests.aws_table import BUCKET, GROUP, NOW, RETENTION_DAYS
@@ -56,7 +56,7 @@ def test_an_execution_is_there_until_its_last_second(harness: Harness) -> None:
 
 def test_a_body_that_the_bucket_removed_earlier_is_gone_and_not_to_be_asked_for_again(harness: Harness) -> None:
     execution_id = completed(harness)
-    listed = harness.aws.clients.s3.list_objects_v2(Bucket=BUCKET, Prefix=keys.payload_folder(GROUP, execution_id))
+    listed = harness.aws.clients.s3.list_objects_v2(Bucket=BUCKET, Prefix=paths.payload_folder(GROUP, execution_id))
     for entry in listed.get("Contents", []):
         harness.aws.clients.s3.delete_object(Bucket=BUCKET, Key=entry.get("Key", ""))
 

@@ -259,7 +259,11 @@ def test_cancelling_and_deleting_answer_sensibly_when_repeated(harness: Harness)
     for _ in range(2):
         answer = client.post(f"/executions/{execution_id}/cancel")
         assert (answer.status_code, answer.json()["status"]) == (202, "CANCELLED")
-    assert client.delete(f"/executions/{execution_id}").status_code == 204
+    gone = client.delete(f"/executions/{execution_id}")
+    assert gone.json() == {
+        "execution_id": execution_id,
+        "removed": {"definitions": 1, "trace_messages": 1, "trace_events": 1, "executions": 1},
+    }
     assert client.delete(f"/executions/{execution_id}").status_code == 404
     assert client.get(f"/executions/{execution_id}/definition").status_code == 404
     done = running(harness)

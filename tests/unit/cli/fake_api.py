@@ -125,6 +125,8 @@ class FakeApi:
                 self.budgets = {None: request.body["group_usd"], **dict(crews)}
             found = [{"crew": crew, "limit_usd": usd, "spent_usd": 9} for crew, usd in self.budgets.items() if usd]
             return 200, {"month": "2026-11", "budgets": found}, {}
+        if path.endswith("/audit"):
+            return _audit(query)
         if path.endswith("/prices"):
             self.prices = request.body if request.method == "PUT" else self.prices
             return 200, self.prices, {}
@@ -145,6 +147,8 @@ class FakeApi:
             return 200, {"execution_id": EXECUTION_ID, "status": status, "final": final, "output": output}, {}
         if path.endswith("/cost"):
             return 200, cost(), {}
+        if path.endswith("/why"):
+            return 200, diagnosis(), {}
         if path.endswith("/approvals"):
             return 200, {"approvals": [self.approval], "next_cursor": None}, {}
         if path.endswith("/approvals/1/output"):
@@ -152,6 +156,8 @@ class FakeApi:
         if path.endswith("/feedback"):
             self.feedback.append(request.body)
             return 202, execution("RUNNING") | {"message": "Approved by ada; going on…"}, {}
+        if request.method == "DELETE":
+            return 200, {"execution_id": EXECUTION_ID, "removed": {"trace_events": 12, "executions": 1}}, {}
         self.looks += request.method == "GET"
         self.on_look(self.looks)
         status, _ = self.state()
@@ -195,7 +201,9 @@ class FakeApi:
             uploaded = any(seen.path == "/upload" for seen in self.seen)
             return (200, file, {}) if uploaded else (202, {"url": f"{self.url}/upload", "headers": {"x-a": "b"}}, {})
         if path.endswith("/files"):
-            return 200, {"files": [file | {"uploaded_at": NOW.format(0)}]}, {}
+            broken = {"name": "b.pdf", "state": "failed", "reason": "It is broken."}
+            ready = {"uploaded_at": NOW.format(0), "state": "ready", "chunks": 7}
+            return 200, {"files": [file | ready, file | broken]}, {}
         return 200, {"file": file, "url": f"{self.url}/upload"}, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
@@ -299,6 +307,22 @@ def execution(status: str) -> dict[str, Any]:
         "waiting": waiting if status == "WAITING" else None,
         "cancel_receipt": receipt if status == "CANCELLED" else None,
         "unknown_field": 1,
+    }
+
+
+def diagnosis() -> dict[str, Any]:
+    step = {"at": NOW.format(0), "event": "TaskStateEntered", "state": "RunCrew", "error": None}
+    ended = {"at": NOW.format(9), "event": "TaskFailed", "state": None, "error": "Runtime.ExitError"}
+    asked = {"number": 1, "kind": "answer", "task_name": "write", "expires_at": NOW.format(9)}
+    return {
+        "status": "WAITING",
+        "summary": "It waits for a person.",
+        "attempts": [{"attempt": 1, "emitted": 7, "recorded": 5, "died": False}, {"attempt": 2, "died": True}],
+        "machine": {"status": "RUNNING", "error": "", "steps": [step, ended]},
+        "trace_queue": {"waiting": 3, "in_flight": 0, "dead": 1},
+        "slots": {"running": 2, "may_run": 20, "waiting": 4, "open": 9, "may_be_open": 200},
+        "approvals": [asked],
+        "logs": [{"emitted_at": NOW.format(1), "level": "INFO", "message": "Attempt 1 starts."}],
     }
 
 
@@ -433,3 +457,12 @@ def _connections(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
         "secret": "ROUTER_KEY",
     }
     return 200, {"connections": [router], "operators": ["ollama"]}, {}
+
+
+def _audit(query: str) -> tuple[int, Any, dict[str, str]]:
+    entry = {"entry_id": "a-1", "at": NOW.format(0), "who": "ada@example.org", "role": "admin"}
+    entry |= {"action": "secrets.set_secret", "target": "MCP_KEY", "request_id": "r-1"}
+    if "format=jsonl" not in query:
+        return 200, {"entries": [entry], "next_cursor": "on"}, {}
+    following = {} if "cursor" in query else {"Link": '</api/v1/audit?format=jsonl&cursor=on>; rel="next"'}
+    return 200, f"{json.dumps(entry)}\n".encode(), {"Content-Type": "application/jsonl", **following}

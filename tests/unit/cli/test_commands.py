@@ -220,6 +220,26 @@ def test_the_cost_as_json_is_the_servers_own_answer(api: FakeApi) -> None:
     assert json.loads(result.stdout)["infrastructure"][0]["basis"] == "measured"
 
 
+def test_doctor_says_what_happened_with_the_facts_behind_it(api: FakeApi) -> None:
+    result = invoke(api, "doctor", EXECUTION_ID)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("WAITING\nIt waits for a person.\n")
+    told = (
+        "Of the group",
+        "2 of 20 run, 4 wait for a slot",
+        "1, answer of write, until",
+        "3 wait, 0 in flight, 1 dead",
+    )
+    for text in (*told, "RunCrew", "Runtime.ExitError", "Attempt 1 starts."):
+        assert text in result.stdout, text
+    for row in (r"1 +7 +5 +said its end", r"2 +\? +0 +died"):
+        assert re.search(row, result.stdout), row
+
+
+def test_doctor_as_json_is_the_servers_own_answer(api: FakeApi) -> None:
+    assert json.loads(invoke(api, "doctor", EXECUTION_ID, "--json").stdout)["trace_queue"]["dead"] == 1
+
+
 def test_the_status_tells_the_cost(api: FakeApi) -> None:
     assert "about $0.0169 (models $0.0125, AWS $0.0044)" in invoke(api, "status", EXECUTION_ID).stdout
 
@@ -268,6 +288,19 @@ def test_budgets_are_set_listed_and_removed_one_by_one(api: FakeApi) -> None:
     assert api.budgets == {None: None, "poems": 5.0}
     assert "Spent in 2026-11" in invoke(api, "budgets", "list").stdout
     assert invoke(api, "budgets", "remove").exit_code == 2
+
+
+def test_the_audit_log_is_shown_and_exported_whole(api: FakeApi) -> None:
+    shown = invoke(api, "audit", "--action", "secrets.", "--limit", "5")
+    assert re.search(r"ada@example.org +admin +secrets.set_secret +MCP_KEY", shown.stdout)
+    assert "stepcrew audit --cursor on" in shown.stderr
+    assert "/api/v1/audit?action=secrets.&limit=5" in api.paths()
+    lines = invoke(api, "audit", "--export").stdout.splitlines()
+    assert [json.loads(line)["target"] for line in lines] == ["MCP_KEY", "MCP_KEY"]
+
+
+def test_a_deletion_tells_what_went(api: FakeApi) -> None:
+    assert "12 trace events, 1 execution." in invoke(api, "delete", EXECUTION_ID).stderr
 
 
 def test_a_trace_is_printed_written_or_sent_to_a_collector(api: FakeApi, tmp_path: Path) -> None:

@@ -19,13 +19,12 @@ from stepcrew_api.identity import Caller, Member
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import IdempotencyKey
 from stepcrew_api.services import Injected
-from stepcrew_api.views import PREFIX, task_view
+from stepcrew_api.views import JSONL, PREFIX, next_page, task_view
 
 router = APIRouter(prefix="/batches", tags=["batches"], route_class=GuardedRoute)
 
 BatchId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$", description="The id a batch was accepted with.")]
 Cursor = Annotated[str | None, Query(max_length=200)]
-JSONL = "application/jsonl"
 RESULTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "JSON Lines; `Link` names the next page",
@@ -117,7 +116,7 @@ def batch_results(
     headers = {"Cache-Control": "no-store"}
     if shown < len(found):
         following = cursors.encode(str(found[shown - 1].row.row))
-        headers["Link"] = f'<{PREFIX}/batches/{batch_id}/results?limit={limit}&cursor={following}>; rel="next"'
+        headers |= next_page(f"{PREFIX}/batches/{batch_id}/results", following, {"limit": limit})
     return Response("".join(lines[:shown]), media_type=JSONL, headers=headers)
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.objects import read_object
@@ -25,18 +25,18 @@ class BucketBatchInputs:
         self._bucket = bucket
 
     def write(self, group_id: str, batch_id: str, inputs: bytes) -> None:
-        self._put(keys.batch_inputs(group_id, batch_id), inputs)
+        self._put(paths.batch_inputs(group_id, batch_id), inputs)
 
     def read(self, row: RowReference) -> bytes:
         part = f"bytes={row.first}-{row.last}"
-        return self._get(keys.batch_inputs(row.group_id, row.batch_id), Range=part)
+        return self._get(paths.batch_inputs(row.group_id, row.batch_id), Range=part)
 
     def write_round(self, group_id: str, batch_id: str, number: int, rows: Iterable[RowReference]) -> None:
         lines = "".join(json.dumps(row._replace(round=number)._asdict()) + "\n" for row in rows)
-        self._put(keys.batch_round(group_id, batch_id, number), lines.encode())
+        self._put(paths.batch_round(group_id, batch_id, number), lines.encode())
 
     def rows(self, group_id: str, batch_id: str, number: int = FIRST_ROUND) -> list[RowReference]:
-        text = self._get(keys.batch_round(group_id, batch_id, number)).decode()
+        text = self._get(paths.batch_round(group_id, batch_id, number)).decode()
         return [RowReference(**json.loads(line)) for line in text.splitlines()]
 
     def _put(self, key: str, body: bytes) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from stepcrew.aws.items import item
+from stepcrew.aws.items import item, values
+from stepcrew.aws.kinds import kind_of
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.retrying import Patience, attempts
 
@@ -37,17 +39,22 @@ def write_all(client: DynamoDBClient, table: str, requests: Sequence[WriteReques
 
 def delete_found(
     client: DynamoDBClient, table: str, condition: str, known: Mapping[str, str], *, spare: str | None = None
-) -> None:
-    """Deletes what the key condition finds, page by page, but the item with the sort key `spare`."""
+) -> Counter[str]:
+    """Deletes what the key condition finds, page by page, but the item with the sort key `spare`. How many of each kind
+    went."""
+    gone: Counter[str] = Counter()
     pages = client.get_paginator("query").paginate(
         TableName=table,
         KeyConditionExpression=condition,
         ExpressionAttributeValues=item(known),
         ProjectionExpression="PK, SK",
+        ConsistentRead=True,
     )
     for page in pages:
         found: list[Item] = [key for key in page["Items"] if key["SK"] != {"S": spare}]
         write_all(client, table, [{"DeleteRequest": {"Key": key}} for key in found])
+        gone.update(kind_of(values(key)["SK"]) for key in found)
+    return gone
 
 
 def read_all(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> list[Item]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.objects import object_size, read_object, signed_upload
 from stepcrew.services.bundle_ports import Upload
@@ -18,13 +18,13 @@ class BucketBundles:
         self._bucket = bucket
 
     def has(self, group_id: str, digest: str) -> bool:
-        key = keys.bundle(group_id, digest)
+        key = paths.bundle(group_id, digest)
         return object_size(self._clients.s3, self._bucket, key, "Looking for the bundle") is not None
 
     def upload(self, group_id: str, digest: str) -> Upload:
-        key = keys.bundle(group_id, digest)
+        key = paths.bundle(group_id, digest)
         url, headers = signed_upload(self._clients.s3, self._bucket, key, digest, ContentType=_ZIP)
         return Upload(url, {"content-type": _ZIP, **headers})
 
     def read(self, group_id: str, digest: str) -> bytes | None:
-        return read_object(self._clients.s3, self._bucket, keys.bundle(group_id, digest), "Reading the bundle")
+        return read_object(self._clients.s3, self._bucket, paths.bundle(group_id, digest), "Reading the bundle")

@@ -64,9 +64,16 @@ class Clients:
         meter: RequestMeter | None = None,
     ) -> None:
         self._keys = keys
-        self._meter = meter
         self._like = like
+        self._made: list[Any] = []
+        self._watchers: list[Callable[[Any], None]] = [meter.watch] if meter else []
         self.now = now or SystemClock().now
+
+    def watch(self, watcher: Callable[[Any], None]) -> None:
+        """Hands it every client: those that are made already, and each that will be."""
+        self._watchers.append(watcher)
+        for client in self._made:
+            watcher(client)
 
     def open(self, *services: str) -> None:
         """Makes them now, with the environment as it is, and remembers the proxies their addresses are reached by."""
@@ -137,8 +144,9 @@ class Clients:
             settings |= {"endpoint_url": url, "region_name": model.meta.region_name}
         untyped: Any = boto3  # its stubs know only literal service names
         client = untyped.client(service, config=config, **settings)
-        if self._meter is not None:
-            self._meter.watch(client)
+        self._made.append(client)
+        for watcher in self._watchers:
+            watcher(client)
         return client
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import keys
+from stepcrew.aws.audit import acts_on
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
@@ -42,6 +43,7 @@ class TableBatches:
         self._retention = timedelta(days=retention_days)
 
     def create(self, batch: Batch, idempotency: IdempotencyRecord | None) -> None:
+        acts_on(batch.batch_id)
         entry = {
             **plain(batch),
             "PK": keys.batch_of_rows(batch.group_id, batch.batch_id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,12 +11,14 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from stepcrew.aws import approval_items, keys, queue_items
+from stepcrew.aws.audit import acts_on
 from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import keep, kept
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
 from stepcrew.aws.items import item, plain, values
+from stepcrew.aws.kinds import kind_of
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records, key_of
 from stepcrew.aws.trace_items import recorded_at_once
@@ -56,6 +59,7 @@ class TableExecutions:
 
     def create(self, execution: Execution, submission: Submission, idempotency: IdempotencyRecord | None) -> None:
         group_id, execution_id = execution.group_id, execution.execution_id
+        acts_on(execution_id)
         key = {"PK": keys.execution(group_id, execution_id)}
         expires_at = int((execution.created_at + self._retention).timestamp())
         record = {
@@ -245,9 +249,10 @@ class TableExecutions:
             return self._records.update(seen.group_id, seen.execution_id, update)
         return self._records.update_with(seen.group_id, seen.execution_id, update, *companions)
 
-    def delete(self, group_id: str, execution_id: str) -> None:
+    def delete(self, group_id: str, execution_id: str) -> Counter[str]:
         key = keys.execution(group_id, execution_id)
-        self._payloads.delete_all(group_id, execution_id)
+        gone: Counter[str] = Counter(payloads=self._payloads.delete_all(group_id, execution_id))
         with platform_errors("Deleting the execution"):
-            delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": key}, spare=keys.EXECUTION)
+            gone += delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": key}, spare=keys.EXECUTION)
             self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))
+        return gone + Counter({kind_of(keys.EXECUTION): 1})

@@ -1,8 +1,9 @@
-"""Every key of the table and path of the bucket. The group is the first part of each: a wrong group finds nothing."""
+"""Every key of the table. The group is the first part of each: a wrong group finds nothing."""
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 
 EXECUTION = "EXECUTION"
 DEFINITION = "DEFINITION"
@@ -28,6 +29,12 @@ ROOT_SCOPE_PREFIX = "ROOT#"
 MEMORY_PREFIX = "MEMORY#"
 FILE_PREFIX = "FILE#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
+AUDIT_PREFIX = "ENTRY#"
+
+SHARDS = 4
+"""Into so many parts is split what grows with every execution of a group and lies in the order of time. A partition
+takes 1,000 write units a second, and one that only grows at its end is not split by DynamoDB.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html"""
 
 BY_GROUP_INDEX = "by_group"
 OPEN_INDEX = "open"
@@ -114,11 +121,6 @@ def firing(firing_id: str) -> str:
     return f"FIRING#{firing_id}"
 
 
-def firing_document(group_id: str, trigger_name: str, firing_id: str) -> str:
-    """The object with what made a trigger fire."""
-    return f"groups/{group_id}/triggers/{trigger_name}/{firing_id}"
-
-
 def webhooks(group_id: str) -> str:
     """A partition of their own: the announcer reads nothing else of a group."""
     return f"{group(group_id)}#WEBHOOKS"
@@ -158,16 +160,6 @@ def batch_of_rows(group_id: str, batch_id: str) -> str:
 
 def batch_row(number: int) -> str:
     return f"{ROW_PREFIX}{number:06d}"
-
-
-def batch_inputs(group_id: str, batch_id: str) -> str:
-    """The object with the inputs of all rows."""
-    return f"groups/{group_id}/batches/{batch_id}/inputs.jsonl"
-
-
-def batch_round(group_id: str, batch_id: str, number: int) -> str:
-    """The object that lists the rows of one round, and where their inputs are."""
-    return f"groups/{group_id}/batches/{batch_id}/round-{number:04d}.jsonl"
 
 
 def root_scopes(group_id: str) -> str:
@@ -249,6 +241,24 @@ def told(telling: str) -> str:
     return f"TOLD#{telling}"
 
 
+def audit(group_id: str, entry_id: str) -> str:
+    """The part of the audit log that has the entry. It alone does not begin as all others do, so that no policy that
+    lets a function write what is a group's lets it write here."""
+    return f"AUDIT#{group_id}#{_shard(entry_id)}"
+
+
+def audit_parts(group_id: str) -> list[str]:
+    return [f"AUDIT#{group_id}#{shard}" for shard in range(SHARDS)]
+
+
+def audit_entry(entry_id: str) -> str:
+    return f"{AUDIT_PREFIX}{entry_id}"
+
+
+def _shard(some_id: str) -> int:
+    return zlib.crc32(some_id.encode()) % SHARDS
+
+
 def slots(group_id: str) -> str:
     """Which executions of the group run at this moment, and which wait for one of them to end."""
     return f"{group(group_id)}#SLOTS"
@@ -276,25 +286,3 @@ def open_sort(group_id: str, execution_id: str) -> str:
 
 def open_shards() -> list[str]:
     return [f"OPEN#{digit:x}" for digit in range(OPEN_SHARDS)]
-
-
-def kept_folder(group_id: str) -> str:
-    """What of a group lies in the bucket until somebody removes it; everything below `groups/` expires."""
-    return f"kept/{group_id}/"
-
-
-def bundle(group_id: str, digest: str) -> str:
-    return f"{kept_folder(group_id)}bundles/{digest}.zip"
-
-
-def content(group_id: str, name: str, sha256: str) -> str:
-    """The object with the bytes of a file; no name of a file has a slash."""
-    return f"{kept_folder(group_id)}files/{name}/{sha256}"
-
-
-def payload_folder(group_id: str, execution_id: str) -> str:
-    return f"groups/{group_id}/executions/{execution_id}/"
-
-
-def payload(group_id: str, execution_id: str, payload_id: str) -> str:
-    return payload_folder(group_id, execution_id) + payload_id

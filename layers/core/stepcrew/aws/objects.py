@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -53,13 +53,20 @@ def signed_upload(client: S3Client, bucket: str, key: str, sha256: str, **signed
     return Upload(url, {"x-amz-checksum-sha256": checksum})
 
 
-def delete_below(client: S3Client, bucket: str, prefix: str, *, spare: str | None = None) -> int:
-    """Removes every object whose key begins so, but the one with the key `spare`; answers how many bytes went."""
-    gone = 0
+class Gone(NamedTuple):
+    objects: int = 0
+    size: int = 0
+
+
+def delete_below(client: S3Client, bucket: str, prefix: str, *, spare: str | None = None) -> Gone:
+    """Removes every object whose key begins so, but the one with the key `spare`; answers how many and how many bytes
+    went."""
+    objects = size = 0
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         found = [entry for entry in page.get("Contents", []) if entry.get("Key") != spare]
         named: list[ObjectIdentifierTypeDef] = [{"Key": entry["Key"]} for entry in found if "Key" in entry]
         if named:
             client.delete_objects(Bucket=bucket, Delete={"Objects": named, "Quiet": True})
-        gone += sum(entry.get("Size", 0) for entry in found)
-    return gone
+        objects += len(found)
+        size += sum(entry.get("Size", 0) for entry in found)
+    return Gone(objects, size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.objects import delete_below, read_object
@@ -27,7 +27,7 @@ class BucketPayloads:
         with platform_errors("Storing a payload"):
             self._clients.s3.put_object(
                 Bucket=self._bucket,
-                Key=keys.payload(group_id, execution_id, payload_id),
+                Key=paths.payload(group_id, execution_id, payload_id),
                 Body=body,
                 ContentType=content_type,
             )
@@ -41,17 +41,18 @@ class BucketPayloads:
         )
 
     def get(self, group_id: str, execution_id: str, payload_id: str) -> bytes | None:
-        key = keys.payload(group_id, execution_id, payload_id)
+        key = paths.payload(group_id, execution_id, payload_id)
         return read_object(self._clients.s3, self._bucket, key, "Reading a payload")
 
     def url(self, group_id: str, execution_id: str, payload_id: str) -> str:
         """A presigned address of the payload, good for `URL_SECONDS`."""
         return self._clients.s3.generate_presigned_url(
             "get_object",
-            Params={"Bucket": self._bucket, "Key": keys.payload(group_id, execution_id, payload_id)},
+            Params={"Bucket": self._bucket, "Key": paths.payload(group_id, execution_id, payload_id)},
             ExpiresIn=URL_SECONDS,
         )
 
-    def delete_all(self, group_id: str, execution_id: str) -> None:
+    def delete_all(self, group_id: str, execution_id: str) -> int:
         with platform_errors("Deleting payloads"):
-            delete_below(self._clients.s3, self._bucket, keys.payload_folder(group_id, execution_id))
+            gone, _ = delete_below(self._clients.s3, self._bucket, paths.payload_folder(group_id, execution_id))
+            return gone

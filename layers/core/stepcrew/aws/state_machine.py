@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from stepcrew.aws import keys
+from stepcrew.aws import paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.machines import Machines
 from stepcrew.domain.batch import Batch
+from stepcrew.domain.diagnosis import Machine
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.timestamps import timestamp
 from stepcrew.services.ports import Orchestration
 
 
 class StateMachine:
-    """`Orchestrator` over Step Functions: named as the execution."""
+    """`Orchestrator` and `MachineHistory` over Step Functions: named as the execution."""
 
     def __init__(self, clients: Clients, state_machine_arn: str) -> None:
         self.machines = Machines(clients, state_machine_arn)
@@ -28,6 +29,9 @@ class StateMachine:
 
     def look(self, execution_id: str) -> Orchestration | None:
         return self.machines.look(execution_id)
+
+    def history(self, execution_id: str, steps: int) -> Machine | None:
+        return self.machines.history(execution_id, steps)
 
 
 def _reference(execution: Execution) -> dict[str, str]:
@@ -67,6 +71,6 @@ def _reference_of_round(batch: Batch) -> dict[str, object]:
         "group_id": batch.group_id,
         "batch_id": batch.batch_id,
         "round": batch.round,
-        "rows": keys.batch_round(batch.group_id, batch.batch_id, batch.round),
+        "rows": paths.batch_round(batch.group_id, batch.batch_id, batch.round),
         "max_concurrency": batch.max_concurrency,
     }

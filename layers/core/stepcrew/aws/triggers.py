@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from stepcrew.aws import keys
+from stepcrew.aws import keys, paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import INLINE_BYTES
 from stepcrew.aws.errors import platform_errors
@@ -52,7 +52,7 @@ class TableTriggers:
         document = cause.model_dump_json()
         stored: dict[str, Any] = {"document": document}
         if len(document.encode()) > INLINE_BYTES:
-            key = keys.firing_document(group_id, firing.trigger, firing.firing_id)
+            key = paths.firing_document(group_id, firing.trigger, firing.firing_id)
             if seen is None:
                 with platform_errors("Storing what made a trigger fire"):
                     self._clients.s3.put_object(Bucket=self._bucket, Key=key, Body=document.encode())

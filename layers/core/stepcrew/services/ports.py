@@ -5,6 +5,7 @@ Every method may be repeated safely. All raise our own errors; a platform fault 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -130,8 +131,8 @@ class ExecutionStore(Protocol):
         executions alone. For the reconciler."""
         ...
 
-    def delete(self, group_id: str, execution_id: str) -> None:
-        """Removes everything of the execution, which has ended; the record last. May be repeated."""
+    def delete(self, group_id: str, execution_id: str) -> Counter[str]:
+        """Removes everything of the execution, which has ended; the record last. How many of each kind went."""
         ...
 
 
@@ -275,7 +276,7 @@ class PayloadStore(Protocol):
         """A presigned address of the payload, good for a few minutes."""
         ...
 
-    def delete_all(self, group_id: str, execution_id: str) -> None: ...
+    def delete_all(self, group_id: str, execution_id: str) -> int: ...
 
 
 class Orchestrator(Protocol):

@@ -3,6 +3,7 @@ try again."""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from stepcrew.domain.announcement import ExecutionData
@@ -24,6 +25,8 @@ from stepcrew.services.secret_ports import Secrets
 from stepcrew.services.webhook_ports import Poster, UndeliveredMessages, WebhookStore
 
 USER_AGENT = "stepcrew-webhooks"
+
+logger = logging.getLogger(__name__)
 
 
 class SendWebhook:
@@ -70,8 +73,11 @@ class SendWebhook:
         if not delivery.request:
             delivery = delivery.model_copy(update={"request": self._body(webhook, message)})
             self._webhooks.save_delivery(message.group_id, delivery)
-        attempt = self._tried(webhook, message.group_id, delivery, now)
+        attempt = self._tried(webhook, message, delivery, now)
         delivery = delivery.after(attempt, self._clock.now())
+        logger.info(
+            "Delivery tried", extra={"state": delivery.state, "status": attempt.status, "tries": delivery.tries}
+        )
         if delivery.state is DeliveryState.FAILED:
             self._undelivered.keep(message)
         if attempt.status == GONE:
@@ -92,12 +98,14 @@ class SendWebhook:
             question = next((one.question for one in asked if one.number == number), "")
         return slack_body(told, question, self._console_url)
 
-    def _tried(self, webhook: Webhook, group_id: str, delivery: Delivery, now: datetime) -> Attempt:
+    def _tried(self, webhook: Webhook, message: WebhookMessage, delivery: Delivery, now: datetime) -> Attempt:
         body = delivery.request.encode()
         headers = {"content-type": "application/json", "user-agent": USER_AGENT}
+        if message.announcement.traceparent:
+            headers["traceparent"] = message.announcement.traceparent
         answer = Answer()
         if webhook.secret is not None:
-            secret = self._secrets.group_secret(group_id, webhook.secret)
+            secret = self._secrets.group_secret(message.group_id, webhook.secret)
             try:
                 if secret is None:
                     raise BadSignature(f"The group has no secret {webhook.secret} to sign with.")

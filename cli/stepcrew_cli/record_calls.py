@@ -1,0 +1,24 @@
+"""The API's methods of what a group's members did; as in `client`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from stepcrew_cli.answer import Answer
+from stepcrew_cli.api_paths import api_path
+from stepcrew_cli.transport import Transport
+
+
+class RecordCalls:
+    """A part of `Client`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def audit(self, params: Mapping[str, str]) -> Answer:
+        """A page of the audit log."""
+        return self._transport.ask("GET", api_path("audit"), params=params)
+
+    def audit_lines(self, params: Mapping[str, str]) -> Iterator[str]:
+        """The whole log as JSON Lines, page by page."""
+        return self._transport.pages(api_path("audit"), {**params, "format": "jsonl"})
