@@ -193,10 +193,7 @@ class SubmitExecution:
         fields: dict[str, Any] = {"definition": parsed.definition, "inputs": parsed.inputs}
         if checked.own:
             fields |= checked.own.kept_for(parsed.definition)
-        if checked.project:
-            fields["project"] = checked.project
-        if parsed.flow:
-            fields["flow"] = parsed.flow
+        fields |= {name: one for name, one in (("project", checked.project), ("flow", parsed.flow)) if one}
         if prices := self._prices.price_list(request.group_id).models:
             fields["model_prices"] = prices
         submission = Submission(**fields)
