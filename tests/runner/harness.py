@@ -18,6 +18,7 @@ from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
 from tests.fakes.files import FakeFiles
+from tests.fakes.flow_states import FakeFlowStates
 from tests.fakes.knowledge import FakeKnowledge
 from tests.fakes.memory import FakeMemory
 from tests.fakes.secrets import FakeSecrets
@@ -53,6 +54,7 @@ class Harness:
         self.memory = FakeMemory()
         self.files = FakeFiles()
         self.knowledge = FakeKnowledge()
+        self.states = FakeFlowStates()
         self.secrets = FakeSecrets()
         self.remaining: Callable[[], float] = lambda: 900.0
         self.approvals = FakeApprovals(self.executions)
@@ -61,7 +63,7 @@ class Harness:
         self.ports = Ports(
             Stores(
                 *(self.executions, self.tasks, self.journal, self.approvals, self.payloads),
-                *(self.memory, self.files, self.knowledge),
+                *(self.memory, self.files, self.knowledge, self.states),
             ),
             self.queue,
             self.secrets,

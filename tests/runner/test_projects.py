@@ -252,3 +252,43 @@ def test_the_shared_runner_runs_no_project_and_a_project_no_other(deploy: Deploy
 def test_other_bytes_than_those_of_the_hash_are_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleDamaged):
         unpack(b"something", "0" * 64, tmp_path)
+
+
+def test_a_flow_goes_on_with_the_state_that_an_execution_before_it_kept(
+    deploy: Deploys, harness: Harness, model: ScriptedModel
+) -> None:
+    project = deploy("visits_flow", "main:VisitsFlow", "flow")
+    first = project.attempt(project.submit({"id": "guest-7"}))
+    assert first.execution.error is None
+    assert first.outputs[-1].raw == "hello 1"
+    assert project.attempt(project.submit({"id": "guest-7"})).outputs[-1].raw == "hello 2"
+    assert project.attempt(project.submit({"id": "guest-8"})).outputs[-1].raw == "hello 1"
+    assert project.attempt(project.submit()).outputs[-1].raw == "hello 1"
+
+
+def test_each_attempt_of_a_flow_begins_with_the_state_that_the_first_one_read(
+    deploy: Deploys, harness: Harness, model: ScriptedModel
+) -> None:
+    project = deploy("visits_flow", "main:VisitsFlow", "flow")
+    project.attempt(project.submit({"id": "guest-7"}))
+    execution_id = project.submit({"id": "guest-7"})
+    kept = harness.kept()
+    first = project.attempt(execution_id)
+    calls, answers, writes = len(model.requests), harness.journal.kept(), harness.states.writes
+    harness.restore(kept)
+    harness.journal.restore(answers)
+    harness.executions.begin_attempt(GROUP, execution_id, harness.clock.now())  # the one that died
+    again = project.attempt(execution_id)
+    assert [one.outputs[-1].raw for one in (first, again)] == ["hello 2", "hello 2"]
+    assert (len(model.requests), harness.states.writes) == (calls, writes)
+
+
+def test_what_a_flow_remembers_is_recalled_by_a_later_execution_of_its_crew(
+    deploy: Deploys, harness: Harness, model: ScriptedModel
+) -> None:
+    project = deploy("notes_flow", "main:NotesFlow", "flow")
+    first = project.attempt(project.submit({"text": "Ada prefers tea."}))
+    assert first.execution.error is None
+    [record] = harness.memory.records(GROUP, "/crews/project")
+    assert record.content == "Ada prefers tea."
+    assert project.attempt(project.submit()).outputs[-1].raw == '["Ada prefers tea."]'

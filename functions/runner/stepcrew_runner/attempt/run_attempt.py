@@ -55,6 +55,7 @@ from stepcrew_runner.isolation import environment
 from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.questions import Questions
+from stepcrew_runner.project.states import ProjectStates
 from stepcrew_runner.trace.claim_check import ClaimCheck
 from stepcrew_runner.trace.logs import EVERYTHING, USUAL, Detail, execution_log
 from stepcrew_runner.trace.recorder import TraceRecorder
@@ -271,7 +272,9 @@ class RunAttempt:
             else:
                 serve_project_memory(submission.definition, companions, stores.memory)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
-                with variables, Questions(decisions, companions.control).in_place():
+                crew_name = execution.crew.name if execution.crew else execution.name
+                states = ProjectStates(companions, crew_name, stores.states)
+                with variables, Questions(decisions, companions.control).in_place(), states.in_place():
                     run(self._project.builder(submission, environment.WORK), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 

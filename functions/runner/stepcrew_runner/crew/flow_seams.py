@@ -7,13 +7,31 @@ from typing import Any, ClassVar
 
 from crewai.flow.flow import Flow
 from crewai.flow.flow_definition import FlowDefinition
+from crewai.memory.unified_memory import Memory
+from crewai.memory.utils import sanitize_scope_name
 
-from stepcrew_runner.crew.seams import Seam
+from stepcrew_runner.crew.seams import Seam, wrap
 
 FLOW_SEAMS = (
     Seam(Flow, "_methods", "the methods of a declarative flow would do nothing"),
     Seam(Flow, "_definition", "the trace would not tell which way a flow went"),
 )
+
+
+def remember_on_demand() -> None:
+    """A flow of a project has a memory once it asks for one. CrewAI makes one for every flow, with an embedding model,
+    whose key most have no use for. Repeating it is harmless."""
+    for method in ("remember", "recall", "extract_memories"):
+        wrap(next(owner for owner in Flow.__mro__ if method in owner.__dict__), method, _with_memory)
+
+
+def _with_memory(ask: Callable[..., Any]) -> Callable[..., Any]:
+    def asked(self: Any, *arguments: Any, **named: Any) -> Any:
+        if self.memory is None:
+            self.memory = Memory(root_scope=f"/flow/{sanitize_scope_name(self._definition.name)}")
+        return ask(self, *arguments, **named)
+
+    return asked
 
 
 class PlainFlow(Flow[Any]):
