@@ -292,3 +292,14 @@ def test_what_a_flow_remembers_is_recalled_by_a_later_execution_of_its_crew(
     [record] = harness.memory.records(GROUP, "/crews/project")
     assert record.content == "Ada prefers tea."
     assert project.attempt(project.submit()).outputs[-1].raw == '["Ada prefers tea."]'
+
+
+def test_a_value_that_the_code_itself_cannot_take_is_not_told_as_a_models_answer(
+    deploy: Deploys, model: ScriptedModel
+) -> None:
+    project = deploy("visits_flow", "main:VisitsFlow", "flow")
+    error = project.attempt(project.submit({"id": "guest-7", "count": "many"})).execution.error
+    assert error
+    assert (error.category.value, error.type) == ("crew", "InvalidValue")
+    assert "count" in error.message
+    assert model.requests == []
