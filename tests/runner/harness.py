@@ -13,6 +13,9 @@ from stepcrew.domain.approval import Decision
 from stepcrew.domain.connection import ModelConnection
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
+from stepcrew.domain.faults import Faults
+from stepcrew.domain.flow import is_flow
+from stepcrew.domain.flow_checks import examine_flow
 from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
@@ -82,11 +85,18 @@ class Harness:
         connections: Sequence[ModelConnection] = (),
     ) -> str:
         execution_id = f"execution-{next(_numbers)}"
-        definition = CrewDefinition.model_validate(config)
+        flow = examine_flow(config, inputs or {}, Faults()) if is_flow(config) else None
+        definition = flow.definition if flow else CrewDefinition.model_validate(config)
         execution = new_execution(execution_id, len(definition.tasks), self.clock.now(), limits or Limits(), group_id)
         self.executions.add(
             execution,
-            Submission(definition=definition, inputs=inputs or {}, tools=list(tools), connections=list(connections)),
+            Submission(
+                flow=flow and flow.flow,
+                definition=definition,
+                inputs=inputs or {},
+                tools=list(tools),
+                connections=list(connections),
+            ),
         )
         return execution_id
 

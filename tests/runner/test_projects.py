@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -22,18 +20,8 @@ from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.bundle import BundleDamaged, unpack
 from tests.runner.fakes import new_execution
 from tests.runner.harness import GROUP, MODEL, Ended, Harness
-
-PROJECTS = Path(__file__).parents[1] / "projects"
-
-
-def bundle_of(folder: Path) -> bytes:
-    """As the command line builds it, without packages."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                archive.write(file, f"project/{file.relative_to(folder)}")
-    return buffer.getvalue()
+from tests.runner.project_harness import PROJECTS, ProjectHarness, bundle_of
+from tests.runner.test_journal import Death, killed_and_run_on
 
 
 class Deployed:
@@ -303,3 +291,27 @@ def test_a_value_that_the_code_itself_cannot_take_is_not_told_as_a_models_answer
     assert (error.category.value, error.type) == ("crew", "InvalidValue")
     assert "count" in error.message
     assert model.requests == []
+
+
+ORDER = {"entry": "main:OrderFlow", "kind": "flow"}
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["inside", "right after"])
+def test_an_effect_of_a_projects_tool_is_not_repeated_by_itself(
+    model: ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    monkeypatch.setattr(addresses, "_serves_project", True)
+    harness = ProjectHarness(model, tmp_path, "order_flow")
+    # Two model calls with the result of a tool between them, a model call, the beginning of the order, its result.
+    ended, _ = killed_and_run_on(harness, ORDER, [Death(6, is_kept)])
+    if is_kept:
+        assert (ended.outcome, ended.outputs[-1].raw) == ("COMPLETED", "ordered for three euros")
+        return
+    assert ended.outcome == "PARKED"
+    execution_id = ended.execution.execution_id
+    asked = harness.approvals.approvals(GROUP, execution_id)[-1]
+    assert asked.kind.value == "effect"
+    harness.decide(execution_id, "reject")
+    last = harness.ended(execution_id, harness.attempt(execution_id))
+    assert last.outcome == "COMPLETED"
+    assert "nobody knows" in model.requests[-1].text.lower()
