@@ -21,6 +21,7 @@ from stepcrew_cli.commands import (
     doctor,
     export,
     files,
+    links,
     look,
     memory,
     prices,
@@ -81,7 +82,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 for _part in (
     *(account, run, rerun, deploy, undeploy, stored, memory, files, secrets, connections, tool),
-    *(triggers, batch, webhooks),
+    *(triggers, batch, webhooks, links),
     *(look, read, doctor, costs, usage, budgets, prices, bundles, export, approvals, control, audit, stack),
 ):
     _part.register(app)

@@ -45,6 +45,7 @@ STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
 KNOWLEDGE = "KnowledgeFunction"
 API = "ApiFunction"
+SENDER = "WebhookSenderFunction"
 HOST_RUNTIME = {"RUNNER_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}", "RUNNER_PLATFORM": "host"}
 """What bundles of projects are built for here: every environment of a checkout is made with one Python."""
 WARMED = (RUNNER, "TraceSinkFunction")
@@ -212,6 +213,8 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         for function in (RUNNER, KNOWLEDGE, KINDS["projects"].function):
             for_functions[function] = {**model.variables, **options.for_functions.get(function, {})}
         for_functions[API] = {**HOST_RUNTIME, **options.for_functions.get(API, {})}
+        # Here both are the gateway, which is no part of the template.
+        for_functions[SENDER] = {"API_URL": url, "CONSOLE_URL": url, **options.for_functions.get(SENDER, {})}
         started = datetime.now(UTC)
         emulator = start_emulator(
             port=_emulator_port(options.data),

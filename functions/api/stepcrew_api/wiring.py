@@ -21,6 +21,7 @@ from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.knowledge_function import LambdaKnowledge
+from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
@@ -40,6 +41,7 @@ from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.domain.connection import StoredConnection
+from stepcrew.domain.decision_link import KEY_BYTES
 from stepcrew.domain.function_tool import StoredTool
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
@@ -47,10 +49,12 @@ from stepcrew.services.change_batch import CancelBatch, RetryBatch
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.decide_by_link import DecideByLink
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_decision_links import KeepDecisionLinks
 from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -104,12 +108,16 @@ def make_app(settings: Settings) -> FastAPI:
     cancel = CancelExecution(executions, wake, clock)
     slots = TableSlots(clients, table)
     trace_queue = SqsTraceQueueState(clients, settings.trace_queue_url, settings.trace_dead_letter_queue_url)
+    decide = DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock)
+    link_keys, audit = ParameterLinkKeys(clients, settings.secrets_prefix), TableAudit(clients, table, new_id)
     services = Services(
-        audit=TableAudit(clients, table, new_id),
+        audit=audit,
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=cancel,
-        decide=DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock),
+        decide=decide,
+        decide_by_link=DecideByLink(link_keys, approvals, decide, audit, clock),
+        decision_links=KeepDecisionLinks(link_keys, clock, new_id, lambda: token_urlsafe(KEY_BYTES)),
         executions=executions,
         slots=slots,
         follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),

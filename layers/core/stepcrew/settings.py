@@ -106,6 +106,8 @@ class Settings(BaseModel):
     """Receivers of webhooks that may be inside the platform's network, separated by commas."""
     console_url: str = ""
     """Where people open the console; empty where there is none."""
+    api_url: str = ""
+    """Where the API is, for the links that decide."""
     trigger_queue_url: str = ""
     trigger_queue_arn: str = ""
     trigger_dead_letters_arn: str = ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
+from secrets import token_urlsafe
 from typing import Any, cast
 
 from starlette.testclient import TestClient
@@ -22,6 +23,7 @@ from stepcrew.aws.crew_batches import TableBatches
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.knowledge import TableKnowledge
+from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
@@ -39,6 +41,7 @@ from stepcrew.services.change_batch import CancelBatch, RetryBatch
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.decide_by_link import DecideByLink
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fill_slots import FillSlots
@@ -46,6 +49,7 @@ from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_decision_links import KeepDecisionLinks
 from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -171,14 +175,19 @@ class Harness:
         self.sources = FakeTriggerSources()
         read_cost, listing = ReadCost(aws.executions, aws.journal, "us-east-1"), TableListing(aws.clients, TABLE)
         cancel = CancelExecution(aws.executions, wake, clock)
+        self.decide = DecideApproval(aws.executions, aws.approvals, self.limits, fill_slots, clock)
+        audit = TableAudit(aws.clients, TABLE, new_id)
+        self.link_keys, self.link_clock = ParameterLinkKeys(aws.clients, "/stepcrew/test"), FakeClock(NOW)
         self.batches = batches = TableBatches(aws.clients, TABLE, 30)
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
         services = Services(
-            audit=TableAudit(aws.clients, TABLE, new_id),
+            audit=audit,
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=cancel,
-            decide=DecideApproval(aws.executions, aws.approvals, self.limits, fill_slots, clock),
+            decide=self.decide,
+            decide_by_link=DecideByLink(self.link_keys, aws.approvals, self.decide, audit, self.link_clock),
+            decision_links=KeepDecisionLinks(self.link_keys, self.link_clock, new_id, lambda: token_urlsafe(32)),
             executions=aws.executions,
             slots=aws.slots,
             follow=FollowExecution(aws.executions, self.places, self.waiting_clock, self._sleep),

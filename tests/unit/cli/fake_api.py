@@ -97,6 +97,10 @@ class FakeApi:
             return _connections(request, path)
         if path.startswith("/api/v1/batches"):
             return self._batches(request, path, query)
+        if "/decision-links" in path:
+            key = {"key_id": "k-1", "made_at": "2026-11-24T09:00:00Z", "ends_at": None}
+            is_off = request.body == {"enabled": False}
+            return 200, {"enabled": not is_off, "days": 7, "keys": [] if is_off else [key]}, {}
         if "/webhooks" in path:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:

@@ -18,6 +18,7 @@ from tests.fakes.secrets import FakeSecrets
 from tests.fakes.webhooks import FakePoster, FakeWebhookQueue
 from tests.unit.services.batching import Harness
 
+from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.announcement import announcement_of
 from stepcrew.domain.webhook import Webhook, WebhookMessage
@@ -83,7 +84,8 @@ def delivery(harness: Harness) -> Callable[[], object]:
     execution = harness.aws.executions.get(GROUP, harness.orchestrator.started[0])
     told = WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(execution))
     send = SendWebhook(
-        store, secrets, harness.aws.approvals, FakePoster(), FakeWebhookQueue(), harness.clock, "https://console"
+        *(store, secrets, harness.aws.approvals, ParameterLinkKeys(harness.aws.clients, "/stepcrew/test")),
+        *(FakePoster(), FakeWebhookQueue(), harness.clock, "https://console", "https://api"),
     )
     return lambda: send(told)
 

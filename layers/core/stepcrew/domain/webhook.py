@@ -50,7 +50,9 @@ class WebhookSpec(BaseModel):
     """What a user writes. `url` is posted to for each of `events`, of the executions of `crews`; null is every
     execution of the group, an empty list only those that name the webhook themselves. With the format `standard` the
     body is the CloudEvent that the event bus gets too, signed with the group's secret of that name (Standard Webhooks);
-    with `slack` it is a text as Slack's incoming webhooks take it, signed only where there is a secret."""
+    with `slack` it is a text as Slack's incoming webhooks take it, signed only where there is a secret.
+    `decision_links`, where the group allows them, let waits carry one-time links to approve and to reject: whoever
+    reads them may decide."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -64,6 +66,7 @@ class WebhookSpec(BaseModel):
     ]
     crews: Annotated[list[Annotated[str, StringConstraints(pattern=CREW_NAME)]], Field(max_length=100)] | None = None
     format: Literal["standard", "slack"] = "standard"
+    decision_links: bool = False
     enabled: bool = True
 
     @model_validator(mode="after")
@@ -88,6 +91,11 @@ class Webhook(WebhookSpec):
     created_at: datetime
     updated_at: datetime
     off_reason: str = ""
+
+    @property
+    def tells_of_questions(self) -> bool:
+        """Whether what it sends of a wait depends on what is asked."""
+        return self.format == "slack" or self.decision_links
 
     def hears_of(self, changed: Execution | Batch) -> bool:
         """Whether a change of this execution or batch to the status it has is told to it."""
