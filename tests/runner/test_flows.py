@@ -13,7 +13,7 @@ from stepcrew.services.check_crew import examine_crew
 from tests.runner.fakes import new_execution
 from tests.runner.harness import GROUP, MODEL, Ended, Harness, agent, task
 
-RULES = ModelRules(MODEL, "", lambda _: True)
+RULES = ModelRules(MODEL, "", str.isprintable)
 STATE = {"type": "dict", "default": {"topic": "tides", "rows": [1, 2, 3]}}
 
 

@@ -227,7 +227,7 @@ def test_an_input_of_another_form_is_refused(text: str) -> None:
 def test_every_example_is_a_valid_crew_with_defaults_for_its_inputs(name: str) -> None:
     source = load_crew(name)
     config: Any = source.body["config"]
-    rules = ModelRules("openai/gpt-4o", "", lambda _: True, "openai/text-embedding-3-small")
+    rules = ModelRules("openai/gpt-4o", "", str.isprintable, "openai/text-embedding-3-small")
     parsed = examine_crew(config, cast("Any", source.body.get("inputs")), rules, 30).sound()
     assert source.notes == []
     assert parsed.inputs or config["state"]["default"]

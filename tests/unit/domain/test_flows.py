@@ -14,7 +14,7 @@ from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import Submission, document_of, fingerprint
 from stepcrew.services.check_crew import examine_crew
 
-RULES = ModelRules("openai/gpt-4o", "", lambda _: True)
+RULES = ModelRules("openai/gpt-4o", "", str.isprintable)
 EXAMPLE = Path(__file__).parents[3] / "examples/report-flow/flow.yaml"
 AGENT = {"role": "R", "goal": "G", "backstory": "B"}
 

@@ -150,7 +150,7 @@ class FlowSettings(FlowModel):
     }
 
     stream: bool = False
-    max_method_calls: int = Field(100, ge=1, le=1_000)
+    max_method_calls: int = Field(default=100, ge=1, le=1_000)
 
 
 class FlowDefinition(FlowModel):

@@ -46,7 +46,8 @@ class _Reader:
         given = self._config.get("methods")
         methods = cast("dict[Any, Any]", given) if isinstance(given, dict) else {}
         read = {str(name): self._method(str(name), raw) for name, raw in methods.items()}
-        whole = {**self._config, "methods": dict.fromkeys(read, _STAND_IN_METHOD) if read else given}
+        stand_ins: Any = dict.fromkeys(read, _STAND_IN_METHOD) if read else given
+        whole: dict[str, Any] = {**self._config, "methods": stand_ins}
         try:
             flow = FlowDefinition.model_validate(whole)
         except ValidationError as error:
@@ -93,7 +94,7 @@ class _Reader:
         for detail in error.errors(include_url=False, include_input=False):
             steps = tuple(str(step) for step in detail["loc"])
             kind = detail["type"]
-            where = in_document(steps, document if isinstance(document, dict) else {})
+            where = in_document(steps, cast("dict[str, Any]", document) if isinstance(document, dict) else {})
             if kind in ("missing", "extra_forbidden"):
                 name = steps[-1]
                 what = f"{name} is missing." if kind == "missing" else f"{name} is not a known field."
