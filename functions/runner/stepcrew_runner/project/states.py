@@ -13,7 +13,7 @@ from typing import Any
 
 from crewai.flow.persistence import FlowPersistence, SQLiteFlowPersistence
 from crewai.flow.persistence.factory import set_flow_persistence_factory
-from pydantic import PrivateAttr
+from pydantic import Field
 from pydantic_core import to_jsonable_python
 
 from stepcrew.domain.flow_state import StateTooLarge
@@ -59,7 +59,7 @@ class ProjectStates:
         def load(_store: Any, flow_uuid: str) -> dict[str, Any] | None:
             return self.load(flow_uuid)
 
-        set_flow_persistence_factory(lambda: PlatformPersistence.of(self))
+        set_flow_persistence_factory(lambda: PlatformPersistence(states=self))
         SQLiteFlowPersistence.save_state, SQLiteFlowPersistence.load_state = save, load
         try:
             yield
@@ -75,20 +75,15 @@ class PlatformPersistence(FlowPersistence):
     """CrewAI's interface to them."""
 
     persistence_type: str = "PlatformPersistence"
-    _states: ProjectStates | None = PrivateAttr(default=None)
-
-    @classmethod
-    def of(cls, states: ProjectStates) -> PlatformPersistence:
-        made = cls()
-        made._states = states
-        return made
+    states: Any = Field(default=None, exclude=True)
+    """`ProjectStates`; CrewAI makes the object without where it reads one from a text."""
 
     def init_db(self) -> None:
         pass
 
     def save_state(self, flow_uuid: str, method_name: str, state_data: Any) -> None:  # noqa: ARG002 - as CrewAI's
-        if self._states:
-            self._states.save(flow_uuid, state_data)
+        if self.states:
+            self.states.save(flow_uuid, state_data)
 
     def load_state(self, flow_uuid: str) -> dict[str, Any] | None:
-        return self._states.load(flow_uuid) if self._states else None
+        return self.states.load(flow_uuid) if self.states else None
