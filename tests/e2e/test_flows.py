@@ -12,6 +12,15 @@ from tests.e2e.test_projects import PROJECTS, deploy, stepcrew
 from tests.e2e.user import User
 
 EXAMPLE = ROOT / "examples/report-flow/flow.yaml"
+NEEDY = """
+import os
+from crewai.flow.flow import Flow, start
+
+class Needy(Flow):
+    @start()
+    def tell(self):
+        return os.environ["NEEDED_KEY"][-4:]
+"""
 
 
 def test_a_declarative_flow_is_run_from_its_file_and_waits_for_a_person(
@@ -55,10 +64,7 @@ def test_a_flow_of_a_project_goes_on_with_the_state_of_an_earlier_execution(ada:
 
 
 def test_a_secret_that_a_project_needs_is_told_by_deployment_dry_run_and_submission(ada: User, tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text(
-        "import os\nfrom crewai.flow.flow import Flow, start\n\n\nclass Needy(Flow):\n    @start()\n    def tell(self):\n"
-        "        return os.environ['NEEDED_KEY'][-4:]\n"
-    )
+    (tmp_path / "main.py").write_text(NEEDY)
     done = stepcrew(ada, "deploy", str(tmp_path), "--name", "needy")
     assert "main.py:8 needs the secret NEEDED_KEY: stepcrew secrets set NEEDED_KEY" in " ".join(done.stderr.split())
     for address in ("/executions?dry_run=true", "/executions"):
