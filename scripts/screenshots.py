@@ -57,6 +57,7 @@ def views() -> Iterator[View]:
         "new": "/g/demo/new",
         "secrets": "/g/demo/secrets",
         "crew": "/g/demo/crews/tide-report",
+        "tools": "/g/demo/tools",
         "usage": "/g/demo/usage",
         "cost": run(1, "/cost"),
         "triggers": "/g/demo/triggers",

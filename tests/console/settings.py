@@ -132,6 +132,43 @@ CREW = {
 }
 ALIASES = [{"alias": "prod", "version": 2, "moved_at": "2026-11-20T09:12:00Z", "moved_by": "ada@example.org"}]
 
+TOOLS = [
+    {
+        "name": "CalculatorTool",
+        "summary": "Calculates.",
+        "secrets": [],
+        "effects": False,
+        "input_schema": {"type": "object", "properties": {"expression": {}}, "required": ["expression"]},
+        "of_group": False,
+    },
+    {
+        "name": "refund_order",
+        "summary": "Refunds an order of the shop.",
+        "secrets": ["SHOP_KEY"],
+        "effects": True,
+        "input_schema": {"type": "object", "properties": {"order": {}, "reason": {}}, "required": ["order"]},
+        "of_group": True,
+    },
+    {
+        "name": "SerperDevTool",
+        "summary": "Searches the web with Serper.",
+        "secrets": ["SERPER_API_KEY"],
+        "effects": False,
+        "input_schema": {"type": "object", "properties": {"search_query": {}}, "required": ["search_query"]},
+        "of_group": False,
+    },
+]
+CONNECTION = {
+    "name": "openrouter",
+    "provider": "openai",
+    "base_url": "https://openrouter.ai/api/v1/a-name-without-any-place-to-break-it-" + "x" * 60,
+    "secret": "OPENROUTER_KEY",
+    "fallbacks": ["openai/gpt-5.2"],
+    "updated_at": "2026-11-20T09:12:00Z",
+    "updated_by": "ada@example.org",
+}
+PRICES = {"openrouter/meta-llama/llama-3.3-70b": {"input_usd": 0.13, "output_usd": 0.4, "cached_usd": None}}
+
 SUMS = {
     "executions": 12,
     "completed": 10,
@@ -181,6 +218,9 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         f"/batches/{BATCH_ID}": BATCH,
         "/crews/tide-report": CREW,
         "/crews/tide-report/aliases": {"aliases": ALIASES},
+        "/tools": TOOLS,
+        "/connections": {"connections": [CONNECTION], "operators": ["ollama"]},
+        "/prices": {"models": PRICES},
         "/usage": USAGE,
         "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
         "/budgets": {"month": "2026-11", "budgets": BUDGETS},
@@ -188,4 +228,4 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/usage", "/audit", "/crews/tide-report"]
+PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/usage", "/audit", "/crews/tide-report", "/tools"]

@@ -52,6 +52,9 @@ export type Webhook = Schemas["Webhook"];
 export type Delivery = Schemas["DeliveryView"];
 export type DryRun = Schemas["DryRun"];
 export type Tool = Schemas["Tool"];
+export type ConnectionList = Schemas["ConnectionList"];
+export type ConnectionSpec = Schemas["ConnectionSpec"];
+export type ModelPrice = Schemas["ModelPrice"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 export const STATUSES: readonly Status[] = ["PENDING", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"];

@@ -45,7 +45,7 @@ export function ToOwnGroup() {
   if (!me.data) return <Loading />;
   const last = localStorage.getItem(GROUP_KEY);
   const own = group ?? (last && me.data.groups.includes(last) ? last : me.data.group_id);
-  const rest = /^\/(executions|new|approvals|compare|crews|triggers|secrets|usage|audit)\b/.test(pathname)
+  const rest = /^\/(executions|new|approvals|compare|crews|triggers|secrets|tools|usage|audit)\b/.test(pathname)
     ? pathname + search
     : "/executions";
   return <Navigate to={`/g/${encodeURIComponent(own)}${rest}`} replace />;
@@ -131,6 +131,7 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
         <NavLink to={`${base}/triggers`}>Triggers</NavLink>
         <NavLink to={`${base}/webhooks`}>Webhooks</NavLink>
         <NavLink to={`${base}/secrets`}>Secrets</NavLink>
+        <NavLink to={`${base}/tools`}>Tools</NavLink>
         <NavLink to={`${base}/usage`}>Usage</NavLink>
       </nav>
       <div className="head-end">

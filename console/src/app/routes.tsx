@@ -39,6 +39,7 @@ export function makeRouter() {
               path: "webhooks",
               lazy: async () => ({ Component: (await import("@/webhooks/WebhooksPage")).WebhooksPage }),
             },
+            { path: "tools", lazy: async () => ({ Component: (await import("@/tools/ToolsPage")).ToolsPage }) },
             { path: "crews/:name", lazy: async () => ({ Component: (await import("@/crews/CrewPage")).CrewPage }) },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
