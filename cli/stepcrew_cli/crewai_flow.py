@@ -28,7 +28,8 @@ def load(path: Path, document: Document) -> CrewSource:
 def state_names(document: Document) -> set[str]:
     """The values that the flow begins with, or reads."""
     state: Any = document.get("state") or {}
-    declared: list[Any] = [state.get("default"), (state.get("json_schema") or {}).get("properties")]
+    schema: Any = state.get("json_schema") or {}
+    declared: list[Any] = [state.get("default"), schema.get("properties")]
     named = {name for part in declared if isinstance(part, dict) for name in cast("dict[str, Any]", part)}
     return named | set(_STATE.findall(json.dumps(document.get("methods"), default=str)))
 

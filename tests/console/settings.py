@@ -132,7 +132,7 @@ CREW = {
 }
 ALIASES = [{"alias": "prod", "version": 2, "moved_at": "2026-11-20T09:12:00Z", "moved_by": "ada@example.org"}]
 
-TOOLS = [
+TOOLS: list[Fields] = [
     {
         "name": "CalculatorTool",
         "summary": "Calculates.",

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from crewai import Agent
 from crewai.flow.expressions import Expression
 from crewai.flow.flow import Flow
 from crewai.flow.flow_definition import FlowDefinition as CrewFlow
@@ -63,7 +62,7 @@ class FlowBuilder:
         `CrewBuilder` raises."""
         spec = self._spec
         execution = self._parts.companions.execution
-        flow = PlainFlow.of(CrewFlow.model_validate(self._declared(execution.execution_id)))
+        flow: Any = PlainFlow.of(CrewFlow.model_validate(self._declared(execution.execution_id)))
         steps = Steps(flow, execution.created_at, self._builder, spec)
         flow.give_methods({name: steps.method(name) for name in spec.methods})
         inputs = dict(self._submission.inputs)
@@ -191,7 +190,7 @@ class Steps:
 
         async def run(local: Local) -> Any:
             asked = self._rendered(given, local)
-            agent: Agent = self._builder(key, {}).agent(key)
+            agent: Any = self._builder(key, {}).agent(key)
             return await agent.kickoff_async(asked if isinstance(asked, list) else str(asked))
 
         return run

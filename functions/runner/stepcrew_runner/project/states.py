@@ -51,7 +51,8 @@ class ProjectStates:
     @contextmanager
     def in_place(self) -> Generator[None]:
         """CrewAI's default store, and its own in a file, are this one while it lasts."""
-        before = SQLiteFlowPersistence.save_state, SQLiteFlowPersistence.load_state
+        store: Any = SQLiteFlowPersistence
+        before = store.save_state, store.load_state
 
         def save(_store: Any, flow_uuid: str, method_name: str, state_data: Any) -> None:  # noqa: ARG001 - as CrewAI's
             self.save(flow_uuid, state_data)
@@ -60,11 +61,11 @@ class ProjectStates:
             return self.load(flow_uuid)
 
         set_flow_persistence_factory(lambda: PlatformPersistence(states=self))
-        SQLiteFlowPersistence.save_state, SQLiteFlowPersistence.load_state = save, load
+        store.save_state, store.load_state = save, load
         try:
             yield
         finally:
-            SQLiteFlowPersistence.save_state, SQLiteFlowPersistence.load_state = before
+            store.save_state, store.load_state = before
             set_flow_persistence_factory(None)
 
     def _key(self, flow_id: str) -> FlowKey:

@@ -46,8 +46,8 @@ class _Reader:
         given = self._config.get("methods")
         methods = cast("dict[Any, Any]", given) if isinstance(given, dict) else {}
         read = {str(name): self._method(str(name), raw) for name, raw in methods.items()}
-        stand_ins: Any = dict.fromkeys(read, _STAND_IN_METHOD) if read else given
-        whole: dict[str, Any] = {**self._config, "methods": stand_ins}
+        stand_ins: dict[str, Any] = dict.fromkeys(read, _STAND_IN_METHOD)
+        whole: dict[str, Any] = {**self._config, **({"methods": stand_ins} if read else {})}
         try:
             flow = FlowDefinition.model_validate(whole)
         except ValidationError as error:
