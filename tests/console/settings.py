@@ -1,4 +1,4 @@
-"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches, crews."""
+"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches, memory, crews, tools."""
 
 from __future__ import annotations
 
@@ -195,6 +195,34 @@ BUDGETS = [
     {"crew": "tide-report", "limit_usd": 0.5, "spent_usd": 0.66},
 ]
 
+MOVE = {"moving_to": None, "reason": ""}
+
+
+def scope(path: str, records: int) -> Fields:
+    times = {"oldest": "2026-11-02T08:00:00Z", "newest": "2026-11-21T16:40:00Z"}
+    return {"path": path, "records": records, "embedder": "openai/text-embedding-3-small", "dimension": 1536, **MOVE, **times}
+
+
+def remembered(number: int, content: str, **more: Any) -> Fields:
+    times = {"created_at": "2026-11-21T16:40:00Z", "updated_at": "2026-11-22T09:00:00Z"}
+    origin = {"source": None, "private": False, "execution_id": EXECUTION, "expires_at": None}
+    fields = {"record_id": f"r{number}", "scope": "/crews/tide-report", "content": content, "categories": ["tides"]}
+    return {**fields, "importance": 0.7, "metadata": {}, **origin, **times, **more}
+
+
+SCOPES = [
+    scope("/crews/tide-report", 3),
+    scope("/crews/tide-report/agent", 1),
+    scope("/crews/tide-report/agent/Researcher", 1),
+    scope("/shared", 1),
+    scope("/shared/a-name-without-any-place-to-break-it-" + "x" * 60, 1),
+]
+RECORDS = [
+    remembered(1, "The moon passes its nearest point every 27.5 days; spring tides are higher then."),
+    remembered(2, "لا يحب القارئ الجداول الطويلة.", categories=[], scope="/crews/tide-report/agent/Researcher"),
+    remembered(3, "without-any-place-to-break-it-" + "x" * 400, importance=0.2, execution_id=None),
+    remembered(4, "Everybody reads on phones.", metadata={"asked": 12}, source="ada", private=True, scope="/shared"),
+]
 AUDIT = {
     "entry_id": "01a2-a1",
     "at": "2026-11-21T16:40:00Z",
@@ -221,6 +249,8 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/tools": TOOLS,
         "/connections": {"connections": [CONNECTION], "operators": ["ollama"]},
         "/prices": {"models": PRICES},
+        "/memory": {"scopes": SCOPES},
+        "/memory/records": {"records": RECORDS, "next_cursor": "on"},
         "/usage": USAGE,
         "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
         "/budgets": {"month": "2026-11", "budgets": BUDGETS},
@@ -228,4 +258,4 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/usage", "/audit", "/crews/tide-report", "/tools"]
+PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage", "/audit", "/crews/tide-report", "/tools"]

@@ -55,6 +55,10 @@ export type Tool = Schemas["Tool"];
 export type ConnectionList = Schemas["ConnectionList"];
 export type ConnectionSpec = Schemas["ConnectionSpec"];
 export type ModelPrice = Schemas["ModelPrice"];
+export type MemoryScope = Schemas["ScopeSummary"];
+export type MemoryRecord = Schemas["MemoryRecordView"];
+export type MemoryHit = Schemas["MemoryHitView"];
+export type MemoryReceipt = Schemas["MemoryReceipt"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 export const STATUSES: readonly Status[] = ["PENDING", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"];

@@ -41,6 +41,7 @@ export function makeRouter() {
             },
             { path: "tools", lazy: async () => ({ Component: (await import("@/tools/ToolsPage")).ToolsPage }) },
             { path: "crews/:name", lazy: async () => ({ Component: (await import("@/crews/CrewPage")).CrewPage }) },
+            { path: "memory", lazy: async () => ({ Component: (await import("@/memory/MemoryPage")).MemoryPage }) },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
             { path: "audit", lazy: async () => ({ Component: (await import("@/audit/AuditPage")).AuditPage }) },

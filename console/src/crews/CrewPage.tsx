@@ -6,7 +6,7 @@ import { CrewGraph } from "@/compose/CrewGraph";
 import { formatDateTime } from "@/lib/format";
 import { useParam, useTitle } from "@/lib/hooks";
 import { useSecrets } from "@/secrets/secrets";
-import { Fact, Facts } from "@/ui/Facts";
+import { type FactRow, Facts } from "@/ui/Facts";
 import { Button, Loading, Trouble } from "@/ui/kit";
 import { SettingsTable } from "@/ui/Settings";
 import { useAliases, useCrew } from "./crews";
@@ -48,20 +48,24 @@ export function CrewPage() {
           </select>
         </label>
       </div>
-      <Facts>
-        <Fact name="Kind" value={KINDS[crew.data.kind]} />
-        {crew.data.project && <Fact name="Entry" value={<code>{crew.data.project.entry}</code>} />}
-        <Fact name="Stored" value={formatDateTime(crew.data.updated_at)} />
-        <Fact name="By" value={crew.data.updated_by ?? "–"} />
-        {crew.data.project && <Fact name="Bundle" value={<code>{crew.data.project.bundle.slice(0, 12)}</code>} />}
-        {crew.data.project && <Fact name="Function" value={<code>{crew.data.project.function}</code>} />}
-      </Facts>
+      <Facts rows={factsOf(crew.data)} />
       {writes && <RunCrew key={`${name}@${crew.data.version}`} crew={crew.data} />}
       <Aliases crew={crew.data} onShow={(each) => setVersion(String(each))} />
       {crew.data.project && <Code project={crew.data.project} />}
       <CrewGraph request={crew.data} />
     </main>
   );
+}
+
+function factsOf({ kind, project, updated_at, updated_by }: StoredCrewDocument): FactRow[] {
+  return [
+    ["Kind", KINDS[kind]],
+    ["Entry", project && <code>{project.entry}</code>],
+    ["Stored", formatDateTime(updated_at)],
+    ["By", updated_by],
+    ["Bundle", project && <code>{project.bundle.slice(0, 12)}</code>],
+    ["Function", project && <code>{project.function}</code>],
+  ];
 }
 
 const KINDS: Record<StoredCrewDocument["kind"], string> = {

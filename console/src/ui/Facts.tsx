@@ -1,16 +1,23 @@
 import "./facts.css";
 import type { ReactNode } from "react";
 
-/** What is so about one thing, each with its name, side by side. */
-export function Facts({ children }: { children: ReactNode }) {
-  return <dl className="fact-list">{children}</dl>;
-}
+export type FactRow = readonly [name: string, value: ReactNode];
 
-export function Fact({ name, value }: { name: string; value: ReactNode }) {
+/** Names and values, side by side where there is room; those without a value are left out. */
+export function Facts({ rows, className = "" }: { rows: readonly FactRow[]; className?: string }) {
   return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
+    <dl className={`fact-list ${className}`}>
+      {rows.map(
+        ([name, value]) =>
+          value !== null &&
+          value !== undefined &&
+          value !== "" && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd dir="auto">{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
   );
 }

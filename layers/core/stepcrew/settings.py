@@ -66,6 +66,8 @@ class Settings(BaseModel):
     """The operator's, by name; their secrets are the operator's."""
     secrets_prefix: str = "/stepcrew"
     retention_days: int = 90
+    memory_retention_days: Annotated[int, Field(ge=0)] = 0
+    """How long records of memory are kept at most; 0 is for ever."""
     default_limits: JsonLimits = GroupLimits()
     limit_ceilings: JsonLimits = GroupLimits()
     attempt_role_arn: str = ""
@@ -89,6 +91,8 @@ class Settings(BaseModel):
     """The group that the project belongs to."""
     project_model: str = ""
     """The model that takes the place of every model the project names; empty leaves them as they are."""
+    monitor_queues: bool = False
+    """Whether each sweep measures the groups' queues for slots."""
     trace_callbacks: bool = False
     """Whether each execution's log names every event of CrewAI's stream."""
     slice_seconds: int = 0
@@ -195,6 +199,7 @@ class FunctionSettings(BaseModel):
     aws_region: str = "us-east-1"
     aws_lambda_function_memory_size: int = 0
     """In MB; 0 outside of Lambda."""
+    powertools_metrics_namespace: str = ""
     powertools_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

@@ -123,6 +123,7 @@ class RunAttempt:
         project: ProjectCode | None = None,
         replay: Replay | None = None,
         default_embedder: str = "",
+        most_memory_days: int = 0,
         detail: Detail = USUAL,
     ) -> None:
         install()
@@ -131,6 +132,7 @@ class RunAttempt:
         self._project = project
         self._default_model = default_model
         self._default_embedder = default_embedder
+        self._most_memory_days = most_memory_days
         self._slice_seconds = slice_seconds
         self._replay = replay
 
@@ -263,14 +265,14 @@ class RunAttempt:
         files = CrewFiles(companions, stores.files)
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
-            parts = CrewParts(companions, models, files, stores, self._default_embedder)
+            parts = CrewParts(companions, models, files, stores, self._default_embedder, self._most_memory_days)
             if self._project is None and submission.flow:
                 with Questions(decisions, companions.control).in_place():
                     run(FlowBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             elif self._project is None:
                 run(CrewBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             else:
-                serve_project_memory(submission.definition, companions, stores.memory)
+                serve_project_memory(submission.definition, companions, stores.memory, self._most_memory_days)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
                 crew_name = execution.crew.name if execution.crew else execution.name
                 states = ProjectStates(companions, crew_name, stores.states)
