@@ -56,6 +56,8 @@ def views() -> Iterator[View]:
         "compare": f"/g/demo/compare?a={run(1)[-36:]}&b={run(10)[-36:]}",
         "new": "/g/demo/new",
         "secrets": "/g/demo/secrets",
+        "crew": "/g/demo/crews/tide-report",
+        "tools": "/g/demo/tools",
         "usage": "/g/demo/usage",
         "files": "/g/demo/files",
         "cost": run(1, "/cost"),

@@ -44,6 +44,7 @@ PLAN = {
     "tasks": [{"name": "write", "agent": "writer", "context": None, "asynchronous": False, "conditional": False}],
     "tools": [],
     "placeholders": [],
+    "unset_environment": [],
     "limits": ANYTHING,
     "estimate": None,
 }
@@ -127,8 +128,6 @@ class Recorded:
             return 200, {"crews": [], "next_cursor": None}
         if path == "/schema":
             return 200, crew_schema()
-        if path == "/tools":
-            return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": []}]
         return 404, {"detail": f"Nothing is recorded for {method} {path}."}
 
     def _list(self, query: Fields) -> Fields:

@@ -1,4 +1,4 @@
-"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches, memory."""
+"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches, memory, crews, tools."""
 
 from __future__ import annotations
 
@@ -125,6 +125,74 @@ FILES = [
     },
     {**FILE, "name": "السلام عليكم.md", "media_type": "text/markdown", "uploaded_by": None},
 ]
+CREW = {
+    "name": "tide-report",
+    "version": 3,
+    "tasks": 2,
+    "agents": 2,
+    "updated_at": "2026-11-20T09:12:00Z",
+    "updated_by": "ada@example.org",
+    "kind": "flow",
+    "config": {
+        "agents": {"researcher": {"role": "Researcher"}, "writer": {"role": "Writer"}},
+        "tasks": [{"name": "research", "agent": "researcher"}, {"name": "write", "agent": "writer"}],
+    },
+    "inputs": {"topic": "tides", "days": 3},
+    "placeholders": ["topic", "place"],
+    "project": {
+        "bundle": "4f9a1c0b" * 8,
+        "entry": "tide_report.main:TideFlow",
+        "kind": "flow",
+        "function": "arn:aws:lambda:eu-west-1:123456789012:function:stepcrew-project-5d1f-tide-report-9a4c2e:7",
+        "environment": ["OPENAI_API_KEY", "SERPER_API_KEY", "TIDE_STATION"],
+        "needs": {"SERPER_API_KEY": "The tool Search the web", "TIDE_STATION": "src/tide_report/tools/stations.py:12"},
+        "inputs": ["topic", "place"],
+        "tools": ["Search the web", "Find a station"],
+        "files": [
+            "pyproject.toml",
+            "src/tide_report/main.py",
+            "src/tide_report/tools/a-name-without-any-place-to-break-it-" + "x" * 60 + ".py",
+        ],
+    },
+}
+ALIASES = [{"alias": "prod", "version": 2, "moved_at": "2026-11-20T09:12:00Z", "moved_by": "ada@example.org"}]
+
+TOOLS: list[Fields] = [
+    {
+        "name": "CalculatorTool",
+        "summary": "Calculates.",
+        "secrets": [],
+        "effects": False,
+        "input_schema": {"type": "object", "properties": {"expression": {}}, "required": ["expression"]},
+        "of_group": False,
+    },
+    {
+        "name": "refund_order",
+        "summary": "Refunds an order of the shop.",
+        "secrets": ["SHOP_KEY"],
+        "effects": True,
+        "input_schema": {"type": "object", "properties": {"order": {}, "reason": {}}, "required": ["order"]},
+        "of_group": True,
+    },
+    {
+        "name": "SerperDevTool",
+        "summary": "Searches the web with Serper.",
+        "secrets": ["SERPER_API_KEY"],
+        "effects": False,
+        "input_schema": {"type": "object", "properties": {"search_query": {}}, "required": ["search_query"]},
+        "of_group": False,
+    },
+]
+CONNECTION = {
+    "name": "openrouter",
+    "provider": "openai",
+    "base_url": "https://openrouter.ai/api/v1/a-name-without-any-place-to-break-it-" + "x" * 60,
+    "secret": "OPENROUTER_KEY",
+    "fallbacks": ["openai/gpt-5.2"],
+    "updated_at": "2026-11-20T09:12:00Z",
+    "updated_by": "ada@example.org",
+}
+PRICES = {"openrouter/meta-llama/llama-3.3-70b": {"input_usd": 0.13, "output_usd": 0.4, "cached_usd": None}}
 
 SUMS = {
     "executions": 12,
@@ -233,6 +301,11 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/webhooks/ops/deliveries": {"deliveries": [DELIVERY], "next_cursor": None},
         "/batches": {"batches": [BATCH, {**BATCH, "name": "may", "status": "COMPLETED"}], "next_cursor": None},
         f"/batches/{BATCH_ID}": BATCH,
+        "/crews/tide-report": CREW,
+        "/crews/tide-report/aliases": {"aliases": ALIASES},
+        "/tools": TOOLS,
+        "/connections": {"connections": [CONNECTION], "operators": ["ollama"]},
+        "/prices": {"models": PRICES},
         "/memory": {"scopes": SCOPES},
         "/memory/records": {"records": RECORDS, "next_cursor": "on"},
         "/usage": USAGE,
@@ -246,5 +319,5 @@ ANSWERS: dict[str, tuple[int, Any]] = {
 """By method and path, for `Recorded.answers`."""
 PAGES = [
     *("/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage", "/audit"),
-    *("/operator", "/files"),
+    *("/operator", "/files", "/crews/tide-report", "/tools"),
 ]

@@ -13,6 +13,7 @@ from stepcrew_cli.client import Client
 from stepcrew_cli.commands.deploy import deploy_project
 from stepcrew_cli.crew_input import load_crew
 from stepcrew_cli.crew_source import CrewSource
+from stepcrew_cli.crewai_flow import is_flow, state_names
 from stepcrew_cli.deploying.finding import has_code
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError, CrewFileError
@@ -142,7 +143,7 @@ def _check_inputs(client: Client, source: CrewSource, stored: str | None, inputs
     config = source.body.get("config")
     inside: Document = cast(Document, config) if isinstance(config, dict) else {}
     own = {**cast(Document, source.body.get("inputs") or {}), **cast(Document, inside.get("inputs") or {})}
-    refuse_unused(given, placeholders(inside), own)
+    refuse_unused(given, state_names(inside) if is_flow(inside) else placeholders(inside), own)
 
 
 def _stored(crew: str | None, stored: str | None, model: str | None) -> CrewSource:

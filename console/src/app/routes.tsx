@@ -39,6 +39,8 @@ export function makeRouter() {
               path: "webhooks",
               lazy: async () => ({ Component: (await import("@/webhooks/WebhooksPage")).WebhooksPage }),
             },
+            { path: "tools", lazy: async () => ({ Component: (await import("@/tools/ToolsPage")).ToolsPage }) },
+            { path: "crews/:name", lazy: async () => ({ Component: (await import("@/crews/CrewPage")).CrewPage }) },
             { path: "memory", lazy: async () => ({ Component: (await import("@/memory/MemoryPage")).MemoryPage }) },
             { path: "files", lazy: async () => ({ Component: (await import("@/files/FilesPage")).FilesPage }) },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },

@@ -151,6 +151,7 @@ def make_app(settings: Settings) -> FastAPI:
             payloads,
             settings.default_model,
             settings.default_embedder,
+            settings.model_connections,
         ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),

@@ -88,7 +88,7 @@ class CrewBuilder:
     def build(self) -> BuiltCrew:
         """Raises `ModelNotAvailable`, `ToolNotUsable`, or pydantic's ValidationError for what CrewAI itself refuses."""
         definition = self._crew
-        agents = {name: self._agent(name) for name in definition.agents}
+        agents = {name: self.agent(name) for name in definition.agents}
         tasks: list[ReplayableTask] = []
         for task in definition.tasks:
             tasks.append(self._task(task, agents, {done.name or "": done for done in tasks}))
@@ -121,7 +121,12 @@ class CrewBuilder:
         takes = is_first if wanted is None else wanted
         return f"\n\nTrigger Payload: {payload}" if payload and takes else ""
 
-    def _agent(self, name: str) -> Agent:
+    def tool(self, name: str) -> BaseTool:
+        """Raises `ToolNotUsable`."""
+        return self._tool_maker.make(name)
+
+    def agent(self, name: str) -> Agent:
+        """One of its agents, made anew."""
         agent = self._crew.agents[name]
         arguments = _given(agent, _AGENT_FIELDS)
         if memory := self._memories.get(name):
@@ -151,7 +156,7 @@ class CrewBuilder:
         )
 
     def _tools(self, names: Iterable[str]) -> list[BaseTool]:
-        return [self._tool_maker.make(name) for name in names]
+        return [self.tool(name) for name in names]
 
     def _reads_files(self) -> FileReadTool:
         return FileReadTool(names=self._crew.files, read=self._files.text)
@@ -204,7 +209,7 @@ class CrewBuilder:
         if task.agent is not None:
             # An agent can execute one task at a time; a task that overlaps others gets an agent object of its own.
             shared = agents[task.agent]
-            arguments["agent"] = self._agent(task.agent) if task.async_execution else shared
+            arguments["agent"] = self.agent(task.agent) if task.async_execution else shared
         arguments |= {
             "name": task.name,
             "description": self._text(task.description) + self._trigger_text(task, is_first=not before),

@@ -93,6 +93,16 @@ def crew(name: str) -> str:
     return f"{CREW_PREFIX}{name}"
 
 
+def flow_states(group_id: str, name: str) -> str:
+    """The states that flows of a stored crew keep."""
+    return f"{group(group_id)}#STATES#{name}"
+
+
+def flow_state(flow_id: str) -> str:
+    """An id is whatever somebody calls a flow, so its digest stands for it."""
+    return f"STATE#{hashlib.sha256(flow_id.encode(errors='replace')).hexdigest()}"
+
+
 def secret(name: str) -> str:
     """Who set a secret of the group, and when; its value is in Parameter Store."""
     return f"{SECRET_PREFIX}{name}"

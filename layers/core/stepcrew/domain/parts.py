@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from stepcrew.domain.connection import connection_of
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
+from stepcrew.domain.flow import FlowDefinition
 from stepcrew.domain.knowledge_settings import KnowledgeSource
 from stepcrew.domain.memory import SHARED, crew_root, scope_part
 from stepcrew.domain.memory_settings import MemorySettings
@@ -30,9 +31,12 @@ def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
 
 
 def placeholders_of(submission: Submission) -> list[str]:
-    """The names of the inputs it takes, sorted: those in its texts, or those a project was deployed with."""
+    """The names of the inputs it takes, sorted: those in its texts, those a project was deployed with, or what a
+    flow begins with and reads."""
     if submission.project:
         return sorted(set(submission.project.inputs))
+    if submission.flow:
+        return FlowDefinition.model_validate(submission.flow).inputs
     return sorted({name for _, text in texts_of(submission.definition) for name in names_in(text)})
 
 
