@@ -18,6 +18,7 @@ from stepcrew_cli.commands import (
     control,
     costs,
     deploy,
+    erase,
     export,
     files,
     look,
@@ -81,7 +82,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 for _part in (
     *(account, run, rerun, deploy, undeploy, stored, memory, files, secrets, connections, tool),
     *(triggers, batch, webhooks),
-    *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, audit, stack),
+    *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, audit, erase, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from stepcrew.domain.definition import MAX_NAME
+from stepcrew.domain.erasure import ErasureNotFound
 from stepcrew.domain.errors import (
     BatchNotFound,
     BodyExpired,
@@ -80,6 +81,7 @@ STATUS: dict[type[StepcrewError], int] = {
     TriggerNotFound: 404,
     WebhookNotFound: 404,
     BatchNotFound: 404,
+    ErasureNotFound: 404,
     ScopeInvalid: 422,
     FileMissing: 404,
     BadSignature: 401,

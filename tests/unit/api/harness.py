@@ -19,6 +19,7 @@ from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.crew_batches import TableBatches
+from stepcrew.aws.erasures import StoredRemains, TableErasures
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.knowledge import TableKnowledge
@@ -39,6 +40,7 @@ from stepcrew.services.change_batch import CancelBatch, RetryBatch
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.erase_data import BeginErasure, ContinueErasures
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_files import FindMissingFiles
@@ -140,7 +142,7 @@ class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.orchestrator = FakeOrchestrator()
-        clock = FixedClock()
+        self.clock = clock = FixedClock()
         rules = model_rules(SETTINGS)
         self.limits = FakeLimits()
         self.places = TableWaitingPlaces(aws.clients, TABLE)
@@ -170,8 +172,14 @@ class Harness:
         cancel = CancelExecution(aws.executions, wake, clock)
         self.batches = batches = TableBatches(aws.clients, TABLE, 30)
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
+        store_trigger = StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id")
+        keep_secrets, erasures = KeepSecrets(secrets, aws.crews, clock), TableErasures(aws.clients, TABLE)
+        remains = StoredRemains(aws.clients, TABLE, BUCKET, INBOX)
+        self.erasures = ContinueErasures(erasures, aws.executions, listing, batches, cancel, remains, clock)
         services = Services(
             audit=TableAudit(aws.clients, TABLE, new_id),
+            erasures=erasures,
+            begin_erasure=BeginErasure(erasures, triggers, store_trigger, keep_secrets, clock, new_id),
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=cancel,
@@ -209,14 +217,14 @@ class Harness:
             ),
             inbox=BucketInbox(aws.clients, INBOX),
             triggers=triggers,
-            store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),
+            store_trigger=store_trigger,
             fire_trigger=fire,
             take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
             webhooks=self.webhooks,
             store_webhook=StoreWebhook(
                 self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]
             ),
-            secrets=KeepSecrets(secrets, aws.crews, clock),
+            secrets=keep_secrets,
             memory=KeepMemory(self.memory, clock),
             files=KeepFiles(self.files, self.knowledge, clock),
             bundles=bundles,
