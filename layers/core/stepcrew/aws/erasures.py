@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from stepcrew.aws import keys, paths
+from stepcrew.aws import erasure_keys, keys, paths
 from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
@@ -34,13 +34,13 @@ class TableErasures:
         self._put(erasure, None)
 
     def erasure(self, group_id: str, erasure_id: str) -> Erasure:
-        found = self._records.item(keys.erasures(group_id), keys.erasure(erasure_id))
+        found = self._records.item(erasure_keys.erasures(group_id), erasure_keys.erasure(erasure_id))
         if found is None:
             raise ErasureNotFound(f"There is no erasure {erasure_id} in this group.")
         return Erasure.model_validate(values(found))
 
     def erasures(self, group_id: str) -> list[Erasure]:
-        known = {":key": keys.erasures(group_id)}
+        known = {":key": erasure_keys.erasures(group_id)}
         found = self._records.found("Listing the erasures", "PK = :key", known, ScanIndexForward=False)
         return [Erasure.model_validate(values(one)) for one in found]
 
@@ -57,8 +57,8 @@ class TableErasures:
         group_id, erasure_id = erasure.group_id, erasure.erasure_id
         entry: dict[str, Any] = {
             **plain(erasure),
-            "PK": keys.erasures(group_id),
-            "SK": keys.erasure(erasure_id),
+            "PK": erasure_keys.erasures(group_id),
+            "SK": erasure_keys.erasure(erasure_id),
             "before": erasure.before,
             "busy_until": erasure.busy_until.isoformat() if erasure.busy_until else None,
             "expires_at": int((erasure.created_at + KEPT).timestamp()),
@@ -94,9 +94,9 @@ class StoredRemains:
             yield Counter(vectors=self._partition(keys.vectors(group_id, scope.embedder)).total())
         for indexed in self._entries(keys.knowledge(group_id)):
             yield self._partition(indexed["partition"])
-        for partition in keys.plain_partitions(group_id):
+        for partition in erasure_keys.plain_partitions(group_id):
             for entry in self._entries(partition):
-                if listed := keys.listed_by(group_id, entry["SK"]):
+                if listed := erasure_keys.listed_by(group_id, entry["SK"]):
                     yield self._partition(listed)
             yield self._partition(partition, spare=keys.LIMITS)
 

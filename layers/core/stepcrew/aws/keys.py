@@ -260,28 +260,6 @@ def _shard(some_id: str) -> int:
     return zlib.crc32(some_id.encode()) % SHARDS
 
 
-def erasures(group_id: str) -> str:
-    """Receipts of what was removed of the group."""
-    return f"{group(group_id)}#ERASURES"
-
-
-def erasure(erasure_id: str) -> str:
-    return f"ERASURE#{erasure_id}"
-
-
-def plain_partitions(group_id: str) -> list[str]:
-    """Those that every group may have, but for the ones that an erasure leaves: each behind those it lists."""
-    below = ("WEBHOOKS", "TOOLS", "CONNECTIONS", "FILES", "KNOWLEDGE", "MEMORY", "USAGE")
-    return [*(f"{group(group_id)}#{word}" for word in below), group(group_id)]
-
-
-def listed_by(group_id: str, sort: str) -> str | None:
-    """The partition that holds more of what has this sort key."""
-    word, _, name = sort.partition("#")
-    parts = {"CREW": crew_versions, "TRIGGER": firings, "WEBHOOK": deliveries}
-    return parts[word](group_id, name) if word in parts else None
-
-
 def slots(group_id: str) -> str:
     """Which executions of the group run at this moment, and which wait for one of them to end."""
     return f"{group(group_id)}#SLOTS"
