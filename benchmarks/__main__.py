@@ -13,7 +13,19 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cancel, cold_start, console, end_to_end, journal, sizes, slices, telling, tracing
+from benchmarks import (
+    cancel,
+    cold_start,
+    console,
+    cost_model,
+    end_to_end,
+    journal,
+    runner_memory,
+    sizes,
+    slices,
+    telling,
+    tracing,
+)
 from benchmarks.report import Figure, Measured, kept, text
 
 REPORT = Path(__file__).with_name("README.md")
@@ -21,6 +33,7 @@ KEPT = Path(__file__).with_name("figures.json")
 PARTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "sizes": sizes.measure,
     "cold_start": cold_start.measure,
+    "runner_memory": runner_memory.measure,
     "tracing": tracing.measure,
     "journal": journal.measure,
     "end_to_end": end_to_end.measure,
@@ -28,6 +41,7 @@ PARTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "slices": slices.measure,
     "console": console.measure,
     "telling": telling.measure,
+    "cost_model": cost_model.measure,
 }
 
 
