@@ -39,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/connections/{name}": {"base_url": "https://models.example.com/v1"},
     "PUT /api/v1/files/{name}": {"sha256": "0" * 64, "bytes": 1},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
+    "PUT /api/v1/decision-links": {"enabled": True},
     "POST /api/v1/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "POST /api/v1/batches": {"crew": "walked", "inputs": [{}]},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},

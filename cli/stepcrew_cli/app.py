@@ -18,9 +18,11 @@ from stepcrew_cli.commands import (
     control,
     costs,
     deploy,
+    doctor,
     erase,
     export,
     files,
+    links,
     look,
     memory,
     prices,
@@ -81,8 +83,8 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 
 for _part in (
     *(account, run, rerun, deploy, undeploy, stored, memory, files, secrets, connections, tool),
-    *(triggers, batch, webhooks),
-    *(look, read, costs, usage, budgets, prices, bundles, export, approvals, control, audit, erase, stack),
+    *(triggers, batch, webhooks, links),
+    *(look, read, doctor, costs, usage, budgets, prices, bundles, export, approvals, control, audit, erase, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

@@ -144,6 +144,15 @@ class Client:
         """May be repeated: what has started stays as it is."""
         return self._transport.ask("POST", api_path("triggers", name, "firings", firing_id, "fire"))
 
+    def decision_links(self) -> Answer:
+        return self._transport.ask("GET", api_path("decision-links"))
+
+    def set_decision_links(self, body: Mapping[str, JsonValue]) -> Answer:
+        return self._transport.ask("PUT", api_path("decision-links"), json=body)
+
+    def rotate_decision_links(self, *, revoke: bool) -> Answer:
+        return self._transport.ask("POST", api_path("decision-links", "rotate"), params={"revoke": str(revoke).lower()})
+
     def webhooks(self) -> Answer:
         return self._transport.ask("GET", api_path("webhooks"))
 
@@ -222,6 +231,10 @@ class Client:
         return self._transport.ask(
             "GET", api_path("executions", execution_id, "logs"), params={"after": after} if after else {}
         )
+
+    def diagnosis(self, execution_id: str) -> Answer:
+        """Why it stands as it does."""
+        return self._transport.ask("GET", api_path("executions", execution_id, "why"))
 
     def cancel(self, execution_id: str) -> Answer:
         return self._transport.ask("POST", api_path("executions", execution_id, "cancel"))

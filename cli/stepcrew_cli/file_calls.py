@@ -21,9 +21,11 @@ class FileCalls:
     def list(self) -> Answer:
         return self._transport.ask("GET", api_path("files"))
 
-    def put(self, name: str, content: bytes) -> Answer:
+    def put(self, name: str, content: bytes, embedder: str | None = None) -> Answer:
         """May be repeated."""
-        body = {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+        body: dict[str, str | int] = {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+        if embedder:
+            body["embedder"] = embedder
         answer = self._transport.request("PUT", api_path("files", name), json=body)
         if answer.status_code == HTTPStatus.ACCEPTED:
             upload = Answer(answer).read(FileUpload)

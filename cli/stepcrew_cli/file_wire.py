@@ -13,6 +13,9 @@ class File(BaseModel):
     media_type: str = ""
     sha256: str = ""
     uploaded_at: datetime | None = None
+    state: str = ""
+    reason: str | None = None
+    chunks: int = 0
 
 
 class FileList(BaseModel):

@@ -20,6 +20,18 @@ class WebhookList(BaseModel):
     webhooks: list[Webhook] = []
 
 
+class LinkKey(BaseModel):
+    key_id: str
+    made_at: datetime
+    ends_at: datetime | None = None
+
+
+class LinkSetting(BaseModel):
+    enabled: bool
+    days: int = 0
+    keys: list[LinkKey] = []
+
+
 class Receipt(BaseModel):
     delivery_id: str
 

@@ -32,10 +32,12 @@ const DELIVERY = {
 const WAITING = { ...DELIVERY, delivery_id: "msg_2", state: "WAITING", next_try_at: "2026-11-24T11:00:00Z" };
 const OF_BATCH = { ...DELIVERY, delivery_id: "msg_3", event_type: "stepcrew.batch.completed", state: "DELIVERED" };
 const good = (data: unknown) => Promise.resolve({ data, response: new Response(null, { status: 200 }) });
-const GET = (path: string) =>
-  path === "/api/v1/webhooks"
-    ? good({ webhooks: [WEBHOOK, OFF] })
-    : good({ deliveries: [DELIVERY, WAITING, OF_BATCH], next_cursor: null });
+const KEY = { key_id: "k", made_at: "2026-11-24T10:00:00Z", ends_at: null };
+const ANSWERS: Record<string, unknown> = {
+  "/api/v1/webhooks": { webhooks: [WEBHOOK, OFF] },
+  "/api/v1/decision-links": { enabled: false, days: 3, keys: [] },
+};
+const GET = (path: string) => good(ANSWERS[path] ?? { deliveries: [DELIVERY, WAITING, OF_BATCH], next_cursor: null });
 
 describe("The webhooks of a group", () => {
   it("are listed with why one was switched off, and the log of one with each answer", async () => {
@@ -69,6 +71,7 @@ describe("The webhooks of a group", () => {
         secret: "WEBHOOK_OPS",
         events: ["completed", "failed", "cancelled"],
         crews: ["report", "poems"],
+        decision_links: false,
       },
     });
   });
@@ -93,11 +96,35 @@ describe("The webhooks of a group", () => {
   it("are shown to members without what admins do, and not to viewers", async () => {
     const { unmount } = showWith({ GET }, <WebhooksPage />, { role: "member" });
     await screen.findByRole("region", { name: "Deliveries of ops" });
-    expect(screen.queryByRole("button", { name: /Remove|sample|Set/ })).toBeNull();
+    expect(screen.queryByRole("button", { name: /Remove|sample|Set|Switch/ })).toBeNull();
     unmount();
     const asked = vi.fn(GET);
     showWith({ GET: asked }, <WebhooksPage />, { role: "viewer" });
     expect(await screen.findByText(/shown to members/)).toBeInTheDocument();
     expect(asked).not.toHaveBeenCalled();
+  });
+
+  it("carry links that decide once an admin allows it, until they are revoked", async () => {
+    let on = false;
+    const setting = () => ({ enabled: on, days: 3, keys: on ? [KEY] : [] });
+    const answer = (path: string) => (path === "/api/v1/decision-links" ? good(setting()) : GET(path));
+    const PUT = vi.fn((_path: string, { body }: { body: { enabled: boolean } }) => {
+      on = body.enabled;
+      return good(setting());
+    });
+    const POST = vi.fn(() => good(setting()));
+    showWith({ GET: answer, PUT, POST }, <WebhooksPage />, { role: "admin" });
+    await userEvent.click(await screen.findByRole("button", { name: "Switch on" }));
+    expect(await screen.findByText(/^On\. Whoever reads/)).toBeInTheDocument();
+    expect(PUT).toHaveBeenCalledWith("/api/v1/decision-links", { body: { enabled: true, days: 3 } });
+    const rotate = "/api/v1/decision-links/rotate";
+    await userEvent.click(screen.getByRole("button", { name: "Sign with another key" }));
+    expect(POST).toHaveBeenCalledWith(rotate, { params: { query: { revoke: false } } });
+    await userEvent.click(screen.getByRole("button", { name: "Revoke what was sent" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Revoke" }));
+    expect(POST).toHaveBeenCalledWith(rotate, { params: { query: { revoke: true } } });
+    await userEvent.click(screen.getByRole("button", { name: "Switch off" }));
+    await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Switch off" }));
+    expect(await screen.findByText(/^Off\. Approvals/)).toBeInTheDocument();
   });
 });

@@ -43,7 +43,9 @@ DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
 """The console's development server, which passes /api and /auth on to us."""
 STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
+KNOWLEDGE = "KnowledgeFunction"
 API = "ApiFunction"
+SENDER = "WebhookSenderFunction"
 HOST_RUNTIME = {"RUNNER_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}", "RUNNER_PLATFORM": "host"}
 """What bundles of projects are built for here: every environment of a checkout is made with one Python."""
 WARMED = (RUNNER, "TraceSinkFunction")
@@ -208,9 +210,11 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         for server in model_servers:
             exits.callback(server.child.stop, 3)
         for_functions = {**options.for_functions}
-        for function in (RUNNER, KINDS["projects"].function):
+        for function in (RUNNER, KNOWLEDGE, KINDS["projects"].function):
             for_functions[function] = {**model.variables, **options.for_functions.get(function, {})}
         for_functions[API] = {**HOST_RUNTIME, **options.for_functions.get(API, {})}
+        # Here both are the gateway, which is no part of the template.
+        for_functions[SENDER] = {"API_URL": url, "CONSOLE_URL": url, **options.for_functions.get(SENDER, {})}
         started = datetime.now(UTC)
         emulator = start_emulator(
             port=_emulator_port(options.data),

@@ -170,6 +170,8 @@ class Recorded:
             route.fulfill(json=story.result())
         elif rest == "/cost":
             route.fulfill(json=story.cost())
+        elif rest == "/why":
+            route.fulfill(json=story.why())
         elif rest == "/definition":
             route.fulfill(json=story.definition)
         elif rest == "/approvals":

@@ -51,6 +51,7 @@ REFUSED = {
     "failed": 1,
     "execution_ids": [],
 }
+LINK_KEY = {"key_id": "01a20d17-0000-7000-8000-000000000009", "made_at": "2026-11-20T09:12:00Z", "ends_at": None}
 WEBHOOK = {
     "name": "ops",
     "url": "https://ops.example.com/crews",
@@ -58,6 +59,7 @@ WEBHOOK = {
     "events": ["failed", "waiting"],
     "crews": None,
     "format": "standard",
+    "decision_links": True,
     "enabled": True,
     "off_reason": "",
 }
@@ -141,6 +143,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/triggers": {"triggers": TRIGGERS},
         "/triggers/inbox/firings": {"firings": [STARTED, REFUSED], "next_cursor": None},
         "/webhooks": {"webhooks": [WEBHOOK, {**WEBHOOK, "name": "old", "enabled": False, "off_reason": "It is gone."}]},
+        "/decision-links": {"enabled": True, "days": 3, "keys": [LINK_KEY]},
         "/webhooks/ops/deliveries": {"deliveries": [DELIVERY], "next_cursor": None},
         "/batches": {"batches": [BATCH, {**BATCH, "name": "may", "status": "COMPLETED"}], "next_cursor": None},
         f"/batches/{BATCH_ID}": BATCH,

@@ -66,6 +66,8 @@ class Story:
             "cancel_requested_at": None,
             "cancel_receipt": None,
             "waiting": None,
+            "traceparent": None,
+            "debug": False,
             "rerun_of": None,
             "rerun_from": None,
             "reruns": [],
@@ -102,6 +104,37 @@ class Story:
             "by_model": [{"name": "openai/gpt-5.2", **share}],
             "infrastructure": [{**line, "quantity": 7.5, "unit_usd": 0.0000133334, "usd": 0.0001}],
             "notes": ["The execution is open."],
+        }
+
+    def why(self) -> Fields:
+        """A diagnosis that tells something of everything."""
+        steps = [
+            {"at": self.now(), "event": "TaskStateEntered", "state": "RunCrew", "error": None},
+            {"at": self.now(), "event": "TaskFailed", "state": None, "error": "Lambda.TooManyRequestsException"},
+        ]
+        logs = [
+            {"attempt": 1, "sequence": number, "emitted_at": self.now(), "level": "INFO", "logger": "crew"}
+            | {"message": "A line that is longer than the others. " * number}
+            for number in (1, 2, 6)
+        ]
+        said = "The execution failed in crew task edit after 12 s (model, ModelUnavailable): The model answered 500."
+        return {
+            "execution_id": self.id,
+            "status": self.record["status"],
+            "summary": f"{said} Submit it again. 4 of its trace events are not recorded.",
+            "findings": [{"rule": "failed", "what": said, "remedy": "Submit it again."}],
+            "attempts": [
+                {"attempt": 1, "emitted": 12, "recorded": 8, "died": False},
+                {"attempt": 2, "emitted": None, "recorded": 3, "died": True},
+            ],
+            "machine": {"status": "RUNNING", "error": "", "steps": steps},
+            "trace_queue": {"waiting": 12, "in_flight": 2, "dead": 1},
+            "slots": {"running": 20, "may_run": 20, "waiting": 7, "position": 3, "open": 31, "may_be_open": 200},
+            "approvals": [{"number": 1, "kind": "answer", "task_name": "edit", "expires_at": self.now(3600)}],
+            "gaps": [{"attempt": 1, "first": 9, "last": 12}],
+            "complete": False,
+            "logs": logs,
+            "unread": [],
         }
 
     def wait(self, seconds: float) -> None:

@@ -75,7 +75,7 @@ def test_every_view_of_every_kind_of_execution(recording: Recordings, options: d
     failed, large, asked, arabic = stories.failed(), stories.large(), stories.asking(), stories.arabic()
     page, _ = recording(failed, large, asked, arabic, path="/g/demo/executions", role="admin", **options)
     dress(page, theme)
-    tabs = ("", "/result", "/tasks", "/logs", "/definition", "/cost", "?event=1.5")
+    tabs = ("", "/result", "/tasks", "/logs", "/definition", "/cost", "/why", "?event=1.5")
     runs = [f"/executions/{failed.id}{tab}" for tab in tabs]
     panels = [f"/executions/{failed.id}?event=t%3AEditor%7Cedit", f"/executions/{failed.id}?event=a%3AEditor"]
     others = [f"/executions/{large.id}?event=1.8", f"/executions/{arabic.id}", f"/executions/{asked.id}"]

@@ -35,7 +35,7 @@ EDGES = """() => [...document.querySelectorAll('.page > *, .execution-head > *, 
 
 def views(story: Story, *asked: Story) -> list[str]:
     alone = ["/executions", "/new", *settings.PAGES, "/approvals", f"/compare?a={story.id}&b={story.id}"]
-    tabs = ["", "/result", "/tasks", "/logs", "/definition", "/cost", "?event=1.5"]
+    tabs = ["", "/result", "/tasks", "/logs", "/definition", "/cost", "/why", "?event=1.5"]
     runs = [f"/executions/{one.id}/approvals" for one in asked]
     return [f"/g/demo{path}" for path in (*alone, *runs, *(f"/executions/{story.id}{tab}" for tab in tabs))]
 

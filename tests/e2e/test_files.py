@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from hashlib import sha256
 from typing import Any
 
 import httpx
 
 from scripted_model import ScriptedModel
-from tests.e2e.user import User, agent, crew, task
+from tests.e2e.user import PATIENCE_SECONDS, User, agent, crew, task
 
 FACTS = b"Ada likes tea.\nBob likes milk.\n"
 NAME = "Fakten \u00fcber Ada (1).txt"
@@ -22,6 +23,15 @@ def upload(user: User, name: str, content: bytes) -> httpx.Response:
     where = asked.json()
     httpx.put(where["url"], headers=where["headers"], content=content, trust_env=False)
     return user.put(f"/files/{name}", json=told)
+
+
+def read(user: User, name: str) -> dict[str, Any]:
+    """The file, once it was read."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (file := user.get(f"/files/{name}").json()["file"])["state"] == "reading":
+        assert time.monotonic() < deadline, file
+        time.sleep(0.1)
+    return file
 
 
 def reading(topic: str) -> dict[str, Any]:
@@ -49,9 +59,22 @@ def test_a_crew_reads_files_of_its_group_and_hands_one_over(ada: User, bob: User
     assert [one["name"] for one in ada.get(artifacts).json()["artifacts"]] == ["out/tea.md"]
     assert ada.get(f"{artifacts}/out/tea.md").text == "# tea"
 
+    ready = read(ada, NAME)
+    assert (ready["state"], ready["chunks"]) == ("ready", 1), ready
+    model.reset()
     known = crew(task("[[say Bob likes milk.]]"), knowledge_sources=[{"file": NAME}])
     assert ada.run(known)["status"] == "COMPLETED"
     assert model.mentioning(f"Additional Information: [{NAME}, line 1, 0.")
+    questions = [one.body["input"] for one in model.requests if "input" in one.body]
+    assert not any("Ada likes tea" in text for texts in questions for text in texts), "Chunks were made ahead."
+    spent = {one["name"]: one for one in ada.get("/usage?by=source").json()["rows"]}
+    assert spent["embeddings"]["model_calls"] == 1
+
+    upload(ada, "broken.pdf", b"%PDF-1.4 nothing of it")
+    broken = read(ada, "broken.pdf")
+    assert broken["state"] == "failed"
+    assert "cannot be read" in broken["reason"]
+    assert ada.delete("/files/broken.pdf").status_code == 200
 
     assert bob.get("/files").json()["files"] == []
     assert bob.get(f"/files/{NAME}").status_code == bob.get(artifacts).status_code == 404

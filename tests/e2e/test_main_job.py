@@ -47,6 +47,11 @@ def test_a_crew_submitted_over_http_completes_and_its_trace_comes_back(ada: User
     assert (result["final"], result["output"]) == (True, "Sunny ☀️")
     lines = ada.get(f"/executions/{record['execution_id']}/logs").json()["lines"]
     assert "Attempt 1 starts" in lines[0]["message"]
+    why = ada.get(f"/executions/{record['execution_id']}/why").json()
+    assert (why["unread"], why["trace_queue"]["dead"]) == ([], 0)
+    assert {"MarkRunning", "RunCrew"} <= {step["state"] for step in why["machine"]["steps"]}
+    assert why["summary"].startswith("The execution is COMPLETED after ")
+    assert [one["rule"] for one in why["findings"]] == ["cost_unknown"]
 
 
 def test_later_tasks_see_the_outputs_they_asked_for(ada: User, model: ScriptedModel) -> None:
@@ -165,7 +170,7 @@ def test_a_running_crew_is_cancelled_without_waiting_for_its_model(ada: User, mo
 
 def test_an_ended_execution_can_be_deleted(ada: User, model: ScriptedModel) -> None:
     execution_id = ada.run(crew(task("Delete me. [[say GONE]]")))["execution_id"]
-    assert ada.delete(f"/executions/{execution_id}").status_code == 204
+    assert ada.delete(f"/executions/{execution_id}").json()["removed"]
     assert ada.get(f"/executions/{execution_id}").status_code == 404
     assert ada.get(f"/executions/{execution_id}/traces").status_code == 404
 

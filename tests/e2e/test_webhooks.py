@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from scripted_model import ScriptedModel
@@ -133,6 +134,35 @@ def test_a_receiver_that_is_gone_switches_the_webhook_off_until_it_is_set_again(
     assert first.body == second.body
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert (delivered["round"], delivered["tries"]) == (2, 1)
+
+
+def test_a_link_in_a_delivery_decides_without_a_token(
+    ada: User, receiver: Receiver, running: tuple[str, ScriptedModel, Stack]
+) -> None:
+    assert ada.put("/decision-links", json={"enabled": True}).is_success
+    name = webhook(ada, receiver, decision_links=True, events=["waiting"])
+    execution_id = ada.submit(crew(task("Ask me.", "asked", human_input=True)), webhooks=[name])
+    [delivery] = until(ada, name, states("DELIVERED"))
+    [received] = receiver.at(f"/{name}")
+    address = json.loads(received.body)["data"]["waiting"]["links"]["approve"]
+    secret = address.partition("?link=")[2]
+    assert secret not in json.dumps(delivery)
+    with httpx.Client(trust_env=False) as anybody:  # as a browser asks that has no session
+        page = anybody.get(address, headers={"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site"})
+        assert (page.status_code, "<button" in page.text) == (200, True), page.text
+        assert ada.execution(execution_id)["status"] == "WAITING", "to open it decides nothing"
+        form = {"link": secret, "comment": "From the train."}
+        done = anybody.post(address.partition("?")[0], data=form, headers={"origin": running[0]})
+        assert (done.status_code, "Your decision counts" in done.text) == (200, True), done.text
+        assert ada.ended(execution_id)["status"] == "COMPLETED"
+        assert anybody.post(address.partition("?")[0], data=form).status_code == 200
+        forged = anybody.get(f"{address[:-4]}AAAA")
+        assert (forged.status_code, "not valid" in forged.text) == (404, True)
+    [approval] = ada.get(f"/executions/{execution_id}/approvals").json()["approvals"]
+    assert approval["decision"]["decided_by"] == f"link sent to webhook {name}"
+    logs = running[2].data / "logs"
+    assert not [file.name for file in logs.rglob("*.log") if secret in file.read_text(errors="replace")]
+    assert ada.put("/decision-links", json={"enabled": False}).is_success
 
 
 def test_slack_gets_the_question_of_an_approval(ada: User, receiver: Receiver) -> None:

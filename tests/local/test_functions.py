@@ -141,6 +141,7 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         {"service": "ssm", "operation": "get_parameter", "arguments": {"Name": f"{parameter}/groups/g/{name}"}}
         for name in ("HOOK_KEY", "OPENAI_API_KEY", "WEBHOOK_KEY")
     )
+    link_key = {"service": "ssm", "operation": "get_parameter", "arguments": {"Name": f"{parameter}/links/g"}}
     rule = {
         "service": "events",
         "operation": "delete_rule",
@@ -207,6 +208,10 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the webhook sender deletes none": ("WebhookSenderFunction", {**delivery, "operation": "delete_item"}, False),
         "the webhook sender reads what it signs with": ("WebhookSenderFunction", webhook_key, True),
         "the webhook sender reads no secret of hooks": ("WebhookSenderFunction", hook_key, False),
+        "the webhook sender reads what links are signed with": ("WebhookSenderFunction", link_key, True),
+        "the runner reads no key of links": ("RunnerFunction", link_key, False),
+        "the announcer reads no key of links": ("AnnouncerFunction", link_key, False),
+        "the trigger function reads no key of links": ("TriggerFunction", link_key, False),
         "the webhook sender reads no other secret": ("WebhookSenderFunction", other_key, False),
         "the webhook sender reads no record": ("WebhookSenderFunction", _item("get_item", table), False),
         "the webhook sender reads no bodies": ("WebhookSenderFunction", missing, False),

@@ -148,6 +148,51 @@ def test_an_attempt_reads_the_files_of_its_group_and_changes_none(tiny_stack: St
             assert _refused(tiny_stack, service, operation, arguments) in DENIED, f"{operation} of {group_id}"
 
 
+def test_who_reads_files_works_on_what_the_group_of_its_session_knows_and_on_no_other(tiny_stack: Stack) -> None:
+    table, bucket = tiny_stack.outputs["TableName"], tiny_stack.outputs["BucketName"]
+    session = {"name": "knowledge", "tags": {"group": GROUP}}
+
+    def refused(service: str, operation: str, arguments: dict[str, Any], **changes: Any) -> str | None:
+        request = {
+            "service": service,
+            "operation": operation,
+            "arguments": arguments,
+            "session": {**session, **changes},
+        }
+        return invoke(tiny_stack, "KnowledgeFunction", request)["refused"]
+
+    reads, changes = {"get_item", "query"}, {"put_item", "update_item"}
+    may = {
+        "#FILES": {*reads, "update_item"},
+        "#KNOWLEDGE": {*reads, "put_item"},
+        "#KNOWLEDGE#ab#openai/small": {*reads, "put_item"},
+        "#VECTORS#openai/small": {*reads, "put_item"},
+        "#MEMORY": reads,
+        "#MEMORY#/crews/shop": reads,
+        "#USAGE": {"query", *changes},
+        "": {"get_item"},
+        f"#EXECUTION#{EXECUTION}": set[str](),
+    }
+    for more, allowed in may.items():
+        for group_id in (GROUP, OTHER):
+            calls = _on_records(table, f"GROUP#{group_id}{more}")
+            for operation in (*reads, *changes):
+                is_own = group_id == GROUP and operation in allowed
+                found = refused("dynamodb", operation, calls[operation])
+                assert (found is None) if is_own else (found in DENIED), f"{operation} of {group_id}{more}: {found}"
+    for group_id in (GROUP, OTHER):
+        there = {"Bucket": bucket, "Key": f"kept/{group_id}/files/facts.txt/ab"}
+        tiny_stack.client("s3").put_object(**there, Body=b"x")
+        found = refused("s3", "get_object", there)
+        assert (found is None) if group_id == GROUP else (found in DENIED)
+        assert refused("s3", "put_object", {**there, "Body": "y"}) in DENIED
+    prefix = tiny_stack.outputs["SecretsPrefix"]
+    assert refused("ssm", "get_parameters_by_path", {"Path": f"{prefix}/operator"}) is None
+    assert refused("ssm", "get_parameter", {"Name": f"{prefix}/groups/{GROUP}/KEY"}) in DENIED
+    for tags in ({}, {"group": GROUP, "execution": EXECUTION}, {"group": "*"}):
+        assert refused("sts", "get_caller_identity", {}, tags=tags) in {*DENIED, "ValidationError"}, tags
+
+
 def test_calls_that_name_no_key_or_could_delete_are_refused_even_for_own_items(tiny_stack: Stack) -> None:
     table = tiny_stack.outputs["TableName"]
     name, item = {"TableName": table}, _item(OWN.key)

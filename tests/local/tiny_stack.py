@@ -21,6 +21,7 @@ HANDLERS = {
     "AnnouncerFunction": "tiny.call",
     "WebhookSenderFunction": "tiny.call",
     "RunnerFunction": "tiny.call",
+    "KnowledgeFunction": "tiny.call",
 }
 ONLY_FOR_THE_RUNNER = {"OPENAI_API_KEY": "not a key"}
 

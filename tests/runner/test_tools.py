@@ -11,6 +11,7 @@ import pytest
 from crewai.tools import BaseTool
 
 from scripted_model import ScriptedModel
+from stepcrew import tool_arguments
 from stepcrew.domain.tools import TOOLS
 from stepcrew_runner.crew.files import FileReadTool
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
@@ -68,6 +69,14 @@ def test_every_tool_of_the_allow_list_can_be_made_without_the_environment(name: 
     assert type(made).__name__ == name
     assert made.args_schema.model_json_schema()["properties"]
     assert make_tool(f"crewai_tools:{name}", secrets, files) is not made
+
+
+def test_what_the_api_tells_of_their_arguments_is_what_they_take() -> None:
+    told = tool_arguments.schemas()
+    assert list(told) == list(TOOLS)
+    for name, spec in TOOLS.items():
+        made = make_tool(name, dict.fromkeys(spec.secrets, "none"), lambda: FileReadTool(names=[], read=str))
+        assert told[name] == made.args_schema.model_json_schema(), "run scripts/tool_arguments.py"
 
 
 def test_a_tool_outside_the_allow_list_is_not_made() -> None:

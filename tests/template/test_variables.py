@@ -18,10 +18,13 @@ FOLDERS = {
     "TraceSinkFunction": "trace_sink",
     "ReconcilerFunction": "reconciler",
     "RunnerFunction": "runner",
+    "KnowledgeFunction": "runner/stepcrew_runner/knowledge",
     "TriggerFunction": "trigger",
     "AnnouncerFunction": "announcer",
     "WebhookSenderFunction": "webhook_sender",
 }
+APART = {"runner": "knowledge"}
+"""A room of the folder that belongs to another function."""
 DERIVED = {
     "inside_receivers": {"webhook_inside_urls"},
     "allowed_model_patterns": {"allowed_models"},
@@ -43,7 +46,7 @@ def read_by(folder: str) -> set[str]:
     found: set[str] = set()
     for file in (ROOT / "functions" / folder).rglob("*.py"):
         source = file.read_text()
-        if "stepcrew.settings" not in source:
+        if "stepcrew.settings" not in source or APART.get(folder) in file.parts:
             continue
         tree = ast.parse(source)
         found |= attributes(tree) | handed_on(tree, names_in(tree))
@@ -108,10 +111,11 @@ def test_a_function_is_given_what_it_reads(template: dict[str, Any], function: s
 
 def test_the_function_of_a_project_is_given_what_the_runner_reads() -> None:
     """`slice_seconds` is left out: an attempt of a project hands over when its function's own time ends. So is
-    what a project's own objects name themselves: embedding models, and addresses of models."""
+    what a project's own objects name themselves: embedding models, and addresses of models; and `trace_callbacks`,
+    which `debug` of one execution switches on too."""
     template = read_template(PROJECT_TEMPLATE)
     function = of_type(template, "AWS::Serverless::Function")["ProjectFunction"]
-    own = {"slice_seconds", "default_embedder", "model_connections"}
+    own = {"slice_seconds", "default_embedder", "model_connections", "trace_callbacks"}
     assert fields_of(function["Environment"]["Variables"]) == read_by("runner") - own
 
 

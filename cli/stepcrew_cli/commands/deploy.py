@@ -20,7 +20,7 @@ from stepcrew_cli.deploying.wire import DeployedCrew
 from stepcrew_cli.errors import CliError, Rejected
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
-from stepcrew_cli.wire import StoredCrew
+from stepcrew_cli.wire import SecretList, StoredCrew
 
 SHIPPED_FILES = 200
 NOT_FOUND = 404
@@ -92,6 +92,7 @@ def build_project(client: Client, output: Output, path: Path, entry: str | None,
     """Everything that needs no right on the server: found, resolved, imported, built and told."""
     built = build(client, find_project(path, entry), platform_crewai=platform_crewai)
     _tell(output, built)
+    tell_missing(client, output, built)
     return built
 
 
@@ -162,6 +163,16 @@ def _tell(output: Output, built: Built) -> None:
     output.note("; ".join([*parts, built.size]), "dim")
 
 
+def tell_missing(client: Client, output: Output, built: Built) -> None:
+    """The secrets that it needs and the group lacks: without them no execution is accepted."""
+    if not built.needs:
+        return
+    known = {one.name for one in client.secrets().read(SecretList).secrets}
+    for name, who in built.needs.items():
+        if name not in known:
+            output.note(f"{who} needs the secret {name}: stepcrew secrets set {name}", "yellow")
+
+
 def _body(built: Built, function: str) -> dict[str, JsonValue]:
     code, report = built.project, built.report
     outline: dict[str, JsonValue] = {
@@ -177,6 +188,7 @@ def _body(built: Built, function: str) -> dict[str, JsonValue]:
         "kind": report["kind"],
         "function": function,
         "environment": list[JsonValue](built.environment),
+        "needs": dict[str, JsonValue](built.needs),
         "inputs": report["inputs"],
         "tools": report["tools"],
         "files": list[JsonValue](file.as_posix() for file in code.files[:SHIPPED_FILES]),

@@ -44,11 +44,14 @@ def put(
     call: Call,
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The file to upload.")],
     name: Annotated[str | None, typer.Option(help="Another name than the file's own.")] = None,
+    embedder: Annotated[
+        str | None, typer.Option(help="Embedding model of its chunks, as provider/model. Default: the operator's.")
+    ] = None,
 ) -> None:
-    """Upload a file, or replace the one of that name. What is there already is not sent again."""
+    """Upload a file, or replace the one of that name, and have it read. What is there already is not sent again."""
     with call.client() as client:
-        answer = client.files.put(name or file.name, _content(file))
-    call.output.show(answer, File, lambda kept: f"{kept.name} is kept: {kept.bytes:,} bytes, {kept.media_type}.")
+        answer = client.files.put(name or file.name, _content(file), embedder)
+    call.output.show(answer, File, _kept)
 
 
 @files.command("get")
@@ -87,13 +90,24 @@ def _content(file: Path) -> bytes:
         raise CliError(f"{file} cannot be read: {error.strerror}.") from error
 
 
+def _kept(file: File) -> str:
+    return f"{file.name} is kept: {file.bytes:,} bytes, {file.media_type}. {_state(file)}"
+
+
+def _state(file: File) -> str:
+    if file.state == "ready" and file.chunks:
+        return f"Ready, {file.chunks:,} chunks."
+    return f"{file.state.capitalize()}: {file.reason}" if file.reason else f"{file.state.capitalize()}."
+
+
 def _table(found: FileList) -> Table:
     table = Table(box=None, pad_edge=False)
-    for column in ("Name", "Bytes", "Kind", "Uploaded", "SHA-256"):
-        table.add_column(
-            column, no_wrap=column != "Name", overflow="fold", justify="right" if column == "Bytes" else "left"
-        )
+    for column in ("Name", "Bytes", "Kind", "Uploaded", "SHA-256", "State"):
+        is_long = column in ("Name", "State")
+        table.add_column(column, no_wrap=not is_long, overflow="fold", justify="right" if column == "Bytes" else "left")
     for each in found.files:
         uploaded = moment(each.uploaded_at) if each.uploaded_at else ""
-        table.add_row(plain(each.name), f"{each.bytes:,}", plain(each.media_type), uploaded, each.sha256[:12])
+        table.add_row(
+            plain(each.name), f"{each.bytes:,}", plain(each.media_type), uploaded, each.sha256[:12], _state(each)
+        )
     return table

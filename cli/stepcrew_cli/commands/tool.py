@@ -14,6 +14,7 @@ from rich.table import Table
 
 from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.client import Client
+from stepcrew_cli.commands.deploy import tell_missing
 from stepcrew_cli.deploying.building import Built, build
 from stepcrew_cli.deploying.cloudformation import TOOL, stack_name
 from stepcrew_cli.deploying.finding import find_tool
@@ -50,7 +51,7 @@ def list_tools(
     """List the group's own tools."""
     with call.client() as client:
         found = client.ask("GET", api_path("tools")).read(ToolList).root
-    shown = [one for one in found if every or one.input_schema is not None]
+    shown = [one for one in found if every or one.of_group]
     if call.output.as_json:
         call.output.json([one.model_dump(mode="json") for one in shown])
     else:
@@ -112,6 +113,7 @@ def deploy(
         built = build(client, find_tool(path, entry), platform_crewai=platform_crewai, as_tool=True)
         tool_name = name or name_of(built)
         reads = f"; reads: {', '.join(built.environment)}" if built.environment else ""
+        tell_missing(client, call.output, built)
         tell(f"tool {built.project.entry} as {tool_name}{reads}; {built.size}")
         upload = upload_of(client, deployable(tool_name), built.content, built.digest, tell, aws)
         if dry_run:
@@ -121,7 +123,10 @@ def deploy(
             if call.output.as_json:
                 call.output.json({**built.told(), "function_changes": list[JsonValue](changes)})
             return
-        chosen = {"effects": effects, "timeout_seconds": timeout_seconds, "function_arn": upload.put()}
+        chosen: dict[str, JsonValue] = {"effects": effects, "timeout_seconds": timeout_seconds}
+        chosen["function_arn"] = upload.put()
+        if built.needs:
+            chosen["secrets"] = list[JsonValue](sorted(built.needs))
         told = {key: built.report[key] for key in ("description", "input_schema")}
         _store(call, client, tool_name, {**told, **chosen})
 

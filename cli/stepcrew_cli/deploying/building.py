@@ -38,10 +38,16 @@ class Built(NamedTuple):
     def environment(self) -> list[str]:
         return names_read(self.project, self.report)
 
+    @property
+    def needs(self) -> dict[str, str]:
+        """Names of the environment that it cannot do without, each with who asks for it: a tool, or a file's line."""
+        of_tools = {name: who for name, who in self.report["needs"].items() if SECRET.match(name)}
+        return {**of_tools, **self.project.needs}
+
     def told(self) -> dict[str, Any]:
         """What it is, for machines."""
         named = {"entry": self.project.entry, "bundle": self.digest, "packages": self.packages}
-        return {**named, **self.report}
+        return {**named, **self.report, "needs": self.needs}
 
     @property
     def size(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from stepcrew_cli.deploying.dependencies import read_text
@@ -46,24 +46,68 @@ def environment_names(root: Path, files: Iterable[Path], trees: Iterable[ast.Mod
     return sorted({name for name in read | listed if SECRET.match(name)} | _model_keys(files))
 
 
+def needed_names(root: Path, trees: Mapping[Path, ast.Module]) -> dict[str, str]:
+    """Those that the code takes for granted, each with the place that does: `os.environ[NAME]`, and nothing anywhere
+    that does without it, sets it, or looks whether it is there."""
+    taken = [
+        (name, f"{file.relative_to(root).as_posix()}:{line}")
+        for file, tree in trees.items()
+        for name, line in _taken(tree)
+        if SECRET.match(name)
+    ]
+    optional = {name for tree in trees.values() for name in _done_without(tree)}
+    return {name: place for name, place in reversed(taken) if name not in optional}
+
+
 def _model_keys(files: Iterable[Path]) -> set[str]:
     texts = [file.read_text(encoding="utf-8", errors="replace").lower() for file in files if file.suffix in TEXTS]
     return {key for word, key in KEYS.items() if word == "openai" or any(f"{word}/" in text for text in texts)}
 
 
 def _read(tree: ast.Module) -> Iterator[str]:
+    yield from (name for name, _ in _taken(tree))
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]) if _reads(function):
+            case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]) if _may_answer_nothing(function):
                 yield name
-            case ast.Subscript(value=value, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
-                if called(value) == "environ":
-                    yield name
             case _:
                 pass
 
 
-def _reads(function: ast.expr) -> bool:
-    if called(function) in ("getenv", "get_env", "require_env", "get_from_env"):
+def _taken(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Names that are read in a way that fails where they are not set, with their lines."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=value, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
+                if called(value) == "environ":
+                    yield name, node.lineno
+            case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]) if called(function) == "require_env":
+                yield name, node.lineno
+            case _:
+                pass
+
+
+def _done_without(tree: ast.Module) -> Iterator[str]:
+    """Names that the code sets itself, asks for without taking them for granted, or whose absence it handles."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="setdefault"), args=[ast.Constant(value=str(name)), *_]):
+                yield name
+            case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]) if _may_answer_nothing(function):
+                yield name
+            case ast.Subscript(slice=ast.Constant(value=str(name)), ctx=ast.Store()):
+                yield name
+            case ast.Compare(left=ast.Constant(value=str(name)), ops=[ast.In() | ast.NotIn()]):
+                yield name
+            case ast.Dict(keys=keys):  # of os.environ.update, or a table of defaults
+                yield from (key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+            case ast.Try(body=body, handlers=[_, *_]):
+                yield from (name for statement in body for name, _ in _taken(ast.Module([statement], [])))
+            case _:
+                pass
+
+
+def _may_answer_nothing(function: ast.expr) -> bool:
+    if called(function) in ("getenv", "get_env", "get_from_env"):
         return True
     return isinstance(function, ast.Attribute) and function.attr == "get" and called(function.value) == "environ"

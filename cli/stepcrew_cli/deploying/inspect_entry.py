@@ -23,6 +23,7 @@ from typing import Any
 
 PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_\-]*)\}(?!\})")
 MOST_CHARACTERS = 20_000
+BEFORE = dict(os.environ)
 KICKOFFS = ("kickoff", "kickoff_async", "akickoff", "kickoff_for_each", "kickoff_for_each_async", "akickoff_for_each")
 
 
@@ -91,11 +92,26 @@ def tool_report(made: Any, entry: str) -> dict[str, Any]:
         "description": made.description,
         "input_schema": made.args_schema.model_json_schema(),
         "environment": environment_of([made]),
+        "needs": needs_of([made]),
     }
 
 
 def environment_of(tools: Iterable[Any]) -> list[str]:
     return sorted({str(variable.name) for tool in tools for variable in getattr(tool, "env_vars", None) or []})
+
+
+def needs_of(tools: Iterable[Any]) -> dict[str, str]:
+    """The variables that tools cannot do without, each with the tool: not what the code sets itself, nor what a tool
+    that was made with a key of its own would read."""
+    return {
+        str(variable.name): f"The tool {tool.name}"[:200]
+        for tool in tools
+        for variable in getattr(tool, "env_vars", None) or []
+        if variable.required
+        and variable.default is None
+        and os.environ.get(variable.name) == BEFORE.get(variable.name)
+        and getattr(tool, "api_key", None) in (None, "", os.environ.get(variable.name))
+    }
 
 
 def folder_of(root: Path, module: str) -> Path:
@@ -161,6 +177,7 @@ def crews_report(crews: Iterable[Any]) -> dict[str, Any]:
         "inputs": sorted({name for one in texts for name in PLACEHOLDER.findall(one or "")}),
         "tools": sorted({tool.name for tool in tools}),
         "environment": environment_of(tools),
+        "needs": needs_of(tools),
     }
 
 

@@ -54,13 +54,14 @@ class RegisteredTool(BaseModel):
 
 
 class ListedTool(BaseModel):
-    """A tool that crews may name; of a function of the group, `input_schema` is set."""
+    """A tool that crews may name; a function that the group has registered is `of_group`."""
 
     name: str
     summary: str
     secrets: list[str] = []
     effects: bool = False
-    input_schema: dict[str, JsonValue] | None = None
+    input_schema: dict[str, JsonValue] = {}
+    of_group: bool = False
 
 
 class ToolList(RootModel[list[ListedTool]]):

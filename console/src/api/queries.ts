@@ -16,6 +16,7 @@ export const keys = {
   execution: (group: string, id: string) => [group, "execution", id] as const,
   result: (group: string, id: string) => [group, "result", id] as const,
   cost: (group: string, id: string) => [group, "cost", id] as const,
+  diagnosis: (group: string, id: string) => [group, "diagnosis", id] as const,
   logs: (group: string, id: string) => [group, "logs", id] as const,
   trace: (group: string, id: string) => [group, "trace", id] as const,
   definition: (group: string, id: string) => [group, "definition", id] as const,
@@ -90,6 +91,18 @@ export function useCost(execution: Execution) {
     placeholderData: keepPreviousData,
     queryFn: async () =>
       unwrap(await api.GET("/api/v1/executions/{execution_id}/cost", { params: { path: { execution_id: id } } })),
+  });
+}
+
+/** Why it stands as it does. Asked for again whenever its record changed. */
+export function useDiagnosis(execution: Execution) {
+  const { api, group } = useApi();
+  const id = execution.execution_id;
+  return useQuery({
+    queryKey: [...keys.diagnosis(group, id), execution.updated_at],
+    placeholderData: keepPreviousData,
+    queryFn: async () =>
+      unwrap(await api.GET("/api/v1/executions/{execution_id}/why", { params: { path: { execution_id: id } } })),
   });
 }
 

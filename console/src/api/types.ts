@@ -8,6 +8,7 @@ export type ExecutionError = Schemas["ExecutionError"];
 export type Status = Schemas["Status"];
 export type Usage = Schemas["Usage"];
 export type Cost = Schemas["Cost"];
+export type Diagnosis = Schemas["DiagnosisView"];
 export type Budget = Schemas["BudgetView"];
 export type UsageReport = Schemas["UsageReport"];
 export type UsageRow = Schemas["NamedSums"];

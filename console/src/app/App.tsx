@@ -1,11 +1,10 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Tooltip } from "radix-ui";
 import { useState } from "react";
-import { RouterProvider } from "react-router";
+import { type DataRouter, RouterProvider } from "react-router";
 import { ApiProblem } from "@/api/client";
 import type { Session } from "@/auth/session";
 import { SessionContext } from "./context";
-import { makeRouter } from "./routes";
 
 /** A refusal is final; only what may pass by itself is tried again. */
 function worthRetrying(failures: number, error: unknown): boolean {
@@ -29,9 +28,8 @@ export function makeQueryClient(): QueryClient {
   });
 }
 
-export function App({ session }: { session: Session }) {
+export function App({ session, router }: { session: Session; router: DataRouter }) {
   const [client] = useState(makeQueryClient);
-  const [router] = useState(makeRouter);
   return (
     <SessionContext value={session}>
       <QueryClientProvider client={client}>

@@ -1,7 +1,7 @@
 import "./shell.css";
 import { useQuery } from "@tanstack/react-query";
 import { Monitor, Moon, Plus, Sun } from "lucide-react";
-import { useLayoutEffect, useMemo, useState } from "react";
+import { useDeferredValue, useLayoutEffect, useMemo, useState } from "react";
 import {
   Link,
   NavLink,
@@ -57,6 +57,8 @@ export function GroupShell() {
   const { api, me } = useMe(group);
   const value = useMemo(() => ({ api, group }), [api, group]);
   const navigation = useNavigation();
+  // A first page is long to render: deferred, it leaves the browser free in between.
+  const identity = useDeferredValue(me.data, undefined);
   useScroll();
   if (me.error instanceof ApiProblem && me.error.status === 403) return <ForeignGroup group={group} />;
   if (me.error && !me.data) {
@@ -66,15 +68,15 @@ export function GroupShell() {
       </main>
     );
   }
-  if (!me.data) return <Loading />;
+  if (!identity) return <Loading />;
   return (
     <ApiContext value={value}>
-      <IdentityContext value={me.data}>
+      <IdentityContext value={identity}>
         <a className="skip" href="#content">
           Skip to the content
         </a>
         <FullText />
-        <Head identity={me.data} group={group} />
+        <Head identity={identity} group={group} />
         <div id="content" className="content" data-busy={navigation.state !== "idle"} key={group}>
           <Outlet />
         </div>

@@ -58,6 +58,7 @@ export function makeRouter() {
                 { path: "tasks", lazy: async () => ({ Component: (await import("@/execution/TasksTab")).TasksTab }) },
                 { path: "logs", lazy: async () => ({ Component: (await import("@/execution/LogsTab")).LogsTab }) },
                 { path: "cost", lazy: async () => ({ Component: (await import("@/execution/CostTab")).CostTab }) },
+                { path: "why", lazy: async () => ({ Component: (await import("@/execution/WhyTab")).WhyTab }) },
                 {
                   path: "approvals",
                   lazy: async () => ({ Component: (await import("@/execution/ApprovalsTab")).ApprovalsTab }),

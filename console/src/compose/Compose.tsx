@@ -3,6 +3,7 @@ import "./editor.css";
 import { Info, Play } from "lucide-react";
 import { type KeyboardEvent, Suspense, lazy, useMemo, useRef, useState } from "react";
 import { useIsAdmin } from "@/app/context";
+import { useTouched } from "@/lib/hooks";
 import { Button, Trouble } from "@/ui/kit";
 import { explanationAt, optionsAt } from "./assist";
 import { CrewGraph } from "./CrewGraph";
@@ -35,6 +36,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const [shownFile, setShownFile] = useState(0);
   const [problem, setProblem] = useState("");
   const admin = useIsAdmin();
+  const touched = useTouched();
   const [dropping, setDropping] = useState(false);
   const [jump, setJump] = useState<{ line: number } | null>(null);
   const form = useRef<HTMLDivElement>(null);
@@ -167,18 +169,22 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
             ))}
           </div>
           <div className="editor-body" role="tabpanel" aria-label={current?.name}>
-            <Suspense fallback={<ScrollText>{current?.text}</ScrollText>}>
-              <CodeEditor
-                key={current?.name}
-                value={current?.text ?? ""}
-                label={current?.name ?? "Crew"}
-                language="yaml"
-                onChange={edit}
-                faults={editorFaults}
-                jump={jump}
-                assist={assist}
-              />
-            </Suspense>
+            {touched ? (
+              <Suspense fallback={<ScrollText>{current?.text}</ScrollText>}>
+                <CodeEditor
+                  key={current?.name}
+                  value={current?.text ?? ""}
+                  label={current?.name ?? "Crew"}
+                  language="yaml"
+                  onChange={edit}
+                  faults={editorFaults}
+                  jump={jump}
+                  assist={assist}
+                />
+              </Suspense>
+            ) : (
+              <ScrollText>{current?.text}</ScrollText>
+            )}
           </div>
         </div>
         <div ref={form} className="compose-side">

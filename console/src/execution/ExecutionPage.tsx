@@ -1,5 +1,5 @@
 import "./execution.css";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate, useOutletContext, useParams } from "react-router";
 import { ApiProblem } from "@/api/client";
 import { useApprovalsOf } from "@/api/approvals";
@@ -34,6 +34,7 @@ const TABS = [
   ["definition", "Definition"],
   ["cost", "Cost"],
   ["approvals", "Approvals"],
+  ["why", "Why?"],
 ] as const;
 
 export function ExecutionPage() {
@@ -42,7 +43,8 @@ export function ExecutionPage() {
   const [background, setBackground] = useState(false);
   const look = useExecution(id, { background });
   useTitle("Execution");
-  if (look.data) return <Shown key={id} execution={look.data} look={look} onBackground={setBackground} />;
+  const begun = useDeferredValue(look.data !== undefined, false);
+  if (look.data && begun) return <Shown key={id} execution={look.data} look={look} onBackground={setBackground} />;
   if (look.error instanceof ApiProblem && (look.error.status === 404 || look.error.status === 422)) {
     return (
       <main className="page">

@@ -1,4 +1,5 @@
 import "@/ui/card.css";
+import { useDeferredValue } from "react";
 import { useResult } from "@/api/queries";
 import { type Json, isTerminal } from "@/api/types";
 import { Empty, Loading, Trouble } from "@/ui/kit";
@@ -10,9 +11,10 @@ import { TaskOutputCard } from "./TaskOutputCard";
 export function ResultTab() {
   const { execution } = useShown();
   const result = useResult(execution);
+  const data = useDeferredValue(result.data, undefined);
   if (result.error && !result.data) return <Trouble error={result.error} retry={() => void result.refetch()} />;
-  if (!result.data) return <Loading label="Reading the result…" />;
-  const { final, output, output_reference: reference, json_dict: json, tasks } = result.data;
+  if (!data) return <Loading label="Reading the result…" />;
+  const { final, output, output_reference: reference, json_dict: json, tasks } = data;
   if (!final && !tasks.length) {
     return isTerminal(execution.status) ? (
       <Empty title="No result">The execution ended before a task was finished.</Empty>

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type Location, type NavigateOptions, useLocation, useNavigate, useSearchParams } from "react-router";
 
 /** The time, updated every `ms` while `active`. */
@@ -10,6 +10,26 @@ export function useNow(active: boolean, ms = 1000): number {
     return () => clearInterval(timer);
   }, [active, ms]);
   return now;
+}
+
+const SIGNS = ["pointermove", "pointerdown", "keydown", "focusin"] as const;
+let touched = false;
+
+/** Whether somebody moved a pointer, pressed a key or entered a field since the page was loaded: then what is large, and
+ * of use only to who works with it, may be fetched. */
+export function useTouched(): boolean {
+  return useSyncExternalStore(onFirstSign, () => touched);
+}
+
+function onFirstSign(tell: () => void): () => void {
+  const stop = (): void => SIGNS.forEach((sign) => window.removeEventListener(sign, seen, true));
+  const seen = (): void => {
+    touched = true;
+    stop();
+    tell();
+  };
+  SIGNS.forEach((sign) => window.addEventListener(sign, seen, true));
+  return stop;
 }
 
 /** Runs while no field is being typed in and no dialog is open. `handler` answers true when the key was for it. */

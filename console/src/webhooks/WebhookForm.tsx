@@ -11,9 +11,18 @@ interface Draft {
   secret: string;
   events: EventName[];
   crews: string;
+  links: boolean;
 }
 
-const EMPTY: Draft = { name: "", url: "", format: "standard", secret: "", events: [...EVENTS], crews: "" };
+const EMPTY: Draft = {
+  name: "",
+  url: "",
+  format: "standard",
+  secret: "",
+  events: [...EVENTS],
+  crews: "",
+  links: false,
+};
 
 /** Makes a webhook, or replaces the one of the same name. */
 export function WebhookForm() {
@@ -30,6 +39,7 @@ export function WebhookForm() {
       events: draft.events,
       secret: draft.secret.trim() || null,
       crews: crews.length ? crews : null,
+      decision_links: draft.links,
     };
     store.mutate({ name: draft.name.trim(), spec }, { onSuccess: () => setDraft(EMPTY) });
   };
@@ -66,6 +76,10 @@ export function WebhookForm() {
           </label>
         ))}
       </div>
+      <label className="check settings-wide">
+        <input type="checkbox" checked={draft.links} onChange={(e) => set({ links: e.target.checked })} /> carries links
+        that decide on approvals, where the group allows them
+      </label>
       <Button
         type="submit"
         busy={store.isPending}

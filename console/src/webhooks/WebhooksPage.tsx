@@ -7,6 +7,7 @@ import { useTitle } from "@/lib/hooks";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { SettingsTable } from "@/ui/Settings";
 import { Modal } from "@/ui/Modal";
+import { DecisionLinks } from "./DecisionLinks";
 import { Deliveries } from "./Deliveries";
 import { WebhookForm } from "./WebhookForm";
 import { useRemoveWebhook, useTestWebhook, useWebhooks } from "./webhooks";
@@ -43,6 +44,7 @@ export function WebhooksPage() {
           </section>
         </>
       )}
+      {mayRead && <DecisionLinks />}
     </main>
   );
 }
@@ -89,7 +91,10 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
             <td data-label="Events">{webhook.events.join(", ")}</td>
             <td data-label="Crews">{crewsOf(webhook)}</td>
             <td data-label="Secret">{webhook.secret ?? <span className="faint">not signed</span>}</td>
-            <td data-label="State">{stateOf(webhook)}</td>
+            <td data-label="State">
+              {stateOf(webhook)}
+              {webhook.decision_links && <span className="faint">, carries links that decide</span>}
+            </td>
             {isAdmin && (
               <td className="row-actions">
                 <IconButton

@@ -11,6 +11,8 @@ export const EVENTS: readonly EventName[] = ["waiting", "completed", "failed", "
 
 /** Between two looks at deliveries: they come without anybody's doing. Milliseconds. */
 const PACE = 10_000;
+/** How long a link is good that is switched on here; the command line can say another number. */
+const LINK_DAYS = 3;
 
 export function useWebhooks(enabled: boolean) {
   const { api, group } = useApi();
@@ -29,6 +31,31 @@ export function useDeliveries(name: string) {
     queryFn: async (): Promise<Delivery[]> =>
       unwrap(await api.GET("/api/v1/webhooks/{name}/deliveries", { params: { path: { name } } })).deliveries,
   });
+}
+
+export function useDecisionLinks() {
+  const { api, group } = useApi();
+  return useQuery({
+    queryKey: [group, "decision-links"],
+    queryFn: async () => unwrap(await api.GET("/api/v1/decision-links")),
+  });
+}
+
+export function useSetDecisionLinks() {
+  const { api } = useApi();
+  return useChange(
+    async (enabled: boolean) => unwrap(await api.PUT("/api/v1/decision-links", { body: { enabled, days: LINK_DAYS } })),
+    ["decision-links"],
+  );
+}
+
+export function useRotateLinks() {
+  const { api } = useApi();
+  return useChange(
+    async (revoke: boolean) =>
+      unwrap(await api.POST("/api/v1/decision-links/rotate", { params: { query: { revoke } } })),
+    ["decision-links"],
+  );
 }
 
 const LISTS = ["webhooks", "deliveries"];

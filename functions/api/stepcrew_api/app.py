@@ -23,8 +23,10 @@ DESCRIPTION = "Runs CrewAI crews as executions: submit, follow, read the result.
 
 
 MODULES = {
-    "executions": ("executions", "reruns", "traces", "results", "costs", "approvals"),
+    "executions": ("executions", "reruns", "traces", "results", "costs", "diagnoses", "approvals"),
     "approvals": ("approvals",),
+    "decision-links": ("decision_links",),
+    "decide": ("decision_links",),
     "crews": ("crews",),
     "projects": ("projects",),
     "connections": ("connections",),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from stepcrew.domain.budgets import Budgets
 from stepcrew.domain.connection import ConnectionSpec
+from stepcrew.domain.decision_link import LinkSetting
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.function_tool import FunctionToolSpec
@@ -65,7 +66,7 @@ FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
 TOOL_BODY, CONNECTION_BODY = _body(FunctionToolSpec), _body(ConnectionSpec)
-MCP_BODY = _body(McpMessage)
+MCP_BODY, LINKS_BODY = _body(McpMessage), _body(LinkSetting)
 PRICES_BODY, BUDGETS_BODY = _body(PriceList), _body(Budgets)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
@@ -141,6 +142,7 @@ BudgetsBody = Annotated[Budgets, Depends(_reads(Budgets))]
 PricesBody = Annotated[PriceList, Depends(_reads(PriceList))]
 BatchBody = Annotated[BatchRequest, Depends(_reads(BatchRequest))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
+LinksBody = Annotated[LinkSetting, Depends(_reads(LinkSetting))]
 ToolBody = Annotated[FunctionToolSpec, Depends(_reads(FunctionToolSpec))]
 ConnectionBody = Annotated[ConnectionSpec, Depends(_reads(ConnectionSpec))]
 McpBody = Annotated[McpMessage, Depends(_reads(McpMessage))]

@@ -30,5 +30,8 @@ class DryRun(BaseModel):
     tasks: list[PlannedTask]
     tools: list[str]
     placeholders: list[str] = Field(description="Input names found in braces in the definition.")
+    unset_environment: list[str] = Field(
+        description="Of a project: names that it reads from its environment, may do without, and no secret fills."
+    )
     limits: Limits = Field(description="As they would be, under the group's defaults and ceilings.")
     estimate: Estimate | None = Field(description="From earlier executions; null where there is none that completed.")

@@ -20,11 +20,14 @@ from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.decide_by_link import DecideByLink
 from stepcrew.services.erase_data import BeginErasure
 from stepcrew.services.erasure_ports import ErasureStore
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_decision_links import KeepDecisionLinks
 from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -68,6 +71,8 @@ class Services(NamedTuple):
     rerun: RerunExecution
     cancel: CancelExecution
     decide: DecideApproval
+    decide_by_link: DecideByLink
+    decision_links: KeepDecisionLinks
     executions: ExecutionStore
     slots: SlotStore
     follow: FollowExecution
@@ -75,6 +80,7 @@ class Services(NamedTuple):
     traces: TraceStore
     read_trace: ReadTrace
     search_trace: SearchTrace
+    explain: ExplainExecution
     tasks: TaskOutputStore
     artifacts: ReadArtifacts
     make_bundle: MakeBundle

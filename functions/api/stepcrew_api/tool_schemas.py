@@ -9,13 +9,14 @@ from pydantic import BaseModel, JsonValue
 
 class Tool(BaseModel):
     """A tool a crew may name. `secrets` are the group's secrets it needs; `effects` says that its calls change
-    something. `input_schema` is null of a tool that is no function of the group."""
+    something; `input_schema` is what a model may give it. `of_group` tells a function that the group has registered."""
 
     name: str
     summary: str
     secrets: list[str]
     effects: bool = False
-    input_schema: dict[str, JsonValue] | None = None
+    input_schema: dict[str, JsonValue]
+    of_group: bool
 
 
 class FunctionToolView(BaseModel):
@@ -27,6 +28,7 @@ class FunctionToolView(BaseModel):
     function_arn: str
     effects: bool
     timeout_seconds: int
+    secrets: list[str]
     updated_at: datetime
     updated_by: str | None
 

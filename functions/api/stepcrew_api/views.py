@@ -149,8 +149,11 @@ def _size(part: BaseModel) -> int:
     return answered_bytes(part.model_dump_json())
 
 
-def dry_run_view(checked: CheckedCrew, name: str, default_model: str, estimate: Estimate | None) -> DryRun:
-    """What would run. `default_model` is the model of a crew that names none, or empty."""
+def dry_run_view(
+    checked: CheckedCrew, name: str, default_model: str, estimate: Estimate | None, unset: list[str]
+) -> DryRun:
+    """What would run. `default_model` is the model of a crew that names none, or empty; `unset` is what of a project's
+    environment no secret fills."""
     crew = checked.parsed.definition
     return DryRun(
         name=name,
@@ -170,6 +173,7 @@ def dry_run_view(checked: CheckedCrew, name: str, default_model: str, estimate: 
         ],
         tools=sorted(tools_of(crew)),
         placeholders=sorted({name for _, text in texts_of(crew) for name in names_in(text)}),
+        unset_environment=unset,
         limits=checked.limits,
         estimate=estimate,
     )

@@ -21,10 +21,13 @@ from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.knowledge import TableKnowledge
+from stepcrew.aws.knowledge_function import LambdaKnowledge
+from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
+from stepcrew.aws.queue_state import SqsTraceQueueState
 from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
@@ -39,6 +42,7 @@ from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.domain.connection import StoredConnection
+from stepcrew.domain.decision_link import KEY_BYTES
 from stepcrew.domain.function_tool import StoredTool
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
@@ -46,10 +50,13 @@ from stepcrew.services.change_batch import CancelBatch, RetryBatch
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.decide_by_link import DecideByLink
 from stepcrew.services.erase_data import BeginErasure
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_decision_links import KeepDecisionLinks
 from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -105,21 +112,30 @@ def make_app(settings: Settings) -> FastAPI:
         triggers, EventBridgeSources(clients, settings), crews, limits, clock, lambda: token_urlsafe(24)
     )
     keep_secrets, erasures = KeepSecrets(secrets, crews, clock), TableErasures(clients, table)
+    slots = TableSlots(clients, table)
+    trace_queue = SqsTraceQueueState(clients, settings.trace_queue_url, settings.trace_dead_letter_queue_url)
+    decide = DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock)
+    link_keys, audit = ParameterLinkKeys(clients, settings.secrets_prefix), TableAudit(clients, table, new_id)
     services = Services(
-        audit=TableAudit(clients, table, new_id),
+        audit=audit,
         erasures=erasures,
         begin_erasure=BeginErasure(erasures, triggers, store_trigger, keep_secrets, clock, new_id),
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=cancel,
-        decide=DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock),
+        decide=decide,
+        decide_by_link=DecideByLink(link_keys, approvals, decide, audit, clock),
+        decision_links=KeepDecisionLinks(link_keys, clock, new_id, lambda: token_urlsafe(KEY_BYTES)),
         executions=executions,
-        slots=TableSlots(clients, table),
+        slots=slots,
         follow=FollowExecution(executions, TableWaitingPlaces(clients, table), clock, time.sleep),
         listing=listing,
         traces=traces,
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
+        explain=ExplainExecution(
+            *(executions, traces, approvals, slots, limits, orchestrator, trace_queue, traces, clock),
+        ),
         tasks=tasks,
         artifacts=ReadArtifacts(executions, tasks),
         make_bundle=MakeBundle(
@@ -160,7 +176,13 @@ def make_app(settings: Settings) -> FastAPI:
         store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
         secrets=keep_secrets,
         memory=KeepMemory(TableMemory(clients, table, days), clock),
-        files=KeepFiles(BucketFiles(clients, table, settings.bucket_name), TableKnowledge(clients, table), clock),
+        files=KeepFiles(
+            BucketFiles(clients, table, settings.bucket_name),
+            TableKnowledge(clients, table),
+            LambdaKnowledge(clients, settings.knowledge_function),
+            clock,
+            settings.default_embedder,
+        ),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
         batches=batches.store,

@@ -7,6 +7,7 @@ from functools import lru_cache
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.http_poster import HttpPoster
+from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.unreadable import UnreadableMessages
@@ -30,10 +31,12 @@ class Sender:
             TableWebhooks(clients, table, days),
             ParameterSecrets(clients, configured.secrets_prefix),
             TableApprovals(clients, table, payloads, days),
+            ParameterLinkKeys(clients, configured.secrets_prefix),
             HttpPoster(configured.inside_receivers),
             SqsWebhookQueue(clients, dead_letters),
             SystemClock(),
             configured.console_url,
+            configured.api_url,
         )
 
 

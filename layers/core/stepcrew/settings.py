@@ -44,6 +44,7 @@ class Settings(BaseModel):
     table_name: str = ""
     bucket_name: str = ""
     trace_queue_url: str = ""
+    trace_dead_letter_queue_url: str = ""
     state_machine_arn: str = ""
     batch_machine_arn: str = ""
     event_bus_name: str = "default"
@@ -68,6 +69,9 @@ class Settings(BaseModel):
     default_limits: JsonLimits = GroupLimits()
     limit_ceilings: JsonLimits = GroupLimits()
     attempt_role_arn: str = ""
+    knowledge_role_arn: str = ""
+    knowledge_function: str = ""
+    """Which reads files and asks embedding models."""
     trace_sender_role_id: str = ""
     trace_redrive_sender_id: str = ""
     max_open_executions: Annotated[int, Field(ge=1, le=MOST_OPEN_EXECUTIONS)] = DEFAULT_OPEN_EXECUTIONS
@@ -85,6 +89,8 @@ class Settings(BaseModel):
     """The group that the project belongs to."""
     project_model: str = ""
     """The model that takes the place of every model the project names; empty leaves them as they are."""
+    trace_callbacks: bool = False
+    """Whether each execution's log names every event of CrewAI's stream."""
     slice_seconds: int = 0
     """After which an attempt hands over; 0 leaves it to the function's own time."""
     sweep_lost_seconds: int = 60
@@ -100,6 +106,8 @@ class Settings(BaseModel):
     """Receivers of webhooks that may be inside the platform's network, separated by commas."""
     console_url: str = ""
     """Where people open the console; empty where there is none."""
+    api_url: str = ""
+    """Where the API is, for the links that decide."""
     trigger_queue_url: str = ""
     trigger_queue_arn: str = ""
     trigger_dead_letters_arn: str = ""
@@ -180,13 +188,14 @@ class ProviderSettings(BaseModel):
 
 
 class FunctionSettings(BaseModel):
-    """What Lambda sets for a function itself."""
+    """What Lambda sets for a function itself, and what the template sets for Powertools."""
 
     model_config = ConfigDict(frozen=True)
 
     aws_region: str = "us-east-1"
     aws_lambda_function_memory_size: int = 0
     """In MB; 0 outside of Lambda."""
+    powertools_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
 @lru_cache(maxsize=1)

@@ -52,7 +52,7 @@ def submit_execution(settings: Settings, clients: Clients) -> SubmitExecution:
         model_rules(settings),
         group_limits(settings, clients),
         TableCrews(clients, table),
-        FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table)),
+        FindMissingSecrets(ParameterSecretStore(clients, settings.secrets_prefix, table), settings.model_connections),
         FindMissingFiles(BucketFiles(clients, table, settings.bucket_name)),
         fill_slots(settings, clients),
         TableWebhooks(clients, table, days),

@@ -48,9 +48,9 @@ def sink(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def call(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Makes the AWS call {"service", "operation", "arguments"} with its role, or with a session of the attempt's role
-    where the event has its {"session": {"name", "tags"}}; answers with so many {"bytes"}; tells about its process;
-    or ends its process by a signal or with an exit status.
+    """Makes the AWS call {"service", "operation", "arguments"} with its role, or with a session of the role that its
+    function begins sessions of where the event has its {"session": {"name", "tags"}}; answers with so many {"bytes"};
+    tells about its process; or ends its process by a signal or with an exit status.
     """
     if "dies_by" in event:
         os.kill(os.getpid(), event["dies_by"])
@@ -72,7 +72,7 @@ def call(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _session(name: str, tags: dict[str, str]) -> Any:
     answer = aws.client("sts").assume_role(
-        RoleArn=os.environ["ATTEMPT_ROLE_ARN"],
+        RoleArn=os.environ.get("ATTEMPT_ROLE_ARN") or os.environ["KNOWLEDGE_ROLE_ARN"],
         RoleSessionName=name,
         Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
     )["Credentials"]

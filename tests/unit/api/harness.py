@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
+from secrets import token_urlsafe
 from typing import Any, cast
 
 from starlette.testclient import TestClient
@@ -23,6 +24,7 @@ from stepcrew.aws.erasures import StoredRemains, TableErasures
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.knowledge import TableKnowledge
+from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
@@ -40,13 +42,16 @@ from stepcrew.services.change_batch import CancelBatch, RetryBatch
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
+from stepcrew.services.decide_by_link import DecideByLink
 from stepcrew.services.erase_data import BeginErasure, ContinueErasures
 from stepcrew.services.estimate_cost import EstimateCost
+from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.follow_execution import FollowExecution
+from stepcrew.services.keep_decision_links import KeepDecisionLinks
 from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
@@ -71,11 +76,13 @@ from stepcrew.settings import Settings
 from stepcrew.submission_wiring import model_rules, new_id
 from stepcrew_api.app import create_app
 from stepcrew_api.services import Services
-from tests.aws_table import BUCKET, NOW, TABLE, Aws, FixedClock, emulated_aws
+from tests.aws_table import BUCKET, NOW, TABLE, Aws, emulated_aws
 from tests.fakes.batch_machine import FakeBatchMachine
 from tests.fakes.clock import FakeClock
+from tests.fakes.knowledge_worker import FakeKnowledgeWorker
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
+from tests.fakes.trace_queue_state import FakeTraceQueueState
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import FakeWebhookQueue
@@ -141,8 +148,8 @@ class WithClaims:
 class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.orchestrator = FakeOrchestrator()
-        self.clock = clock = FixedClock()
+        self.orchestrator, self.trace_queue = FakeOrchestrator(), FakeTraceQueueState()
+        self.clock = clock = aws.clock
         rules = model_rules(SETTINGS)
         self.limits = FakeLimits()
         self.places = TableWaitingPlaces(aws.clients, TABLE)
@@ -151,8 +158,8 @@ class Harness:
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill_slots = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
-        missing, bundles = FindMissingSecrets(secrets), BucketBundles(aws.clients, BUCKET)
-        self.knowledge = TableKnowledge(aws.clients, TABLE)
+        missing, bundles = FindMissingSecrets(secrets, SETTINGS.model_connections), BucketBundles(aws.clients, BUCKET)
+        self.knowledge, self.worker = TableKnowledge(aws.clients, TABLE), FakeKnowledgeWorker()
         self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
         tools, connections = table_tools(aws.clients, TABLE), table_connections(aws.clients, TABLE)
@@ -170,6 +177,9 @@ class Harness:
         self.sources = FakeTriggerSources()
         read_cost, listing = ReadCost(aws.executions, aws.journal, "us-east-1"), TableListing(aws.clients, TABLE)
         cancel = CancelExecution(aws.executions, wake, clock)
+        self.decide = DecideApproval(aws.executions, aws.approvals, self.limits, fill_slots, clock)
+        audit = TableAudit(aws.clients, TABLE, new_id)
+        self.link_keys, self.link_clock = ParameterLinkKeys(aws.clients, "/stepcrew/test"), FakeClock(NOW)
         self.batches = batches = TableBatches(aws.clients, TABLE, 30)
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
         store_trigger = StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id")
@@ -177,13 +187,15 @@ class Harness:
         remains = StoredRemains(aws.clients, TABLE, BUCKET, INBOX)
         self.erasures = ContinueErasures(erasures, aws.executions, listing, batches, cancel, remains, clock)
         services = Services(
-            audit=TableAudit(aws.clients, TABLE, new_id),
+            audit=audit,
             erasures=erasures,
             begin_erasure=BeginErasure(erasures, triggers, store_trigger, keep_secrets, clock, new_id),
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=cancel,
-            decide=DecideApproval(aws.executions, aws.approvals, self.limits, fill_slots, clock),
+            decide=self.decide,
+            decide_by_link=DecideByLink(self.link_keys, aws.approvals, self.decide, audit, self.link_clock),
+            decision_links=KeepDecisionLinks(self.link_keys, self.link_clock, new_id, lambda: token_urlsafe(32)),
             executions=aws.executions,
             slots=aws.slots,
             follow=FollowExecution(aws.executions, self.places, self.waiting_clock, self._sleep),
@@ -191,6 +203,10 @@ class Harness:
             traces=aws.traces,
             read_trace=ReadTrace(aws.executions, aws.traces),
             search_trace=SearchTrace(ReadTrace(aws.executions, aws.traces), aws.payloads),
+            explain=ExplainExecution(
+                *(aws.executions, aws.traces, aws.approvals, aws.slots, self.limits),
+                *(self.orchestrator, self.trace_queue, aws.traces, clock),
+            ),
             tasks=aws.tasks,
             artifacts=ReadArtifacts(aws.executions, aws.tasks),
             make_bundle=MakeBundle(
@@ -226,7 +242,7 @@ class Harness:
             ),
             secrets=keep_secrets,
             memory=KeepMemory(self.memory, clock),
-            files=KeepFiles(self.files, self.knowledge, clock),
+            files=KeepFiles(self.files, self.knowledge, self.worker, clock, "openai/small"),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
             batches=batches,

@@ -8,9 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from stepcrew.domain.files import FileState
 from stepcrew.domain.knowledge import Chunk, Piece
+from stepcrew.domain.knowledge_requests import ReadFile
 from stepcrew.domain.memory import pack
-from tests.aws_table import GROUP
+from tests.aws_table import GROUP, NOW
+from tests.fakes.knowledge import keep_all
 from tests.unit.api.harness import BOB, MIA, VERA, Harness, body, keep_file
 
 CONTENT = b"Ada likes tea."
@@ -109,12 +112,12 @@ def test_what_agents_knew_of_a_file_goes_when_it_is_removed_or_replaced(harness:
     chunks = [Chunk(Piece("line 1", "Ada likes tea."), pack([1, 2]))]
     for name in ("facts.txt", "copy.txt"):
         keep_file(harness, name, CONTENT)
-    harness.knowledge.keep(GROUP, BODY["sha256"], "openai/small", chunks)
+    keep_all(harness.knowledge, GROUP, BODY["sha256"], "openai/small", chunks)
     assert harness.client(MIA).delete("/files/copy.txt").json()["chunks"] == 0, "The other file has the same bytes."
     keep_file(harness, "facts.txt", b"Something else.")
     assert not harness.knowledge.has(GROUP, BODY["sha256"], "openai/small")
     keep_file(harness, "facts.txt", CONTENT)
-    harness.knowledge.keep(GROUP, BODY["sha256"], "openai/small", chunks)
+    keep_all(harness.knowledge, GROUP, BODY["sha256"], "openai/small", chunks)
     assert harness.client(MIA).delete("/files/facts.txt").json()["chunks"] == 1
     assert harness.knowledge.chunks(GROUP, BODY["sha256"], "openai/small") == []
 
@@ -132,3 +135,29 @@ def test_files_that_are_known_must_be_there_and_need_an_embedding_model(harness:
         ("/config/knowledge_sources/1/file", "missing_file"),
         ("/config/agents/poet/knowledge_sources/0/file", "missing_file"),
     }
+
+
+def test_a_file_is_read_once_it_is_there_and_again_where_it_could_not_be(harness: Harness) -> None:
+    kept = keep_file(harness, "facts.txt", CONTENT).json()
+    assert (kept["state"], kept["embedder"]) == ("reading", "openai/small")
+    request = ReadFile(group_id=GROUP, name="facts.txt", sha256=BODY["sha256"])
+    assert harness.worker.asked == [request]
+    harness.client(MIA).put("/files/facts.txt", json=BODY)
+    assert harness.worker.asked == [request] * 2, "Whether somebody reads it already, the function knows."
+    file = harness.files.file(GROUP, "facts.txt")
+    assert file
+    reading = harness.files.begin_reading(GROUP, file, "one", NOW)
+    assert reading
+    harness.files.end_reading(GROUP, file.ended(FileState.READY, chunks=7), reading)
+    (listed,) = harness.client(VERA).get("/files").json()["files"]
+    assert (listed["state"], listed["chunks"], listed["reason"]) == ("ready", 7, None)
+    harness.client(MIA).put("/files/facts.txt", json=BODY)
+    assert harness.worker.asked == [request] * 2
+
+
+def test_a_file_may_have_an_embedding_model_of_its_own(harness: Harness) -> None:
+    keep_file(harness, "facts.txt", CONTENT)
+    other = harness.client(MIA).put("/files/facts.txt", json={**BODY, "embedder": "bedrock/amazon.titan"}).json()
+    assert (other["embedder"], other["state"]) == ("bedrock/amazon.titan", "reading")
+    answer = harness.client(MIA).put("/files/facts.txt", json={**BODY, "embedder": "chroma/x"})
+    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [("/embedder", "unknown_embedder")]

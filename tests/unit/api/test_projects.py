@@ -107,3 +107,29 @@ def test_a_rollback_brings_back_the_code_and_the_function_of_a_version(harness: 
     assert (back["version"], back["kind"]) == (3, first["kind"])
     execution_id = client.post("/executions", json={"crew": "poems"}).json()["execution_id"]
     assert harness.aws.executions.get("demo", execution_id).runner == project()["project"]["function"]
+
+
+def test_secrets_that_a_project_needs_are_told_before_it_starts_and_others_in_the_dry_run(harness: Harness) -> None:
+    uploaded(harness)
+    client = harness.client()
+    needs = {
+        "POEM_KEY": "src/poems.py:3",
+        "SERPER_API_KEY": "The tool Serper",
+        "MODEL": "a.py:1",
+        "AWS_REGION": "a.py:2",
+    }
+    read = [*needs, "OPENAI_API_KEY", "TONE"]
+    assert client.put("/projects/poems", json=project(environment=read, needs=needs)).status_code == 201
+    harness.aws.clients.ssm.put_parameter(Name="/stepcrew/test/operator/POEM_KEY", Value="x", Type="SecureString")
+    for address in ("/executions", "/executions?dry_run=true"):
+        faults = client.post(address, json={"crew": "poems"}).json()["errors"]
+        assert [(one["pointer"], one["code"], one["remedy"][:29]) for one in faults] == [
+            ("/crew", "missing_secret", "stepcrew secrets set POEM_KEY"),
+            ("/crew", "missing_secret", "stepcrew secrets set SERPER_A"),
+        ]
+        assert faults[0]["detail"].startswith("src/poems.py:3 needs the secret POEM_KEY")
+    for name in ("POEM_KEY", "SERPER_API_KEY", "TONE"):
+        client.put(f"/secrets/{name}", json={"value": "a-secret-value"})
+    told = client.post("/executions?dry_run=true", json={"crew": "poems"}).json()
+    assert told["unset_environment"] == ["AWS_REGION", "OPENAI_API_KEY"]
+    assert client.post("/executions", json={"crew": "poems"}).status_code == 202

@@ -30,13 +30,14 @@ def test_a_function_is_registered_listed_replaced_and_removed(harness: Harness) 
     assert answer.status_code == 201
     assert answer.json() == {
         "name": "refund_order",
-        **tool(effects=True, timeout_seconds=60),
+        **tool(effects=True, timeout_seconds=60, secrets=[]),
         "updated_at": NOW.isoformat().replace("+00:00", "Z"),
         "updated_by": "ada@example.com",
     }
     listed = client.get("/tools").json()
-    assert [one["name"] for one in listed if one["input_schema"]] == ["refund_order"]
-    assert {"CalculatorTool", "SerperDevTool"} <= {one["name"] for one in listed}
+    assert [one["name"] for one in listed if one["of_group"]] == ["refund_order"]
+    arguments = {one["name"]: one["input_schema"]["properties"] for one in listed}
+    assert (set(arguments["CalculatorTool"]), set(arguments["refund_order"])) == ({"expression"}, {"order"})
     assert client.put("/tools/refund_order", json=tool(timeout_seconds=5)).status_code == 200
     assert client.get("/tools/refund_order").json()["timeout_seconds"] == 5
     assert [client.delete("/tools/refund_order").status_code for _ in range(2)] == [204, 204]
@@ -53,6 +54,7 @@ def test_a_function_is_registered_listed_replaced_and_removed(harness: Harness) 
         ({"input_schema": {"type": "object", "properties": {"a": {"$ref": "https://example.com/x"}}}}, "/input_schema"),
         ({"description": "  "}, "/description"),
         ({"timeout_seconds": 301}, "/timeout_seconds"),
+        ({"secrets": ["lower"]}, "/secrets/0"),
         ({"color": "red"}, "/color"),
     ],
 )
@@ -118,3 +120,15 @@ def test_members_use_tools_and_administrators_register_them(harness: Harness) ->
     assert member.get("/tools/refund_order").status_code == 200
     assert member.delete("/tools/refund_order").status_code == 403
     assert harness.client(BOB).get("/tools/refund_order").status_code == 404
+
+
+def test_a_secret_that_a_function_needs_is_told_before_anything_starts(harness: Harness) -> None:
+    client = harness.client()
+    client.put("/tools/refund_order", json=tool(secrets=["SHOP_KEY"]))
+    for address in ("/executions", "/executions?dry_run=true"):
+        [fault] = client.post(address, json=crew()).json()["errors"]
+        assert (fault["pointer"], fault["code"]) == ("/config/agents/poet/tools/0", "missing_secret")
+        assert fault["detail"].startswith("The tool refund_order needs the secret SHOP_KEY")
+        assert fault["remedy"].startswith("stepcrew secrets set SHOP_KEY")
+    client.put("/secrets/SHOP_KEY", json={"value": "a-key-of-the-shop"})
+    assert client.post("/executions", json=crew()).status_code == 202

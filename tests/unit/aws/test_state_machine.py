@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.stub import Stubber
-from tests.aws_table import ID, emulated_aws, execution
+from tests.aws_table import ID, NOW, emulated_aws, execution
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.machines import MOST_MACHINES
@@ -120,3 +120,34 @@ def test_a_machine_that_cannot_be_reached_is_a_fault_of_the_platform(clients: Cl
             machine.resume(TOKEN)
         with pytest.raises(PlatformUnavailable, match="AccessDenied"):
             machine.look(ID)
+
+
+def test_the_history_tells_states_and_errors_and_no_data(clients: Clients, machine: StateMachine) -> None:
+    machine.start(execution())
+    end(clients, machine)
+    arn = f"{machine.machines.arn.replace(':stateMachine:', ':execution:')}:{ID}"
+    failed = {"resourceType": "lambda", "resource": "invoke", "error": "Runtime.ExitError", "cause": "private"}
+    at = {"timestamp": NOW, "previousEventId": 0}
+    newest_first: list[Any] = [
+        {"id": 4, "type": "ExecutionAborted", **at, "executionAbortedEventDetails": {"error": "Operator"}},
+        {"id": 3, "type": "TaskFailed", **at, "taskFailedEventDetails": failed},
+        {"id": 2, "type": "TaskScheduled", **at},
+        {"id": 1, "type": "TaskStateEntered", **at, "stateEnteredEventDetails": {"name": "RunCrew"}},
+    ]
+    asked = {"executionArn": arn, "reverseOrder": True, "maxResults": 50, "includeExecutionData": False}
+    described = clients.stepfunctions.describe_execution(executionArn=arn)
+    described.pop("ResponseMetadata")
+    with Stubber(clients.stepfunctions) as stub:
+        stub.add_response("describe_execution", described, {"executionArn": arn})
+        stub.add_client_error("describe_execution", "ExecutionDoesNotExist")
+        stub.add_response("get_execution_history", {"events": newest_first}, asked)
+        found = machine.history(ID, 10)
+    assert found
+    assert [(step.state, step.error) for step in found.steps] == [
+        *(("RunCrew", None), (None, "Runtime.ExitError"), (None, "Operator")),
+    ]
+    assert "private" not in found.model_dump_json()
+
+
+def test_what_was_never_started_has_no_history(machine: StateMachine) -> None:
+    assert machine.history(ID, 10) is None

@@ -97,6 +97,10 @@ class FakeApi:
             return _connections(request, path)
         if path.startswith("/api/v1/batches"):
             return self._batches(request, path, query)
+        if "/decision-links" in path:
+            key = {"key_id": "k-1", "made_at": "2026-11-24T09:00:00Z", "ends_at": None}
+            is_off = request.body == {"enabled": False}
+            return 200, {"enabled": not is_off, "days": 7, "keys": [] if is_off else [key]}, {}
         if "/webhooks" in path:
             return _webhooks(request, path)
         if "/triggers" in path or "/inbox/" in path:
@@ -149,6 +153,8 @@ class FakeApi:
             return 200, {"execution_id": EXECUTION_ID, "status": status, "final": final, "output": output}, {}
         if path.endswith("/cost"):
             return 200, cost(), {}
+        if path.endswith("/why"):
+            return 200, diagnosis(), {}
         if path.endswith("/approvals"):
             return 200, {"approvals": [self.approval], "next_cursor": None}, {}
         if path.endswith("/approvals/1/output"):
@@ -185,7 +191,7 @@ class FakeApi:
             return 204, None, {}
         if path.endswith("/tools"):
             shared = {"name": "SerperDevTool", "summary": "Searches the web.", "secrets": ["SERPER_API_KEY"]}
-            own: dict[str, Any] = {"name": "refund", "summary": "Refunds.", "effects": True, "input_schema": {}}
+            own: dict[str, Any] = {"name": "refund", "summary": "Refunds.", "effects": True, "of_group": True}
             return 200, [shared, own], {}
         name = path.rpartition("/")[2]
         if name == "absent":
@@ -201,7 +207,9 @@ class FakeApi:
             uploaded = any(seen.path == "/upload" for seen in self.seen)
             return (200, file, {}) if uploaded else (202, {"url": f"{self.url}/upload", "headers": {"x-a": "b"}}, {})
         if path.endswith("/files"):
-            return 200, {"files": [file | {"uploaded_at": NOW.format(0)}]}, {}
+            broken = {"name": "b.pdf", "state": "failed", "reason": "It is broken."}
+            ready = {"uploaded_at": NOW.format(0), "state": "ready", "chunks": 7}
+            return 200, {"files": [file | ready, file | broken]}, {}
         return 200, {"file": file, "url": f"{self.url}/upload"}, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
@@ -305,6 +313,22 @@ def execution(status: str) -> dict[str, Any]:
         "waiting": waiting if status == "WAITING" else None,
         "cancel_receipt": receipt if status == "CANCELLED" else None,
         "unknown_field": 1,
+    }
+
+
+def diagnosis() -> dict[str, Any]:
+    step = {"at": NOW.format(0), "event": "TaskStateEntered", "state": "RunCrew", "error": None}
+    ended = {"at": NOW.format(9), "event": "TaskFailed", "state": None, "error": "Runtime.ExitError"}
+    asked = {"number": 1, "kind": "answer", "task_name": "write", "expires_at": NOW.format(9)}
+    return {
+        "status": "WAITING",
+        "summary": "It waits for a person.",
+        "attempts": [{"attempt": 1, "emitted": 7, "recorded": 5, "died": False}, {"attempt": 2, "died": True}],
+        "machine": {"status": "RUNNING", "error": "", "steps": [step, ended]},
+        "trace_queue": {"waiting": 3, "in_flight": 0, "dead": 1},
+        "slots": {"running": 2, "may_run": 20, "waiting": 4, "open": 9, "may_be_open": 200},
+        "approvals": [asked],
+        "logs": [{"emitted_at": NOW.format(1), "level": "INFO", "message": "Attempt 1 starts."}],
     }
 
 

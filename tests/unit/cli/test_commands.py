@@ -220,6 +220,26 @@ def test_the_cost_as_json_is_the_servers_own_answer(api: FakeApi) -> None:
     assert json.loads(result.stdout)["infrastructure"][0]["basis"] == "measured"
 
 
+def test_doctor_says_what_happened_with_the_facts_behind_it(api: FakeApi) -> None:
+    result = invoke(api, "doctor", EXECUTION_ID)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("WAITING\nIt waits for a person.\n")
+    told = (
+        "Of the group",
+        "2 of 20 run, 4 wait for a slot",
+        "1, answer of write, until",
+        "3 wait, 0 in flight, 1 dead",
+    )
+    for text in (*told, "RunCrew", "Runtime.ExitError", "Attempt 1 starts."):
+        assert text in result.stdout, text
+    for row in (r"1 +7 +5 +said its end", r"2 +\? +0 +died"):
+        assert re.search(row, result.stdout), row
+
+
+def test_doctor_as_json_is_the_servers_own_answer(api: FakeApi) -> None:
+    assert json.loads(invoke(api, "doctor", EXECUTION_ID, "--json").stdout)["trace_queue"]["dead"] == 1
+
+
 def test_the_status_tells_the_cost(api: FakeApi) -> None:
     assert "about $0.0169 (models $0.0125, AWS $0.0044)" in invoke(api, "status", EXECUTION_ID).stdout
 

@@ -194,3 +194,21 @@ def test_crewai_is_the_platforms(tmp_path: Path) -> None:
     with pytest.raises(CrewFileError, match=r"crewai<1.0,>=0.100, and the platform runs crewai 1.15.30"):
         Packages(runtime, tmp_path).resolve(project, any_crewai=False)
     assert Packages(runtime, tmp_path).resolve(project, any_crewai=True) == []
+
+
+def test_names_that_the_code_takes_for_granted_are_told_with_their_places(tmp_path: Path) -> None:
+    read = """
+import os
+A = os.environ["FIRST"]
+B = os.environ["FIRST"], os.environ["BOTH"], os.environ["SET"], os.environ["LOOKED_FOR"], os.environ["GIVEN"]
+os.environ["SET"] = "x"
+os.environ.update({"GIVEN": "x"})
+if "LOOKED_FOR" in os.environ:
+    pass
+try:
+    C = os.environ["TRIED"]
+except KeyError:
+    C = require_env("ASKED")
+"""
+    root = folder_of(tmp_path, main_py=read + FLOW.format("One"), tools__web_py="import os\nD = os.getenv('BOTH')\n")
+    assert find_project(root, None).needs == {"FIRST": "main.py:3", "ASKED": "main.py:12"}

@@ -33,10 +33,15 @@ def test_a_file_is_uploaded_without_the_token(api: FakeApi, tmp_path: Path) -> N
     assert (asked.path, asked.body["bytes"]) == ("/api/v1/files/facts.txt", 5)
     assert (upload.path, upload.headers.get("x-a")) == ("/upload", "b")
     assert "Authorization" not in upload.headers
+    assert invoke(api, "files", "put", str(file), "--embedder", "bedrock/titan").exit_code == 0
+    assert api.seen[-1].body["embedder"] == "bedrock/titan"
 
 
 def test_files_are_listed_fetched_and_removed(api: FakeApi, tmp_path: Path) -> None:
-    assert "facts.txt" in invoke(api, "files", "list").stdout
+    listed = invoke(api, "files", "list").stdout
+    assert "facts.txt" in listed
+    assert "Ready, 7 chunks." in listed
+    assert "Failed: It is broken." in listed
     assert json.loads(invoke(api, "files", "list", "--json").stdout)["files"][0]["bytes"] == 5
     target = tmp_path / "there.txt"
     assert invoke(api, "files", "get", "facts.txt", "--output", str(target)).exit_code == 0

@@ -29,7 +29,7 @@ def api() -> Iterator[FakeApi]:
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> Built:
     """Building one takes uv and the runner's packages, which other tests do."""
-    told: dict[str, Any] = {"description": "Tells.", "input_schema": SCHEMA, "environment": ["SHOP_KEY"]}
+    told: dict[str, Any] = {"description": "Tells.", "input_schema": SCHEMA, "environment": ["SHOP_KEY"], "needs": {}}
     made = Built(find_tool(TOOL, None), {"name": "Look up: an Order!", **told}, [], b"content")
     monkeypatch.setattr(tool, "build", lambda *_, **__: made)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     return made
@@ -68,6 +68,13 @@ def test_a_tool_is_deployed_and_registered_under_a_name_that_models_can_call(api
     assert api.seen[-1].body == {**told, "function_arn": "f:1"}
     assert invoke(api, "tool", "deploy", str(TOOL), "--name", "orders").exit_code == 0
     assert api.seen[-1].path == "/api/v1/tools/orders"
+
+
+def test_secrets_that_a_tool_needs_are_told_and_registered_with_it(api: FakeApi, built: Built) -> None:
+    built.report["needs"] = {"SHOP_KEY": "The tool Look up", "GITHUB_PAT": "The tool Look up"}
+    result = invoke(api, "tool", "deploy", str(TOOL))
+    assert "The tool Look up needs the secret SHOP_KEY: stepcrew secrets set SHOP_KEY" in result.stderr
+    assert api.seen[-1].body["secrets"] == ["GITHUB_PAT", "SHOP_KEY"]
 
 
 def test_a_dry_run_stores_nothing(api: FakeApi, built: Built) -> None:

@@ -28,7 +28,15 @@ def api() -> Iterator[FakeApi]:
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> Built:
     """Building one takes uv and the runner's packages, which other tests do."""
-    report: dict[str, Any] = {"kind": "crew", "agents": {}, "tasks": [], "inputs": [], "tools": [], "environment": []}
+    report: dict[str, Any] = {
+        "kind": "crew",
+        "agents": {},
+        "tasks": [],
+        "inputs": [],
+        "tools": [],
+        "environment": [],
+        "needs": {},
+    }
     made = Built(find_project(PROJECT, None), report, [], b"content")
     monkeypatch.setattr(deploy, "build_project", lambda *_: made)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     return made

@@ -53,3 +53,17 @@ def test_deliveries_are_listed_with_the_reason_and_made_again(api: FakeApi) -> N
     assert last(api)[:2] == ("POST", "/api/v1/webhooks/ops/deliveries/msg_1/redeliver")
     assert invoke(api, "test", "ops").exit_code == 0
     assert last(api)[:2] == ("POST", "/api/v1/webhooks/ops/test")
+
+
+def test_links_that_decide_are_switched_and_their_key_changed(api: FakeApi) -> None:
+    def say(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["links", *arguments], env={"STEPCREW_URL": api.url, "COLUMNS": "200"})
+
+    assert say("show").stdout.splitlines()[1].split()[0] == "k-1"
+    assert "7 days" in say("on", "--days", "7").stdout
+    assert last(api) == ("PUT", "/api/v1/decision-links", {"enabled": True, "days": 7})
+    assert say("off").output == "Decisions by links are off.\n"
+    assert last(api) == ("PUT", "/api/v1/decision-links", {"enabled": False})
+    assert say("rotate", "--revoke").exit_code == 0
+    assert last(api)[:2] == ("POST", "/api/v1/decision-links/rotate?revoke=true")
+    assert say("on", "--days", "31").exit_code == 2

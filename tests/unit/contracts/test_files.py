@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from datetime import timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import pytest
 
 from stepcrew.aws import paths
 from stepcrew.aws.files import BucketFiles
-from stepcrew.domain.files import GroupFile
+from stepcrew.domain.files import FileState, GroupFile
 from stepcrew.services.file_ports import FileStore
 from tests.aws_table import BUCKET, GROUP, NOW, TABLE, emulated_aws
 from tests.fakes.files import FakeFiles
@@ -80,3 +81,35 @@ def test_deleting_tells_how_much_went_and_spares_what_begins_alike(place: Place)
     assert place.store.delete(GROUP, "a.txt") == 0
     assert place.store.read(GROUP, file) is None
     assert place.store.files(GROUP) == [other]
+
+
+def test_one_reader_at_a_time_reads_a_file_and_its_repetitions_are_counted(place: Place) -> None:
+    file = kept(place, b"one")
+    first = place.store.begin_reading(GROUP, file, "one", NOW)
+    assert first
+    assert first.tries == 1
+    assert place.store.begin_reading(GROUP, file, "two", NOW) is None
+    again = place.store.begin_reading(GROUP, file, "one", NOW)
+    assert again
+    assert again.tries == 2
+    assert not place.store.end_reading(GROUP, file.ended(FileState.READY), first), "The second time goes on."
+    assert place.store.end_reading(GROUP, file.ended(FileState.FAILED, reason="broken"), again)
+    assert place.store.file(GROUP, NAME) == file.ended(FileState.FAILED, reason="broken")
+
+
+def test_who_died_while_reading_is_waited_for_no_longer_than_it_may_take(place: Place) -> None:
+    file = kept(place, b"one")
+    assert place.store.begin_reading(GROUP, file, "one", NOW)
+    taken = place.store.begin_reading(GROUP, file, "two", NOW + timedelta(minutes=20))
+    assert taken
+    assert (taken.reader, taken.tries) == ("two", 1)
+
+
+def test_nothing_is_told_of_a_file_that_was_replaced_meanwhile(place: Place) -> None:
+    before = kept(place, b"one")
+    reading = place.store.begin_reading(GROUP, before, "one", NOW)
+    assert reading
+    now = kept(place, b"two")
+    assert not place.store.end_reading(GROUP, before.ended(FileState.FAILED, reason="broken"), reading)
+    assert place.store.begin_reading(GROUP, before, "one", NOW) is None
+    assert place.store.file(GROUP, NAME) == now

@@ -118,7 +118,7 @@ class Harness:
         limits.everyone = LimitRules(running_executions=MOST_RUNNING)
         rules = ModelRules("openai/gpt-4.1-mini", "openai/*", SETTINGS.allows_model)
         executions, approvals = aws.executions, aws.approvals
-        missing = FindMissingSecrets(FakeSecrets())
+        missing = FindMissingSecrets(FakeSecrets(), {})
         fill_slots = FillSlots(aws.slots, limits, self.machine, wake, self.clock)
         self.submit = SubmitExecution(
             *(

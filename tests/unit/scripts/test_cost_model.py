@@ -6,7 +6,6 @@ import json
 from decimal import Decimal
 
 import pytest
-
 from benchmarks.cost_model import GOAL, KEPT, PACE, costs, looks_of_a_page
 
 MOST = Decimal("1.05")

@@ -19,6 +19,7 @@ from tests.fakes.webhooks import FakePoster, FakeWebhookQueue
 from tests.unit.services.batching import Harness
 from tests.units import TableUnits
 
+from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.announcement import announcement_of
@@ -92,7 +93,8 @@ def delivery(harness: Harness) -> Callable[[], object]:
     execution = harness.aws.executions.get(GROUP, harness.orchestrator.started[0])
     told = WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(execution))
     send = SendWebhook(
-        store, secrets, harness.aws.approvals, FakePoster(), FakeWebhookQueue(), harness.clock, "https://console"
+        *(store, secrets, harness.aws.approvals, ParameterLinkKeys(harness.aws.clients, "/stepcrew/test")),
+        *(FakePoster(), FakeWebhookQueue(), harness.clock, "https://console", "https://api"),
     )
     return lambda: send(told)
 

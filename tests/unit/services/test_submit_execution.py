@@ -50,7 +50,7 @@ class Harness:
         self.limits = FakeLimits()
         self.made = 0
         self.secrets = FakeSecrets()
-        missing, clock = FindMissingSecrets(self.secrets), FixedClock()
+        missing, clock = FindMissingSecrets(self.secrets, {}), FixedClock()
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, self.limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.aws_table import GROUP, ID, NOW, TABLE, emulated_aws, execution
 from tests.fakes.webhooks import FakePoster, FakeWebhookQueue
+from tests.waiting import park, question, running
 
+from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.announcement import announcement_of
+from stepcrew.domain.approval import ApprovalKind
+from stepcrew.domain.decision_link import LinkKey, LinkKeys, check_link
 from stepcrew.domain.definition import SecretReference
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, Waiting
 from stepcrew.domain.signatures import verified
 from stepcrew.domain.slack import slack_body
 from stepcrew.domain.stored_crew import CrewVersion
+from stepcrew.domain.told_text import told_text
 from stepcrew.domain.trigger import HookRule
 from stepcrew.domain.webhook import WAITS, Answer, Delivery, DeliveryState, Webhook, WebhookMessage, wait_after
 from stepcrew.services.send_webhook import SendWebhook
@@ -36,10 +43,11 @@ class Harness:
         self.webhooks = TableWebhooks(self.aws.clients, TABLE, 30)
         self.queue, self.undelivered, self.poster = FakeWebhookQueue(), FakeWebhookQueue(), FakePoster()
         self.secrets = {"WEBHOOK_KEY": SECRET}
+        self.link_keys = ParameterLinkKeys(self.aws.clients, "/stepcrew/test")
         self.tell = TellWebhooks(self.webhooks, self.queue)
         self.send = SendWebhook(
-            *(self.webhooks, self, self.aws.approvals, self.poster, self.undelivered, self.clock),
-            "https://console.example.com",
+            *(self.webhooks, self, self.aws.approvals, self.link_keys, self.poster, self.undelivered, self.clock),
+            *("https://console.example.com", "https://api.example.com"),
         )
 
     def group_secret(self, group_id: str, name: str) -> str | None:
@@ -120,6 +128,7 @@ def test_a_delivery_is_signed_and_carries_what_the_bus_carries(harness: Harness)
     assert (url, body.decode()) == (URL, announcement_of(ended()).model_dump_json())
     rule = HookRule(signature="standard", secret=SecretReference(secret="HOOK_KEY"))
     assert verified(rule, SECRET, headers, body, NOW) == message().delivery_id
+    assert headers["traceparent"] == message().announcement.traceparent
     delivery = harness.delivery()
     assert (delivery.state, delivery.tries, delivery.request) == (DeliveryState.DELIVERED, 1, body.decode())
     assert "whsec" not in delivery.model_dump_json()
@@ -248,13 +257,14 @@ def test_another_round_sends_the_same_again_and_an_old_message_does_not(harness:
 def test_slack_reads_the_question_with_a_link_and_nothing_of_it_is_markup() -> None:
     waiting = Waiting(number=1, kind="answer", since=NOW, expires_at=NOW)
     told = announcement_of(ended(status=Status.WAITING, waiting=waiting, name="<!channel> & co"))
-    text = json.loads(slack_body(told, "Is <b> fine?", "https://console.example.com"))["text"]
+    console = "https://console.example.com"
+    text = json.loads(slack_body(told_text(told, "Is <b> fine?", console, {})))["text"]
     assert text.splitlines() == [
         "*&lt;!channel&gt; &amp; co* waits for a decision.",
         "Is &lt;b&gt; fine?",
         f"<https://console.example.com/executions/{ID}|Decide in the console>",
     ]
-    assert "http" not in slack_body(told, "", "")
+    assert "http" not in slack_body(told_text(told, "", "", {}))
 
 
 def test_a_slack_webhook_needs_no_secret(harness: Harness) -> None:
@@ -263,3 +273,72 @@ def test_a_slack_webhook_needs_no_secret(harness: Harness) -> None:
     [(_, headers, body)] = harness.poster.posted
     assert "webhook-signature" not in headers
     assert json.loads(body)["text"].startswith("*haiku* is COMPLETED.")
+
+
+def waiting_for_ada(harness: Harness, **changes: Any) -> WebhookMessage:
+    """An execution that waits, and the links of its group are on."""
+    held = running(harness.aws)
+    parked = park(harness.aws, held, question(**changes))
+    key = LinkKey(key_id="k", secret="c" * 43, made_at=NOW)
+    harness.link_keys.save_link_keys(GROUP, LinkKeys(keys=[key]))
+    return WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(parked))
+
+
+def test_a_webhook_that_may_decide_gets_links_which_the_log_does_not_keep(harness: Harness) -> None:
+    told = waiting_for_ada(harness)
+    harness.keep(decision_links=True)
+    harness.poster.answers = [Answer(status=500)]
+    harness.send(told)
+    harness.later(WAITS[0])
+    assert harness.send(told) is None
+    (_, _, first), (_, headers, body) = harness.poster.posted
+    assert first == body, "tried again, it is the same"
+    links = json.loads(body)["data"]["waiting"]["links"]
+    assert list(links) == ["approve", "reject"]
+    for kind, url in links.items():
+        address, _, text = url.partition("?link=")
+        assert address == "https://api.example.com/api/v1/decide"
+        kept = harness.link_keys.link_keys(GROUP)
+        assert kept
+        said = check_link(text, kept.keys, NOW)
+        assert (said.decision, said.approval_id, said.sent_to) == (kind, f"{ID}.1", "webhook ops")
+        assert text not in harness.delivery().model_dump_json()
+        assert text not in told.model_dump_json()
+    shown = json.loads(harness.delivery().request)["data"]["waiting"]
+    assert shown["links"]["approve"] == "https://api.example.com/api/v1/decide?link=***"
+    rule = HookRule(signature="standard", secret=SecretReference(secret="HOOK_KEY"))
+    assert verified(rule, SECRET, headers, body, harness.clock.now()) == told.delivery_id
+
+
+@pytest.mark.parametrize(
+    ("asks", "rule", "is_on"),
+    [
+        ({}, {"decision_links": False}, True),
+        ({}, {}, False),
+        ({"kind": ApprovalKind.INPUT}, {}, True),
+        ({"deciders": ["boss@example.com"]}, {}, True),
+    ],
+)
+def test_no_link_is_sent_where_none_may_decide(
+    harness: Harness, asks: dict[str, Any], rule: dict[str, object], is_on: bool
+) -> None:
+    told = waiting_for_ada(harness, **asks)
+    if not is_on:
+        harness.link_keys.delete_link_keys(GROUP)
+    harness.keep(**{"decision_links": True, **rule})
+    harness.send(told)
+    [(_, _, body)] = harness.poster.posted
+    assert body.decode() == told.announcement.model_dump_json()
+
+
+def test_slack_gets_links_beside_the_question(harness: Harness) -> None:
+    told = waiting_for_ada(harness)
+    harness.keep(format="slack", secret=None, decision_links=True)
+    harness.send(told)
+    [(_, _, body)] = harness.poster.posted
+    _, asks, approve, reject, console = json.loads(body)["text"].splitlines()
+    assert asks == "Is this a haiku?"
+    assert re.fullmatch(r"<https://api\.example\.com/api/v1/decide\?link=[\w.-]+\|Approve>", approve)
+    assert reject.endswith("|Reject>")
+    assert console.endswith("|Decide in the console>")
+    assert harness.delivery().request.count("?link=***|") == 2

@@ -52,7 +52,7 @@ class Harness:
         self.clock, self.limits = FakeClock(NOW), FakeLimits()
         clock, limits = self.clock, self.limits
         ids = iter(f"01936a3c-0000-7000-8000-{number:012x}" for number in range(10_000))
-        missing = FindMissingSecrets(FakeSecrets())
+        missing = FindMissingSecrets(FakeSecrets(), {})
         rules = ModelRules("openai/gpt-4.1-mini", "*", any_model)
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, limits, self.orchestrator, wake, clock)

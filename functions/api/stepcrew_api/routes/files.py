@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 
 from stepcrew.domain.files import FILE_NAME, GroupFile
-from stepcrew.services.keep_files import FileReceipt
+from stepcrew.services.keep_files import FileReceipt, NewFile
 from stepcrew_api.bodies import FILE_BODY, FileBody
 from stepcrew_api.file_schemas import FileAddress, FileList, FileUpload
 from stepcrew_api.guarded import GuardedRoute
@@ -23,7 +23,7 @@ FileName = Annotated[str, Path(pattern=FILE_NAME, description="The file's name, 
 
 @router.get("", responses=responses())
 def list_files(identity: Caller, services: Injected) -> FileList:
-    """The group's files with size, kind and hash."""
+    """The group's files with size, kind, hash and state."""
     return FileList(files=services.files.list(identity.group_id))
 
 
@@ -35,8 +35,10 @@ def list_files(identity: Caller, services: Injected) -> FileList:
 )
 def put_file(name: FileName, body: FileBody, identity: Member, services: Injected) -> GroupFile | JSONResponse:
     """Makes the name stand for these bytes, once they are uploaded: ask, upload to the address that is answered, ask
-    again. What the name stood for before is removed then."""
-    taken = services.files.put(identity.group_id, name, body.sha256, body.bytes, identity.name)
+    again. What the name stood for before is removed then, and the file is read; `state` says how that ended. The same
+    request again has a file read once more that could not be."""
+    new = NewFile(name, body.sha256, body.bytes, identity.name, body.embedder)
+    taken = services.files.put(identity.group_id, new)
     if isinstance(taken, GroupFile):
         return taken
     return JSONResponse(FileUpload(url=taken.url, headers=taken.headers).model_dump(), status_code=202)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from stepcrew.domain.secrets import SECRET_NAME
+from stepcrew.domain.secret_names import SECRET_NAME
 from stepcrew_api.bodies import SECRET_BODY, SecretBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from stepcrew import tool_arguments
 from stepcrew.domain.errors import ToolNotFound
 from stepcrew.domain.function_tool import TOOL_NAME, StoredTool
 from stepcrew.domain.tools import TOOLS
@@ -26,14 +27,28 @@ ToolName = Annotated[str, Path(pattern=TOOL_NAME, description="What crews call i
 @router.get("", responses=responses())
 def tools(identity: Caller, services: Injected) -> list[Tool]:
     """The tools crews may name."""
+    arguments = tool_arguments.schemas()
     listed = [
-        Tool(name=spec.name, summary=spec.summary, secrets=list(spec.secrets), effects=spec.has_effects)
+        Tool(
+            name=spec.name,
+            summary=spec.summary,
+            secrets=list(spec.secrets),
+            effects=spec.has_effects,
+            input_schema=arguments[spec.name],
+            of_group=False,
+        )
         for spec in TOOLS.values()
     ]
-    own = services.tools.every(identity.group_id)
     return listed + [
-        Tool(name=one.name, summary=one.description, secrets=[], effects=one.effects, input_schema=one.input_schema)
-        for one in own
+        Tool(
+            name=one.name,
+            summary=one.description,
+            secrets=one.secrets,
+            effects=one.effects,
+            input_schema=one.input_schema,
+            of_group=True,
+        )
+        for one in services.tools.every(identity.group_id)
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from stepcrew.domain.files import DOCX, HTML, PDF, XLSX, FileUnreadable, GroupFile
-from stepcrew.domain.knowledge import TextPart
+from stepcrew.domain.knowledge import MOST_CHUNKS, Piece, TextPart, pieces_of
 
 MOST_UNPACKED_BYTES = 200_000_000
 MOST_CHARACTERS = 20_000_000
@@ -40,6 +40,17 @@ def parts_of(file: GroupFile, content: bytes) -> list[TextPart]:
     if not parts:
         raise FileUnreadable(f"The file {file.name} has no text.", remedy="Pictures cannot be read.")
     return parts
+
+
+def pieces_of_file(name: str, parts: list[TextPart]) -> list[Piece]:
+    """Raises `FileUnreadable` where there are more than can be known."""
+    pieces = pieces_of(parts)
+    if len(pieces) > MOST_CHUNKS:
+        raise FileUnreadable(
+            f"The file {name} is too long to be known: {len(pieces):,} chunks, {MOST_CHUNKS:,} are possible.",
+            remedy="Give it in several files.",
+        )
+    return pieces
 
 
 def _decoded(name: str, content: bytes) -> str:

@@ -1,11 +1,13 @@
 """What agents know: chunks of files and texts, found by their meaning before each task.
 
-The chunks of a file are made once, by the first execution that needs them: its embeddings are counted and limited as
-all model calls are, and every later one finds the chunks. What was found is in the journal.
+The chunks of a file are made when it is uploaded (`stepcrew_runner.knowledge`); for another embedding model, by the
+first execution that needs them: its embeddings are counted and limited as all model calls are, and every later one
+finds the chunks. What was found is in the journal.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,15 +18,21 @@ from pydantic import PrivateAttr
 
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.errors import StepcrewError
-from stepcrew.domain.files import FileMissing, FileUnreadable
-from stepcrew.domain.knowledge import MOST_CHUNKS, Chunk, Piece, TextPart, pieces_of
+from stepcrew.domain.files import FileMissing, FileState
+from stepcrew.domain.knowledge import Chunk, Piece, TextPart, pieces_of
 from stepcrew.domain.knowledge_settings import KnowledgeSource
 from stepcrew.domain.memory import pack
 from stepcrew.domain.parts import knowledge_uses
-from stepcrew_runner.crew.embedding import Embedder, EmbeddingKeys, asks
+from stepcrew_runner.crew.embedding import Embedder
+from stepcrew_runner.crew.embedding_models import EmbeddingKeys, asks
+from stepcrew_runner.crew.file_texts import pieces_of_file
 from stepcrew_runner.crew.group_stores import asked, ends_attempt
 from stepcrew_runner.crew.parts import CrewParts
 from stepcrew_runner.crew.ranking import similarities
+
+PATIENCE_SECONDS = 60.0
+"""So long an execution waits for chunks that are made already, before it makes them itself."""
+LOOK_SECONDS = 0.5
 
 
 class GroupKnowledge(BaseKnowledgeStorage):
@@ -88,11 +96,20 @@ class GroupKnowledge(BaseKnowledgeStorage):
         return sha256 if is_ready else self._made(name)
 
     def _state(self, name: str) -> tuple[str, bool]:
-        group_id = self._parts.companions.execution.group_id
-        file = self._parts.stores.files.file(group_id, name)
-        if file is None:
-            raise FileMissing(f"Your group has no file {name}.")
-        return file.sha256, self._parts.stores.knowledge.has(group_id, file.sha256, self._embedder.name)
+        """Waits a while for who makes the chunks already."""
+        group_id, embedder = self._parts.companions.execution.group_id, self._embedder.name
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            file = self._parts.stores.files.file(group_id, name)
+            if file is None:
+                raise FileMissing(f"Your group has no file {name}.")
+            is_ready = self._parts.stores.knowledge.has(group_id, file.sha256, embedder)
+            is_made = file.state is FileState.READING and file.embedder == embedder and time.monotonic() < until
+            if is_ready or not is_made:
+                return file.sha256, is_ready
+            if abort := self._parts.companions.control.interrupt:
+                raise abort
+            time.sleep(LOOK_SECONDS)
 
     def _made(self, name: str) -> str:
         sha256, parts = self._parts.files.read(name)
@@ -100,7 +117,9 @@ class GroupKnowledge(BaseKnowledgeStorage):
 
         def keep(_key: object) -> int:
             group_id, knowledge = self._parts.companions.execution.group_id, self._parts.stores.knowledge
-            knowledge.keep(group_id, sha256, self._embedder.name, chunks)
+            knowledge.begin(group_id, sha256, self._embedder.name)
+            knowledge.put(group_id, sha256, self._embedder.name, 0, chunks)
+            knowledge.finish(group_id, sha256, self._embedder.name, len(chunks))
             now = self._parts.stores.files.file(group_id, name)
             if now is None or now.sha256 != sha256:  # removed or replaced meanwhile, and its chunks with it
                 knowledge.forget(group_id, sha256)
@@ -122,12 +141,7 @@ class GroupKnowledge(BaseKnowledgeStorage):
         return [Chunk(piece, pack(vector)) for piece, vector in zip(pieces, vectors, strict=True)]
 
     def _embedded(self, name: str, parts: list[TextPart]) -> list[Chunk]:
-        pieces = pieces_of(parts)
-        if len(pieces) > MOST_CHUNKS:
-            raise FileUnreadable(
-                f"The file {name} is too long to be known: {len(pieces):,} chunks, {MOST_CHUNKS:,} are possible.",
-                remedy="Give it in several files.",
-            )
+        pieces = pieces_of_file(name, parts)
         return [
             Chunk(*pair) for pair in zip(pieces, self._embedder.made([piece.text for piece in pieces]), strict=True)
         ]

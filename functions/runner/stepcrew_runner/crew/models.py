@@ -12,35 +12,23 @@ from crewai.llms.context_window import CONTEXT_WINDOW_USAGE_RATIO, DEFAULT_CONTE
 
 from stepcrew.domain.connection import connection_of
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
-from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parts import embedders_of, model_settings
 from stepcrew.settings import provider_settings
 from stepcrew_runner.crew.fallbacks import ask_in_turn
+from stepcrew_runner.crew.provider_keys import BEARER, CALL_SECONDS, EMBEDDINGS, KEYS, ModelNotAvailable
 from stepcrew_runner.crew.seams import tell_of_long_conversations
 from stepcrew_runner.crew.valid_texts import keep_texts_valid
 from stepcrew_runner.trace.kinds import MODEL_NAME
 
-CALL_SECONDS = 120.0
-"""How long one model call may take unless the definition says otherwise."""
 BEDROCK_CALL_SECONDS = 300.0
 """CrewAI's own, which it lets nobody set."""
 UNKNOWN_WINDOW = int(DEFAULT_CONTEXT_WINDOW_SIZE * CONTEXT_WINDOW_USAGE_RATIO)
 BEDROCK = "bedrock"
 NO_KEY = "no-key-is-needed"
 """For a connection that wants none: the clients of providers do not start without."""
-BEARER = "AWS_BEARER_TOKEN_BEDROCK"
-EMBEDDINGS = "EMBEDDINGS_API_KEY"
-KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _CARRIED = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed")
 _OPENAI_ONLY = ("max_completion_tokens", "reasoning_effort")
-
-
-class ModelNotAvailable(StepcrewError):
-    """The operator does not offer this model."""
-
-    category = Category.MODEL
-    remedy = "Choose an available model, or ask the operator for a key."
 
 
 class Connection(NamedTuple):

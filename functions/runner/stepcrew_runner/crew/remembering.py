@@ -9,7 +9,8 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.memory import crew_root, root_of
 from stepcrew.domain.parts import MemoryUse, memory_uses
 from stepcrew.services.memory_ports import Memories
-from stepcrew_runner.crew.embedding import Embedder, EmbeddingKeys, asks
+from stepcrew_runner.crew.embedding import Embedder
+from stepcrew_runner.crew.embedding_models import EmbeddingKeys, asks
 from stepcrew_runner.crew.memory_seams import PlatformMemory, keep_memory_in
 from stepcrew_runner.crew.memory_storage import GroupStorage
 from stepcrew_runner.crew.parts import CrewParts

@@ -1,4 +1,5 @@
-"""Sessions of the attempt's role: what the runner reaches a group's data with, one group and execution at a time.
+"""Sessions of roles: what the runner reaches a group's data with, one group and execution at a time, and the function
+that reads files, one group at a time.
 
 The policies of the role open only what belongs to the session's tags `group` and `execution` (AttemptRole in
 template.yaml, docs/decisions/0011-least-reach.md). A session lasts an hour at most, because a role that was itself
@@ -8,6 +9,7 @@ assumed begins it ("Role chaining", IAM user guide); an invocation of the runner
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from stepcrew.aws.clients import Clients, SessionKeys
 from stepcrew.aws.errors import platform_errors
@@ -78,14 +80,40 @@ class AttemptSessions:
         return self._begin(group_id, execution_id, ONLY_MODELS)
 
     def _begin(self, group_id: str, execution_id: str, policy: str | None = None) -> SessionKeys:
-        limits = {} if policy is None else {"Policy": policy}
         tags = {"group": group_id, "execution": execution_id, **({"runs-project": "yes"} if self._of_project else {})}
-        with platform_errors("Beginning the attempt's session"):
-            answer: dict[str, str] = self._own.sts.assume_role(
-                RoleArn=self._role_arn,
-                RoleSessionName=project_session(group_id, execution_id) if self._of_project else execution_id,
-                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-                DurationSeconds=SECONDS,
-                **limits,
-            )["Credentials"]
-        return SessionKeys(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+        name = project_session(group_id, execution_id) if self._of_project else execution_id
+        return _begin(self._own, self._role_arn, name, tags, policy)
+
+
+class GroupSessions:
+    """Begins a session for each request about a group, of a role that reaches what the group knows and remembers.
+
+    Args:
+        own: the function's own credentials; it can begin sessions and nothing else.
+        role_arn: of the role.
+    """
+
+    def __init__(self, own: SessionKeys | None, role_arn: str) -> None:
+        self._own = Clients(own)
+        self._own.open("dynamodb", "s3", "ssm", "sts")
+        self._role_arn = role_arn
+
+    def begin(self, group_id: str) -> SessionKeys:
+        """Raises `PlatformUnavailable`."""
+        return _begin(self._own, self._role_arn, "knowledge", {"group": group_id})
+
+    def clients(self, keys: SessionKeys) -> Clients:
+        return Clients(keys, like=self._own)
+
+
+def _begin(own: Clients, role_arn: str, name: str, tags: Mapping[str, str], policy: str | None = None) -> SessionKeys:
+    limits = {} if policy is None else {"Policy": policy}
+    with platform_errors("Beginning a session"):
+        answer: dict[str, str] = own.sts.assume_role(
+            RoleArn=role_arn,
+            RoleSessionName=name,
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            DurationSeconds=SECONDS,
+            **limits,
+        )["Credentials"]
+    return SessionKeys(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])

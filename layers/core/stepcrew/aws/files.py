@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from stepcrew.aws import keys, paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.objects import delete_below, object_size, read_object, signed_upload
 from stepcrew.aws.records import Records
-from stepcrew.domain.files import GroupFile
+from stepcrew.aws.transactions import holds
+from stepcrew.domain.files import GroupFile, Reading
 from stepcrew.services.bundle_ports import Upload
 
 DOWNLOAD_SECONDS = 300
@@ -36,6 +40,35 @@ class BucketFiles:
         with platform_errors("Storing the file"):
             self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry))
         self._remove(group_id, file.name, spare=file.sha256)
+
+    def begin_reading(self, group_id: str, file: GroupFile, reader: str, now: datetime) -> Reading | None:
+        found = self._records.item(keys.files(group_id), keys.file(file.name))
+        before = _reading(values(found)) if found else None
+        reading = Reading.next(before, reader, now)
+        if reading is None:
+            return None
+        return reading if self._update(group_id, file, before, {"reading": plain(reading)}) else None
+
+    def end_reading(self, group_id: str, file: GroupFile, reading: Reading) -> bool:
+        told = {name: getattr(file, name) for name in ("state", "reason", "chunks")}
+        return self._update(group_id, file, reading, told)
+
+    def _update(self, group_id: str, file: GroupFile, seen: Reading | None, new: dict[str, Any]) -> bool:
+        """Where the name still stands for these bytes, and nobody else has begun to read them."""
+        known = {":sha256": file.sha256, **{f":{name}": value for name, value in new.items()}}
+        condition = "sha256 = :sha256 AND attribute_not_exists(reading)"
+        if seen is not None:
+            condition, known[":seen"] = "sha256 = :sha256 AND reading = :seen", plain(seen)
+        request: Any = {
+            "TableName": self._table,
+            "Key": item({"PK": keys.files(group_id), "SK": keys.file(file.name)}),
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in new),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {f"#{name}": name for name in new},
+            "ExpressionAttributeValues": item(known),
+        }
+        with platform_errors("Storing how the file is read"):
+            return holds(lambda: self._clients.dynamodb.update_item(**request))
 
     def size(self, group_id: str, name: str, sha256: str) -> int | None:
         key = paths.content(group_id, name, sha256)
@@ -73,3 +106,7 @@ class BucketFiles:
         with platform_errors("Deleting the file"):
             spared = paths.content(group_id, name, spare) if spare else None
             return delete_below(self._clients.s3, self._bucket, paths.content(group_id, name, ""), spare=spared).size
+
+
+def _reading(entry: dict[str, Any]) -> Reading | None:
+    return Reading.model_validate(entry["reading"]) if "reading" in entry else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.domain.diagnosis import Machine, MachineStep
 from stepcrew.services.ports import Orchestration
 
 MOST_MACHINES = 5
@@ -50,15 +52,35 @@ class Machines:
 
     def look(self, first: str) -> Orchestration | None:
         """How it stands, the latest if it was replaced; None when there is none."""
+        found = self._latest(first)
+        return found[1] if found else None
+
+    def history(self, first: str, steps: int) -> Machine | None:
+        """The same with up to so many of its last steps. Neither data nor causes are read: a cause is written for
+        operators and may tell of other executions."""
+        found = self._latest(first)
+        if found is None:
+            return None
+        name, standing = found
+        with platform_errors("Reading the history of the state machine"):
+            # The events of one step are about five: a state entered and left, its task scheduled, started and ended.
+            events = self._clients.stepfunctions.get_execution_history(
+                executionArn=self._arn(name), reverseOrder=True, maxResults=5 * steps, includeExecutionData=False
+            )["events"]
+        told = [step for event in reversed(events) if (step := _step(event))]
+        return Machine(status=standing.status, error=standing.error, steps=told[-steps:])
+
+    def _latest(self, first: str) -> tuple[str, Orchestration] | None:
         # The first may be forgotten already while one that replaced it still waits for a person.
-        latest = self._describe(first)
+        standing = self._describe(first)
+        latest = (first, standing) if standing else None
         for name in _names(first)[1:]:
-            if latest and latest.status == RUNNING:
+            if latest and latest[1].status == RUNNING:
                 break
             found = self._describe(name)
             if found is None:
                 break
-            latest = found
+            latest = name, found
         return latest
 
     def resume(self, token: str) -> None:
@@ -71,15 +93,28 @@ class Machines:
                     raise
 
     def _describe(self, name: str) -> Orchestration | None:
-        arn = f"{self.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         with platform_errors("Looking at the state machine"):
             try:
-                found = self._clients.stepfunctions.describe_execution(executionArn=arn)
+                found = self._clients.stepfunctions.describe_execution(executionArn=self._arn(name))
             except ClientError as error:
                 if code_of(error) == "ExecutionDoesNotExist":
                     return None
                 raise
         return Orchestration(found["status"], found.get("error", ""), found.get("cause", ""))
+
+    def _arn(self, name: str) -> str:
+        return f"{self.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+
+def _step(event: Mapping[str, Any]) -> MachineStep | None:
+    """A state that was entered, and whatever failed or ended the state machine execution; None for all else."""
+    kind: str = event["type"]
+    details: list[Mapping[str, Any]] = [found for name, found in event.items() if name.endswith("EventDetails")]
+    error = next((found["error"] for found in details if found.get("error")), None)
+    state = next((found.get("name") for found in details), None) if kind.endswith("StateEntered") else None
+    if not (state or error or kind.startswith("Execution")):
+        return None
+    return MachineStep(at=event["timestamp"], event=kind, state=state, error=error)
 
 
 def _names(first: str) -> list[str]:

@@ -6,13 +6,14 @@ from stepcrew.aws import paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.machines import Machines
 from stepcrew.domain.batch import Batch
+from stepcrew.domain.diagnosis import Machine
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.timestamps import timestamp
 from stepcrew.services.ports import Orchestration
 
 
 class StateMachine:
-    """`Orchestrator` over Step Functions: named as the execution."""
+    """`Orchestrator` and `MachineHistory` over Step Functions: named as the execution."""
 
     def __init__(self, clients: Clients, state_machine_arn: str) -> None:
         self.machines = Machines(clients, state_machine_arn)
@@ -28,6 +29,9 @@ class StateMachine:
 
     def look(self, execution_id: str) -> Orchestration | None:
         return self.machines.look(execution_id)
+
+    def history(self, execution_id: str, steps: int) -> Machine | None:
+        return self.machines.history(execution_id, steps)
 
 
 def _reference(execution: Execution) -> dict[str, str]:

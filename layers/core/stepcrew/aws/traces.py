@@ -19,7 +19,7 @@ from stepcrew.domain.trace import LogLine, RecordedRange, TraceEvent
 
 
 class TableTraces:
-    """`TraceStore` over DynamoDB."""
+    """`TraceStore` and `LastLogs` over DynamoDB."""
 
     def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
         self._clients = clients
@@ -89,14 +89,18 @@ class TableTraces:
         found = self._query(group_id, execution_id, keys.LOG_PREFIX, keys.log(*after), limit)
         return [LogLine.model_validate_json(entry["document"]) for entry in found]
 
+    def last_logs(self, group_id: str, execution_id: str, limit: int) -> list[LogLine]:
+        found = self._query(group_id, execution_id, keys.LOG_PREFIX, keys.LOG_PREFIX, limit, newest=True)
+        return [LogLine.model_validate_json(entry["document"]) for entry in reversed(found)]
+
     def recorded_ranges(self, group_id: str, execution_id: str) -> list[RecordedRange]:
         found = self._query(group_id, execution_id, keys.BATCH_PREFIX, keys.BATCH_PREFIX, None)
         return [RecordedRange.model_validate(entry) for entry in found]
 
     def _query(
-        self, group_id: str, execution_id: str, prefix: str, after: str, limit: int | None
+        self, group_id: str, execution_id: str, prefix: str, after: str, limit: int | None, *, newest: bool = False
     ) -> list[dict[str, Any]]:
-        """Entries of one prefix behind the sort key `after`, in order."""
+        """Entries of one prefix behind the sort key `after`, in order; with `newest` from the last one back."""
         known = {
             ":key": keys.execution(group_id, execution_id),
             ":after": after + " ",  # the smallest sort key behind it
@@ -104,5 +108,6 @@ class TableTraces:
         }
         condition = "PK = :key AND SK BETWEEN :after AND :end"
         paging = {"PageSize": limit, "MaxItems": limit} if limit else {}
-        found = self._records.found("Reading the trace", condition, known, PaginationConfig=paging)
+        order = {"ScanIndexForward": not newest, "PaginationConfig": paging}
+        found = self._records.found("Reading the trace", condition, known, **order)
         return [values(entry) for entry in found]

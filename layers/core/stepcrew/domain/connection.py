@@ -14,6 +14,7 @@ from stepcrew.domain.errors import Fault
 from stepcrew.domain.models import PROVIDERS, parse_model_name
 from stepcrew.domain.public_addresses import is_named_inside
 from stepcrew.domain.registration import REGISTERING, Registered
+from stepcrew.domain.secret_names import SecretName
 
 CONNECTION_NAME = r"^[a-z][a-z0-9-]{0,39}$"
 
@@ -34,7 +35,7 @@ class ConnectionSpec(BaseModel):
 
     provider: Literal["openai", "anthropic"] = "openai"
     base_url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-    secret: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")] | None = None
+    secret: SecretName | None = None
     fallbacks: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=3)
 
 

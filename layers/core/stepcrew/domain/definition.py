@@ -16,6 +16,7 @@ from stepcrew.domain.part import MAX_NAME as MAX_NAME
 from stepcrew.domain.part import MAX_TEXT as MAX_TEXT
 from stepcrew.domain.part import PLATFORM_CODE, Model, Name, OptionalText, Part, Text
 from stepcrew.domain.part import ModelSettings as ModelSettings
+from stepcrew.domain.secret_names import SecretName
 
 MAX_AGENTS = 50
 MAX_TASKS = 200
@@ -44,7 +45,7 @@ _OPERATOR = "it is set by the operator"
 class SecretReference(Part):
     """The name of a secret of the group; its value is read inside the runner and never stored or traced."""
 
-    secret: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
+    secret: SecretName
 
 
 class McpServer(Part):

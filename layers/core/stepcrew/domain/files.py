@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any, NamedTuple, cast
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple, Self, cast
 
 from pydantic import BaseModel
 
@@ -44,9 +45,24 @@ KINDS = {
 """Media types by the ending of the name. What none of the constants above names is text in UTF-8."""
 
 
+MOST_TRIES = 2
+"""How often reading a file may stop without a word: too large for the function's memory or its time."""
+_READING_ENDS = timedelta(minutes=16)
+"""Longer than an invocation may last: then whoever read is gone, and anybody may begin."""
+
+
+class FileState(StrEnum):
+    """`READY` to be known: its text can be read, and its chunks are made where there is an embedding model."""
+
+    READING = "reading"
+    READY = "ready"
+    FAILED = "failed"
+
+
 class GroupFile(BaseModel):
     """A file as it was uploaded last. `sha256` (hex) is that of its bytes; `uploaded_by` is null where the token of
-    the caller names nobody."""
+    the caller names nobody. `embedder` is the model (`provider/model`) its chunks are made with ahead of the first
+    execution, null where the operator has none; `reason` says why it could not be read, or has to be read again."""
 
     name: str
     bytes: int
@@ -54,6 +70,31 @@ class GroupFile(BaseModel):
     sha256: str
     uploaded_at: datetime
     uploaded_by: str | None = None
+    embedder: str | None = None
+    state: FileState = FileState.READY
+    reason: str | None = None
+    chunks: int = 0
+
+    def ended(self, state: FileState, *, reason: str | None = None, chunks: int = 0) -> GroupFile:
+        """The file after it was read."""
+        return self.model_copy(update={"state": state, "reason": reason, "chunks": chunks})
+
+
+class Reading(BaseModel):
+    """Who reads a file, so that nobody else does at the same time: `reader` is an invocation, which Lambda repeats
+    under its id when it failed; `tries` counts how often it has begun."""
+
+    reader: str
+    since: datetime
+    tries: int = 1
+
+    @classmethod
+    def next(cls, before: Self | None, reader: str, now: datetime) -> Self | None:
+        """Of the reader that begins now; None while another one reads."""
+        if before is None or before.reader != reader:
+            is_over = before is None or now - before.since > _READING_ENDS
+            return cls(reader=reader, since=now) if is_over else None
+        return cls(reader=reader, since=now, tries=before.tries + 1)
 
 
 class FileMissing(StepcrewError):

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.json_schema import faults_of
 from stepcrew.domain.registration import REGISTERING, Registered
+from stepcrew.domain.secret_names import SecretName
 
 TOOL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 """As models call it: CrewAI changes every other name for them."""
 FUNCTION_ARN = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?$"
 MOST_SECONDS = 300
+MOST_SECRETS = 20
 SERVES_TAG = "stepcrew-group"
 """The tag by which a function says which group it serves; others cannot call it."""
 
@@ -28,6 +30,7 @@ class FunctionToolSpec(BaseModel):
         function_arn: of the function, perhaps with a version or an alias.
         effects: whether its calls change something: none is repeated without a person's word.
         timeout_seconds: how long a call is waited for; the function has a timeout of its own.
+        secrets: names of the group's secrets that the function reads by itself and cannot do without.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -37,6 +40,7 @@ class FunctionToolSpec(BaseModel):
     function_arn: Annotated[str, StringConstraints(pattern=FUNCTION_ARN, max_length=300)]
     effects: bool = False
     timeout_seconds: int = Field(60, ge=1, le=MOST_SECONDS)
+    secrets: list[SecretName] = Field(default=[], max_length=MOST_SECRETS)
 
     @property
     def takes_nothing(self) -> bool:

@@ -47,6 +47,7 @@ class ProjectVersion(BaseModel):
             a script it is a function that runs the project, or `__main__` for the file itself.
         function: name or ARN, with its version, of the Lambda function that has this bundle.
         environment: names that the project reads from its environment; the group's secrets of these names fill them.
+        needs: those of them that it cannot do without, each with who asks for it: a file and line, or a tool.
         inputs: names of the inputs its texts and its code ask for, as far as could be told.
         tools: what its agents and tasks call their tools.
         files: paths in the project's folder, the most telling first.
@@ -59,6 +60,7 @@ class ProjectVersion(BaseModel):
     kind: Literal["crew", "flow", "script"]
     function: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     environment: Labels = []
+    needs: Annotated[dict[Label, Label], Field(max_length=MOST_NAMES)] = {}
     inputs: Labels = []
     tools: Labels = []
     files: Labels = []

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from stepcrew.domain.connection import ModelConnection, connection_of
+from stepcrew.domain.connection import ConnectionSpec, connection_of
 from stepcrew.domain.definition import CrewDefinition, SecretReference
+from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.parts import models_asked, tool_lists
 from stepcrew.domain.places import Path
+from stepcrew.domain.project import ProjectVersion
+from stepcrew.domain.secret_names import SECRET_NAME
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import TOOLS, canonical_tool_name
 
-SECRET_NAME = r"^[A-Z][A-Z0-9_]{0,99}$"  # noqa: S105 - a pattern
 FEWEST_CHARACTERS = 4
 """A shorter value could not be masked without destroying ordinary text."""
 MOST_BYTES = 4_096
 """What a standard parameter holds (Parameter Store quotas)."""
 MOST_OF_A_GROUP = 100
+GIVEN_TO_PROJECTS = "MODEL"
+"""The variable that names the operator's default model to a project."""
 
 _RESERVED_PREFIXES = (
     *("AMAZON_", "ANTHROPIC_", "AWS_", "AZURE_", "BEDROCK_", "BOTO_", "CREWAI_", "CURL_", "DYLD_", "GCP_", "GEMINI_"),
@@ -47,12 +51,12 @@ class StoredSecret(BaseModel):
 
 
 class SecretUse(NamedTuple):
-    """`path` is where the definition asks for it, and `who` needs it; `of_tool` names the tool whose key it is."""
+    """`path` is where the definition asks for it, and `who` needs it; `kept_by` says whose it may be."""
 
     path: Path
     name: str
     who: str
-    of_tool: str | None = None
+    kept_by: Literal["group", "operator", "either"] = "group"
 
 
 def is_reserved(name: str) -> bool:
@@ -103,7 +107,7 @@ def secret_uses(crew: CrewDefinition) -> Iterator[SecretUse]:
             spec = TOOLS.get(canonical_tool_name(tool))
             for secret in spec.secrets if spec else ():
                 name = canonical_tool_name(tool)
-                yield SecretUse((*path, str(position)), secret, f"The tool {name}", name)
+                yield SecretUse((*path, str(position)), secret, f"The tool {name}", "either")
     for name, agent in crew.agents.items():
         for position, server in enumerate(agent.mcps):
             for header, value in server.headers.items():
@@ -112,11 +116,27 @@ def secret_uses(crew: CrewDefinition) -> Iterator[SecretUse]:
                     yield SecretUse(path, value.secret, f"The header {header}")
 
 
-def connection_uses(crew: CrewDefinition, connections: Iterable[ModelConnection]) -> Iterator[SecretUse]:
-    """Every place of a crew that leads to one of these connections which needs a key."""
-    known = list(connections)
-    secrets = {one.name: one.secret for one in known if one.secret}
-    for path, settings in models_asked(crew, {one.name: one.fallbacks for one in known}):
+def function_uses(crew: CrewDefinition, tools: Iterable[FunctionTool]) -> Iterator[SecretUse]:
+    """Every place of a crew that names one of the group's functions which reads a secret."""
+    secrets = {tool.name: tool.secrets for tool in tools}
+    for path, names in tool_lists(crew):
+        for position, tool in enumerate(names):
+            for secret in secrets.get(tool, ()):
+                yield SecretUse((*path, str(position)), secret, f"The tool {tool}")
+
+
+def connection_uses(
+    crew: CrewDefinition, own: Mapping[str, ConnectionSpec], operators: Mapping[str, ConnectionSpec]
+) -> Iterator[SecretUse]:
+    """Every place of a crew that leads to a connection which needs a key; `own` are those of the group."""
+    known = {**own, **operators}
+    for path, settings in models_asked(crew, {name: one.fallbacks for name, one in known.items()}):
         name = connection_of(settings.model)
-        if name and (secret := secrets.get(name)):
-            yield SecretUse(path, secret, f"The connection {name}")
+        if name and name in known and (secret := known[name].secret):
+            keeper: Literal["group", "operator"] = "operator" if name in operators else "group"
+            yield SecretUse(path, secret, f"The connection {name}", keeper)
+
+
+def project_needs(project: ProjectVersion) -> dict[str, str]:
+    """What of a project's environment only secrets of the group can fill, each with who asks for it."""
+    return {name: who for name, who in project.needs.items() if not name_fault(name) and name != GIVEN_TO_PROJECTS}

@@ -23,6 +23,8 @@ MOST_NAMES = 25
 OTHERS = "others"
 NOBODY = ""
 """The name for executions that nobody is named for, and calls that no agent made."""
+EMBEDDINGS = "embeddings"
+"""The source of what was used outside of executions."""
 MOST_CHARACTERS = 200
 """Of a name: it is a part of a key, which may have 1,024 bytes."""
 _BILLIONTH = Decimal("1e-9")
@@ -40,8 +42,8 @@ class By(StrEnum):
 
 class Sums(BaseModel):
     """Of agents and models, `executions` and what follows from them count those that used them; money and tokens are
-    those of their own model calls. `unpriced` counts executions whose model cost is not known: they add nothing to
-    `model_usd`."""
+    those of their own model calls. `unpriced` counts executions, and embeddings outside of them, whose model cost is
+    not known: they add nothing to `model_usd`."""
 
     executions: int = 0
     completed: int = 0
@@ -72,7 +74,8 @@ class Part(BaseModel):
 
 
 class UsageEntry(BaseModel):
-    """What one execution used. Kept when the execution is deleted: it holds none of what the crew read or wrote."""
+    """What one execution used, or one request outside of executions (`embedding_entry`). Kept when the execution is
+    deleted: it holds none of what the crew read or wrote."""
 
     group_id: str
     execution_id: str
@@ -121,6 +124,21 @@ def entry_of(execution: Execution, journal: Iterable[JournalEntry], infrastructu
         crew=crew,
         parts=parts,
     )
+
+
+def embedding_entry(
+    group_id: str, request_id: str, day: date, embedder: str, tokens: int, usd: Decimal | None
+) -> UsageEntry:
+    """Of one request to an embedding model outside of executions: while a file is read, or memory is searched."""
+    sums = Sums(
+        model_calls=1,
+        total_tokens=tokens,
+        model_usd=Decimal(0) if usd is None else usd.quantize(_BILLIONTH),
+        unpriced=usd is None,
+    )
+    names = {By.CREW: NOBODY, By.USER: NOBODY, By.SOURCE: EMBEDDINGS, By.DAY: NOBODY, By.AGENT: NOBODY}
+    parts = [Part(by=by, name=name, sums=sums) for by, name in {**names, By.MODEL: embedder}.items()]
+    return UsageEntry(group_id=group_id, execution_id=request_id, day=day, crew=NOBODY, parts=parts)
 
 
 def added_up(entries: Iterable[UsageEntry]) -> dict[tuple[By, date, str], Sums]:

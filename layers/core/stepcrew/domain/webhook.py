@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from stepcrew.domain.announcement import AnnouncedUsage, Announcement, ExecutionData
 from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Execution, Status
-from stepcrew.domain.secrets import SECRET_NAME
+from stepcrew.domain.secret_names import SecretName
 from stepcrew.domain.stored_crew import CREW_NAME
 from stepcrew.domain.timestamps import timestamp
 
@@ -50,12 +50,14 @@ class WebhookSpec(BaseModel):
     """What a user writes. `url` is posted to for each of `events`, of the executions of `crews`; null is every
     execution of the group, an empty list only those that name the webhook themselves. With the format `standard` the
     body is the CloudEvent that the event bus gets too, signed with the group's secret of that name (Standard Webhooks);
-    with `slack` it is a text as Slack's incoming webhooks take it, signed only where there is a secret."""
+    with `slack` it is a text as Slack's incoming webhooks take it, signed only where there is a secret.
+    `decision_links`, where the group allows them, let waits carry one-time links to approve and to reject: whoever
+    reads them may decide."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
-    secret: Annotated[str, StringConstraints(pattern=SECRET_NAME)] | None = None
+    secret: SecretName | None = None
     events: Annotated[list[EventName], Field(min_length=1, max_length=4)] = [
         "waiting",
         "completed",
@@ -64,6 +66,7 @@ class WebhookSpec(BaseModel):
     ]
     crews: Annotated[list[Annotated[str, StringConstraints(pattern=CREW_NAME)]], Field(max_length=100)] | None = None
     format: Literal["standard", "slack"] = "standard"
+    decision_links: bool = False
     enabled: bool = True
 
     @model_validator(mode="after")
@@ -88,6 +91,11 @@ class Webhook(WebhookSpec):
     created_at: datetime
     updated_at: datetime
     off_reason: str = ""
+
+    @property
+    def tells_of_questions(self) -> bool:
+        """Whether what it sends of a wait depends on what is asked."""
+        return self.format == "slack" or self.decision_links
 
     def hears_of(self, changed: Execution | Batch) -> bool:
         """Whether a change of this execution or batch to the status it has is told to it."""

@@ -45,7 +45,8 @@ class CountUsage:
         try:
             return self._journal.entries(execution.group_id, execution.execution_id)
         except ValidationError:
-            logger.exception("The journal cannot be read", extra={"execution_id": execution.execution_id})
+            told = {"group_id": execution.group_id, "execution_id": execution.execution_id}
+            logger.exception("The journal cannot be read", extra={**told, "attempt": execution.attempt})
             return []
 
 
@@ -82,7 +83,8 @@ def recount(usage: UsageStore, listing: ListingStore, group_id: str, first: date
     ]
     counted = {entry.execution_id for entry in entries}
     missing = (one for one in _ended(listing, group_id, first, last) if one.execution_id not in counted)
-    return Recount(len(entries), differences, list(islice(missing, MOST_MISSING)))
+    executions = sum(part.sums.executions for entry in entries for part in entry.parts if part.by is By.DAY)
+    return Recount(executions, differences, list(islice(missing, MOST_MISSING)))
 
 
 def _ended(listing: ListingStore, group_id: str, first: date, last: date) -> Iterator[Execution]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
-from stepcrew.domain.files import GroupFile
+from stepcrew.domain.files import GroupFile, Reading
 from stepcrew.services.bundle_ports import Upload
 
 
@@ -20,7 +21,16 @@ class FileStore(Protocol):
         ...
 
     def save(self, group_id: str, file: GroupFile) -> None:
-        """Its bytes are there already; those that the name stood for before are removed."""
+        """Its bytes are there already; those that the name stood for before are removed. Nobody reads it yet."""
+        ...
+
+    def begin_reading(self, group_id: str, file: GroupFile, reader: str, now: datetime) -> Reading | None:
+        """None while another reader is at it (`Reading.next`), and where the name stands for other bytes by now."""
+        ...
+
+    def end_reading(self, group_id: str, file: GroupFile, reading: Reading) -> bool:
+        """Keeps what the file is said to be (`GroupFile.ended`). False, and nothing kept, where the name stands for
+        other bytes by now or somebody else has begun."""
         ...
 
     def size(self, group_id: str, name: str, sha256: str) -> int | None:

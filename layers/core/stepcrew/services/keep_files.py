@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.files import KINDS, MOST_FILES, FileMissing, GroupFile, media_type_of
+from stepcrew.domain.files import KINDS, MOST_FILES, FileMissing, FileState, GroupFile, media_type_of
+from stepcrew.domain.knowledge_requests import ReadFile
+from stepcrew.domain.models import EMBEDDING_PROVIDERS, parse_embedder_name
 from stepcrew.domain.registration import check_room
 from stepcrew.services.bundle_ports import Upload
 from stepcrew.services.file_ports import FileStore
-from stepcrew.services.knowledge_ports import KnowledgeStore
+from stepcrew.services.knowledge_ports import KnowledgeStore, KnowledgeWorker
 from stepcrew.services.ports import Clock
 
 
@@ -26,35 +29,66 @@ class FileReceipt(BaseModel):
     deleted_at: datetime
 
 
+class NewFile(NamedTuple):
+    """What a name is to stand for. `embedder` is the model that its chunks are made with; None means the operator's."""
+
+    name: str
+    sha256: str
+    size: int
+    uploaded_by: str | None = None
+    embedder: str | None = None
+
+
 class KeepFiles:
     """Takes in, lists and removes the files of groups. Every call may be repeated."""
 
-    def __init__(self, files: FileStore, knowledge: KnowledgeStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        files: FileStore,
+        knowledge: KnowledgeStore,
+        worker: KnowledgeWorker,
+        clock: Clock,
+        default_embedder: str,
+    ) -> None:
         self._files = files
         self._knowledge = knowledge
+        self._worker = worker
         self._clock = clock
+        self._default_embedder = default_embedder
 
-    def put(self, group_id: str, name: str, sha256: str, size: int, uploaded_by: str | None) -> GroupFile | Upload:
-        """Makes the name stand for the bytes of that hash; as long as they are not there, tells where they go. Raises
-        `InvalidRequest`."""
+    def put(self, group_id: str, new: NewFile) -> GroupFile | Upload:
+        """Makes the name stand for the bytes of that hash, which are read then; as long as they are not there, tells
+        where they go. Raises `InvalidRequest`."""
+        name, sha256 = new.name, new.sha256
+        embedder = self._embedder(new.embedder)
         media_type = media_type_of(name)
         if media_type is None:
             told = f"Files like {name} cannot be read here."
             remedy = f"Names end in one of {', '.join(f'.{one}' for one in KINDS)}."
             raise InvalidRequest(told, [Fault(pointer="", code="file_kind", detail=told, remedy=remedy)])
         known = self._files.file(group_id, name)
-        if known and known.sha256 == sha256:
+        if known and known.sha256 == sha256 and known.embedder == embedder:
+            if known.state is not FileState.READY:
+                self._read(group_id, known)
             return known
         if known is None:
             check_room(name, {one.name for one in self._files.files(group_id)}, MOST_FILES, "files")
         found = self._files.size(group_id, name, sha256)
         if found is None:
-            return self._files.upload(group_id, name, sha256, size)
-        now = self._clock.now()
+            return self._files.upload(group_id, name, sha256, new.size)
         file = GroupFile(
-            name=name, bytes=found, media_type=media_type, sha256=sha256, uploaded_at=now, uploaded_by=uploaded_by
+            name=name,
+            bytes=found,
+            media_type=media_type,
+            sha256=sha256,
+            uploaded_at=self._clock.now(),
+            uploaded_by=new.uploaded_by,
+            embedder=embedder,
+            state=FileState.READING,
         )
-        self._forgetting(group_id, known, lambda: self._files.save(group_id, file))
+        before = known if known and known.sha256 != sha256 else None
+        self._forgetting(group_id, before, lambda: self._files.save(group_id, file))
+        self._read(group_id, file)
         return file
 
     def list(self, group_id: str) -> list[GroupFile]:
@@ -72,6 +106,19 @@ class KeepFiles:
         gone: list[int] = []
         chunks = self._forgetting(group_id, known, lambda: gone.append(self._files.delete(group_id, name)))
         return FileReceipt(name=name, bytes=sum(gone), chunks=chunks, deleted_at=self._clock.now())
+
+    def _embedder(self, named: str | None) -> str | None:
+        parsed = parse_embedder_name(named or self._default_embedder)
+        if named and parsed is None:
+            told = f"The embedding model {named[:200]!r} is not one of a provider we carry."
+            remedy = f"Write it as provider/model; providers are {', '.join(EMBEDDING_PROVIDERS)}."
+            raise InvalidRequest(
+                told, [Fault(pointer="/embedder", code="unknown_embedder", detail=told, remedy=remedy)]
+            )
+        return str(parsed) if parsed else None
+
+    def _read(self, group_id: str, file: GroupFile) -> None:
+        self._worker.read_file(ReadFile(group_id=group_id, name=file.name, sha256=file.sha256))
 
     def _forgetting(self, group_id: str, file: GroupFile | None, change: Callable[[], None]) -> int:
         """What agents knew of the file goes before the change, so that who dies in between can ask again, and after it,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.registration import check_room
-from stepcrew.domain.secrets import MOST_OF_A_GROUP, StoredSecret, name_fault, value_fault
+from stepcrew.domain.secrets import GIVEN_TO_PROJECTS, MOST_OF_A_GROUP, StoredSecret, name_fault, value_fault
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.ports import Clock
 from stepcrew.services.secret_ports import SecretStore
@@ -44,6 +45,11 @@ class KeepSecrets:
         found = self._secrets.secrets(group_id)
         crews = self._crews.crews(group_id, after=None, limit=MOST_CREWS) if found else []
         return [KnownSecret(one, [crew.name for crew in crews if one.name in crew.secrets]) for one in found]
+
+    def unset(self, group_id: str, project: ProjectVersion) -> list[str]:
+        """What of a project's environment no secret of the group fills."""
+        names = set(project.environment) - {GIVEN_TO_PROJECTS}
+        return sorted(self._secrets.missing(group_id, names)) if names else []
 
     def delete(self, group_id: str, name: str) -> None:
         self._secrets.delete(group_id, name)

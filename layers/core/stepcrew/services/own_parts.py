@@ -43,10 +43,15 @@ class OwnParts:
     def kept_for(self, crew: CrewDefinition) -> dict[str, Sequence[BaseModel]]:
         """Fields of the crew's submission: what it names. What it names nothing of is no field, and counts nothing for
         the fingerprint."""
-        named = tools_of(crew) - set(TOOLS)
-        tools = [tool for tool in self._tools if tool.name in named] if named else []
-        kept: dict[str, Sequence[BaseModel]] = {"tools": tools, "connections": self.connections_in(crew)}
+        kept: dict[str, Sequence[BaseModel]] = {
+            "tools": self.tools_in(crew),
+            "connections": self.connections_in(crew),
+        }
         return {field: parts for field, parts in kept.items() if parts}
+
+    def tools_in(self, crew: CrewDefinition) -> list[FunctionTool]:
+        named = tools_of(crew) - set(TOOLS)
+        return [tool for tool in self._tools if tool.name in named] if named else []
 
     def connections_in(self, crew: CrewDefinition) -> list[ModelConnection]:
         """Those that are named, and those of their fallbacks."""

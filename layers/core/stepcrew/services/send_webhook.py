@@ -3,27 +3,37 @@ try again."""
 
 from __future__ import annotations
 
+import json
+import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from stepcrew.domain.announcement import ExecutionData
+from stepcrew.domain.approval import Approval, DecisionKind
+from stepcrew.domain.decision_link import DECISIONS, may_be_linked, signed_links
 from stepcrew.domain.signatures import BadSignature, standard_headers
 from stepcrew.domain.slack import slack_body
+from stepcrew.domain.told_text import told_text
 from stepcrew.domain.webhook import (
     GONE,
     TEST_EVENT,
     Answer,
     Attempt,
-    Delivery,
     DeliveryState,
     Webhook,
     WebhookMessage,
     delivery_of,
 )
+from stepcrew.services.link_ports import LinkKeyStore
 from stepcrew.services.ports import ApprovalStore, Clock
 from stepcrew.services.secret_ports import Secrets
 from stepcrew.services.webhook_ports import Poster, UndeliveredMessages, WebhookStore
 
 USER_AGENT = "stepcrew-webhooks"
+NOT_KEPT = "***"
+"""In place of a one-time link in the log of deliveries: whoever has it may decide."""
+
+logger = logging.getLogger(__name__)
 
 
 class SendWebhook:
@@ -34,18 +44,22 @@ class SendWebhook:
         webhooks: WebhookStore,
         secrets: Secrets,
         approvals: ApprovalStore,
+        link_keys: LinkKeyStore,
         poster: Poster,
         undelivered: UndeliveredMessages,
         clock: Clock,
         console_url: str,
+        api_url: str,
     ) -> None:
         self._webhooks = webhooks
         self._secrets = secrets
         self._approvals = approvals
+        self._link_keys = link_keys
         self._poster = poster
         self._undelivered = undelivered
         self._clock = clock
         self._console_url = console_url
+        self._api_url = api_url
 
     def __call__(self, message: WebhookMessage) -> timedelta | None:
         """After how long the message is to come again; None when nothing is left to do.
@@ -67,11 +81,18 @@ class SendWebhook:
             skipped = delivery.ended(DeliveryState.SKIPPED, "The webhook was switched off.")
             self._webhooks.save_delivery(message.group_id, skipped)
             return None
+        approval = self._asked(webhook, message)
+        links = self._links(webhook, message, approval)
         if not delivery.request:
-            delivery = delivery.model_copy(update={"request": self._body(webhook, message)})
+            shown = self._body(webhook, message, approval, dict.fromkeys(links, NOT_KEPT))
+            delivery = delivery.model_copy(update={"request": shown})
             self._webhooks.save_delivery(message.group_id, delivery)
-        attempt = self._tried(webhook, message.group_id, delivery, now)
+        body = self._body(webhook, message, approval, links) if links else delivery.request
+        attempt = self._tried(webhook, message, delivery.delivery_id, body.encode(), now)
         delivery = delivery.after(attempt, self._clock.now())
+        logger.info(
+            "Delivery tried", extra={"state": delivery.state, "status": attempt.status, "tries": delivery.tries}
+        )
         if delivery.state is DeliveryState.FAILED:
             self._undelivered.keep(message)
         if attempt.status == GONE:
@@ -81,27 +102,54 @@ class SendWebhook:
         self._webhooks.save_delivery(message.group_id, delivery)
         return delivery.next_try_at - self._clock.now() if delivery.next_try_at else None
 
-    def _body(self, webhook: Webhook, message: WebhookMessage) -> str:
-        told = message.announcement
-        if webhook.format == "standard":
-            return told.model_dump_json()
-        question = ""
-        if isinstance(told.data, ExecutionData) and told.data.waiting:
-            number, execution_id = told.data.waiting.number, told.data.execution_id
-            asked = self._approvals.approvals(message.group_id, execution_id)
-            question = next((one.question for one in asked if one.number == number), "")
-        return slack_body(told, question, self._console_url)
+    def _asked(self, webhook: Webhook, message: WebhookMessage) -> Approval | None:
+        """The question that is waited for, where the body holds something of it."""
+        data = message.announcement.data
+        if not isinstance(data, ExecutionData) or data.waiting is None or not webhook.tells_of_questions:
+            return None
+        asked = self._approvals.approvals(message.group_id, data.execution_id)
+        return next((one for one in asked if one.number == data.waiting.number), None)
 
-    def _tried(self, webhook: Webhook, group_id: str, delivery: Delivery, now: datetime) -> Attempt:
-        body = delivery.request.encode()
+    def _links(self, webhook: Webhook, message: WebhookMessage, approval: Approval | None) -> dict[DecisionKind, str]:
+        """One-time links to decide it, where webhook and group allow them. They are made anew at each try and kept
+        nowhere."""
+        sent_to = f"webhook {webhook.name}"
+        if approval is None or not webhook.decision_links or not may_be_linked(approval, sent_to):
+            return {}
+        keys = self._link_keys.link_keys(message.group_id)
+        return signed_links(approval, sent_to, keys, message.announcement.time) if keys else {}
+
+    def _body(
+        self,
+        webhook: Webhook,
+        message: WebhookMessage,
+        approval: Approval | None,
+        links: Mapping[DecisionKind, str],
+    ) -> str:
+        told = message.announcement
+        decide = {kind: f"{self._api_url}/api/v1/decide?link={links[kind]}" for kind in DECISIONS if kind in links}
+        if webhook.format == "slack":
+            question = approval.question if approval else ""
+            return slack_body(told_text(told, question, self._console_url, decide))
+        if not decide:
+            return told.model_dump_json()
+        document = told.model_dump(mode="json")
+        document["data"]["waiting"]["links"] = decide
+        return json.dumps(document)
+
+    def _tried(
+        self, webhook: Webhook, message: WebhookMessage, delivery_id: str, body: bytes, now: datetime
+    ) -> Attempt:
         headers = {"content-type": "application/json", "user-agent": USER_AGENT}
+        if message.announcement.traceparent:
+            headers["traceparent"] = message.announcement.traceparent
         answer = Answer()
         if webhook.secret is not None:
-            secret = self._secrets.group_secret(group_id, webhook.secret)
+            secret = self._secrets.group_secret(message.group_id, webhook.secret)
             try:
                 if secret is None:
                     raise BadSignature(f"The group has no secret {webhook.secret} to sign with.")
-                headers |= standard_headers(secret, delivery.delivery_id, body, now)
+                headers |= standard_headers(secret, delivery_id, body, now)
             except BadSignature as error:
                 answer = Answer(reason=error.message)
         if not answer.reason:

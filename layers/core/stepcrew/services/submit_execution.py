@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -26,6 +27,7 @@ from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import ModelRules, told_of_request
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
+from stepcrew.domain.trace_context import trace_id_of
 from stepcrew.domain.usage_sums import crew_of
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
@@ -42,6 +44,8 @@ from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.services.webhook_ports import WebhookNames
 
 PENDING_MESSAGE = "Waiting to start…"
+
+logger = logging.getLogger(__name__)
 
 
 class CrewSubmission(NamedTuple):
@@ -62,6 +66,8 @@ class CrewSubmission(NamedTuple):
     triggered_by: Sequence[str] = ()
     webhooks: Sequence[str] = ()
     batch: BatchPlace | None = None
+    traceparent: str | None = None
+    debug: bool = False
 
 
 class CheckedCrew(NamedTuple):
@@ -149,8 +155,7 @@ class SubmitExecution:
         with suppress(EnoughFaults):
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
-                connections = own.connections_in(parsed.definition)
-                missing = self._missing_secrets(request.group_id, parsed, connections)
+                missing = self._missing_secrets(request.group_id, parsed, own)
                 for told in (missing, self._missing_files(request.group_id, parsed)):
                     found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in told)
             found.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
@@ -165,12 +170,14 @@ class SubmitExecution:
     def _project(
         self, request: CrewSubmission, stored: CrewVersion | None, submission: Submission, inputs: dict[str, Any]
     ) -> CheckedCrew:
-        """What its code needs, the code alone knows: only what holds for every crew is checked."""
+        """What holds for every crew is checked, and the secrets that its code was found to need."""
         faults = Faults()
         check_size(inputs, faults)
         faults.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
         parsed = ParsedCrew(submission.definition, inputs, Places(), faults, set())
         faults.add_all(self._missing_files(request.group_id, parsed))
+        if submission.project:
+            faults.add_all(self._missing_secrets.of_project(request.group_id, submission.project))
         if faults:
             raise faults.error("The crew")
         limits = effective(request.limits, self._limits.limit_rules(request.group_id))
@@ -217,6 +224,8 @@ class SubmitExecution:
             if known is None:
                 raise IdempotencyInFlight("The same request is being handled at this moment.") from error
             return known
+        told = {"group_id": execution.group_id, "execution_id": execution.execution_id, "source": execution.source}
+        logger.info("Execution accepted", extra={**told, "trace_id": trace_id_of(execution)})
         self._fill_slots(execution.group_id)
         return Accepted(execution, replayed=False)
 
@@ -257,6 +266,8 @@ class SubmitExecution:
             submitted_by=request.submitted_by,
             webhooks=list(dict.fromkeys(request.webhooks)),
             batch=request.batch,
+            traceparent=request.traceparent,
+            debug=request.debug,
             created_at=now,
             updated_at=now,
             queued_at=now,
@@ -284,4 +295,6 @@ def hash_of(request: CrewSubmission) -> str:
         body.append(request.crew)  # as it was written: a new version does not make another request of it
     if request.webhooks:
         body.append(list(request.webhooks))
+    if request.debug:
+        body.append("debug")
     return digest(canonical_json(body, sort_keys=True))

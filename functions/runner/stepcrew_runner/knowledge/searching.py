@@ -1,0 +1,32 @@
+"""Finds what a group's crews remember by its meaning."""
+
+from __future__ import annotations
+
+from stepcrew.domain.knowledge_requests import MemoryHit, MemoryHits, SearchMemory
+from stepcrew.domain.memory import is_within, root_of
+from stepcrew.services.memory_ports import MemoryStore
+from stepcrew_runner.crew.ranking import similarities
+from stepcrew_runner.knowledge.vectors import GroupVectors
+
+
+class SearchGroupMemory:
+    """Exact, over the whole root scope. The query's vector comes from the model that the scope's vectors come from."""
+
+    def __init__(self, memory: MemoryStore, vectors: GroupVectors) -> None:
+        self._memory = memory
+        self._vectors = vectors
+
+    def __call__(self, request: SearchMemory) -> MemoryHits:
+        """Nothing for a scope that is not there. Raises `ScopeInvalid` and `EmbeddingRefused`."""
+        root = self._memory.root(request.group_id, root_of(request.scope))
+        if root is None:
+            return MemoryHits(hits=[])
+        (wanted,) = self._vectors.kept(root.embedder, [request.query])
+        found = [
+            one
+            for one in self._memory.remembered(request.group_id, root.path)
+            if is_within(one.record.scope, request.scope) and len(one.vector) == len(wanted)
+        ]
+        scores = similarities([one.vector for one in found], wanted)
+        ranked = sorted(zip(scores, found, strict=True), key=lambda pair: (-pair[0], pair[1].record.record_id))
+        return MemoryHits(hits=[MemoryHit(record=one.record, score=score) for score, one in ranked[: request.limit]])
