@@ -16,7 +16,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant
 
 erase = typer.Typer(
     name="erase",
-    help="Remove what a person submitted, or everything of the group (admins).",
+    help="Remove the data of a person, or of the whole group.",
     no_args_is_help=True,
     add_completion=False,
 )
