@@ -106,16 +106,11 @@ def unpacking(found: dict[str, Any]) -> Figure:
 
 def inside(step: str) -> dict[str, Any]:
     """In a process of the runner's own environment."""
-    command, environment = inside_command(step)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def inside_command(step: str) -> tuple[list[str], dict[str, str]]:
-    """The process, and its environment."""
     path = os.pathsep.join(str(ROOT / one) for one in ("functions/runner", "layers/core"))
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"}
-    return [str(ROOT / ".venvs/runner/bin/python"), str(ROOT / "benchmarks/cold_start_inside.py"), step], environment
+    command = [ROOT / ".venvs/runner/bin/python", ROOT / "benchmarks/cold_start_inside.py", step]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _files(folder: Path) -> Iterator[Path]:
