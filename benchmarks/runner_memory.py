@@ -2,7 +2,7 @@
 three minutes then cost.
 
 Lambda gives a function with 1,769 MB one processor, and less in proportion
-(https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). An import computes all the time, so it takes its
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). An import computes all the time: it takes its
 CPU time over that share.
 """
 
