@@ -30,7 +30,12 @@ export interface Read {
 }
 
 /** One execution, asked for with the ETag of what is known: an unchanged one costs an empty 304. */
-export async function readExecution(api: Api, id: string, known: Read | undefined, signal?: AbortSignal): Promise<Read> {
+export async function readExecution(
+  api: Api,
+  id: string,
+  known: Read | undefined,
+  signal?: AbortSignal,
+): Promise<Read> {
   const header = known?.etag ? { "if-none-match": known.etag } : {};
   const answer = await api.GET("/api/v1/executions/{execution_id}", {
     params: { path: { execution_id: id }, header },

@@ -40,7 +40,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     announcer().tell_webhooks(changes)
     # Last: what it needs is kept with the execution, so a delay loses nothing.
     announcer().count_usage(ended_or_wait)
-    announcer().watch_budgets.tell(ended_or_wait, announcer().bus)
+    announcer().watch_budgets.tell(ended_or_wait, announcer().bus, announcer().tell_webhooks)
     metrics.add_metric(name="ChangesAnnounced", unit=MetricUnit.Count, value=len(changes))
     metrics.flush_metrics()
     return {"announced": len(changes), "filled": filled}
