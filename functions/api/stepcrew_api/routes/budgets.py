@@ -25,8 +25,8 @@ def read_budgets(identity: Caller, services: Injected) -> BudgetList:
 @router.put("", responses=responses(400, 409, 413, 415), openapi_extra=BUDGETS_BODY)
 def set_budgets(body: BudgetsBody, identity: Admin, services: Injected) -> BudgetList:
     """Replaces all of them, if they still have the `revision` that was read; 0 where there are none. At 80 % of a
-    budget a warning is announced; from 100 % on nothing more that counts in it is started until the month is over. What was
-    submitted before goes on to its own limits."""
+    budget a warning is announced; from 100 % on nothing more that counts in it is started until the month is over. What
+    was submitted before goes on to its own limits."""
     saved = services.budgets.save_budgets(identity.group_id, body)
     if saved is None:
         raise Conflict(
