@@ -70,10 +70,9 @@ def costs(template: dict[str, Any] | None = None) -> Costs:
 
 
 def execution_uses(template: dict[str, Any]) -> list[Use]:
-    counts: dict[str, Any] = json.loads(COUNTS.read_text())
     looks = looks_of_a_page(PACE.read_text())
     run, message, submission, end = (
-        counts[name] for name in ("five tasks", "a trace message", "a submission", "an end")
+        counted(name) for name in ("five tasks", "a trace message", "a submission", "an end")
     )
     api, sink = memory(template, "ApiFunction"), memory(template, "TraceSinkFunction")
 
@@ -106,8 +105,8 @@ def execution_uses(template: dict[str, Any]) -> list[Use]:
                 **units(end, 1),
             },
         ),
-        Use("Follower: looks at the record", requests(looks) | units(counts["a look at the record"], looks)),
-        Use("Follower: pages of the trace", requests(BURSTS) | units(counts["a page of the trace"], BURSTS)),
+        Use("Follower: looks at the record", requests(looks) | units(counted("a look at the record"), looks)),
+        Use("Follower: pages of the trace", requests(BURSTS) | units(counted("a page of the trace"), BURSTS)),
     ]
 
 
@@ -121,8 +120,12 @@ def looks_of_a_page(pace: str) -> int:
     return looks * BURSTS
 
 
-def units(counted: dict[str, Any], times: Decimal | int) -> dict[Priced, Decimal]:
-    read, written = Decimal(str(counted["read_units"])), Decimal(counted["write_units"])
+def counted(what: str) -> dict[str, Any]:
+    return json.loads(COUNTS.read_text())[what]
+
+
+def units(found: dict[str, Any], times: Decimal | int) -> dict[Priced, Decimal]:
+    read, written = Decimal(str(found["read_units"])), Decimal(found["write_units"])
     return {Priced.TABLE_READS: read * times, Priced.TABLE_WRITES: written * times}
 
 
