@@ -47,6 +47,7 @@ INDEX_READS = OPEN_SHARDS + 2
 PRICED = frozenset(
     {
         "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",  # only made on demand, so the document has it apart
         "AWS::Serverless::Function",
         "AWS::SQS::Queue",
         "AWS::DynamoDB::Table",
@@ -91,7 +92,8 @@ def lines(template: dict[str, Any], shards: int) -> list[Line]:
     """`template` with its short tags spelled out; `shards`: how many parts of the index of what is open are read."""
     resources: dict[str, dict[str, Any]] = template["Resources"]
     functions = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
-    alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
+    watched = [alarm_metrics(r["Properties"]) for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    alarms = len(watched)
     events = [(name, event) for name, each in functions.items() for event in each.get("Events", {}).values()]
     queues = sum(event["Type"] == "SQS" for _, event in events)
     sweeper, schedule = next((n, e["Properties"]["Schedule"]) for n, e in events if e["Type"] == "Schedule")
@@ -99,7 +101,13 @@ def lines(template: dict[str, Any], shards: int) -> list[Line]:
     gigabytes = Decimal(functions[sweeper]["MemorySize"]) / 1024
     million, gb, prices = Decimal(1_000_000), Decimal(10**9), price_book("us-east-1").prices
     return [
-        Line(f"{alarms} alarms", Decimal(alarms), Decimal("0.10"), Decimal(10), "cloudwatch/pricing"),
+        Line(
+            f"{alarms} alarms on {sum(watched)} metrics",
+            Decimal(sum(watched)),
+            Decimal("0.10"),
+            Decimal(10),
+            "cloudwatch/pricing",
+        ),
         Line(
             f"Lambda asks {queues} queues for messages, {POLLERS * POLLS_A_MINUTE} times a minute each",
             Decimal(queues * POLLERS * POLLS_A_MINUTE * MINUTES),
@@ -139,6 +147,11 @@ def lines(template: dict[str, Any], shards: int) -> list[Line]:
         Line(f"the runner's image, {IMAGE_GB} GB", IMAGE_GB, Decimal("0.10"), Decimal(0), "ecr/pricing"),
         Line(f"built files, {ARTIFACTS_GB} GB", ARTIFACTS_GB, Decimal("0.023"), Decimal(0), "s3/pricing"),
     ]
+
+
+def alarm_metrics(alarm: dict[str, Any]) -> int:
+    """How many metrics an alarm watches: it is billed by these."""
+    return sum("MetricStat" in one for one in alarm.get("Metrics", [])) or 1
 
 
 def minutes_of(schedule: str) -> int:

@@ -5,6 +5,7 @@
 - Layers are folders on the function's path, so no layer is published.
 - The state machine's definition is put into the template, and the partition into its conditions.
 - Policies that demand TLS lose that statement: the loopback interface has none, and the emulator keeps to policies.
+- Alarms over several metrics, which the emulator does not know, and the dashboard that names them are left out.
 - SAM's own translator does the rest.
 """
 
@@ -118,10 +119,15 @@ def prepare(
     for policy in (r for r in resources.values() if r["Type"] == "AWS::S3::BucketPolicy"):
         document = policy["Properties"]["PolicyDocument"]
         document["Statement"] = [s for s in document["Statement"] if "aws:SecureTransport" not in json.dumps(s)]
-    template["Resources"] = {k: r for k, r in resources.items() if r["Type"] != "AWS::Serverless::LayerVersion"}
+    template["Resources"] = {name: resource for name, resource in resources.items() if not _is_left_out(resource)}
     template["Conditions"] = _with_partition(template.get("Conditions", {}))
     defaults = {k: p["Default"] for k, p in template.get("Parameters", {}).items() if "Default" in p}
     return _translate(template, {**defaults, **parameters})
+
+
+def _is_left_out(resource: Template) -> bool:
+    is_over_several = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+    return is_over_several or resource["Type"] in ("AWS::Serverless::LayerVersion", "AWS::CloudWatch::Dashboard")
 
 
 def _with_partition(part: Any) -> Any:

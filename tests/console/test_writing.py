@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.console import stories
 from tests.console.conftest import Recordings
@@ -42,6 +42,25 @@ def test_all_faults_are_told_at_once_at_their_lines(recording: Recordings) -> No
     expect(faults).to_have_text([re.compile("^Line 3"), re.compile("^Line 2"), re.compile("^Line 6")])
     expect(page.locator(".cm-lint-marker-error")).to_have_count(3)
     expect(page.get_by_role("button", name="Run this crew")).to_be_disabled()
+
+
+def test_what_is_written_and_selected_before_the_editor_is_there_stays(recording: Recordings) -> None:
+    page, _ = recording(stories.report(), path=NEW)
+    held: list[Route] = []
+    page.route("**/CodeEditor-*.js", lambda route: held.append(route))
+    field = page.get_by_role("textbox", name="crew.yaml")
+    with page.expect_request("**/CodeEditor-*.js"):
+        field.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("name: tides\nagents: {}\n")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Shift+End")
+    expect(page.locator(".cm-editor")).to_have_count(0)
+    [editor] = held
+    editor.fallback()
+    expect(page.locator(".cm-editor")).to_be_visible()
+    page.keyboard.insert_text("name: moons")
+    expect(field).to_contain_text("name: moonsagents: {}")
 
 
 def test_a_missing_input_is_asked_for_and_is_no_fault(recording: Recordings) -> None:

@@ -14,6 +14,12 @@ def of_type(template: Template, kind: str) -> dict[str, Template]:
     return {name: r["Properties"] for name, r in template["Resources"].items() if r["Type"] == kind}
 
 
+def metrics_of(alarm: Template) -> list[Template]:
+    """What an alarm watches: one metric, or several that its expression names."""
+    stats = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one]
+    return stats or [alarm]
+
+
 def inside(value: Any) -> list[tuple[str, Any]]:
     """What a mapping or a list holds, by key; a list's items have no key."""
     if isinstance(value, dict):

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from tests.template.reading import of_type, references, texts
+from tests.template.reading import metrics_of, of_type, references, texts
 
 from stepcrew_local.layout import ROOT
 
@@ -55,15 +55,15 @@ def test_what_is_kept_has_a_name_that_no_later_stack_wants(template: dict[str, A
 
 def test_stacks_of_one_account_send_and_watch_metrics_apart(template: dict[str, Any]) -> None:
     sent = template["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
-    alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    own = {name: each for name, each in alarms.items() if not str(each["Namespace"]).startswith("AWS/")}
+    watched = [one for each in of_type(template, "AWS::CloudWatch::Alarm").values() for one in metrics_of(each)]
+    own = [one for one in watched if not str(one["Namespace"]).startswith("AWS/")]
 
     assert sent == {"Fn::Sub": "Stepcrew/${AWS::StackName}"}
-    assert own.keys() == {"ExecutionsEndedAlarm", "TraceMessagesRefusedAlarm"}
-    assert all(each["Namespace"] == sent for each in own.values())
+    assert {one["MetricName"] for one in own} >= {"ExecutionsEnded", "TraceMessagesRefused", "Executions"}
+    assert all(one["Namespace"] == sent for one in own)
     # The others name a resource of this stack.
-    for name in alarms.keys() - own.keys():
-        assert references([each["Value"] for each in alarms[name]["Dimensions"]]) & template["Resources"].keys()
+    for one in (each for each in watched if each not in own):
+        assert references([each["Value"] for each in one["Dimensions"]]) & template["Resources"].keys()
 
 
 def test_no_arn_and_no_host_is_of_one_partition(template: dict[str, Any]) -> None:

@@ -7,13 +7,19 @@ import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
-import { useEffect, useEffectEvent, useRef } from "react";
+import { type RefObject, useEffect, useEffectEvent, useRef } from "react";
 import { harmless } from "@/lib/text";
 import { type Assist, assisted } from "./editor-assist";
 
 export interface EditorFault {
   line: number;
   text: string;
+}
+
+/** Places in the text; the same twice where only the caret stands. */
+export interface Selected {
+  anchor: number;
+  head: number;
 }
 
 interface Props {
@@ -27,6 +33,8 @@ interface Props {
   jump?: { line: number } | null;
   /** Completes and explains what is written. */
   assist?: Assist;
+  /** What was selected in the field that this one replaces; null where nobody was writing. */
+  selected?: RefObject<Selected | null>;
 }
 
 const colours = HighlightStyle.define([
@@ -64,12 +72,20 @@ const theme = EditorView.theme({
   ".cm-tooltip.cm-completionInfo": { maxWidth: "340px", padding: "6px 10px", fontFamily: "var(--sans)" },
 });
 
-export default function CodeEditor({ value, label, language, onChange, faults, jump, assist }: Props) {
+export default function CodeEditor({ value, label, language, onChange, faults, jump, assist, selected }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const changed = useEffectEvent((text: string) => onChange?.(text));
   const initial = useEffectEvent(() => value);
   const currentAssist = useEffectEvent(() => assist);
+  const goOn = useEffectEvent((editor: EditorView) => {
+    if (!selected?.current) return;
+    const within = (at: number): number => Math.min(at, editor.state.doc.length);
+    const { anchor, head } = selected.current;
+    editor.dispatch({ selection: { anchor: within(anchor), head: within(head) } });
+    editor.focus();
+    selected.current = null;
+  });
   const readOnly = onChange === undefined;
   useEffect(() => {
     if (!place.current) return;
@@ -92,6 +108,7 @@ export default function CodeEditor({ value, label, language, onChange, faults, j
       }),
     });
     view.current = editor;
+    goOn(editor);
     return () => {
       editor.destroy();
       view.current = null;

@@ -1,11 +1,11 @@
 import "./compose.css";
 import "./editor.css";
 import { Info, Play } from "lucide-react";
-import { type KeyboardEvent, Suspense, lazy, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { useIsAdmin } from "@/app/context";
-import { useTouched } from "@/lib/hooks";
 import { Button, Trouble } from "@/ui/kit";
 import { explanationAt, optionsAt } from "./assist";
+import type { Selected } from "./CodeEditor";
 import { CrewGraph } from "./CrewGraph";
 import { readDrop } from "./drop";
 import { OptionsForm, idOfInput } from "./OptionsForm";
@@ -14,12 +14,10 @@ import { type Composition, type PlacedFault, draftOf } from "./request";
 import { type ReadFiles, Sources } from "./Sources";
 import { SaveAsCrew } from "./StoredCrews";
 import { useCheck } from "./useCheck";
+import { useEditor } from "./useEditor";
 import { useSubmit } from "./useSubmit";
 import { useVocabulary } from "./useVocabulary";
 import { CheckResult } from "./CheckResult";
-import { ScrollText } from "@/ui/ScrollText";
-
-const CodeEditor = lazy(() => import("./CodeEditor"));
 
 interface Props {
   composition: Composition;
@@ -36,7 +34,8 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const [shownFile, setShownFile] = useState(0);
   const [problem, setProblem] = useState("");
   const admin = useIsAdmin();
-  const touched = useTouched();
+  const Editor = useEditor();
+  const selected = useRef<Selected | null>(null);
   const [dropping, setDropping] = useState(false);
   const [jump, setJump] = useState<{ line: number } | null>(null);
   const form = useRef<HTMLDivElement>(null);
@@ -169,21 +168,33 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
             ))}
           </div>
           <div className="editor-body" role="tabpanel" aria-label={current?.name}>
-            {touched ? (
-              <Suspense fallback={<ScrollText>{current?.text}</ScrollText>}>
-                <CodeEditor
-                  key={current?.name}
-                  value={current?.text ?? ""}
-                  label={current?.name ?? "Crew"}
-                  language="yaml"
-                  onChange={edit}
-                  faults={editorFaults}
-                  jump={jump}
-                  assist={assist}
-                />
-              </Suspense>
+            {Editor ? (
+              <Editor
+                key={current?.name}
+                value={current?.text ?? ""}
+                label={current?.name ?? "Crew"}
+                language="yaml"
+                onChange={edit}
+                faults={editorFaults}
+                jump={jump}
+                assist={assist}
+                selected={selected}
+              />
             ) : (
-              <ScrollText>{current?.text}</ScrollText>
+              <textarea
+                className="plain-editor"
+                aria-label={current?.name ?? "Crew"}
+                value={current?.text ?? ""}
+                spellCheck={false}
+                onChange={(event) => edit(event.target.value)}
+                onSelect={(event) => {
+                  const { selectionStart, selectionEnd } = event.currentTarget;
+                  selected.current = { anchor: selectionStart, head: selectionEnd };
+                }}
+                onBlur={() => {
+                  selected.current = null;
+                }}
+              />
             )}
           </div>
         </div>

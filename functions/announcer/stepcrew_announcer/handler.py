@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from stepcrew.domain.announcement import announcement_of
-from stepcrew.domain.execution import Execution
+from stepcrew.domain.execution import Execution, Status
 from stepcrew.function_log import function_logger
+from stepcrew.function_metrics import FunctionMetrics
 from stepcrew.log_context import about
 from stepcrew_announcer.changes import changes_in
 from stepcrew_announcer.wiring import announcer
 
 logger = function_logger()
-metrics = Metrics()
+metrics = FunctionMetrics()
 
 
 @logger.inject_lambda_context
@@ -39,11 +38,32 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     announcer().bus.put([announcement_of(one) for one in changes])
     announcer().tell_webhooks(changes)
     # Last: what it needs is kept with the execution, so a delay loses nothing.
-    announcer().count_usage(ended_or_wait)
-    announcer().watch_budgets.tell(ended_or_wait, announcer().bus, announcer().tell_webhooks)
-    metrics.add_metric(name="ChangesAnnounced", unit=MetricUnit.Count, value=len(changes))
-    metrics.flush_metrics()
+    for execution in ended_or_wait:
+        if announcer().count_usage([execution]):  # not when it is told again
+            _measure(execution)
+    told = announcer().watch_budgets.tell(ended_or_wait, announcer().bus, announcer().tell_webhooks)
+    metrics.add("BudgetsAnnounced", told)
+    metrics.add("ExecutionsWaiting", sum(one.status is Status.WAITING for one in ended_or_wait))
+    metrics.add("ChangesAnnounced", len(changes))
+    metrics.send()
     return {"announced": len(changes), "filled": filled}
+
+
+def _measure(execution: Execution) -> None:
+    """One that ended. Its lines carry group and crew, so that the log can be searched by them."""
+    ended_at = execution.ended_at or execution.updated_at
+    metrics.add("Executions", of=execution.status)
+    if execution.status is Status.FAILED and execution.error:
+        metrics.add("ExecutionFailures", of=execution.error.category)
+    metrics.add("ExecutionSeconds", (ended_at - execution.created_at).total_seconds())
+    if execution.started_at:
+        metrics.add("StartSeconds", (execution.started_at - execution.created_at).total_seconds())
+    metrics.add("AttemptsPerExecution", execution.attempt)
+    metrics.add("ModelCalls", execution.usage.model_calls)
+    metrics.add("Tokens", execution.usage.total_tokens)
+    metrics.add("ModelUsd", float(execution.usage.cost_usd or 0))
+    about = {"group_id": execution.group_id, "execution_id": execution.execution_id, "crew": execution.crew_name}
+    metrics.send(**about)
 
 
 def _keep_unreadable(record: dict[str, Any]) -> None:

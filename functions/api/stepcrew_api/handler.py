@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import gc
+import time
 
 # Nothing that the imports make is garbage: collecting in between costs a part of the cold start and frees nothing.
 gc.disable()
 
 from typing import Any  # noqa: E402
 
-from aws_lambda_powertools import Metrics  # noqa: E402
 from aws_lambda_powertools.logging import correlation_paths  # noqa: E402
-from aws_lambda_powertools.metrics import MetricUnit  # noqa: E402
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
 from mangum import Mangum  # noqa: E402
 
 from stepcrew.function_log import function_logger  # noqa: E402
+from stepcrew.function_metrics import FunctionMetrics  # noqa: E402
 from stepcrew.settings import settings  # noqa: E402
+from stepcrew_api.views import PREFIX  # noqa: E402
 from stepcrew_api.wiring import make_app  # noqa: E402
 
 logger = function_logger()
-metrics = Metrics()
+metrics = FunctionMetrics()
+_is_new = [True]
+"""Emptied by the first request of the process."""
 _asgi = Mangum(make_app(settings()), lifespan="off")
 gc.freeze()
 gc.enable()
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    began = time.perf_counter()
     answer = _asgi(event, context)  # pyright: ignore[reportArgumentType]
-    metrics.add_metric(name=f"Responses{str(answer['statusCode'])[0]}xx", unit=MetricUnit.Count, value=1)
+    metrics.add("ApiMilliseconds", (time.perf_counter() - began) * 1000, of=_resource(event))
+    metrics.add("Responses", of=f"{str(answer['statusCode'])[0]}xx")
+    metrics.add("ColdStarts", int(_is_new.pop() if _is_new else False))
+    metrics.send()
     return answer
+
+
+def _resource(event: dict[str, Any]) -> str:
+    return str(event.get("rawPath", "")).removeprefix(f"{PREFIX}/").partition("/")[0]

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.function_log import function_logger
+from stepcrew.function_metrics import FunctionMetrics
 from stepcrew.log_context import about
 from stepcrew.services.reconcile_execution import Action
 from stepcrew.services.record_failure import DELETED, Failure
+from stepcrew.settings import settings
 from stepcrew_reconciler.events import (
     EVENT,
     AbnormalEnd,
@@ -37,7 +37,7 @@ METRICS = {
 }
 
 logger = function_logger()
-metrics = Metrics()
+metrics = FunctionMetrics()
 
 
 @logger.inject_lambda_context
@@ -99,8 +99,14 @@ def _sweep(context: LambdaContext) -> Mapping[str, object]:
     actions, failures = swept.actions + batches.actions, swept.failures + batches.failures
     cut_short = swept.cut_short or batches.cut_short
     done = {METRICS[action]: number for action, number in actions.items() if action in METRICS}
+    queued = {"ExecutionsQueued": swept.queued, "OldestQueuedSeconds": swept.oldest_queued.total_seconds()}
     _publish(
-        {**done, "ExecutionsNotReconciled": failures, "SweepsCutShort": int(cut_short), "ErasuresCompleted": erased}
+        {
+            **(done | {"ExecutionsNotReconciled": failures, "SweepsCutShort": int(cut_short)}),
+            "ErasuresCompleted": erased,
+            "ExecutionsStuck": swept.stuck,
+            **(queued if settings().monitor_queues else {}),
+        }
     )
     answer = {"actions": dict(actions), "failures": failures, "cut_short": cut_short, "erased": erased}
     if actions or failures or cut_short or erased:
@@ -108,10 +114,7 @@ def _sweep(context: LambdaContext) -> Mapping[str, object]:
     return answer
 
 
-def _publish(counts: Mapping[str, int]) -> None:
-    """Only what happened: a metric is paid for by each hour in which it is sent, a zero too."""
-    happened = {name: value for name, value in counts.items() if value}
-    for name, value in happened.items():
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-    if happened:
-        metrics.flush_metrics()
+def _publish(counts: Mapping[str, float]) -> None:
+    for name, value in counts.items():
+        metrics.add(name, value)
+    metrics.send()

@@ -12,18 +12,20 @@ environment.prepare()
 
 import gc  # noqa: E402 - CrewAI may be imported only after `prepare`
 import logging  # noqa: E402
+import resource  # noqa: E402
 
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
 from awslambdaric.lambda_runtime_client import LambdaRuntimeClient  # noqa: E402
 from pydantic import BaseModel  # noqa: E402
 
 from stepcrew.function_log import function_logger  # noqa: E402
+from stepcrew.function_metrics import FunctionMetrics  # noqa: E402
 from stepcrew.log_context import about, correlate  # noqa: E402
 from stepcrew_runner import wiring  # noqa: E402
 from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
 from stepcrew_runner.isolation.process import Renewal, replacement  # noqa: E402
 
-logger = function_logger()
+logger, metrics = function_logger(), FunctionMetrics()
 for _writer in logging.getLogger().handlers:  # Lambda's own, which writes what libraries say
     _writer.setFormatter(logger.registered_formatter)
     correlate(_writer)
@@ -52,12 +54,17 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
         # Ties the request to the execution, should the process die: Lambda's own lines about that name it alone.
         logger.info("Attempt begins")
         renewal.attempt_begins()
-        ready_ms = _ready_ms.pop() if _ready_ms else 0
+        began, ready_ms = time.monotonic(), _ready_ms.pop() if _ready_ms else 0
         with trusted():
             answer = wiring.run_attempt(invocation.group_id, invocation.execution_id, ready_ms)(
                 invocation.group_id,
                 invocation.execution_id,
                 lambda: context.get_remaining_time_in_millis() / 1000,
             )
+        metrics.add("Attempts", of=answer.outcome)
+        metrics.add("AttemptSeconds", time.monotonic() - began)
+        metrics.add("ReadyMilliseconds", ready_ms)
+        metrics.add("MemoryUsed", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        metrics.send(group_id=invocation.group_id, execution_id=invocation.execution_id)
         logger.info("Attempt ended", extra={"outcome": answer.outcome.value, "attempt": answer.attempt})
     return {"outcome": answer.outcome.value, "attempt": answer.attempt}

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     SqsFifoPartialProcessor,
     process_partial_response,  # pyright: ignore[reportUnknownVariableType]
@@ -24,14 +22,16 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.event_grammar import Phase, grammar_of
 from stepcrew.domain.senders import TraceSenders
-from stepcrew.domain.trace import TraceBatch
+from stepcrew.domain.trace import TraceBatch, TraceEvent
 from stepcrew.function_log import function_logger
+from stepcrew.function_metrics import FunctionMetrics
 from stepcrew.log_context import about
 from stepcrew_trace_sink import wiring
 
 logger = function_logger()
-metrics = Metrics()
+metrics = FunctionMetrics()
 processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
 
@@ -42,7 +42,7 @@ class UnknownSender(Exception):
 def store(record: SQSRecord) -> None:
     """Stores one message. Raises ValidationError when it is malformed, `UnknownSender` when its sender is not known and
     `PlatformUnavailable` for AWS's faults."""
-    metrics.add_metric(name="TraceMessagesDelivered", unit=MetricUnit.Count, value=1)
+    metrics.add("TraceMessagesDelivered")
     senders, sender = wiring.senders(), record.attributes.sender_id
     batch = TraceBatch.model_validate_json(record.body)
     with about(group_id=batch.group_id, execution_id=batch.execution_id, attempt=batch.attempt):
@@ -51,7 +51,7 @@ def store(record: SQSRecord) -> None:
 
 def _store(batch: TraceBatch, sender: str, senders: TraceSenders) -> None:
     if not senders.speaks_for(sender, batch.group_id, batch.execution_id):
-        metrics.add_metric(name="TraceMessagesRefused", unit=MetricUnit.Count, value=1)
+        metrics.add("TraceMessagesRefused")
         logger.error("A message was not sent by an attempt of its execution", sender=sender, named=batch.execution_id)
         if senders.is_attempt(sender):
             return
@@ -61,10 +61,31 @@ def _store(batch: TraceBatch, sender: str, senders: TraceSenders) -> None:
     except PlatformUnavailable as error:
         logger.warning("A message was not stored; the queue brings it again", reason=error.message)
         raise
-    metrics.add_metric(name="TraceEventsRecorded", unit=MetricUnit.Count, value=len(batch.events))
+    measure(batch.events)
+
+
+def measure(events: list[TraceEvent]) -> None:
+    """What was stored. A call that was answered from the journal is none of this attempt's."""
+    metrics.add("TraceEventsRecorded", len(events))
+    if events:
+        metrics.add("TraceLag", max(0.0, (wiring.clock().now() - events[0].emitted_at).total_seconds()))
+    for event in events:
+        grammar = grammar_of(event)
+        if grammar.phase is not Phase.END or event.trace_metadata.get("replayed"):
+            continue
+        if grammar.kind == "tool_usage":
+            metrics.add("ToolCalls")
+            metrics.add("ToolFailures", grammar.failed)
+        elif grammar.kind == "llm_call":
+            metrics.add("ModelFailures", grammar.failed)
+        elif grammar.kind == "agent_execution":
+            metrics.add("AgentSeconds", (event.duration_ms or 0) / 1000)
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    return process_partial_response(event=event, record_handler=store, processor=processor, context=context)
+    metrics.add("MessagesPerBatch", len(event["Records"]))
+    try:
+        return process_partial_response(event=event, record_handler=store, processor=processor, context=context)
+    finally:
+        metrics.send()

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.traces import TableTraces
+from stepcrew.clock import SystemClock
 from stepcrew.domain.senders import TraceSenders
-from stepcrew.services.ports import TraceStore
+from stepcrew.services.ports import Clock, TraceStore
 from stepcrew.settings import settings
 
 
@@ -15,6 +16,11 @@ from stepcrew.settings import settings
 def traces() -> TraceStore:
     configured = settings()
     return TableTraces(Clients(), configured.table_name, configured.retention_days)
+
+
+@lru_cache(maxsize=1)
+def clock() -> Clock:
+    return SystemClock()
 
 
 @lru_cache(maxsize=1)

@@ -6,8 +6,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
@@ -15,11 +13,12 @@ from stepcrew.domain.announcement import BatchData, ExecutionData
 from stepcrew.domain.budgets import BudgetData
 from stepcrew.domain.webhook import WebhookMessage
 from stepcrew.function_log import function_logger
+from stepcrew.function_metrics import FunctionMetrics
 from stepcrew.log_context import about
 from stepcrew_webhook_sender.wiring import sender
 
 logger = function_logger()
-metrics = Metrics()
+metrics = FunctionMetrics()
 
 KINDS = {ExecutionData: "execution_id", BatchData: "batch_id", BudgetData: "budget"}
 """How log lines call what an announcement is about."""
@@ -53,5 +52,5 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Failures:
 
 
 def _count(name: str) -> None:
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
-    metrics.flush_metrics()
+    metrics.add(name)
+    metrics.send()

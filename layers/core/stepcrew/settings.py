@@ -89,6 +89,8 @@ class Settings(BaseModel):
     """The group that the project belongs to."""
     project_model: str = ""
     """The model that takes the place of every model the project names; empty leaves them as they are."""
+    monitor_queues: bool = False
+    """Whether each sweep measures the groups' queues for slots."""
     trace_callbacks: bool = False
     """Whether each execution's log names every event of CrewAI's stream."""
     slice_seconds: int = 0
@@ -195,6 +197,7 @@ class FunctionSettings(BaseModel):
     aws_region: str = "us-east-1"
     aws_lambda_function_memory_size: int = 0
     """In MB; 0 outside of Lambda."""
+    powertools_metrics_namespace: str = ""
     powertools_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

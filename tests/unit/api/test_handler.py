@@ -165,7 +165,7 @@ def test_a_bug_is_a_problem_without_its_details_and_told_in_the_log(
     assert (status, headers["content-type"]) == (500, "application/problem+json")
     assert b"secret" not in content
     assert "a secret detail" in caplog.text
-    assert '"Responses5xx":[1.0]' in capsys.readouterr().out
+    assert '"class":"5xx","service":"api","Responses":[1.0]' in capsys.readouterr().out
 
 
 def test_the_documents_about_the_api_are_served(deployed: Deployed) -> None:

@@ -17,6 +17,8 @@ from stepcrew.services.reconcile_execution import Action, ReconcileExecution
 WAITING_PERIOD = timedelta(minutes=10)
 """An execution that waits may do so for months, and an abnormal end of its state machine is told: it is looked at now
 and then only."""
+STUCK = timedelta(minutes=5)
+"""Several sweeps have tried to start it by then."""
 _SWEEP_PERIOD = timedelta(minutes=1)
 
 logger = logging.getLogger(__name__)
@@ -31,11 +33,15 @@ class Patience(NamedTuple):
 
 class Swept(NamedTuple):
     """`actions` counts what was done; `failures` executions could not be seen to. A sweep that was `cut_short` ran out
-    of time."""
+    of time. `stuck` are PENDING for `STUCK` though nothing holds them up; `queued` wait for a slot, the `oldest_queued`
+    for so long."""
 
     actions: Counter[Action]
     failures: int
     cut_short: bool
+    stuck: int = 0
+    queued: int = 0
+    oldest_queued: timedelta = timedelta()
 
 
 class SweepExecutions:
@@ -60,10 +66,15 @@ class SweepExecutions:
         now = self._clock.now()
         actions: Counter[Action] = Counter()
         filled: set[str] = set()
-        failures = 0
+        failures = stuck = queued = 0
+        oldest = timedelta()
         for execution in self._executions.open_executions(unchanged_since=now - min(self._patience)):
             if not has_time():
-                return Swept(actions, failures, cut_short=True)
+                return Swept(actions, failures, True, stuck, queued, oldest)
+            if execution.queued_at:
+                queued, oldest = queued + 1, max(oldest, now - execution.queued_at)
+            elif execution.status is Status.PENDING and now - execution.updated_at >= STUCK:
+                stuck += 1
             if not self._is_due(execution, now):
                 continue
             if execution.queued_at and not has_queued_too_long(execution, self._retention, now):
@@ -76,7 +87,7 @@ class SweepExecutions:
                 except Exception:  # the boundary of one execution: whatever is wrong with it, the others are seen to
                     logger.exception("Execution %s could not be reconciled", execution.execution_id)
                     failures += 1
-        return Swept(actions, failures, cut_short=False)
+        return Swept(actions, failures, False, stuck, queued, oldest)
 
     def _is_due(self, execution: Execution, now: datetime) -> bool:
         unchanged = now - execution.updated_at
