@@ -55,8 +55,8 @@ def limits() -> list[Limit]:
             SECONDS + (looks + BURSTS) * 0.02 + BURSTS * 0.06,
             of_lambda,
             "Lambda refuses the runner; its state machine tries again with growing waits. Raise the quota, and set "
-            "`RunnerConcurrency` below it: the API keeps its share. `MaxRunningExecutions` lets the rest of a group wait "
-            "in its queue, at no cost",
+            "`RunnerConcurrency` below it: the API keeps its share. `MaxRunningExecutions` lets the rest of a group "
+            "wait in its queue, at no cost",
         ),
         Limit(
             "Step Functions: starts a second",
