@@ -101,8 +101,8 @@ class Announcement(BaseModel):
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         told: dict[str, Any] = serialize(self)
-        if told["traceparent"] is None:
-            del told["traceparent"]
+        if told.get("traceparent") is None:
+            told.pop("traceparent", None)
         return told
 
 
