@@ -63,6 +63,7 @@ check-generated:
 	$(DEV)/python scripts/trace_events.py --check
 	$(DEV)/python scripts/runner_packages.py --check
 	$(DEV)/python scripts/idle_costs.py --check
+	$(DEV)/python scripts/scale.py --check
 	$(DEV)/python scripts/metrics.py --check
 
 .PHONY: test

@@ -17,10 +17,12 @@ from benchmarks import (
     cancel,
     cold_start,
     console,
+    cost_model,
     end_to_end,
     journal,
     memory,
     reading,
+    runner_memory,
     sizes,
     slices,
     telling,
@@ -33,6 +35,7 @@ KEPT = Path(__file__).with_name("figures.json")
 PARTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "sizes": sizes.measure,
     "cold_start": cold_start.measure,
+    "runner_memory": runner_memory.measure,
     "tracing": tracing.measure,
     "journal": journal.measure,
     "end_to_end": end_to_end.measure,
@@ -42,6 +45,7 @@ PARTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "telling": telling.measure,
     "memory": memory.measure,
     "reading": reading.measure,
+    "cost_model": cost_model.measure,
 }
 
 

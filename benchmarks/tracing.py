@@ -15,15 +15,9 @@ BOUND = 1.05
 
 
 def measure() -> list[Figure]:
-    path = os.pathsep.join(str(ROOT / one) for one in ("functions/runner", "layers/core", "tests/scripted", ""))
     with scripted_model() as model:
-        done = subprocess.run(
-            [ROOT / ".venvs/runner/bin/python", ROOT / "benchmarks/tracing_inside.py", model.url, str(ROUNDS)],
-            env={**os.environ, "PYTHONPATH": path},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        command, environment = crew_command(model.url, ROUNDS)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     pairs: list[list[float]] = json.loads(done.stdout.splitlines()[-1])
     ratio = median([traced / plain for traced, plain in pairs])
     return [
@@ -35,3 +29,10 @@ def measure() -> list[Figure]:
             f"five tasks, instant model, warm process, in turn; without: {median([p[1] for p in pairs]) * 1000:.0f} ms",
         )
     ]
+
+
+def crew_command(model_url: str, rounds: int) -> tuple[list[str], dict[str, str]]:
+    """A process of the runner's environment that runs the crew so often, and its own environment."""
+    path = os.pathsep.join(str(ROOT / one) for one in ("functions/runner", "layers/core", "tests/scripted", ""))
+    command = [str(ROOT / ".venvs/runner/bin/python"), str(ROOT / "benchmarks/tracing_inside.py")]
+    return [*command, model_url, str(rounds)], {**os.environ, "PYTHONPATH": path}

@@ -41,8 +41,8 @@ IMAGE_GB = Decimal("0.4")
 ARTIFACTS_GB = Decimal("0.1")
 """Zips of the functions and the console's files."""
 
-INDEX_READS = OPEN_SHARDS + 1
-"""Of each sweep: the parts of the index with open executions, and the one with open batches."""
+INDEX_READS = OPEN_SHARDS + 2
+"""Of each sweep: the parts of the index with open executions, and those with open batches and erasures."""
 
 PRICED = frozenset(
     {

@@ -88,7 +88,10 @@ def emulated_aws() -> Generator[Aws]:
                         {"AttributeName": "group_key", "KeyType": "HASH"},
                         {"AttributeName": "group_sort", "KeyType": "RANGE"},
                     ],
-                    "Projection": {"ProjectionType": "ALL"},
+                    "Projection": {
+                        "ProjectionType": "INCLUDE",
+                        "NonKeyAttributes": ["status", "name", "created_at", "expires_at"],
+                    },
                 },
                 {
                     "IndexName": "open",

@@ -19,6 +19,7 @@ from stepcrew_cli.commands import (
     costs,
     deploy,
     doctor,
+    erase,
     export,
     files,
     links,
@@ -83,7 +84,7 @@ def _show_whole_sentences(group: typer.Typer) -> None:
 for _part in (
     *(account, run, rerun, deploy, undeploy, stored, memory, files, secrets, connections, tool),
     *(triggers, batch, webhooks, links),
-    *(look, read, doctor, costs, usage, budgets, prices, bundles, export, approvals, control, audit, stack),
+    *(look, read, doctor, costs, usage, budgets, prices, bundles, export, approvals, control, audit, erase, stack),
 ):
     _part.register(app)
 app.add_typer(admin, name="admin")

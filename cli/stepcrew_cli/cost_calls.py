@@ -45,5 +45,5 @@ class CostCalls:
         return self._transport.ask("GET", api_path("budgets"))
 
     def set_budgets(self, body: Mapping[str, JsonValue]) -> Answer:
-        """Replaces all of them. May be repeated."""
+        """Replaces those of the revision that is named in it."""
         return self._transport.ask("PUT", api_path("budgets"), json=body)

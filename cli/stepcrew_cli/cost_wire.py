@@ -106,4 +106,5 @@ class Budget(BaseModel):
 
 class BudgetList(BaseModel):
     month: str = ""
+    revision: int = 0
     budgets: list[Budget] = []

@@ -25,3 +25,19 @@ class Deletion(BaseModel):
 
     execution_id: str
     removed: dict[str, int] = {}
+
+
+class Erasure(BaseModel):
+    """The receipt of a removal, which grows; `user` is null for the whole group."""
+
+    erasure_id: str
+    user: str | None = None
+    status: str
+    asked_by: str | None = None
+    created_at: datetime
+    removed: dict[str, int] = {}
+    still_open: int = 0
+
+
+class ErasureList(BaseModel):
+    erasures: list[Erasure] = []

@@ -20,3 +20,10 @@ it("does not slow down by being asked twice about one look", () => {
   pace.next(0, "same");
   expect([pace.next(1, "same"), pace.next(1, "same")]).toEqual([1500, 1500]);
 });
+
+it("can be quicker, and slow down less", () => {
+  const pace = new Pace(500);
+  const delays = Array.from({ length: 7 }, (_, look) => pace.next(look, "same", 3_000));
+  expect(delays.slice(0, 2)).toEqual([500, 750]);
+  expect(delays.at(-1)).toBe(3_000);
+});

@@ -13,7 +13,7 @@ const report = (by: string) => ({
   total: { name: "", ...sums },
   rows: [{ name: `a ${by}`, ...sums }],
 });
-const budgets = { month: "2026-11", budgets: [{ crew: null, limit_usd: 1, spent_usd: 1.5 }] };
+const budgets = { month: "2026-11", revision: 4, budgets: [{ crew: null, limit_usd: 1, spent_usd: 1.5 }] };
 
 const api = () => ({
   GET: vi.fn((path: string, options?: { params?: { query?: { by: string } } }) =>
@@ -37,17 +37,23 @@ it("shows the sums by what is chosen, with the whole and the budgets", async () 
 });
 
 it("lets an admin set and remove a budget, and others only look", async () => {
-  const PUT = vi.fn().mockResolvedValue({ data: { month: "2026-11", budgets: [] }, response: new Response() });
+  const PUT = vi
+    .fn()
+    .mockResolvedValue({ data: { month: "2026-11", revision: 5, budgets: [] }, response: new Response() });
   const { GET } = api();
   const { unmount } = showWith({ GET, PUT }, <UsagePage />);
   await userEvent.type(await screen.findByLabelText(/Crew/), "poems");
   await userEvent.type(screen.getByLabelText(/US dollars a month/), "2.5");
   await userEvent.click(screen.getByRole("button", { name: "Set" }));
-  expect(PUT).toHaveBeenCalledWith("/api/v1/budgets", { body: { group_usd: 1, crews: { poems: 2.5 } } });
+  expect(PUT).toHaveBeenCalledWith("/api/v1/budgets", {
+    body: { group_usd: 1, crews: { poems: 2.5 }, revision: 4 },
+  });
   unmount();
   showWith({ GET, PUT }, <UsagePage />);
   await userEvent.click(await screen.findByRole("button", { name: "Remove the budget of the group" }));
-  expect(PUT).toHaveBeenLastCalledWith("/api/v1/budgets", { body: { group_usd: null, crews: {} } });
+  expect(PUT).toHaveBeenLastCalledWith("/api/v1/budgets", {
+    body: { group_usd: null, crews: {}, revision: 4 },
+  });
   unmount();
 });
 

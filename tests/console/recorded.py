@@ -68,17 +68,10 @@ class Recorded:
         """What a submission is answered that is no dry run; `check` answers it too where this is null."""
         self.rerun = ""
         self.answers = dict(settings.ANSWERS)
-        self._waiting: list[Route] = []
 
     def serve(self, context: BrowserContext) -> None:
         context.add_init_script(SIGNED_IN % (ORIGIN, ORIGIN))
         context.route(f"{ORIGIN}/**", self._answer)
-
-    def tell(self) -> None:
-        """What waits for news is answered."""
-        held, self._waiting = self._waiting, []
-        for route in held:
-            self._api(route)
 
     def _answer(self, route: Route) -> None:
         path = urlsplit(route.request.url).path
@@ -150,14 +143,8 @@ class Recorded:
         if rest == "" and route.request.method == "GET":
             record = story.record
             tag = f'"{len(story.events)}-{record["status"]}-{record["progress"]}-{len(story.approvals)}"'
-            over = record["ended_at"] is not None
             told = {"etag": tag}
-            if "wait=" in headers.get("prefer", ""):
-                told["preference-applied"] = "wait=20"
             if headers.get("if-none-match") == tag:
-                if "wait=" in headers.get("prefer", "") and not over:
-                    self._waiting.append(route)
-                    return
                 route.fulfill(status=304, headers=told)
                 return
             route.fulfill(json=record, headers=told)

@@ -312,7 +312,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/operator/stack": STACK,
         "/files": {"files": FILES},
         "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
-        "/budgets": {"month": "2026-11", "budgets": BUDGETS},
+        "/budgets": {"month": "2026-11", "revision": 1, "budgets": BUDGETS},
         f"/batches/{BATCH_ID}/rows": {"rows": ROWS, "next_cursor": None},
     }.items()
 }

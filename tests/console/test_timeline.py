@@ -373,14 +373,13 @@ def test_all_running_tasks_are_named_and_those_to_come_are_shown(recording: Reco
     expect(lines(page, re.compile("^join"))).to_have_class(re.compile("row-coming"))
     expect(page).to_have_title(re.compile("^▶ 0/4 coasts"))
     story = next(iter(recorded.stories.values()))
-    until(lambda: len(paths(recorded.asked, story.id)) >= 2)  # the second one waits for news
+    until(lambda: len(paths(recorded.asked, story.id)) >= 2)
     quiet = len(recorded.asked)
-    page.wait_for_timeout(1_500)
-    assert len(recorded.asked) - quiet <= 1, recorded.asked[quiet:]
+    page.wait_for_timeout(1_500)  # looks come more slowly while there are no news
+    assert len(recorded.asked) - quiet <= 3, recorded.asked[quiet:]
     story.wait(2)
     story.finish()
-    recorded.tell()
-    expect(lines(page, "Crew completed")).to_be_visible(timeout=2_000)
+    expect(lines(page, "Crew completed")).to_be_visible()
     expect(page).to_have_title(re.compile("^✓ coasts"))
     icon = page.locator("link[rel=icon]").get_attribute("href")
     assert icon is not None
@@ -417,7 +416,6 @@ def test_who_wants_it_is_told_outside_the_page_when_it_ends(recording: Recording
     until(lambda: len(paths(recorded.asked, story.id)) >= 2)
     story.wait(2)
     story.finish()
-    recorded.tell()
     expect(lines(page, "Crew completed")).to_be_visible()
     assert page.evaluate("window.told") == ["coasts: Completed"]
 
@@ -430,7 +428,6 @@ def test_who_wants_it_is_told_outside_the_page_when_a_person_is_asked(recording:
     page.get_by_role("button", name="Tell me when it ends or asks a person").click()
     until(lambda: len(paths(recorded.asked, story.id)) >= 2)
     story.ask("north", "Writer", "A draft.")
-    recorded.tell()
     expect(page.get_by_role("link", name="Read and decide")).to_be_visible()
     assert page.evaluate("window.told") == ["coasts: Judge the answer of north"]
     expect(page).to_have_title(re.compile("^⏸ coasts"))
@@ -445,7 +442,6 @@ def test_head_and_lines_tell_the_same_while_it_runs(recording: Recordings) -> No
     for event in begun[:2]:
         story.end(event, body="Windy.", extra_data={"model": "gpt-5.2"})
     story.record["usage"]["model_calls"] = 2
-    recorded.tell()
     calls = page.locator(".facts > div").filter(has_text="Model calls")
     expect(calls).to_contain_text("2")
     expect(lines(page, "Answered")).to_have_count(2, timeout=1_000)

@@ -104,6 +104,9 @@ def _query(table: str, index: str, key: str) -> dict[str, Any]:
 
 def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
     table, bucket = stack.outputs["TableName"], stack.outputs["BucketName"]
+    entry = {"PK": {"S": "AUDIT#g#0"}, "SK": {"S": "ENTRY#x"}}
+    delete_entry = _item("delete_item", table)
+    delete_entry["arguments"]["Key"] = entry
     parameter = stack.outputs["SecretsPrefix"]
     send = {
         "service": "sqs",
@@ -179,7 +182,9 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the reconciler reads limits": ("ReconcilerFunction", limits, True),
         "the reconciler changes no limits": ("ReconcilerFunction", {**limits, "operation": "update_item"}, False),
         "the reconciler looks for open executions": ("ReconcilerFunction", _query(table, "open", "OPEN#1"), True),
-        "the reconciler lists no group": ("ReconcilerFunction", _query(table, "by_group", "GROUP#g"), False),
+        "the reconciler lists what it erases": ("ReconcilerFunction", _query(table, "by_group", "GROUP#g"), True),
+        "the reconciler changes no entry of the audit log": ("ReconcilerFunction", delete_entry, False),
+        "the API changes no entry of the audit log": ("ApiFunction", delete_entry, False),
         "the trigger function reads uploads": ("TriggerFunction", upload, True),
         "the trigger function puts nothing into the inbox": ("TriggerFunction", _put(inbox, "g/x"), False),
         "the trigger function keeps what made a trigger fire": ("TriggerFunction", _put(bucket, "groups/g/x"), True),

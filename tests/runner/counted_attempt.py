@@ -21,11 +21,12 @@ from stepcrew_runner.attempt.run_attempt import Ports, RunAttempt, Stores
 from stepcrew_runner.gate import control
 from stepcrew_runner.isolation.addresses import trusted
 from stepcrew_runner.trace import sender
-from tests.aws_table import emulated_aws
+from tests.aws_table import TABLE, emulated_aws
 from tests.fakes.files import FakeFiles
 from tests.fakes.knowledge import FakeKnowledge
 from tests.fakes.memory import FakeMemory
 from tests.fakes.secrets import FakeSecrets
+from tests.units import TableUnits
 
 FIVE_TASKS: dict[str, Any] = {
     "agents": {"worker": {"role": "Worker", "goal": "Do it", "backstory": "Has done it before."}},
@@ -41,13 +42,15 @@ WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWrit
 
 class Requests(NamedTuple):
     """`items` counts what was written into the table, `journal` what of it are entries of the journal; the bytes are
-    those of the requests that wrote it."""
+    those of the requests that wrote it; the units are the table's (`tests.units`)."""
 
     by_operation: dict[str, int]
     items: int
     bytes: int
     journal: int
     journal_bytes: int
+    write_units: int
+    read_units: float
 
 
 class _Counter:
@@ -96,6 +99,7 @@ def counted_attempt(config: dict[str, Any]) -> Requests:
         aws.executions.create(execution, Submission(definition=definition, inputs={}), None)
         for client in (aws.clients.dynamodb, aws.clients.s3, aws.clients.sqs):
             client.meta.events.register("request-created", counter.note)
+        units = TableUnits(aws.clients.dynamodb, TABLE)
         ports = Ports(
             Stores(
                 aws.executions,
@@ -115,4 +119,5 @@ def counted_attempt(config: dict[str, Any]) -> Requests:
         answer = RunAttempt(ports, "")(execution.group_id, execution.execution_id, lambda: LONG)
         assert answer.outcome.value == "COMPLETED", aws.executions.get("demo", execution.execution_id).error
     by_operation = dict(sorted(counter.by_operation.items()))
-    return Requests(by_operation, counter.items, counter.bytes, counter.journal, counter.journal_bytes)
+    written, read = units.written, units.read
+    return Requests(by_operation, counter.items, counter.bytes, counter.journal, counter.journal_bytes, written, read)

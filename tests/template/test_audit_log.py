@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Any, cast
+from typing import Any
 
-from tests.template.reading import inside
+from tests.template.reading import inside, texts
 
 ENTRIES = "AUDIT#demo#0"
 STREAM = ("AnnouncerFunction", "dynamodb:GetRecords")
@@ -35,7 +35,7 @@ def reaches(statement: dict[str, Any]) -> bool:
         for block in statement.get("Condition", {}).values()
         for name, given in block.items()
         if name == "dynamodb:LeadingKeys" and given != "false"
-        for pattern in cast("list[str]", given if isinstance(given, list) else [given])
+        for pattern in texts(given)
     ]
     return not patterns or any(fnmatchcase(ENTRIES, pattern) for pattern in patterns)
 

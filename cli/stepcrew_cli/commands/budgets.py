@@ -53,7 +53,8 @@ def set_budget(
 ) -> None:
     """Set a budget. At 80 % of it a warning is announced; from 100 % on nothing more of it is started that month."""
     with call.client() as client:
-        _store(client, call.output, {**_limits(client), crew: usd})
+        known = _read(client)
+        _store(client, call.output, known, {**_limits(known), crew: usd})
 
 
 @budgets.command("remove")
@@ -64,19 +65,25 @@ def remove_budget(
 ) -> None:
     """Remove a budget."""
     with call.client() as client:
-        kept = _limits(client)
+        known = _read(client)
+        kept = _limits(known)
         if kept.pop(crew, None) is None:
             raise CliError("There is no such budget.", remedy="stepcrew budgets list shows those there are.")
-        _store(client, call.output, kept)
+        _store(client, call.output, known, kept)
 
 
-def _limits(client: Client) -> dict[str | None, float]:
-    return {one.crew: one.limit_usd for one in client.costs.budgets().read(BudgetList).budgets}
+def _read(client: Client) -> BudgetList:
+    return client.costs.budgets().read(BudgetList)
 
 
-def _store(client: Client, output: Output, limits: dict[str | None, float]) -> None:
+def _limits(known: BudgetList) -> dict[str | None, float]:
+    return {one.crew: one.limit_usd for one in known.budgets}
+
+
+def _store(client: Client, output: Output, known: BudgetList, limits: dict[str | None, float]) -> None:
+    """Refused when somebody else has changed them since they were read."""
     crews: dict[str, JsonValue] = {crew: usd for crew, usd in limits.items() if crew is not None}
-    answer = client.costs.set_budgets({"group_usd": limits.get(None), "crews": crews})
+    answer = client.costs.set_budgets({"group_usd": limits.get(None), "crews": crews, "revision": known.revision})
     output.show(answer, BudgetList, _table)
 
 

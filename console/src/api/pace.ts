@@ -1,21 +1,28 @@
 export const FASTEST_MS = 1_000;
 export const SLOWEST_MS = 10_000;
+/** Of looks at an execution that runs. A look costs a seventh of what a second of the API's waiting would. */
+export const RUNNING_FASTEST_MS = 500;
+export const RUNNING_SLOWEST_MS = 3_000;
 const SLOWER = 1.5;
 
 /**
- * How long to wait until the next look: 1 s after news, then half as long again each time nothing was new, up to 10 s.
+ * How long to wait until the next look: briefly after news, then half as long again each time nothing was new.
  * Asking twice about the same look changes nothing, because a query asks whenever it likes.
  */
 export class Pace {
-  private interval = FASTEST_MS;
+  private interval: number;
   private look: unknown;
   private news: unknown;
 
+  constructor(private readonly fastest = FASTEST_MS) {
+    this.interval = fastest;
+  }
+
   /** `look` differs for every look that was taken, `news` whenever one brought something new. */
-  next(look: unknown, news: unknown): number {
+  next(look: unknown, news: unknown, slowest = SLOWEST_MS): number {
     if (look !== this.look) {
       this.interval =
-        this.look === undefined || news !== this.news ? FASTEST_MS : Math.min(this.interval * SLOWER, SLOWEST_MS);
+        this.look === undefined || news !== this.news ? this.fastest : Math.min(this.interval * SLOWER, slowest);
       this.look = look;
       this.news = news;
     }

@@ -2,7 +2,7 @@ import { type QueryClient, keepPreviousData, useQuery, useQueryClient } from "@t
 import { useContext, useState } from "react";
 import { ApiContext } from "@/app/context";
 import { type Api, fetchSigned, unwrap } from "./client";
-import { Pace } from "./pace";
+import { Pace, RUNNING_FASTEST_MS, RUNNING_SLOWEST_MS, SLOWEST_MS } from "./pace";
 import { type Execution, type LogLine, isTerminal } from "./types";
 
 export function useApi(): { api: Api; group: string } {
@@ -27,17 +27,6 @@ export const keys = {
 export interface Read {
   execution: Execution;
   etag: string | null;
-  /** Whether the API waited for news, as it was asked to: where many wait already, it answers at once. */
-  waited?: boolean | undefined;
-}
-
-/** How long the API may wait for news before it answers that there are none. Seconds. */
-const WAIT = 20;
-
-interface Asking {
-  /** Answered when something changed, not before. */
-  wait?: boolean;
-  signal?: AbortSignal;
 }
 
 /** One execution, asked for with the ETag of what is known: an unchanged one costs an empty 304. */
@@ -45,45 +34,38 @@ export async function readExecution(
   api: Api,
   id: string,
   known: Read | undefined,
-  { wait = false, signal }: Asking = {},
+  signal?: AbortSignal,
 ): Promise<Read> {
-  const asked = wait && Boolean(known?.etag);
-  const header = known?.etag ? { "if-none-match": known.etag, ...(asked && { prefer: `wait=${WAIT}` }) } : {};
+  const header = known?.etag ? { "if-none-match": known.etag } : {};
   const answer = await api.GET("/api/v1/executions/{execution_id}", {
     params: { path: { execution_id: id }, header },
     ...(signal && { signal }),
   });
-  const waited = asked ? answer.response.headers.has("preference-applied") : undefined;
-  if (answer.response.status === 304 && known) return known.waited === waited ? known : { ...known, waited };
-  return { execution: unwrap(answer), etag: answer.response.headers.get("etag"), waited };
+  if (answer.response.status === 304 && known) return known;
+  return { execution: unwrap(answer), etag: answer.response.headers.get("etag") };
 }
 
-/** Between two looks that wait for news themselves. Milliseconds. */
-const AT_ONCE = 20;
-
 /**
- * One execution, followed while it is open. The API answers as soon as something changed (`Prefer: wait`), so news are
- * there at once and nothing is asked meanwhile. `background`: followed while the page is hidden, too.
+ * One execution, followed while it is open: looked at again and again, more slowly while nothing changes and while it
+ * waits. The API could wait for news itself, but a function that waits is paid for.
+ * `background`: followed while the page is hidden, too.
  */
 export function useExecution(id: string, { background = false } = {}) {
   const { api, group } = useApi();
   const client = useQueryClient();
-  const [pace] = useState(() => new Pace());
+  const [pace] = useState(() => new Pace(RUNNING_FASTEST_MS));
   const key = keys.execution(group, id);
   return useQuery({
     queryKey: key,
-    queryFn: ({ signal }) => {
-      const known = client.getQueryData<Read>(key);
-      return readExecution(api, id, known, { wait: isOpen(known), signal });
-    },
+    queryFn: ({ signal }) => readExecution(api, id, client.getQueryData<Read>(key), signal),
     select: (read) => read.execution,
     structuralSharing: false,
     refetchIntervalInBackground: background,
     refetchInterval: ({ state }) => {
       const { data } = state;
       if (data && !isOpen(data) && data.execution.traces.complete) return false;
-      if (data?.etag && data.waited !== false && !state.error) return AT_ONCE;
-      return pace.next(state.dataUpdatedAt + state.errorUpdatedAt, data);
+      const runs = data?.execution.status === "RUNNING";
+      return pace.next(state.dataUpdatedAt + state.errorUpdatedAt, data, runs ? RUNNING_SLOWEST_MS : SLOWEST_MS);
     },
   });
 }

@@ -26,6 +26,8 @@ export function Budgets() {
   const known = budgets.data?.budgets ?? [];
   if (budgets.error) return <Trouble error={budgets.error} retry={() => void budgets.refetch()} />;
   if (!budgets.data || (!known.length && !isAdmin)) return null;
+  const { revision } = budgets.data;
+  const save = (changed: Budget[]): void => set.mutate({ budgets: changed, revision });
   const others = (crew: string | null): Budget[] => known.filter((each) => each.crew !== crew);
   return (
     <section className="budgets" aria-label="Budgets of the month">
@@ -33,15 +35,11 @@ export function Budgets() {
       {known.length > 0 && (
         <SettingsTable label="Budgets" head={<BudgetHead removable={isAdmin} />}>
           {known.map((budget) => (
-            <Line
-              key={budget.crew}
-              budget={budget}
-              {...(isAdmin && { onRemove: () => set.mutate(others(budget.crew)) })}
-            />
+            <Line key={budget.crew} budget={budget} {...(isAdmin && { onRemove: () => save(others(budget.crew)) })} />
           ))}
         </SettingsTable>
       )}
-      {isAdmin && <SetBudget onSet={(made) => set.mutate([...others(made.crew), made])} busy={set.isPending} />}
+      {isAdmin && <SetBudget onSet={(made) => save([...others(made.crew), made])} busy={set.isPending} />}
       {set.error && <Trouble error={set.error} />}
     </section>
   );

@@ -50,17 +50,18 @@ export function useBudgets() {
   });
 }
 
-/** Replaces all budgets. */
+/** Replaces the budgets that were read; refused when somebody else has changed them since. */
 export function useSetBudgets() {
   const { api, group } = useApi();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async (budgets: Budget[]) => {
+    mutationFn: async ({ budgets, revision }: { budgets: Budget[]; revision: number }) => {
       const own = budgets.find(({ crew }) => crew === null);
       const crews = budgets.flatMap(({ crew, limit_usd: usd }) => (crew === null ? [] : [[crew, usd] as const]));
-      const body = { group_usd: own?.limit_usd ?? null, crews: Object.fromEntries(crews) };
+      const body = { group_usd: own?.limit_usd ?? null, crews: Object.fromEntries(crews), revision };
       return unwrap(await api.PUT("/api/v1/budgets", { body }));
     },
     onSuccess: (list) => client.setQueryData([group, "budgets"], list),
+    onError: () => client.invalidateQueries({ queryKey: [group, "budgets"] }),
   });
 }

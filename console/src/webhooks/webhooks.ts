@@ -7,7 +7,7 @@ import type { Delivery, Webhook } from "@/api/types";
 
 type Spec = components["schemas"]["WebhookSpec"];
 export type EventName = NonNullable<Spec["events"]>[number];
-export const EVENTS: readonly EventName[] = ["waiting", "completed", "failed", "cancelled"];
+export const EVENTS: readonly EventName[] = ["waiting", "completed", "failed", "cancelled", "budget"];
 
 /** Between two looks at deliveries: they come without anybody's doing. Milliseconds. */
 const PACE = 10_000;

@@ -41,7 +41,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     for execution in ended_or_wait:
         if announcer().count_usage([execution]):  # not when it is told again
             _measure(execution)
-    metrics.add("BudgetsAnnounced", announcer().watch_budgets.tell(ended_or_wait, announcer().bus))
+    told = announcer().watch_budgets.tell(ended_or_wait, announcer().bus, announcer().tell_webhooks)
+    metrics.add("BudgetsAnnounced", told)
     metrics.add("ExecutionsWaiting", sum(one.status is Status.WAITING for one in ended_or_wait))
     metrics.add("ChangesAnnounced", len(changes))
     metrics.send()

@@ -1,10 +1,11 @@
-"""The shapes of the audit log on the wire."""
+"""The shapes of the audit log and of erasures on the wire."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel
 
 from stepcrew.domain.audit import AuditEntry
+from stepcrew.domain.erasure import Erasure
 
 
 class AuditList(BaseModel):
@@ -12,3 +13,9 @@ class AuditList(BaseModel):
 
     entries: list[AuditEntry]
     next_cursor: str | None = None
+
+
+class ErasureList(BaseModel):
+    """Newest first."""
+
+    erasures: list[Erasure]

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from stepcrew.domain.definition import MAX_NAME
+from stepcrew.domain.erasure import ErasureNotFound
 from stepcrew.domain.errors import (
     BatchNotFound,
     BodyExpired,
@@ -84,6 +85,7 @@ STATUS: dict[type[StepcrewError], int] = {
     WebhookNotFound: 404,
     BatchNotFound: 404,
     EmbedderUnusable: 422,
+    ErasureNotFound: 404,
     ScopeInvalid: 422,
     ScopeNotFound: 404,
     FileMissing: 404,

@@ -21,6 +21,8 @@ from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.crew_ports import CrewStore
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.decide_by_link import DecideByLink
+from stepcrew.services.erase_data import BeginErasure
+from stepcrew.services.erasure_ports import ErasureStore
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
@@ -64,6 +66,8 @@ from stepcrew.services.webhook_ports import WebhookStore
 
 class Services(NamedTuple):
     audit: AuditLog
+    erasures: ErasureStore
+    begin_erasure: BeginErasure
     submit: SubmitExecution
     rerun: RerunExecution
     cancel: CancelExecution

@@ -61,4 +61,5 @@ class BudgetList(BaseModel):
     """The group's own first, then those of crews by name."""
 
     month: str
+    revision: int = Field(description="Of what was set; a change names it.")
     budgets: list[BudgetView]

@@ -15,6 +15,7 @@ from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crews import TableCrews
+from stepcrew.aws.erasures import TableErasures
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
@@ -51,6 +52,7 @@ from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.decide_by_link import DecideByLink
+from stepcrew.services.erase_data import BeginErasure
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fire_trigger import FireTrigger
@@ -109,6 +111,10 @@ def make_app(settings: Settings) -> FastAPI:
     webhook_queue = SqsWebhookQueue(clients, settings.webhook_queue_url)
     batches, inputs = batch_parts(settings, clients), BucketBatchInputs(clients, settings.bucket_name)
     cancel = CancelExecution(executions, wake, clock)
+    store_trigger = StoreTrigger(
+        triggers, EventBridgeSources(clients, settings), crews, limits, clock, lambda: token_urlsafe(24)
+    )
+    keep_secrets, erasures = KeepSecrets(secrets, crews, clock), TableErasures(clients, table)
     slots = TableSlots(clients, table)
     queues = SqsQueues(
         clients,
@@ -123,6 +129,8 @@ def make_app(settings: Settings) -> FastAPI:
     link_keys, audit = ParameterLinkKeys(clients, settings.secrets_prefix), TableAudit(clients, table, new_id)
     services = Services(
         audit=audit,
+        erasures=erasures,
+        begin_erasure=BeginErasure(erasures, triggers, store_trigger, keep_secrets, clock, new_id),
         submit=submit,
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=cancel,
@@ -174,14 +182,12 @@ def make_app(settings: Settings) -> FastAPI:
         ),
         inbox=BucketInbox(clients, settings.inbox_bucket),
         triggers=triggers,
-        store_trigger=StoreTrigger(
-            triggers, EventBridgeSources(clients, settings), crews, limits, clock, lambda: token_urlsafe(24)
-        ),
+        store_trigger=store_trigger,
         fire_trigger=fire,
         take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(clients, settings.secrets_prefix), clock),
         webhooks=webhooks,
         store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
-        secrets=KeepSecrets(secrets, crews, clock),
+        secrets=keep_secrets,
         memory=KeepMemory(TableMemory(clients, table, days), knowledge, rules, clock),
         files=KeepFiles(
             BucketFiles(clients, table, settings.bucket_name),

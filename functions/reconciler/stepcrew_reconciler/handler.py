@@ -96,6 +96,7 @@ def _sweep(context: LambdaContext) -> Mapping[str, object]:
         return context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
 
     swept, batches = reconciler().sweep(has_time), reconciler().reconcile_batch.sweep(has_time)
+    erased = reconciler().erasures.sweep(has_time)  # last: everybody else waits for less
     actions, failures = swept.actions + batches.actions, swept.failures + batches.failures
     cut_short = swept.cut_short or batches.cut_short
     done = {METRICS[action]: number for action, number in actions.items() if action in METRICS}
@@ -103,6 +104,7 @@ def _sweep(context: LambdaContext) -> Mapping[str, object]:
     _publish(
         {
             **(done | {"ExecutionsNotReconciled": failures, "SweepsCutShort": int(cut_short)}),
+            "ErasuresCompleted": erased,
             "ExecutionsStuck": swept.stuck,
             **(queued if settings().monitor_queues else {}),
         }
@@ -110,8 +112,8 @@ def _sweep(context: LambdaContext) -> Mapping[str, object]:
     told = {action.value: number for action, number in actions.items()}
     state = SweepState(at=reconciler().clock.now(), actions=told, failures=failures, cut_short=cut_short)
     reconciler().sweeps.keep(state)
-    answer = {"actions": dict(actions), "failures": failures, "cut_short": cut_short}
-    if actions or failures or cut_short:
+    answer = {"actions": dict(actions), "failures": failures, "cut_short": cut_short, "erased": erased}
+    if actions or failures or cut_short or erased:
         logger.info("Swept", extra=answer)
     return answer
 

@@ -21,7 +21,7 @@ from stepcrew.services.record_failure import RecordFailure
 from stepcrew.services.sweep_executions import Patience, SweepExecutions
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import settings
-from stepcrew.wiring import batch_parts, end_batch, fill_slots, group_limits
+from stepcrew.wiring import batch_parts, continue_erasures, end_batch, fill_slots, group_limits
 
 
 class Reconciler:
@@ -52,6 +52,7 @@ class Reconciler:
         self.reconcile_batch = ReconcileBatch(
             batches.store, batches.orchestrator, end_batch(configured, clients, executions), clock, patience
         )
+        self.erasures = continue_erasures(configured, clients, executions)
         self.sweep = SweepExecutions(executions, self.reconcile, clock, patience, days)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
-from stepcrew.domain.announcement import ExecutionData
+from stepcrew.domain.announcement import BatchData, ExecutionData
+from stepcrew.domain.budgets import BudgetData
 from stepcrew.domain.webhook import WebhookMessage
 from stepcrew.function_log import function_logger
 from stepcrew.function_metrics import FunctionMetrics
@@ -18,6 +19,9 @@ from stepcrew_webhook_sender.wiring import sender
 
 logger = function_logger()
 metrics = FunctionMetrics()
+
+KINDS = {ExecutionData: "execution_id", BatchData: "batch_id", BudgetData: "budget"}
+"""How log lines call what an announcement is about."""
 
 Failures = dict[str, list[dict[str, str]]]
 
@@ -35,7 +39,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Failures:
         sender().unreadable.keep(record["messageId"], record["body"])
         _count("MessagesUnreadable")
         return {"batchItemFailures": []}
-    kind = "execution_id" if isinstance(message.announcement.data, ExecutionData) else "batch_id"
+    kind = KINDS[type(message.announcement.data)]
     subject = {kind: message.announcement.subject}
     with about(group_id=message.group_id, webhook=message.webhook, delivery_id=message.delivery_id, **subject):
         wait = sender().send(message)

@@ -65,6 +65,7 @@ METRICS: dict[str, Metric] = {
     ),
     "ExecutionsStuck": Metric(EXECUTION, "reconciler", "Count", "PENDING for five minutes, though they have a slot"),
     "SweepsCutShort": Metric(EXECUTION, "reconciler", "Count", "sweeps that ran out of time"),
+    "ErasuresCompleted": Metric(BUSINESS, "reconciler", "Count", "erasures of which nothing is left to remove"),
     "ExecutionsQueued": Metric(EXECUTION, "reconciler", "Count", "wait for a slot for a minute (with `MonitorQueues`)"),
     "OldestQueuedSeconds": Metric(
         EXECUTION, "reconciler", "Seconds", "the longest of these waits (with `MonitorQueues`)"

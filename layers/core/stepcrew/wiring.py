@@ -8,8 +8,10 @@ from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.crew_batches import TableBatches
+from stepcrew.aws.erasures import StoredRemains, TableErasures
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.limits import TableLimits
+from stepcrew.aws.listing import TableListing
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import BatchMachine, StateMachine
@@ -18,6 +20,7 @@ from stepcrew.clock import SystemClock
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.end_batch import EndBatch
 from stepcrew.services.end_row import EndRow
+from stepcrew.services.erase_data import ContinueErasures
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.services.watch_budgets import WatchBudgets
@@ -49,6 +52,19 @@ def end_batch(settings: Settings, clients: Clients, executions: TableExecutions)
     store, orchestrator, end_row = batch_parts(settings, clients)
     cancel = cancel_execution(settings, clients, executions)
     return EndBatch(store, orchestrator, executions, cancel, end_row, SystemClock())
+
+
+def continue_erasures(settings: Settings, clients: Clients, executions: TableExecutions) -> ContinueErasures:
+    table = settings.table_name
+    return ContinueErasures(
+        TableErasures(clients, table),
+        executions,
+        TableListing(clients, table),
+        batch_parts(settings, clients).store,
+        cancel_execution(settings, clients, executions),
+        StoredRemains(clients, table, settings.bucket_name, settings.inbox_bucket),
+        SystemClock(),
+    )
 
 
 def group_limits(settings: Settings, clients: Clients) -> TableLimits:

@@ -20,6 +20,7 @@ from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.crew_batches import TableBatches
+from stepcrew.aws.erasures import StoredRemains, TableErasures
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.knowledge import TableKnowledge
@@ -43,6 +44,7 @@ from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.decide_by_link import DecideByLink
+from stepcrew.services.erase_data import BeginErasure, ContinueErasures
 from stepcrew.services.estimate_cost import EstimateCost
 from stepcrew.services.explain_execution import ExplainExecution
 from stepcrew.services.fill_slots import FillSlots
@@ -152,7 +154,7 @@ class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.orchestrator, self.trace_queue = FakeOrchestrator(), FakeQueues()
-        clock = aws.clock
+        self.clock = clock = aws.clock
         rules = model_rules(SETTINGS)
         self.limits, self.sweeps = FakeLimits(), TableSweeps(aws.clients, TABLE)
         self.places = TableWaitingPlaces(aws.clients, TABLE)
@@ -185,8 +187,14 @@ class Harness:
         self.link_keys, self.link_clock = ParameterLinkKeys(aws.clients, "/stepcrew/test"), FakeClock(NOW)
         self.batches = batches = TableBatches(aws.clients, TABLE, 30)
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
+        store_trigger = StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id")
+        keep_secrets, erasures = KeepSecrets(secrets, aws.crews, clock), TableErasures(aws.clients, TABLE)
+        remains = StoredRemains(aws.clients, TABLE, BUCKET, INBOX)
+        self.erasures = ContinueErasures(erasures, aws.executions, listing, batches, cancel, remains, clock)
         services = Services(
             audit=audit,
+            erasures=erasures,
+            begin_erasure=BeginErasure(erasures, triggers, store_trigger, keep_secrets, clock, new_id),
             submit=submit,
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=cancel,
@@ -231,14 +239,14 @@ class Harness:
             ),
             inbox=BucketInbox(aws.clients, INBOX),
             triggers=triggers,
-            store_trigger=StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id"),
+            store_trigger=store_trigger,
             fire_trigger=fire,
             take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
             webhooks=self.webhooks,
             store_webhook=StoreWebhook(
                 self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]
             ),
-            secrets=KeepSecrets(secrets, aws.crews, clock),
+            secrets=keep_secrets,
             memory=KeepMemory(self.memory, self.worker, rules, clock),
             files=KeepFiles(self.files, self.knowledge, self.worker, clock, "openai/small"),
             bundles=bundles,

@@ -110,7 +110,7 @@ def test_days_that_cannot_be_are_refused(harness: Harness, params: dict[str, str
 
 def test_a_used_up_budget_refuses_what_would_start_and_shows_what_was_spent(harness: Harness) -> None:
     client = harness.client()
-    assert client.get("/budgets").json() == {"month": f"{NOW:%Y-%m}", "budgets": []}
+    assert client.get("/budgets").json() == {"month": f"{NOW:%Y-%m}", "revision": 0, "budgets": []}
     ended(harness, "poems", "3")
     set_to = client.put("/budgets", json={"group_usd": 100, "crews": {"poems": 2.5}}).json()["budgets"]
     assert [(one["crew"], one["limit_usd"], round(one["spent_usd"])) for one in set_to] == [
@@ -121,7 +121,7 @@ def test_a_used_up_budget_refuses_what_would_start_and_shows_what_was_spent(harn
     assert (refused.status_code, refused.json()["category"]) == (402, "budget")
     assert "The budget of the crew poems" in refused.json()["detail"]
     assert client.post("/executions", json=body(name="report")).status_code == 202
-    assert client.put("/budgets", json={}).json()["budgets"] == []
+    assert client.put("/budgets", json={"revision": 1}).json()["budgets"] == []
     assert client.post("/executions", json=body(name="poems")).status_code == 202
 
 
@@ -129,6 +129,16 @@ def test_budgets_are_an_admins_and_numbers(harness: Harness) -> None:
     assert harness.client(MIA).put("/budgets", json={}).status_code == 403
     assert harness.client().put("/budgets", json={"group_usd": "100"}).status_code == 422
     assert harness.client().put("/budgets", json={"crews": {"": 1}}).status_code == 422
+
+
+def test_of_two_admins_who_change_budgets_at_once_the_second_is_told(harness: Harness) -> None:
+    ada = harness.client()
+    read = ada.get("/budgets").json()["revision"]
+    assert ada.put("/budgets", json={"group_usd": 5, "revision": read}).json()["revision"] == 1
+    late = ada.put("/budgets", json={"group_usd": 500, "revision": read})
+    assert (late.status_code, "revision 0" in late.json()["detail"]) == (409, True)
+    assert [one["limit_usd"] for one in ada.get("/budgets").json()["budgets"]] == [5]
+    assert ada.put("/budgets", json={"group_usd": 500, "revision": 1}).json()["revision"] == 2
 
 
 def test_a_recount_finds_what_was_not_counted_and_counts_it(harness: Harness) -> None:

@@ -34,7 +34,7 @@ def test_a_webhook_is_made_read_changed_and_removed(webhooks: Harness) -> None:
     client = webhooks.client()
     made = client.put("/webhooks/ops", json=spec())
     assert (made.status_code, made.headers["location"]) == (201, "/api/v1/webhooks/ops")
-    assert made.json()["events"] == ["waiting", "completed", "failed", "cancelled"]
+    assert made.json()["events"] == ["waiting", "completed", "failed", "cancelled", "budget"]
     assert (made.json()["made_by"], made.json()["crews"]) == ("ada@example.com", None)
     changed = client.put("/webhooks/ops", json=spec(events=["failed"], crews=["report"], enabled=False))
     assert (changed.status_code, changed.json()["revision"], changed.json()["enabled"]) == (200, 2, False)

@@ -131,6 +131,8 @@ class FakeApi:
                 self.budgets = {None: request.body["group_usd"], **dict(crews)}
             found = [{"crew": crew, "limit_usd": usd, "spent_usd": 9} for crew, usd in self.budgets.items() if usd]
             return 200, {"month": "2026-11", "budgets": found}, {}
+        if path.startswith(("/api/v1/erasures", "/api/v1/users/", "/api/v1/groups/")):
+            return _erasure(request, path)
         if path.endswith("/audit"):
             return _audit(query)
         if path.endswith("/prices"):
@@ -483,3 +485,10 @@ def _audit(query: str) -> tuple[int, Any, dict[str, str]]:
         return 200, {"entries": [entry], "next_cursor": "on"}, {}
     following = {} if "cursor" in query else {"Link": '</api/v1/audit?format=jsonl&cursor=on>; rel="next"'}
     return 200, f"{json.dumps(entry)}\n".encode(), {"Content-Type": "application/jsonl", **following}
+
+
+def _erasure(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
+    user = unquote(path.rpartition("/")[2]) if "/users/" in path else None
+    one = {"erasure_id": "er-1", "user": user, "status": "RUNNING", "asked_by": "ada@example.org"}
+    one |= {"created_at": NOW.format(0), "removed": {"executions": 2, "trace_events": 40}, "still_open": 1}
+    return 202 if request.method == "DELETE" else 200, {"erasures": [one]} if path.endswith("/erasures") else one, {}

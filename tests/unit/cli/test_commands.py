@@ -303,6 +303,17 @@ def test_a_deletion_tells_what_went(api: FakeApi) -> None:
     assert "12 trace events, 1 execution." in invoke(api, "delete", EXECUTION_ID).stderr
 
 
+def test_erasing_is_asked_about_and_its_receipt_is_shown(api: FakeApi) -> None:
+    assert "stepcrew erase show er-1" in invoke(api, "erase", "user", "mia@example.org", "--yes").stderr
+    assert "/api/v1/users/mia%40example.org" in api.paths("DELETE")
+    assert invoke(api, "erase", "group", "demo", "--yes").exit_code == 0
+    seen = len(api.seen)
+    assert invoke(api, "erase", "group", "demo").exit_code == 1  # nobody answers
+    assert len(api.seen) == seen
+    for shown in (invoke(api, "erase", "list"), invoke(api, "erase", "show", "er-1")):
+        assert re.search(r"er-1 +the group +RUNNING .*2 executions, 40 trace events; 1 still", shown.stdout)
+
+
 def test_a_trace_is_printed_written_or_sent_to_a_collector(api: FakeApi, tmp_path: Path) -> None:
     assert json.loads(invoke(api, "export", EXECUTION_ID).stdout) == {"resourceSpans": []}
     file = tmp_path / "trace.json"

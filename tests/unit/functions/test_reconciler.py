@@ -12,6 +12,7 @@ from tests.unit.functions.test_trace_sink import Context
 from tests.unit.services.reconciling import Harness, MovableClock, harness, park
 
 from stepcrew.domain.batch import Batch
+from stepcrew.domain.erasure import Erasure
 from stepcrew.domain.errors import Category, PlatformUnavailable
 from stepcrew.domain.execution import Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
@@ -211,14 +212,25 @@ def test_every_minute_the_open_executions_are_swept(
     aws: Aws, orchestrator: FakeOrchestrator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     event: dict[str, object] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
-    assert reconciler.handler(event, Minutes()) == {"actions": {}, "failures": 0, "cut_short": False}
+    assert reconciler.handler(event, Minutes()) == {"actions": {}, "failures": 0, "cut_short": False, "erased": 0}
     # A metric is paid for by each hour in which it is sent, a zero as much as a one.
     assert capsys.readouterr().out == ""
 
     reconciler.reconciler().sweep = harness(aws, orchestrator, MovableClock(NOW + timedelta(minutes=2))).sweep
-    assert reconciler.handler(event, Minutes()) == {"actions": {"started": 1}, "failures": 0, "cut_short": False}
+    swept = {"actions": {"started": 1}, "failures": 0, "cut_short": False, "erased": 0}
+    assert reconciler.handler(event, Minutes()) == swept
     assert orchestrator.started == [ID]
     assert '"ExecutionsStarted":[1.0]' in capsys.readouterr().out
+
+
+def test_a_sweep_goes_on_with_what_is_to_be_erased(aws: Aws, made: Harness, capsys: pytest.CaptureFixture[str]) -> None:
+    asked_at = NOW + timedelta(minutes=1)
+    erasure = Erasure(erasure_id="er-1", group_id=GROUP, user="ada", created_at=asked_at, updated_at=asked_at)
+    made.erasures_kept.create(erasure)
+    event: dict[str, object] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+    assert reconciler.handler(event, Minutes())["erased"] == 1
+    assert '"ErasuresCompleted":[1.0]' in capsys.readouterr().out
+    assert list(made.erasures_kept.open_erasures()) == []
 
 
 @pytest.mark.parametrize(

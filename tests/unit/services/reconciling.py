@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tests.aws_table import GROUP, ID, NOW, RETENTION_DAYS, TABLE, Aws, execution, submission
+from tests.aws_table import BUCKET, GROUP, ID, NOW, RETENTION_DAYS, TABLE, Aws, execution, submission
 from tests.fakes.batch_machine import FakeBatchMachine
 from tests.fakes.orchestrator import FakeOrchestrator
 
 from stepcrew.aws.crew_batches import TableBatches
+from stepcrew.aws.erasures import StoredRemains, TableErasures
 from stepcrew.aws.limits import TableLimits
+from stepcrew.aws.listing import TableListing
 from stepcrew.aws.sweeps import TableSweeps
 from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.execution import Execution, Progress, Usage
@@ -18,6 +20,7 @@ from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval
 from stepcrew.services.end_batch import EndBatch
 from stepcrew.services.end_row import EndRow
+from stepcrew.services.erase_data import ContinueErasures
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.keep_token import KeepToken
 from stepcrew.services.reconcile_batch import ReconcileBatch
@@ -59,6 +62,11 @@ class Harness:
         patience = Patience(LOST, SILENT)
         self.reconcile_batch = ReconcileBatch(self.batches, self.batch_machine, end_batch, clock, patience)
         self.sweep = SweepExecutions(aws.executions, self.reconcile, clock, patience, RETENTION_DAYS)
+        self.erasures_kept = TableErasures(aws.clients, TABLE)
+        remains, listing = StoredRemains(aws.clients, TABLE, BUCKET, BUCKET), TableListing(aws.clients, TABLE)
+        self.erasures = ContinueErasures(
+            self.erasures_kept, aws.executions, listing, self.batches, cancel, remains, clock
+        )
 
 
 def harness(aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> Harness:

@@ -17,13 +17,22 @@ from tests.aws_table import GROUP, NOW, TABLE, emulated_aws
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.webhooks import FakePoster, FakeWebhookQueue
 from tests.unit.services.batching import Harness
+from tests.units import TableUnits
 
 from stepcrew.aws.link_keys import ParameterLinkKeys
+from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.announcement import announcement_of
+from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.trace import TraceEvent
 from stepcrew.domain.webhook import Webhook, WebhookMessage
+from stepcrew.services.count_usage import CountUsage
+from stepcrew.services.fill_slots import FillSlots
+from stepcrew.services.read_cost import ReadCost
+from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.send_webhook import SendWebhook
 from stepcrew.services.submit_execution import CrewSubmission
+from stepcrew.services.wake_machine import WakeMachine
 
 COUNTS = Path(__file__).resolve().parents[3] / "benchmarks/counts.json"
 WRITE = "STEPCREW_WRITE_COUNTS"
@@ -90,12 +99,65 @@ def delivery(harness: Harness) -> Callable[[], object]:
     return lambda: send(told)
 
 
+def begun(harness: Harness) -> Execution:
+    submission(harness)()
+    return harness.aws.executions.begin_attempt(GROUP, harness.orchestrator.started[0], NOW, 768)
+
+
+def between_calls(execution: Execution) -> list[TraceEvent]:
+    """What happens between two model calls: a twentieth of the reference execution."""
+    common: dict[str, Any] = {"group_id": GROUP, "execution_id": execution.execution_id, "emitted_at": NOW}
+    kinds = ("llm_call_completed", "tool_usage_started", "tool_usage_finished", "task_started", "llm_call_started")
+    return [
+        TraceEvent(**common, attempt=1, sequence=number, event_type=kind, event_source="llm", output="x" * 500)
+        for number, kind in enumerate(kinds, 1)
+    ]
+
+
+def trace_message(harness: Harness) -> Callable[[], object]:
+    execution = begun(harness)
+    return lambda: harness.aws.traces.record(GROUP, execution.execution_id, between_calls(execution), [])
+
+
+def look(harness: Harness) -> Callable[[], object]:
+    execution_id = begun(harness).execution_id
+    return lambda: harness.aws.executions.get(GROUP, execution_id)
+
+
+def trace_page(harness: Harness) -> Callable[[], object]:
+    execution = begun(harness)
+    harness.aws.traces.record(GROUP, execution.execution_id, between_calls(execution), [])
+    read = ReadTrace(harness.aws.executions, harness.aws.traces)
+    return lambda: read(GROUP, execution.execution_id, after=(0, 0), limit=500)
+
+
+def end(harness: Harness) -> Callable[[], object]:
+    """What the announcer does about one, in a group without budgets, webhooks and others that wait."""
+    execution = begun(harness)
+    ended = harness.aws.executions.finish(execution, Status.COMPLETED, message="Done.", now=NOW)
+    aws = harness.aws
+    usage = CountUsage(TableUsage(aws.clients, TABLE), aws.journal, ReadCost(aws.executions, aws.journal, "us-east-1"))
+    wake = WakeMachine(aws.approvals, harness.orchestrator)
+    fill_slots = FillSlots(aws.slots, harness.limits, harness.orchestrator, wake, harness.clock)
+
+    def tell() -> None:
+        fill_slots(GROUP)
+        TableWebhooks(aws.clients, TABLE, 30).webhooks(GROUP)
+        usage([ended])
+
+    return tell
+
+
 KINDS = {
     "a submission": submission,
     "a firing": firing,
     "a row's start": rows_start,
     "a row's end": rows_end,
     "a delivery": delivery,
+    "a trace message": trace_message,
+    "a look at the record": look,
+    "a page of the trace": trace_page,
+    "an end": end,
 }
 
 
@@ -105,9 +167,11 @@ def test_no_more_is_asked_for_than_before(kind: str) -> None:
         work, asked = KINDS[kind](Harness(aws)), Asked()
         for client in (aws.clients.dynamodb, aws.clients.s3):
             client.meta.events.register("request-created", asked.note)
+        units = TableUnits(aws.clients.dynamodb, TABLE)
         work()
+    told = asked.told() | {"write_units": units.written, "read_units": units.read}
     kept: dict[str, dict[str, Any]] = json.loads(COUNTS.read_text())
     if os.environ.get(WRITE):
-        kept[kind] = asked.told()
+        kept[kind] = told
         COUNTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
-    assert asked.told() == kept[kind], f"Write it with {WRITE}=1 when it is meant."
+    assert told == kept[kind], f"Write it with {WRITE}=1 when it is meant."

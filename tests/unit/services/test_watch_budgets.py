@@ -12,13 +12,18 @@ from tests.aws_table import GROUP, NOW, TABLE, emulated_aws, execution
 from tests.fakes.budgets import FakeBudgets
 from tests.fakes.clock import FakeClock
 from tests.fakes.usage import FakeUsage
+from tests.fakes.webhooks import FakeWebhookQueue
 
 from stepcrew.aws.budgets import TableBudgets
 from stepcrew.aws.usage import TableUsage
-from stepcrew.domain.budgets import Budgets, days_of_month
+from stepcrew.aws.webhooks import TableWebhooks
+from stepcrew.domain.budgets import BudgetData, Budgets, days_of_month
 from stepcrew.domain.errors import BudgetUsedUp
 from stepcrew.domain.execution import Execution, Status, Usage
+from stepcrew.domain.told_text import told_text
 from stepcrew.domain.usage_sums import entry_of
+from stepcrew.domain.webhook import Webhook
+from stepcrew.services.tell_webhooks import TellWebhooks
 from stepcrew.services.usage_ports import BudgetStore, UsageStore
 from stepcrew.services.watch_budgets import WatchBudgets
 
@@ -28,6 +33,8 @@ class Harness(NamedTuple):
     usage: UsageStore
     clock: FakeClock
     bus: FakeBudgets
+    webhooks: TableWebhooks
+    queue: FakeWebhookQueue
 
     @property
     def watch(self) -> WatchBudgets:
@@ -37,10 +44,11 @@ class Harness(NamedTuple):
         """An execution ends now. How much was told of budgets."""
         done = ended(self.clock, number, usd, crew)
         self.usage.count(entry_of(done, [], Decimal(0)))
-        return self.watch.tell([done], self.bus)
+        return self.watch.tell([done], self.bus, TellWebhooks(self.webhooks, self.queue))
 
     def told(self) -> list[tuple[str, str | None, int]]:
-        return [(one.type, one.data.crew, one.data.percent) for one in self.bus.announced]
+        data = [(one.type, one.data) for one in self.bus.announced]
+        return [(kind, one.crew, one.percent) for kind, one in data if isinstance(one, BudgetData)]
 
 
 def ended(clock: FakeClock, number: int, usd: str, crew: str) -> Execution:
@@ -51,12 +59,12 @@ def ended(clock: FakeClock, number: int, usd: str, crew: str) -> Execution:
 
 @pytest.fixture(params=["adapters", "fakes"])
 def harness(request: pytest.FixtureRequest) -> Generator[Harness]:
-    if request.param == "fakes":
-        yield Harness(FakeBudgets(), FakeUsage(), FakeClock(NOW), FakeBudgets())
-        return
     with emulated_aws() as aws:
         stores = TableBudgets(aws.clients, TABLE), TableUsage(aws.clients, TABLE)
-        yield Harness(*stores, FakeClock(NOW), FakeBudgets())
+        if request.param == "fakes":
+            stores = FakeBudgets(), FakeUsage()
+        webhooks = TableWebhooks(aws.clients, TABLE, 30)
+        yield Harness(*stores, FakeClock(NOW), FakeBudgets(), webhooks, FakeWebhookQueue())
 
 
 def test_a_budget_is_told_once_at_each_part_and_then_stops_what_would_start(harness: Harness) -> None:
@@ -89,16 +97,45 @@ def test_a_new_month_begins_with_nothing_spent(harness: Harness) -> None:
     harness.clock.advance(days=31)
     harness.watch.check(GROUP, "poems")
     assert harness.spend(2, "2") == 2
-    assert {one.data.month for one in harness.bus.announced} == {"2026-11", "2026-12"}
+    assert {one.id.split(".")[2] for one in harness.bus.announced} == {"2026-11", "2026-12"}
 
 
 def test_a_budget_that_was_raised_lets_crews_start_again(harness: Harness) -> None:
     harness.budgets.save_budgets(GROUP, Budgets(group_usd=Decimal(1), crews={"poems": Decimal(9), "a": Decimal(3)}))
     harness.spend(1, "2")
-    harness.budgets.save_budgets(GROUP, Budgets(group_usd=Decimal(20), crews={"poems": Decimal(9), "a": Decimal(3)}))
+    harness.budgets.save_budgets(
+        GROUP, Budgets(group_usd=Decimal(20), crews={"poems": Decimal(9), "a": Decimal(3)}, revision=1)
+    )
     harness.watch.check(GROUP, "poems")
     states = harness.watch.states(GROUP, harness.budgets.budgets(GROUP))
     assert states == [(None, 20, 2), ("a", 3, 0), ("poems", 9, 2)]
+
+
+def test_webhooks_of_the_group_and_of_the_crew_hear_of_budgets(harness: Harness) -> None:
+    for name, changes in {
+        "all": {},
+        "of-poems": {"crews": ["poems"]},
+        "of-report": {"crews": ["report"]},
+        "ends-only": {"events": ["completed"]},
+        "resting": {"enabled": False},
+    }.items():
+        made = {
+            "name": name,
+            "url": "https://ops.example.com/",
+            "format": "slack",
+            "created_at": NOW,
+            "updated_at": NOW,
+        }
+        harness.webhooks.save(GROUP, Webhook.model_validate({**made, **changes}), seen=None)
+    harness.budgets.save_budgets(GROUP, Budgets(group_usd=Decimal(10), crews={"poems": Decimal(1)}))
+    harness.spend(1, "0.9")
+    assert [one.webhook for one in harness.queue.sent] == ["all", "of-poems"]
+    harness.spend(2, "8")
+    group = [one for one in harness.queue.sent if one.announcement.subject == GROUP]
+    assert [(one.webhook, one.announcement.type) for one in group] == [("all", "stepcrew.budget.warning")]
+    text = told_text(group[0].announcement, "", "https://console/g/demo", {})
+    assert (text.name, text.what) == ("the group", "is nearly used up.")
+    assert text.lines == ["8.90 of 10.00 US dollars of 2026-11 are spent."]
 
 
 def test_without_a_budget_nothing_is_told_or_stopped(harness: Harness) -> None:

@@ -77,9 +77,9 @@ class TableApprovals:
         if after:
             condition, known[":after"] = f"{condition} AND group_sort > :after", after
         paging = {"PageSize": limit, "MaxItems": limit}
-        found = self._records.found(
-            "Listing what waits", condition, known, IndexName=keys.BY_GROUP_INDEX, PaginationConfig=paging
-        )
+        doing = "Listing what waits"
+        listed = self._records.found(doing, condition, known, IndexName=keys.BY_GROUP_INDEX, PaginationConfig=paging)
+        found = self._records.whole(doing, list(listed))
         return [approval for entry in found if (approval := self._read(entry))]
 
     def approvals(self, group_id: str, execution_id: str) -> list[Approval]:

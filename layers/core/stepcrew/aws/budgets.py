@@ -8,6 +8,7 @@ from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
+from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
 from stepcrew.domain.budgets import Budgets
 
@@ -21,23 +22,24 @@ class TableBudgets:
     def __init__(self, clients: Clients, table: str) -> None:
         self._clients = clients
         self._records = Records(clients, table)
+        self._logbook = Logbook(clients, table)
 
     def budgets(self, group_id: str) -> Budgets:
         found = self._records.item(keys.group(group_id), keys.BUDGETS)
         return Budgets.model_validate_json(values(found)["document"]) if found else Budgets()
 
-    def save_budgets(self, group_id: str, budgets: Budgets) -> None:
-        self._put(keys.group(group_id), keys.BUDGETS, document=budgets.model_dump_json())
+    def save_budgets(self, group_id: str, budgets: Budgets) -> Budgets | None:
+        saved = budgets.model_copy(update={"revision": budgets.revision + 1})
+        key = {"PK": keys.group(group_id), "SK": keys.BUDGETS}
+        entry = {**key, "document": saved.model_dump_json(), "revision": saved.revision}
+        written = self._logbook.put(entry, "revision", budgets.revision or None, "Storing the budgets")
+        return saved if written else None
 
     def is_told(self, group_id: str, telling: str) -> bool:
         return self._records.item(keys.usage(group_id), keys.told(telling)) is not None
 
     def keep_told(self, group_id: str, telling: str) -> None:
         until = int((self._clients.now() + _TOLD).timestamp())
-        self._put(keys.usage(group_id), keys.told(telling), expires_at=until)
-
-    def _put(self, partition: str, sort: str, **fields: object) -> None:
-        with platform_errors("Storing a budget"):
-            self._clients.dynamodb.put_item(
-                TableName=self._records.table, Item=item({"PK": partition, "SK": sort, **fields})
-            )
+        entry = {"PK": keys.usage(group_id), "SK": keys.told(telling), "expires_at": until}
+        with platform_errors("Storing what was told of a budget"):
+            self._clients.dynamodb.put_item(TableName=self._records.table, Item=item(entry))

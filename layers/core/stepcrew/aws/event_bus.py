@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.domain.announcement import SOURCE, Announcement, BatchData, ExecutionData
-from stepcrew.domain.budgets import STOP_PERCENT, BudgetAnnouncement
+from stepcrew.domain.announcement import SOURCE, Announcement, BatchData
+from stepcrew.domain.budgets import BudgetData
 from stepcrew.domain.errors import PlatformUnavailable
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ _MOST = 10
 """Entries of one request, as the service allows."""
 
 
-_THINGS = {ExecutionData: "Execution", BatchData: "Batch"}
+def _detail_type(told: Announcement) -> str:
+    if isinstance(told.data, BudgetData):
+        return "Budget Used Up" if told.data.is_used_up else "Budget Warning"
+    thing = "Batch" if isinstance(told.data, BatchData) else "Execution"
+    return f"{thing} {told.data.status.capitalize()}"
 
 
 class EventBridgeBus:
@@ -27,21 +31,6 @@ class EventBridgeBus:
         self._clients = clients
         self._bus = bus
 
-    def put_budget(self, announcement: BudgetAnnouncement) -> None:
-        """Returns when it is taken. Raises `PlatformUnavailable` when it was not."""
-        percent = announcement.data.percent
-        self._put(
-            [
-                {
-                    "EventBusName": self._bus,
-                    "Source": SOURCE,
-                    "DetailType": "Budget Used Up" if percent == STOP_PERCENT else "Budget Warning",
-                    "Detail": announcement.model_dump_json(),
-                    "Resources": [],
-                }
-            ]
-        )
-
     def put(self, announcements: list[Announcement]) -> None:
         """Returns when all of them are taken. Raises `PlatformUnavailable` when one was not; others may be taken by
         then, so whoever repeats it tells them again."""
@@ -50,7 +39,7 @@ class EventBridgeBus:
                 {
                     "EventBusName": self._bus,
                     "Source": SOURCE,
-                    "DetailType": f"{_THINGS[type(one.data)]} {one.data.status.capitalize()}",
+                    "DetailType": _detail_type(one),
                     "Detail": one.model_dump_json(),
                     "Resources": [],
                     "Time": one.time,

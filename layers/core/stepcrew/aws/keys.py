@@ -42,6 +42,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-ke
 BY_GROUP_INDEX = "by_group"
 OPEN_INDEX = "open"
 OPEN_SHARDS = 16
+OPEN_ERASURES = "OPEN#ERASURES"
 OPEN_BATCHES = "OPEN#BATCHES"
 """The place of batches that have not ended in the index of open executions: apart from those."""
 

@@ -16,6 +16,7 @@ _KINDS = {
     "SUM#": "usage_sums",
     "DELIVERY#": "deliveries",
     "INDEX#": "indexed_files",
+    keys.ALIAS_PREFIX: "aliases",
     "BATCH": "batches",
     keys.PRICES: "prices",
     keys.BUDGETS: "budgets",

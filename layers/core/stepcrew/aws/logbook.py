@@ -10,6 +10,7 @@ from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, item
+from stepcrew.aws.records import Records
 from stepcrew.aws.transactions import holds
 
 
@@ -20,6 +21,7 @@ class Logbook:
     def __init__(self, clients: Clients, table: str) -> None:
         self._clients = clients
         self._table = table
+        self._records = Records(clients, table)
 
     def put(self, entry: dict[str, Any], counter: str, seen: int | None, doing: str) -> bool:
         """Writes the entry over the `counter` that was seen, or where none was. False when another came between."""
@@ -52,7 +54,7 @@ class Logbook:
                 ScanIndexForward=False,
                 Limit=limit,
             )
-        return page["Items"]
+        return self._records.whole(doing, page["Items"])
 
     def delete(self, partition: str, sort: str, log: str, doing: str) -> None:
         """Removes the thing and its log. Asking again changes nothing."""

@@ -8,14 +8,23 @@ def firing_document(group_id: str, trigger_name: str, firing_id: str) -> str:
     return f"groups/{group_id}/triggers/{trigger_name}/{firing_id}"
 
 
+def batch_folder(group_id: str, batch_id: str) -> str:
+    return f"groups/{group_id}/batches/{batch_id}/"
+
+
 def batch_inputs(group_id: str, batch_id: str) -> str:
     """The object with the inputs of all rows."""
-    return f"groups/{group_id}/batches/{batch_id}/inputs.jsonl"
+    return f"{batch_folder(group_id, batch_id)}inputs.jsonl"
 
 
 def batch_round(group_id: str, batch_id: str, number: int) -> str:
     """The object that lists the rows of one round, and where their inputs are."""
-    return f"groups/{group_id}/batches/{batch_id}/round-{number:04d}.jsonl"
+    return f"{batch_folder(group_id, batch_id)}round-{number:04d}.jsonl"
+
+
+def folders(group_id: str) -> list[str]:
+    """All that is the group's."""
+    return [f"groups/{group_id}/", kept_folder(group_id)]
 
 
 def kept_folder(group_id: str) -> str:

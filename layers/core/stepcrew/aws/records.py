@@ -58,6 +58,13 @@ class Records:
             for page in pages:
                 yield from page["Items"]
 
+    def whole(self, doing: str, listed: Sequence[Item]) -> list[Item]:
+        """The items whose keys an index has listed, in that order and as they are now; without those that are gone."""
+        found = [{name: entry[name] for name in ("PK", "SK")} for entry in listed]
+        with platform_errors(doing):
+            read = {_place(one): one for one in read_all(self._clients.dynamodb, self.table, found)}
+        return [read[place] for place in map(_place, listed) if place in read]
+
     def get(self, group_id: str, execution_id: str) -> Execution:
         """Raises `ExecutionNotFound`."""
         found = self.item(keys.execution(group_id, execution_id), keys.EXECUTION)
@@ -132,6 +139,11 @@ class Records:
                 continue
             if not execution.status.is_terminal and execution.updated_at <= since:
                 yield execution
+
+
+def _place(entry: Item) -> tuple[str, str]:
+    named = values({name: entry[name] for name in ("PK", "SK")})
+    return named["PK"], named["SK"]
 
 
 def key_of(group_id: str, execution_id: str) -> Item:

@@ -1,5 +1,5 @@
-"""What is announced when an execution begins to wait for a person or ends, and when a batch ends: a CloudEvent with
-references, no bodies.
+"""What is announced when an execution begins to wait for a person or ends, when a batch ends, and when a budget is
+nearly or wholly spent: a CloudEvent with references, no bodies.
 
 Source: CloudEvents 1.0.2, "Context attributes" (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md).
 """
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, SerializerFunctionWrapHandler, model_serializer
 
 from stepcrew.domain.batch import Batch, BatchCounts, BatchUsage
+from stepcrew.domain.budgets import BudgetData
 from stepcrew.domain.errors import Category
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.money import Usd
@@ -83,8 +84,9 @@ class BatchData(BaseModel):
 
 class Announcement(BaseModel):
     """`id` is the same whenever the same change is told again; `type` is `stepcrew.execution.<status>` or
-    `stepcrew.batch.<status>`; `subject` is the id of the execution or batch; `time` is when the status was stored.
-    `traceparent` leads to the execution's span (CloudEvents' extension for distributed tracing); a batch has none."""
+    `stepcrew.batch.<status>`, `stepcrew.budget.warning` or `stepcrew.budget.used_up`; `subject` is the id of the
+    execution or batch, or a budget's group with its crew; `time` is when the status was stored, or the budget seen.
+    `traceparent` leads to the execution's span (CloudEvents' extension for distributed tracing); others have none."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -94,7 +96,7 @@ class Announcement(BaseModel):
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
     traceparent: str | None = None
-    data: ExecutionData | BatchData
+    data: ExecutionData | BatchData | BudgetData
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from stepcrew.domain.price_book import PriceBook, Priced
 _MB_MS_IN_GB_S = 1024 * 1000
 _WRITTEN_BYTES, _READ_BYTES = 1024, 4096
 """Of one request unit. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"""
+_SUBMISSION_UNITS = 4
+"""Beside the record: its places in two indexes, and the entry of the audit log in the same transaction."""
 _DEFINITION_UNITS = 4
 """To store the submission, in its transaction: two kilobytes."""
 _CHANGED_AFTERWARDS = {"traces_recorded", "reruns", "revision", "updated_at"}
@@ -152,8 +154,8 @@ def _uses(execution: Execution) -> Iterator[_Use]:
     metered = execution.metered or Metered()
     size = len(execution.model_dump_json(exclude_defaults=True, exclude=_CHANGED_AFTERWARDS))
     written, read = math.ceil(size / _WRITTEN_BYTES), math.ceil(size / _READ_BYTES)
-    # A record is in the table and whole in the index by group; in a transaction the table counts twice.
-    write, transaction = 2 * written, 3 * written
+    # In a transaction the table counts twice. A change of status is one unit more, in the index by group.
+    write, transaction = written + 1, 2 * written
     begun, ends, waits = execution.started_at is not None, execution.status.is_terminal, execution.approvals
 
     def use(what: str, item: Priced, quantity: float | Decimal, basis: Basis) -> _Use:
@@ -178,7 +180,9 @@ def _uses(execution: Execution) -> Iterator[_Use]:
     yield use("Submission: request", Priced.API_REQUESTS, 1, counted)
     yield use("Submission: invocation", Priced.INVOCATIONS, 1, counted)
     yield use("Submission: memory and time", Priced.GB_SECONDS, _gb_seconds(_API_MB_MS), assumed)
-    yield use("Submission: table writes", Priced.TABLE_WRITES, transaction + 1 + _DEFINITION_UNITS, counted)
+    yield use(
+        "Submission: table writes", Priced.TABLE_WRITES, transaction + _SUBMISSION_UNITS + _DEFINITION_UNITS, counted
+    )
     yield use("Start: table write", Priced.TABLE_WRITES, write if begun else 0, counted)
     told = waits + ends
     yield use("Announcements: events", Priced.EVENTS, told, counted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,8 @@ WARN_PERCENT, STOP_PERCENT = 80, 100
 
 
 class Budgets(BaseModel):
-    """US dollars a month. Unknown fields are faults. Null, and a crew that is not named, have no budget."""
+    """US dollars a month. Unknown fields are faults. Null, and a crew that is not named, have no budget. `revision`
+    grows with each change; whoever changes them names the one that was read."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,6 +27,7 @@ class Budgets(BaseModel):
     crews: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)], Money], Field(max_length=MOST_BUDGETS)
     ] = {}
+    revision: Annotated[int, Field(ge=0)] = 0
 
     def of(self, crew: str) -> Iterator[tuple[str | None, Decimal]]:
         """Those that an execution of the crew counts in: null stands for the group's."""
@@ -63,17 +65,9 @@ class BudgetData(BaseModel):
     limit_usd: Usd
     spent_usd: Usd
 
-
-class BudgetAnnouncement(BaseModel):
-    """`id` is the same whenever the same percent of a budget and month is told again."""
-
-    specversion: Literal["1.0"] = "1.0"
-    id: str
-    source: str
-    type: str
-    subject: str
-    datacontenttype: Literal["application/json"] = "application/json"
-    data: BudgetData
+    @property
+    def is_used_up(self) -> bool:
+        return self.percent >= STOP_PERCENT
 
 
 def month_of(day: date) -> str:

@@ -5,12 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from pydantic import BaseModel
+
 from stepcrew.domain.execution import Execution, Status
 
 _SLACK_MS = 60_000
 """So far the moment in an id may be from `created_at`; the exact comparison follows."""
 _MOST_MS = 2**48 - 1
 _FIRST, _LAST = "!", "~"  # in front of and behind every id
+
+
+class Listed(BaseModel):
+    """What the list itself knows of an execution, so that it changes with its status only. `group_sort` is the id."""
+
+    group_sort: str
+    status: Status
+    name: str
+    created_at: datetime
 
 
 class ListFilter(NamedTuple):
@@ -28,7 +39,7 @@ class ListFilter(NamedTuple):
         """Whether what the index answers may have to be looked through."""
         return any((self.status, self.name, self.search))
 
-    def fits(self, execution: Execution) -> bool:
+    def fits(self, execution: Execution | Listed) -> bool:
         return (
             (self.status is None or execution.status is self.status)
             and (not self.name or execution.name == self.name)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from stepcrew.domain.announcement import Announcement, BatchData, ExecutionData
 from stepcrew.domain.approval import DecisionKind
+from stepcrew.domain.budgets import BudgetData
 from stepcrew.domain.execution import Status
 
 MOST_QUESTION = 2_000
@@ -33,6 +34,12 @@ def told_text(told: Announcement, question: str, console_url: str, decide: Mappi
         lines = [f"Of {data.total} rows, {counts.completed} completed and {counts.failed} failed."]
         links = [("Open in the console", f"{console_url}/batches/{data.batch_id}")] if console_url else []
         return ToldText("Batch", data.name, f"is {data.status}.", lines, links)
+    if isinstance(data, BudgetData):
+        name = "the group" if data.crew is None else data.crew
+        what = "is used up: nothing more of it is started this month." if data.is_used_up else "is nearly used up."
+        lines = [f"{data.spent_usd:.2f} of {data.limit_usd:.2f} US dollars of {data.month} are spent."]
+        links = [("Open in the console", f"{console_url}/usage")] if console_url else []
+        return ToldText("Budget of", name, what, lines, links)
     return _of_execution(data, question, console_url, decide)
 
 

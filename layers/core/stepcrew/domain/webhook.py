@@ -1,5 +1,5 @@
-"""Webhooks: who of a group hears of waits and ends of its executions and batches over HTTP, and what became of each
-delivery."""
+"""Webhooks: who of a group hears of waits and ends of its executions and batches, and of its budgets, over HTTP, and
+what became of each delivery."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 5 * 60, 30 * 60, 2 *
 """Between one try and the next: a day all together. None is longer than the 12 hours SQS hides a message at most."""
 TEST_EVENT = "stepcrew.webhook.test"
 
-EventName = Literal["waiting", "completed", "failed", "cancelled"]
+EventName = Literal["waiting", "completed", "failed", "cancelled", "budget"]
 
 
 def _address(text: str) -> str:
@@ -58,11 +58,12 @@ class WebhookSpec(BaseModel):
 
     url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
     secret: SecretName | None = None
-    events: Annotated[list[EventName], Field(min_length=1, max_length=4)] = [
+    events: Annotated[list[EventName], Field(min_length=1, max_length=5)] = [
         "waiting",
         "completed",
         "failed",
         "cancelled",
+        "budget",
     ]
     crews: Annotated[list[Annotated[str, StringConstraints(pattern=CREW_NAME)]], Field(max_length=100)] | None = None
     format: Literal["standard", "slack"] = "standard"
@@ -104,6 +105,10 @@ class Webhook(WebhookSpec):
         if self.name in changed.webhooks or self.crews is None:
             return True
         return changed.crew_name in self.crews
+
+    def hears_of_budget(self, crew: str | None) -> bool:
+        """Whether it is told that a budget of the group (null), or of this crew, is nearly or wholly spent."""
+        return self.enabled and "budget" in self.events and (self.crews is None or crew in self.crews)
 
     def switched_off(self, reason: str, now: datetime) -> Webhook:
         changes = {"enabled": False, "off_reason": reason, "revision": self.revision + 1, "updated_at": now}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stepcrew.domain.announcement import announcement_of
+from stepcrew.domain.announcement import Announcement, announcement_of
 from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.webhook import Webhook, WebhookMessage
@@ -32,3 +32,10 @@ class TellWebhooks:
                     self._queue.send(WebhookMessage(group_id=group_id, webhook=webhook.name, announcement=told))
                     sent += 1
         return sent
+
+    def of_budget(self, group_id: str, crew: str | None, told: Announcement) -> int:
+        """The same of a budget of the group, or of the crew."""
+        hearing = [one for one in self._webhooks.webhooks(group_id) if one.hears_of_budget(crew)]
+        for webhook in hearing:
+            self._queue.send(WebhookMessage(group_id=group_id, webhook=webhook.name, announcement=told))
+        return len(hearing)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Protocol
 
-from stepcrew.domain.budgets import BudgetAnnouncement, Budgets
+from stepcrew.domain.announcement import Announcement
+from stepcrew.domain.budgets import Budgets
 from stepcrew.domain.usage_sums import By, DaySum, UsageEntry
 
 
@@ -33,8 +34,9 @@ class BudgetStore(Protocol):
         """Strongly consistent; empty where the group has none."""
         ...
 
-    def save_budgets(self, group_id: str, budgets: Budgets) -> None:
-        """In the place of those before."""
+    def save_budgets(self, group_id: str, budgets: Budgets) -> Budgets | None:
+        """In the place of those of the revision that they name (0 is none), with the next one. None, and nothing
+        written, when another came between."""
         ...
 
     def is_told(self, group_id: str, telling: str) -> bool: ...
@@ -44,7 +46,7 @@ class BudgetStore(Protocol):
         ...
 
 
-class BudgetBus(Protocol):
-    def put_budget(self, announcement: BudgetAnnouncement) -> None:
-        """Returns when it is taken. Raises `PlatformUnavailable`."""
+class AnnouncementBus(Protocol):
+    def put(self, announcements: list[Announcement]) -> None:
+        """Returns when all of them are taken. Raises `PlatformUnavailable`."""
         ...

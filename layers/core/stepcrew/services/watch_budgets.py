@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
-from stepcrew.domain.announcement import SOURCE
+from stepcrew.domain.announcement import Announcement
 from stepcrew.domain.budgets import (
     STOP_PERCENT,
-    BudgetAnnouncement,
     BudgetData,
     Budgets,
     BudgetState,
@@ -20,7 +19,8 @@ from stepcrew.domain.errors import BudgetUsedUp
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.usage_sums import By, crew_of, whole_usd
 from stepcrew.services.ports import Clock
-from stepcrew.services.usage_ports import BudgetBus, BudgetStore, UsageStore
+from stepcrew.services.tell_webhooks import TellWebhooks
+from stepcrew.services.usage_ports import AnnouncementBus, BudgetStore, UsageStore
 
 
 class WatchBudgets:
@@ -45,17 +45,19 @@ class WatchBudgets:
             if state.is_used_up:
                 raise BudgetUsedUp(f"{_whose(state)} of {month_of(today)} is used up: {_amounts(state)}.")
 
-    def tell(self, changes: Iterable[Execution], bus: BudgetBus) -> int:
-        """Announces each budget of which a part that is told was spent, once a month. To be called after what they used
-        was counted. How many were told. Raises `PlatformUnavailable`."""
+    def tell(self, changes: Iterable[Execution], bus: AnnouncementBus, tell_webhooks: TellWebhooks) -> int:
+        """Announces each budget of which a part that is told was spent, once a month, on the bus and to the webhooks
+        that hear of it. To be called after what they used was counted. How many were told. Raises
+        `PlatformUnavailable`."""
         ended = {(one.group_id, crew_of(one), _day(one)) for one in changes if one.status.is_terminal}
         told = 0
         for group_id, crew, day in sorted(ended):
             for state in self._stand(group_id, list(self._budgets.budgets(group_id).of(crew)), day):
                 for percent in state.reached():
-                    made = _announcement(group_id, month_of(day), state, percent)
+                    made = _announcement(group_id, month_of(day), state, percent, self._clock.now())
                     if not self._budgets.is_told(group_id, made.id):
-                        bus.put_budget(made)
+                        bus.put([made])
+                        tell_webhooks.of_budget(group_id, state.crew, made)
                         self._budgets.keep_told(group_id, made.id)
                         told += 1
         return told
@@ -83,13 +85,13 @@ def _amounts(state: BudgetState) -> str:
     return f"{state.spent_usd:.2f} of {state.limit_usd:.2f} US dollars"
 
 
-def _announcement(group_id: str, month: str, state: BudgetState, percent: int) -> BudgetAnnouncement:
+def _announcement(group_id: str, month: str, state: BudgetState, percent: int, now: datetime) -> Announcement:
     scope = "group" if state.crew is None else f"crew.{state.crew}"
     data = {"group_id": group_id, "month": month, "percent": percent, **state._asdict()}
-    return BudgetAnnouncement(
+    return Announcement(
         id=f"budget.{group_id}.{month}.{scope}.{percent}",
-        source=SOURCE,
         type=f"stepcrew.budget.{'used_up' if percent == STOP_PERCENT else 'warning'}",
         subject=group_id if state.crew is None else f"{group_id}/{state.crew}",
+        time=now,
         data=BudgetData.model_validate(data),
     )
