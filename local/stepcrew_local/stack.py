@@ -41,6 +41,7 @@ from stepcrew_local.template import FunctionSource
 DEFAULT_PORT = 8400
 DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
 """The console's development server, which passes /api and /auth on to us."""
+MAIL_FROM = "stepcrew@example.com"
 STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
 KNOWLEDGE = "KnowledgeFunction"
@@ -115,6 +116,7 @@ class Stack:
             "DefaultEmbedder": self.model.default_embedder,
             "ProtectData": "false",
             "DeployConsole": "false",  # the gateway serves it, see site.py
+            "MailFrom": MAIL_FROM,
             "WebhookInsideUrls": self._options.variables.get("WEBHOOK_INSIDE_URLS", ""),
             **self._options.parameters,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from stepcrew.domain.mail import Mail
 from stepcrew.domain.webhook import Answer, WebhookMessage
 
 
@@ -23,6 +24,18 @@ class NoWebhooks:
 
     def names(self, group_id: str) -> set[str]:
         return set()
+
+
+class FakeMailer:
+    """Takes every mail, unless `answers` say otherwise."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.sent: list[tuple[str, Mail]] = []
+
+    def send(self, address: str, mail: Mail) -> Answer:
+        self.sent.append((address, mail))
+        return self.answers.pop(0) if self.answers else Answer(status=200, body="Amazon SES took it: m-1")
 
 
 class FakePoster:

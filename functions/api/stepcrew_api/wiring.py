@@ -167,7 +167,9 @@ def make_app(settings: Settings) -> FastAPI:
         fire_trigger=fire,
         take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(clients, settings.secrets_prefix), clock),
         webhooks=webhooks,
-        store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
+        store_webhook=StoreWebhook(
+            webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers, settings.mail_rules
+        ),
         secrets=KeepSecrets(secrets, crews, clock),
         memory=KeepMemory(TableMemory(clients, table, days), clock),
         files=KeepFiles(

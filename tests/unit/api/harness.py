@@ -35,6 +35,7 @@ from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.connection import ConnectionSpec, StoredConnection
 from stepcrew.domain.function_tool import StoredTool
+from stepcrew.domain.mail import MailRules
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
@@ -230,7 +231,8 @@ class Harness:
             take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
             webhooks=self.webhooks,
             store_webhook=StoreWebhook(
-                self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]
+                *(self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]),
+                MailRules("crews@example.com", ["*@example.com"]),
             ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
             memory=KeepMemory(self.memory, clock),
