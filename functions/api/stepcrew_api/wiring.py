@@ -106,6 +106,7 @@ def make_app(settings: Settings) -> FastAPI:
     webhook_queue = SqsWebhookQueue(clients, settings.webhook_queue_url)
     batches, inputs = batch_parts(settings, clients), BucketBatchInputs(clients, settings.bucket_name)
     cancel = CancelExecution(executions, wake, clock)
+    files, inbox = BucketFiles(clients, table, settings.bucket_name), BucketInbox(clients, settings.inbox_bucket)
     slots = TableSlots(clients, table)
     trace_queue = SqsTraceQueueState(clients, settings.trace_queue_url, settings.trace_dead_letter_queue_url)
     decide = DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock)
@@ -159,7 +160,7 @@ def make_app(settings: Settings) -> FastAPI:
         store_connection=Register(
             connections, StoredConnection, lambda one, known: one.faults(settings.model_connections, known), clock
         ),
-        inbox=BucketInbox(clients, settings.inbox_bucket),
+        inbox=inbox,
         triggers=triggers,
         store_trigger=StoreTrigger(
             triggers, EventBridgeSources(clients, settings), crews, limits, clock, lambda: token_urlsafe(24)
@@ -173,7 +174,7 @@ def make_app(settings: Settings) -> FastAPI:
         secrets=KeepSecrets(secrets, crews, clock),
         memory=KeepMemory(TableMemory(clients, table, days), clock),
         files=KeepFiles(
-            BucketFiles(clients, table, settings.bucket_name),
+            files,
             TableKnowledge(clients, table),
             LambdaKnowledge(clients, settings.knowledge_function),
             clock,
@@ -182,7 +183,7 @@ def make_app(settings: Settings) -> FastAPI:
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
         batches=batches.store,
-        rows_of_batch=RowsOfBatch(BucketInbox(clients, settings.inbox_bucket), settings.inbox_bucket),
+        rows_of_batch=RowsOfBatch(files, inbox, settings.inbox_bucket),
         batch_results=BatchResults(batches.store, inputs, tasks),
         create_batch=CreateBatch(
             batches.store, inputs, batches.orchestrator, submit, executions, limits, clock, new_id

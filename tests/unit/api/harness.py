@@ -240,7 +240,7 @@ class Harness:
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
             batches=batches,
-            rows_of_batch=RowsOfBatch(BucketInbox(aws.clients, INBOX), INBOX),
+            rows_of_batch=RowsOfBatch(self.files, BucketInbox(aws.clients, INBOX), INBOX),
             batch_results=BatchResults(batches, inputs, aws.tasks),
             create_batch=CreateBatch(
                 batches, inputs, self.batch_machine, submit, aws.executions, self.limits, clock, new_id
