@@ -8,7 +8,7 @@ PYTEST := -q --durations=5
 WORKERS := -n auto --maxprocesses=4
 # Tests that start no stack.
 ALONE := tests/architecture tests/template tests/unit
-# Tests that run eight executions at a time themselves, and leave no processor free.
+# Tests that run eight executions at a time themselves.
 CROWDED := tests/faults
 
 .PHONY: help
@@ -80,7 +80,15 @@ test-runner: setup-all
 .PHONY: test-stack
 test-stack: setup-all
 	$(DEV)/pytest $(PYTEST) $(WORKERS) $(ALONE)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-faults test-stacks
+
+# Side by side: each waits for its stacks half of the time.
+.PHONY: test-faults
+test-faults:
 	$(DEV)/pytest $(PYTEST) $(CROWDED)
+
+.PHONY: test-stacks
+test-stacks:
 	$(DEV)/pytest $(PYTEST) $(WORKERS) --dist loadgroup tests --ignore=tests/runner $(CROWDED:%=--ignore=%) $(ALONE:%=--ignore=%) -m "not browser"
 
 .PHONY: test-console

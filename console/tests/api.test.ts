@@ -47,7 +47,15 @@ describe("Every request", () => {
     const who = session(true);
     await api(who).POST("/api/v1/executions/{execution_id}/rerun", {
       params: { path: { execution_id: "x" } },
-      body: { from_task: "edit", config: null, inputs: null, limits: null, name: null, task_outputs: null },
+      body: {
+        from_task: "edit",
+        config: null,
+        inputs: null,
+        limits: null,
+        name: null,
+        task_outputs: null,
+        debug: false,
+      },
     });
     expect(asked[1]?.headers.get("authorization")).toBe("Bearer new");
     expect(await asked[1]?.text()).toContain('"from_task"');

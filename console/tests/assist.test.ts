@@ -33,7 +33,16 @@ const words: Vocabulary = {
       },
     },
   },
-  tools: [{ name: "CalculatorTool", summary: "Calculates.", secrets: ["KEY"], effects: false }],
+  tools: [
+    {
+      name: "CalculatorTool",
+      summary: "Calculates.",
+      secrets: ["KEY"],
+      effects: false,
+      input_schema: {},
+      of_group: false,
+    },
+  ],
   models: ["openai/gpt-5.2"],
   agents: ["writer"],
   tasks: ["write", "edit"],

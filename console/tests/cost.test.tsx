@@ -44,7 +44,7 @@ it("says in a hint what a cost is made of", () => {
 it("says what a crew will probably cost, from its earlier executions", () => {
   const plan = {
     ...{ valid: true as const, name: "report", process: "sequential", model: null, models: [], agents: [], tasks: [] },
-    ...{ tools: [], placeholders: [] },
+    ...{ tools: [], placeholders: [], unset_environment: [] },
     limits: {
       timeout_seconds: 60,
       max_tokens: null,

@@ -66,6 +66,8 @@ class Story:
             "cancel_requested_at": None,
             "cancel_receipt": None,
             "waiting": None,
+            "traceparent": None,
+            "debug": False,
             "rerun_of": None,
             "rerun_from": None,
             "reruns": [],

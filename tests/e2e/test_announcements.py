@@ -35,3 +35,6 @@ def test_each_wait_and_each_end_is_announced_as_it_was_stored(
     asked = next(one for one in told if one["data"]["status"] == "WAITING")
     assert (asked["data"]["waiting"]["number"], asked["data"]["waiting"]["kind"]) == (1, "answer")
     assert "DRAFT" not in str(told)
+    [resource] = ada.get(f"/executions/{decided}/otlp").json()["resourceSpans"]
+    root = resource["scopeSpans"][0]["spans"][0]
+    assert ended["traceparent"] == f"00-{root['traceId']}-{root['spanId']}-01"

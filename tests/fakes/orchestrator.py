@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepcrew.domain.diagnosis_facts import Machine, MachineStep
+from stepcrew.domain.diagnosis import Machine, MachineStep
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution
 from stepcrew.services.ports import Orchestration

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepcrew.domain.diagnosis_facts import TraceQueueDepth
+from stepcrew.domain.diagnosis import TraceQueueDepth
 from stepcrew.domain.errors import PlatformUnavailable
 
 

@@ -171,3 +171,17 @@ def test_every_kind_that_starts_also_ends() -> None:
     kinds = {kind.event_type for kind in KINDS.values()}
     for started in (kind for kind in kinds if kind.endswith("_started")):
         assert started.replace("_started", "_completed") in kinds
+
+
+def test_the_log_of_an_execution_that_is_debugged_has_every_step_and_names_every_event(harness: Harness) -> None:
+    def lines(**changes: bool) -> list[str]:
+        execution_id = harness.submit(crew(task("One. [[say ONE]]", "one")))
+        harness.executions.change(execution_id, **changes)
+        harness.attempt(execution_id)
+        return [f"{line.level} {line.logger} {line.message}" for line in harness.queue.logs(execution_id)]
+
+    usual, whole = lines(), lines(debug=True)
+    assert not [line for line in usual if "DEBUG" in line or "callbacks" in line]
+    assert "DEBUG stepcrew_runner.callbacks CrewAI tells llm_call_started" in whole
+    assert [line for line in whole if line.startswith("DEBUG stepcrew_runner openai/")]
+    assert not [line for line in whole if "ONE" in line]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, cast
 
 from tests.template.reading import inside
 
@@ -30,12 +30,12 @@ def actions(statement: dict[str, Any]) -> list[str]:
 
 def reaches(statement: dict[str, Any]) -> bool:
     """Whether it lets items with the key of an entry be asked for: by its pattern, or because it names none."""
-    patterns = [
+    patterns: list[str] = [
         pattern
         for block in statement.get("Condition", {}).values()
         for name, given in block.items()
         if name == "dynamodb:LeadingKeys" and given != "false"
-        for pattern in (given if isinstance(given, list) else [given])
+        for pattern in cast("list[str]", given if isinstance(given, list) else [given])
     ]
     return not patterns or any(fnmatchcase(ENTRIES, pattern) for pattern in patterns)
 

@@ -112,10 +112,11 @@ def test_a_function_is_given_what_it_reads(template: dict[str, Any], function: s
 
 def test_the_function_of_a_project_is_given_what_the_runner_reads() -> None:
     """`slice_seconds` is left out: an attempt of a project hands over when its function's own time ends. So is
-    what a project's own objects name themselves: embedding models, and addresses of models."""
+    what a project's own objects name themselves: embedding models, and addresses of models; and `trace_callbacks`,
+    which `debug` of one execution switches on too."""
     template = read_template(PROJECT_TEMPLATE)
     function = of_type(template, "AWS::Serverless::Function")["ProjectFunction"]
-    own = {"slice_seconds", "default_embedder", "model_connections"}
+    own = {"slice_seconds", "default_embedder", "model_connections", "trace_callbacks"}
     assert fields_of(function["Environment"]["Variables"]) == read_by("runner") - own
 
 

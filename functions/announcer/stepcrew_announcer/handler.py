@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from stepcrew.domain.announcement import announcement_of
 from stepcrew.domain.execution import Execution
+from stepcrew.function_log import function_logger
+from stepcrew.log_context import about
 from stepcrew_announcer.changes import changes_in
 from stepcrew_announcer.wiring import announcer
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
-copy_config_to_registered_loggers(source_logger=logger, include={"stepcrew"})
 
 
 @logger.inject_lambda_context
@@ -32,8 +32,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     groups = dict.fromkeys(one.group_id for one in ended_or_wait)
     filled = sum(announcer().fill_slots(group_id) for group_id in groups)
     for execution in ended_or_wait:
-        if execution.status.is_terminal:
-            announcer().end_row.of_execution(execution)
+        with about(group_id=execution.group_id, execution_id=execution.execution_id, attempt=execution.attempt):
+            if execution.status.is_terminal:
+                announcer().end_row.of_execution(execution)
+            logger.info("Status changed", status=execution.status, revision=execution.revision)
     announcer().bus.put([announcement_of(one) for one in changes])
     announcer().tell_webhooks(changes)
     # Last: what it needs is kept with the execution, so a delay loses nothing.

@@ -33,6 +33,7 @@ class CrewRequest(BaseModel):
     webhooks: Annotated[
         list[str], Field(max_length=MOST_WEBHOOKS, description="Webhooks of the group that hear of it, by name.")
     ] = []
+    debug: bool = Field(False, description="An admin's: its log has every step and names every event of CrewAI.")
     job_type: Literal["crew"] | None = Field(None, description="Accepted for compatibility; only `crew` exists.")
 
 
@@ -53,6 +54,7 @@ class RerunRequest(BaseModel):
     config: dict[str, JsonValue] | None = None
     name: str | None = Field(None, max_length=200)
     limits: Limits | None = None
+    debug: bool = Field(False, description="An admin's: its log has every step and names every event of CrewAI.")
 
 
 class CrewToStore(BaseModel):

@@ -7,8 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from stepcrew.domain.approval import ApprovalKind
-from stepcrew.domain.diagnosis import Finding
-from stepcrew.domain.diagnosis_facts import AttemptFacts, Machine, Slots, TraceQueueDepth
+from stepcrew.domain.diagnosis import AttemptFacts, Finding, Machine, Slots, TraceQueueDepth
 from stepcrew.domain.execution import Status
 from stepcrew.domain.trace import Gap, LogLine
 

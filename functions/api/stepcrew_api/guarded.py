@@ -4,6 +4,7 @@ written into the group's audit log."""
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from fastapi import Request, Response
@@ -11,8 +12,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from stepcrew.domain.membership import Role
+from stepcrew.log_context import about
 from stepcrew.services.audit_ports import Act
-from stepcrew_api.identity import admit
+from stepcrew_api.identity import Identity, admit, subject_of
 from stepcrew_api.problems import request_id
 from stepcrew_api.services import Services
 
@@ -47,24 +49,26 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            if self.needed_role is None:
-                return await handle(request)
-            identity = admit(request, self.needed_role)
-            if not self.audit_action:
-                return await handle(request)
-            services: Services = request.app.state.services
-            act = Act(
-                group_id=identity.group_id,
-                who=identity.name,
-                role=identity.role,
-                action=self.audit_action,
-                target="/".join(str(part) for part in request.path_params.values()),
-                request_id=request_id(request),
-            )
-            with services.audit.acting(act):
+            identity = admit(request, self.needed_role) if self.needed_role is not None else None
+            with about(**subject_of(request)), self._recorded(request, identity):
                 return await handle(request)
 
         return guarded
+
+    def _recorded(self, request: Request, identity: Identity | None) -> AbstractContextManager[None]:
+        """Puts into the audit log what changes something."""
+        if identity is None or not self.audit_action:
+            return nullcontext()
+        services: Services = request.app.state.services
+        act = Act(
+            group_id=identity.group_id,
+            who=identity.name,
+            role=identity.role,
+            action=self.audit_action,
+            target="/".join(str(part) for part in request.path_params.values()),
+            request_id=request_id(request),
+        )
+        return services.audit.acting(act)
 
 
 def _roles(dependant: Dependant) -> list[Role]:

@@ -9,16 +9,17 @@ gc.disable()
 
 from typing import Any  # noqa: E402
 
-from aws_lambda_powertools import Logger, Metrics  # noqa: E402
+from aws_lambda_powertools import Metrics  # noqa: E402
 from aws_lambda_powertools.logging import correlation_paths  # noqa: E402
 from aws_lambda_powertools.metrics import MetricUnit  # noqa: E402
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
 from mangum import Mangum  # noqa: E402
 
+from stepcrew.function_log import function_logger  # noqa: E402
 from stepcrew.settings import settings  # noqa: E402
 from stepcrew_api.wiring import make_app  # noqa: E402
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 _asgi = Mangum(make_app(settings()), lifespan="off")
 gc.freeze()

@@ -120,6 +120,13 @@ def admit(request: Request, needed: Role) -> Identity:
     return identity
 
 
+def subject_of(request: Request) -> dict[str, str | None]:
+    """What a request is about, for the log: the caller's group, and the execution or batch that its path names."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    named = {name: request.path_params.get(name) for name in ("execution_id", "batch_id")}
+    return {"group_id": identity.group_id if identity else None, **named}
+
+
 GroupHeader = Annotated[
     str | None,
     Header(alias="x-group-id", max_length=200, description="One of the token's groups; the primary when absent."),

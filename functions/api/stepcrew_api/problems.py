@@ -41,7 +41,9 @@ from stepcrew.domain.memory import ScopeInvalid
 from stepcrew.domain.places import escape
 from stepcrew.domain.references import MISSING_INPUT
 from stepcrew.domain.signatures import BadSignature
+from stepcrew.log_context import about
 from stepcrew_api.amp_shapes import AmpError
+from stepcrew_api.identity import subject_of
 from stepcrew_api.schemas import Problem
 from stepcrew_api.tokens import Unauthenticated
 from stepcrew_api.views import PREFIX
@@ -183,7 +185,8 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
     # The boundary of the API: whatever escapes is a bug, told to the operator in the log and to the caller by its id.
-    logger.exception("Unexpected error", exc_info=error)
+    with about(**subject_of(request)):
+        logger.exception("Unexpected error", exc_info=error)
     return answer(500, StepcrewError("Something went wrong on our side.", remedy="Tell us the request_id."), request)
 
 

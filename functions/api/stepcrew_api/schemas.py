@@ -153,6 +153,8 @@ class ExecutionView(BaseModel):
     proof: dict[str, AttemptProof] | None = Field(
         description="By attempt, the hashes that its last trace event and journal entry have: see `stepcrew verify`."
     )
+    debug: bool = Field(description="Whether its log has everything.")
+    traceparent: str | None = Field(description="The caller's W3C trace context, of which the execution is a part.")
     reruns: list[str] = Field(description="The executions that repeat this one, oldest first.")
     traces: TraceCounts
 

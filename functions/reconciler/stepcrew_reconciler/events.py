@@ -66,5 +66,7 @@ class AbnormalEnd(BaseModel):
     detail: EndedMachine
 
 
-Event = FailedExecution | WaitingMachine | ExpiredWait | Tick | AbnormalEnd
+OfOne = FailedExecution | WaitingMachine | ExpiredWait | AbnormalEnd
+"""About one execution or batch."""
+Event = OfOne | Tick
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

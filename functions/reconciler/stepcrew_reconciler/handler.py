@@ -5,20 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.function_log import function_logger
+from stepcrew.log_context import about
 from stepcrew.services.reconcile_execution import Action
 from stepcrew.services.record_failure import DELETED, Failure
 from stepcrew_reconciler.events import (
     EVENT,
     AbnormalEnd,
-    Event,
     ExpiredWait,
     FailedExecution,
+    OfOne,
     Reference,
     Tick,
     WaitingMachine,
@@ -35,18 +36,23 @@ METRICS = {
     Action.ENDED: "ExecutionsEnded",
 }
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
-copy_config_to_registered_loggers(source_logger=logger, include={"stepcrew"})
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Safe to repeat. Raises ValidationError for an event it does not know."""
-    return dict(_handle(EVENT.validate_python(event), context))
+    known = EVENT.validate_python(event)
+    if isinstance(known, Tick):
+        return dict(_sweep(context))
+    reference = known.detail.input if isinstance(known, AbnormalEnd) else known
+    keys = {name: getattr(reference, name, None) for name in ("group_id", "execution_id", "batch_id")}
+    with about(**keys):
+        return dict(_handle(known))
 
 
-def _handle(event: Event, context: LambdaContext) -> Mapping[str, object]:
+def _handle(event: OfOne) -> Mapping[str, object]:
     match event:
         case FailedExecution():
             return {"outcome": _record_failure(event)}
@@ -54,20 +60,13 @@ def _handle(event: Event, context: LambdaContext) -> Mapping[str, object]:
             return {"kept": reconciler().keep_token(event.group_id, event.execution_id, event.task_token)}
         case ExpiredWait():
             return {"outcome": _expire(event)}
-        case Tick():
-            return _sweep(context)
         case AbnormalEnd():
             return _reconcile(event)
 
 
 def _record_failure(event: FailedExecution) -> str:
     failure = Failure(event.failure.error, event.failure.cause)
-    outcome = reconciler().record_failure(event.group_id, event.execution_id, failure)
-    logger.warning(
-        "Execution failed outside the runner",
-        extra={"execution_id": event.execution_id, "error": failure.error, "outcome": outcome},
-    )
-    return outcome
+    return reconciler().record_failure(event.group_id, event.execution_id, failure)
 
 
 def _expire(event: ExpiredWait) -> str:
@@ -85,7 +84,7 @@ def _reconcile(event: AbnormalEnd) -> Mapping[str, object]:
         action = reconciler().reconcile_batch(reference.group_id, reference.batch_id)
     logger.warning(
         "State machine execution ended abnormally",
-        extra={**reference.model_dump(), "status": event.detail.status, "action": action},
+        extra={"status": event.detail.status, "action": action},
     )
     _publish({METRICS[action]: 1} if action in METRICS else {})
     return {"action": action}

@@ -11,17 +11,22 @@ from stepcrew_runner.isolation import environment  # noqa: E402
 environment.prepare()
 
 import gc  # noqa: E402 - CrewAI may be imported only after `prepare`
+import logging  # noqa: E402
 
-from aws_lambda_powertools import Logger  # noqa: E402
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
 from awslambdaric.lambda_runtime_client import LambdaRuntimeClient  # noqa: E402
 from pydantic import BaseModel  # noqa: E402
 
+from stepcrew.function_log import function_logger  # noqa: E402
+from stepcrew.log_context import about, correlate  # noqa: E402
 from stepcrew_runner import wiring  # noqa: E402
 from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
 from stepcrew_runner.isolation.process import Renewal, replacement  # noqa: E402
 
-logger = Logger()
+logger = function_logger()
+for _writer in logging.getLogger().handlers:  # Lambda's own, which writes what libraries say
+    _writer.setFormatter(logger.registered_formatter)
+    correlate(_writer)
 renewal = Renewal(replacement(environment.variables()), logger.warning)
 renewal.install(LambdaRuntimeClient)
 wiring.sessions()
@@ -39,20 +44,20 @@ class Invocation(BaseModel):
     execution_id: str
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Answers `{"outcome", "attempt"}`. Raises only for faults of the platform, which the state machine repeats."""
     invocation = Invocation.model_validate(event)
-    logger.append_keys(group_id=invocation.group_id, execution_id=invocation.execution_id)
-    # Ties the request to the execution, should the process die: Lambda's own lines about that name the request alone.
-    logger.info("Attempt begins")
-    renewal.attempt_begins()
-    ready_ms = _ready_ms.pop() if _ready_ms else 0
-    with trusted():
-        answer = wiring.run_attempt(invocation.group_id, invocation.execution_id, ready_ms)(
-            invocation.group_id,
-            invocation.execution_id,
-            lambda: context.get_remaining_time_in_millis() / 1000,
-        )
-    logger.info("Attempt ended", extra={"outcome": answer.outcome.value, "attempt": answer.attempt})
+    with about(group_id=invocation.group_id, execution_id=invocation.execution_id):
+        # Ties the request to the execution, should the process die: Lambda's own lines about that name it alone.
+        logger.info("Attempt begins")
+        renewal.attempt_begins()
+        ready_ms = _ready_ms.pop() if _ready_ms else 0
+        with trusted():
+            answer = wiring.run_attempt(invocation.group_id, invocation.execution_id, ready_ms)(
+                invocation.group_id,
+                invocation.execution_id,
+                lambda: context.get_remaining_time_in_millis() / 1000,
+            )
+        logger.info("Attempt ended", extra={"outcome": answer.outcome.value, "attempt": answer.attempt})
     return {"outcome": answer.outcome.value, "attempt": answer.attempt}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache, partial
 
 from stepcrew.aws.approvals import TableApprovals
@@ -29,6 +30,7 @@ from stepcrew_runner.isolation.references import refuse_outside
 from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.bundle import Bundle, unpack
 from stepcrew_runner.project.served_tool import ServedTool
+from stepcrew_runner.trace.logs import Detail
 
 
 @lru_cache(maxsize=1)
@@ -91,8 +93,8 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
     Raises:
         PlatformUnavailable: AWS gave no session.
     """
-    configured, clock = settings(), SystemClock()
-    meter = RequestMeter(clock.now(), function_settings().aws_lambda_function_memory_size, ready_ms)
+    configured, own, clock = settings(), function_settings(), SystemClock()
+    meter = RequestMeter(clock.now(), own.aws_lambda_function_memory_size, ready_ms)
     clients = sessions().clients(group_id, execution_id, meter)
     table, days = configured.table_name, configured.retention_days
     payloads = BucketPayloads(clients, configured.bucket_name)
@@ -121,4 +123,5 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
         configured.slice_seconds,
         project(),
         default_embedder=configured.default_embedder,
+        detail=Detail(logging.getLevelNamesMapping()[own.powertools_log_level], configured.trace_callbacks),
     )

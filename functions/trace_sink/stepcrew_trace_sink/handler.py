@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     SqsFifoPartialProcessor,
@@ -23,10 +23,14 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.senders import TraceSenders
 from stepcrew.domain.trace import TraceBatch
+from stepcrew.function_log import function_logger
+from stepcrew.log_context import about
 from stepcrew_trace_sink import wiring
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
@@ -41,13 +45,22 @@ def store(record: SQSRecord) -> None:
     metrics.add_metric(name="TraceMessagesDelivered", unit=MetricUnit.Count, value=1)
     senders, sender = wiring.senders(), record.attributes.sender_id
     batch = TraceBatch.model_validate_json(record.body)
+    with about(group_id=batch.group_id, execution_id=batch.execution_id, attempt=batch.attempt):
+        _store(batch, sender, senders)
+
+
+def _store(batch: TraceBatch, sender: str, senders: TraceSenders) -> None:
     if not senders.speaks_for(sender, batch.group_id, batch.execution_id):
         metrics.add_metric(name="TraceMessagesRefused", unit=MetricUnit.Count, value=1)
         logger.error("A message was not sent by an attempt of its execution", sender=sender, named=batch.execution_id)
         if senders.is_attempt(sender):
             return
         raise UnknownSender(f"{sender} is no attempt. To redrive messages yourself, see docs/operations.md.")
-    wiring.traces().record(batch.group_id, batch.execution_id, batch.events, batch.logs)
+    try:
+        wiring.traces().record(batch.group_id, batch.execution_id, batch.events, batch.logs)
+    except PlatformUnavailable as error:
+        logger.warning("A message was not stored; the queue brings it again", reason=error.message)
+        raise
     metrics.add_metric(name="TraceEventsRecorded", unit=MetricUnit.Count, value=len(batch.events))
 
 

@@ -6,18 +6,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
+from stepcrew.domain.announcement import ExecutionData
 from stepcrew.domain.webhook import WebhookMessage
+from stepcrew.function_log import function_logger
+from stepcrew.log_context import about
 from stepcrew_webhook_sender.wiring import sender
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
-copy_config_to_registered_loggers(source_logger=logger, include={"stepcrew"})
 
 Failures = dict[str, list[dict[str, str]]]
 
@@ -35,7 +36,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Failures:
         sender().unreadable.keep(record["messageId"], record["body"])
         _count("MessagesUnreadable")
         return {"batchItemFailures": []}
-    wait = sender().send(message)
+    kind = "execution_id" if isinstance(message.announcement.data, ExecutionData) else "batch_id"
+    subject = {kind: message.announcement.subject}
+    with about(group_id=message.group_id, webhook=message.webhook, delivery_id=message.delivery_id, **subject):
+        wait = sender().send(message)
     if wait is None:
         _count("DeliveriesSettled")
         return {"batchItemFailures": []}

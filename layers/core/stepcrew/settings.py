@@ -90,6 +90,8 @@ class Settings(BaseModel):
     """The group that the project belongs to."""
     project_model: str = ""
     """The model that takes the place of every model the project names; empty leaves them as they are."""
+    trace_callbacks: bool = False
+    """Whether each execution's log names every event of CrewAI's stream."""
     slice_seconds: int = 0
     """After which an attempt hands over; 0 leaves it to the function's own time."""
     sweep_lost_seconds: int = 60
@@ -196,13 +198,14 @@ class ProviderSettings(BaseModel):
 
 
 class FunctionSettings(BaseModel):
-    """What Lambda sets for a function itself."""
+    """What Lambda sets for a function itself, and what the template sets for Powertools."""
 
     model_config = ConfigDict(frozen=True)
 
     aws_region: str = "us-east-1"
     aws_lambda_function_memory_size: int = 0
     """In MB; 0 outside of Lambda."""
+    powertools_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from stepcrew.domain.diagnosis_facts import MachineStep
+from stepcrew.domain.diagnosis import MachineStep
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Status
 from stepcrew.domain.trace import LogLine

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from tests.unit.api.harness import BOB, Harness, body
+from tests.unit.api.harness import BOB, MIA, Harness, body
 
 
 def test_a_submission_is_stored_started_and_answered_at_once(harness: Harness) -> None:
@@ -123,3 +123,26 @@ def test_a_request_that_was_accepted_before_is_answered_when_no_more_may_be_open
     first = client.post("/executions", json=body(), headers=headers)
     again = client.post("/executions", json=body(), headers=headers)
     assert (first.status_code, again.status_code, again.json()["replayed"]) == (202, 202, True)
+
+
+def test_only_an_admin_debugs_an_execution(harness: Harness) -> None:
+    refused = harness.client(MIA).post("/executions", json=body(debug=True))
+    assert (refused.status_code, refused.json()["remedy"]) == (403, "Leave debug out, or ask an admin.")
+    made = harness.client().post("/executions", json=body(debug=True)).json()["execution_id"]
+    assert harness.client().get(f"/executions/{made}").json()["debug"] is True
+    assert harness.client().get("/executions").json()["executions"][0]["debug"] is True
+
+
+def test_an_execution_is_a_part_of_its_callers_trace_and_a_header_that_is_none_is_left_out(harness: Harness) -> None:
+    caller, client = f"00-{'a' * 32}-{'b' * 16}-01", harness.client()
+
+    def traceparent(header: str) -> str | None:
+        made = client.post("/executions", json=body(), headers={"traceparent": header}).json()["execution_id"]
+        return client.get(f"/executions/{made}").json()["traceparent"]
+
+    assert traceparent(caller) == caller
+    assert traceparent("nonsense") is None
+    keyed = {"Idempotency-Key": "traced"}
+    first = client.post("/executions", json=body(), headers={**keyed, "traceparent": caller}).json()
+    again = client.post("/executions", json=body(), headers={**keyed, "traceparent": caller.replace("a", "c")}).json()
+    assert again["execution_id"] == first["execution_id"]

@@ -78,5 +78,5 @@ def test_no_session_is_a_fault_of_the_platform(monkeypatch: pytest.MonkeyPatch) 
     with mock_aws():
         sessions = AttemptSessions(OWN, "")
 
-        with pytest.raises(PlatformUnavailable, match="Beginning the attempt's session"):
+        with pytest.raises(PlatformUnavailable, match="Beginning a session"):
             sessions.clients("demo", "0190")

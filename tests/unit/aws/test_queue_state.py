@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.aws_table import emulated_aws
 
 from stepcrew.aws.queue_state import SqsTraceQueueState
-from stepcrew.domain.diagnosis_facts import TraceQueueDepth
+from stepcrew.domain.diagnosis import TraceQueueDepth
 
 
 def test_messages_are_counted_by_where_they_are() -> None:

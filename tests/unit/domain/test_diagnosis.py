@@ -10,13 +10,17 @@ import pytest
 from tests.aws_table import NOW, execution
 
 from stepcrew.domain.diagnosis import (
-    RULES,
+    MACHINE,
+    Facts,
     Finding,
-    diagnose,
-    paragraph,
+    Machine,
+    MachineStep,
+    Slots,
+    TraceQueueDepth,
+    attempts_of,
     span,
 )
-from stepcrew.domain.diagnosis_facts import MACHINE, Facts, Machine, MachineStep, Slots, TraceQueueDepth, attempts_of
+from stepcrew.domain.diagnosis_rules import RULES, diagnose, paragraph
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waiting
 from stepcrew.domain.trace import Gap

@@ -68,7 +68,7 @@ def batch(first: int, last: int, execution_id: str = ID) -> str:
 
 def deliver(*messages: dict[str, Any]) -> list[str]:
     answer = sink.handler({"Records": list(messages)}, Context())
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
 
 def sequences(aws: Aws, execution_id: str = ID) -> list[int]:

@@ -131,6 +131,7 @@ def test_a_delivery_is_signed_and_carries_what_the_bus_carries(harness: Harness)
     assert (url, body.decode()) == (URL, announcement_of(ended()).model_dump_json())
     rule = HookRule(signature="standard", secret=SecretReference(secret="HOOK_KEY"))
     assert verified(rule, SECRET, headers, body, NOW) == message().delivery_id
+    assert headers["traceparent"] == message().announcement.traceparent
     delivery = harness.delivery()
     assert (delivery.state, delivery.tries, delivery.request) == (DeliveryState.DELIVERED, 1, body.decode())
     assert "whsec" not in delivery.model_dump_json()

@@ -33,7 +33,7 @@ from stepcrew_api.body_shapes import CrewRequest
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
 from stepcrew_api.problems import BadRequest, amp_responses
-from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey, asked_for
+from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey, Traceparent, asked_for
 from stepcrew_api.schemas import BodyReference, ResultView
 from stepcrew_api.services import Injected, Services
 from stepcrew_api.views import result_view
@@ -51,11 +51,16 @@ def amp_inputs(name: CrewName, identity: Caller, services: Injected) -> AmpInput
 
 @router.post("/kickoff", responses=amp_responses(400, 402, 404, 409, 413, 415, 429), openapi_extra=KICKOFF_BODY)
 def kickoff(
-    name: CrewName, body: KickoffBody, identity: Member, services: Injected, idempotency_key: IdempotencyKey = None
+    name: CrewName,
+    body: KickoffBody,
+    identity: Member,
+    services: Injected,
+    idempotency_key: IdempotencyKey = None,
+    traceparent: Traceparent = None,
 ) -> AmpKickedOff:
     """Starts the crew: its latest version, unless the address names another."""
     sent = CrewRequest.model_validate({"crew": name, "inputs": body.inputs})
-    request = asked_for(sent, identity, idempotency_key)._replace(crew=name)
+    request = asked_for(sent, identity, idempotency_key, traceparent)._replace(crew=name)
     try:
         accepted = services.submit(request)
     except InvalidRequest as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from stepcrew.domain.diagnosis_facts import attempts_of
+from stepcrew.domain.diagnosis import attempts_of
 from stepcrew_api.diagnosis_schemas import DiagnosisView, OpenApproval
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller

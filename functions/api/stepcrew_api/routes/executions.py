@@ -9,8 +9,11 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import AwareDatetime
 
 from stepcrew.domain import cursor as cursors
+from stepcrew.domain.errors import NotAllowed
 from stepcrew.domain.execution import Status
 from stepcrew.domain.listing import ListFilter
+from stepcrew.domain.membership import Role
+from stepcrew.domain.trace_context import traceparent_in
 from stepcrew.services.delete_execution import delete_execution
 from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
 from stepcrew.services.submit_execution import Accepted, CrewSubmission, name_of
@@ -28,6 +31,10 @@ router = APIRouter(prefix="/executions", tags=["executions"], route_class=Guarde
 
 ExecutionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$", description="The id a submission answered with.")]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+Traceparent = Annotated[
+    str | None,
+    Header(max_length=500, description="W3C trace context of the caller; the execution becomes a part of it."),
+]
 _REVISION = re.compile(r'"([0-9]{1,12})(?:-[0-9]{1,12})?"')
 POLL_SECONDS = 1
 
@@ -46,9 +53,10 @@ def submit(
     response: Response,
     dry_run: bool = False,
     idempotency_key: IdempotencyKey = None,
+    traceparent: Traceparent = None,
 ) -> SubmittedExecution | DryRun:
     """Checks the whole crew, stores and starts it. The same `Idempotency-Key` with the same body is one execution."""
-    request = asked_for(body, identity, idempotency_key)._replace(crew=body.crew, webhooks=body.webhooks)
+    request = asked_for(body, identity, idempotency_key, traceparent)._replace(crew=body.crew, webhooks=body.webhooks)
     if dry_run:
         response.status_code = 200
         checked = services.submit.check(request)
@@ -59,8 +67,12 @@ def submit(
     return submitted(services.submit(request), response)
 
 
-def asked_for(body: CrewRequest | RerunRequest, identity: Identity, idempotency_key: str | None) -> CrewSubmission:
-    """What a body that starts an execution asks for, in the name of its sender."""
+def asked_for(
+    body: CrewRequest | RerunRequest, identity: Identity, idempotency_key: str | None, traceparent: str | None
+) -> CrewSubmission:
+    """What a body that starts an execution asks for, in the name of its sender. Raises `NotAllowed`."""
+    if body.debug and not identity.role.permits(Role.ADMIN):
+        raise NotAllowed("Only an admin may debug an execution.", remedy="Leave debug out, or ask an admin.")
     return CrewSubmission(
         group_id=identity.group_id,
         submitted_by=identity.name,
@@ -69,6 +81,8 @@ def asked_for(body: CrewRequest | RerunRequest, identity: Identity, idempotency_
         name=body.name,
         limits=body.limits,
         idempotency_key=idempotency_key,
+        traceparent=traceparent_in(traceparent),
+        debug=body.debug,
     )
 
 

@@ -9,7 +9,7 @@ from stepcrew_api.bodies import RERUN_BODY, RerunBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Member
 from stepcrew_api.problems import responses
-from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey, asked_for, submitted
+from stepcrew_api.routes.executions import ExecutionId, IdempotencyKey, Traceparent, asked_for, submitted
 from stepcrew_api.schemas import SubmittedExecution
 from stepcrew_api.services import Injected
 
@@ -26,9 +26,10 @@ def rerun(
     services: Injected,
     response: Response,
     idempotency_key: IdempotencyKey = None,
+    traceparent: Traceparent = None,
 ) -> SubmittedExecution:
     """Runs an ended execution again as a new one. With `from_task`, the outputs of the tasks before it are kept. The
     same `Idempotency-Key` with the same body is one execution."""
-    changes = asked_for(body, identity, idempotency_key)
+    changes = asked_for(body, identity, idempotency_key, traceparent)
     accepted = services.rerun(Rerun(execution_id, changes, body.from_task, dict(body.task_outputs or {})))
     return submitted(accepted, response)

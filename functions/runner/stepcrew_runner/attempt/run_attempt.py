@@ -22,6 +22,7 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
+from stepcrew.log_context import about
 from stepcrew.services.meter_ports import AttemptMeter
 from stepcrew.services.ports import (
     Clock,
@@ -54,7 +55,7 @@ from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.questions import Questions
 from stepcrew_runner.trace.claim_check import ClaimCheck
-from stepcrew_runner.trace.logs import execution_log
+from stepcrew_runner.trace.logs import EVERYTHING, USUAL, Detail, execution_log
 from stepcrew_runner.trace.recorder import TraceRecorder
 from stepcrew_runner.trace.sender import TraceSender
 
@@ -109,7 +110,8 @@ class RunAttempt:
     """Raises only for faults of the platform; the state machine repeats those.
 
     `slice_seconds` ends a slice earlier than the invocation's own time does; 0 leaves it to that. `project` is the code
-    of the one project that this function serves; without one it runs definitions only."""
+    of the one project that this function serves; without one it runs definitions only. `detail` is that of all logs of
+    executions that are not to be debugged."""
 
     def __init__(
         self,
@@ -119,8 +121,10 @@ class RunAttempt:
         project: ProjectCode | None = None,
         replay: Replay | None = None,
         default_embedder: str = "",
+        detail: Detail = USUAL,
     ) -> None:
         install()
+        self._detail = detail
         self._ports = ports
         self._project = project
         self._default_model = default_model
@@ -138,6 +142,10 @@ class RunAttempt:
             return Answer(Outcome.PARKED, 0)
         except (Superseded, ExecutionNotFound):
             return Answer(Outcome.SUPERSEDED, 0)
+        with about(attempt=execution.attempt):
+            return self._begun(execution, remaining)
+
+    def _begun(self, execution: Execution, remaining: Callable[[], float]) -> Answer:
         redactor = Redactor()
         for secret in self._ports.own_secrets:
             redactor.learn(secret)
@@ -172,7 +180,8 @@ class RunAttempt:
         names = None if submission.project else [task.name for task in submission.definition.tasks]
         recorder = TraceRecorder(companions, names, sender.put)
         ending = Ending(companions, stores.executions, stores.approvals, recorder, sender, ports.meter)
-        with execution_log(execution.attempt, sender.put_log, redactor):
+        detail = EVERYTHING if execution.debug else self._detail
+        with execution_log(execution.attempt, sender.put_log, redactor, detail):
             control.start()
             if execution.attempt > 1 and str(execution.attempt - 1) not in execution.traces_emitted:
                 died = "Attempt %d died without saying why: the runner's log group has its exit code or signal."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import sys
 from typing import Any
 
@@ -23,7 +24,10 @@ from stepcrew_runner.crew.human_input import JudgedAnswers
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import Abort, CrewFailed, PlatformFailed
 from stepcrew_runner.gate.companions import Companions
+from stepcrew_runner.trace.logs import CALLBACKS
 from stepcrew_runner.trace.recorder import TraceRecorder
+
+callbacks = logging.getLogger(CALLBACKS)
 
 
 class CrewRun:
@@ -69,6 +73,7 @@ class CrewRun:
 
     def _sink(self, source: Any, event: Any) -> None:
         """CrewAI's events, in order, in the thread that caused them."""
+        callbacks.debug("CrewAI tells %s", event.type)
         match event.type:
             case "llm_call_started":
                 scope.begin_notes()

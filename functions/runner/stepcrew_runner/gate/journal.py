@@ -82,6 +82,7 @@ class Journal:
             if place is None or entry is None or entry.state is not EntryState.ANSWERED:
                 return None
             self._advance(scope, digest)
+        logger.debug("%s is answered from the journal (%s, call %d)", entry.name, scope, nth)
         return self._whole(place, entry)
 
     def next_call(self, scope: str, digest: str) -> tuple[EntryKey, JournalEntry | None]:
@@ -121,6 +122,7 @@ class Journal:
         takes no answer's place. Raises `PlatformFailed`."""
         if entry.state is EntryState.LOST:
             entry = entry.model_copy(update={"nth": self._number()})
+        logger.debug("%s: %s %s (%s, call %d)", entry.name, entry.kind, entry.state, entry.scope, entry.nth)
         sealed = entry.model_copy(update={"body": self.seal(entry.body)})
         with self._writing:  # one after the other: each carries the hash of the one before
             standing = self._put(sealed, again=again)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.domain.diagnosis_facts import Machine, MachineStep
+from stepcrew.domain.diagnosis import Machine, MachineStep
 from stepcrew.services.ports import Orchestration
 
 MOST_MACHINES = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.domain.diagnosis_facts import TraceQueueDepth
+from stepcrew.domain.diagnosis import TraceQueueDepth
 
 
 class SqsTraceQueueState:

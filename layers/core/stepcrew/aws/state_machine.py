@@ -6,7 +6,7 @@ from stepcrew.aws import paths
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.machines import Machines
 from stepcrew.domain.batch import Batch
-from stepcrew.domain.diagnosis_facts import Machine
+from stepcrew.domain.diagnosis import Machine
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.timestamps import timestamp
 from stepcrew.services.ports import Orchestration

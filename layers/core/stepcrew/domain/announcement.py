@@ -7,15 +7,16 @@ Source: CloudEvents 1.0.2, "Context attributes" (https://github.com/cloudevents/
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializerFunctionWrapHandler, model_serializer
 
 from stepcrew.domain.batch import Batch, BatchCounts, BatchUsage
 from stepcrew.domain.errors import Category
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.money import Usd
 from stepcrew.domain.stored_crew import CrewVersion
+from stepcrew.domain.trace_context import passed_on
 
 SOURCE = "stepcrew"
 
@@ -82,7 +83,8 @@ class BatchData(BaseModel):
 
 class Announcement(BaseModel):
     """`id` is the same whenever the same change is told again; `type` is `stepcrew.execution.<status>` or
-    `stepcrew.batch.<status>`; `subject` is the id of the execution or batch; `time` is when the status was stored."""
+    `stepcrew.batch.<status>`; `subject` is the id of the execution or batch; `time` is when the status was stored.
+    `traceparent` leads to the execution's span (CloudEvents' extension for distributed tracing); a batch has none."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -91,7 +93,15 @@ class Announcement(BaseModel):
     subject: str
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
+    traceparent: str | None = None
     data: ExecutionData | BatchData
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told: dict[str, Any] = serialize(self)
+        if told["traceparent"] is None:
+            del told["traceparent"]
+        return told
 
 
 def announcement_of(changed: Execution | Batch) -> Announcement:
@@ -118,5 +128,6 @@ def _of_execution(execution: Execution) -> Announcement:
         type=f"stepcrew.execution.{execution.status.lower()}",
         subject=execution.execution_id,
         time=execution.updated_at,
+        traceparent=passed_on(execution),
         data=data,
     )

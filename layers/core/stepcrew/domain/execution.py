@@ -162,7 +162,8 @@ class Execution(BaseModel):
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
     is null for executions that an older version made. `source` is what started it: `api`, `mcp`, `rerun`, `batch`, or
     the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it. `webhooks` are those of
-    the group that its submission named. `batch` is set where it runs a row of one. `metered` is what its attempts used;
+    the group that its submission named. `batch` is set where it runs a row of one. `traceparent` is the caller's
+    (W3C trace context); with `debug`, its log has everything. `metered` is what its attempts used;
     since `unmetered_since`, one is at work that has not said it, or died, on a function with `memory_mb`.
     """
 
@@ -205,6 +206,8 @@ class Execution(BaseModel):
     proof: dict[str, AttemptProof] | None = None
     traces_emitted: dict[str, int] = {}
     traces_recorded: dict[str, int] = {}
+    traceparent: str | None = None
+    debug: bool = False
     metered: Metered | None = None
     unmetered_since: datetime | None = None
     memory_mb: int = 0

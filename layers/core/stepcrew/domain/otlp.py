@@ -7,7 +7,6 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -16,6 +15,7 @@ from stepcrew.domain.event_grammar import Phase, grammar_of
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.trace import TraceEvent
+from stepcrew.domain.trace_context import parent_of, span_id_of, trace_id_of
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
 OPERATIONS = {"llm_call": "chat", "tool_usage": "execute_tool", "agent_execution": "invoke_agent"}
@@ -77,8 +77,9 @@ def _root(execution: Execution, events: list[TraceEvent]) -> Json:
         "error.type": execution.error.type if failed and execution.error else None,
     }
     return {
-        "traceId": _trace_id(execution),
-        "spanId": _span_id(execution, "execution"),
+        "traceId": trace_id_of(execution),
+        "spanId": span_id_of(execution),
+        **({"parentSpanId": parent} if (parent := parent_of(execution)) else {}),
         "name": f"invoke_workflow {execution.name}",
         "kind": _INTERNAL,
         "startTimeUnixNano": _nanoseconds(execution.created_at),
@@ -99,9 +100,9 @@ def _span(execution: Execution, start: TraceEvent, end: TraceEvent | None, ended
     parent = f"{start.attempt}.{start.parent_sequence}" if start.parent_sequence is not None else "execution"
     message = end.output if end and failed and isinstance(end.output, str) else ""
     return {
-        "traceId": _trace_id(execution),
-        "spanId": _span_id(execution, f"{start.attempt}.{start.sequence}"),
-        "parentSpanId": _span_id(execution, parent),
+        "traceId": trace_id_of(execution),
+        "spanId": span_id_of(execution, f"{start.attempt}.{start.sequence}"),
+        "parentSpanId": span_id_of(execution, parent),
         "name": f"{OPERATIONS.get(kind, kind)} {name}".strip(),
         "kind": _CLIENT if kind == "llm_call" else _INTERNAL,
         "startTimeUnixNano": _nanoseconds(start.emitted_at),
@@ -172,18 +173,6 @@ def _value(value: Any) -> Json:
 
 def _status(failed: bool, message: str) -> Json:
     return {"code": _ERROR, "message": message[:MOST_MESSAGE]} if failed else {}
-
-
-def _trace_id(execution: Execution) -> str:
-    return _digest(execution, "trace")[:32]
-
-
-def _span_id(execution: Execution, place: str) -> str:
-    return _digest(execution, place)[:16]
-
-
-def _digest(execution: Execution, place: str) -> str:
-    return hashlib.sha256(f"{execution.group_id}\n{execution.execution_id}\n{place}".encode()).hexdigest()
 
 
 def _nanoseconds(moment: datetime) -> str:

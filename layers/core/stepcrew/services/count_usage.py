@@ -45,7 +45,8 @@ class CountUsage:
         try:
             return self._journal.entries(execution.group_id, execution.execution_id)
         except ValidationError:
-            logger.exception("The journal cannot be read", extra={"execution_id": execution.execution_id})
+            told = {"group_id": execution.group_id, "execution_id": execution.execution_id}
+            logger.exception("The journal cannot be read", extra={**told, "attempt": execution.attempt})
             return []
 
 

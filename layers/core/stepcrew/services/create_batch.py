@@ -245,7 +245,8 @@ def start_round(orchestrator: BatchOrchestrator, batch: Batch) -> None:
     try:
         orchestrator.start(batch)
     except PlatformUnavailable:
-        logger.warning("Batch %s was not started; the sweep will.", batch.batch_id)
+        told = {"group_id": batch.group_id, "batch_id": batch.batch_id}
+        logger.warning("The batch was not started; the sweep will.", extra=told)
 
 
 def _checked_rows(rows: Sequence[JsonValue]) -> list[dict[str, Any]]:

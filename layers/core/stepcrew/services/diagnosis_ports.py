@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from stepcrew.domain.diagnosis_facts import Machine, TraceQueueDepth
+from stepcrew.domain.diagnosis import Machine, TraceQueueDepth
 from stepcrew.domain.trace import LogLine
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from stepcrew.domain.diagnosis import Finding, diagnose, paragraph
-from stepcrew.domain.diagnosis_facts import MACHINE, QUEUES, Facts, Machine, Slots
+from stepcrew.domain.diagnosis import MACHINE, QUEUES, Facts, Finding, Machine, Slots
+from stepcrew.domain.diagnosis_rules import diagnose, paragraph
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution
 from stepcrew.services.diagnosis_ports import LastLogs, MachineHistory, TraceQueueState

@@ -45,7 +45,7 @@ class FillSlots:
                     break
                 filled += taken
         except PlatformUnavailable:
-            logger.warning("The slots of group %s were not filled; the sweep will.", group_id)
+            logger.warning("The slots were not filled; the sweep will.", extra={"group_id": group_id})
         return filled
 
     def see_to(self, execution: Execution) -> None:
@@ -85,7 +85,8 @@ class FillSlots:
         try:
             self._orchestrator.start(execution)
         except PlatformUnavailable:
-            logger.warning("Execution %s was not started; the sweep will.", execution.execution_id)
+            told = {"group_id": execution.group_id, "execution_id": execution.execution_id}
+            logger.warning("The execution was not started; the sweep will.", extra=told)
 
 
 def _free_slot(execution_id: str, taken: dict[int, str], known: dict[str, Execution] | None, most: int) -> int | None:

@@ -46,7 +46,7 @@ class ReconcileBatch:
             except BatchNotFound:  # it has expired
                 continue
             except Exception:  # the boundary of one batch: whatever is wrong with it, the others are seen to
-                logger.exception("Batch %s could not be reconciled", batch_id)
+                logger.exception("Batch could not be reconciled", extra={"group_id": group_id, "batch_id": batch_id})
                 failures += 1
         return Swept(actions, failures, cut_short=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from stepcrew.domain.trace import SYSTEM_ATTEMPT, EventSource, TraceEvent
 from stepcrew.services.ports import Clock, ExecutionStore, TraceStore
 
 DELETED = "DELETED"
+
+logger = logging.getLogger(__name__)
 
 _OUT_OF_MEMORY = ("Runtime.OutOfMemory", "signal: killed", "MemoryError")
 _TIMED_OUT = ("Sandbox.Timedout", "Task timed out")
@@ -103,7 +106,11 @@ class RecordFailure:
         except ExecutionNotFound:
             return DELETED
         if not execution.status.is_terminal:
-            execution = self._end(execution, failure)
+            attempt, execution = execution.attempt, self._end(execution, failure)
+            told = {"group_id": group_id, "execution_id": execution_id, "attempt": attempt}
+            kind = execution.error.type if execution.error else ""
+            ending = {"status": execution.status, "type": kind}
+            logger.warning("The execution was ended for its runner", extra=told | ending)
         if str(SYSTEM_ATTEMPT) in execution.traces_emitted and execution.error and execution.ended_at:
             self._traces.record(group_id, execution_id, [_event(execution, execution.error)], [])
         return execution.status.value

@@ -4,6 +4,7 @@ try again."""
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -32,6 +33,8 @@ from stepcrew.services.webhook_ports import Mailer, Poster, UndeliveredMessages,
 USER_AGENT = "stepcrew-webhooks"
 NOT_KEPT = "***"
 """In place of a one-time link in the log of deliveries: whoever has it may decide."""
+
+logger = logging.getLogger(__name__)
 
 
 class SendWebhook:
@@ -92,6 +95,9 @@ class SendWebhook:
         took = self._clock.now() - now
         attempt = Attempt(**answer.model_dump(), at=now, milliseconds=int(took.total_seconds() * 1000))
         delivery = delivery.after(attempt, self._clock.now())
+        logger.info(
+            "Delivery tried", extra={"state": delivery.state, "status": attempt.status, "tries": delivery.tries}
+        )
         if delivery.state is DeliveryState.FAILED:
             self._undelivered.keep(message)
         if attempt.status == GONE:
@@ -139,6 +145,8 @@ class SendWebhook:
     def _posted(self, webhook: Webhook, message: WebhookMessage, text: str) -> Answer:
         body = text.encode()
         headers = {"content-type": "application/json", "user-agent": USER_AGENT}
+        if message.announcement.traceparent:
+            headers["traceparent"] = message.announcement.traceparent
         if webhook.secret is not None:
             secret = self._secrets.group_secret(message.group_id, webhook.secret)
             try:

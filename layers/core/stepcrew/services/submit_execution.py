@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -26,6 +27,7 @@ from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.references import ModelRules, told_of_request
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
+from stepcrew.domain.trace_context import trace_id_of
 from stepcrew.domain.usage_sums import crew_of
 from stepcrew.services.check_crew import check_size, examine_crew
 from stepcrew.services.crew_ports import CrewStore
@@ -42,6 +44,8 @@ from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew.services.webhook_ports import WebhookNames
 
 PENDING_MESSAGE = "Waiting to start…"
+
+logger = logging.getLogger(__name__)
 
 
 class CrewSubmission(NamedTuple):
@@ -62,6 +66,8 @@ class CrewSubmission(NamedTuple):
     triggered_by: Sequence[str] = ()
     webhooks: Sequence[str] = ()
     batch: BatchPlace | None = None
+    traceparent: str | None = None
+    debug: bool = False
 
 
 class CheckedCrew(NamedTuple):
@@ -218,6 +224,8 @@ class SubmitExecution:
             if known is None:
                 raise IdempotencyInFlight("The same request is being handled at this moment.") from error
             return known
+        told = {"group_id": execution.group_id, "execution_id": execution.execution_id, "source": execution.source}
+        logger.info("Execution accepted", extra={**told, "trace_id": trace_id_of(execution)})
         self._fill_slots(execution.group_id)
         return Accepted(execution, replayed=False)
 
@@ -258,6 +266,8 @@ class SubmitExecution:
             submitted_by=request.submitted_by,
             webhooks=list(dict.fromkeys(request.webhooks)),
             batch=request.batch,
+            traceparent=request.traceparent,
+            debug=request.debug,
             created_at=now,
             updated_at=now,
             queued_at=now,
@@ -285,4 +295,6 @@ def hash_of(request: CrewSubmission) -> str:
         body.append(request.crew)  # as it was written: a new version does not make another request of it
     if request.webhooks:
         body.append(list(request.webhooks))
+    if request.debug:
+        body.append("debug")
     return digest(canonical_json(body, sort_keys=True))

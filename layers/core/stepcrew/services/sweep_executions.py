@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.queueing import has_queued_too_long
+from stepcrew.log_context import about
 from stepcrew.services.ports import Clock, ExecutionStore
 from stepcrew.services.reconcile_execution import Action, ReconcileExecution
 
@@ -69,11 +70,12 @@ class SweepExecutions:
                 if execution.group_id in filled:  # once for all that wait there
                     continue
                 filled.add(execution.group_id)
-            try:
-                actions[self._reconcile(execution.group_id, execution.execution_id)] += 1
-            except Exception:  # the boundary of one execution: whatever is wrong with it, the others are seen to
-                logger.exception("Execution %s could not be reconciled", execution.execution_id)
-                failures += 1
+            with about(group_id=execution.group_id, execution_id=execution.execution_id, attempt=execution.attempt):
+                try:
+                    actions[self._reconcile(execution.group_id, execution.execution_id)] += 1
+                except Exception:  # the boundary of one execution: whatever is wrong with it, the others are seen to
+                    logger.exception("Execution %s could not be reconciled", execution.execution_id)
+                    failures += 1
         return Swept(actions, failures, cut_short=False)
 
     def _is_due(self, execution: Execution, now: datetime) -> bool:

@@ -28,6 +28,9 @@ class WakeMachine:
             self._orchestrator.resume(token)
             self._approvals.forget_token(execution.group_id, execution.execution_id, token)
         except PlatformUnavailable:
-            logger.warning("The state machine of %s was not woken; the sweep will.", execution.execution_id)
+            told = {"group_id": execution.group_id, "execution_id": execution.execution_id}
+            logger.warning(
+                "The state machine was not woken; the sweep will.", extra={**told, "attempt": execution.attempt}
+            )
             return False
         return True
