@@ -9,8 +9,14 @@ from stepcrew.domain.webhook import Answer, WebhookMessage
 
 
 class FakeWebhookQueue:
+    """`sent` is what was handed over, `waiting` what is there then: the same message again is one."""
+
     def __init__(self) -> None:
         self.sent: list[WebhookMessage] = []
+
+    @property
+    def waiting(self) -> list[WebhookMessage]:
+        return list({(one.order, one.delivery_id, one.round): one for one in self.sent}.values())
 
     def send(self, message: WebhookMessage) -> None:
         self.sent.append(message)
