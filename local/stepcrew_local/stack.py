@@ -41,6 +41,7 @@ from stepcrew_local.template import FunctionSource, parameters_in
 DEFAULT_PORT = 8400
 DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
 """The console's development server, which passes /api and /auth on to us."""
+MAIL_FROM = "stepcrew@example.com"
 STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
 KNOWLEDGE = "KnowledgeFunction"
@@ -117,6 +118,7 @@ class Stack:
             "OperatorGroup": "demo",
             "DeployConsole": "false",  # the gateway serves it, see site.py
             **parameters_in(self._options.variables),
+            "MailFrom": MAIL_FROM,
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)

@@ -22,6 +22,7 @@ from stepcrew_cli.summary import moment, status_text
 from stepcrew_cli.text import plain
 
 BatchId = Annotated[str, typer.Argument(metavar="ID", help="Batch id.")]
+OF_GROUP = "file:"
 Detached = Annotated[bool, typer.Option("--detach", "-d", help="Do not wait for the end.")]
 
 batch = typer.Typer(
@@ -42,8 +43,8 @@ def run(
         str,
         typer.Argument(
             metavar="ROWS",
-            help="A CSV, JSON Lines or JSON file with one object of inputs a row; or s3://BUCKET/KEY, an object of the "
-            "group's folder in the inbox.",
+            help="A CSV, JSON Lines or JSON file with one object of inputs a row; file:NAME, one of the group's files; "
+            "or s3://BUCKET/KEY, an object of the group's folder in the inbox.",
         ),
     ],
     name: Annotated[str | None, typer.Option(help="Name of the batch and of its executions.")] = None,
@@ -153,6 +154,8 @@ def _source(client: Client, rows: str) -> Document:
     """Where the rows are. A large file goes to the inbox first, below a folder that no trigger hears of."""
     if rows.startswith("s3://"):
         return {"s3": rows}
+    if rows.startswith(OF_GROUP):
+        return {"file": rows.removeprefix(OF_GROUP)}
     path = Path(rows)
     if not path.is_file():
         raise CliError(f"{rows} is no file.", remedy="Name a CSV, JSON Lines or JSON file that can be read.")

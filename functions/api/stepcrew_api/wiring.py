@@ -115,6 +115,7 @@ def make_app(settings: Settings) -> FastAPI:
         triggers, EventBridgeSources(clients, settings), crews, limits, clock, lambda: token_urlsafe(24)
     )
     keep_secrets, erasures = KeepSecrets(secrets, crews, clock), TableErasures(clients, table)
+    files, inbox = BucketFiles(clients, table, settings.bucket_name), BucketInbox(clients, settings.inbox_bucket)
     slots = TableSlots(clients, table)
     queues = SqsQueues(
         clients,
@@ -180,17 +181,19 @@ def make_app(settings: Settings) -> FastAPI:
         store_connection=Register(
             connections, StoredConnection, lambda one, known: one.faults(settings.model_connections, known), clock
         ),
-        inbox=BucketInbox(clients, settings.inbox_bucket),
+        inbox=inbox,
         triggers=triggers,
         store_trigger=store_trigger,
         fire_trigger=fire,
         take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(clients, settings.secrets_prefix), clock),
         webhooks=webhooks,
-        store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
+        store_webhook=StoreWebhook(
+            webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers, settings.mail_rules
+        ),
         secrets=keep_secrets,
         memory=KeepMemory(TableMemory(clients, table, days), knowledge, rules, clock),
         files=KeepFiles(
-            BucketFiles(clients, table, settings.bucket_name),
+            files,
             TableKnowledge(clients, table),
             knowledge,
             clock,
@@ -199,7 +202,7 @@ def make_app(settings: Settings) -> FastAPI:
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
         batches=batches.store,
-        rows_of_batch=RowsOfBatch(BucketInbox(clients, settings.inbox_bucket), settings.inbox_bucket),
+        rows_of_batch=RowsOfBatch(files, inbox, settings.inbox_bucket),
         batch_results=BatchResults(batches.store, inputs, tasks),
         create_batch=CreateBatch(
             batches.store, inputs, batches.orchestrator, submit, executions, limits, clock, new_id

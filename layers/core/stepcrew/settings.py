@@ -19,6 +19,7 @@ from stepcrew.domain.limits import (
     MOST_RUNNING_EXECUTIONS,
     LimitRules,
 )
+from stepcrew.domain.mail import MailRules
 from stepcrew.domain.membership import Role
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -111,6 +112,10 @@ class Settings(BaseModel):
     webhook_dead_letter_queue_url: str = ""
     webhook_inside_urls: str = ""
     """Receivers of webhooks that may be inside the platform's network, separated by commas."""
+    mail_from: str = ""
+    """Where mails come from, as Amazon SES has verified it; empty where none are sent."""
+    mail_recipients: str = "*"
+    """Who may get mails: patterns of addresses, separated by commas."""
     console_url: str = ""
     """Where people open the console; empty where there is none."""
     api_url: str = ""
@@ -134,6 +139,11 @@ class Settings(BaseModel):
     @property
     def inside_receivers(self) -> list[str]:
         return [url.strip() for url in self.webhook_inside_urls.split(",") if url.strip()]
+
+    @property
+    def mail_rules(self) -> MailRules:
+        patterns = [pattern.strip() for pattern in self.mail_recipients.split(",")]
+        return MailRules(self.mail_from, [pattern for pattern in patterns if pattern])
 
     @property
     def limit_rules(self) -> LimitRules:

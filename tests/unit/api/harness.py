@@ -37,6 +37,7 @@ from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.connection import ConnectionSpec, StoredConnection
 from stepcrew.domain.function_tool import StoredTool
+from stepcrew.domain.mail import MailRules
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
@@ -244,7 +245,8 @@ class Harness:
             take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
             webhooks=self.webhooks,
             store_webhook=StoreWebhook(
-                self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]
+                *(self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]),
+                MailRules("crews@example.com", ["*@example.com"]),
             ),
             secrets=keep_secrets,
             memory=KeepMemory(self.memory, self.worker, rules, clock),
@@ -252,7 +254,7 @@ class Harness:
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
             batches=batches,
-            rows_of_batch=RowsOfBatch(BucketInbox(aws.clients, INBOX), INBOX),
+            rows_of_batch=RowsOfBatch(self.files, BucketInbox(aws.clients, INBOX), INBOX),
             batch_results=BatchResults(batches, inputs, aws.tasks),
             create_batch=CreateBatch(
                 batches, inputs, self.batch_machine, submit, aws.executions, self.limits, clock, new_id
