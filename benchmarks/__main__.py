@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cancel, cold_start, console, end_to_end, journal, sizes, slices, telling, tracing
+from benchmarks import cancel, cold_start, console, end_to_end, journal, memory, sizes, slices, telling, tracing
 from benchmarks.report import Figure, Measured, kept, text
 
 REPORT = Path(__file__).with_name("README.md")
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "slices": slices.measure,
     "console": console.measure,
     "telling": telling.measure,
+    "memory": memory.measure,
 }
 
 

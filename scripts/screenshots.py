@@ -60,6 +60,7 @@ def views() -> Iterator[View]:
         "cost": run(1, "/cost"),
         "triggers": "/g/demo/triggers",
         "webhooks": "/g/demo/webhooks",
+        "memory": "/g/demo/memory",
         "batches": "/g/demo/batches",
         "batch": f"/g/demo/batches/{settings.BATCH_ID}",
     }

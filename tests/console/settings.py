@@ -1,4 +1,4 @@
-"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches."""
+"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches, memory."""
 
 from __future__ import annotations
 
@@ -158,6 +158,34 @@ BUDGETS = [
     {"crew": "tide-report", "limit_usd": 0.5, "spent_usd": 0.66},
 ]
 
+MOVE = {"moving_to": None, "reason": ""}
+
+
+def scope(path: str, records: int) -> Fields:
+    times = {"oldest": "2026-11-02T08:00:00Z", "newest": "2026-11-21T16:40:00Z"}
+    return {"path": path, "records": records, "embedder": "openai/text-embedding-3-small", "dimension": 1536, **MOVE, **times}
+
+
+def remembered(number: int, content: str, **more: Any) -> Fields:
+    times = {"created_at": "2026-11-21T16:40:00Z", "updated_at": "2026-11-22T09:00:00Z"}
+    origin = {"source": None, "private": False, "execution_id": EXECUTION, "expires_at": None}
+    fields = {"record_id": f"r{number}", "scope": "/crews/tide-report", "content": content, "categories": ["tides"]}
+    return {**fields, "importance": 0.7, "metadata": {}, **origin, **times, **more}
+
+
+SCOPES = [
+    scope("/crews/tide-report", 3),
+    scope("/crews/tide-report/agent", 1),
+    scope("/crews/tide-report/agent/Researcher", 1),
+    scope("/shared", 1),
+    scope("/shared/a-name-without-any-place-to-break-it-" + "x" * 60, 1),
+]
+RECORDS = [
+    remembered(1, "The moon passes its nearest point every 27.5 days; spring tides are higher then."),
+    remembered(2, "لا يحب القارئ الجداول الطويلة.", categories=[], scope="/crews/tide-report/agent/Researcher"),
+    remembered(3, "without-any-place-to-break-it-" + "x" * 400, importance=0.2, execution_id=None),
+    remembered(4, "Everybody reads on phones.", metadata={"asked": 12}, source="ada", private=True, scope="/shared"),
+]
 AUDIT = {
     "entry_id": "01a2-a1",
     "at": "2026-11-21T16:40:00Z",
@@ -179,6 +207,8 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/webhooks/ops/deliveries": {"deliveries": [DELIVERY], "next_cursor": None},
         "/batches": {"batches": [BATCH, {**BATCH, "name": "may", "status": "COMPLETED"}], "next_cursor": None},
         f"/batches/{BATCH_ID}": BATCH,
+        "/memory": {"scopes": SCOPES},
+        "/memory/records": {"records": RECORDS, "next_cursor": "on"},
         "/usage": USAGE,
         "/operator/stack": STACK,
         "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
@@ -187,4 +217,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     }.items()
 }
 """By method and path, for `Recorded.answers`."""
-PAGES = ["/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/usage", "/audit", "/operator"]
+PAGES = [
+    *("/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage", "/audit"),
+    "/operator",
+]

@@ -350,6 +350,14 @@ class Task:
         self.messages.append({"role": "tool", "tool_call_id": call["id"], "name": tool, "content": result})
         return self.story.end(started, "failed" if failed else "completed", body=result, extra_data=facts)
 
+    def recall(self, query: str, *found: tuple[str, float]) -> Fields:
+        """A search in memory: what it found, and how well each fits."""
+        asked = {"body": query, "extra_data": {"limit": 5}}
+        started = self.story.tell("memory_query_started", "memory", **asked, **self._where())
+        self.story.wait(0.1)
+        hits = [{"record": {"content": text, "scope": "/crews/tide-report"}, "score": score} for text, score in found]
+        return self.story.end(started, body=hits, extra_data={"query": query, "limit": 5})
+
     def done(self, output: str, *, expected: str = "Markdown.") -> Fields:
         story = self.story
         story.end(self.agent, body=output)

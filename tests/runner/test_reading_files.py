@@ -244,7 +244,7 @@ def test_memory_is_searched_by_meaning_within_a_scope(harness: Harness, model: S
         opened = harness.memory.open_root(GROUP, opened)
         record = MemoryRecord(record_id=str(number), scope=scope, content=text, created_at=now, updated_at=now)
         harness.memory.add(GROUP, opened, Remembered(record, vector))
-    search = SearchGroupMemory(harness.memory, harness.vectors)
+    search = SearchGroupMemory(harness.memory, harness.vectors, harness.clock)
 
     def found(scope: str, **more: int) -> list[str]:
         request = SearchMemory.model_validate({"group_id": GROUP, "scope": scope, "query": "green tea of Ada", **more})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +15,7 @@ from stepcrew_cli.batch_wire import Batch, BatchList, BatchRowList
 from stepcrew_cli.client import Client
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError
+from stepcrew_cli.json_lines import LinesFile, write_lines
 from stepcrew_cli.options import Cursor, Limit, MaxCostUsd, MaxModelCalls, MaxTokens, TimeoutSeconds, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment, status_text
@@ -121,26 +121,10 @@ def show(
 
 @batch.command("results")
 @server_command
-def results(
-    call: Call,
-    batch_id: BatchId,
-    file: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
-) -> None:
+def results(call: Call, batch_id: BatchId, file: LinesFile = None) -> None:
     """Print what each row came to as JSON Lines: row, status, inputs, output, cost and, where it failed, why."""
     with call.client() as client:
-        if file is None:
-            for text in client.batches.results(batch_id):
-                sys.stdout.write(text)
-            return
-        number = 0
-        try:
-            with file.open("w", encoding="utf-8") as written:
-                for text in client.batches.results(batch_id):
-                    number += text.count("\n")
-                    written.write(text)
-        except OSError as error:
-            raise CliError(f"{file} cannot be written: {error.strerror}.") from error
-    call.output.note(f"{number} rows are in {file}.", "green")
+        write_lines(client.batches.results(batch_id), file, call.output, "rows")
 
 
 @batch.command("cancel")

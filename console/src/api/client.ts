@@ -69,7 +69,7 @@ async function reach(request: Request): Promise<Response> {
   }
 }
 
-interface Answer<T> {
+export interface Answer<T> {
   data?: T;
   error?: unknown;
   response: Response;

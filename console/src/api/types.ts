@@ -51,6 +51,10 @@ export type Webhook = Schemas["Webhook"];
 export type Delivery = Schemas["DeliveryView"];
 export type DryRun = Schemas["DryRun"];
 export type Tool = Schemas["Tool"];
+export type MemoryScope = Schemas["ScopeSummary"];
+export type MemoryRecord = Schemas["MemoryRecordView"];
+export type MemoryHit = Schemas["MemoryHitView"];
+export type MemoryReceipt = Schemas["MemoryReceipt"];
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 export const STATUSES: readonly Status[] = ["PENDING", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"];

@@ -39,6 +39,7 @@ export function makeRouter() {
               path: "webhooks",
               lazy: async () => ({ Component: (await import("@/webhooks/WebhooksPage")).WebhooksPage }),
             },
+            { path: "memory", lazy: async () => ({ Component: (await import("@/memory/MemoryPage")).MemoryPage }) },
             { path: "secrets", lazy: async () => ({ Component: (await import("@/secrets/SecretsPage")).SecretsPage }) },
             {
               path: "operator",

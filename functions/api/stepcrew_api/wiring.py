@@ -96,6 +96,7 @@ def make_app(settings: Settings) -> FastAPI:
     usage = TableUsage(clients, table)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
+    knowledge = LambdaKnowledge(clients, settings.knowledge_function)
     tools, connections = table_tools(clients, table), table_connections(clients, table)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
     bundles = BucketBundles(clients, settings.bucket_name)
@@ -180,11 +181,11 @@ def make_app(settings: Settings) -> FastAPI:
         webhooks=webhooks,
         store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
         secrets=KeepSecrets(secrets, crews, clock),
-        memory=KeepMemory(TableMemory(clients, table, days), clock),
+        memory=KeepMemory(TableMemory(clients, table, days), knowledge, rules, clock),
         files=KeepFiles(
             BucketFiles(clients, table, settings.bucket_name),
             TableKnowledge(clients, table),
-            LambdaKnowledge(clients, settings.knowledge_function),
+            knowledge,
             clock,
             settings.default_embedder,
         ),

@@ -123,5 +123,6 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
         configured.slice_seconds,
         project(),
         default_embedder=configured.default_embedder,
+        most_memory_days=configured.memory_retention_days,
         detail=Detail(logging.getLevelNamesMapping()[own.powertools_log_level], configured.trace_callbacks),
     )

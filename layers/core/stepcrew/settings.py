@@ -69,6 +69,8 @@ class Settings(BaseModel):
     """The operator's, by name; their secrets are the operator's."""
     secrets_prefix: str = "/stepcrew"
     retention_days: int = 90
+    memory_retention_days: Annotated[int, Field(ge=0)] = 0
+    """How long records of memory are kept at most; 0 is for ever."""
     default_limits: JsonLimits = GroupLimits()
     limit_ceilings: JsonLimits = GroupLimits()
     attempt_role_arn: str = ""

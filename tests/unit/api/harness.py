@@ -239,7 +239,7 @@ class Harness:
                 self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]
             ),
             secrets=KeepSecrets(secrets, aws.crews, clock),
-            memory=KeepMemory(self.memory, clock),
+            memory=KeepMemory(self.memory, self.worker, rules, clock),
             files=KeepFiles(self.files, self.knowledge, self.worker, clock, "openai/small"),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),

@@ -121,6 +121,7 @@ class RunAttempt:
         project: ProjectCode | None = None,
         replay: Replay | None = None,
         default_embedder: str = "",
+        most_memory_days: int = 0,
         detail: Detail = USUAL,
     ) -> None:
         install()
@@ -129,6 +130,7 @@ class RunAttempt:
         self._project = project
         self._default_model = default_model
         self._default_embedder = default_embedder
+        self._most_memory_days = most_memory_days
         self._slice_seconds = slice_seconds
         self._replay = replay
 
@@ -261,10 +263,10 @@ class RunAttempt:
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
             if self._project is None:
-                parts = CrewParts(companions, models, files, stores, self._default_embedder)
+                parts = CrewParts(companions, models, files, stores, self._default_embedder, self._most_memory_days)
                 run(CrewBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             else:
-                serve_project_memory(submission.definition, companions, stores.memory)
+                serve_project_memory(submission.definition, companions, stores.memory, self._most_memory_days)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
                 with variables, Questions(decisions, companions.control).in_place():
                     run(self._project.builder(submission, environment.WORK), finished, decisions)

@@ -27,8 +27,11 @@ class Stores(NamedTuple):
 
 
 class CrewParts(NamedTuple):
+    """`most_memory_days` is how long the operator lets records be kept; 0 is for ever."""
+
     companions: Companions
     models: ModelFactory
     files: CrewFiles
     stores: Stores
     default_embedder: str
+    most_memory_days: int
