@@ -38,7 +38,7 @@ def queue(request: pytest.FixtureRequest) -> Generator[Queue]:
         return
     with emulated_aws() as aws:
         sqs = aws.clients.sqs
-        settings = {
+        settings: dict[Any, str] = {
             "FifoQueue": "true",
             "DeduplicationScope": "messageGroup",
             "FifoThroughputLimit": "perMessageGroupId",
@@ -83,7 +83,11 @@ def receiver(request: pytest.FixtureRequest) -> Generator[Receiver]:
     if request.param == "fake":
         fake, url = FakePoster(), "https://receiver.example.com"
         shown = lambda: [(headers["webhook-id"], body) for _, headers, body in fake.posted]  # noqa: E731
-        yield Receiver(fake, url, lambda status: fake.answers.append(Answer(status=status)), shown)
+
+        def answer(status: int) -> None:
+            fake.answers.append(Answer(status=status))
+
+        yield Receiver(fake, url, answer, shown)
         return
     statuses: list[int] = []
     posted: list[tuple[str, bytes]] = []

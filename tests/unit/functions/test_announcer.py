@@ -12,7 +12,7 @@ from tests.unit.functions.test_trace_sink import Context
 
 from stepcrew.aws.event_bus import EventBridgeBus
 from stepcrew.aws.items import item, plain
-from stepcrew.domain.announcement import Announcement, announcement_of
+from stepcrew.domain.announcement import Announcement, ExecutionData, announcement_of
 from stepcrew.domain.batch import Batch, BatchCounts, BatchUsage
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, Usage
@@ -197,4 +197,6 @@ def test_many_are_put_in_requests_of_ten(aws: Aws, monkeypatch: pytest.MonkeyPat
 def test_what_the_table_stores_can_be_announced(aws: Aws) -> None:
     aws.executions.create(execution(), submission(), None)
     ended = request_cancel(aws.executions, GROUP, ID, NOW)
-    assert announcement_of(ended).data.status is Status.CANCELLED
+    data = announcement_of(ended).data
+    assert isinstance(data, ExecutionData)
+    assert data.status is Status.CANCELLED

@@ -76,7 +76,7 @@ def test_an_end_is_measured_once_though_it_is_told_twice(
         def count_usage(self, changes: list[Any]) -> int:
             return super().count_usage(changes) if changes[0] not in self.counted else 0
 
-        def tell(self, changes: list[Any], bus: object) -> int:
+        def tell(self, changes: list[Any], bus: object, _webhooks: object) -> int:
             return 0
 
     made = Once()

@@ -39,7 +39,7 @@ def rows_of(key: str, text: str) -> list[Any]:
 def _csv_rows(text: str) -> list[dict[str, str]]:
     lines = csv.reader(io.StringIO(text), strict=True)
     try:
-        columns = next(lines, [])
+        columns = next(lines, list[str]())
         _check_columns(columns)
         rows: list[dict[str, str]] = []
         for values in lines:
