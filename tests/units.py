@@ -32,7 +32,8 @@ class TableUnits:
         self.written = 0
         self.read = 0.0
         self._table = table
-        self._own = boto3.client("dynamodb")
+        untyped: Any = boto3  # its stubs know only literal service names
+        self._own: Any = untyped.client("dynamodb")
         described: Any = self._own.describe_table(TableName=table)["Table"]
         self._indexes: list[dict[str, Any]] = described.get("GlobalSecondaryIndexes", [])
         self._open: list[_Write] = []

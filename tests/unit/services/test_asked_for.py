@@ -24,7 +24,7 @@ from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.announcement import announcement_of
 from stepcrew.domain.execution import Execution, Status
-from stepcrew.domain.trace import TraceEvent
+from stepcrew.domain.trace import EventSource, TraceEvent
 from stepcrew.domain.webhook import Webhook, WebhookMessage
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.fill_slots import FillSlots
@@ -109,7 +109,9 @@ def between_calls(execution: Execution) -> list[TraceEvent]:
     common: dict[str, Any] = {"group_id": GROUP, "execution_id": execution.execution_id, "emitted_at": NOW}
     kinds = ("llm_call_completed", "tool_usage_started", "tool_usage_finished", "task_started", "llm_call_started")
     return [
-        TraceEvent(**common, attempt=1, sequence=number, event_type=kind, event_source="llm", output="x" * 500)
+        TraceEvent(
+            **common, attempt=1, sequence=number, event_type=kind, event_source=EventSource.LLM, output="x" * 500
+        )
         for number, kind in enumerate(kinds, 1)
     ]
 

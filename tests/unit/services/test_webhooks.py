@@ -117,8 +117,8 @@ def test_the_same_change_makes_the_same_message_and_changes_keep_their_order(har
     assert [one.delivery_id for one in first] == [one.delivery_id for one in again]
     assert len({one.delivery_id for one in first}) == 4
     assert len({one.order for one in first}) == 2, "one order for each webhook and execution"
-    statuses = [one.announcement.data.status for one in first if one.webhook == "ops"]
-    assert statuses == [Status.WAITING, Status.COMPLETED]
+    kinds = [one.announcement.type for one in first if one.webhook == "ops"]
+    assert kinds == ["stepcrew.execution.waiting", "stepcrew.execution.completed"]
 
 
 def test_a_delivery_is_signed_and_carries_what_the_bus_carries(harness: Harness) -> None:
