@@ -20,6 +20,8 @@ from benchmarks import (
     cost_model,
     end_to_end,
     journal,
+    memory,
+    reading,
     runner_memory,
     sizes,
     slices,
@@ -41,6 +43,8 @@ PARTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "slices": slices.measure,
     "console": console.measure,
     "telling": telling.measure,
+    "memory": memory.measure,
+    "reading": reading.measure,
     "cost_model": cost_model.measure,
 }
 

@@ -131,6 +131,13 @@ def lines(template: dict[str, Any], shards: int) -> list[Line]:
             "dynamodb/pricing/on-demand",
         ),
         Line(
+            "the reconciler sweeps: a write of the table each",
+            sweeps,
+            prices[Priced.TABLE_WRITES],
+            Decimal(0),
+            "dynamodb/pricing/on-demand",
+        ),
+        Line(
             "the reconciler sweeps: log lines",
             sweeps * SWEEP_LOG_BYTES / gb,
             prices[Priced.LOG_GB],

@@ -40,6 +40,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/files/{name}": {"sha256": "0" * 64, "bytes": 1},
     "PUT /api/v1/webhooks/{name}": {"url": "https://receiver.example.com/walked", "format": "slack"},
     "PUT /api/v1/decision-links": {"enabled": True},
+    "POST /api/v1/memory/reembed": {"scope": "/crews/walked", "embedder": "openai/walked"},
     "POST /api/v1/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
     "POST /api/v1/batches": {"crew": "walked", "inputs": [{}]},
     "POST /api/v1/amp/{name}/kickoff": {"inputs": {}},
@@ -63,6 +64,8 @@ NAMES = {
     "/api/v1/inbox/{name}": "walked.txt",
     "/api/v1/files/{name}": "walked.txt",
 }
+QUERIES = {"/api/v1/memory/search": "?scope=/crews/walked&query=what"}
+"""Of routes that are asked nothing without one."""
 PARAMETERS = {
     "name": "walked",
     "alias": "walked",
@@ -78,6 +81,7 @@ PARAMETERS = {
     "address": "demo.nothing",
     "record_id": "0" * 32,
     "scope": "crews/walked",
+    "queue": "trace",
 }
 
 
@@ -103,7 +107,7 @@ class Route(NamedTuple):
         for path, name in NAMES.items():
             if self.path.startswith(path):
                 values["name"] = name
-        return self.path.format_map(values)
+        return self.path.format_map(values) + QUERIES.get(self.path, "")
 
 
 def all_routes() -> list[Route]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from stepcrew_cli import crewai_json
+from stepcrew_cli import crewai_flow, crewai_json
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.crewai_project import project
 from stepcrew_cli.documents import read_document
@@ -49,7 +49,7 @@ def example_names(examples: Path = EXAMPLES) -> list[str]:
 
 
 def _folder(folder: Path) -> CrewSource:
-    for name in CREW_FILES:
+    for name in (*CREW_FILES, *crewai_flow.FLOW_FILES):
         if (folder / name).is_file():
             return _file(folder / name)
     crew_file = crewai_json.find(folder, "crew")
@@ -73,12 +73,15 @@ def _file(path: Path) -> CrewSource:
             remedy="Crew files end in .yaml, .yml, .json, .jsonc or .py; or name a folder.",
         )
     document = read_document(path)
+    if crewai_flow.is_flow(document):
+        return crewai_flow.load(path, document)
     if isinstance(document.get("agents"), list):
         return crewai_json.load(path)
     if "config" in document:
         return CrewSource(document, str(path))
     if not document.keys() & {"agents", "agents_yaml"}:
         raise CrewFileError(
-            f"{path} is not a crew.", remedy="It needs agents and tasks, agents_yaml and tasks_yaml, or config."
+            f"{path} is not a crew.",
+            remedy="It needs agents and tasks, agents_yaml and tasks_yaml, config, or schema: crewai.flow/v1.",
         )
     return CrewSource({"config": document}, str(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.api_paths import api_path
@@ -18,6 +18,18 @@ class MemoryCalls:
 
     def records(self, params: Mapping[str, str]) -> Answer:
         return self._transport.ask("GET", api_path("memory", "records"), params=params)
+
+    def search(self, params: Mapping[str, str]) -> Answer:
+        return self._transport.ask("GET", api_path("memory", "search"), params=params)
+
+    def reembed(self, scope: str, embedder: str | None) -> Answer:
+        """May be repeated."""
+        body = {"scope": scope, **({"embedder": embedder} if embedder else {})}
+        return self._transport.ask("POST", api_path("memory", "reembed"), json=body)
+
+    def export(self, scope: str | None) -> Iterator[str]:
+        """JSON Lines, page by page; without a scope all of the group."""
+        return self._transport.pages(api_path("memory", "export"), {"scope": scope} if scope else None)
 
     def remove_record(self, record_id: str) -> Answer:
         return self._transport.ask("DELETE", api_path("memory", "records", record_id))

@@ -12,6 +12,8 @@ class Scope(BaseModel):
     records: int = 0
     embedder: str | None = None
     newest: datetime | None = None
+    moving_to: str | None = None
+    reason: str = ""
 
 
 class ScopeList(BaseModel):
@@ -30,6 +32,15 @@ class MemoryRecord(BaseModel):
 class MemoryRecordList(BaseModel):
     records: list[MemoryRecord] = []
     next_cursor: str | None = None
+
+
+class MemoryHit(BaseModel):
+    record: MemoryRecord
+    score: float = 0
+
+
+class MemoryHitList(BaseModel):
+    hits: list[MemoryHit] = []
 
 
 class MemoryReceipt(BaseModel):

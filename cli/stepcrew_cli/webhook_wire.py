@@ -9,11 +9,16 @@ from pydantic import BaseModel
 
 class Webhook(BaseModel):
     name: str
-    url: str
+    url: str | None = None
+    to: list[str] = []
     events: list[str] = []
     crews: list[str] | None = None
     enabled: bool = True
     off_reason: str = ""
+
+    @property
+    def place(self) -> str:
+        return self.url or ", ".join(self.to)
 
 
 class WebhookList(BaseModel):
@@ -38,6 +43,7 @@ class Receipt(BaseModel):
 
 class Delivery(BaseModel):
     delivery_id: str
+    to: str = ""
     execution_id: str = ""
     event_type: str = ""
     state: str

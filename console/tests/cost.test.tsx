@@ -52,6 +52,7 @@ it("says what a crew will probably cost, from its earlier executions", () => {
       max_model_calls: null,
       on_budget: "fail" as const,
     },
+    unset_environment: [],
     estimate: {
       executions: 3,
       total_usd: { low: 0.01, median: 0.02, high: 0.03 },

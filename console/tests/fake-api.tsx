@@ -127,7 +127,8 @@ export function showWith(
   children: ReactNode,
   { role = "admin", at = "/" }: { role?: Identity["role"]; at?: string } = {},
 ) {
-  const identity: Identity = { subject: "s", email: null, group_id: "demo", groups: ["demo"], role, limits: NO_LIMITS };
+  const own = { subject: "s", email: null, group_id: "demo", groups: ["demo"] };
+  const identity: Identity = { ...own, role, limits: NO_LIMITS, operator: role === "admin" };
   return render(
     <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
       <MemoryRouter initialEntries={[at]}>

@@ -12,7 +12,15 @@ const CONFIG = {
   agents: { poet: { role: "Poet" } },
   tasks: [{ name: "haiku", description: "About {topic}", agent: "poet" }],
 };
-const VIEW = { name: "poems", version: 2, tasks: 1, agents: 1, updated_at: "2026-11-24T10:00:00Z", updated_by: null };
+const VIEW = {
+  name: "poems",
+  version: 2,
+  tasks: 1,
+  agents: 1,
+  updated_at: "2026-11-24T10:00:00Z",
+  updated_by: null,
+  kind: "definition",
+};
 const good = (data: unknown) => Promise.resolve({ data, response: new Response(null, { status: 200 }) });
 
 const GET = (path: string) =>
@@ -45,6 +53,15 @@ describe("A stored crew", () => {
     await userEvent.click(await screen.findByRole("button", { name: /poems/ }));
     await vi.waitFor(() => expect(refused).toHaveBeenCalledOnce());
     expect(String(refused.mock.calls[0]?.[0])).toContain("stepcrew deploy");
+  });
+
+  it("that is a project leads to its page", async () => {
+    const flows = () => good({ crews: [{ ...VIEW, kind: "flow" }], next_cursor: null });
+    showWith({ GET: flows }, <StoredCrews onRead={vi.fn()} />);
+    expect(await screen.findByRole("link", { name: /poems Flow with its Python/ })).toHaveAttribute(
+      "href",
+      "/g/demo/crews/poems",
+    );
   });
 
   it("is not asked about where the group keeps none", async () => {

@@ -127,4 +127,28 @@ describe("The webhooks of a group", () => {
     await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Switch off" }));
     expect(await screen.findByText(/^Off\. Approvals/)).toBeInTheDocument();
   });
+
+  it("send e-mails where addresses are named", async () => {
+    const PUT = vi.fn(() => good(WEBHOOK));
+    const mails = { ...WEBHOOK, name: "people", url: null, secret: null, format: "mail", to: ["ada@example.com"] };
+    const answer = (path: string) => (path === "/api/v1/webhooks" ? good({ webhooks: [mails] }) : GET(path));
+    showWith({ GET: answer, PUT }, <WebhooksPage />, { role: "admin" });
+    expect(await screen.findByText("ada@example.com")).toBeInTheDocument();
+    await userEvent.type(screen.getByLabelText("Name"), "people");
+    await userEvent.selectOptions(screen.getByLabelText("Format"), "mail");
+    expect(screen.queryByLabelText(/Secret/)).toBeNull();
+    await userEvent.type(screen.getByLabelText(/Address/), "ada@example.com, bob@example.com");
+    await userEvent.click(screen.getByRole("checkbox", { name: /carries links/ }));
+    await userEvent.click(screen.getByRole("button", { name: "Set" }));
+    expect(PUT).toHaveBeenCalledWith("/api/v1/webhooks/{name}", {
+      params: { path: { name: "people" } },
+      body: {
+        to: ["ada@example.com", "bob@example.com"],
+        format: "mail",
+        events: ["waiting", "completed", "failed", "cancelled"],
+        crews: null,
+        decision_links: true,
+      },
+    });
+  });
 });

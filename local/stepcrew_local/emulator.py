@@ -108,6 +108,7 @@ def start_emulator(
         "IOT_MTLS_ENABLED": "0",
         "SFN_WAIT_SCALE": str(wait_scale),
         "DOCKER_HOST": "unix:///nonexistent",
+        "STEPCREW_LOCAL_MAILS": str(logs.parent / "mails"),
         bootstrap.LOGS: str(logs),
         bootstrap.TEMPORARY: str(temporary),
         **{

@@ -8,9 +8,10 @@ body has a limit.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import jwt
@@ -28,6 +29,8 @@ from stepcrew_local.origin_guard import OriginGuard
 from stepcrew_local.projects import LocalProjects
 from stepcrew_local.site import Site
 
+FILES = "/local/files/"
+"""Where the signed addresses of files lead: uploads and downloads pass the API by, as on AWS."""
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's limit of a request's payload."""
 API_SECONDS = 30
@@ -44,12 +47,14 @@ class ApiTarget:
         url: its address in the emulator.
         routes: its routes.
         payloads: what the addresses of payloads that the API signs begin with.
+        files: the same of files. No page may reach the emulator, so answers name the gateway's own address instead.
         own_headers: what tells the emulator that this gateway asks.
     """
 
     url: str
     routes: tuple[ApiRoute, ...]
     payloads: str
+    files: str
     own_headers: Mapping[str, str]
 
 
@@ -124,17 +129,49 @@ class ApiProxy:
             return JSONResponse({"message": "Endpoint request timed out"}, 504)
         except httpx.TransportError:
             return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
-        response = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
-        response.raw_headers = [
-            (name.lower(), value)
-            for name, value in answer.headers.raw
-            if name.lower() not in DROPPED_FROM_ANSWERS
-            and not name.lower().startswith(b"access-control-")  # the emulator adds its own to everything
-        ]
-        return response
+        if request.url.path.startswith("/api/v1/files/"):
+            text = (await answer.aread()).replace(target.files.encode(), f"{request.base_url}{FILES[1:]}".encode())
+            return _passed_back(Response(text, answer.status_code), answer, {b"content-length", b"content-encoding"})
+        body_of_answer = StreamingResponse(
+            answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose)
+        )
+        return _passed_back(body_of_answer, answer)
+
+    async def file(self, request: Request) -> Response:
+        """Passes a request with a signed address on to the bucket, whatever its size."""
+        if self._target is None:
+            return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
+        raw_path, query = request.scope["raw_path"].partition(b"?")[0].decode("latin-1"), request.scope["query_string"]
+        kept = ("content-length", "content-type", "range", "x-amz-checksum-sha256")
+        headers = {name: value for name in kept if (value := request.headers.get(name))}
+        url = f"{self._target.files}{raw_path.removeprefix(FILES)}?{query.decode('latin-1')}"
+        outgoing = self._client.build_request(
+            request.method, url, headers=headers, content=request.stream() if request.method == "PUT" else None
+        )
+        if not str(outgoing.url).startswith(self._target.files):
+            return JSONResponse({"message": "Bad Request"}, 400)
+        answer = await self._client.send(outgoing, stream=True)
+        given = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
+        given = _passed_back(given, answer)
+        given.headers["x-content-type-options"] = "nosniff"
+        return given
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+Passed = TypeVar("Passed", bound=Response)
+
+
+def _passed_back(response: Passed, answer: httpx.Response, left_out: Set[bytes] = frozenset()) -> Passed:
+    """The response with the headers of the answer, but those of the connection and what the emulator adds."""
+    own = [header for header in response.raw_headers if header[0] in left_out]
+    response.raw_headers = own + [
+        (name.lower(), value)
+        for name, value in answer.headers.raw
+        if name.lower() not in DROPPED_FROM_ANSWERS | left_out and not name.lower().startswith(b"access-control-")
+    ]
+    return response
 
 
 async def _address_in(answer: httpx.Response) -> str:
@@ -187,6 +224,9 @@ def make_gateway(
     async def api_root(request: Request) -> Response:
         return await api(request)
 
+    async def file(request: Request) -> Response:
+        return await api.file(request)
+
     async def no_such_auth_route(_request: Request) -> Response:
         return PlainTextResponse("Not found\n", 404)
 
@@ -199,6 +239,7 @@ def make_gateway(
         lifespan=lifespan,
         routes=[
             Route("/api/{path:path}", api_root, methods=METHODS),
+            Route(FILES + "{path:path}", file, methods=["GET", "PUT"]),
             Route("/local/{kind}/{name}", projects.deploy, methods=["POST"]),
             Route("/local/{kind}/{name}", projects.remove, methods=["DELETE"]),
             Mount("/auth", routes=[*AuthRoutes(issuer).routes, Route("/{path:path}", no_such_auth_route)]),

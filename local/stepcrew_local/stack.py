@@ -36,11 +36,12 @@ from stepcrew_local.projects import KINDS, LocalProjects
 from stepcrew_local.provider import ModelChoice
 from stepcrew_local.restarted import tell_of_restart
 from stepcrew_local.serving import served
-from stepcrew_local.template import FunctionSource
+from stepcrew_local.template import FunctionSource, parameters_in
 
 DEFAULT_PORT = 8400
 DEVELOPMENT_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
 """The console's development server, which passes /api and /auth on to us."""
+MAIL_FROM = "stepcrew@example.com"
 STACK_FILE = "stack.json"
 RUNNER = "RunnerFunction"
 KNOWLEDGE = "KnowledgeFunction"
@@ -114,8 +115,10 @@ class Stack:
             "AllowedModels": self.model.allowed_models,
             "DefaultEmbedder": self.model.default_embedder,
             "ProtectData": "false",
+            "OperatorGroup": "demo",
             "DeployConsole": "false",  # the gateway serves it, see site.py
-            "WebhookInsideUrls": self._options.variables.get("WEBHOOK_INSIDE_URLS", ""),
+            **parameters_in(self._options.variables),
+            "MailFrom": MAIL_FROM,
             **self._options.parameters,
         }
         self.outputs = deploy(self.emulator, self._options.template, parameters, self._options.sources)
@@ -135,6 +138,7 @@ class Stack:
             f"{self.emulator.url}/_aws/execute-api/{api}/$default",
             routes_of(self.emulator, api),
             f"{self.emulator.url}/{self.outputs['BucketName']}/groups/",
+            f"{self.emulator.url}/{self.outputs['BucketName']}/kept/",
             self.emulator.own_headers,
         )
 

@@ -40,6 +40,14 @@ SCRIPT = """#!/bin/sh
 exec {interpreter} -I {bootstrap} {launch}
 """
 
+BY_VARIABLE = {
+    "LOG_LEVEL": "LogLevel",
+    "TRACE_CALLBACKS": "TraceCallbacks",
+    "MONITOR_QUEUES": "MonitorQueues",
+    "WEBHOOK_INSIDE_URLS": "WebhookInsideUrls",
+}
+"""Of the template, by the variable that sets each on this machine."""
+
 
 @dataclass(frozen=True)
 class FunctionSource:
@@ -77,6 +85,11 @@ _Loader.yaml_implicit_resolvers = {
 
 def read_template(path: Path) -> Template:
     return yaml.load(path.read_text(), _Loader)  # noqa: S506 - it derives from SafeLoader
+
+
+def parameters_in(variables: Mapping[str, str]) -> dict[str, str]:
+    """Parameters of the template that variables of this machine set."""
+    return {name: value for variable, name in BY_VARIABLE.items() if (value := variables.get(variable))}
 
 
 def source_of(name: str, resource: Template, base: Path, layers: tuple[Path, ...]) -> FunctionSource:

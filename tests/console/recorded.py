@@ -44,6 +44,7 @@ PLAN = {
     "tasks": [{"name": "write", "agent": "writer", "context": None, "asynchronous": False, "conditional": False}],
     "tools": [],
     "placeholders": [],
+    "unset_environment": [],
     "limits": ANYTHING,
     "estimate": None,
 }
@@ -105,7 +106,7 @@ class Recorded:
         if path == "/me":
             me = {"subject": "ada", "email": "ada@example.org", "group_id": "demo", "groups": ["demo", "research"]}
             limits = {"defaults": ANYTHING, "ceilings": ANYTHING, "open_executions": 100}
-            return 200, {**me, "role": self.role, "limits": limits}
+            return 200, {**me, "role": self.role, "limits": limits, "operator": self.role == "admin"}
         if path == "/health":
             return 200, {"status": "ok", "version": "0", "default_model": "openai/gpt-5.2", "allowed_models": []}
         if path == "/executions" and method == "GET":
@@ -120,8 +121,6 @@ class Recorded:
             return 200, {"crews": [], "next_cursor": None}
         if path == "/schema":
             return 200, crew_schema()
-        if path == "/tools":
-            return 200, [{"name": "CalculatorTool", "summary": "Calculates.", "secrets": []}]
         return 404, {"detail": f"Nothing is recorded for {method} {path}."}
 
     def _list(self, query: Fields) -> Fields:
@@ -163,6 +162,8 @@ class Recorded:
             route.fulfill(json=story.definition)
         elif rest == "/approvals":
             route.fulfill(json={"approvals": story.approvals, "next_cursor": None})
+        elif rest == "/artifacts":
+            route.fulfill(json={"artifacts": story.artifacts})
         elif rest == "/logs":
             route.fulfill(json={"lines": story.logs, "cursor": "end", "more": False})
         elif rest == "/rerun":

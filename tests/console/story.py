@@ -41,6 +41,7 @@ class Story:
         self.bodies: dict[str, str] = {}
         self.outputs: list[Fields] = []
         self.logs: list[Fields] = []
+        self.artifacts: list[Fields] = []
         self.approvals: list[Fields] = []
         self.definition: Fields = {
             "config": {"name": name, "agents": agents, "tasks": tasks, "process": "sequential"},
@@ -349,6 +350,14 @@ class Task:
         self.story.wait(seconds)
         self.messages.append({"role": "tool", "tool_call_id": call["id"], "name": tool, "content": result})
         return self.story.end(started, "failed" if failed else "completed", body=result, extra_data=facts)
+
+    def recall(self, query: str, *found: tuple[str, float]) -> Fields:
+        """A search in memory: what it found, and how well each fits."""
+        asked = {"body": query, "extra_data": {"limit": 5}}
+        started = self.story.tell("memory_query_started", "memory", **asked, **self._where())
+        self.story.wait(0.1)
+        hits = [{"record": {"content": text, "scope": "/crews/tide-report"}, "score": score} for text, score in found]
+        return self.story.end(started, body=hits, extra_data={"query": query, "limit": 5})
 
     def done(self, output: str, *, expected: str = "Markdown.") -> Fields:
         story = self.story

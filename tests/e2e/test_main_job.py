@@ -52,6 +52,9 @@ def test_a_crew_submitted_over_http_completes_and_its_trace_comes_back(ada: User
     assert {"MarkRunning", "RunCrew"} <= {step["state"] for step in why["machine"]["steps"]}
     assert why["summary"].startswith("The execution is COMPLETED after ")
     assert [one["rule"] for one in why["findings"]] == ["cost_unknown"]
+    stack = ada.get("/operator/stack").json()
+    assert stack["queues"][0]["name"] == "trace"
+    assert [one for one in stack["parts"] if one["healthy"] is None and one["part"] != "sweeps"] == []
 
 
 def test_later_tasks_see_the_outputs_they_asked_for(ada: User, model: ScriptedModel) -> None:

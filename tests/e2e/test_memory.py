@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from scripted_model import ScriptedModel
@@ -50,3 +51,39 @@ def test_a_crew_remembers_for_its_own_group_and_no_other_sees_or_removes_it(
     assert (receipt["records"], receipt["executions"]) == (2, sorted([first["execution_id"], second["execution_id"]]))
     assert receipt["vectors"] > 0
     assert ada.get("/memory/records", params={"scope": SHOP}).json()["records"] == []
+
+
+def test_what_two_remember_at_once_is_found_by_its_meaning_and_moves_to_another_model(
+    ada: User, bob: User, model: ScriptedModel
+) -> None:
+    scope = "/crews/moving-shop"
+
+    def noted(text: str, **more: Any) -> dict[str, Any]:
+        return noting(text) | {"name": "moving-shop", **more}
+
+    both = [ada.submit(noted(text)) for text in ("ADA PREFERS GREEN TEA", "MIA PAYS BY CARD")]
+    assert [ada.ended(one)["status"] for one in both] == ["COMPLETED", "COMPLETED"]
+    asked = {"scope": scope, "query": "green tea"}
+    best, other = ada.get("/memory/search", params=asked).json()["hits"]
+    assert "ADA PREFERS GREEN TEA" in best["record"]["content"]
+    assert 1 >= best["score"] > other["score"]
+    assert {best["record"]["execution_id"], other["record"]["execution_id"]} == set(both)
+    assert bob.get("/memory/search", params=asked).json()["hits"] == []
+
+    moving = ada.post("/memory/reembed", json={"scope": scope, "embedder": "openai/another"}).json()
+    assert moving["moving_to"] == "openai/another"
+
+    def stands() -> dict[str, Any]:
+        (found,) = [one for one in ada.get("/memory").json()["scopes"] if one["path"] == scope]
+        return found
+
+    deadline = time.monotonic() + 60
+    while stands()["moving_to"] is not None and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert (stands()["embedder"], stands()["reason"], stands()["records"]) == ("openai/another", "", 2)
+    refused = ada.run(noted("ADA IS BACK"))
+    assert refused["error"]["type"] == "EmbedderChanged"
+    assert f"stepcrew memory reembed {scope}" in refused["error"]["remedy"]
+    model.reset()
+    assert ada.run(noted("ADA IS BACK", embedder="openai/another"))["status"] == "COMPLETED"
+    assert told_of(model, "ADA PREFERS GREEN TEA")

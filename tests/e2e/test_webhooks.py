@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Generator
 from datetime import datetime
+from email import message_from_string
+from email.message import Message
 from typing import Any
 
 import httpx
@@ -163,6 +166,43 @@ def test_a_link_in_a_delivery_decides_without_a_token(
     logs = running[2].data / "logs"
     assert not [file.name for file in logs.rglob("*.log") if secret in file.read_text(errors="replace")]
     assert ada.put("/decision-links", json={"enabled": False}).is_success
+
+
+def test_a_mail_asks_carries_the_link_and_tells_of_the_end(
+    ada: User, model: ScriptedModel, running: tuple[str, ScriptedModel, Stack]
+) -> None:
+    assert ada.put("/decision-links", json={"enabled": True}).is_success
+    name = f"people-{time.time_ns()}"
+    spec = {"format": "mail", "to": ["boss@example.com"], "events": ["waiting", "failed"], "crews": []}
+    assert ada.put(f"/webhooks/{name}", json={**spec, "decision_links": True}).status_code == 201
+    execution_id = ada.submit(crew(task("Ask me.", "asked", human_input=True)), webhooks=[name])
+    until(ada, name, states("DELIVERED"))
+    asked = mails(running[2])[-1]
+    assert (asked["From"], asked["To"]) == ("stepcrew@example.com", "boss@example.com")
+    assert "waits for a decision" in asked["Subject"]
+    _, reject = re.findall(r"http\S+/api/v1/decide\?link=\S+", text_of(asked))
+    link = reject.partition("?link=")[2]
+    done = httpx.post(reject.partition("?")[0], data={"link": link}, trust_env=False)
+    assert "Your decision counts: rejected" in done.text
+    assert ada.ended(execution_id)["error"]["category"] == "rejected"
+    _, told = until(ada, name, states("DELIVERED", "DELIVERED"))
+    assert told["to"] == "boss@example.com"
+    assert "is FAILED" in mails(running[2])[-1]["Subject"]
+    [approval] = ada.get(f"/executions/{execution_id}/approvals").json()["approvals"]
+    assert approval["decision"]["decided_by"] == "link sent to boss@example.com"
+
+
+def mails(stack: Stack) -> list[Message]:
+    """What the local stack keeps in place of sending it, oldest first."""
+    files = sorted((stack.data / "mails").glob("*.eml"))
+    return [message_from_string(file.read_text()) for file in files]
+
+
+def text_of(mail: Message) -> str:
+    [part] = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
+    body = part.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    return body.decode()
 
 
 def test_slack_gets_the_question_of_an_approval(ada: User, receiver: Receiver) -> None:

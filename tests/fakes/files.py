@@ -60,7 +60,8 @@ class FakeFiles:
     def read(self, group_id: str, file: GroupFile) -> bytes | None:
         return self._bytes.get((group_id, file.name), {}).get(file.sha256)
 
-    def url(self, group_id: str, file: GroupFile) -> str:
+    def url(self, group_id: str, file: GroupFile, *, shown: bool = False) -> str:
+        del shown
         return f"https://bucket.example/{group_id}/{file.name}/{file.sha256}"
 
     def delete(self, group_id: str, name: str) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from stepcrew.domain.knowledge_requests import EmbedTexts, MemoryHits, ReadFile, SearchMemory, Vectors
+from stepcrew.domain.knowledge_requests import EmbedTexts, MemoryHits, ReadFile, ReembedMemory, SearchMemory, Vectors
 
 
 class FakeKnowledgeWorker:
     """`KnowledgeWorker`. `hits` and `vectors` are what it answers."""
 
     def __init__(self) -> None:
-        self.asked: list[ReadFile | EmbedTexts | SearchMemory] = []
+        self.asked: list[ReadFile | EmbedTexts | SearchMemory | ReembedMemory] = []
         self.hits = MemoryHits(hits=[])
         self.vectors = Vectors(embedder="openai/small", vectors=[])
 
@@ -23,3 +23,6 @@ class FakeKnowledgeWorker:
     def search_memory(self, request: SearchMemory) -> MemoryHits:
         self.asked.append(request)
         return self.hits
+
+    def reembed_memory(self, request: ReembedMemory) -> None:
+        self.asked.append(request)

@@ -24,9 +24,9 @@ class FakeMemory(MemoryInProcess):
             raise PlatformUnavailable("The table did not answer.")
         return super().add(group_id, root, new)
 
-    def remembered(self, group_id: str, path: str) -> list[Remembered]:
+    def remembered(self, group_id: str, path: str, generation: int = 0) -> list[Remembered]:
         self.reads += 1
-        return super().remembered(group_id, path)
+        return super().remembered(group_id, path, generation)
 
     def kept(self) -> tuple[Any, ...]:
         """What a table would hold, copied."""

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from stepcrew.domain.mail import Mail
 from stepcrew.domain.webhook import Answer, WebhookMessage
 
 
 class FakeWebhookQueue:
+    """`sent` is what was handed over, `waiting` what is there then: the same message again is one."""
+
     def __init__(self) -> None:
         self.sent: list[WebhookMessage] = []
+
+    @property
+    def waiting(self) -> list[WebhookMessage]:
+        return list({(one.order, one.delivery_id, one.round): one for one in self.sent}.values())
 
     def send(self, message: WebhookMessage) -> None:
         self.sent.append(message)
@@ -23,6 +30,18 @@ class NoWebhooks:
 
     def names(self, group_id: str) -> set[str]:
         return set()
+
+
+class FakeMailer:
+    """Takes every mail, unless `answers` say otherwise."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.sent: list[tuple[str, Mail]] = []
+
+    def send(self, address: str, mail: Mail) -> Answer:
+        self.sent.append((address, mail))
+        return self.answers.pop(0) if self.answers else Answer(status=200, body="Amazon SES took it: m-1")
 
 
 class FakePoster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 API, RUNNER, SINK, RECONCILER = "ApiFunction", "RunnerFunction", "TraceSinkFunction", "ReconcilerFunction"
+KNOWLEDGE = "KnowledgeFunction"
 TRIGGER, ANNOUNCER, SENDER = "TriggerFunction", "AnnouncerFunction", "WebhookSenderFunction"
 WORDS = {API: "API", RUNNER: "runner", SINK: "trace sink", RECONCILER: "reconciler"}
 
@@ -18,6 +19,9 @@ READ_JOURNAL = "read the journal (DynamoDB.Query)"
 WRITE_JOURNAL = "write the journal (DynamoDB.PutItem)"
 READ_MEMORY = "read the memory (DynamoDB.Query)"
 REMEMBER = "remember (DynamoDB.TransactWriteItems)"
+KEEP_VECTOR = "keep a vector (DynamoDB.UpdateItem)"
+CHANGE_MEMORY = "change the memory (DynamoDB.UpdateItem)"
+"""Its root scope: which embedding model it has, and where it is going."""
 HAND_OVER = "hand over (DynamoDB.UpdateItem)"
 PARK = "park the execution (DynamoDB.TransactWriteItems)"
 SEND = "send trace events (SQS.SendMessage)"

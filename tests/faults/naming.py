@@ -26,6 +26,7 @@ _OF_UPDATE = (
     ("task_token", "keep the task token"),
     ("traces_emitted", "hand over"),
     ("progress", "save progress"),
+    ("vector_1", "keep a vector"),
 )
 _OF_READ = {
     "EXECUTION": "read the record",
@@ -85,7 +86,7 @@ def _words(name: str, body: bytes) -> str:
         found = next((words for kind, words in _OF_TRANSACTION if kind in kinds), "")
         return found or _update(text)
     if name == "DynamoDB.UpdateItem":
-        return _update(text)
+        return _update(text) or ("change the memory" if '#MEMORY"' in text else "")
     if name == "DynamoDB.PutItem":
         return next((words for kind, words in _OF_PUT.items() if kind in kinds), "")
     if name == "DynamoDB.Query" and "#MEMORY#" in text:

@@ -31,6 +31,7 @@ FUNCTIONS = (
     "TriggerFunction",
     "AnnouncerFunction",
     "WebhookSenderFunction",
+    "KnowledgeFunction",
 )
 UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}

@@ -145,6 +145,18 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         for name in ("HOOK_KEY", "OPENAI_API_KEY", "WEBHOOK_KEY")
     )
     link_key = {"service": "ssm", "operation": "get_parameter", "arguments": {"Name": f"{parameter}/links/g"}}
+    mail, other_sender = (
+        {
+            "service": "sesv2",
+            "operation": "send_email",
+            "arguments": {
+                "FromEmailAddress": sender,
+                "Destination": {"ToAddresses": ["ada@example.com"]},
+                "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+            },
+        }
+        for sender in ("stepcrew@example.com", "boss@example.com")
+    )
     rule = {
         "service": "events",
         "operation": "delete_rule",
@@ -217,6 +229,9 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the runner reads no key of links": ("RunnerFunction", link_key, False),
         "the announcer reads no key of links": ("AnnouncerFunction", link_key, False),
         "the trigger function reads no key of links": ("TriggerFunction", link_key, False),
+        "the webhook sender sends mails": ("WebhookSenderFunction", mail, True),
+        "the webhook sender sends no mail of another": ("WebhookSenderFunction", other_sender, False),
+        "the reconciler sends no mail": ("ReconcilerFunction", mail, False),
         "the webhook sender reads no other secret": ("WebhookSenderFunction", other_key, False),
         "the webhook sender reads no record": ("WebhookSenderFunction", _item("get_item", table), False),
         "the webhook sender reads no bodies": ("WebhookSenderFunction", missing, False),

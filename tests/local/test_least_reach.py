@@ -123,6 +123,16 @@ def test_an_attempt_works_on_the_memory_of_its_group_and_of_no_other(tiny_stack:
             assert (refused is None) if is_own else (refused in DENIED), f"{operation} of {group_id}: {refused}"
 
 
+def test_an_attempt_keeps_states_of_its_groups_flows_and_of_no_others(tiny_stack: Stack) -> None:
+    table = tiny_stack.outputs["TableName"]
+    for group_id, is_own in ((GROUP, True), (OTHER, False)):
+        item = _item(f"GROUP#{group_id}#STATES#visits")
+        for operation, key in (("get_item", "Key"), ("put_item", "Item"), ("delete_item", "Key")):
+            refused = _refused(tiny_stack, "dynamodb", operation, {"TableName": table, key: item})
+            may = is_own and operation != "delete_item"
+            assert (refused is None) if may else (refused in DENIED), f"{operation} of {group_id}: {refused}"
+
+
 def test_an_attempt_reads_the_files_of_its_group_and_changes_none(tiny_stack: Stack) -> None:
     table, bucket = tiny_stack.outputs["TableName"], tiny_stack.outputs["BucketName"]
     for group_id, is_own in ((GROUP, True), (OTHER, False)):

@@ -15,7 +15,7 @@ from tests.local.tiny_stack import invoke, tiny_options
 from stepcrew_local.errors import StackError
 from stepcrew_local.layout import TEMPLATE
 from stepcrew_local.stack import Stack, running_stack
-from stepcrew_local.template import FunctionSource, prepare, read_template
+from stepcrew_local.template import BY_VARIABLE, FunctionSource, parameters_in, prepare, read_template
 
 FUNCTIONS = {
     "ApiFunction",
@@ -120,3 +120,9 @@ def test_a_changed_source_is_what_runs_after_the_next_deployment(tmp_path: Path)
 
 def _reconciler(stack: Stack) -> Any:
     return invoke(stack, "ReconcilerFunction", {})
+
+
+def test_variables_of_this_machine_set_parameters_of_the_template() -> None:
+    given = {"LOG_LEVEL": "DEBUG", "TRACE_CALLBACKS": "true", "MONITOR_QUEUES": ""}
+    assert parameters_in(given) == {"LogLevel": "DEBUG", "TraceCallbacks": "true"}
+    assert set(BY_VARIABLE.values()) <= read_template(TEMPLATE)["Parameters"].keys()

@@ -13,11 +13,15 @@ from stepcrew.domain.approval import Decision
 from stepcrew.domain.connection import ModelConnection
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Limits, TaskOutput
+from stepcrew.domain.faults import Faults
+from stepcrew.domain.flow import is_flow
+from stepcrew.domain.flow_checks import examine_flow
 from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.trace import TraceEvent
 from stepcrew_runner.attempt.run_attempt import Answer, Ports, RunAttempt, Stores
 from tests.fakes.files import FakeFiles
+from tests.fakes.flow_states import FakeFlowStates
 from tests.fakes.knowledge import FakeKnowledge
 from tests.fakes.memory import FakeMemory
 from tests.fakes.secrets import FakeSecrets
@@ -53,6 +57,7 @@ class Harness:
         self.memory = FakeMemory()
         self.files = FakeFiles()
         self.knowledge = FakeKnowledge()
+        self.states = FakeFlowStates()
         self.secrets = FakeSecrets()
         self.remaining: Callable[[], float] = lambda: 900.0
         self.approvals = FakeApprovals(self.executions)
@@ -61,7 +66,7 @@ class Harness:
         self.ports = Ports(
             Stores(
                 *(self.executions, self.tasks, self.journal, self.approvals, self.payloads),
-                *(self.memory, self.files, self.knowledge),
+                *(self.memory, self.files, self.knowledge, self.states),
             ),
             self.queue,
             self.secrets,
@@ -80,11 +85,18 @@ class Harness:
         connections: Sequence[ModelConnection] = (),
     ) -> str:
         execution_id = f"execution-{next(_numbers)}"
-        definition = CrewDefinition.model_validate(config)
+        flow = examine_flow(config, inputs or {}, Faults()) if is_flow(config) else None
+        definition = flow.definition if flow else CrewDefinition.model_validate(config)
         execution = new_execution(execution_id, len(definition.tasks), self.clock.now(), limits or Limits(), group_id)
         self.executions.add(
             execution,
-            Submission(definition=definition, inputs=inputs or {}, tools=list(tools), connections=list(connections)),
+            Submission(
+                flow=flow and flow.flow,
+                definition=definition,
+                inputs=inputs or {},
+                tools=list(tools),
+                connections=list(connections),
+            ),
         )
         return execution_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import socket
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -30,8 +31,9 @@ class Calls:
         self.begun: list[str] = []
         self.let_go = threading.Event()
 
-    def tool(self, _module: Any, key: str) -> CalculatorTool:
-        calls = self
+    def modules(self, _paths: Any, keys: dict[str, str]) -> SimpleNamespace:
+        """In place of the module of `SerperDevTool`."""
+        calls, key = self, keys["SERPER_API_KEY"]
 
         class Waiting(CalculatorTool):
             def _run(self, expression: str) -> str:
@@ -39,13 +41,13 @@ class Calls:
                 calls.let_go.wait(30)
                 return "2"
 
-        return Waiting()
+        return SimpleNamespace(SerperDevTool=Waiting)
 
 
 @pytest.fixture
 def calls(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Calls:
     made = Calls()
-    monkeypatch.setitem(tools.KEYED, "SerperDevTool", made.tool)
+    monkeypatch.setattr(tools, "own_modules", made.modules)
     for group, key in KEYS.items():
         harness.secrets.groups[group, "SERPER_API_KEY"] = key
     return made

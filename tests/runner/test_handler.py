@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Generator
 from typing import Any
@@ -150,3 +151,11 @@ def test_what_the_attempt_itself_signs_with_is_masked_wherever_text_goes_out(
     messages = [message.get("Body", "") for message in sent.get("Messages", [])]
     assert any("[secret]" in message for message in messages)
     assert not [canary for canary in canaries for message in messages if canary in message]
+
+
+def test_what_the_core_says_reaches_the_executions_own_log_where_it_is_masked() -> None:
+    from stepcrew_runner import handler
+
+    assert handler.logger
+    core = logging.getLogger("stepcrew")
+    assert (core.handlers, core.propagate) == ([], True)

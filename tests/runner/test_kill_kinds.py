@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from scripted_model import ScriptedModel
+from stepcrew_runner.isolation import addresses
 from tests.runner.harness import Harness
+from tests.runner.project_harness import ProjectHarness
+from tests.runner.test_flows import REPORT
 from tests.runner.test_journal import CREWS, Death, killed_and_run_on, paid
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +45,19 @@ KINDS = (
     Kind("a guardrail that asks a model", "guardrail", 2),
     Kind("a task with structured output", "converter", 1),
     Kind("a manager's model call", "manager", 1),
+    Kind("a declarative flow's crew", "declarative", 1),
+    Kind("a declarative flow's agent", "declarative", 2),
+    Kind("a project's flow, in a model call of its own", "city_flow", 1),
+    Kind("a project's flow, in a crew's model call", "city_flow", 2),
+    Kind("a project's tool call", "order_flow", 2),
 )
+STATE = {"type": "dict", "default": {"topic": "tides", "place": "Bergen"}}
+FLOW = {"schema": "crewai.flow/v1", "name": "Report", "state": STATE, "methods": REPORT}
+PROJECTS = {
+    "city_flow": {"entry": "city_flow.main:CityFlow", "kind": "flow"},
+    "order_flow": {"entry": "main:OrderFlow", "kind": "flow"},
+}
+DOCUMENTS_OF = {**CREWS, "declarative": FLOW, **PROJECTS}
 
 
 class Calls(NamedTuple):
@@ -56,16 +72,25 @@ def found() -> dict[Kind, Calls]:
     return {}
 
 
+def harness_of(model: ScriptedModel, kind: Kind) -> Harness:
+    return ProjectHarness(model, Path(tempfile.mkdtemp()), kind.crew) if kind.crew in PROJECTS else Harness(model)
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_projects_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "_serves_project", True)
+
+
 def played(model: ScriptedModel, found: dict[Kind, Calls], kind: Kind) -> Calls:
     """How many requests the model saw; asserts that the execution ended as if nothing had happened."""
     if kind in found:
         return found[kind]
     model.reset()
-    undisturbed = Harness(model).run(CREWS[kind.crew])
+    undisturbed = harness_of(model, kind).run(DOCUMENTS_OF[kind.crew])
     requests = [len(model.requests)]
     for is_kept in (False, True):
         model.reset()
-        ended, lost = killed_and_run_on(Harness(model), CREWS[kind.crew], [Death(kind.write, is_kept)])
+        ended, lost = killed_and_run_on(harness_of(model, kind), DOCUMENTS_OF[kind.crew], [Death(kind.write, is_kept)])
         assert ended.answer.attempt > 1
         assert len(lost) == (not is_kept)
         assert paid(ended) == paid(undisturbed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from crewai.memory.storage.backend import StorageBackend
 from crewai.memory.types import MemoryRecord as CrewRecord
 
 from stepcrew.domain.journal import EntryKind
-from stepcrew.domain.memory import MemoryRecord, content_hash, pack
+from stepcrew.domain.memory import MemoryRecord, Remembered, content_hash, pack
 from stepcrew_runner.crew.memory_storage import GroupStorage
 from stepcrew_runner.crew.ranking import similarities
 from stepcrew_runner.gate.aborts import CrewFailed
@@ -21,8 +23,8 @@ ROOT = "/crews/shop"
 EAST, NORTH, NORTHEAST = [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]
 
 
-def storage(harness: Harness, companions: Companions) -> GroupStorage:
-    return GroupStorage(ROOT, EMBEDDER, companions, harness.memory)
+def storage(harness: Harness, companions: Companions, *most_days: int) -> GroupStorage:
+    return GroupStorage(ROOT, EMBEDDER, companions, harness.memory, *most_days)
 
 
 def fact(content: str, vector: list[float] = EAST, **more: Any) -> CrewRecord:
@@ -103,6 +105,28 @@ def test_a_change_of_what_another_execution_changed_is_remembered_beside_it(harn
     assert [record.content for record in kept(harness)] == ["mine", "theirs"]
 
 
+def test_what_has_expired_is_not_recalled_and_a_change_begins_its_time_anew(harness: Harness) -> None:
+    days = timedelta(days=3)
+    with an_attempt(harness) as companions:
+        store = storage(harness, companions, 3, 0)
+        store.save([fact("kept"), fact("forgotten", NORTH)])
+        seen = {record.content: record for record, _ in store.search(EAST)}
+        root, gone = harness.memory.root(GROUP, ROOT), kept(harness)[0]
+        assert root
+        assert gone.expires_at == gone.created_at + days
+        expired = gone.model_copy(update={"expires_at": harness.clock.now(), "revision": 2})
+        harness.memory.replace(GROUP, root, Remembered(expired, pack(NORTH)), seen=1)
+        harness.clock.advance(600)
+        store.update(changed(seen["kept"], "kept and changed"))
+        assert [record.content for record, _ in store.search(NORTH)] == ["kept and changed"]
+        assert store.get_record(gone.record_id) is None
+        store.update(seen["forgotten"].model_copy(update={"content": "again", "embedding": NORTH}))
+        assert store.count() == 2
+    again, _, changed_now = kept(harness)
+    assert again.expires_at == again.created_at + days
+    assert changed_now.expires_at == changed_now.updated_at + days > changed_now.created_at + days
+
+
 def test_what_another_execution_changed_is_not_deleted(harness: Harness) -> None:
     with an_attempt(harness) as companions:
         store, other = storage(harness, companions), storage(harness, companions)
@@ -161,6 +185,54 @@ def test_a_change_that_was_made_but_not_written_down_is_not_made_twice(harness: 
         store.update(changed(again, "new"))
         assert [record.content for record, _ in store.search(NORTH)] == ["new"]
     assert [record.revision for record in kept(harness)] == [2]
+
+
+@pytest.mark.parametrize("dies", range(1, 7))
+def test_killed_while_it_consolidates_it_neither_forgets_nor_remembers_twice(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, dies: int
+) -> None:
+    """CrewAI changes one record, removes one and saves one. The process dies before or after each of these writes."""
+    with an_attempt(harness) as companions:
+        storage(harness, companions).save([fact("old"), fact("outdated", NORTH)])
+
+    def consolidate() -> None:
+        with an_attempt(harness) as companions:
+            store = storage(harness, companions)
+            store.save([fact("old"), fact("outdated", NORTH)])
+            seen = {record.content: record for record, _ in store.search(NORTHEAST)}
+            store.update(changed(seen["old"], "old and new"))
+            store.delete(record_ids=[seen["outdated"].id])
+            store.save([fact("further", NORTHEAST)])
+
+    with monkeypatch.context() as patched:
+        calls: list[str] = []
+        for name in ("replace", "forget", "add"):
+            patched.setattr(harness.memory, name, dying(getattr(harness.memory, name), calls, dies))
+        with pytest.raises(Killed):
+            consolidate()
+    for _ in range(2):
+        consolidate()
+    assert [(record.content, record.revision) for record in kept(harness)] == [("further", 1), ("old and new", 2)]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def dying(write: Callable[..., bool], calls: list[str], dies: int) -> Callable[..., bool]:
+    """Odd numbers die before the write, even ones after it."""
+
+    def called(*arguments: Any, **named: Any) -> bool:
+        calls.append("before")
+        if len(calls) == dies:
+            raise Killed
+        done = write(*arguments, **named)
+        calls.append("after")
+        if len(calls) == dies:
+            raise Killed
+        return done
+
+    return called
 
 
 def test_what_says_nothing_is_not_remembered_and_what_is_no_vector_is_an_error(harness: Harness) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -22,18 +20,8 @@ from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.bundle import BundleDamaged, unpack
 from tests.runner.fakes import new_execution
 from tests.runner.harness import GROUP, MODEL, Ended, Harness
-
-PROJECTS = Path(__file__).parents[1] / "projects"
-
-
-def bundle_of(folder: Path) -> bytes:
-    """As the command line builds it, without packages."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                archive.write(file, f"project/{file.relative_to(folder)}")
-    return buffer.getvalue()
+from tests.runner.project_harness import PROJECTS, ProjectHarness, bundle_of
+from tests.runner.test_journal import Death, killed_and_run_on
 
 
 class Deployed:
@@ -252,3 +240,78 @@ def test_the_shared_runner_runs_no_project_and_a_project_no_other(deploy: Deploy
 def test_other_bytes_than_those_of_the_hash_are_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleDamaged):
         unpack(b"something", "0" * 64, tmp_path)
+
+
+def test_a_flow_goes_on_with_the_state_that_an_execution_before_it_kept(
+    deploy: Deploys, harness: Harness, model: ScriptedModel
+) -> None:
+    project = deploy("visits_flow", "main:VisitsFlow", "flow")
+    first = project.attempt(project.submit({"id": "guest-7"}))
+    assert first.execution.error is None
+    assert first.outputs[-1].raw == "hello 1"
+    assert project.attempt(project.submit({"id": "guest-7"})).outputs[-1].raw == "hello 2"
+    assert project.attempt(project.submit({"id": "guest-8"})).outputs[-1].raw == "hello 1"
+    assert project.attempt(project.submit()).outputs[-1].raw == "hello 1"
+
+
+def test_each_attempt_of_a_flow_begins_with_the_state_that_the_first_one_read(
+    deploy: Deploys, harness: Harness, model: ScriptedModel
+) -> None:
+    project = deploy("visits_flow", "main:VisitsFlow", "flow")
+    project.attempt(project.submit({"id": "guest-7"}))
+    execution_id = project.submit({"id": "guest-7"})
+    kept = harness.kept()
+    first = project.attempt(execution_id)
+    calls, answers, writes = len(model.requests), harness.journal.kept(), harness.states.writes
+    harness.restore(kept)
+    harness.journal.restore(answers)
+    harness.executions.begin_attempt(GROUP, execution_id, harness.clock.now())  # the one that died
+    again = project.attempt(execution_id)
+    assert [one.outputs[-1].raw for one in (first, again)] == ["hello 2", "hello 2"]
+    assert (len(model.requests), harness.states.writes) == (calls, writes)
+
+
+def test_what_a_flow_remembers_is_recalled_by_a_later_execution_of_its_crew(
+    deploy: Deploys, harness: Harness, model: ScriptedModel
+) -> None:
+    project = deploy("notes_flow", "main:NotesFlow", "flow")
+    first = project.attempt(project.submit({"text": "Ada prefers tea."}))
+    assert first.execution.error is None
+    [record] = harness.memory.records(GROUP, "/crews/project")
+    assert record.content == "Ada prefers tea."
+    assert project.attempt(project.submit()).outputs[-1].raw == '["Ada prefers tea."]'
+
+
+def test_a_value_that_the_code_itself_cannot_take_is_not_told_as_a_models_answer(
+    deploy: Deploys, model: ScriptedModel
+) -> None:
+    project = deploy("visits_flow", "main:VisitsFlow", "flow")
+    error = project.attempt(project.submit({"id": "guest-7", "count": "many"})).execution.error
+    assert error
+    assert (error.category.value, error.type) == ("crew", "InvalidValue")
+    assert "count" in error.message
+    assert model.requests == []
+
+
+ORDER = {"entry": "main:OrderFlow", "kind": "flow"}
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["inside", "right after"])
+def test_an_effect_of_a_projects_tool_is_not_repeated_by_itself(
+    model: ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    monkeypatch.setattr(addresses, "_serves_project", True)
+    harness = ProjectHarness(model, tmp_path, "order_flow")
+    # Two model calls with the result of a tool between them, a model call, the beginning of the order, its result.
+    ended, _ = killed_and_run_on(harness, ORDER, [Death(6, is_kept)])
+    if is_kept:
+        assert (ended.outcome, ended.outputs[-1].raw) == ("COMPLETED", "ordered for three euros")
+        return
+    assert ended.outcome == "PARKED"
+    execution_id = ended.execution.execution_id
+    asked = harness.approvals.approvals(GROUP, execution_id)[-1]
+    assert asked.kind.value == "effect"
+    harness.decide(execution_id, "reject")
+    last = harness.ended(execution_id, harness.attempt(execution_id))
+    assert last.outcome == "COMPLETED"
+    assert "nobody knows" in model.requests[-1].text.lower()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import subprocess
 import sys
-from collections.abc import Generator
+import zipfile
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -170,6 +172,54 @@ def test_a_file_that_cannot_be_read_says_why(harness: Harness, model: ScriptedMo
     assert embedded(model) == 0
 
 
+def bomb() -> bytes:
+    """A workbook of a few hundred kilobytes that unpacks to more than memory holds."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/workbook.xml", "w") as entry:
+        for _ in range(201):
+            entry.write(bytes(1_000_000))
+    return kept.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("empty.pdf", lambda: b"", None),
+        ("bomb.xlsx", bomb, "unpacks to 201,000,000 bytes"),
+        ("large.csv", lambda: b"name,price\n" * 4_545_454, "more than 20,000,000 characters"),
+        ("long.csv", lambda: b"name,price\n" * 600_000, "too long to be known: 6,286 chunks"),
+    ],
+)
+def test_files_that_are_made_to_be_too_much_fail_and_stop_no_others(
+    harness: Harness, model: ScriptedModel, name: str, content: Callable[[], bytes], reason: str | None
+) -> None:
+    harness.read(harness.put(content(), name))
+    state = harness.state(name)
+    assert (state.state, state.chunks) == (FileState.FAILED if reason else FileState.READY, 0)
+    assert (reason or "") in (state.reason or "")
+    assert embedded(model) == 0
+    harness.read(harness.put(b"Ada likes tea."))
+    assert harness.state().state is FileState.READY
+
+
+def test_each_page_of_a_long_pdf_and_texts_of_other_scripts_are_known_with_their_place(
+    harness: Harness, model: ScriptedModel
+) -> None:
+    file = harness.put(pdf_of(*(f"Page {number} tells of tea." for number in range(1, 301))), "long.pdf")
+    harness.read(file)
+    chunks = harness.knowledge.chunks(GROUP, file.sha256, EMBEDDER)
+    assert [chunk.piece for chunk in chunks[::299]] == [
+        ("page 1", "Page 1 tells of tea."),
+        ("page 300", "Page 300 tells of tea."),
+    ]
+    assert harness.state("long.pdf").chunks == embedded(model) == 300
+    scripts = "السلام عليكم\n\n" + "世界" * 900 + "\n\nשלום"
+    file = harness.put(scripts.encode(), "scripts.md")
+    harness.read(file)
+    places = [chunk.piece.place for chunk in harness.knowledge.chunks(GROUP, file.sha256, EMBEDDER)]
+    assert places == ["line 1", "line 3", "line 3"]
+
+
 def test_an_embedding_model_that_is_not_offered_says_so(harness: Harness, model: ScriptedModel) -> None:
     harness.keys.clear()
     harness.read(harness.put(b"Ada likes tea."))
@@ -244,7 +294,7 @@ def test_memory_is_searched_by_meaning_within_a_scope(harness: Harness, model: S
         opened = harness.memory.open_root(GROUP, opened)
         record = MemoryRecord(record_id=str(number), scope=scope, content=text, created_at=now, updated_at=now)
         harness.memory.add(GROUP, opened, Remembered(record, vector))
-    search = SearchGroupMemory(harness.memory, harness.vectors)
+    search = SearchGroupMemory(harness.memory, harness.vectors, harness.clock)
 
     def found(scope: str, **more: int) -> list[str]:
         request = SearchMemory.model_validate({"group_id": GROUP, "scope": scope, "query": "green tea of Ada", **more})

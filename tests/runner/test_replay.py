@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from stepcrew.domain.bundle import APPROVALS, JOURNAL, OUTPUTS, TRACE, Bundle, BundleWriter, NoBundle, read_bundle
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.execution import Limits, Status, TaskOutput
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from stepcrew_runner.replay.replaying import Replayed, replay
 from tests.runner.given_files import upload
 from tests.runner.harness import EMBEDDER, GROUP, MODEL, Harness, agent, crew, task
+from tests.runner.test_fallbacks import out
+from tests.runner.test_flows import REPORT, Flow
 from tests.runner.test_function_tools import Functions, refunds, tool
 
 TOOL = 'Calculate. [[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
@@ -25,7 +28,7 @@ TOOLED: dict[str, Any] = {"agents": {"worker": agent(tools=["CalculatorTool"])}}
 def bundled(harness: Harness, execution_id: str, path: Path) -> Bundle:
     with path.open("wb") as file, BundleWriter(file, MODEL, EMBEDDER) as bundle:
         bundle.execution(harness.executions.get(GROUP, execution_id))
-        bundle.crew(harness.executions.submission(GROUP, execution_id))
+        bundle.crew(harness.executions.submission(GROUP, execution_id), harness.ports.connections)
         bundle.lines(OUTPUTS, harness.tasks.task_outputs(GROUP, execution_id))
         bundle.lines(APPROVALS, harness.approvals.approvals(GROUP, execution_id))
         bundle.lines(TRACE, harness.queue.events(execution_id))
@@ -252,3 +255,28 @@ def test_a_function_of_the_group_is_answered_from_the_journal_and_not_called(har
     again = replayed(bundle)
     assert (again.status, again.differences, again.asked_anew) == (Status.COMPLETED, [], 0)
     assert len(functions.asked) == 1
+
+
+def test_a_fallback_of_an_operators_connection_answers_in_the_replay_too(harness: Harness, tmp_path: Path) -> None:
+    config = crew(task("Work. [[say Done.]]"))
+    config["agents"]["worker"] = agent(llm="lent/big")
+    with out(harness, 401, "lent") as server:
+        spare = ConnectionSpec(base_url=server.url, secret="LENT_KEY", fallbacks=[MODEL])
+        harness.ports = harness.ports._replace(connections={"lent": spare, "other": spare})
+        bundle = ran(harness, tmp_path, config)
+    assert [(one.name, one.fallbacks) for one in bundle.operators] == [("lent", [MODEL])]
+    assert server.url not in bundle.operators[0].model_dump_json()
+    assert "LENT_KEY" not in bundle.operators[0].model_dump_json()
+    done = replayed(bundle)
+    assert (done.status, done.differences, done.unanswered, done.asked_anew) == ("COMPLETED", [], None, 0)
+    assert harness.model.requests == []
+
+
+def test_a_declarative_flow_is_replayed(harness: Harness, tmp_path: Path) -> None:
+    flow = Flow(harness, {"place": "Bergen"}, methods=REPORT)
+    flow.attempt()
+    bundle = bundled(harness, flow.id, tmp_path / "bundle.zip")
+    harness.model.reset()
+    done = replayed(bundle)
+    assert (done.status, done.differences, done.unanswered, done.asked_anew) == ("COMPLETED", [], None, 0)
+    assert harness.model.requests == []

@@ -38,7 +38,7 @@ import stepcrew_runner
 from scripted_model import ScriptedModel
 from stepcrew_runner.crew import seams
 from stepcrew_runner.crew.install import install
-from stepcrew_runner.crew.keyed_tools import serper
+from stepcrew_runner.crew.keyed_tools import own_modules
 from stepcrew_runner.crew.seams import (
     SEAMS,
     ScopedTask,
@@ -233,13 +233,10 @@ def test_a_tool_class_without_its_method_is_not_used() -> None:
         wrap(BaseTool, "renamed", lambda run: run)
 
 
-def test_the_search_tool_that_is_given_a_key_has_the_methods_that_take_it() -> None:
-    class SerperDevTool:
-        pass
-
+def test_modules_that_read_no_environment_any_more_are_not_taken_for_ones_that_have_keys() -> None:
     assert make_tool("SerperDevTool", {"SERPER_API_KEY": "key-0123456789"}).name
-    with pytest.raises(SeamMissing, match="the tool would look for its key in the environment"):
-        serper(cast("Any", SimpleNamespace(SerperDevTool=SerperDevTool)), "key")
+    with pytest.raises(SeamMissing, match="takes its keys from somewhere else now"):
+        own_modules(["json.scanner"], {"SERPER_API_KEY": "key-0123456789"})
 
 
 PRIVATE = re.compile(r"_[a-z]\w*")
@@ -259,7 +256,9 @@ def private_names(module: Path) -> Iterator[str]:
 
 def test_private_names_of_others_stand_in_the_modules_of_seams() -> None:
     crew = Path(stepcrew_runner.__path__[0]) / "crew"
-    modules = set(crew.parent.rglob("*.py")) - {crew / "seams.py", crew / "memory_seams.py"}
+    modules = set(crew.parent.rglob("*.py")) - {
+        crew / name for name in ("seams.py", "memory_seams.py", "flow_seams.py")
+    }
     assert len(modules) > 40
     assert [name for module in modules for name in private_names(module)] == []
 

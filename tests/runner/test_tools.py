@@ -1,23 +1,31 @@
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
-import threading
 from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
-from crewai.tools import BaseTool
+import requests
+from scripts.tool_arguments import of_no_crew
 
 from scripted_model import ScriptedModel
 from stepcrew import tool_arguments
 from stepcrew.domain.tools import TOOLS
-from stepcrew_runner.crew.files import FileReadTool
 from stepcrew_runner.crew.own_tools import CalculatorTool, CurrentTimeTool
-from stepcrew_runner.crew.tools import KEYED, OWN, ToolNotUsable, make_tool
+from stepcrew_runner.crew.tools import MODULES, OWN, ToolNotUsable, make_tool
 from stepcrew_runner.isolation import addresses
 from tests.runner.harness import Harness, agent, task
+
+FOUND = find_spec("crewai_tools")
+CREWAI_TOOLS = Path(((FOUND and FOUND.submodule_search_locations) or ["absent"])[0])
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/tools.md"
 
 
 @pytest.fixture(autouse=True)
@@ -61,21 +69,17 @@ def test_the_clock_knows_time_zones() -> None:
 @pytest.mark.parametrize("name", sorted(TOOLS))
 def test_every_tool_of_the_allow_list_can_be_made_without_the_environment(name: str) -> None:
     secrets = dict.fromkeys(TOOLS[name].secrets, "a-secret-value")
-
-    def files() -> BaseTool:
-        return FileReadTool(names=["facts.txt"], read=str)
-
-    made = make_tool(name, secrets, files)
+    made = make_tool(name, secrets, of_no_crew())
     assert type(made).__name__ == name
     assert made.args_schema.model_json_schema()["properties"]
-    assert make_tool(f"crewai_tools:{name}", secrets, files) is not made
+    assert make_tool(f"crewai_tools:{name}", secrets, of_no_crew()) is not made
 
 
 def test_what_the_api_tells_of_their_arguments_is_what_they_take() -> None:
     told = tool_arguments.schemas()
     assert list(told) == list(TOOLS)
     for name, spec in TOOLS.items():
-        made = make_tool(name, dict.fromkeys(spec.secrets, "none"), lambda: FileReadTool(names=[], read=str))
+        made = make_tool(name, dict.fromkeys(spec.secrets, "none"), of_no_crew())
         assert told[name] == made.args_schema.model_json_schema(), "run scripts/tool_arguments.py"
 
 
@@ -95,53 +99,79 @@ def test_making_one_tool_does_not_import_all_of_them() -> None:
     assert int(printed.stdout) < 10
 
 
-class Asked(BaseHTTPRequestHandler):
-    """Answers every search; the keys it was sent are in `keys`."""
+class Asked:
+    """In place of `requests`: `texts` are what was asked, with headers and body."""
 
-    keys: list[str]
+    def __init__(self) -> None:
+        self.texts: list[str] = []
 
-    def do_GET(self) -> None:
-        self.keys.append(self.headers.get("x-api-key") or self.headers.get("x-subscription-token") or "")
-        body = b'{"organic": [], "web": {"results": []}}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.do_GET()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+    def request(self, *arguments: Any, **named: Any) -> Any:
+        self.texts.append(repr((arguments, named)))
+        answer = requests.Response()
+        answer.status_code = 200
+        answer.raw = BytesIO(b"{}")
+        return answer
 
 
-@pytest.mark.parametrize(
-    ("name", "secret", "address", "arguments"),
-    [
-        ("SerperDevTool", "SERPER_API_KEY", "base_url", {"search_query": "rain"}),
-        ("BraveSearchTool", "BRAVE_API_KEY", "search_url", {"q": "rain"}),
-    ],
-)
-def test_a_tool_sends_the_key_it_was_made_with_whatever_the_environment_holds_when_it_is_called(
-    name: str, secret: str, address: str, arguments: dict[str, str], monkeypatch: pytest.MonkeyPatch
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "BraveLocalPOIsTool": {"ids": ["a"]},
+    "BraveLocalPOIsDescriptionTool": {"ids": ["a"]},
+    "BraveSearchTool": {"q": "rain"},
+    "BrightDataSearchTool": {"query": "rain"},
+    "BrightDataWebUnlockerTool": {"url": "https://93.184.216.34/"},
+    "ContextualAIRerankTool": {"query": "rain", "documents": ["a"]},
+    "JinaScrapeWebsiteTool": {"website_url": "https://93.184.216.34/"},
+    "ParallelSearchTool": {"objective": "rain"},
+    "SerperScrapeWebsiteTool": {"url": "https://93.184.216.34/"},
+}
+
+
+def arguments_of(name: str) -> dict[str, Any]:
+    brave = {"q": "rain"} if name.startswith("Brave") else {"search_query": "rain"}
+    return ARGUMENTS.get(name, brave)
+
+
+@pytest.mark.parametrize("name", [name for name, spec in TOOLS.items() if spec.secrets])
+def test_a_tool_sends_the_keys_it_was_made_with_whatever_the_environment_holds_when_it_is_called(
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = type("Asked", (Asked,), {"keys": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), asked) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        tools = [make_tool(name, {secret: key}) for key in ("key-of-group-a", "key-of-group-b")]
+    asked = Asked()
+    for method in ("get", "post", "request"):
+        monkeypatch.setattr(requests, method, asked.request)
+    secrets = TOOLS[name].secrets
+    tools = [make_tool(name, {secret: f"{secret}-of-{group}" for secret in secrets}) for group in "ab"]
+    for secret in secrets:
         monkeypatch.setenv(secret, "key-of-the-process")
-        for tool in tools:
-            setattr(tool, address, f"http://127.0.0.1:{server.server_address[1]}")
-            with addresses.trusted():
-                tool.run(**arguments)
-        server.shutdown()
-    assert asked.keys == ["key-of-group-a", "key-of-group-b"]
+    for tool in tools:
+        with suppress(Exception):  # the answer is none of the service's
+            tool.run(**arguments_of(name))
+    assert len(asked.texts) == 2
+    for text, group in zip(asked.texts, "ab", strict=True):
+        assert all(f"{secret}-of-{group}" in text for secret in secrets)
+        assert "key-of-the-process" not in text
 
 
-def test_every_tool_with_a_secret_is_given_it() -> None:
-    assert set(KEYED) == {name for name, spec in TOOLS.items() if spec.secrets}
-    assert all(len(TOOLS[name].secrets) == 1 for name in KEYED)
+def test_modules_with_keys_read_nothing_of_the_operating_system_but_the_environment() -> None:
+    for name, spec in TOOLS.items():
+        for path in MODULES.get(name, ()) if spec.secrets else ():
+            source = (CREWAI_TOOLS / f"tools/{path.replace('.', '/')}.py").read_text()
+            used = set(re.findall(r"\bos\.(\w+)", source))
+            assert used <= {"environ", "getenv"}, path
+
+
+def test_the_documentation_says_of_every_tool_of_the_package_whether_it_is_in() -> None:
+    exported = ast.literal_eval(
+        (CREWAI_TOOLS / "__init__.py").read_text().partition("__all__ = ")[2].partition("]")[0] + "]"
+    )
+    tools = {name for name in exported if not re.search(r"(Schema|Config|Adapter)$", name)}
+    rows = [line.split("|") for line in DOCUMENT.read_text().splitlines() if line.startswith("| `")]
+    told = [name for row in rows for name in re.findall(r"`(\w+)`", row[1])]
+    assert sorted(told) == sorted(tools)
+    within = {name for row in rows if row[2].strip().startswith("in") for name in re.findall(r"`(\w+)`", row[1])}
+    assert within == set(TOOLS) - set(OWN)
+    for row in rows:
+        for name in re.findall(r"`(\w+)`", row[1]):
+            assert name not in TOOLS or set(TOOLS[name].secrets) == set(re.findall(r"`([A-Z_]{5,})`", row[2]))
 
 
 def paths() -> dict[str, str]:

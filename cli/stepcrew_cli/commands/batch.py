@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +15,14 @@ from stepcrew_cli.batch_wire import Batch, BatchList, BatchRowList
 from stepcrew_cli.client import Client
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError
+from stepcrew_cli.json_lines import LinesFile, write_lines
 from stepcrew_cli.options import Cursor, Limit, MaxCostUsd, MaxModelCalls, MaxTokens, TimeoutSeconds, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment, status_text
 from stepcrew_cli.text import plain
 
 BatchId = Annotated[str, typer.Argument(metavar="ID", help="Batch id.")]
+OF_GROUP = "file:"
 Detached = Annotated[bool, typer.Option("--detach", "-d", help="Do not wait for the end.")]
 
 batch = typer.Typer(
@@ -42,8 +43,8 @@ def run(
         str,
         typer.Argument(
             metavar="ROWS",
-            help="A CSV, JSON Lines or JSON file with one object of inputs a row; or s3://BUCKET/KEY, an object of the "
-            "group's folder in the inbox.",
+            help="A CSV, JSON Lines or JSON file with one object of inputs a row; file:NAME, one of the group's files; "
+            "or s3://BUCKET/KEY, an object of the group's folder in the inbox.",
         ),
     ],
     name: Annotated[str | None, typer.Option(help="Name of the batch and of its executions.")] = None,
@@ -121,26 +122,10 @@ def show(
 
 @batch.command("results")
 @server_command
-def results(
-    call: Call,
-    batch_id: BatchId,
-    file: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
-) -> None:
+def results(call: Call, batch_id: BatchId, file: LinesFile = None) -> None:
     """Print what each row came to as JSON Lines: row, status, inputs, output, cost and, where it failed, why."""
     with call.client() as client:
-        if file is None:
-            for text in client.batches.results(batch_id):
-                sys.stdout.write(text)
-            return
-        number = 0
-        try:
-            with file.open("w", encoding="utf-8") as written:
-                for text in client.batches.results(batch_id):
-                    number += text.count("\n")
-                    written.write(text)
-        except OSError as error:
-            raise CliError(f"{file} cannot be written: {error.strerror}.") from error
-    call.output.note(f"{number} rows are in {file}.", "green")
+        write_lines(client.batches.results(batch_id), file, call.output, "rows")
 
 
 @batch.command("cancel")
@@ -169,6 +154,8 @@ def _source(client: Client, rows: str) -> Document:
     """Where the rows are. A large file goes to the inbox first, below a folder that no trigger hears of."""
     if rows.startswith("s3://"):
         return {"s3": rows}
+    if rows.startswith(OF_GROUP):
+        return {"file": rows.removeprefix(OF_GROUP)}
     path = Path(rows)
     if not path.is_file():
         raise CliError(f"{rows} is no file.", remedy="Name a CSV, JSON Lines or JSON file that can be read.")

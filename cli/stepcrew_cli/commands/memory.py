@@ -1,14 +1,16 @@
-"""Commands for what the group's crews remember: memory scopes, memory list, memory remove."""
+"""Commands for what the group's crews remember: memory scopes, list, search, reembed, export, remove."""
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from stepcrew_cli.errors import CliError
-from stepcrew_cli.memory_wire import MemoryReceipt, MemoryRecordList, ScopeList
+from stepcrew_cli.json_lines import LinesFile, write_lines
+from stepcrew_cli.memory_wire import MemoryHitList, MemoryReceipt, MemoryRecordList, Scope, ScopeList
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
@@ -19,6 +21,10 @@ memory = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+
+PAUSE_SECONDS = 1.0
+"""Between two looks how far a scope is."""
+ScopeArgument = Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="Only this scope and what is below.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +44,7 @@ def list_scopes(call: Call) -> None:
 @server_command
 def list_records(
     call: Call,
-    scope: Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="Only this scope and what is below.")] = None,
+    scope: ScopeArgument = None,
     words: Annotated[str | None, typer.Option(help="Only records with one of these words.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
     cursor: Annotated[str | None, typer.Option(help="Where the list before this one ended.")] = None,
@@ -49,6 +55,60 @@ def list_records(
         answer = client.memory.records({name: value for name, value in given.items() if value})
     if found := call.output.show(answer, MemoryRecordList, _records):
         call.output.more(f"memory list{f' {scope}' if scope else ''}", found.next_cursor)
+
+
+@memory.command("search")
+@server_command
+def search(
+    call: Call,
+    scope: Annotated[str, typer.Argument(metavar="SCOPE", help="Where to look, with all that is below.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What the records are to be about, in your words.")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to find.")] = 10,
+) -> None:
+    """Find what is remembered by its meaning, the closest first. The group pays for the vector of the query."""
+    with call.client() as client:
+        answer = client.memory.search({"scope": scope, "query": query, "limit": str(limit)})
+    call.output.show(answer, MemoryHitList, _hits)
+
+
+@memory.command("reembed")
+@server_command
+def reembed(
+    call: Call,
+    scope: Annotated[str, typer.Argument(metavar="SCOPE", help="/crews/NAME or /shared.")],
+    embedder: Annotated[
+        str | None, typer.Option(help="The embedding model, as provider/model. Without it, the operator's.")
+    ] = None,
+    detached: Annotated[bool, typer.Option("--detach", "-d", help="Do not wait for the end.")] = False,
+) -> None:
+    """Make the vectors of a scope anew with another embedding model (admins). Crews go on with the old ones until all
+    new ones are there. Asked again, it goes on where it stopped."""
+    with call.client() as client:
+        answer = client.memory.reembed(scope, embedder)
+        moving = answer.read(Scope)
+        while moving.moving_to and not moving.reason and not detached:
+            time.sleep(PAUSE_SECONDS)
+            answer = client.memory.scopes()
+            found = [one for one in answer.read(ScopeList).scopes if one.path == moving.path]
+            if not found:
+                raise CliError(f"{moving.path} was removed meanwhile.")
+            moving = found[0]
+    if moving.reason:
+        raise CliError(f"{moving.path} still has vectors of {moving.embedder}: {moving.reason}")
+    if call.output.as_json:
+        call.output.json(moving.model_dump(mode="json"))
+    elif moving.moving_to:
+        call.output.note(f"{moving.path} moves to {moving.moving_to}; stepcrew memory scopes tells when it has.")
+    else:
+        call.output.note(f"{moving.path} has vectors of {moving.embedder}.", "green")
+
+
+@memory.command("export")
+@server_command
+def export(call: Call, scope: ScopeArgument = None, file: LinesFile = None) -> None:
+    """Print what is remembered as JSON Lines, newest first: each record with its text, scope and origin, no vectors."""
+    with call.client() as client:
+        write_lines(client.memory.export(scope), file, call.output, "records")
 
 
 @memory.command("remove")
@@ -85,7 +145,8 @@ def _scopes(found: ScopeList) -> Table:
         table.add_column(column, no_wrap=column != "Scope", overflow="fold")
     for each in found.scopes:
         newest = moment(each.newest) if each.newest else ""
-        table.add_row(plain(each.path), str(each.records), newest, plain(each.embedder or ""))
+        moving = f" → {each.moving_to} {each.reason}".rstrip() if each.moving_to else ""
+        table.add_row(plain(each.path), str(each.records), newest, plain(f"{each.embedder or ''}{moving}"))
     return table
 
 
@@ -98,4 +159,15 @@ def _records(found: MemoryRecordList) -> Table:
     for each in found.records:
         made = moment(each.created_at) if each.created_at else ""
         table.add_row(plain(each.record_id), made, f"{each.importance:.2f}", plain(each.scope), plain(each.content))
+    return table
+
+
+def _hits(found: MemoryHitList) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True)
+    for column in ("Score", "Record"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("Scope", ratio=1, overflow="fold")
+    table.add_column("Content", ratio=2, overflow="fold")
+    for score, each in ((hit.score, hit.record) for hit in found.hits):
+        table.add_row(f"{score:.2f}", plain(each.record_id), plain(each.scope), plain(each.content))
     return table

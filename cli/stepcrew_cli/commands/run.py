@@ -13,9 +13,11 @@ from stepcrew_cli.client import Client
 from stepcrew_cli.commands.deploy import deploy_project
 from stepcrew_cli.crew_input import load_crew
 from stepcrew_cli.crew_source import CrewSource
+from stepcrew_cli.crewai_flow import is_flow, state_names
 from stepcrew_cli.deploying.finding import has_code
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError, CrewFileError
+from stepcrew_cli.knowledge_folder import upload_knowledge
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.options import MaxCostUsd, MaxModelCalls, MaxTokens, Output, TimeoutSeconds, Watching
 from stepcrew_cli.run_request import RunOptions, parse_input, request_body
@@ -87,8 +89,9 @@ def run(
     source = source or _stored(crew, stored, model)
     for note in source.notes:
         call.output.note(note)
-    body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
     with call.client() as client:
+        upload_knowledge(client, call.output, source, dry_run=dry_run)
+        body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
         _check_inputs(client, source, stored, inputs or [])
         if dry_run:
             call.output.json(client.dry_run(body).data)
@@ -140,7 +143,7 @@ def _check_inputs(client: Client, source: CrewSource, stored: str | None, inputs
     config = source.body.get("config")
     inside: Document = cast(Document, config) if isinstance(config, dict) else {}
     own = {**cast(Document, source.body.get("inputs") or {}), **cast(Document, inside.get("inputs") or {})}
-    refuse_unused(given, placeholders(inside), own)
+    refuse_unused(given, state_names(inside) if is_flow(inside) else placeholders(inside), own)
 
 
 def _stored(crew: str | None, stored: str | None, model: str | None) -> CrewSource:

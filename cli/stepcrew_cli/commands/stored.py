@@ -16,6 +16,7 @@ from stepcrew_cli.crew_input import load_telling
 from stepcrew_cli.crew_source import CrewSource
 from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError
+from stepcrew_cli.knowledge_folder import upload_knowledge
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
@@ -40,8 +41,9 @@ def save(
     source = load_telling(crew, call.output.note)
     if source.body.get("limits"):
         call.output.note("Limits are not stored with a crew: give them with each run.")
-    body = {key: source.body[key] for key in ("config", "inputs") if source.body.get(key) is not None}
     with call.client() as client:
+        upload_knowledge(client, call.output, source)
+        body = {key: source.body[key] for key in ("config", "inputs") if source.body.get(key) is not None}
         answer = client.store_crew(name or name_for(source, crew), body)
     stored = answer.read(StoredCrew)
     if call.output.as_json:

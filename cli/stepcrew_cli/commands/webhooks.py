@@ -19,7 +19,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The webhook's name.")
 
 webhooks = typer.Typer(
     name="webhooks",
-    help="Servers that hear when crews wait for a person or end.",
+    help="Servers and people that hear when crews wait or end.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -51,13 +51,15 @@ def show(call: Call, name: Name) -> None:
 def set_webhook(
     call: Call,
     name: Name,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The webhook in YAML or JSON: url, secret, events.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The webhook in YAML or JSON: url and secret, or to; events.")
+    ],
 ) -> None:
     """Make a webhook, or change it. The file says where to, what it hears of, and which secret signs it."""
     body = read_document(file)
     with call.client() as client:
         answer = client.store_webhook(name, body)
-    call.output.show(answer, Webhook, lambda made: f"{made.name} tells {made.url} of {', '.join(made.events)}.")
+    call.output.show(answer, Webhook, lambda made: f"{made.name} tells {made.place} of {', '.join(made.events)}.")
 
 
 @webhooks.command("remove")
@@ -121,7 +123,7 @@ def _table(found: WebhookList) -> Table:
     for each in found.webhooks:
         crews = "all" if each.crews is None else ", ".join(each.crews) or "by name"
         state = "on" if each.enabled else "off"
-        table.add_row(plain(each.name), state, ", ".join(each.events), plain(crews), plain(each.url))
+        table.add_row(plain(each.name), state, ", ".join(each.events), plain(crews), plain(each.place))
     return table
 
 
@@ -131,6 +133,6 @@ def _deliveries(found: DeliveryList) -> Table:
         table.add_column(column, no_wrap=column in ("Delivery", "State", "Tries", "Next"), overflow="fold")
     for each in found.deliveries:
         following = moment(each.next_try_at) if each.next_try_at else ""
-        event = f"{each.event_type.removeprefix('stepcrew.')} {each.execution_id}"
+        event = f"{each.event_type.removeprefix('stepcrew.')} {each.execution_id} {each.to}".rstrip()
         table.add_row(each.delivery_id, each.state, plain(event), str(each.tries), following, plain(each.reason))
     return table

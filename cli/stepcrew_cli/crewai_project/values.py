@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from stepcrew_cli.crew_source import local_tool_error
 from stepcrew_cli.crewai_project.following import (
@@ -23,6 +23,18 @@ from stepcrew_cli.crewai_project.schemas import ClassReader
 
 MODELS = frozenset({"llm", "manager_llm", "planning_llm", "function_calling_llm"})
 OUTPUT_CLASSES = frozenset({"output_json", "output_pydantic", "response_model"})
+_FILES = ("file_paths", "file_path")
+KNOWLEDGE_CLASSES = {
+    "StringKnowledgeSource": ("content",),
+    "TextFileKnowledgeSource": _FILES,
+    "PDFKnowledgeSource": _FILES,
+    "CSVKnowledgeSource": _FILES,
+    "JSONKnowledgeSource": _FILES,
+    "ExcelKnowledgeSource": _FILES,
+    "CrewDoclingSource": _FILES,
+}
+"""Sources of knowledge that need no code, and the arguments that say what they are. What else is given them (how chunks
+are cut) is the platform's affair."""
 MODEL_CLASSES = frozenset({"LLM", "ChatOpenAI", "AzureChatOpenAI", "ChatAnthropic", "ChatGroq", "Ollama"})
 _OF_THE_OPERATOR = frozenset({"api_key", "base_url", "api_base", "openai_api_key", "azure_endpoint"})
 _MODEL_NAMES = frozenset({"model", "model_name"})
@@ -69,6 +81,8 @@ class Settings:
             return self._agents(value)
         if keyword == "context":
             return None if _is_none(value) else [self._tasks(one) for one in elements(value)]
+        if keyword == "knowledge_sources":
+            return [source for each in elements(value) for source in _sources(each)]
         if keyword in MODELS:
             return self.model(value, where)
         if keyword in OUTPUT_CLASSES:
@@ -135,6 +149,23 @@ class Settings:
         schema = reader.schema(found, module)
         self.left_out += [f"{where}: {each}" for each in reader.left_out]
         return schema
+
+
+def _sources(value: Found) -> list[dict[str, Any]]:
+    """What CrewAI's classes for files and texts name, as a definition says it. Its files lie below `knowledge/`."""
+    made = follow_calls(value)
+    name = class_called(made)
+    if not isinstance(made.node, ast.Call) or name not in KNOWLEDGE_CLASSES:
+        raise OnlyRunningTells
+    given, computed = keywords(made)
+    wanted = next((given[each] for each in KNOWLEDGE_CLASSES[name] if each in given), None)
+    if computed or wanted is None:
+        raise OnlyRunningTells
+    told: object = literal(wanted)
+    if name == "StringKnowledgeSource":
+        return [{"text": str(told)}]
+    paths = cast("list[object]", told) if isinstance(told, list) else [told]
+    return [{"file": str(path)} for path in paths]
 
 
 def _process(value: Found) -> str:

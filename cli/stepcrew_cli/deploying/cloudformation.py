@@ -47,7 +47,11 @@ PROJECT = Kind(
     "project",
     "template.yaml",
     ("TableName", "BucketName", "TraceQueueUrl", "AttemptRoleArn", "SecretsPrefix"),
-    {"DefaultModel": "DEFAULT_MODEL", "RetentionDays": "RETENTION_DAYS"},
+    {
+        "DefaultModel": "DEFAULT_MODEL",
+        "RetentionDays": "RETENTION_DAYS",
+        "MemoryRetentionDays": "MEMORY_RETENTION_DAYS",
+    },
     (*SIZES, "ProjectModel"),
 )
 TOOL = Kind("tool", "tool.yaml", ("BucketName", "SecretsPrefix"), {}, SIZES)

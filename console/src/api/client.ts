@@ -60,6 +60,27 @@ export async function fetchSigned(address: string): Promise<string> {
   });
 }
 
+/** Puts a file to a signed address, and tells how much of it has left, from 0 to 1. `fetch` tells nothing of that. */
+export function putSigned(
+  address: string,
+  headers: Record<string, string>,
+  content: ArrayBuffer,
+  told: (part: number) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", address);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded }) => told(content.byteLength ? loaded / content.byteLength : 1);
+    request.onerror = () => reject(new Unreachable("The file could not be sent."));
+    request.onload = () => {
+      if (request.status < 300) resolve();
+      else reject(new ApiProblem(request.status, asProblem(request.status, { detail: "The file was not taken." })));
+    };
+    request.send(content);
+  });
+}
+
 async function reach(request: Request): Promise<Response> {
   try {
     return await fetch(request);
@@ -69,7 +90,7 @@ async function reach(request: Request): Promise<Response> {
   }
 }
 
-interface Answer<T> {
+export interface Answer<T> {
   data?: T;
   error?: unknown;
   response: Response;

@@ -45,9 +45,12 @@ export function ToOwnGroup() {
   if (!me.data) return <Loading />;
   const last = localStorage.getItem(GROUP_KEY);
   const own = group ?? (last && me.data.groups.includes(last) ? last : me.data.group_id);
-  const rest = /^\/(executions|new|approvals|compare|triggers|secrets|usage|audit)\b/.test(pathname)
-    ? pathname + search
-    : "/executions";
+  const rest =
+    /^\/(executions|new|approvals|batches|compare|memory|files|crews|triggers|webhooks|secrets|tools|usage|audit)\b/.test(
+      pathname,
+    )
+      ? pathname + search
+      : "/executions";
   return <Navigate to={`/g/${encodeURIComponent(own)}${rest}`} replace />;
 }
 
@@ -130,8 +133,12 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
         <NavLink to={`${base}/compare`}>Compare</NavLink>
         <NavLink to={`${base}/triggers`}>Triggers</NavLink>
         <NavLink to={`${base}/webhooks`}>Webhooks</NavLink>
+        <NavLink to={`${base}/memory`}>Memory</NavLink>
+        <NavLink to={`${base}/files`}>Files</NavLink>
         <NavLink to={`${base}/secrets`}>Secrets</NavLink>
+        <NavLink to={`${base}/tools`}>Tools</NavLink>
         <NavLink to={`${base}/usage`}>Usage</NavLink>
+        {identity.operator && <NavLink to={`${base}/operator`}>Operator</NavLink>}
       </nav>
       <div className="head-end">
         {writes && (

@@ -7,6 +7,7 @@ import { useMayWrite } from "@/app/context";
 import { download } from "@/lib/files";
 import { formatCost, formatNumber } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
+import { Facts } from "@/ui/Facts";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { SettingsTable } from "@/ui/Settings";
 import { StatusBadge, statusName } from "@/ui/StatusBadge";
@@ -43,38 +44,22 @@ function Whole({ batch }: { batch: Batch }) {
         <StatusBadge status={batch.status} cancelling={batch.cancel_requested_at !== null} /> {batch.reason}
       </p>
       <Bar batch={batch} />
-      <dl className="batch-facts">
-        <Fact name="Rows" value={formatNumber(batch.total)} />
-        <Fact name="Not started" value={formatNumber(batch.pending)} />
-        <Fact
-          name="Running"
-          value={`${formatNumber(counts.running)} of ${formatNumber(batch.max_concurrency)} at once`}
-        />
-        <Fact name="Completed" value={formatNumber(counts.completed)} />
-        <Fact
-          name="Failed"
-          value={`${formatNumber(counts.failed)} (${formatNumber(batch.tolerated_failures)} tolerated)`}
-        />
-        <Fact name="Cancelled" value={formatNumber(counts.cancelled)} />
-        <Fact
-          name="Cost"
-          value={formatCost(usage.cost_usd) + (usage.unpriced ? `, and ${usage.unpriced} without a price` : "")}
-        />
-        <Fact name="Tokens" value={formatNumber(usage.total_tokens)} />
-        <Fact name="Crew" value={batch.crew} />
-        <Fact name="Round" value={formatNumber(batch.round)} />
-      </dl>
+      <Facts
+        rows={[
+          ["Rows", formatNumber(batch.total)],
+          ["Not started", formatNumber(batch.pending)],
+          ["Running", `${formatNumber(counts.running)} of ${formatNumber(batch.max_concurrency)} at once`],
+          ["Completed", formatNumber(counts.completed)],
+          ["Failed", `${formatNumber(counts.failed)} (${formatNumber(batch.tolerated_failures)} tolerated)`],
+          ["Cancelled", formatNumber(counts.cancelled)],
+          ["Cost", formatCost(usage.cost_usd) + (usage.unpriced ? `, and ${usage.unpriced} without a price` : "")],
+          ["Tokens", formatNumber(usage.total_tokens)],
+          ["Crew", batch.crew],
+          ["Round", formatNumber(batch.round)],
+        ]}
+      />
       <Rows batch={batch} />
     </>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }
 

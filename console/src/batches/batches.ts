@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { components } from "@/api/schema";
 import { unwrap } from "@/api/client";
+import { readLines } from "@/api/lines";
 import { useApi } from "@/api/queries";
 import type { Batch, BatchRow, Json } from "@/api/types";
 
@@ -77,22 +78,16 @@ export function useChangeBatch(id: string) {
   });
 }
 
-/** All results, page by page: `Link` names the next one. */
+/** All results. */
 export function useResults(id: string) {
   const { api } = useApi();
   return useMutation({
-    mutationFn: async (): Promise<string> => {
-      let whole = "";
-      let cursor: string | undefined;
-      do {
-        const answer = await api.GET("/api/v1/batches/{batch_id}/results", {
+    mutationFn: () =>
+      readLines((cursor) =>
+        api.GET("/api/v1/batches/{batch_id}/results", {
           params: { path: { batch_id: id }, query: { limit: 100, ...(cursor && { cursor }) } },
           parseAs: "text",
-        });
-        whole += unwrap<unknown>(answer) as string;
-        cursor = /[?&]cursor=([^&>]+)/.exec(answer.response.headers.get("link") ?? "")?.[1];
-      } while (cursor);
-      return whole;
-    },
+        }),
+      ),
   });
 }

@@ -1,4 +1,5 @@
 import type { Json } from "@/api/types";
+import { csvLines } from "@/lib/csv";
 
 /** What the API takes in one request; larger files go through the command line, which uploads them first. */
 export const MOST_BYTES = 2_000_000;
@@ -18,23 +19,9 @@ function parsed(text: string, where: string): Json {
   }
 }
 
-/** RFC 4180: fields in quotes may hold commas, line ends and doubled quotes. */
 function csvRows(text: string): Json[] {
-  const [head = [], ...rows] = csvLines(text.replace(/^\uFEFF/, ""));
+  const [head = [], ...rows] = csvLines(text);
   return rows
     .filter((row) => row.length > 1 || row[0] !== "")
     .map((row) => Object.fromEntries(head.map((name, at) => [name, row[at] ?? ""])));
-}
-
-function csvLines(text: string): string[][] {
-  const lines: string[][] = [[]];
-  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
-  while (field.lastIndex < text.length) {
-    const found = field.exec(text);
-    if (!found) throw new Error(`Line ${lines.length} is no CSV.`);
-    const [, quoted, bare = "", end] = found;
-    lines.at(-1)?.push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
-    if (end !== "," && end !== "") lines.push([]);
-  }
-  return lines.at(-1)?.length ? lines : lines.slice(0, -1);
 }

@@ -3,12 +3,14 @@ import { useMemo } from "react";
 import { type DefinedTask, agentsOf, tasksOf } from "@/lib/definition";
 import type { Request } from "./request";
 
+type Crew = Pick<Request, "config">;
+
 const ROW = 34;
 const LANE = 9;
 const MOST_LANES = 5;
 
 /** The tasks in order, who does each, and whose outputs it reads. */
-export function CrewGraph({ request }: { request: Request | null }) {
+export function CrewGraph({ request }: { request: Crew | null }) {
   const { tasks, roles, edges, lanes } = useMemo(() => graphOf(request), [request]);
   if (!tasks.length) return null;
   const width = lanes * LANE + 14;
@@ -53,7 +55,7 @@ function edgePath(from: number, to: number, width: number, lane: number): string
   return `M${x} ${middle(from)}C${out} ${middle(from)},${out} ${middle(from)},${out} ${middle(from) + ROW / 2}V${middle(to) - ROW / 2}C${out} ${middle(to)},${out} ${middle(to)},${x} ${middle(to)}`;
 }
 
-function graphOf(request: Request | null) {
+function graphOf(request: Crew | null) {
   const tasks = tasksOf(request ?? undefined);
   const roles = new Map(agentsOf(request ?? undefined).map(({ name, role }) => [name, role]));
   const at = new Map(tasks.map(({ name }, index) => [name, index]));

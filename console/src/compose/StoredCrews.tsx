@@ -1,6 +1,8 @@
 import { Save } from "lucide-react";
 import { useState } from "react";
+import { Link } from "react-router";
 import { useApi } from "@/api/queries";
+import type { StoredCrew } from "@/api/types";
 import { Button, Field, Trouble } from "@/ui/kit";
 import type { Request } from "./request";
 import { readStored, storableName, useStoreCrew, useStoredCrews } from "./stored";
@@ -9,9 +11,9 @@ interface PickerProps {
   onRead: (reading: Promise<{ name: string; files: Record<string, string> }>) => void;
 }
 
-/** The crews the group keeps, to start from one; nothing while there are none. */
+/** The crews the group keeps: definitions to start from, projects with their pages; nothing while there are none. */
 export function StoredCrews({ onRead }: PickerProps) {
-  const { api } = useApi();
+  const { api, group } = useApi();
   const stored = useStoredCrews();
   if (stored.error) return <Trouble error={stored.error} retry={() => void stored.refetch()} />;
   if (!stored.data?.crews.length) return null;
@@ -20,19 +22,33 @@ export function StoredCrews({ onRead }: PickerProps) {
       <div className="source-cards" role="group" aria-label="Start from a stored crew">
         {stored.data.crews.map((crew) => (
           <div key={crew.name} className="source">
-            <button type="button" className="source-choice" onClick={() => onRead(readStored(api, crew.name))}>
-              <strong>{crew.name}</strong>
-              <span className="faint">
-                Stored crew, version {crew.version}: {crew.tasks} {crew.tasks === 1 ? "task" : "tasks"}, {crew.agents}{" "}
-                {crew.agents === 1 ? "agent" : "agents"}
-              </span>
-            </button>
+            {crew.kind === "definition" ? (
+              <button type="button" className="source-choice" onClick={() => onRead(readStored(api, crew.name))}>
+                <Choice crew={crew} what="Stored crew" />
+              </button>
+            ) : (
+              <Link className="source-choice" to={`/g/${group}/crews/${crew.name}`}>
+                <Choice crew={crew} what={crew.kind === "flow" ? "Flow with its Python" : "Crew with its Python"} />
+              </Link>
+            )}
           </div>
         ))}
       </div>
       {stored.data.more && (
         <p className="faint">The group keeps more crews than are shown here; run those by their names.</p>
       )}
+    </>
+  );
+}
+
+function Choice({ crew, what }: { crew: StoredCrew; what: string }) {
+  return (
+    <>
+      <strong>{crew.name}</strong>
+      <span className="faint">
+        {what}, version {crew.version}: {crew.tasks} {crew.tasks === 1 ? "task" : "tasks"}, {crew.agents}{" "}
+        {crew.agents === 1 ? "agent" : "agents"}
+      </span>
     </>
   );
 }

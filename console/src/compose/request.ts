@@ -82,7 +82,10 @@ function fromCrewFile(files: CrewFiles, options: Options): Draft {
   }
   const wrapped = fieldsOf(whole["config"]);
   const { inputs: inside, ...config } = wrapped ?? whole;
-  const defaults = { ...fieldsOf(inside), ...(wrapped ? fieldsOf(whole["inputs"]) : null) };
+  // A declarative flow begins with the values of its state.
+  const state = String(config["schema"]).startsWith("crewai.flow/") ? fieldsOf(config["state"]) : null;
+  const given = { ...fieldsOf(inside), ...(wrapped ? fieldsOf(whole["inputs"]) : null) };
+  const defaults = { ...fieldsOf(state?.["default"]), ...given };
   const request = assemble(config, defaults, options);
   const firstUnreadable = unreadable.length ? Math.min(...unreadable.map((each) => each.line ?? 1)) : Infinity;
   const place = (fault: Fault): PlacedFault | null => {
@@ -163,7 +166,7 @@ function assemble(config: Fields, defaults: Fields, options: Options): Request {
   const inputs: Fields = { ...defaults };
   for (const [name, text] of Object.entries(options.inputs)) {
     // An empty field of an input without a default is one not given: the API names it as missing.
-    if (text !== "" || name in defaults) inputs[name] = valueOf(text, defaults[name]);
+    if (text !== "" || name in defaults) inputs[name] = valueOfInput(text, defaults[name]);
   }
   const limits = Object.fromEntries(
     LIMIT_NAMES.flatMap((name) => (options.limits[name].trim() ? [[name, Number(options.limits[name])]] : [])),
@@ -177,7 +180,7 @@ function assemble(config: Fields, defaults: Fields, options: Options): Request {
 }
 
 /** A field whose default is no text stays what it was, if what was typed can be read so. */
-function valueOf(text: string, standard: unknown): unknown {
+export function valueOfInput(text: string, standard: unknown): unknown {
   if (standard === undefined || typeof standard === "string") return text;
   try {
     return JSON.parse(text) as unknown;

@@ -3,7 +3,6 @@ import { useRef } from "react";
 import { useNavigate } from "react-router";
 import { useApi } from "@/api/queries";
 import { type Submission, submitExecution } from "@/api/submit";
-import type { Request } from "./request";
 
 /**
  * Submits. One text is one execution, however often the button is pressed or the network fails in between: the
@@ -28,7 +27,7 @@ export function useSubmit(onSubmitted: () => void) {
     },
   });
   return {
-    go: (request: Request) => mutation.mutate(JSON.stringify(request)),
+    go: (request: Submission) => mutation.mutate(JSON.stringify(request)),
     busy: mutation.isPending,
     error: mutation.error,
   };

@@ -5,7 +5,7 @@ import { workOf } from "@/trace/time";
 import { agentsOf } from "@/lib/definition";
 import { Section } from "./EventBody";
 import { useShown } from "./ExecutionPage";
-import { type FactRow, PanelFacts } from "./PanelFacts";
+import { type FactRow, Facts } from "@/ui/Facts";
 
 /** Who an agent is, what it worked on and what that took. */
 export function AgentDetails({ node, now, onGoTo }: { node: TreeNode; now: number; onGoTo: (id: string) => void }) {
@@ -26,7 +26,7 @@ export function AgentDetails({ node, now, onGoTo }: { node: TreeNode; now: numbe
   const tasks = node.children.filter((child) => child.type === "task");
   return (
     <>
-      <PanelFacts rows={rows} />
+      <Facts className="panel-facts" rows={rows} />
       {agent && (
         <Section title="Goal">
           <p dir="auto">{agent.goal}</p>

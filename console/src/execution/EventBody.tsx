@@ -1,10 +1,12 @@
 import { useMemo } from "react";
 import type { Json, TraceEvent } from "@/api/types";
 import { asMessages, sharedBeginning, toolCalls } from "@/trace/messages";
+import { hitsOf } from "@/trace/hits";
 import { type Span, fact } from "@/trace/spans";
 import { BodyViewer, Viewer } from "@/ui/Viewer";
 import { useBody } from "@/ui/useBody";
 import { Calls, Conversation, decoded } from "./Conversation";
+import { Hits } from "./Hits";
 
 /** Told by the facts of the panel, or by a section of its own. */
 const SHOWN_ELSEWHERE = new Set([
@@ -53,11 +55,11 @@ export function EventBody({ span, before }: { span: Span; before: Span | undefin
     ),
     last && hasBody(last) && (
       <Section key="out" title={output} failed={span.failed}>
-        <Output event={last} name={`${name}-output`} answer={span.kind === "llm" && !span.failed} />
+        <Output event={last} name={`${name}-output`} kind={span.failed ? null : span.kind} />
       </Section>
     ),
-    // A tool's start has its arguments as its body, too.
-    hasBody(first) && !(hasArgs && last) && (
+    // A tool's start has its arguments as its body, too, and a search's what it asks.
+    hasBody(first) && !(hasArgs && last) && first.output !== query && (
       <Section key="in" title={last ? input : span.failed ? "Error" : input} failed={!last && span.failed}>
         {span.kind === "llm" ? (
           <Messages event={first} before={before?.first} name={`${name}-input`} />
@@ -121,10 +123,16 @@ export function Section({
   );
 }
 
-function Output({ event, name, answer = false }: { event: TraceEvent; name: string; answer?: boolean }) {
+/** `kind` is what the event is one of, where its body may have a shape of its own. */
+function Output({ event, name, kind = null }: { event: TraceEvent; name: string; kind?: Span["kind"] | null }) {
   const body = useBody(event.output as Json, event.output_reference);
-  const calls = useMemo(() => (answer && body.whole ? toolCalls(body.value) : []), [answer, body.whole, body.value]);
+  const calls = useMemo(
+    () => (kind === "llm" && body.whole ? toolCalls(body.value) : []),
+    [kind, body.whole, body.value],
+  );
   if (calls.length) return <Calls calls={calls} name={name} />;
+  const hits = kind === "memory" && body.whole ? hitsOf(body.value) : null;
+  if (hits) return <Hits hits={hits} />;
   return <BodyViewer name={name} body={body} bytes={event.output_reference?.bytes ?? 0} />;
 }
 

@@ -4,13 +4,13 @@ import { DECIDED, kindName, typeName } from "@/trace/kinds";
 import { type Span, fact, textFact } from "@/trace/spans";
 import type { TraceTree } from "@/trace/tree";
 import { EventBody } from "./EventBody";
-import { type FactRow, PanelFacts } from "./PanelFacts";
+import { type FactRow, Facts } from "@/ui/Facts";
 
 /** What one event (a started and its finished one are one) has to say. */
 export function EventDetails({ span, tree }: { span: Span; tree: TraceTree }) {
   return (
     <>
-      <Facts span={span} origin={tree.start} />
+      <EventFacts span={span} origin={tree.start} />
       <EventBody span={span} before={span.kind === "llm" ? callBefore(span, tree) : undefined} />
     </>
   );
@@ -35,7 +35,7 @@ export function titleOf(span: Span): string {
   return typeName(first.kind);
 }
 
-function Facts({ span, origin }: { span: Span; origin: number }) {
+function EventFacts({ span, origin }: { span: Span; origin: number }) {
   const { first, last } = span;
   const usage = fact(span, "usage");
   const tokens = typeof usage === "object" && usage !== null && !Array.isArray(usage) ? usage : null;
@@ -73,7 +73,7 @@ function Facts({ span, origin }: { span: Span; origin: number }) {
       </code>,
     ],
   ];
-  return <PanelFacts rows={rows} />;
+  return <Facts className="panel-facts" rows={rows} />;
 }
 
 function decisionOf(span: Span): string {

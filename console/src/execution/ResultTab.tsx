@@ -3,6 +3,7 @@ import { useDeferredValue } from "react";
 import { useResult } from "@/api/queries";
 import { type Json, isTerminal } from "@/api/types";
 import { Empty, Loading, Trouble } from "@/ui/kit";
+import { Artifacts } from "@/files/Artifacts";
 import { Viewer } from "@/ui/Viewer";
 import { useShown } from "./ExecutionPage";
 import { TaskOutputCard } from "./TaskOutputCard";
@@ -36,6 +37,7 @@ export function ResultTab() {
             : "The crew is at work. So far:"}
         </p>
       )}
+      <Artifacts execution={execution} />
       {(tasks.length > 1 || !final) && (
         <section aria-labelledby="outputs">
           <h2 id="outputs" className="section-title">

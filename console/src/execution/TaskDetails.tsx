@@ -15,7 +15,7 @@ import { tasksOf } from "@/lib/definition";
 import { Section } from "./EventBody";
 import { useShown } from "./ExecutionPage";
 import { RerunDialog } from "./RerunDialog";
-import { type FactRow, PanelFacts } from "./PanelFacts";
+import { type FactRow, Facts } from "@/ui/Facts";
 
 function FromHere({ execution, task }: { execution: Execution; task: string }) {
   const [from, setFrom] = useState<string | null>(null);
@@ -61,7 +61,7 @@ export function TaskDetails({ node, now, onGoTo }: { node: TreeNode; now: number
     context && (context.output_reference !== null || (context.output !== null && context.output !== ""));
   return (
     <>
-      <PanelFacts rows={rows} />
+      <Facts className="panel-facts" rows={rows} />
       {writes && isTerminal(execution.status) && task && <FromHere execution={execution} task={task.name} />}
       {task?.description && (
         <Section title="Asked">

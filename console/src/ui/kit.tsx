@@ -1,3 +1,5 @@
+// Before the rules of its own below, which add to it, whichever part of the console is loaded first.
+import "@/styles/index.css";
 import "./kit.css";
 import "./forms.css";
 import "./page.css";

@@ -43,6 +43,7 @@ export function Deliveries({ name }: { name: string }) {
             <td data-label="State">{WORDS[delivery.state]}</td>
             <td data-label="About">
               <About delivery={delivery} />
+              {delivery.to && <span className="faint"> to {delivery.to}</span>}
             </td>
             <td data-label="Answers">
               <Answers delivery={delivery} />

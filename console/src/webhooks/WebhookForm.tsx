@@ -24,6 +24,8 @@ const EMPTY: Draft = {
   links: false,
 };
 
+const names = (text: string) => text.split(",").flatMap((each) => each.trim() || []);
+
 /** Makes a webhook, or replaces the one of the same name. */
 export function WebhookForm() {
   const [draft, setDraft] = useState<Draft>(EMPTY);
@@ -31,13 +33,14 @@ export function WebhookForm() {
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
   const turn = (event: EventName, wanted: boolean) =>
     set({ events: EVENTS.filter((each) => (each === event ? wanted : draft.events.includes(each))) });
+  const isMail = draft.format === "mail";
   const submit = () => {
-    const crews = draft.crews.split(",").flatMap((each) => each.trim() || []);
+    const crews = names(draft.crews);
+    const where = isMail ? { to: names(draft.url) } : { url: draft.url.trim(), secret: draft.secret.trim() || null };
     const spec = {
-      url: draft.url.trim(),
+      ...where,
       format: draft.format,
       events: draft.events,
-      secret: draft.secret.trim() || null,
       crews: crews.length ? crews : null,
       decision_links: draft.links,
     };
@@ -49,18 +52,24 @@ export function WebhookForm() {
       <Field label="Name">
         <input value={draft.name} maxLength={63} spellCheck={false} onChange={(e) => set({ name: e.target.value })} />
       </Field>
-      <Field label="Address" hint="https, on the public internet.">
-        <input type="url" value={draft.url} spellCheck={false} onChange={(e) => set({ url: e.target.value })} />
+      <Field
+        label="Address"
+        hint={isMail ? "E-mail addresses with commas between them." : "https, on the public internet."}
+      >
+        <input value={draft.url} spellCheck={false} onChange={(e) => set({ url: e.target.value })} />
       </Field>
       <Field label="Format">
         <select value={draft.format} onChange={(e) => set({ format: e.target.value as Webhook["format"] })}>
           <option value="standard">Standard Webhooks: a signed CloudEvent</option>
           <option value="slack">Slack: a text</option>
+          <option value="mail">E-mail</option>
         </select>
       </Field>
-      <Field label="Secret" hint="The name of the group's secret it is signed with; it begins with WEBHOOK_.">
-        <input value={draft.secret} spellCheck={false} onChange={(e) => set({ secret: e.target.value })} />
-      </Field>
+      {!isMail && (
+        <Field label="Secret" hint="The name of the group's secret it is signed with; it begins with WEBHOOK_.">
+          <input value={draft.secret} spellCheck={false} onChange={(e) => set({ secret: e.target.value })} />
+        </Field>
+      )}
       <Field label="Crews" hint="Names with commas between them; empty is every crew of the group.">
         <input value={draft.crews} spellCheck={false} onChange={(e) => set({ crews: e.target.value })} />
       </Field>

@@ -12,7 +12,7 @@ import { Deliveries } from "./Deliveries";
 import { WebhookForm } from "./WebhookForm";
 import { useRemoveWebhook, useTestWebhook, useWebhooks } from "./webhooks";
 
-/** Servers that hear when crews wait for a person or end, and what became of each delivery. */
+/** Servers and people that hear when crews wait for a person or end, and what became of each delivery. */
 export function WebhooksPage() {
   useTitle("Webhooks");
   const mayRead = useMayWrite();
@@ -24,7 +24,9 @@ export function WebhooksPage() {
     <main className="page">
       <div className="page-head">
         <h1>Webhooks</h1>
-        <p className="faint">Servers that hear when executions wait for a person or end, and when batches end.</p>
+        <p className="faint">
+          Servers and people that hear when executions wait for a person or end, and when batches end.
+        </p>
       </div>
       {!mayRead && <Empty title="Webhooks are shown to members of the group">Their addresses may be secret.</Empty>}
       {isAdmin && <WebhookForm />}
@@ -87,7 +89,7 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
                 {webhook.name}
               </Button>
             </td>
-            <td data-label="Address">{webhook.url}</td>
+            <td data-label="Address">{webhook.url ?? webhook.to?.join(", ")}</td>
             <td data-label="Events">{webhook.events.join(", ")}</td>
             <td data-label="Crews">{crewsOf(webhook)}</td>
             <td data-label="Secret">{webhook.secret ?? <span className="faint">not signed</span>}</td>

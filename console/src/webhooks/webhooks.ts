@@ -63,7 +63,7 @@ const LISTS = ["webhooks", "deliveries"];
 export function useStoreWebhook() {
   const { api } = useApi();
   return useChange(
-    async ({ name, spec }: { name: string; spec: Partial<Spec> & Pick<Spec, "url"> }): Promise<Webhook> =>
+    async ({ name, spec }: { name: string; spec: Partial<Spec> }): Promise<Webhook> =>
       unwrap(await api.PUT("/api/v1/webhooks/{name}", { params: { path: { name } }, body: spec as Spec })),
     LISTS,
   );

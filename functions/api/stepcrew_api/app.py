@@ -43,6 +43,7 @@ MODULES = {
     "usage": ("usage",),
     "budgets": ("budgets",),
     "audit": ("audit",),
+    "operator": ("operator",),
     "users": ("erasures",),
     "groups": ("erasures",),
     "erasures": ("erasures",),

@@ -17,8 +17,9 @@ from stepcrew_api.schemas import BodyReference
 class BatchRequest(BaseModel):
     """The body of POST /batches. Unknown fields are faults.
 
-    Exactly one of `inputs`, `file` and `s3` is set: the rows themselves, each an object with the crew's inputs; or a
-    CSV or JSON Lines object of the group's folder in the inbox, by its name below that folder or as `s3://bucket/key`.
+    Exactly one of `inputs`, `file` and `s3` is set: the rows themselves, each an object with the crew's inputs; or CSV
+    or JSON Lines: one of the group's files by its name, or an object of its folder in the inbox, by its name below that
+    folder or as `s3://bucket/key`.
     `limits` are those of each execution. Without `max_concurrency` half of the group's slots are used; without
     `tolerated_failures` a hundred rows may fail. `webhooks` hear of the batch's end.
     """

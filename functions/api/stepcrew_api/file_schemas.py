@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from stepcrew.domain.files import GroupFile
 
@@ -18,6 +18,7 @@ class FileAddress(BaseModel):
 
     file: GroupFile
     url: str
+    view_url: str | None = Field(description="Of a PDF: where a browser shows it instead of saving it.")
 
 
 class FileUpload(BaseModel):

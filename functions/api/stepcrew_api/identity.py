@@ -142,7 +142,26 @@ def _caller_with(needed: Role) -> Callable[..., Identity]:
     return caller
 
 
+def _operator(request: Request, _x_group_id: GroupHeader = None) -> Identity:
+    identity: Identity = request.state.identity
+    if not operates(identity, request.app.state.settings):
+        raise NotAllowed(
+            "Only an admin of the operator's group may do this.", remedy="Select that group, or ask the operator."
+        )
+    return identity
+
+
+_operator.needed_role = Role.ADMIN  # pyright: ignore[reportFunctionMemberAccess]
+
+
+def operates(identity: Identity, settings: Settings) -> bool:
+    """Whether the caller, in the selected group, is an operator of the stack."""
+    return identity.role is Role.ADMIN and bool(identity.group_id == settings.operator_group)
+
+
 Caller = Annotated[Identity, Depends(_caller_with(Role.VIEWER))]
 """Any member of the group."""
 Member = Annotated[Identity, Depends(_caller_with(Role.MEMBER))]
 Admin = Annotated[Identity, Depends(_caller_with(Role.ADMIN))]
+Operator = Annotated[Identity, Depends(_operator)]
+"""An admin of the operator's group."""

@@ -17,7 +17,8 @@ class ScopeList(BaseModel):
 
 
 class MemoryRecordView(BaseModel):
-    """One remembered fact, without its vector. `execution_id` is the execution that wrote it first."""
+    """One remembered fact, without its vector. `execution_id` is the execution that wrote it first,
+    `expires_at` null where it is kept until somebody removes it."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -32,6 +33,29 @@ class MemoryRecordView(BaseModel):
     created_at: datetime
     updated_at: datetime
     execution_id: str | None
+    expires_at: datetime | None
+
+
+class MemoryHitView(BaseModel):
+    """`score` is how close its meaning is to the question's, from 0 to 1."""
+
+    record: MemoryRecordView
+    score: float
+
+
+class MemoryHitList(BaseModel):
+    """The closest first."""
+
+    hits: list[MemoryHitView]
+
+
+class ReembedRequest(BaseModel):
+    """`embedder` is `provider/model`; without it, the operator's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scope: str
+    embedder: str | None = None
 
 
 class MemoryRecordList(BaseModel):

@@ -38,7 +38,7 @@ from stepcrew.domain.errors import (
 from stepcrew.domain.faults import MAX_FAULTS, remedy_for
 from stepcrew.domain.files import FileMissing
 from stepcrew.domain.knowledge_requests import EmbeddingRefused
-from stepcrew.domain.memory import ScopeInvalid
+from stepcrew.domain.memory import EmbedderUnusable, ScopeInvalid, ScopeNotFound
 from stepcrew.domain.places import escape
 from stepcrew.domain.references import MISSING_INPUT
 from stepcrew.domain.signatures import BadSignature
@@ -84,8 +84,10 @@ STATUS: dict[type[StepcrewError], int] = {
     TriggerNotFound: 404,
     WebhookNotFound: 404,
     BatchNotFound: 404,
+    EmbedderUnusable: 422,
     ErasureNotFound: 404,
     ScopeInvalid: 422,
+    ScopeNotFound: 404,
     FileMissing: 404,
     BadSignature: 401,
     NotAllowed: 403,

@@ -32,6 +32,7 @@ from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.oversee_stack import OverseeStack
 from stepcrew.services.ports import (
     ApprovalStore,
     Clock,
@@ -81,6 +82,7 @@ class Services(NamedTuple):
     read_trace: ReadTrace
     search_trace: SearchTrace
     explain: ExplainExecution
+    oversee: OverseeStack
     tasks: TaskOutputStore
     artifacts: ReadArtifacts
     make_bundle: MakeBundle

@@ -22,12 +22,13 @@ class DeliveryReceipt(BaseModel):
 
 
 class DeliveryView(BaseModel):
-    """One announcement on its way to the receiver. `request` is the body as it is sent, empty until then;
-    `attempts` are the last ones; `next_try_at` is null unless it waits for its next try."""
+    """One announcement on its way to a receiver; `to` is the address of a mail, empty else. `request` is the body as it
+    is sent, empty until then; `attempts` are the last ones; `next_try_at` is null unless it waits for its next try."""
 
     model_config = ConfigDict(extra="ignore")
 
     delivery_id: str
+    to: str
     execution_id: str
     event_id: str
     event_type: str

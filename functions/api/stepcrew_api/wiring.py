@@ -27,11 +27,12 @@ from stepcrew.aws.listing import TableListing
 from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
-from stepcrew.aws.queue_state import SqsTraceQueueState
+from stepcrew.aws.queue_state import QueueUrls, SqsQueues
 from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import StateMachine
+from stepcrew.aws.sweeps import TableSweeps
 from stepcrew.aws.task_outputs import TableTaskOutputs
 from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.trigger_queue import SqsTriggerQueue
@@ -61,6 +62,7 @@ from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.oversee_stack import OverseeStack
 from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
@@ -96,6 +98,7 @@ def make_app(settings: Settings) -> FastAPI:
     usage = TableUsage(clients, table)
     limits = group_limits(settings, clients)
     crews, rules = TableCrews(clients, table), model_rules(settings)
+    knowledge = LambdaKnowledge(clients, settings.knowledge_function)
     tools, connections = table_tools(clients, table), table_connections(clients, table)
     secrets = ParameterSecretStore(clients, settings.secrets_prefix, table)
     bundles = BucketBundles(clients, settings.bucket_name)
@@ -112,8 +115,17 @@ def make_app(settings: Settings) -> FastAPI:
         triggers, EventBridgeSources(clients, settings), crews, limits, clock, lambda: token_urlsafe(24)
     )
     keep_secrets, erasures = KeepSecrets(secrets, crews, clock), TableErasures(clients, table)
+    files, inbox = BucketFiles(clients, table, settings.bucket_name), BucketInbox(clients, settings.inbox_bucket)
     slots = TableSlots(clients, table)
-    trace_queue = SqsTraceQueueState(clients, settings.trace_queue_url, settings.trace_dead_letter_queue_url)
+    queues = SqsQueues(
+        clients,
+        {
+            "trace": QueueUrls(settings.trace_queue_url, settings.trace_dead_letter_queue_url, redrivable=True),
+            "trigger": QueueUrls(settings.trigger_queue_url, settings.trigger_dead_letter_queue_url, redrivable=True),
+            "webhook": QueueUrls(settings.webhook_queue_url, settings.webhook_dead_letter_queue_url),
+            "announcement": QueueUrls("", settings.announcement_dead_letter_queue_url),
+        },
+    )
     decide = DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock)
     link_keys, audit = ParameterLinkKeys(clients, settings.secrets_prefix), TableAudit(clients, table, new_id)
     services = Services(
@@ -134,8 +146,9 @@ def make_app(settings: Settings) -> FastAPI:
         read_trace=read_trace,
         search_trace=SearchTrace(read_trace, payloads),
         explain=ExplainExecution(
-            *(executions, traces, approvals, slots, limits, orchestrator, trace_queue, traces, clock),
+            *(executions, traces, approvals, slots, limits, orchestrator, queues, traces, clock),
         ),
+        oversee=OverseeStack(executions, limits, queues, TableSweeps(clients, table), clock),
         tasks=tasks,
         artifacts=ReadArtifacts(executions, tasks),
         make_bundle=MakeBundle(
@@ -147,6 +160,7 @@ def make_app(settings: Settings) -> FastAPI:
             payloads,
             settings.default_model,
             settings.default_embedder,
+            settings.model_connections,
         ),
         approvals=approvals,
         bodies=ReadBodies(tasks, approvals, traces, payloads),
@@ -167,26 +181,28 @@ def make_app(settings: Settings) -> FastAPI:
         store_connection=Register(
             connections, StoredConnection, lambda one, known: one.faults(settings.model_connections, known), clock
         ),
-        inbox=BucketInbox(clients, settings.inbox_bucket),
+        inbox=inbox,
         triggers=triggers,
         store_trigger=store_trigger,
         fire_trigger=fire,
         take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(clients, settings.secrets_prefix), clock),
         webhooks=webhooks,
-        store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers),
+        store_webhook=StoreWebhook(
+            webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers, settings.mail_rules
+        ),
         secrets=keep_secrets,
-        memory=KeepMemory(TableMemory(clients, table, days), clock),
+        memory=KeepMemory(TableMemory(clients, table, days), knowledge, rules, clock),
         files=KeepFiles(
-            BucketFiles(clients, table, settings.bucket_name),
+            files,
             TableKnowledge(clients, table),
-            LambdaKnowledge(clients, settings.knowledge_function),
+            knowledge,
             clock,
             settings.default_embedder,
         ),
         bundles=bundles,
         store_project=StoreProject(crews, bundles, clock),
         batches=batches.store,
-        rows_of_batch=RowsOfBatch(BucketInbox(clients, settings.inbox_bucket), settings.inbox_bucket),
+        rows_of_batch=RowsOfBatch(files, inbox, settings.inbox_bucket),
         batch_results=BatchResults(batches.store, inputs, tasks),
         create_batch=CreateBatch(
             batches.store, inputs, batches.orchestrator, submit, executions, limits, clock, new_id

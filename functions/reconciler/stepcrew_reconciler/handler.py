@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.domain.stack_state import SweepState
 from stepcrew.function_log import function_logger
 from stepcrew.function_metrics import FunctionMetrics
 from stepcrew.log_context import about
@@ -108,6 +109,9 @@ def _sweep(context: LambdaContext) -> Mapping[str, object]:
             **(queued if settings().monitor_queues else {}),
         }
     )
+    told = {action.value: number for action, number in actions.items()}
+    state = SweepState(at=reconciler().clock.now(), actions=told, failures=failures, cut_short=cut_short)
+    reconciler().sweeps.keep(state)
     answer = {"actions": dict(actions), "failures": failures, "cut_short": cut_short, "erased": erased}
     if actions or failures or cut_short or erased:
         logger.info("Swept", extra=answer)

@@ -10,6 +10,7 @@ from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.state_machine import StateMachine
+from stepcrew.aws.sweeps import TableSweeps
 from stepcrew.aws.traces import TableTraces
 from stepcrew.clock import SystemClock
 from stepcrew.services.decide_approval import DecideApproval
@@ -39,6 +40,7 @@ class Reconciler:
             lost=timedelta(seconds=configured.sweep_lost_seconds),
             silent=timedelta(seconds=configured.sweep_silent_seconds),
         )
+        self.clock, self.sweeps = clock, TableSweeps(clients, table)
         overdue = timedelta(seconds=configured.sweep_overdue_seconds)
         self.record_failure = RecordFailure(executions, TableTraces(clients, table, days), clock)
         self.keep_token = KeepToken(approvals, orchestrator)

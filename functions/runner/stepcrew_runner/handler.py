@@ -25,8 +25,9 @@ from stepcrew_runner import wiring  # noqa: E402
 from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
 from stepcrew_runner.isolation.process import Renewal, replacement  # noqa: E402
 
-logger, metrics = function_logger(), FunctionMetrics()
-for _writer in logging.getLogger().handlers:  # Lambda's own, which writes what libraries say
+# What the core says while a crew runs belongs into the execution's own log, as what libraries say does (trace/logs.py).
+logger, metrics = function_logger(with_core=False), FunctionMetrics()
+for _writer in logging.getLogger().handlers:  # Lambda's own: what is said outside of executions
     _writer.setFormatter(logger.registered_formatter)
     correlate(_writer)
 renewal = Renewal(replacement(environment.variables()), logger.warning)

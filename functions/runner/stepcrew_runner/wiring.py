@@ -11,6 +11,7 @@ from stepcrew.aws.bundles import BucketBundles
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.files import BucketFiles
+from stepcrew.aws.flow_states import TableFlowStates
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.memory import TableMemory
@@ -109,6 +110,7 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
                 TableMemory(clients, table, days),
                 BucketFiles(clients, table, configured.bucket_name),
                 TableKnowledge(clients, table),
+                TableFlowStates(clients, table, days),
             ),
             queue=SqsTraceQueue(clients, configured.trace_queue_url),
             secrets=ParameterSecrets(clients, configured.secrets_prefix),
@@ -123,5 +125,6 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
         configured.slice_seconds,
         project(),
         default_embedder=configured.default_embedder,
+        most_memory_days=configured.memory_retention_days,
         detail=Detail(logging.getLevelNamesMapping()[own.powertools_log_level], configured.trace_callbacks),
     )

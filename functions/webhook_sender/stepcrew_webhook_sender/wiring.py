@@ -8,6 +8,7 @@ from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.http_poster import HttpPoster
 from stepcrew.aws.link_keys import ParameterLinkKeys
+from stepcrew.aws.mailer import SesMailer
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.unreadable import UnreadableMessages
@@ -33,6 +34,7 @@ class Sender:
             TableApprovals(clients, table, payloads, days),
             ParameterLinkKeys(clients, configured.secrets_prefix),
             HttpPoster(configured.inside_receivers),
+            SesMailer(clients, configured.mail_from),
             SqsWebhookQueue(clients, dead_letters),
             SystemClock(),
             configured.console_url,

@@ -12,10 +12,12 @@ from stepcrew.log_context import correlate
 CORE = "stepcrew"
 
 
-def function_logger() -> Logger:
-    """Once per process, named after the function's service."""
+def function_logger(*, with_core: bool = True) -> Logger:
+    """Once per process, named after the function's service. Without the core, its modules' lines go where those of
+    libraries do."""
     logger = Logger()
     correlate(logger.registered_handler)
-    logging.getLogger(CORE)
-    copy_config_to_registered_loggers(source_logger=logger, include={CORE})
+    if with_core:
+        logging.getLogger(CORE)
+        copy_config_to_registered_loggers(source_logger=logger, include={CORE})
     return logger

@@ -15,21 +15,11 @@ from stepcrew.domain.execution import TERMINAL
 EXECUTION, PERFORMANCE, BUSINESS = "execution", "performance", "business"
 OTHER = "other"
 RESOURCES = (
-    *(
-        "amp",
-        "approvals",
-        "audit",
-        "batches",
-        "budgets",
-        "connections",
-        "crews",
-        "executions",
-        "files",
-        "health",
-        "hooks",
-    ),
-    *("inbox", "mcp", "me", "memory", "prices", "projects", "schema", "secrets", "tools", "triggers", "usage"),
-    *("webhooks", OTHER),
+    *("amp", "approvals", "audit", "batches", "budgets", "connections", "crews", "decide"),
+    *("decision-links", "executions", "files", "health", "hooks", "inbox", "mcp", "me"),
+    *("memory", "operator", "prices", "projects", "schema", "secrets", "tools", "triggers"),
+    *("usage", "webhooks"),
+    OTHER,
 )
 """First segments of the API's paths."""
 OUTCOMES = ("CANCELLED", "COMPLETED", "CONTINUE", "FAILED", "PARKED", "SUPERSEDED")

@@ -19,6 +19,7 @@ from stepcrew.domain.limits import (
     MOST_RUNNING_EXECUTIONS,
     LimitRules,
 )
+from stepcrew.domain.mail import MailRules
 from stepcrew.domain.membership import Role
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -45,6 +46,7 @@ class Settings(BaseModel):
     bucket_name: str = ""
     trace_queue_url: str = ""
     trace_dead_letter_queue_url: str = ""
+    trigger_dead_letter_queue_url: str = ""
     state_machine_arn: str = ""
     batch_machine_arn: str = ""
     event_bus_name: str = "default"
@@ -53,6 +55,8 @@ class Settings(BaseModel):
     group_claim: str = "group_id"
     groups_claim: str = "groups"
     email_claim: str = "email"
+    operator_group: str = ""
+    """Whose admins operate the stack; empty is nobody."""
     role_claim: str = "role"
     token_use: Literal["", "id", "access"] = ""
     """The claim `token_use` that tokens must have; empty takes ID tokens and tokens without that claim."""
@@ -66,6 +70,8 @@ class Settings(BaseModel):
     """The operator's, by name; their secrets are the operator's."""
     secrets_prefix: str = "/stepcrew"
     retention_days: int = 90
+    memory_retention_days: Annotated[int, Field(ge=0)] = 0
+    """How long records of memory are kept at most; 0 is for ever."""
     default_limits: JsonLimits = GroupLimits()
     limit_ceilings: JsonLimits = GroupLimits()
     attempt_role_arn: str = ""
@@ -106,6 +112,10 @@ class Settings(BaseModel):
     webhook_dead_letter_queue_url: str = ""
     webhook_inside_urls: str = ""
     """Receivers of webhooks that may be inside the platform's network, separated by commas."""
+    mail_from: str = ""
+    """Where mails come from, as Amazon SES has verified it; empty where none are sent."""
+    mail_recipients: str = "*"
+    """Who may get mails: patterns of addresses, separated by commas."""
     console_url: str = ""
     """Where people open the console; empty where there is none."""
     api_url: str = ""
@@ -129,6 +139,11 @@ class Settings(BaseModel):
     @property
     def inside_receivers(self) -> list[str]:
         return [url.strip() for url in self.webhook_inside_urls.split(",") if url.strip()]
+
+    @property
+    def mail_rules(self) -> MailRules:
+        patterns = [pattern.strip() for pattern in self.mail_recipients.split(",")]
+        return MailRules(self.mail_from, [pattern for pattern in patterns if pattern])
 
     @property
     def limit_rules(self) -> LimitRules:

@@ -11,10 +11,22 @@ import socketserver
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway, cognito, dynamodb, lambda_svc, sqs, stepfunctions, sts
+from ministack.services import apigateway, cognito, dynamodb, lambda_svc, ses_v2, sqs, stepfunctions, sts
 
-from stepcrew_local.emulated import absent, callbacks, maps, policies, scaling, senders, sizes, streams, user_pool
+from stepcrew_local.emulated import (
+    absent,
+    callbacks,
+    mails,
+    maps,
+    policies,
+    scaling,
+    senders,
+    sizes,
+    streams,
+    user_pool,
+)
 
 INIT_SECONDS = 60
 """Lambda allows 10 s and begins again after that; several runners that import at once on a small machine need more."""
@@ -34,6 +46,8 @@ def complete() -> None:
     Raises:
         RuntimeError: the emulator is another version than these pieces were written for.
     """
+    _expect(app, "_enforce_ses_v2", ("method", "path", "headers", "body", "query_params", "request_id"))
+    _expect(ses_v2, "_smtp_relay", ("source", "to_addrs", "message_str"))
     _expect(stepfunctions, "_execute_task", ("state_def", "raw_input", "execution", "ctx"))
     _expect(stepfunctions, "_jsonata_state_field", ("state_def", "field", "expected", "raw_input", "ctx"))
     _expect(stepfunctions, "_run_distributed_map", DISTRIBUTED_MAP)
@@ -80,6 +94,7 @@ def complete() -> None:
     policies.install()
     iam_actions.dynamodb_service_context = policies.with_leading_keys(iam_actions.dynamodb_service_context)
     absent.install()
+    mails.install()
     senders.install()
     streams.install()
     sizes.install()

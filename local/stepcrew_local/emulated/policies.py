@@ -17,6 +17,8 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import dynamodb, lambda_svc, sts
 
+from stepcrew_local.emulated.mails import of_mail
+
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
 ASSUMED = re.compile(r"arn:([^:]+):sts::(\d+):assumed-role/([^/]+)/.+")
 LEADING_KEYS = "dynamodb:LeadingKeys"
@@ -122,12 +124,14 @@ def enforce(
     resource_arn: str = "*",
     service_context: dict[str, Any] | None = None,
 ) -> Any:
-    """As the emulator's, with the keys of the items that a DynamoDB request names, and the tags of the function that is
-    called."""
+    """As the emulator's, with the keys of the items that a DynamoDB request names, what a mail says of itself, and the
+    tags of the function that is called."""
     if service == "dynamodb" and _of_items.get():
         [first, *others] = _of_items.get()
         _of_items.set(tuple(others))
         service_context = {**(service_context or {}), LEADING_KEYS: [first]}
+    if mail := of_mail.get():
+        service_context = {**(service_context or {}), **mail}
     if iam_action == "lambda:InvokeFunction":
         service_context = {**(service_context or {}), **_tags_of_function(resource_arn)}
     return _enforce(access_key_id, iam_action, service, region, resource_arn, service_context)

@@ -30,12 +30,14 @@ from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
+from stepcrew.aws.sweeps import TableSweeps
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.aws.usage import TableUsage
 from stepcrew.aws.waiting_places import TableWaitingPlaces
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.domain.connection import ConnectionSpec, StoredConnection
 from stepcrew.domain.function_tool import StoredTool
+from stepcrew.domain.mail import MailRules
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
@@ -56,6 +58,7 @@ from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
 from stepcrew.services.make_bundle import MakeBundle
+from stepcrew.services.oversee_stack import OverseeStack
 from stepcrew.services.own_parts import OwnParts
 from stepcrew.services.read_artifacts import ReadArtifacts
 from stepcrew.services.read_bodies import ReadBodies
@@ -82,7 +85,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.knowledge_worker import FakeKnowledgeWorker
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
-from tests.fakes.trace_queue_state import FakeTraceQueueState
+from tests.fakes.queues import FakeQueues
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import FakeWebhookQueue
@@ -103,7 +106,10 @@ MIA: dict[str, Any] = {"iss": ISSUER, "sub": "mia", "group_id": "demo", "role": 
 VERA: dict[str, Any] = {"iss": ISSUER, "sub": "vera", "group_id": "demo", "role": "viewer"}
 OLLAMA = ConnectionSpec(base_url="http://10.0.0.7:11434/v1")
 SETTINGS = Settings(
-    default_model="openai/gpt-4.1-mini", allowed_models="openai/*", model_connections={"ollama": OLLAMA}
+    default_model="openai/gpt-4.1-mini",
+    allowed_models="openai/*",
+    model_connections={"ollama": OLLAMA},
+    operator_group="demo",
 )
 
 
@@ -148,10 +154,10 @@ class WithClaims:
 class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.orchestrator, self.trace_queue = FakeOrchestrator(), FakeTraceQueueState()
+        self.orchestrator, self.trace_queue = FakeOrchestrator(), FakeQueues()
         self.clock = clock = aws.clock
         rules = model_rules(SETTINGS)
-        self.limits = FakeLimits()
+        self.limits, self.sweeps = FakeLimits(), TableSweeps(aws.clients, TABLE)
         self.places = TableWaitingPlaces(aws.clients, TABLE)
         self.waiting_clock = FakeClock(NOW)
         self.meanwhile: Callable[[], object] = lambda: None
@@ -207,6 +213,7 @@ class Harness:
                 *(aws.executions, aws.traces, aws.approvals, aws.slots, self.limits),
                 *(self.orchestrator, self.trace_queue, aws.traces, clock),
             ),
+            oversee=OverseeStack(aws.executions, self.limits, self.trace_queue, self.sweeps, clock),
             tasks=aws.tasks,
             artifacts=ReadArtifacts(aws.executions, aws.tasks),
             make_bundle=MakeBundle(
@@ -238,15 +245,16 @@ class Harness:
             take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
             webhooks=self.webhooks,
             store_webhook=StoreWebhook(
-                self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]
+                *(self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]),
+                MailRules("crews@example.com", ["*@example.com"]),
             ),
             secrets=keep_secrets,
-            memory=KeepMemory(self.memory, clock),
+            memory=KeepMemory(self.memory, self.worker, rules, clock),
             files=KeepFiles(self.files, self.knowledge, self.worker, clock, "openai/small"),
             bundles=bundles,
             store_project=StoreProject(aws.crews, bundles, clock),
             batches=batches,
-            rows_of_batch=RowsOfBatch(BucketInbox(aws.clients, INBOX), INBOX),
+            rows_of_batch=RowsOfBatch(self.files, BucketInbox(aws.clients, INBOX), INBOX),
             batch_results=BatchResults(batches, inputs, aws.tasks),
             create_batch=CreateBatch(
                 batches, inputs, self.batch_machine, submit, aws.executions, self.limits, clock, new_id

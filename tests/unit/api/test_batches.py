@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.domain.batch import RowEnding
 from stepcrew.domain.execution import BatchPlace, Status, TaskOutput
-from tests.aws_table import GROUP, NOW
-from tests.unit.api.harness import BOB, INBOX, VERA, Harness, body
+from tests.aws_table import BUCKET, GROUP, NOW
+from tests.unit.api.harness import BOB, INBOX, VERA, Harness, body, keep_file
 
 ROWS = [{"topic": f"topic {number}"} for number in range(1, 6)]
 
@@ -112,6 +113,44 @@ def test_rows_come_from_an_object_of_the_groups_folder_in_the_inbox(batches: Har
     assert submit(batches, inputs=None, s3=f"s3://{INBOX}/demo/june.jsonl").json()["total"] == 1
     batches.aws.clients.s3.put_object(Bucket=INBOX, Key="demo/odd.jsonl", Body=b"{")
     assert "Line 1" in submit(batches, inputs=None, file="odd.jsonl").json()["detail"]
+
+
+def test_rows_come_from_a_file_of_the_group(batches: Harness) -> None:
+    assert keep_file(batches, "june.csv", b'\xef\xbb\xbftopic\nrain\n\n"snow, ice"\n').is_success
+    assert keep_file(batches, "june.jsonl", b'{"topic": "rain"}\n').is_success
+    # One of the same name in the inbox is not what is meant.
+    batches.aws.clients.s3.put_object(Bucket=INBOX, Key="demo/june.csv", Body=b"{")
+    made = submit(batches, inputs=None, file="june.csv").json()
+    rows = BucketBatchInputs(batches.aws.clients, BUCKET).rows(GROUP, made["batch_id"])
+    assert (made["total"], len(rows)) == (2, 2)
+    assert submit(batches, inputs=None, file="june.jsonl").json()["total"] == 1
+    other = batches.client(BOB).post("/batches", json={"crew": "haiku", "file": "june.jsonl"})
+    assert "no file june.jsonl and no object june.jsonl" in other.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", b"topic,place\nrain,here\nsnow\n", "Line 3 has 1 values, and the first line names 2 columns."),
+        ("a.csv", b'topic\n"rain\nor sun"\nsnow,x\n', "Line 4 has 2 values, and the first line names 1 columns."),
+        ("a.csv", b"topic,topic\nrain,sun\n", "Line 1 names the column topic twice."),
+        ("a.csv", b"topic,\nrain,\n", "Line 1 names no column in place 2."),
+        ("a.csv", b'topic\n"rain\n', "is no CSV"),
+        ("a.jsonl", b'{"topic": "rain"}\n\n{"topic"\n', "Line 3 is no JSON"),
+        ("a.jsonl", b'{"topic": "rain"}\n["snow"]\n', "Row 2 is no object"),
+        ("a.csv", b"topic\n\xff\n", "no UTF-8"),
+        ("a.csv", b"topic\n", "between 1 and"),
+        ("a.csv", b"topic\n" + b"x" * 20_000_001, "larger than 20,000,000 bytes"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_told_by_its_line_and_starts_nothing(
+    batches: Harness, name: str, content: bytes, told: str
+) -> None:
+    assert keep_file(batches, name, content).is_success
+    refused = submit(batches, inputs=None, file=name)
+    assert refused.status_code == 422, refused.text
+    assert told in refused.json()["detail"]
+    assert batches.client().get("/batches").json()["batches"] == []
 
 
 def test_results_are_lines_in_the_order_of_the_rows_page_by_page(batches: Harness) -> None:

@@ -13,6 +13,7 @@ from stepcrew.domain.membership import Role
 from tests.aws_table import GROUP, NOW
 from tests.routes import BODIES, NAMES, NEEDS_AN_UPLOAD, PARAMETERS, Route, all_routes, guarded_routes
 from tests.unit.api.harness import ADA, BOB, ISSUER, MIA, VERA, Harness, api_harness, body, keep_file
+from tests.unit.api.remembered import remember
 from tests.waiting import park, question
 
 OF_THINGS_IT_LACKS = (
@@ -23,6 +24,7 @@ OF_THINGS_IT_LACKS = (
     "{batch_id}",
     "/amp/",
     "POST /api/v1/batches",
+    "/memory/reembed",
 )
 """Parts of routes to things, or with crews in their bodies, that another group has not made."""
 CANARY = "canary-of-the-group-demo"
@@ -70,6 +72,7 @@ def harness() -> Generator[Filled]:
         trigger = {"crew": crew, "object": {}, "inputs": {"told": CANARY}}
         assert ada.put(f"/triggers/{NAMES['/api/v1/triggers/{name}']}", json=trigger).status_code == 201
         keep_file(made, NAMES["/api/v1/files/{name}"], CANARY.encode())
+        remember(made, CANARY, f"/{PARAMETERS['scope']}")
         webhook = {"url": f"https://receiver.example.com/{CANARY}", "format": "slack"}
         tool = BODIES["PUT /api/v1/tools/{name}"] | {"description": CANARY}
         assert ada.put(f"/tools/{NAMES['/api/v1/tools/{name}']}", json=tool).status_code == 201
@@ -84,6 +87,7 @@ def harness() -> Generator[Filled]:
         assert made.client().get(f"/executions/{execution_id}").json() == before
         assert made.client().get("/crews").json()["crews"][0]["version"] == 1
         assert len(made.client().get("/secrets").json()["secrets"]) == 1
+        assert len(made.client().get("/memory/records").json()["records"]) == 1
         for kind in ("triggers", "webhooks"):
             assert [one["revision"] for one in made.client().get(f"/{kind}").json()[kind]] == [1]
 

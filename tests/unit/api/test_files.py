@@ -43,7 +43,12 @@ def test_a_file_is_fetched_by_an_address_that_saves_it(harness: Harness) -> None
     answer = harness.client(VERA).get("/files/facts.txt").json()
     assert answer["file"]["bytes"] == len(CONTENT)
     assert httpx.URL(answer["url"]).params["response-content-disposition"] == "attachment"
+    assert answer["view_url"] is None
     assert harness.client(VERA).get("/files/none.txt").status_code == 404
+    keep_file(harness, "report.pdf", CONTENT)
+    shown = httpx.URL(harness.client(VERA).get("/files/report.pdf").json()["view_url"])
+    assert shown.params["response-content-disposition"] == "inline"
+    assert shown.params["response-content-type"] == "application/pdf", "Whatever it is, it is shown as nothing else."
 
 
 def test_a_file_is_removed_with_a_receipt(harness: Harness) -> None:

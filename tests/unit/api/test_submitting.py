@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import yaml
 
 from tests.unit.api.harness import BOB, MIA, Harness, body
 
@@ -123,6 +126,30 @@ def test_a_request_that_was_accepted_before_is_answered_when_no_more_may_be_open
     first = client.post("/executions", json=body(), headers=headers)
     again = client.post("/executions", json=body(), headers=headers)
     assert (first.status_code, again.status_code, again.json()["replayed"]) == (202, 202, True)
+
+
+def test_a_declarative_flow_is_submitted_stored_and_answered_as_it_was_written(harness: Harness) -> None:
+    document = yaml.safe_load((Path(__file__).parents[3] / "examples/report-flow/flow.yaml").read_text())
+    client = harness.client()
+    told = client.post("/executions?dry_run=true", json={"config": document}).json()
+    assert (told["agents"], told["tools"]) == (["research.researcher", "write"], [])
+    made = client.post("/executions", json={"config": document, "inputs": {"topic": "rivers"}}).json()["execution_id"]
+    assert harness.aws.executions.submission("demo", made).flow == document
+    assert client.get(f"/executions/{made}/definition").json() == {"config": document, "inputs": {"topic": "rivers"}}
+    assert harness.aws.executions.get("demo", made).name == "report-flow"
+    assert client.put("/crews/report", json={"config": document}).status_code == 201
+    stored = client.get("/crews/report").json()
+    assert (stored["config"], stored["placeholders"]) == (document, ["most_words", "topic"])
+    again = client.post("/executions", json={"crew": "report", "inputs": {"topic": "seas"}}).json()["execution_id"]
+    assert harness.aws.executions.submission("demo", again).flow == document
+
+    document["methods"]["write"]["do"]["with"]["tools"] = ["SerperDevTool"]
+    document["methods"]["choose"]["do"]["expr"] = "oops"
+    faults = client.post("/executions", json={"config": document}).json()["errors"]
+    assert [(one["pointer"], one["code"]) for one in faults] == [
+        ("/config/methods/choose/do/expr", "expression"),
+        ("/config/methods/write/do/with/tools/0", "missing_secret"),
+    ]
 
 
 def test_only_an_admin_debugs_an_execution(harness: Harness) -> None:

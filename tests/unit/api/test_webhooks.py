@@ -167,3 +167,44 @@ def test_another_choice_of_webhooks_is_another_request(webhooks: Harness) -> Non
     assert client.post("/executions", json=body(webhooks=["ops"]), headers=key).status_code == 202
     assert client.post("/executions", json=body(webhooks=["ops"]), headers=key).headers["idempotency-replayed"]
     assert client.post("/executions", json=body(), headers=key).status_code == 422
+
+
+def mail(**changes: Any) -> dict[str, Any]:
+    return {"format": "mail", "to": ["ada@example.com"], **changes}
+
+
+def test_a_webhook_may_be_addresses_of_people(webhooks: Harness) -> None:
+    client = webhooks.client()
+    made = client.put("/webhooks/people", json=mail(to=["ada@example.com", "bob@example.com"], decision_links=True))
+    assert made.status_code == 201, made.text
+    assert (made.json()["url"], made.json()["to"]) == (None, ["ada@example.com", "bob@example.com"])
+    answer = client.post("/webhooks/people/test")
+    assert [one.to for one in webhooks.webhook_queue.sent] == ["ada@example.com", "bob@example.com"]
+    first = webhooks.webhook_queue.sent[0]
+    assert answer.json()["delivery_id"] == first.delivery_id
+    failed = delivery_of(first, NOW).model_copy(update={"webhook": "people", "state": DeliveryState.FAILED})
+    webhooks.webhooks.save_delivery("demo", failed)
+    assert client.post(f"/webhooks/people/deliveries/{first.delivery_id}/redeliver").status_code == 202
+    again = webhooks.webhook_queue.sent[-1]
+    assert (again.to, again.round, again.delivery_id) == ("ada@example.com", 2, first.delivery_id)
+    assert client.get("/webhooks/people/deliveries").json()["deliveries"][0]["to"] == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"to": []}, [("", "value_error")]),
+        ({"to": ["ada@example.com", "ada@example.com"]}, [("", "value_error")]),
+        ({"url": URL}, [("", "value_error")]),
+        ({"secret": "WEBHOOK_KEY"}, [("", "value_error")]),
+        ({"format": "slack"}, [("", "value_error")]),
+        ({"to": ["Ada <ada@example.com>"]}, [("/to/0", "string_pattern_mismatch")]),
+        ({"to": ["ada@example.com\r\nBcc: eve@example.com"]}, [("/to/0", "string_pattern_mismatch")]),
+        ({"to": ["ada@example.com", "eve@elsewhere.org"]}, [("/to/1", "not_allowed")]),
+        ({"to": [f"a{number}@example.com" for number in range(11)]}, [("/to", "too_long")]),
+    ],
+)
+def test_what_is_wrong_with_addresses_is_told(
+    webhooks: Harness, changes: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert faults(webhooks.client().put("/webhooks/people", json=mail(**changes))) == expected

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
@@ -43,6 +44,7 @@ class FakeApi:
     on_look: Callable[[int], None] = lambda _: None
     expired: set[str] = field(default_factory=set[str])
     artifacts: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     trouble: list[tuple[int, dict[str, Any]]] = field(default_factory=list[tuple[int, dict[str, Any]]])
     seen: list[Seen] = field(default_factory=list[Seen])
     prices: dict[str, Any] = field(default_factory=lambda: {"models": {"openai/own": dict(PRICE)}})
@@ -209,7 +211,8 @@ class FakeApi:
         if path.endswith("/files"):
             broken = {"name": "b.pdf", "state": "failed", "reason": "It is broken."}
             ready = {"uploaded_at": NOW.format(0), "state": "ready", "chunks": 7}
-            return 200, {"files": [file | ready, file | broken]}, {}
+            own = [file | {"name": name, "sha256": sha256(it).hexdigest()} for name, it in self.files.items()]
+            return 200, {"files": own or [file | ready, file | broken]}, {}
         return 200, {"file": file, "url": f"{self.url}/upload"}, {}
 
     def _secrets(self, request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
@@ -444,10 +447,20 @@ def _webhooks(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
 def _memory(request: Seen, path: str) -> tuple[int, Any, dict[str, str]]:
     if request.method == "DELETE":
         return 200, {"scope": "/crews/shop", "records": 3, "vectors": 2, "deleted_at": NOW.format(0)}, {}
+    if path.endswith("/search"):
+        record = {"record_id": "r1", "scope": "/crews/shop", "content": "Ada prefers tea."}
+        return 200, {"hits": [{"record": record, "score": 0.75}]}, {}
+    if path.endswith("/export"):
+        if "cursor" in request.path:
+            return 200, b'{"content":"second"}\n', {}
+        return 200, b'{"content":"first"}\n', {"Link": '</api/v1/memory/export?cursor=on>; rel="next"'}
     if path.endswith("/records"):
         record = {"record_id": "r1", "scope": "/crews/shop", "content": "Ada prefers tea.", "importance": 0.5}
         return 200, {"records": [record | {"created_at": NOW.format(0)}], "next_cursor": "on"}, {}
     scope = {"path": "/crews/shop", "records": 3, "embedder": "openai/small", "newest": NOW.format(0)}
+    if path.endswith("/reembed"):
+        reason = "it is down" if request.body["scope"] == "/crews/refused" else ""
+        return 202, {**scope, "path": request.body["scope"], "moving_to": "openai/large", "reason": reason}, {}
     return 200, {"scopes": [scope]}, {}
 
 

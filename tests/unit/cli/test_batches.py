@@ -72,6 +72,8 @@ def test_a_large_file_is_uploaded_where_no_trigger_hears_of_it(
     assert uploaded.startswith("batches/")
     assert body == {"crew": "poems", "file": uploaded}
     assert invoke(api, "run", "poems", "s3://inbox/demo/rows.csv", "-d").exit_code == 0
+    assert invoke(api, "run", "poems", "file:june.csv", "-d").exit_code == 0
+    assert api.seen[-1].body == {"crew": "poems", "file": "june.csv"}
 
 
 @pytest.mark.parametrize(("name", "text"), [("a.json", "{}"), ("a.jsonl", "{}\n{"), ("a.csv", 'topic\n"rain\n')])

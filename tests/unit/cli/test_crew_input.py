@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from stepcrew.domain.parsing import parse_crew
+from stepcrew.domain.references import ModelRules
+from stepcrew.services.check_crew import examine_crew
 from stepcrew_cli.crew_input import EXAMPLES, example_names, load_crew
+from stepcrew_cli.crewai_flow import state_names
 from stepcrew_cli.errors import CliError, CrewFileError
 from stepcrew_cli.run_request import RunOptions, parse_input, request_body
 
@@ -223,7 +226,33 @@ def test_an_input_of_another_form_is_refused(text: str) -> None:
 @pytest.mark.parametrize("name", example_names())
 def test_every_example_is_a_valid_crew_with_defaults_for_its_inputs(name: str) -> None:
     source = load_crew(name)
-    parsed = parse_crew(source.body["config"], source.body.get("inputs"))
+    config: Any = source.body["config"]
+    rules = ModelRules("openai/gpt-4o", "", str.isprintable, "openai/text-embedding-3-small")
+    parsed = examine_crew(config, cast("Any", source.body.get("inputs")), rules, 30).sound()
     assert source.notes == []
-    assert parsed.inputs
+    assert parsed.inputs or config["state"]["default"]
     assert (EXAMPLES / name / "README.md").is_file()
+
+
+def test_a_declarative_flow_is_sent_with_the_crews_whose_files_it_names(tmp_path: Path) -> None:
+    crew = tmp_path / "crews/research"
+    (crew / "agents").mkdir(parents=True)
+    task = {"description": "d", "agent": "a"}
+    (crew / "crew.jsonc").write_text(json.dumps({"agents": ["a"], "tasks": [task], "inputs": {"x": 1}}))
+    (crew / "agents/a.jsonc").write_text('{"role": "R", "settings": {"llm": "openai/x"}}')
+    step: dict[str, Any] = {"call": "crew", "from_declaration": "crews/research", "inputs": {"x": "${state.y}"}}
+    methods = {"m": {"start": True, "do": step}}
+    flow = {"schema": "crewai.flow/v1", "name": "f", "state": {"default": {"z": 1}}, "methods": methods}
+    file = tmp_path / "flow.json"
+    file.write_text(json.dumps(flow))
+    for target in (file, tmp_path):
+        config: Any = load_crew(str(target)).body["config"]
+        assert state_names(config) == {"y", "z"}
+        sent = config["methods"]["m"]["do"]
+        assert (sent["call"], sent["inputs"], "from_declaration" in sent) == ("crew", {"x": "${state.y}"}, False)
+        assert (sent["with"]["inputs"], sent["with"]["agents"]["a"]["llm"]) == ({"x": 1}, "openai/x")
+    for wrong in ("crews/absent", "../outside", "/etc/passwd"):
+        step["from_declaration"] = wrong
+        file.write_text(json.dumps(flow))
+        with pytest.raises(CrewFileError, match="there is no crew at"):
+            load_crew(str(file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -59,3 +60,35 @@ def test_a_program_says_yes_beforehand(api: FakeApi) -> None:
 def test_one_record_is_removed_by_its_id(api: FakeApi) -> None:
     assert invoke(api, "remove", "r1").exit_code == 0
     assert removed(api) == ["/api/v1/memory/records/r1"]
+
+
+def test_what_is_remembered_is_exported_page_by_page(api: FakeApi, tmp_path: Path) -> None:
+    assert invoke(api, "export", "/crews/shop").stdout == '{"content":"first"}\n{"content":"second"}\n'
+    assert "/api/v1/memory/export?scope=%2Fcrews%2Fshop" in [seen.path for seen in api.seen]
+    file = tmp_path / "memory.jsonl"
+    assert "2 records are in" in invoke(api, "export", "-o", str(file)).stderr
+    assert file.read_text().count("\n") == 2
+    assert invoke(api, "export", "-o", str(tmp_path / "none" / "x")).exit_code != 0
+
+
+def test_memory_is_searched_by_its_meaning(api: FakeApi) -> None:
+    result = invoke(api, "search", "/crews/shop", "hot drinks", "--limit", "3")
+    assert result.stdout.splitlines()[1].split()[:2] == ["0.75", "r1"]
+    assert api.seen[-1].path == "/api/v1/memory/search?scope=%2Fcrews%2Fshop&query=hot+drinks&limit=3"
+
+
+def test_a_scope_is_embedded_again_and_its_end_waited_for(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stepcrew_cli.commands.memory.PAUSE_SECONDS", 0)
+    result = invoke(api, "reembed", "/crews/shop", "--embedder", "openai/large")
+    assert "/crews/shop has vectors of openai/small." in result.stderr
+    assert [seen.body for seen in api.seen if seen.method == "POST"][-1] == {
+        "scope": "/crews/shop",
+        "embedder": "openai/large",
+    }
+    assert "moves to openai/large" in invoke(api, "reembed", "/crews/shop", "--detach").stderr
+
+
+def test_why_a_scope_was_not_embedded_again_is_told(api: FakeApi) -> None:
+    result = invoke(api, "reembed", "/crews/refused")
+    assert result.exit_code != 0
+    assert "it is down" in result.stderr

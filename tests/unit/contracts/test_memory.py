@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ PATH = "/crews/poets"
 MODEL = "openai/text-embedding-3-small"
 ROOT = RootScope(path=PATH, embedder=MODEL, dimension=3, created_at=NOW)
 VECTOR = pack([1, 0.5, -2])
+LATER = NOW + timedelta(days=36_500)
+"""The emulator removes what has expired."""
 
 
 @pytest.fixture(params=["adapters", "fakes"])
@@ -41,6 +44,55 @@ def test_a_record_comes_back_as_it_was_written(memory: Memories) -> None:
     assert memory.records(GROUP, PATH) == [written.record]
     assert memory.record(GROUP, PATH, "one") == written
     assert memory.record(GROUP, PATH, "two") is None
+
+
+def test_a_record_has_vectors_of_several_generations_until_it_is_written_anew(memory: Memories) -> None:
+    memory.open_root(GROUP, ROOT)
+    memory.add(GROUP, ROOT, fact())
+    memory.add(GROUP, ROOT, fact("two"))
+    newer = pack([4, 5])
+    assert memory.add_vector(GROUP, PATH, "one", newer, generation=1, seen=1)
+    assert not memory.add_vector(GROUP, PATH, "one", newer, generation=1, seen=2)
+    assert not memory.add_vector(GROUP, PATH, "three", newer, generation=1, seen=1)
+    vectors = {one.record.record_id: one.vector for one in memory.remembered(GROUP, PATH, 1)}
+    assert vectors == {"one": newer, "two": b""}
+    assert memory.record(GROUP, PATH, "one") == fact()
+    assert memory.record(GROUP, PATH, "one", 1) == fact(vector=newer)
+    moving = ROOT.moving_to("bedrock/titan")
+    moved = moving.moved(2)
+    assert memory.change_root(GROUP, ROOT, moving)
+    assert memory.change_root(GROUP, moving, moved)
+    assert memory.replace(GROUP, moved, fact(vector=newer), seen=1)
+    assert memory.record(GROUP, PATH, "one") == fact(vector=b"")
+    assert memory.record(GROUP, PATH, "one", 1) == fact(vector=newer)
+
+
+def test_of_two_that_change_a_root_scope_one_finds_out(memory: Memories) -> None:
+    memory.open_root(GROUP, ROOT)
+    first, second = ROOT.moving_to("bedrock/titan"), ROOT.moving_to("bedrock/cohere")
+    assert memory.change_root(GROUP, ROOT, first)
+    assert not memory.change_root(GROUP, ROOT, second)
+    assert memory.root(GROUP, PATH) == first
+    assert memory.add(GROUP, ROOT, fact()), "Until it has moved, the old model's vectors are taken."
+    moved = first.moved(2)
+    assert memory.change_root(GROUP, first, moved)
+    assert not memory.change_root(GROUP, first, ROOT)
+    with pytest.raises(ScopeNotFound):
+        memory.add(GROUP, first, fact("two"))
+    assert memory.add(GROUP, moved, fact("two", pack([1, 2])))
+    memory.close_root(GROUP, PATH)
+    assert not memory.change_root(GROUP, moved, first)
+
+
+def test_the_table_is_told_when_a_record_expires() -> None:
+    with emulated_aws() as aws:
+        memory = TableMemory(aws.clients, TABLE, RETENTION_DAYS)
+        memory.open_root(GROUP, ROOT)
+        memory.add(GROUP, ROOT, fact("one", expires_at=LATER))
+        memory.add(GROUP, ROOT, fact("two"))
+        found = [each.get("expires_at") for each in aws.clients.dynamodb.scan(TableName=TABLE)["Items"]]
+    assert found.count({"N": str(int(LATER.timestamp()))}) == 1
+    assert found.count(None) == len(found) - 1
 
 
 def test_what_is_added_again_stays_as_it_is(memory: Memories) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import pytest
 from tests.aws_table import NOW
@@ -18,6 +19,7 @@ from stepcrew.domain.memory import (
     child_scopes,
     crew_root,
     is_within,
+    keep_until,
     normal_scope,
     pack,
     root_of,
@@ -113,6 +115,35 @@ def test_another_embedding_model_is_an_error_that_says_what_to_do() -> None:
         with pytest.raises(EmbedderChanged) as raised:
             ROOT.check(embedder, dimension)
         assert "openai/small" in raised.value.remedy
+
+
+def test_a_root_scope_moves_to_another_model_and_no_generation_is_of_two() -> None:
+    assert ROOT.moving_to("openai/small") == ROOT
+    large = ROOT.moving_to("openai/large")
+    assert large.moving_to("openai/large") == large
+    assert (large.embedder, large.generation) == ("openai/small", 0), "Its vectors are the old ones meanwhile."
+    other = large.moving_to("bedrock/titan")
+    assert large.move
+    assert other.move
+    assert (large.move.generation, other.move.generation) == (1, 2)
+    back = other.moving_to("openai/small")
+    assert back.move
+    assert (back.move.generation, back.move.embedder) == (0, "openai/small")
+    again = back.moving_to("openai/large")
+    assert again.move
+    assert again.move.generation == 3
+    moved = other.moved(1024)
+    assert (moved.embedder, moved.dimension, moved.generation) == ("bedrock/titan", 1024, 2)
+    assert moved.made != ROOT.made
+
+
+def test_what_is_written_expires_after_the_least_of_the_days_that_are_set() -> None:
+    assert keep_until(NOW, None, 0) is None
+    assert keep_until(NOW, 30, 0) == NOW + timedelta(days=30)
+    assert keep_until(NOW, 30, 7) == NOW + timedelta(days=7)
+    record = MemoryRecord(record_id="r", scope="/shared", content="x", created_at=NOW, updated_at=NOW)
+    assert not record.is_expired(NOW + timedelta(days=9999))
+    assert record.model_copy(update={"expires_at": NOW}).is_expired(NOW)
 
 
 def test_a_record_fits_into_an_item() -> None:

@@ -202,4 +202,4 @@ def test_every_function_has_a_log_of_this_kind() -> None:
         one: one.read_text() for one in FUNCTIONS.glob("*/stepcrew_*/*handler.py") if one.stem != "tool_handler"
     }
     assert len(handlers) >= 8
-    assert [str(one) for one, source in handlers.items() if "= function_logger()" not in source] == []
+    assert [str(one) for one, source in handlers.items() if "= function_logger(" not in source] == []

@@ -12,6 +12,7 @@ from stepcrew.aws.crew_batches import TableBatches
 from stepcrew.aws.erasures import StoredRemains, TableErasures
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
+from stepcrew.aws.sweeps import TableSweeps
 from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.domain.limits import LimitRules
@@ -43,6 +44,7 @@ class Harness:
     """What `stepcrew_reconciler.wiring` puts together, over fakes."""
 
     def __init__(self, aws: Aws, orchestrator: FakeOrchestrator, clock: MovableClock) -> None:
+        self.clock, self.sweeps = clock, TableSweeps(aws.clients, TABLE)
         wake = WakeMachine(aws.approvals, orchestrator)
         limits = TableLimits(aws.clients, TABLE, LimitRules())
         self.fill_slots = FillSlots(aws.slots, limits, orchestrator, wake, clock)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.aws_table import GROUP, NOW, TABLE, emulated_aws
 from tests.fakes.secrets import FakeSecrets
-from tests.fakes.webhooks import FakePoster, FakeWebhookQueue
+from tests.fakes.webhooks import FakeMailer, FakePoster, FakeWebhookQueue
 from tests.unit.services.batching import Harness
 from tests.units import TableUnits
 
@@ -94,7 +94,7 @@ def delivery(harness: Harness) -> Callable[[], object]:
     told = WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(execution))
     send = SendWebhook(
         *(store, secrets, harness.aws.approvals, ParameterLinkKeys(harness.aws.clients, "/stepcrew/test")),
-        *(FakePoster(), FakeWebhookQueue(), harness.clock, "https://console", "https://api"),
+        *(FakePoster(), FakeMailer(), FakeWebhookQueue(), harness.clock, "https://console", "https://api"),
     )
     return lambda: send(told)
 

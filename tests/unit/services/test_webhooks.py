@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.aws_table import GROUP, ID, NOW, TABLE, emulated_aws, execution
-from tests.fakes.webhooks import FakePoster, FakeWebhookQueue
+from tests.fakes.webhooks import FakeMailer, FakePoster, FakeWebhookQueue
 from tests.waiting import park, question, running
 
 from stepcrew.aws.link_keys import ParameterLinkKeys
@@ -21,6 +21,7 @@ from stepcrew.domain.decision_link import LinkKey, LinkKeys, check_link
 from stepcrew.domain.definition import SecretReference
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, Waiting
+from stepcrew.domain.mail import mail_of
 from stepcrew.domain.signatures import verified
 from stepcrew.domain.slack import slack_body
 from stepcrew.domain.stored_crew import CrewVersion
@@ -43,10 +44,12 @@ class Harness:
         self.webhooks = TableWebhooks(self.aws.clients, TABLE, 30)
         self.queue, self.undelivered, self.poster = FakeWebhookQueue(), FakeWebhookQueue(), FakePoster()
         self.secrets = {"WEBHOOK_KEY": SECRET}
+        self.mailer = FakeMailer()
         self.link_keys = ParameterLinkKeys(self.aws.clients, "/stepcrew/test")
         self.tell = TellWebhooks(self.webhooks, self.queue)
         self.send = SendWebhook(
-            *(self.webhooks, self, self.aws.approvals, self.link_keys, self.poster, self.undelivered, self.clock),
+            *(self.webhooks, self, self.aws.approvals, self.link_keys, self.poster, self.mailer, self.undelivered),
+            self.clock,
             *("https://console.example.com", "https://api.example.com"),
         )
 
@@ -342,3 +345,83 @@ def test_slack_gets_links_beside_the_question(harness: Harness) -> None:
     assert reject.endswith("|Reject>")
     assert console.endswith("|Decide in the console>")
     assert harness.delivery().request.count("?link=***|") == 2
+
+
+MAILS: dict[str, Any] = {"format": "mail", "url": None, "secret": None, "to": ["ada@example.com", "boss@example.com"]}
+
+
+def test_each_address_of_a_mail_is_told_by_itself(harness: Harness) -> None:
+    harness.keep(**MAILS)
+    assert harness.tell([ended()]) == 2
+    first, second = harness.queue.sent
+    assert (first.to, second.to) == ("ada@example.com", "boss@example.com")
+    assert len({first.delivery_id, second.delivery_id, message().delivery_id}) == 3
+    assert first.order != second.order
+    harness.mailer.answers = [Answer(status=400, reason="Amazon SES refused it: MessageRejected: not verified")]
+    assert harness.send(first) == WAITS[0]
+    assert harness.send(second) is None
+    assert [address for address, _ in harness.mailer.sent] == ["ada@example.com", "boss@example.com"]
+    mail = harness.mailer.sent[1][1]
+    assert mail.subject == "haiku is COMPLETED."
+    assert "https://console.example.com/executions/" in mail.text
+    log = {one.to: one for one in harness.webhooks.deliveries(GROUP, "ops", before=None, limit=10)}
+    assert log["ada@example.com"].reason == "Amazon SES refused it: MessageRejected: not verified"
+    assert log["boss@example.com"].state is DeliveryState.DELIVERED
+    assert log["boss@example.com"].request == f"To: boss@example.com\nSubject: {mail.subject}\n\n{mail.text}"
+    harness.later(WAITS[0])
+    assert harness.send(first) is None
+
+
+def test_a_mail_carries_the_question_and_links_of_its_address(harness: Harness) -> None:
+    told = waiting_for_ada(harness, deciders=["boss@example.com"])
+    harness.keep(**MAILS, decision_links=True)
+    for to in MAILS["to"]:
+        assert harness.send(told.model_copy(update={"to": to})) is None
+    (_, to_ada), (_, to_boss) = harness.mailer.sent
+    assert "Is this a haiku?" in to_ada.text
+    assert "?link=" not in to_ada.text, "she does not decide this"
+    kept = harness.link_keys.link_keys(GROUP)
+    assert kept
+    said = [check_link(text, kept.keys, NOW) for text in re.findall(r"\?link=(\S+)", to_boss.text)]
+    assert [(one.decision, one.sent_to) for one in said] == [
+        ("approve", "boss@example.com"),
+        ("reject", "boss@example.com"),
+    ]
+    log = harness.webhooks.deliveries(GROUP, "ops", before=None, limit=10)
+    assert sum(one.request.count("?link=***") for one in log) == 2
+
+
+def test_an_address_that_bounced_is_not_tried_again(harness: Harness) -> None:
+    harness.keep(**MAILS)
+    harness.mailer.answers = [Answer(reason="Amazon SES sends nothing to it.", is_final=True)]
+    told = message().model_copy(update={"to": "ada@example.com"})
+    assert harness.send(told) is None
+    assert (harness.delivery().state, harness.delivery().reason) == (
+        DeliveryState.FAILED,
+        "Amazon SES sends nothing to it.",
+    )
+    assert harness.undelivered.sent == [told]
+    webhook = harness.webhooks.webhook(GROUP, "ops")
+    assert webhook
+    assert webhook.enabled, "its other addresses are told"
+
+
+def test_what_is_on_its_way_to_an_address_that_was_removed_is_skipped(harness: Harness) -> None:
+    harness.keep(**MAILS)
+    harness.keep(**{**MAILS, "to": ["boss@example.com"]}, revision=2)
+    for to in ("ada@example.com", ""):
+        assert harness.send(message().model_copy(update={"to": to})) is None
+    assert harness.mailer.sent == []
+    assert harness.poster.posted == []
+    log = harness.webhooks.deliveries(GROUP, "ops", before=None, limit=10)
+    assert {(one.state, one.reason) for one in log} == {
+        (DeliveryState.SKIPPED, "The webhook was changed: it does not send there any more.")
+    }
+
+
+def test_a_mail_is_plain_text_with_its_subject_on_one_line() -> None:
+    told = announcement_of(ended(name="a\r\nBcc: eve@example.com\x07"))
+    mail = mail_of(told_text(told, "", "", {}), "ops", GROUP)
+    assert mail.subject == "a Bcc: eve@example.com is COMPLETED."
+    long = mail_of(told_text(announcement_of(ended(name="x" * 500)), "", "", {}), "ops", GROUP)
+    assert len(long.subject) == 200

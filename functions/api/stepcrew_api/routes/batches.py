@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
-from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Status
 from stepcrew.services.batch_results import RowResult
@@ -16,21 +15,16 @@ from stepcrew_api.batch_schemas import BatchList, BatchRowList, BatchView, RowRe
 from stepcrew_api.bodies import BATCH_BODY, BatchBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Member
+from stepcrew_api.json_lines import lines_of, page_of_lines
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import IdempotencyKey
 from stepcrew_api.services import Injected
-from stepcrew_api.views import JSONL, PREFIX, next_page, task_view
+from stepcrew_api.views import PREFIX, task_view
 
 router = APIRouter(prefix="/batches", tags=["batches"], route_class=GuardedRoute)
 
 BatchId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$", description="The id a batch was accepted with.")]
 Cursor = Annotated[str | None, Query(max_length=200)]
-RESULTS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "JSON Lines; `Link` names the next page",
-        "content": {JSONL: {"schema": {"$ref": "#/components/schemas/RowResultView"}}},
-    }
-}
 
 
 @router.post("", status_code=202, responses=responses(400, 404, 409, 413, 415, 429), openapi_extra=BATCH_BODY)
@@ -99,7 +93,7 @@ def list_rows(
     return BatchRowList(rows=found[:limit], next_cursor=cursors.encode(str(found[limit - 1].row)) if more else None)
 
 
-@router.get("/{batch_id}/results", responses={**responses(404), **RESULTS}, response_class=Response)
+@router.get("/{batch_id}/results", responses={**responses(404), **lines_of("RowResultView")}, response_class=Response)
 def batch_results(
     batch_id: BatchId,
     identity: Caller,
@@ -111,13 +105,9 @@ def batch_results(
     pages put together are the whole."""
     after = cursors.decode_number(cursor)
     found = services.batch_results(identity.group_id, batch_id, after=after, limit=limit + 1)
-    lines = [result_line(result) for result in found[:limit]]
-    shown = how_many_fit(lines)
-    headers = {"Cache-Control": "no-store"}
-    if shown < len(found):
-        following = cursors.encode(str(found[shown - 1].row.row))
-        headers |= next_page(f"{PREFIX}/batches/{batch_id}/results", following, {"limit": limit})
-    return Response("".join(lines[:shown]), media_type=JSONL, headers=headers)
+    lines = [result_line(result) for result in found]
+    path = f"/batches/{batch_id}/results"
+    return page_of_lines(lines, lambda index: str(found[index].row.row), path, limit)
 
 
 @router.post("/{batch_id}/cancel", status_code=202, responses=responses(404, 409))
@@ -146,4 +136,4 @@ def result_line(result: RowResult) -> str:
         json_dict=answer.json_dict if answer else None,
         output_reference=answer.raw_reference if answer else None,
     )
-    return line.model_dump_json() + "\n"
+    return line.model_dump_json()

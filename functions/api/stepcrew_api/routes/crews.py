@@ -61,10 +61,9 @@ def read_crew(
         detail = "Give version or alias, not both."
         raise InvalidRequest(detail, [Fault(pointer="", code="ambiguous", detail=detail)])
     crew, submission = find_crew(services.crews, identity.group_id, name, version or alias)
-    definition = submission.definition
     return CrewDocument(
         **crew_view(crew).model_dump(),
-        config=definition.model_dump(mode="json", exclude_unset=True),
+        config=submission.config,
         inputs=submission.inputs,
         project=submission.project,
         placeholders=placeholders_of(submission),

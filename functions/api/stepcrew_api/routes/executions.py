@@ -168,8 +168,7 @@ def definition(execution_id: ExecutionId, identity: Caller, services: Injected) 
     """The crew definition and inputs as they were accepted; `config` and `inputs` can be submitted again. Where
     there is a `project`, its code is what ran, and `config` an outline of it."""
     submission = services.executions.submission(identity.group_id, execution_id)
-    config = submission.definition.model_dump(mode="json", exclude_unset=True)
-    accepted = {"config": config, "inputs": submission.inputs}
+    accepted = {"config": submission.config, "inputs": submission.inputs}
     return accepted | ({"project": submission.project} if submission.project else {})
 
 

@@ -47,8 +47,7 @@ def put_file(name: FileName, body: FileBody, identity: Member, services: Injecte
 @router.get("/{name}", responses=responses(404))
 def read_file(name: FileName, identity: Caller, services: Injected) -> FileAddress:
     """One file, and where its bytes are."""
-    file, url = services.files.get(identity.group_id, name)
-    return FileAddress(file=file, url=url)
+    return FileAddress(**services.files.get(identity.group_id, name)._asdict())
 
 
 @router.delete("/{name}", responses=responses())

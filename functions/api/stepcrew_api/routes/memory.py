@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
-from stepcrew.domain.memory import MOST_SCOPE
-from stepcrew.services.keep_memory import MemoryReceipt, place_of
+from stepcrew.domain.knowledge_requests import MOST_HITS
+from stepcrew.domain.memory import MOST_SCOPE, MemoryRecord
+from stepcrew.services.keep_memory import MemoryReceipt, ScopeSummary, place_of
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Member
-from stepcrew_api.memory_schemas import MemoryRecordList, MemoryRecordView, ScopeList
+from stepcrew_api.json_lines import lines_of, page_of_lines
+from stepcrew_api.memory_schemas import (
+    MemoryHitList,
+    MemoryHitView,
+    MemoryRecordList,
+    MemoryRecordView,
+    ReembedRequest,
+    ScopeList,
+)
 from stepcrew_api.problems import responses
 from stepcrew_api.services import Injected
 
 router = APIRouter(prefix="/memory", tags=["memory"], route_class=GuardedRoute)
 
-SCOPE = "A path as GET /memory lists it: /crews/NAME or /shared, or what lies below."
+SCOPE_HELP = "A path as GET /memory lists it: /crews/NAME or /shared, or what lies below."
+Scope = Annotated[str | None, Query(max_length=MOST_SCOPE, description=SCOPE_HELP)]
+Cursor = Annotated[str | None, Query(max_length=300)]
 
 
 @router.get("", responses=responses())
@@ -30,22 +41,58 @@ def list_scopes(identity: Caller, services: Injected) -> ScopeList:
 def list_records(
     identity: Caller,
     services: Injected,
-    scope: Annotated[str | None, Query(max_length=MOST_SCOPE, description=SCOPE)] = None,
+    scope: Scope = None,
     words: Annotated[str, Query(max_length=500, description="Only records with one of these words.")] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
+    cursor: Cursor = None,
 ) -> MemoryRecordList:
     """Newest first. With `words`, those with most of the words first, on one page."""
     found = services.memory.records(identity.group_id, scope, words)
-    if cursor and not words:
-        before = cursors.decode(cursor)
-        found = [record for record in found if place_of(record) < before]
+    if not words:
+        found = _behind(cursor, found)
     page = found[:limit]
     more = len(found) > limit and not words
     return MemoryRecordList(
-        records=[MemoryRecordView.model_validate(record.model_dump()) for record in page],
+        records=[_view(record) for record in page],
         next_cursor=cursors.encode(place_of(page[-1])) if more else None,
     )
+
+
+@router.get("/search", responses=responses(502))
+def search_records(
+    identity: Member,
+    services: Injected,
+    scope: Annotated[str, Query(max_length=MOST_SCOPE, description=SCOPE_HELP)],
+    query: Annotated[str, Query(min_length=1, max_length=2_000, description="What the records are to be about.")],
+    limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 20,
+) -> MemoryHitList:
+    """The records in the scope and below it whose meaning is closest to the query. The scope's own embedding model is
+    asked for a vector of the query; the group pays for that."""
+    hits = services.memory.search(identity.group_id, scope, query, limit)
+    return MemoryHitList(hits=[MemoryHitView(record=_view(hit.record), score=hit.score) for hit in hits])
+
+
+@router.post("/reembed", status_code=202, responses=responses(404))
+def reembed_scope(body: ReembedRequest, identity: Admin, services: Injected) -> ScopeSummary:
+    """Has the vectors of a root scope (/crews/NAME, /shared) made anew with another embedding model. Until all are
+    there, crews go on with the old ones: GET /memory tells `moving_to`. Asking again goes on where it stopped; asking
+    for the model that it has takes a move back."""
+    return services.memory.reembed(identity.group_id, body.scope, body.embedder)
+
+
+@router.get("/export", responses={**responses(), **lines_of("MemoryRecordView")}, response_class=Response)
+def export_records(
+    identity: Caller,
+    services: Injected,
+    scope: Scope = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
+    cursor: Cursor = None,
+) -> Response:
+    """Everything that is remembered in the scope and below it, or in the whole group, as JSON Lines without vectors,
+    newest first. While there are more, `Link` names the next page; the pages put together are the whole."""
+    found = _behind(cursor, services.memory.records(identity.group_id, scope))[: limit + 1]
+    lines = [_view(record).model_dump_json() for record in found]
+    return page_of_lines(lines, lambda index: place_of(found[index]), "/memory/export", limit, scope=scope)
 
 
 @router.delete("/records/{record_id}", responses=responses())
@@ -58,8 +105,20 @@ def delete_record(
 
 @router.delete("/scopes/{scope:path}", responses=responses())
 def delete_scope(
-    scope: Annotated[str, Path(max_length=MOST_SCOPE, description=SCOPE)], identity: Admin, services: Injected
+    scope: Annotated[str, Path(max_length=MOST_SCOPE, description=SCOPE_HELP)], identity: Admin, services: Injected
 ) -> MemoryReceipt:
     """Removes everything in the scope and below it, and answers what went. A root scope (/crews/NAME, /shared) may
     afterwards be begun again with another embedding model."""
     return services.memory.forget_scope(identity.group_id, scope)
+
+
+def _behind(cursor: str | None, found: list[MemoryRecord]) -> list[MemoryRecord]:
+    """What follows the page that ended with the cursor."""
+    if not cursor:
+        return found
+    before = cursors.decode(cursor)
+    return [record for record in found if place_of(record) < before]
+
+
+def _view(record: MemoryRecord) -> MemoryRecordView:
+    return MemoryRecordView.model_validate(record.model_dump())

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, JsonValue
 from stepcrew.domain.crew_schema import crew_schema
 from stepcrew.domain.execution import GroupLimits
 from stepcrew_api.guarded import PUBLIC, GuardedRoute
-from stepcrew_api.identity import Caller, Identity
+from stepcrew_api.identity import Caller, Identity, operates
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import Health
 from stepcrew_api.services import Injected
@@ -30,6 +30,7 @@ class Me(Identity):
     """The caller, and the rules of the selected group."""
 
     limits: LimitsOfGroup
+    operator: bool = Field(description="Whether the caller, in this group, operates the stack.")
 
 
 @router.get("/health", openapi_extra=PUBLIC)
@@ -44,11 +45,12 @@ def health(request: Request) -> Health:
 
 
 @router.get("/me", responses=responses())
-def me(identity: Caller, services: Injected) -> Me:
+def me(identity: Caller, services: Injected, request: Request) -> Me:
     """Who the token says you are, and which limits the selected group has."""
     rules = services.limits.limit_rules(identity.group_id)
     limits = LimitsOfGroup(**rules._asdict())
-    return Me(**identity.model_dump(), limits=limits)
+    operator = operates(identity, request.app.state.settings)
+    return Me(**identity.model_dump(), limits=limits, operator=operator)
 
 
 @router.get("/schema", responses=responses())

@@ -85,7 +85,7 @@ def place_of(platform: Settings, group_id: str, name: str) -> dict[str, str]:
     """The parameters that tell the function of this name from others."""
     return {
         "Platform": platform.stack_name,
-        "Name": function_name(name),
+        "Name": function_name(name, platform.stack_name),
         "GroupId": group_id,
         "GroupDigest": group_digest(group_id),
     }

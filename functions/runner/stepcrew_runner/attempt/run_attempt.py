@@ -38,6 +38,7 @@ from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.files import CrewFiles
+from stepcrew_runner.crew.flows import FlowBuilder
 from stepcrew_runner.crew.function_tools import NoFunctions
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
@@ -54,6 +55,7 @@ from stepcrew_runner.isolation import environment
 from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.questions import Questions
+from stepcrew_runner.project.states import ProjectStates
 from stepcrew_runner.trace.claim_check import ClaimCheck
 from stepcrew_runner.trace.logs import EVERYTHING, USUAL, Detail, execution_log
 from stepcrew_runner.trace.recorder import TraceRecorder
@@ -121,6 +123,7 @@ class RunAttempt:
         project: ProjectCode | None = None,
         replay: Replay | None = None,
         default_embedder: str = "",
+        most_memory_days: int = 0,
         detail: Detail = USUAL,
     ) -> None:
         install()
@@ -129,6 +132,7 @@ class RunAttempt:
         self._project = project
         self._default_model = default_model
         self._default_embedder = default_embedder
+        self._most_memory_days = most_memory_days
         self._slice_seconds = slice_seconds
         self._replay = replay
 
@@ -177,7 +181,8 @@ class RunAttempt:
             ports.queue.send(execution.group_id, execution.execution_id, execution.attempt, events, logs)
 
         sender = TraceSender(send, ClaimCheck(execution, stores.payloads).apply)
-        names = None if submission.project else [task.name for task in submission.definition.tasks]
+        tells_own_tasks = submission.project is not None or submission.flow is not None
+        names = None if tells_own_tasks else [task.name for task in submission.definition.tasks]
         recorder = TraceRecorder(companions, names, sender.put)
         ending = Ending(companions, stores.executions, stores.approvals, recorder, sender, ports.meter)
         detail = EVERYTHING if execution.debug else self._detail
@@ -260,13 +265,18 @@ class RunAttempt:
         files = CrewFiles(companions, stores.files)
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
-            if self._project is None:
-                parts = CrewParts(companions, models, files, stores, self._default_embedder)
+            parts = CrewParts(companions, models, files, stores, self._default_embedder, self._most_memory_days)
+            if self._project is None and submission.flow:
+                with Questions(decisions, companions.control).in_place():
+                    run(FlowBuilder(submission, parts, secrets, ports.functions), finished, decisions)
+            elif self._project is None:
                 run(CrewBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             else:
-                serve_project_memory(submission.definition, companions, stores.memory)
+                serve_project_memory(submission.definition, companions, stores.memory, self._most_memory_days)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
-                with variables, Questions(decisions, companions.control).in_place():
+                crew_name = execution.crew.name if execution.crew else execution.name
+                states = ProjectStates(companions, crew_name, stores.states)
+                with variables, Questions(decisions, companions.control).in_place(), states.in_place():
                     run(self._project.builder(submission, environment.WORK), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 

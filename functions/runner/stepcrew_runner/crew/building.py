@@ -16,6 +16,7 @@ from crewai.utilities.string_utils import interpolate_only
 from stepcrew.domain.definition import AgentDefinition, CrewDefinition, McpServer, SecretReference, TaskDefinition
 from stepcrew.domain.references import address_fault
 from stepcrew.domain.submission import Submission
+from stepcrew.domain.tools import FILE_READ
 from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.crew import mcp_on_311
 from stepcrew_runner.crew.executor import BoundedExecutor
@@ -24,8 +25,9 @@ from stepcrew_runner.crew.knowing import make_knowledge
 from stepcrew_runner.crew.parts import CrewParts
 from stepcrew_runner.crew.remembering import make_memories
 from stepcrew_runner.crew.seams import PlatformCrew
+from stepcrew_runner.crew.searching import search_tools
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask
-from stepcrew_runner.crew.tools import ToolMaker, ToolNotUsable
+from stepcrew_runner.crew.tools import ToolMaker, ToolNotUsable, read_page
 
 _AGENT_FIELDS = (
     *("max_iter", "max_rpm", "max_execution_time", "max_retry_limit", "allow_delegation", "cache"),
@@ -80,12 +82,13 @@ class CrewBuilder:
         self._memories = make_memories(self._crew, parts)
         self._knowledge = make_knowledge(self._crew, parts)
         self._secrets = secrets
-        self._tool_maker = ToolMaker(secrets.of_tools, submission.tools, functions, self._reads_files)
+        of_crew = {FILE_READ: self._reads_files, **search_tools(self._crew, parts, read_page)}
+        self._tool_maker = ToolMaker(secrets.of_tools, submission.tools, functions, of_crew)
 
     def build(self) -> BuiltCrew:
         """Raises `ModelNotAvailable`, `ToolNotUsable`, or pydantic's ValidationError for what CrewAI itself refuses."""
         definition = self._crew
-        agents = {name: self._agent(name) for name in definition.agents}
+        agents = {name: self.agent(name) for name in definition.agents}
         tasks: list[ReplayableTask] = []
         for task in definition.tasks:
             tasks.append(self._task(task, agents, {done.name or "": done for done in tasks}))
@@ -118,7 +121,12 @@ class CrewBuilder:
         takes = is_first if wanted is None else wanted
         return f"\n\nTrigger Payload: {payload}" if payload and takes else ""
 
-    def _agent(self, name: str) -> Agent:
+    def tool(self, name: str) -> BaseTool:
+        """Raises `ToolNotUsable`."""
+        return self._tool_maker.make(name)
+
+    def agent(self, name: str) -> Agent:
+        """One of its agents, made anew."""
         agent = self._crew.agents[name]
         arguments = _given(agent, _AGENT_FIELDS)
         if memory := self._memories.get(name):
@@ -148,7 +156,7 @@ class CrewBuilder:
         )
 
     def _tools(self, names: Iterable[str]) -> list[BaseTool]:
-        return [self._tool_maker.make(name) for name in names]
+        return [self.tool(name) for name in names]
 
     def _reads_files(self) -> FileReadTool:
         return FileReadTool(names=self._crew.files, read=self._files.text)
@@ -201,7 +209,7 @@ class CrewBuilder:
         if task.agent is not None:
             # An agent can execute one task at a time; a task that overlaps others gets an agent object of its own.
             shared = agents[task.agent]
-            arguments["agent"] = self._agent(task.agent) if task.async_execution else shared
+            arguments["agent"] = self.agent(task.agent) if task.async_execution else shared
         arguments |= {
             "name": task.name,
             "description": self._text(task.description) + self._trigger_text(task, is_first=not before),

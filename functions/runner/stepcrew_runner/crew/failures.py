@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,6 +16,11 @@ from stepcrew_runner.crew.provider_errors import Refusal
 
 MOST_CHARACTERS = 500
 MOST_FIELDS = 3
+READS_ANSWERS = re.compile(
+    r"crewai/(utilities/|llms/|llm\.py|task\.py|tasks/|lite_agent|agents/|experimental/)"
+    r"|stepcrew_runner/crew/(structured|tasks)\.py"
+)
+"""The files in which the answers of models are read."""
 
 
 class Cause(NamedTuple):
@@ -107,7 +113,7 @@ def explain(error: BaseException, task: str | None, mask: Mask = str) -> Executi
             )
     for one in links:
         if isinstance(one, ValidationError):
-            return _not_of_schema(one, task)
+            return _not_of_schema(one, task) if _is_of_an_answer(one) else _invalid(one, task, mask)
     known = _known(BEFORE_PROVIDERS, links) or refusal_of(error) or _known(AFTER_PROVIDERS, links)
     text = mask(str(error)) or type(error).__name__
     if known:
@@ -121,21 +127,44 @@ def explain(error: BaseException, task: str | None, mask: Mask = str) -> Executi
     )
 
 
-def _not_of_schema(error: ValidationError, task: str | None) -> ExecutionError:
-    """Fields are named as JSON pointers, at most three of them, with the beginning of the answer."""
+def _is_of_an_answer(error: ValidationError) -> bool:
+    """Whether a model's answer was being read: by CrewAI where it reads them, or by the platform. A project's own code,
+    the state of a flow, or an object that cannot be made raise such errors too."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    own = [file.replace("\\", "/") for file in files if "/pydantic" not in file]
+    return not own or bool(READS_ANSWERS.search(own[-1]))
+
+
+def _invalid(error: ValidationError, task: str | None, mask: Mask) -> ExecutionError:
+    """Values that a schema of the crew's own does not take."""
+    return ExecutionError(
+        category=Category.CREW,
+        type="InvalidValue",
+        message=f"A value does not fit {error.title}{_where(task)}: {_short(mask(_places(error)))}",
+        remedy="Correct the value, or the class or field that takes it.",
+        task=task,
+    )
+
+
+def _places(error: ValidationError) -> str:
+    """Fields as JSON pointers, at most three of them, each with what is wrong."""
     details = error.errors(include_url=False, include_context=False)
-    if details[0]["type"] == "json_invalid":
-        what = f"it is not JSON ({details[0]['msg']})"
-    else:
-        places = [f"{'/'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in details[:MOST_FIELDS]]
-        what = "; ".join(places)
+    places = [f"{'/'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in details[:MOST_FIELDS]]
     more = f" and {len(details) - MOST_FIELDS} more faults" if len(details) > MOST_FIELDS else ""
+    return "; ".join(places) + more
+
+
+def _not_of_schema(error: ValidationError, task: str | None) -> ExecutionError:
+    """With the beginning of the answer."""
+    details = error.errors(include_url=False, include_context=False)
+    is_json = details[0]["type"] != "json_invalid"
+    what = _places(error) if is_json else f"it is not JSON ({details[0]['msg']})"
     answer = details[0]["input"]
     text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
     return ExecutionError(
         category=Category.MODEL,
         type="AnswerNotOfSchema",
-        message=f"The answer does not fit its schema {error.title}{_where(task)}: {what}{more}. It was: {_short(text)}",
+        message=f"The answer does not fit its schema {error.title}{_where(task)}: {what}. It was: {_short(text)}",
         remedy="Say in the task what each field holds, loosen the schema, or raise max_tokens if the answer is cut.",
         task=task,
     )

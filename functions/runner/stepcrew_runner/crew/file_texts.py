@@ -18,19 +18,17 @@ MOST_CHARACTERS = 20_000_000
 
 def parts_of(file: GroupFile, content: bytes) -> list[TextPart]:
     """Its parts that have text; one without any where the file is empty. Raises `FileUnreadable`."""
-    read = READERS.get(file.media_type)
-    if read is None or not content:
-        return [TextPart("", _decoded(file.name, content))]
+    read = READERS.get(file.media_type) if content else None
+    if read is None:
+        text = _decoded(file.name, content)
+        _check_size(file.name, len(text))
+        return [TextPart("", text)]
     parts: list[TextPart] = []
     characters = 0
     try:
         for part in read(content):
             characters += len(part.text)
-            if characters > MOST_CHARACTERS:
-                raise FileUnreadable(
-                    f"The file {file.name} has more than {MOST_CHARACTERS:,} characters of text.",
-                    remedy="Give it in several files.",
-                )
+            _check_size(file.name, characters)
             parts += [part] if part.text.strip() else []
     except FileUnreadable:
         raise
@@ -51,6 +49,13 @@ def pieces_of_file(name: str, parts: list[TextPart]) -> list[Piece]:
             remedy="Give it in several files.",
         )
     return pieces
+
+
+def _check_size(name: str, characters: int) -> None:
+    if characters > MOST_CHARACTERS:
+        raise FileUnreadable(
+            f"The file {name} has more than {MOST_CHARACTERS:,} characters of text.", remedy="Give it in several files."
+        )
 
 
 def _decoded(name: str, content: bytes) -> str:

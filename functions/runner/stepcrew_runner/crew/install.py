@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from stepcrew_runner.crew import memory_seams, seams, servers, tool_calls
+from stepcrew_runner.crew import flow_seams, memory_seams, seams, servers, tool_calls
 from stepcrew_runner.gate import transports
 
 
 def install() -> None:
     """Every call of a model or a tool passes a gate from here on. Repeating it is harmless. Raises `SeamMissing`."""
-    seams.check(*memory_seams.MEMORY_SEAMS)
+    seams.check(*memory_seams.MEMORY_SEAMS, *flow_seams.FLOW_SEAMS)
     seams.call_servers_once()
     transports.install()
     tool_calls.install()

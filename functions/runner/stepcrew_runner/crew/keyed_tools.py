@@ -1,45 +1,47 @@
-"""CrewAI's tools that need a key, given it as an object of their own.
+"""CrewAI's tools that need keys, each given its keys alone.
 
-The originals read it from the environment of the process whenever they are called: an abandoned call would find the key
-of whoever runs then. Adapted to crewai-tools 1.15.30 (serper_dev_tool.py, brave_search_tool/base.py).
+The originals read them from the environment of the process, some whenever they are called: an abandoned call would find
+the key of whoever runs then. So such a tool is made from modules of its own, whose `os` has its keys and nothing else.
+Adapted to crewai-tools 1.15.30, of whose modules these read nothing of `os` but the environment.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any
 
-import requests
-from crewai.tools import BaseTool
-
-from stepcrew_runner.crew.seams import require
-
-SECONDS = 10
+from stepcrew_runner.crew.seams import SeamMissing
 
 
-def serper(module: ModuleType, key: str) -> BaseTool:
-    """`module` is the original's. Raises `SeamMissing`."""
-    for name in ("_make_api_request", "_get_search_url"):
-        require(module.SerperDevTool, name, "the tool would look for its key in the environment")
+class Environment:
+    """Stands for the module `os`."""
 
-    class SerperDevTool(module.SerperDevTool):
-        def _make_api_request(self, search_query: str, search_type: str) -> dict[str, Any]:
-            answer = requests.post(
-                self._get_search_url(search_type),
-                headers={"X-API-KEY": key},
-                json={"q": search_query, "num": self.n_results},
-                timeout=SECONDS,
-            )
-            answer.raise_for_status()
-            return dict(answer.json())
-
-    return SerperDevTool()
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.environ = dict(values)
+        self.getenv = self.environ.get
 
 
-def brave(module: ModuleType, key: str) -> BaseTool:
-    """`module` is that of the newer tool, which takes a key; the one of this name does not."""
+def own_modules(paths: Sequence[str], keys: Mapping[str, str]) -> ModuleType:
+    """The last of these modules, executed anew with the keys; those before it hold what its class is made of.
 
-    class BraveSearchTool(module.BraveWebSearchTool):
-        name: str = "Brave Search"
-
-    return BraveSearchTool(api_key=key)
+    Raises:
+        SeamMissing: none of them reads an environment any more.
+    """
+    originals = {path: importlib.import_module(path) for path in paths}
+    made = [importlib.util.module_from_spec(spec) for one in originals.values() if (spec := one.__spec__)]
+    readers = [module for module in made if hasattr(originals[module.__name__], "os")]
+    if not readers:
+        raise SeamMissing(f"{paths[-1]} takes its keys from somewhere else now. See crew/keyed_tools.py.")
+    try:
+        for module in made:
+            sys.modules[module.__name__] = module  # where the next one finds it
+            if module.__spec__ and module.__spec__.loader:
+                module.__spec__.loader.exec_module(module)
+            if module in readers:
+                setattr(module, "os", Environment(keys))  # noqa: B010 - a module has no such attribute by its type
+    finally:
+        sys.modules.update(originals)
+    return made[-1]

@@ -57,20 +57,24 @@ class GroupKnowledge(BaseKnowledgeStorage):
         metadata_filter: dict[str, Any] | None = None,  # noqa: ARG002 - CrewAI names none
         score_threshold: float = 0.6,
     ) -> list[SearchResult]:
-        """The most alike first. Scores are as CrewAI's: 0.5 is nothing in common, 1 is the same."""
         try:
-            files = {source.file: self._ready(source.file) for source in self._sources if source.file is not None}
-            texts = self._own_texts()
-            wanted = pack(self._embedder([" ".join(query)])[0])
-            given = [self._embedder.name, files, [chunk.piece.text for chunk in texts], wanted.hex(), limit]
-            found = asked(
-                self._parts.companions,
-                "knowledge search",
-                [*given, score_threshold],
-                lambda _key: self._found(files, texts, wanted, limit, score_threshold),
-            )
+            return self.find(" ".join(query), limit, score_threshold)
         except StepcrewError as error:
             raise ends_attempt(self._parts.companions, error) from error
+
+    def find(self, query: str, limit: int, score_threshold: float) -> list[SearchResult]:
+        """The most alike first. Scores are as CrewAI's: 0.5 is nothing in common, 1 is the same. Raises `FileMissing`
+        and `FileUnreadable`."""
+        files = {source.file: self._ready(source.file) for source in self._sources if source.file is not None}
+        texts = self._own_texts()
+        wanted = pack(self._embedder([query])[0])
+        given = [self._embedder.name, files, [chunk.piece.text for chunk in texts], wanted.hex(), limit]
+        found = asked(
+            self._parts.companions,
+            "knowledge search",
+            [*given, score_threshold],
+            lambda _key: self._found(files, texts, wanted, limit, score_threshold),
+        )
         return [SearchResult(**each) for each in found]
 
     def save(self, documents: list[str]) -> None:
@@ -183,9 +187,14 @@ def make_knowledge(crew: CrewDefinition, parts: CrewParts) -> Mapping[str | None
     uses = list(knowledge_uses(crew))
     if not uses:
         return {}
-    name, ask = asks(crew.embedder, parts.default_embedder, EmbeddingKeys(parts.models.keys, parts.models.aws_keys))
-    embedder = Embedder(name, parts.companions, parts.stores.memory, ask)
+    embedder = crew_embedder(crew, parts)
     return {
         agent: Knowledge("sources", sources=[], storage=GroupKnowledge(sources, embedder, parts))
         for _, agent, sources in uses
     }
+
+
+def crew_embedder(crew: CrewDefinition, parts: CrewParts) -> Embedder:
+    """Raises `ModelNotAvailable`."""
+    name, ask = asks(crew.embedder, parts.default_embedder, EmbeddingKeys(parts.models.keys, parts.models.aws_keys))
+    return Embedder(name, parts.companions, parts.stores.memory, ask)

@@ -50,7 +50,7 @@ class MemoryReading:
         self._store = store
         self._group_id = companions.execution.group_id
         self._lock = threading.Lock()
-        self._read: tuple[float, list[Remembered]] | None = None
+        self._read: tuple[float, RootScope | None, list[Remembered]] | None = None
         self._seen: dict[str, int] = {}
         """Revisions of the records that the crew was shown: it changes what it saw, and nothing newer."""
 
@@ -67,13 +67,13 @@ class MemoryReading:
         where = self._path(scope_prefix)
 
         def read() -> list[Any]:
-            root = self._store.root(self._group_id, self._root)
+            root, everything = self._all()
             if root is None:
                 return []
             self._check(root, dimension_of(wanted))
             found = [
                 one
-                for one in self._all()
+                for one in everything
                 if len(one.vector) == len(wanted) and fits(one.record, where, categories, metadata_filter)
             ]
             scores = similarities([one.vector for one in found], wanted)
@@ -85,7 +85,7 @@ class MemoryReading:
 
     def get_record(self, record_id: str) -> CrewRecord | None:
         def read() -> Any:
-            found = self._store.record(self._group_id, self._root, record_id)
+            found = self._standing(record_id)
             return found.record.model_dump(mode="json") if found else None
 
         found = self._asked("record", [record_id], lambda _key: read())
@@ -158,14 +158,23 @@ class MemoryReading:
         with self._lock:
             self._read = None
 
-    def _all(self) -> list[Remembered]:
+    def _all(self) -> tuple[RootScope | None, list[Remembered]]:
+        """The root scope with what is in it and its vectors."""
         with self._lock:
             if self._read is None or time.monotonic() - self._read[0] > FRESH_SECONDS:
-                self._read = (time.monotonic(), self._store.remembered(self._group_id, self._root))
-            return self._read[1]
+                now, root = self._companions.clock.now(), self._store.root(self._group_id, self._root)
+                read = self._store.remembered(self._group_id, self._root, root.generation if root else 0)
+                self._read = (time.monotonic(), root, [one for one in read if not one.record.is_expired(now)])
+            return self._read[1:]
+
+    def _standing(self, record_id: str) -> Remembered | None:
+        """The record as it is by now."""
+        root = self._store.root(self._group_id, self._root)
+        found = self._store.record(self._group_id, self._root, record_id, root.generation if root else 0)
+        return None if found is None or found.record.is_expired(self._companions.clock.now()) else found
 
     def _within(self, where: str) -> list[MemoryRecord]:
-        return [record for record, _ in self._all() if is_within(record.scope, where)]
+        return [record for record, _ in self._all()[1] if is_within(record.scope, where)]
 
     def _path(self, scope: str | None) -> str:
         return below(self._root, scope or "/")

@@ -21,15 +21,25 @@ from stepcrew.domain.memory import (
     ScopeNotFound,
     content_hash,
     dimension_of,
+    keep_until,
 )
+from stepcrew.services.memory_ports import Memories
 from stepcrew_runner.crew.memory_reading import MemoryReading, fits
+from stepcrew_runner.gate.companions import Companions
 
-_NEW = ("created_at", "updated_at", "execution_id")
+_NEW = ("created_at", "updated_at", "execution_id", "expires_at")
 """What differs where the same is asked again."""
 
 
 class GroupStorage(MemoryReading):
     """CrewAI's `StorageBackend`."""
+
+    def __init__(
+        self, root: str, embedder: str, companions: Companions, store: Memories, *most_days: int | None
+    ) -> None:
+        """`most_days` are bounds of how long a record is kept that nothing changes, as in `keep_until`."""
+        super().__init__(root, embedder, companions, store)
+        self._most_days = most_days
 
     def save(self, records: list[CrewRecord]) -> None:
         """What says nothing is not remembered."""
@@ -55,9 +65,9 @@ class GroupStorage(MemoryReading):
         given = changed.model_dump(mode="json", exclude=set(_NEW))
 
         def write(key: EntryKey) -> Any:
-            standing = self._store.record(self._group_id, self._root, record.id)
-            fitting = vector or (standing.vector if standing else None)
-            if fitting is None:
+            standing = self._standing(record.id)
+            fitting = vector or (standing.vector if standing else b"")
+            if not fitting:
                 return False
             root = self._opened(fitting)
             if standing and standing.record.revision == seen:
@@ -97,7 +107,7 @@ class GroupStorage(MemoryReading):
         def write(_key: EntryKey) -> Any:
             gone = [
                 record
-                for record, _ in self._all()
+                for record, _ in self._all()[1]
                 if (record_ids is None or record.record_id in record_ids)
                 and (before is None or record.created_at < before)
                 and fits(record, where, categories, metadata_filter)
@@ -168,6 +178,7 @@ class GroupStorage(MemoryReading):
             created_at=now,
             updated_at=now,
             execution_id=self._companions.execution.execution_id,
+            expires_at=keep_until(now, *self._most_days),
         )
 
 

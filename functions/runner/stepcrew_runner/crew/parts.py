@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stepcrew.services.file_ports import FileStore
+from stepcrew.services.flow_state_ports import FlowStates, NoFlowStates
 from stepcrew.services.knowledge_ports import KnowledgeStore
 from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import ApprovalStore, ExecutionStore, JournalStore, PayloadStore, TaskOutputStore
@@ -24,11 +25,15 @@ class Stores(NamedTuple):
     memory: Memories
     files: FileStore
     knowledge: KnowledgeStore
+    states: FlowStates = NoFlowStates()
 
 
 class CrewParts(NamedTuple):
+    """`most_memory_days` is how long the operator lets records be kept; 0 is for ever."""
+
     companions: Companions
     models: ModelFactory
     files: CrewFiles
     stores: Stores
     default_embedder: str
+    most_memory_days: int

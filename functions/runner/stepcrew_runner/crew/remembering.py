@@ -27,12 +27,13 @@ OF_PROJECT = "the project's own"
 """In place of the name of an embedding model that only the code of a project knows."""
 
 
-def serve_project_memory(crew: CrewDefinition, companions: Companions, store: Memories) -> None:
+def serve_project_memory(crew: CrewDefinition, companions: Companions, store: Memories, most_days: int) -> None:
     """Memories that a project's own code makes in this attempt are kept in the root scope of its crew. Which model
-    their vectors come from is the code's affair; of another dimension they are refused."""
+    their vectors come from is the code's affair; of another dimension they are refused. Records are kept for
+    `most_days`; 0 is for ever."""
     execution = companions.execution
     root = crew_root(execution.crew.name if execution.crew else crew.name)
-    keep_memory_in(companions.gate, GroupStorage(root, OF_PROJECT, companions, store))
+    keep_memory_in(companions.gate, GroupStorage(root, OF_PROJECT, companions, store, most_days))
 
 
 def make_memories(crew: CrewDefinition, parts: CrewParts) -> Mapping[str | None, PlatformMemory]:
@@ -46,9 +47,10 @@ def _made(crew: CrewDefinition, parts: CrewParts) -> Iterator[tuple[str | None, 
     keys = EmbeddingKeys(parts.models.keys, parts.models.aws_keys)
     for use in memory_uses(crew, execution.crew and execution.crew.name):
         name, ask = asks(use.embedder, parts.default_embedder, keys)
+        days = (use.settings.keep_days, parts.most_memory_days)
         memory = PlatformMemory(
             llm=parts.models.make(use.settings.llm or crew.model),
-            storage=GroupStorage(root_of(use.scope), name, parts.companions, parts.stores.memory),
+            storage=GroupStorage(root_of(use.scope), name, parts.companions, parts.stores.memory, *days),
             embedder=Embedder(name, parts.companions, parts.stores.memory, ask),
             root_scope=use.scope,
             is_of_one_agent=use.agent is not None,

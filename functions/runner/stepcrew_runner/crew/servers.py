@@ -20,7 +20,6 @@ from weakref import WeakKeyDictionary
 from crewai.tools.mcp_native_tool import MCPNativeTool
 
 from stepcrew.domain.tools import TOOLS
-from stepcrew_runner.crew.function_tools import LambdaTool
 from stepcrew_runner.crew.seams import wrap_when_imported
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.gate import Gate
@@ -45,13 +44,12 @@ def install() -> None:
 
 
 def has_effects(tool: Any) -> bool:
-    """Of the tool object itself; what a definition says comes on top."""
+    """Of the tool object itself, which of a project's own says so by a field of this name; what a definition says comes
+    on top."""
     if isinstance(tool, MCPNativeTool):
         return not _only_reads.get(scope.current_gate(), {}).get(tool.original_tool_name, False)
-    if isinstance(tool, LambdaTool):
-        return tool.has_effects
     spec = TOOLS.get(type(tool).__name__)
-    return spec is not None and spec.has_effects
+    return getattr(tool, "has_effects", False) is True or (spec is not None and spec.has_effects)
 
 
 def _note(name: str, says_so: bool) -> None:

@@ -15,11 +15,12 @@ from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.usage import TableUsage
 from stepcrew.clock import SystemClock
 from stepcrew.domain.errors import PlatformUnavailable, StepcrewError
-from stepcrew.domain.knowledge_requests import EmbedTexts, KnowledgeRequest, ReadFile, Refused, Vectors
+from stepcrew.domain.knowledge_requests import EmbedTexts, KnowledgeRequest, ReadFile, ReembedMemory, Refused, Vectors
 from stepcrew.settings import provider_settings, settings
 from stepcrew.wiring import watch_budgets
 from stepcrew_runner.crew.embedding_models import EmbeddingKeys
 from stepcrew_runner.knowledge.reading import ReadGroupFile
+from stepcrew_runner.knowledge.reembedding import ReembedScope
 from stepcrew_runner.knowledge.searching import SearchGroupMemory
 from stepcrew_runner.knowledge.vectors import GroupVectors, Money
 
@@ -48,12 +49,15 @@ def answer(request: KnowledgeRequest, invocation: str) -> dict[str, object]:
         files = BucketFiles(clients, table, configured.bucket_name)
         ReadGroupFile(files, TableKnowledge(clients, table), vectors, clock)(request, invocation)
         return {}
+    if isinstance(request, ReembedMemory):
+        ReembedScope(memory, vectors)(request)
+        return {}
     try:
         if isinstance(request, EmbedTexts):
             name = vectors.name(request.embedder)
             made = [base64.b64encode(one) for one in vectors.kept(name, request.texts)]
             return Vectors(embedder=name, vectors=made).model_dump(mode="json")
-        return SearchGroupMemory(memory, vectors)(request).model_dump(mode="json")
+        return SearchGroupMemory(memory, vectors, clock)(request).model_dump(mode="json")
     except PlatformUnavailable:
         raise
     except StepcrewError as error:

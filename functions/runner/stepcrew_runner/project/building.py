@@ -13,6 +13,7 @@ from crewai.flow.flow import Flow
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew.building import BuiltCrew
+from stepcrew_runner.crew.flow_seams import remember_on_demand
 from stepcrew_runner.crew.seams import adopt_tasks, name_tasks
 from stepcrew_runner.crew.tool_calls import keep_files
 from stepcrew_runner.crew.written_files import WrittenFiles
@@ -57,6 +58,7 @@ class ProjectBuilder:
     def build(self) -> BuiltCrew:
         """Imports the project. Raises `EntryNotUsable`, and whatever its code raises."""
         adopt_tasks()
+        remember_on_demand()
         self._code.bundle.use_packages()
         shutil.copytree(self._code.bundle.source, self._work, dirs_exist_ok=True)
         keep_files(scope.current_gate(), WrittenFiles(self._work))

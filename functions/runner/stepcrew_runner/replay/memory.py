@@ -15,7 +15,7 @@ class MemoryInProcess:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._roots: dict[tuple[str, str], RootScope] = {}
-        self._records: dict[tuple[str, str, str], tuple[str, bytes]] = {}
+        self._records: dict[tuple[str, str, str], tuple[str, dict[int, bytes]]] = {}
         self._vectors: dict[tuple[str, str, str], bytes] = {}
 
     def open_root(self, group_id: str, root: RootScope) -> RootScope:
@@ -37,7 +37,7 @@ class MemoryInProcess:
             key = (group_id, root.path, new.record.record_id)
             if key in self._records:
                 return False
-            self._records[key] = (new.record.model_dump_json(), new.vector)
+            self._records[key] = (new.record.model_dump_json(), {root.generation: new.vector})
             return True
 
     def replace(self, group_id: str, root: RootScope, changed: Remembered, *, seen: int) -> bool:
@@ -47,20 +47,37 @@ class MemoryInProcess:
             if standing is None or standing.record.revision != seen:
                 return False
             key = (group_id, root.path, changed.record.record_id)
-            self._records[key] = (changed.record.model_dump_json(), changed.vector)
+            self._records[key] = (changed.record.model_dump_json(), {root.generation: changed.vector})
             return True
 
-    def remembered(self, group_id: str, path: str) -> list[Remembered]:
+    def change_root(self, group_id: str, was: RootScope, now: RootScope) -> bool:
+        with self._lock:
+            if self._roots.get((group_id, was.path)) != was:
+                return False
+            self._roots[group_id, was.path] = now
+            return True
+
+    def remembered(self, group_id: str, path: str, generation: int = 0) -> list[Remembered]:
         with self._lock:
             kept = [one for key, one in self._records.items() if key[:2] == (group_id, path)]
-        return [Remembered(MemoryRecord.model_validate_json(text), vector) for text, vector in kept]
+            return [_remembered(one, generation) for one in kept]
+
+    def add_vector(
+        self, group_id: str, path: str, record_id: str, vector: bytes, *, generation: int, seen: int
+    ) -> bool:
+        with self._lock:
+            standing = self.record(group_id, path, record_id)
+            if standing is None or standing.record.revision != seen:
+                return False
+            self._records[group_id, path, record_id][1][generation] = vector
+            return True
 
     def records(self, group_id: str, path: str) -> list[MemoryRecord]:
         return [one.record for one in self.remembered(group_id, path)]
 
-    def record(self, group_id: str, path: str, record_id: str) -> Remembered | None:
+    def record(self, group_id: str, path: str, record_id: str, generation: int = 0) -> Remembered | None:
         kept = self._records.get((group_id, path, record_id))
-        return Remembered(MemoryRecord.model_validate_json(kept[0]), kept[1]) if kept else None
+        return _remembered(kept, generation) if kept else None
 
     def forget(self, group_id: str, path: str, record_id: str, *, seen: int | None = None) -> bool:
         with self._lock:
@@ -84,5 +101,11 @@ class MemoryInProcess:
             self._vectors.pop((group_id, embedder, one), None)
 
     def _check(self, group_id: str, root: RootScope) -> None:
-        if self._roots.get((group_id, root.path)) != root:
+        standing = self._roots.get((group_id, root.path))
+        if standing is None or standing.made != root.made:
             raise ScopeNotFound(f"The memory {root.path} was deleted meanwhile.")
+
+
+def _remembered(kept: tuple[str, dict[int, bytes]], generation: int) -> Remembered:
+    text, vectors = kept
+    return Remembered(MemoryRecord.model_validate_json(text), vectors.get(generation, b""))

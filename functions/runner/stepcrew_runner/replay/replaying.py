@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 
 from stepcrew.clock import SystemClock
 from stepcrew.domain.approval import ENDING, Approval, DecisionKind
-from stepcrew.domain.bundle import Bundle, NoBundle
-from stepcrew.domain.connection import ModelConnection
+from stepcrew.domain.bundle import Bundle, NoBundle, stand_in
+from stepcrew.domain.connection import ModelConnection, connection_of
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Execution, Limits, Progress, Status, TaskOutput
 from stepcrew.domain.faults import EnoughFaults, Faults
+from stepcrew.domain.flow import is_flow
+from stepcrew.domain.flow_checks import examine_flow
 from stepcrew.domain.parsing import ParsedCrew, read_crew
-from stepcrew.domain.parts import connections_of
+from stepcrew.domain.parts import models_asked
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.attempt.ending import Outcome
 from stepcrew_runner.attempt.run_attempt import Ports, Replay, RunAttempt, Stores
@@ -72,6 +74,7 @@ def replay(
     executions = OneExecution(
         _execution(before, len(parsed.definition.tasks), len(approvals), clock.now()),
         Submission(
+            flow=parsed.flow,
             definition=parsed.definition,
             inputs=parsed.inputs,
             tools=list(bundle.tools),
@@ -112,9 +115,10 @@ _ID = "replay"
 
 def _connections(bundle: Bundle, crew: CrewDefinition) -> list[ModelConnection]:
     """Those of the group, and stand-ins for the operator's: what was asked there is answered from the journal."""
-    known = {one.name for one in bundle.connections}
-    others = sorted(connections_of(crew) - known)
-    return [*bundle.connections, *(ModelConnection(name=name, base_url=f"https://{name}.invalid") for name in others)]
+    known = {one.name: one for one in (*bundle.connections, *bundle.operators)}
+    asked = models_asked(crew, {name: one.fallbacks for name, one in known.items()})
+    others = {name for _, settings in asked if (name := connection_of(settings.model))} - set(known)
+    return [*known.values(), *map(stand_in, sorted(others))]
 
 
 def _any(store: object) -> Any:
@@ -126,7 +130,7 @@ def _crew(config: dict[str, Any], inputs: dict[str, Any]) -> ParsedCrew:
     faults = Faults()
     parsed = None
     with suppress(EnoughFaults):
-        parsed = read_crew(config, inputs, faults)
+        parsed = examine_flow(config, inputs, faults) if is_flow(config) else read_crew(config, inputs, faults)
     if faults or parsed is None:
         raise faults.error("The crew")
     return parsed

@@ -116,6 +116,10 @@ class Clients:
         return self._make("scheduler")
 
     @cached_property
+    def sesv2(self) -> Any:
+        return self._make("sesv2")
+
+    @cached_property
     def sts(self) -> Any:
         return self._make("sts")
 

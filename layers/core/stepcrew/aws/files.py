@@ -82,14 +82,13 @@ class BucketFiles:
         key = paths.content(group_id, file.name, file.sha256)
         return read_object(self._clients.s3, self._bucket, key, "Reading the file")
 
-    def url(self, group_id: str, file: GroupFile) -> str:
-        """A browser saves it and never shows it: its content is foreign."""
+    def url(self, group_id: str, file: GroupFile, *, shown: bool = False) -> str:
         return self._clients.s3.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._bucket,
                 "Key": paths.content(group_id, file.name, file.sha256),
-                "ResponseContentDisposition": "attachment",
+                "ResponseContentDisposition": "inline" if shown else "attachment",
                 "ResponseContentType": file.media_type,
             },
             ExpiresIn=DOWNLOAD_SECONDS,

@@ -31,6 +31,9 @@ FILE_PREFIX = "FILE#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
 AUDIT_PREFIX = "ENTRY#"
 
+STACK, SWEEP = "STACK", "SWEEP"
+"""Of no group: what the operator sees of the stack itself."""
+
 SHARDS = 4
 """Into so many parts is split what grows with every execution of a group and lies in the order of time. A partition
 takes 1,000 write units a second, and one that only grows at its end is not split by DynamoDB.
@@ -89,6 +92,16 @@ def waiting(group_id: str) -> str:
 def crew(name: str) -> str:
     """The item of the group that names a stored crew's latest version."""
     return f"{CREW_PREFIX}{name}"
+
+
+def flow_states(group_id: str, name: str) -> str:
+    """The states that flows of a stored crew keep."""
+    return f"{group(group_id)}#STATES#{name}"
+
+
+def flow_state(flow_id: str) -> str:
+    """An id is whatever somebody calls a flow, so its digest stands for it."""
+    return f"STATE#{hashlib.sha256(flow_id.encode(errors='replace')).hexdigest()}"
 
 
 def secret(name: str) -> str:

@@ -15,6 +15,7 @@ from stepcrew.domain.knowledge_requests import (
     EmbedTexts,
     MemoryHits,
     ReadFile,
+    ReembedMemory,
     Refused,
     SearchMemory,
     Vectors,
@@ -34,18 +35,24 @@ class LambdaKnowledge:
         self._function = function
 
     def read_file(self, request: ReadFile) -> None:
-        """Asynchronous: Lambda keeps the request until it was done, or has failed three times."""
-        with platform_errors("Having the file read"):
-            client: Any = self._clients.lambda_
-            client.invoke(
-                FunctionName=self._function, InvocationType="Event", Payload=request.model_dump_json().encode()
-            )
+        self._begin("Having the file read", request)
 
     def embed_texts(self, request: EmbedTexts) -> Vectors:
         return self._ask(request, Vectors)
 
     def search_memory(self, request: SearchMemory) -> MemoryHits:
         return self._ask(request, MemoryHits)
+
+    def reembed_memory(self, request: ReembedMemory) -> None:
+        self._begin("Having the memory embedded again", request)
+
+    def _begin(self, doing: str, request: BaseModel) -> None:
+        """Asynchronous: Lambda keeps the request until it was done, or has failed three times."""
+        with platform_errors(doing):
+            client: Any = self._clients.lambda_
+            client.invoke(
+                FunctionName=self._function, InvocationType="Event", Payload=request.model_dump_json().encode()
+            )
 
     def _ask(self, request: BaseModel, kind: type[Answer]) -> Answer:
         with platform_errors("Asking the embedding model"):

@@ -20,8 +20,9 @@ from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNot
 
 
 class TableMemory:
-    """`MemoryStore` and `VectorStore` over DynamoDB. Records stay until somebody removes them; vectors kept by hash
-    expire after `retention_days`, since questions have vectors too."""
+    """`MemoryStore` and `VectorStore` over DynamoDB. Records stay until somebody removes them, or until their own
+    time; since the table removes them hours later, their readers look at that. Vectors kept by hash expire after
+    `retention_days`, since questions have vectors too."""
 
     def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
         self._clients = clients
@@ -30,7 +31,7 @@ class TableMemory:
         self._retention = timedelta(days=retention_days)
 
     def open_root(self, group_id: str, root: RootScope) -> RootScope:
-        new = {**self._root_key(group_id, root.path), "document": root.model_dump_json(), "made": _made(root)}
+        new = {**self._root_key(group_id, root.path), "document": root.model_dump_json(), "made": root.made}
         with platform_errors("Opening the memory"):
             opened = holds(
                 lambda: self._clients.dynamodb.put_item(
@@ -63,16 +64,51 @@ class TableMemory:
         }
         return self._put(group_id, root, changed, condition)
 
-    def remembered(self, group_id: str, path: str) -> list[Remembered]:
-        return [_remembered(entry) for entry in self._partition(keys.memory(group_id, path))]
+    def change_root(self, group_id: str, was: RootScope, now: RootScope) -> bool:
+        with platform_errors("Changing the memory"):
+            return holds(
+                lambda: self._clients.dynamodb.update_item(
+                    TableName=self._table,
+                    Key=item(self._root_key(group_id, was.path)),
+                    UpdateExpression="SET document = :now, made = :made, turn = :turn",
+                    ConditionExpression="made = :was AND (attribute_not_exists(turn) OR turn = :old)",
+                    ExpressionAttributeValues=item(
+                        {
+                            ":now": now.model_dump_json(),
+                            ":made": now.made,
+                            ":turn": _turn(now),
+                            ":was": was.made,
+                            ":old": _turn(was),
+                        }
+                    ),
+                )
+            )
+
+    def remembered(self, group_id: str, path: str, generation: int = 0) -> list[Remembered]:
+        return [_remembered(entry, generation) for entry in self._partition(keys.memory(group_id, path))]
+
+    def add_vector(
+        self, group_id: str, path: str, record_id: str, vector: bytes, *, generation: int, seen: int
+    ) -> bool:
+        with platform_errors("Keeping a vector"):
+            return holds(
+                lambda: self._clients.dynamodb.update_item(
+                    TableName=self._table,
+                    Key=item({"PK": keys.memory(group_id, path), "SK": keys.memory_record(record_id)}),
+                    UpdateExpression="SET #vector = :vector",
+                    ConditionExpression="revision = :seen",
+                    ExpressionAttributeNames={"#vector": _vector_of(generation)},
+                    ExpressionAttributeValues=item({":vector": vector, ":seen": seen}),
+                )
+            )
 
     def records(self, group_id: str, path: str) -> list[MemoryRecord]:
         found = self._partition(keys.memory(group_id, path), ProjectionExpression="document")
         return [MemoryRecord.model_validate_json(values(entry)["document"]) for entry in found]
 
-    def record(self, group_id: str, path: str, record_id: str) -> Remembered | None:
+    def record(self, group_id: str, path: str, record_id: str, generation: int = 0) -> Remembered | None:
         found = self._records.item(keys.memory(group_id, path), keys.memory_record(record_id))
-        return _remembered(found) if found else None
+        return _remembered(found, generation) if found else None
 
     def forget(self, group_id: str, path: str, record_id: str, *, seen: int | None = None) -> bool:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_exists(PK)"}
@@ -108,6 +144,7 @@ class TableMemory:
     def _put(self, group_id: str, root: RootScope, new: Remembered, condition: dict[str, Any]) -> bool:
         """In one transaction with a look at the root scope, which may be closed or begun again at any moment."""
         record = new.record
+        expiry = {"expires_at": int(record.expires_at.timestamp())} if record.expires_at else {}
         put: Any = {
             "TableName": self._table,
             "Item": item(
@@ -116,7 +153,8 @@ class TableMemory:
                     "SK": keys.memory_record(record.record_id),
                     "document": record.model_dump_json(),
                     "revision": record.revision,
-                    "vector": new.vector,
+                    _vector_of(root.generation): new.vector,
+                    **expiry,
                 }
             ),
             **condition,
@@ -131,7 +169,7 @@ class TableMemory:
                                     "TableName": self._table,
                                     "Key": item(self._root_key(group_id, root.path)),
                                     "ConditionExpression": "made = :made",
-                                    "ExpressionAttributeValues": item({":made": _made(root)}),
+                                    "ExpressionAttributeValues": item({":made": root.made}),
                                 }
                             },
                             {"Put": put},
@@ -154,15 +192,22 @@ class TableMemory:
         return {"PK": keys.root_scopes(group_id), "SK": keys.root_scope(path)}
 
 
-def _made(root: RootScope) -> str:
-    """What tells a root scope from another of the same path, before and after it."""
-    return f"{root.embedder} {root.dimension} {root.created_at.isoformat()}"
-
-
 def _root(entry: Item) -> RootScope:
     return RootScope.model_validate_json(values(entry)["document"])
 
 
-def _remembered(entry: Item) -> Remembered:
+def _turn(root: RootScope) -> str:
+    """What tells two states of one root scope apart."""
+    return f"{root.generation} {root.newest} {root.move.model_dump_json() if root.move else ''}"
+
+
+def _vector_of(generation: int) -> str:
+    """The attribute."""
+    return f"vector_{generation}" if generation else "vector"
+
+
+def _remembered(entry: Item, generation: int) -> Remembered:
     found = values(entry)
-    return Remembered(MemoryRecord.model_validate_json(found["document"]), bytes(found["vector"]))
+    return Remembered(
+        MemoryRecord.model_validate_json(found["document"]), bytes(found.get(_vector_of(generation), b""))
+    )

@@ -101,7 +101,7 @@ class Announcement(BaseModel):
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         told: dict[str, Any] = serialize(self)
-        if told.get("traceparent") is None:
+        if told.get("traceparent") is None:  # absent already where nulls are left out
             told.pop("traceparent", None)
         return told
 

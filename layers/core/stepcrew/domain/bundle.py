@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, cast
@@ -16,11 +16,12 @@ from pydantic import BaseModel, ValidationError
 
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.canonical import canonical_json
-from stepcrew.domain.connection import ModelConnection
+from stepcrew.domain.connection import ConnectionSpec, ModelConnection, connection_of
 from stepcrew.domain.errors import Category, StepcrewError
 from stepcrew.domain.execution import Execution, TaskOutput
 from stepcrew.domain.function_tool import FunctionTool
 from stepcrew.domain.journal import JournalEntry
+from stepcrew.domain.parts import models_asked
 from stepcrew.domain.submission import Submission
 
 FORMAT, VERSION = "stepcrew-bundle", 1
@@ -58,11 +59,16 @@ class BundleWriter:
     def execution(self, execution: Execution) -> None:
         self._text(EXECUTION, execution.model_dump_json(exclude=_PERSONAL))
 
-    def crew(self, submission: Submission) -> None:
-        """As `GET /executions/{id}/definition` answers it: it can be submitted again."""
-        config = json.loads(canonical_json(submission.definition))
+    def crew(self, submission: Submission, operators: Mapping[str, ConnectionSpec]) -> None:
+        """As `GET /executions/{id}/definition` answers it: it can be submitted again. Of the operator's connections
+        that it may have asked, whose protocol they speak and who takes their place; neither address nor secret."""
+        config = submission.flow or json.loads(canonical_json(submission.definition))
         crew = {"config": config, "inputs": submission.inputs}
-        for name, parts in (("tools", submission.tools), ("connections", submission.connections)):
+        own = {one.name: one.fallbacks for one in submission.connections}
+        known = {**own, **{name: one.fallbacks for name, one in operators.items()}}
+        asked = {connection_of(settings.model) for _, settings in models_asked(submission.definition, known)}
+        lent = [stand_in(name, one) for name, one in operators.items() if name in asked]
+        for name, parts in (("tools", submission.tools), ("connections", submission.connections), ("operators", lent)):
             if parts:
                 crew[name] = [one.model_dump(mode="json") for one in parts]
         self._text(CREW, json.dumps(crew, ensure_ascii=False))
@@ -104,6 +110,13 @@ class Bundle(NamedTuple):
     tools: Sequence[FunctionTool] = ()
     connections: Sequence[ModelConnection] = ()
     default_embedder: str = ""
+    operators: Sequence[ModelConnection] = ()
+
+
+def stand_in(name: str, connection: ConnectionSpec | None = None) -> ModelConnection:
+    """In place of a connection of the operator's, where its requests are answered from the journal."""
+    told = {"provider": connection.provider, "fallbacks": connection.fallbacks} if connection else {}
+    return ModelConnection.model_validate({"name": name, "base_url": f"https://{name}.invalid", **told})
 
 
 def read_bundle(path: Path) -> Bundle:
@@ -127,6 +140,7 @@ def read_bundle(path: Path) -> Bundle:
                 [FunctionTool.model_validate(one) for one in crew.get("tools", [])],
                 [ModelConnection.model_validate(one) for one in crew.get("connections", [])],
                 str(manifest.get("default_embedder", "")),
+                [ModelConnection.model_validate(one) for one in crew.get("operators", [])],
             )
     except (OSError, zipfile.BadZipFile, KeyError, AttributeError, ValueError, ValidationError) as error:
         raise NoBundle(f"{path} cannot be read as a bundle: {error}") from error

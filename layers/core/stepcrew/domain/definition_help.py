@@ -139,6 +139,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "llm": "The model that decides what is worth remembering; else the crew's.",
         "embedder": "The model that makes vectors of what is remembered; else the crew's, else the operator's.",
         "read_only": "Recalls, and remembers nothing new.",
+        "keep_days": "How long a fact is kept that nothing changes; without it, until somebody removes it.",
         "recency_weight": "How much it counts that a fact is new.",
         "semantic_weight": "How much it counts that a fact is about the same.",
         "importance_weight": "How much it counts that a fact is important.",

@@ -45,16 +45,18 @@ def pieces_of(parts: Iterable[TextPart]) -> list[Piece]:
 
 
 def _pieces(part: TextPart) -> Iterator[Piece]:
-    begun, text = 0, ""
+    """Lines are counted on from one piece to the next: a file may have a million."""
+    begun, line, text = 0, 1, ""
     for start, paragraph in _paragraphs(part.text):
         if text and len(text) + len(paragraph) + 2 > CHUNK_CHARACTERS:
-            yield _piece(part, begun, text)
+            yield Piece(part.place or f"line {line}", text)
             text = ""
         if not text:
+            line += part.text.count("\n", begun, start)
             begun = start
         text = f"{text}\n\n{paragraph}" if text else paragraph
     if text:
-        yield _piece(part, begun, text)
+        yield Piece(part.place or f"line {line}", text)
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
@@ -66,7 +68,3 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
             if piece.strip() and (begin == start or len(piece) > OVERLAP_CHARACTERS):
                 yield begin + len(piece) - len(piece.lstrip()), piece.strip()
         start = end
-
-
-def _piece(part: TextPart, begun: int, text: str) -> Piece:
-    return Piece(part.place or f"line {part.text.count(chr(10), 0, begun) + 1}", text)

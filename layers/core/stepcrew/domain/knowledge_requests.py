@@ -42,7 +42,16 @@ class SearchMemory(BaseModel):
     limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 20
 
 
-KnowledgeRequest = Annotated[ReadFile | EmbedTexts | SearchMemory, Field(discriminator="operation")]
+class ReembedMemory(BaseModel):
+    """Brings a root scope to the embedding model that it is on its way to; nothing is done where it is not any more."""
+
+    operation: Literal["reembed_memory"] = "reembed_memory"
+    group_id: str
+    path: str
+    embedder: str
+
+
+KnowledgeRequest = Annotated[ReadFile | EmbedTexts | SearchMemory | ReembedMemory, Field(discriminator="operation")]
 
 
 class Vectors(BaseModel):

@@ -14,7 +14,7 @@ import re
 import sys
 from array import array
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -46,6 +46,13 @@ class ScopeNotFound(StepcrewError):
     remedy = "GET /memory lists the scopes of the group."
 
 
+class EmbedderUnusable(StepcrewError):
+    """The embedding model is none that vectors can be made anew with."""
+
+    category = Category.INPUT
+    remedy = "Name one as provider/model that crews may use here, or delete the scope to begin again."
+
+
 class RecordTooLarge(StepcrewError):
     """What is to be remembered does not fit into one record."""
 
@@ -69,12 +76,31 @@ class EmbedderChanged(StepcrewError):
         super().__init__(
             f"The memory {root.path} was made with the embedding model {root.embedder} ({root.dimension} dimensions); "
             f"{embedder} ({dimension} dimensions) cannot search it.",
-            remedy=f"Set embedder to {root.embedder}, or delete the scope {root.path} to begin anew.",
+            remedy=f"Set embedder to {root.embedder}, or have it made anew: stepcrew memory reembed {root.path}.",
         )
 
 
+class Move(BaseModel):
+    """A root scope on its way to another embedding model. Until its vectors are there, those of the old one are used.
+
+    Attributes:
+        embedder: the new model.
+        generation: of the new vectors.
+        left: the model whose vectors it leaves.
+        reason: why it stands still; empty while it goes on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    embedder: str
+    generation: int
+    left: str
+    reason: str = ""
+
+
 class RootScope(BaseModel):
-    """One memory of a group: what all vectors in it have in common. `embedder` is `provider/model`."""
+    """One memory of a group: what all vectors in it have in common. `embedder` is `provider/model`. A record may have
+    vectors of several generations; those of `generation` come from `embedder`, and no generation is of two models."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -82,6 +108,38 @@ class RootScope(BaseModel):
     embedder: str
     dimension: int
     created_at: datetime
+    generation: int = 0
+    newest: int = 0
+    """The last generation that was begun, whether it was finished or not."""
+    move: Move | None = None
+
+    @property
+    def made(self) -> str:
+        """What tells it from another of the same path, before and after it, and from itself with another model."""
+        return f"{self.embedder} {self.dimension} {self.created_at.isoformat()}"
+
+    def moving_to(self, embedder: str) -> RootScope:
+        """On its way to this model; one that is on its way to another turns to it. Called again, it stays."""
+        if self.move and self.move.embedder == embedder:
+            return self.model_copy(update={"move": self.move.model_copy(update={"reason": ""})})
+        if self.move is None and self.embedder == embedder:
+            return self
+        is_back = embedder == self.embedder
+        newest = self.newest if is_back else self.newest + 1
+        move = Move(embedder=embedder, generation=self.generation if is_back else newest, left=self.embedder)
+        return self.model_copy(update={"move": move, "newest": newest})
+
+    def moved(self, dimension: int) -> RootScope:
+        """With the vectors of the new model, of this dimension, in use; those of the old one are still there."""
+        assert self.move
+        return self.model_copy(
+            update={"embedder": self.move.embedder, "dimension": dimension, "generation": self.move.generation}
+        )
+
+    @property
+    def embedders(self) -> set[str]:
+        """The models that vectors of its records may be kept of: with a move, of both sides."""
+        return {self.embedder, *((self.move.embedder, self.move.left) if self.move else ())}
 
     def check(self, embedder: str, dimension: int) -> None:
         """Raises `EmbedderChanged` unless vectors of this model can be compared with those that are here."""
@@ -98,6 +156,7 @@ class MemoryRecord(BaseModel):
         source: whom it comes from, where the crew says so; with `private`, only that source recalls it.
         execution_id: the execution that wrote it first.
         revision: 1 when it was written; each change adds one.
+        expires_at: from then on it is as if it had been removed; null where it stays until somebody does.
     """
 
     record_id: str
@@ -112,6 +171,10 @@ class MemoryRecord(BaseModel):
     updated_at: datetime
     execution_id: str | None = None
     revision: int = 1
+    expires_at: datetime | None = None
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
 
     def check_size(self) -> None:
         """Raises `RecordTooLarge`."""
@@ -120,8 +183,15 @@ class MemoryRecord(BaseModel):
             raise RecordTooLarge(f"A memory record of {size:,} bytes is too large: {MOST_RECORD_BYTES:,} are allowed.")
 
 
+def keep_until(now: datetime, *most_days: int | None) -> datetime | None:
+    """When what is written now expires: after the least of these numbers of days. None and 0 set no bound."""
+    days = min(filter(None, most_days), default=None)
+    return None if days is None else now + timedelta(days=days)
+
+
 class Remembered(NamedTuple):
-    """A record with its vector: float32 numbers, little-endian, one after the other."""
+    """A record with its vector: float32 numbers, little-endian, one after the other; none where it has none of the
+    generation that was asked for."""
 
     record: MemoryRecord
     vector: bytes

@@ -38,6 +38,7 @@ class MemorySettings(Part):
     llm: Model | None = None
     embedder: Embedder | None = None
     read_only: bool = False
+    keep_days: int | None = Field(default=None, ge=1, le=36_500)
     recency_weight: Share | None = None
     semantic_weight: Share | None = None
     importance_weight: Share | None = None

@@ -56,6 +56,8 @@ class ParsedCrew(NamedTuple):
     places: Places
     faults: Faults
     unread: set[Path]
+    flow: dict[str, Any] | None = None
+    """The document, where it is a declarative flow; `definition` is then an outline of its crews."""
 
 
 def parse_crew(config: dict[str, Any], inputs: dict[str, Any] | None = None) -> ParsedCrew:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from stepcrew.domain.connection import connection_of
 from stepcrew.domain.definition import CrewDefinition, ModelSettings
+from stepcrew.domain.flow import FlowDefinition
 from stepcrew.domain.knowledge_settings import KnowledgeSource
 from stepcrew.domain.memory import SHARED, crew_root, scope_part
 from stepcrew.domain.memory_settings import MemorySettings
@@ -14,7 +15,7 @@ from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
 from stepcrew.domain.submission import Submission
-from stepcrew.domain.tools import canonical_tool_name
+from stepcrew.domain.tools import FILE_SEARCHES, WEBSITE_SEARCH, canonical_tool_name
 
 
 def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
@@ -30,9 +31,12 @@ def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
 
 
 def placeholders_of(submission: Submission) -> list[str]:
-    """The names of the inputs it takes, sorted: those in its texts, or those a project was deployed with."""
+    """The names of the inputs it takes, sorted: those in its texts, those a project was deployed with, or what a
+    flow begins with and reads."""
     if submission.project:
         return sorted(set(submission.project.inputs))
+    if submission.flow:
+        return FlowDefinition.model_validate(submission.flow).inputs
     return sorted({name for _, text in texts_of(submission.definition) for name in names_in(text)})
 
 
@@ -89,7 +93,7 @@ def embedders_of(crew: CrewDefinition) -> Iterator[tuple[Path, str | None]]:
     for use in memory_uses(crew):
         named_here = use.settings.embedder is not None or use.embedder is None
         yield ((*use.path, "embedder") if named_here else ("embedder",)), use.embedder
-    if any(knowledge_uses(crew)):
+    if any(knowledge_uses(crew)) or tools_of(crew) & {*FILE_SEARCHES, WEBSITE_SEARCH}:
         yield ("embedder",), crew.embedder
 
 

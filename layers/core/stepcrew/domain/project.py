@@ -9,12 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stepcrew.domain.canonical import digest
 from stepcrew.domain.definition import MAX_NAME, MAX_TASKS, AgentDefinition, CrewDefinition, TaskDefinition
+from stepcrew.domain.errors import Fault, InvalidRequest
 
 BUNDLE = r"^[0-9a-f]{64}$"
 ENTRY = r"^\w[\w.-]*:[A-Za-z_]\w*$"
 MOST_BUNDLE_BYTES = 250_000_000
 """Unpacked, a bundle lies in the function's temporary folder beside what its crew writes."""
 MOST_NAMES = 200
+MOST_OF_A_NAME = 64
+DIGITS = 6
 
 
 def group_digest(group_id: str) -> str:
@@ -27,11 +30,16 @@ def function_marker(group_id: str) -> str:
     return f"-project-{group_digest(group_id)}-"
 
 
-def function_name(name: str) -> str:
-    """A stored crew's name as it may stand in the name of its function: at most 20 characters, different for every
-    name."""
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", name)[:13].strip("-")
-    return f"{readable}-{digest(name)[:6]}".lstrip("-")
+def function_name(name: str, platform: str) -> str:
+    """A stored crew's name as it may stand in the name of its function: different for every name, of at most 20
+    characters, and fewer where the name of the platform's stack takes the room (64 characters, as those of roles).
+    Raises `InvalidRequest` where nothing is left."""
+    room = min(MOST_OF_A_NAME - len(f"{platform}{function_marker('')}"), 20)
+    if room < DIGITS:
+        detail = f"The platform's stack {platform!r} has so long a name that its projects' functions cannot be named."
+        raise InvalidRequest(detail, [Fault(pointer="", code="too_long", detail=detail, remedy="Tell the operator.")])
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", name)[: max(room - DIGITS - 1, 0)].strip("-")
+    return f"{readable}-{digest(name)[:DIGITS]}".lstrip("-")
 
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]

@@ -31,7 +31,7 @@ from stepcrew.domain.places import Path
 from stepcrew.domain.secrets import secret_uses, use_fault
 from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.text_bounds import too_long
-from stepcrew.domain.tools import FILE_READ, TOOLS, canonical_tool_name
+from stepcrew.domain.tools import TOOLS, canonical_tool_name, files_for
 
 MISSING_INPUT = "missing_input"
 
@@ -196,8 +196,8 @@ class Checker:
                 if canonical_tool_name(name) not in TOOLS and name not in own:
                     detail = f"There is no tool {name!r} here."
                     self._add((*path, str(position)), "unknown_tool", detail, suggest(name, [*TOOLS, *own]))
-                elif canonical_tool_name(name) == FILE_READ and not self._crew.files:
-                    detail = f"{FILE_READ} reads the files that the crew names, and it names none."
+                elif files_for(tool := canonical_tool_name(name), self._crew.files) == []:
+                    detail = f"{tool} reads files that the crew names, and it names none that it can read."
                     self._add((*path, str(position)), "no_files", detail, "Add files: [NAME] to the crew.")
 
     def _mcp(self) -> None:

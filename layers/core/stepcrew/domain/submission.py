@@ -15,11 +15,12 @@ from stepcrew.domain.project import ProjectOutline, ProjectVersion
 
 
 class Submission(BaseModel):
-    """The checked crew definition and the values of its placeholders. With a `project` its code is what runs, and the
-    definition is an outline of it. `tools` and `connections` are the group's own that it names, and `model_prices` the
-    group's own, as they were then."""
+    """The checked crew definition and the values of its placeholders. With a `project` its code is what runs, with a
+    `flow` that document of CrewAI's, and the definition is an outline of it. `tools` and `connections` are the group's
+    own that it names, and `model_prices` the group's own, as they were then."""
 
     project: ProjectVersion | None = None
+    flow: dict[str, JsonValue] | None = None
     definition: CrewDefinition
     inputs: dict[str, JsonValue] = {}
     tools: list[FunctionTool] = []
@@ -29,8 +30,13 @@ class Submission(BaseModel):
     @field_validator("definition", mode="before")
     @classmethod
     def _outline(cls, value: Any, info: ValidationInfo) -> Any:
-        is_outline = info.data.get("project") is not None and not isinstance(value, CrewDefinition)
-        return ProjectOutline.model_validate(value) if is_outline else value
+        is_outline = any(info.data.get(name) is not None for name in ("project", "flow"))
+        return ProjectOutline.model_validate(value) if is_outline and not isinstance(value, CrewDefinition) else value
+
+    @property
+    def config(self) -> dict[str, JsonValue]:
+        """What was submitted, and can be submitted again."""
+        return self.flow or self.definition.model_dump(mode="json", exclude_unset=True)
 
 
 def document_of(submission: Submission) -> str:

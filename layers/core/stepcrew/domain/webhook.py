@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from stepcrew.domain.announcement import AnnouncedUsage, Announcement, ExecutionData
 from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.mail import MAIL_ADDRESS
 from stepcrew.domain.secret_names import SecretName
 from stepcrew.domain.stored_crew import CREW_NAME
 from stepcrew.domain.timestamps import timestamp
@@ -23,6 +24,7 @@ MOST_WEBHOOKS = 20
 """In one group: each announcement of the group looks through all of them."""
 WEBHOOK_SECRETS = "WEBHOOK_"
 """What the names of secrets begin with that deliveries are signed with. The sender's role may read no others."""
+MOST_ADDRESSES = 10
 MOST_ATTEMPTS_SHOWN = 20
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 6 * 3600, 10 * 3600))
 """Between one try and the next: a day all together. None is longer than the 12 hours SQS hides a message at most."""
@@ -50,13 +52,16 @@ class WebhookSpec(BaseModel):
     """What a user writes. `url` is posted to for each of `events`, of the executions of `crews`; null is every
     execution of the group, an empty list only those that name the webhook themselves. With the format `standard` the
     body is the CloudEvent that the event bus gets too, signed with the group's secret of that name (Standard Webhooks);
-    with `slack` it is a text as Slack's incoming webhooks take it, signed only where there is a secret.
-    `decision_links`, where the group allows them, let waits carry one-time links to approve and to reject: whoever
-    reads them may decide."""
+    with `slack` it is a text as Slack's incoming webhooks take it, signed only where there is a secret. With `mail`
+    each address in `to` gets an e-mail, and there is neither `url` nor `secret`. `decision_links`, where the group
+    allows them, let waits carry one-time links to approve and to reject: whoever reads them may decide."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
+    url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)] | None = None
+    to: Annotated[
+        list[Annotated[str, StringConstraints(max_length=254, pattern=MAIL_ADDRESS)]], Field(max_length=MOST_ADDRESSES)
+    ] = []
     secret: SecretName | None = None
     events: Annotated[list[EventName], Field(min_length=1, max_length=5)] = [
         "waiting",
@@ -66,9 +71,20 @@ class WebhookSpec(BaseModel):
         "budget",
     ]
     crews: Annotated[list[Annotated[str, StringConstraints(pattern=CREW_NAME)]], Field(max_length=100)] | None = None
-    format: Literal["standard", "slack"] = "standard"
+    format: Literal["standard", "slack", "mail"] = "standard"
     decision_links: bool = False
     enabled: bool = True
+
+    @model_validator(mode="after")
+    def _where_to(self) -> WebhookSpec:
+        if self.format == "mail":
+            if not self.to or self.url is not None or self.secret is not None:
+                raise ValueError("a mail has addresses in `to`, and neither url nor secret")
+            if len(set(self.to)) < len(self.to):
+                raise ValueError("an address stands in `to` twice")
+        elif self.url is None or self.to:
+            raise ValueError("url is missing" if self.url is None else "`to` is for the format mail only")
+        return self
 
     @model_validator(mode="after")
     def _secret_of_webhooks(self) -> WebhookSpec:
@@ -96,7 +112,17 @@ class Webhook(WebhookSpec):
     @property
     def tells_of_questions(self) -> bool:
         """Whether what it sends of a wait depends on what is asked."""
-        return self.format == "slack" or self.decision_links
+        return self.format != "standard" or self.decision_links
+
+    @property
+    def receivers(self) -> list[str]:
+        """Each has deliveries of its own: the addresses of mails; the empty text stands for the `url`."""
+        return self.to or [""]
+
+    @property
+    def place(self) -> str:
+        """Where it sends to, for people."""
+        return self.url or ", ".join(self.to)
 
     def hears_of(self, changed: Execution | Batch) -> bool:
         """Whether a change of this execution or batch to the status it has is told to it."""
@@ -116,26 +142,31 @@ class Webhook(WebhookSpec):
 
 
 class WebhookMessage(BaseModel):
-    """What waits in the queue: an announcement for one webhook. `round` grows with each time somebody asks to have it
-    delivered again."""
+    """What waits in the queue: an announcement for one of the receivers of a webhook. `round` grows with each time
+    somebody asks to have it delivered again."""
 
     group_id: str
     webhook: str
+    to: str = ""
     round: int = 1
     announcement: Announcement
 
     @property
     def delivery_id(self) -> str:
-        """The same whenever the same change is told to the same webhook. It has no full stop, which would make the
+        """The same whenever the same change is told to the same receiver. It has no full stop, which would make the
         signed text ambiguous (Standard Webhooks, "Webhook metadata")."""
-        told = f"{self.webhook}\n{self.announcement.id}"
+        told = f"{self._receiver}\n{self.announcement.id}"
         return f"msg_{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
     @property
     def order(self) -> str:
         """Messages of the same order are handled one after another."""
-        line = f"{self.group_id}\n{self.webhook}\n{self.announcement.subject}"
+        line = f"{self.group_id}\n{self._receiver}\n{self.announcement.subject}"
         return hashlib.sha256(line.encode()).hexdigest()
+
+    @property
+    def _receiver(self) -> str:
+        return f"{self.webhook}\n{self.to}" if self.to else self.webhook
 
 
 class DeliveryState(StrEnum):
@@ -149,11 +180,13 @@ class DeliveryState(StrEnum):
 
 
 class Answer(BaseModel):
-    """What a receiver answered: `status` is null where it did not, and `reason` says why. `body` is its beginning."""
+    """What a receiver answered: `status` is null where it did not, and `reason` says why. `body` is its beginning.
+    With `is_final`, trying again is no use."""
 
     status: int | None = None
     body: str = ""
     reason: str = ""
+    is_final: bool = False
 
     @property
     def is_taken(self) -> bool:
@@ -174,6 +207,7 @@ class Delivery(BaseModel):
 
     delivery_id: str
     webhook: str
+    to: str = ""
     execution_id: str
     event_id: str
     event_type: str
@@ -208,6 +242,8 @@ class Delivery(BaseModel):
             return tried.ended(DeliveryState.DELIVERED)
         if attempt.status == GONE:
             return tried.ended(DeliveryState.FAILED, "The receiver answered 410: it wants no more deliveries.")
+        if attempt.is_final:
+            return tried.ended(DeliveryState.FAILED, attempt.reason)
         wait = wait_after(tried.tries)
         reason = attempt.reason or f"The receiver answered {attempt.status}."
         if wait is None:
@@ -228,6 +264,7 @@ def delivery_of(message: WebhookMessage, now: datetime) -> Delivery:
     return Delivery(
         delivery_id=message.delivery_id,
         webhook=message.webhook,
+        to=message.to,
         execution_id=told.subject,
         event_id=told.id,
         event_type=told.type,

@@ -9,6 +9,8 @@ from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.canonical import canonical_json
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import EnoughFaults, Faults
+from stepcrew.domain.flow import is_flow
+from stepcrew.domain.flow_checks import CrewRules, examine_flow
 from stepcrew.domain.own_names import NOTHING_OWN, OwnNames
 from stepcrew.domain.parsing import ParsedCrew, read_crew
 from stepcrew.domain.references import ModelRules, find_reference_faults
@@ -44,8 +46,14 @@ def examine_crew(
     faults = Faults()
     parsed = None
     try:
-        parsed = read_crew(config, inputs, faults)
-        find_reference_faults(parsed, models, retention_days, own, inputs_follow=inputs_follow)
+        if is_flow(config):
+            rules = CrewRules(models, retention_days, own)
+            parsed = examine_flow(config, inputs or {}, faults, rules, inputs_follow=inputs_follow)
+            if parsed is None:
+                return Examined(None, faults)
+        else:
+            parsed = read_crew(config, inputs, faults)
+            find_reference_faults(parsed, models, retention_days, own, inputs_follow=inputs_follow)
         check_size(parsed.inputs, faults)
         if answered_bytes(canonical_json([parsed.definition, parsed.inputs])) > MOST_ANSWER_BYTES:
             detail = "The crew with its inputs is larger than an answer of this service can be."

@@ -27,9 +27,11 @@ from stepcrew.domain.errors import (
     TooManyOpen,
 )
 from stepcrew.domain.execution import Limits
+from stepcrew.domain.files import GroupFile
 from stepcrew.domain.row_texts import rows_of, text_of
 from stepcrew.domain.submission import IdempotencyRecord
 from stepcrew.services.batch_ports import BatchInputs, BatchOrchestrator, BatchStore
+from stepcrew.services.file_ports import FileStore
 from stepcrew.services.known_request import known_request
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
 from stepcrew.services.submit_execution import CheckedCrew, CrewSubmission, SubmitExecution, name_of
@@ -169,15 +171,16 @@ class CreateBatch:
 class RowsOfBatch:
     """The rows that a request names."""
 
-    def __init__(self, inbox: Inbox, bucket: str) -> None:
+    def __init__(self, files: FileStore, inbox: Inbox, bucket: str) -> None:
+        self._files = files
         self._inbox = inbox
         self._bucket = bucket
 
     def __call__(
         self, group_id: str, inputs: Sequence[JsonValue] | None, file: str | None, s3: str | None
     ) -> Sequence[JsonValue]:
-        """`inputs` themselves, or those in an object of the group's folder in the inbox: `file` is its name there, `s3`
-        its whole address. Raises `InvalidRequest`."""
+        """`inputs` themselves; those in the group's file of the name `file`, or, where it has none of that name, in an
+        object of its folder in the inbox; or those in the object that has the address `s3`. Raises `InvalidRequest`."""
         if inputs is not None:
             return inputs
         pointer = "/file" if file else "/s3"
@@ -186,14 +189,35 @@ class RowsOfBatch:
             told = f"Only objects below {own} can be read."
             raise InvalidRequest(told, [Fault(pointer=pointer, code="not_readable", detail=told)])
         name = file or (s3 or "").removeprefix(own)
-        body = self._inbox.read(f"{group_id}/{name}", None, "", MOST_INPUT_BYTES)
         try:
-            if body is None:
-                raise InvalidRequest(f"The group has no object {name} in the inbox.")
-            return rows_of(name, text_of(body, MOST_INPUT_BYTES))
+            known = self._files.file(group_id, name) if file else None
+            body = self._of_file(group_id, known) if known else self._of_object(group_id, name, is_file=bool(file))
+            return _objects(rows_of(name, text_of(body, MOST_INPUT_BYTES)))
         except InvalidRequest as error:
             fault = Fault(pointer=pointer, code="unreadable", detail=error.message)
             raise InvalidRequest(error.message, [fault]) from error
+
+    def _of_file(self, group_id: str, file: GroupFile) -> bytes:
+        if file.bytes > MOST_INPUT_BYTES:
+            raise InvalidRequest(f"The file {file.name} is larger than {MOST_INPUT_BYTES:,} bytes.")
+        body = self._files.read(group_id, file)
+        if body is None:
+            raise InvalidRequest(f"The file {file.name} was replaced or removed just now.")
+        return body
+
+    def _of_object(self, group_id: str, name: str, *, is_file: bool) -> bytes:
+        body = self._inbox.read(f"{group_id}/{name}", None, "", MOST_INPUT_BYTES)
+        if body is None:
+            file = f"no file {name} and " if is_file else ""
+            raise InvalidRequest(f"The group has {file}no object {name} in the inbox.")
+        return body
+
+
+def _objects(rows: list[Any]) -> list[Any]:
+    wrong = next((number for number, row in enumerate(rows, start=1) if not isinstance(row, dict)), None)
+    if wrong is not None:
+        raise InvalidRequest(f"Row {wrong} is no object with the crew's inputs by name.")
+    return rows
 
 
 def _record(request: BatchSubmission) -> IdempotencyRecord:

@@ -45,8 +45,8 @@ class FileStore(Protocol):
         """None when the file was replaced or removed meanwhile."""
         ...
 
-    def url(self, group_id: str, file: GroupFile) -> str:
-        """Where its bytes are, for a few minutes."""
+    def url(self, group_id: str, file: GroupFile, *, shown: bool = False) -> str:
+        """Where its bytes are, for a few minutes; `shown`: a browser shows them instead of saving them."""
         ...
 
     def delete(self, group_id: str, name: str) -> int:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.files import KINDS, MOST_FILES, FileMissing, FileState, GroupFile, media_type_of
+from stepcrew.domain.files import KINDS, MOST_FILES, PDF, FileMissing, FileState, GroupFile, media_type_of
 from stepcrew.domain.knowledge_requests import ReadFile
 from stepcrew.domain.models import EMBEDDING_PROVIDERS, parse_embedder_name
 from stepcrew.domain.registration import check_room
@@ -37,6 +37,14 @@ class NewFile(NamedTuple):
     size: int
     uploaded_by: str | None = None
     embedder: str | None = None
+
+
+class FileFound(NamedTuple):
+    """A file and where its bytes are. A browser saves them, because they are foreign; a PDF is shown at `view_url`."""
+
+    file: GroupFile
+    url: str
+    view_url: str | None
 
 
 class KeepFiles:
@@ -94,12 +102,13 @@ class KeepFiles:
     def list(self, group_id: str) -> list[GroupFile]:
         return self._files.files(group_id)
 
-    def get(self, group_id: str, name: str) -> tuple[GroupFile, str]:
-        """The file and where its bytes are. Raises `FileMissing`."""
+    def get(self, group_id: str, name: str) -> FileFound:
+        """Raises `FileMissing`."""
         file = self._files.file(group_id, name)
         if file is None:
             raise FileMissing(f"There is no file {name}.")
-        return file, self._files.url(group_id, file)
+        view_url = self._files.url(group_id, file, shown=True) if file.media_type == PDF else None
+        return FileFound(file, self._files.url(group_id, file), view_url)
 
     def delete(self, group_id: str, name: str) -> FileReceipt:
         known = self._files.file(group_id, name)

@@ -1,4 +1,4 @@
-"""Shows what a group's crews remember, and removes it."""
+"""Shows what a group's crews remember, removes it, and has its vectors made anew."""
 
 from __future__ import annotations
 
@@ -8,14 +8,33 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from stepcrew.domain.memory import MemoryRecord, RootScope, content_hash, is_within, normal_scope, root_of
+from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.knowledge_requests import MemoryHit, ReembedMemory, SearchMemory
+from stepcrew.domain.memory import (
+    EmbedderUnusable,
+    MemoryRecord,
+    RootScope,
+    ScopeInvalid,
+    ScopeNotFound,
+    content_hash,
+    is_within,
+    normal_scope,
+    root_of,
+)
+from stepcrew.domain.models import parse_embedder_name
+from stepcrew.domain.references import ModelRules
+from stepcrew.services.knowledge_ports import KnowledgeWorker
 from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import Clock
 
+TRIES = 3
+"""To change a root scope that others change at the same time."""
+
 
 class ScopeSummary(BaseModel):
-    """A scope with what lies in it and below it. `embedder` and `dimension` are those of its root scope, null where
-    that was deleted just now; `oldest` and `newest` are null when there is nothing in it."""
+    """A scope with what lies in it and below it. `embedder` and `dimension` are those of its root scope; `oldest` and
+    `newest` are null when there is nothing in it. `moving_to` is the embedding model that its root scope is on its way
+    to, and `reason` why it does not get there."""
 
     path: str
     records: int
@@ -23,6 +42,8 @@ class ScopeSummary(BaseModel):
     dimension: int | None
     oldest: datetime | None
     newest: datetime | None
+    moving_to: str | None
+    reason: str
 
 
 class MemoryReceipt(BaseModel):
@@ -38,17 +59,19 @@ class MemoryReceipt(BaseModel):
 
 
 class KeepMemory:
-    """Lists, searches and removes records. Every call may be repeated."""
+    """Lists, searches and removes records, and has their vectors made anew. Every call may be repeated."""
 
-    def __init__(self, store: Memories, clock: Clock) -> None:
+    def __init__(self, store: Memories, worker: KnowledgeWorker, rules: ModelRules, clock: Clock) -> None:
         self._store = store
+        self._worker = worker
+        self._rules = rules
         self._clock = clock
 
     def scopes(self, group_id: str) -> list[ScopeSummary]:
         """All scopes of the group and the paths above them, by path."""
         found: list[ScopeSummary] = []
         for root in self._store.roots(group_id):
-            records = self._store.records(group_id, root.path)
+            records = self._standing(group_id, root.path)
             paths = {root.path}.union(*(_from(root.path, record.scope) for record in records))
             found += [_summary(path, root, records) for path in sorted(paths)]
         return found
@@ -61,7 +84,7 @@ class KeepMemory:
         found = [
             record
             for root in roots
-            for record in self._store.records(group_id, root)
+            for record in self._standing(group_id, root)
             if path is None or is_within(record.scope, path)
         ]
         found.sort(key=place_of, reverse=True)
@@ -70,6 +93,42 @@ class KeepMemory:
             return found
         scored = [(len(wanted & _words(record.content)), record) for record in found]
         return [record for score, record in sorted(scored, key=lambda pair: -pair[0]) if score]
+
+    def search(self, group_id: str, scope: str, query: str, limit: int) -> list[MemoryHit]:
+        """The records in the scope and below it whose meaning is closest, the closest first. Raises `ScopeInvalid` and
+        `EmbeddingRefused`."""
+        request = SearchMemory(group_id=group_id, scope=normal_scope(scope), query=query, limit=limit)
+        return self._worker.search_memory(request).hits
+
+    def reembed(self, group_id: str, scope: str, embedder: str | None) -> ScopeSummary:
+        """Has the vectors of a root scope made anew with this embedding model, the operator's where none is named. One
+        that is on its way to another turns to it. Raises `ScopeInvalid`, `ScopeNotFound` and `EmbedderUnusable`."""
+        path = normal_scope(scope)
+        if path != root_of(path):
+            raise ScopeInvalid(f"{path} is no root scope: its vectors are those of {root_of(path)}.")
+        name = self._usable(embedder)
+        for _ in range(TRIES):
+            root = self._store.root(group_id, path)
+            if root is None:
+                raise ScopeNotFound(f"There is no memory {path}.")
+            if parse_embedder_name(root.embedder) is None:
+                raise EmbedderUnusable(f"The vectors of {path} come from {root.embedder} model, which its code asks.")
+            moving = root.moving_to(name)
+            if moving == root or self._store.change_root(group_id, root, moving):
+                if moving.move:
+                    self._worker.reembed_memory(ReembedMemory(group_id=group_id, path=path, embedder=name))
+                return _summary(path, moving, self._standing(group_id, path))
+        raise PlatformUnavailable(f"The memory {path} is changed by others at this moment.")
+
+    def _usable(self, embedder: str | None) -> str:
+        """Raises `EmbedderUnusable`."""
+        name = embedder or self._rules.default_embedder
+        parsed = parse_embedder_name(name)
+        if parsed is None:
+            raise EmbedderUnusable(f"{name or 'No name'} is no embedding model of a provider we carry.")
+        if name != self._rules.default_embedder and not self._rules.allows(str(parsed)):
+            raise EmbedderUnusable(f"The embedding model {parsed} is not available here.")
+        return str(parsed)
 
     def forget_record(self, group_id: str, record_id: str) -> MemoryReceipt:
         """A record that is not there is none that was removed."""
@@ -85,7 +144,8 @@ class KeepMemory:
         path = normal_scope(scope)
         name = root_of(path)
         root = self._store.root(group_id, name)
-        receipt = self._forget(group_id, path, root, self.records(group_id, path))
+        here = [one for one in self._store.records(group_id, name) if is_within(one.scope, path)]
+        receipt = self._forget(group_id, path, root, here)
         if path != name:
             return receipt
         self._store.close_root(group_id, name)
@@ -98,16 +158,23 @@ class KeepMemory:
             }
         )
 
+    def _standing(self, group_id: str, root: str) -> list[MemoryRecord]:
+        """Without those that the table is about to remove."""
+        now = self._clock.now()
+        return [record for record in self._store.records(group_id, root) if not record.is_expired(now)]
+
     def _forget(self, group_id: str, scope: str, root: RootScope | None, records: list[MemoryRecord]) -> MemoryReceipt:
         gone = [one for one in records if self._store.forget(group_id, root_of(one.scope), one.record_id)]
         hashes = {content_hash(record.content) for record in gone}
-        kept = self._store.vectors(group_id, root.embedder, hashes) if root and hashes else {}
-        if root and kept:
-            self._store.forget_vectors(group_id, root.embedder, kept)
+        kept = 0
+        for embedder in root.embedders if root and hashes else ():
+            found = self._store.vectors(group_id, embedder, hashes)
+            self._store.forget_vectors(group_id, embedder, found)
+            kept += len(found)
         return MemoryReceipt(
             scope=scope,
             records=len(gone),
-            vectors=len(kept),
+            vectors=kept,
             executions=sorted({record.execution_id for record in gone if record.execution_id}),
             deleted_at=self._clock.now(),
         )
@@ -127,6 +194,8 @@ def _summary(path: str, root: RootScope, records: Iterable[MemoryRecord]) -> Sco
         dimension=root.dimension,
         oldest=min(times, default=None),
         newest=max(times, default=None),
+        moving_to=root.move.embedder if root.move else None,
+        reason=root.move.reason if root.move else "",
     )
 
 

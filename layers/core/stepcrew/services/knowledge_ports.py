@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stepcrew.domain.knowledge import Chunk
-from stepcrew.domain.knowledge_requests import EmbedTexts, MemoryHits, ReadFile, SearchMemory, Vectors
+from stepcrew.domain.knowledge_requests import EmbedTexts, MemoryHits, ReadFile, ReembedMemory, SearchMemory, Vectors
 
 
 class KnowledgeStore(Protocol):
@@ -51,4 +51,8 @@ class KnowledgeWorker(Protocol):
 
     def search_memory(self, request: SearchMemory) -> MemoryHits:
         """Raises `EmbeddingRefused`."""
+        ...
+
+    def reembed_memory(self, request: ReembedMemory) -> None:
+        """Begins to; how far it is, is told by the root scope. Safe to repeat."""
         ...

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import IO
 
 from stepcrew.domain.bundle import APPROVALS, JOURNAL, OUTPUTS, TRACE, BundleWriter
+from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.execution import TaskOutput
 from stepcrew.domain.journal import JournalEntry
 from stepcrew.domain.trace import PayloadReference, TraceEvent
@@ -35,7 +37,9 @@ class MakeBundle:
         payloads: PayloadStore,
         default_model: str,
         default_embedder: str = "",
+        operators: Mapping[str, ConnectionSpec] = MappingProxyType({}),
     ) -> None:
+        """`operators` are the operator's connections."""
         self._executions = executions
         self._tasks = tasks
         self._approvals = approvals
@@ -44,6 +48,7 @@ class MakeBundle:
         self._payloads = payloads
         self._default_model = default_model
         self._default_embedder = default_embedder
+        self._operators = operators
 
     def __call__(self, group_id: str, execution_id: str) -> IO[bytes]:
         """A temporary file, at its beginning. Bodies are read one at a time: all of them together may be large. Raises
@@ -54,7 +59,7 @@ class MakeBundle:
         references: list[PayloadReference] = []
         with BundleWriter(file, self._default_model, self._default_embedder) as bundle:
             bundle.execution(execution)
-            bundle.crew(submission)
+            bundle.crew(submission, self._operators)
             bundle.lines(OUTPUTS, self._outputs(group_id, execution_id))
             approvals = self._approvals.approvals(group_id, execution_id)
             bundle.lines(APPROVALS, approvals)

@@ -29,24 +29,35 @@ class MemoryStore(Protocol):
         ...
 
     def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:
-        """Writes a record where none has its id; false when one has, which stays as it is. Raises `ScopeNotFound` when
-        the root scope is not, or not any more, the one that was given."""
+        """Writes a record where none has its id, its vector as one of the root scope's generation; false when one has,
+        which stays as it is. Raises `ScopeNotFound` when the root scope is not, or not any more, the one that was
+        given, or has another model by now."""
         ...
 
     def replace(self, group_id: str, root: RootScope, changed: Remembered, *, seen: int) -> bool:
-        """Writes a record over the revision that was seen; false when it has another by now, or is gone. Raises
-        `ScopeNotFound` as above."""
+        """Writes a record over the revision that was seen, whose vectors all go; false when it has another by now, or
+        is gone. Raises `ScopeNotFound` as above."""
         ...
 
-    def remembered(self, group_id: str, path: str) -> list[Remembered]:
-        """Everything in a root scope, in no order, strongly consistent."""
+    def change_root(self, group_id: str, was: RootScope, now: RootScope) -> bool:
+        """Puts the one in the place of the other; false where that stands there no more."""
+        ...
+
+    def remembered(self, group_id: str, path: str, generation: int = 0) -> list[Remembered]:
+        """Everything in a root scope with its vectors of one generation, in no order, strongly consistent."""
+        ...
+
+    def add_vector(
+        self, group_id: str, path: str, record_id: str, vector: bytes, *, generation: int, seen: int
+    ) -> bool:
+        """Gives a record a vector of one more generation; false when it has another revision by now, or is gone."""
         ...
 
     def records(self, group_id: str, path: str) -> list[MemoryRecord]:
         """The same without vectors."""
         ...
 
-    def record(self, group_id: str, path: str, record_id: str) -> Remembered | None: ...
+    def record(self, group_id: str, path: str, record_id: str, generation: int = 0) -> Remembered | None: ...
 
     def forget(self, group_id: str, path: str, record_id: str, *, seen: int | None = None) -> bool:
         """Removes a record (with `seen`, only if that is its revision); false when nothing was removed."""

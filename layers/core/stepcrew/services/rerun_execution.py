@@ -152,7 +152,7 @@ class RerunExecution:
 def _laid_over(source: Execution, before: Submission, changes: CrewSubmission) -> CrewSubmission:
     changed = changes.config is not None
     return changes._replace(
-        config=changes.config or before.definition.model_dump(mode="json", exclude_unset=True),
+        config=changes.config or before.config,
         project=before if before.project and not changed else None,
         inputs={**before.inputs, **(changes.inputs or {})},
         name=changes.name or (None if changed else source.name),

@@ -6,11 +6,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from stepcrew.domain.announcement import ExecutionData
 from stepcrew.domain.approval import Approval, DecisionKind
 from stepcrew.domain.decision_link import DECISIONS, may_be_linked, signed_links
+from stepcrew.domain.mail import Mail, mail_of
 from stepcrew.domain.signatures import BadSignature, standard_headers
 from stepcrew.domain.slack import slack_body
 from stepcrew.domain.told_text import told_text
@@ -27,7 +28,7 @@ from stepcrew.domain.webhook import (
 from stepcrew.services.link_ports import LinkKeyStore
 from stepcrew.services.ports import ApprovalStore, Clock
 from stepcrew.services.secret_ports import Secrets
-from stepcrew.services.webhook_ports import Poster, UndeliveredMessages, WebhookStore
+from stepcrew.services.webhook_ports import Mailer, Poster, UndeliveredMessages, WebhookStore
 
 USER_AGENT = "stepcrew-webhooks"
 NOT_KEPT = "***"
@@ -46,6 +47,7 @@ class SendWebhook:
         approvals: ApprovalStore,
         link_keys: LinkKeyStore,
         poster: Poster,
+        mailer: Mailer,
         undelivered: UndeliveredMessages,
         clock: Clock,
         console_url: str,
@@ -56,6 +58,7 @@ class SendWebhook:
         self._approvals = approvals
         self._link_keys = link_keys
         self._poster = poster
+        self._mailer = mailer
         self._undelivered = undelivered
         self._clock = clock
         self._console_url = console_url
@@ -77,18 +80,20 @@ class SendWebhook:
             return None
         if delivery.next_try_at and delivery.next_try_at > now:  # it came back before its time
             return delivery.next_try_at - now
-        if not webhook.enabled and message.announcement.type != TEST_EVENT:
-            skipped = delivery.ended(DeliveryState.SKIPPED, "The webhook was switched off.")
-            self._webhooks.save_delivery(message.group_id, skipped)
+        if reason := _not_sent(webhook, message):
+            self._webhooks.save_delivery(message.group_id, delivery.ended(DeliveryState.SKIPPED, reason))
             return None
         approval = self._asked(webhook, message)
         links = self._links(webhook, message, approval)
+        body = self._body(webhook, message, approval, links)
         if not delivery.request:
             shown = self._body(webhook, message, approval, dict.fromkeys(links, NOT_KEPT))
-            delivery = delivery.model_copy(update={"request": shown})
+            text = shown.shown(message.to) if isinstance(shown, Mail) else shown
+            delivery = delivery.model_copy(update={"request": text})
             self._webhooks.save_delivery(message.group_id, delivery)
-        body = self._body(webhook, message, approval, links) if links else delivery.request
-        attempt = self._tried(webhook, message, delivery.delivery_id, body.encode(), now)
+        answer = self._mailer.send(message.to, body) if isinstance(body, Mail) else self._posted(webhook, message, body)
+        took = self._clock.now() - now
+        attempt = Attempt(**answer.model_dump(), at=now, milliseconds=int(took.total_seconds() * 1000))
         delivery = delivery.after(attempt, self._clock.now())
         logger.info(
             "Delivery tried", extra={"state": delivery.state, "status": attempt.status, "tries": delivery.tries}
@@ -113,7 +118,7 @@ class SendWebhook:
     def _links(self, webhook: Webhook, message: WebhookMessage, approval: Approval | None) -> dict[DecisionKind, str]:
         """One-time links to decide it, where webhook and group allow them. They are made anew at each try and kept
         nowhere."""
-        sent_to = f"webhook {webhook.name}"
+        sent_to = message.to or f"webhook {webhook.name}"
         if approval is None or not webhook.decision_links or not may_be_linked(approval, sent_to):
             return {}
         keys = self._link_keys.link_keys(message.group_id)
@@ -125,34 +130,37 @@ class SendWebhook:
         message: WebhookMessage,
         approval: Approval | None,
         links: Mapping[DecisionKind, str],
-    ) -> str:
+    ) -> str | Mail:
         told = message.announcement
         decide = {kind: f"{self._api_url}/api/v1/decide?link={links[kind]}" for kind in DECISIONS if kind in links}
-        if webhook.format == "slack":
-            question = approval.question if approval else ""
-            return slack_body(told_text(told, question, self._console_url, decide))
+        if webhook.format != "standard":
+            text = told_text(told, approval.question if approval else "", self._console_url, decide)
+            return mail_of(text, webhook.name, message.group_id) if webhook.format == "mail" else slack_body(text)
         if not decide:
             return told.model_dump_json()
         document = told.model_dump(mode="json")
         document["data"]["waiting"]["links"] = decide
         return json.dumps(document)
 
-    def _tried(
-        self, webhook: Webhook, message: WebhookMessage, delivery_id: str, body: bytes, now: datetime
-    ) -> Attempt:
+    def _posted(self, webhook: Webhook, message: WebhookMessage, text: str) -> Answer:
+        body = text.encode()
         headers = {"content-type": "application/json", "user-agent": USER_AGENT}
         if message.announcement.traceparent:
             headers["traceparent"] = message.announcement.traceparent
-        answer = Answer()
         if webhook.secret is not None:
             secret = self._secrets.group_secret(message.group_id, webhook.secret)
             try:
                 if secret is None:
                     raise BadSignature(f"The group has no secret {webhook.secret} to sign with.")
-                headers |= standard_headers(secret, delivery_id, body, now)
+                headers |= standard_headers(secret, message.delivery_id, body, self._clock.now())
             except BadSignature as error:
-                answer = Answer(reason=error.message)
-        if not answer.reason:
-            answer = self._poster.post(webhook.url, headers, body)
-        took = self._clock.now() - now
-        return Attempt(**answer.model_dump(), at=now, milliseconds=int(took.total_seconds() * 1000))
+                return Answer(reason=error.message)
+        return self._poster.post(webhook.url or "", headers, body)
+
+
+def _not_sent(webhook: Webhook, message: WebhookMessage) -> str:
+    """Why what is on its way is not sent any more; empty where it is."""
+    if message.to not in webhook.receivers:
+        return "The webhook was changed: it does not send there any more."
+    is_off = not webhook.enabled and message.announcement.type != TEST_EVENT
+    return "The webhook was switched off." if is_off else ""

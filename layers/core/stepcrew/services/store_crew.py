@@ -44,7 +44,8 @@ class StoreCrew:
         faults: they come with each execution. Raises `InvalidRequest` with every fault."""
         rules = self._models, self._retention_days, self._own_parts(group_id)
         parsed = examine_crew(config, inputs, *rules, inputs_follow=True).sound()
-        submission = Submission(definition=parsed.definition, inputs=parsed.inputs)
+        flow: dict[str, Any] = {"flow": parsed.flow} if parsed.flow else {}
+        submission = Submission(definition=parsed.definition, inputs=parsed.inputs, **flow)
         return save_version(self._crews, group_id, name, submission, saved_by=saved_by, now=self._clock.now())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, PlatformUnavailable, WebhookNotFound
+from stepcrew.domain.mail import MailRules
 from stepcrew.domain.public_addresses import is_inside
 from stepcrew.domain.registration import check_room
 from stepcrew.domain.webhook import MOST_WEBHOOKS, DeliveryState, Webhook, WebhookMessage, WebhookSpec, sample
@@ -17,7 +18,7 @@ _RACES = 5
 
 
 class StoreWebhook:
-    """`inside` are the receivers inside the platform's network that the operator allows."""
+    """`inside` are the receivers inside the platform's network that the operator allows, `mail` the rules for mails."""
 
     def __init__(
         self,
@@ -27,12 +28,14 @@ class StoreWebhook:
         clock: Clock,
         new_id: Callable[[], str],
         inside: Sequence[str],
+        mail: MailRules,
     ) -> None:
         self._webhooks = webhooks
         self._queue = queue
         self._secrets = secrets
         self._clock = clock
         self._new_id = new_id
+        self._mail = mail
         self._inside = {_place(url) for url in inside}
 
     def __call__(self, group_id: str, name: str, spec: WebhookSpec, made_by: str | None) -> tuple[Webhook, bool]:
@@ -57,12 +60,15 @@ class StoreWebhook:
         raise PlatformUnavailable(f"The webhook {name} changes too fast to be stored.")
 
     def test(self, group_id: str, name: str) -> str:
-        """Sends a sample; answers the id of its delivery. Raises `WebhookNotFound`."""
-        self._known(group_id, name)
+        """Sends a sample to each receiver; answers the id of the first delivery. Raises `WebhookNotFound`."""
+        receivers = self._known(group_id, name).receivers
         announcement = sample(group_id, f"test.{self._new_id()}", self._clock.now())
-        message = WebhookMessage(group_id=group_id, webhook=name, announcement=announcement)
-        self._queue.send(message)
-        return message.delivery_id
+        messages = [
+            WebhookMessage(group_id=group_id, webhook=name, to=to, announcement=announcement) for to in receivers
+        ]
+        for message in messages:
+            self._queue.send(message)
+        return messages[0].delivery_id
 
     def redeliver(self, group_id: str, name: str, delivery_id: str) -> None:
         """Has a delivery made again, with the same id and body. Raises `WebhookNotFound`, and `Conflict` while it is
@@ -74,8 +80,8 @@ class StoreWebhook:
         if delivery.state is DeliveryState.WAITING:
             when = f" The next time is {delivery.next_try_at:%Y-%m-%dT%H:%M:%SZ}." if delivery.next_try_at else ""
             raise Conflict(f"It is tried again by itself.{when}", remedy="Wait until it is delivered or failed.")
-        told, number = delivery.announcement, delivery.round + 1
-        self._queue.send(WebhookMessage(group_id=group_id, webhook=name, round=number, announcement=told))
+        told, to, number = delivery.announcement, delivery.to, delivery.round + 1
+        self._queue.send(WebhookMessage(group_id=group_id, webhook=name, to=to, round=number, announcement=told))
 
     def _known(self, group_id: str, name: str) -> Webhook:
         webhook = self._webhooks.webhook(group_id, name)
@@ -84,8 +90,8 @@ class StoreWebhook:
         return webhook
 
     def _check(self, group_id: str, spec: WebhookSpec) -> None:
-        faults: list[Fault] = []
-        if _place(spec.url) not in self._inside:
+        faults = self._faults_of_mail(spec) if spec.format == "mail" else []
+        if spec.url is not None and _place(spec.url) not in self._inside:
             if not spec.url.startswith("https://"):
                 told, remedy = "Deliveries go over https only.", "Write an address that begins with https://."
                 faults.append(Fault(pointer="/url", code="not_https", detail=told, remedy=remedy))
@@ -97,6 +103,22 @@ class StoreWebhook:
             faults.append(Fault(pointer="/secret", code="unknown_secret", detail=told, remedy=remedy))
         if faults:
             raise InvalidRequest(faults[0].detail, faults)
+
+    def _faults_of_mail(self, spec: WebhookSpec) -> list[Fault]:
+        if not self._mail.sender:
+            told, remedy = "Mails are not sent here.", "Ask the operator to set the parameter MailFrom."
+            return [Fault(pointer="/format", code="no_mail", detail=told, remedy=remedy)]
+        refused = [place for place, address in enumerate(spec.to) if not self._mail.allows(address)]
+        remedy = "Ask the operator to add it to the parameter MailRecipients."
+        return [
+            Fault(
+                pointer=f"/to/{place}",
+                code="not_allowed",
+                detail=f"No mail may go to {spec.to[place]}.",
+                remedy=remedy,
+            )
+            for place in refused
+        ]
 
 
 def _place(url: str) -> tuple[str, str | None, int | None]:

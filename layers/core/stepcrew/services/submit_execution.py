@@ -147,7 +147,7 @@ class SubmitExecution:
             inputs = {**submission.inputs, **(request.inputs or {})}
             if submission.project:
                 return self._project(request, stored, submission, inputs)
-            config = submission.definition.model_dump(mode="json", exclude_unset=True)
+            config = submission.config
         own = self._own_parts(request.group_id)
         parsed, faults = examine_crew(config, inputs, self._models, self._retention_days, own)
         found = Faults()
@@ -193,8 +193,7 @@ class SubmitExecution:
         fields: dict[str, Any] = {"definition": parsed.definition, "inputs": parsed.inputs}
         if checked.own:
             fields |= checked.own.kept_for(parsed.definition)
-        if checked.project:
-            fields["project"] = checked.project
+        fields |= {name: one for name, one in (("project", checked.project), ("flow", parsed.flow)) if one}
         if prices := self._prices.price_list(request.group_id).models:
             fields["model_prices"] = prices
         submission = Submission(**fields)

@@ -27,9 +27,10 @@ class TellWebhooks:
             if group_id not in of_group:
                 of_group[group_id] = self._webhooks.webhooks(group_id)
             for webhook in of_group[group_id]:
-                if webhook.hears_of(changed):
-                    told = announcement_of(changed)
-                    self._queue.send(WebhookMessage(group_id=group_id, webhook=webhook.name, announcement=told))
+                told = announcement_of(changed)
+                for to in webhook.receivers if webhook.hears_of(changed) else ():
+                    message = WebhookMessage(group_id=group_id, webhook=webhook.name, to=to, announcement=told)
+                    self._queue.send(message)
                     sent += 1
         return sent
 

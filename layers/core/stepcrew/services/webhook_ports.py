@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from stepcrew.domain.mail import Mail
 from stepcrew.domain.webhook import Answer, Delivery, Webhook, WebhookMessage
 
 
@@ -54,6 +55,14 @@ class UndeliveredMessages(Protocol):
     """Where messages are kept for a person that were tried for a day."""
 
     def keep(self, message: WebhookMessage) -> None: ...
+
+
+class Mailer(Protocol):
+    """Sends e-mails."""
+
+    def send(self, address: str, mail: Mail) -> Answer:
+        """Never raises for what the service for mails does or does not do; its status is 200 for what it took."""
+        ...
 
 
 class Poster(Protocol):

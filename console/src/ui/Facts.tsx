@@ -1,11 +1,12 @@
+import "./facts.css";
 import type { ReactNode } from "react";
 
-export type FactRow = [name: string, value: ReactNode];
+export type FactRow = readonly [name: string, value: ReactNode];
 
-/** Names and values; those without a value are left out. */
-export function PanelFacts({ rows }: { rows: FactRow[] }) {
+/** Names and values, side by side where there is room; those without a value are left out. */
+export function Facts({ rows, className = "" }: { rows: readonly FactRow[]; className?: string }) {
   return (
-    <dl className="panel-facts">
+    <dl className={`fact-list ${className}`}>
       {rows.map(
         ([name, value]) =>
           value !== null &&

@@ -1,0 +1,114 @@
+"""What memory costs as it grows: the time of a search, what it reads of the table, and what remembering writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from decimal import Decimal
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from tests.aws_table import GROUP, NOW, RETENTION_DAYS, TABLE, emulated_aws
+
+from benchmarks.report import Figure, median
+from stepcrew.aws.memory import TableMemory
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, content_hash
+from stepcrew.domain.price_book import Priced, price_book
+
+REGION = "us-east-1"
+RECORDS = (1_000, 10_000, 50_000)
+DIMENSIONS = 1_536
+"""Of openai/text-embedding-3-small, the operator's unless they say otherwise."""
+ROOT = "/crews/measured"
+TEXT = "Guest 4711 prefers the table at the window, drinks green tea without sugar and pays by card. " * 2
+MOST_SEARCH_MS = {1_000: 100, 10_000: 1_000, 50_000: 5_000}
+PAGE_BYTES = 1024 * 1024
+"""That a query answers at once, and so the requests of a search
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html)."""
+READ_BYTES, WRITE_BYTES = 4096, 1024
+"""Of a strongly consistent read unit, and of a write unit; in a transaction a write takes two
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html)."""
+
+
+def measure() -> list[Figure]:
+    here = Path(__file__).parents[1]
+    path = os.pathsep.join(str(here / one) for one in ("functions/runner", "layers/core", "tests/scripted", ""))
+    done = subprocess.run(
+        [
+            here / ".venvs/runner-dev/bin/python",
+            here / "benchmarks/memory_inside.py",
+            *map(str, RECORDS),
+            str(DIMENSIONS),
+            TEXT,
+        ],
+        env={**os.environ, "PYTHONPATH": path, "OPENAI_API_KEY": "local"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return figures(json.loads(done.stdout.splitlines()[-1])["search_ms"], *item_sizes())
+
+
+def figures(search_ms: Mapping[str, list[float]], record: int, vector: int) -> list[Figure]:
+    """`record` and `vector` are the bytes of a record's item, and of the one of a vector that is kept by hash."""
+    prices = price_book(REGION).prices
+    found: list[Figure] = []
+    for many in RECORDS:
+        took, most = median(search_ms[str(many)]), MOST_SEARCH_MS[many]
+        read = many * record
+        units = ceil(read / READ_BYTES)
+        found.append(
+            Figure(
+                f"Search among {many:,} records of memory",
+                f"{took:,.0f} ms of CPU; {read / 1e6:,.1f} MB in {ceil(read / PAGE_BYTES)} requests, "
+                f"{units:,} read units, ${units * prices[Priced.TABLE_READS]:.5f}",
+                f"≤ {most:,} ms",
+                took <= most,
+                f"{DIMENSIONS} dimensions, texts of {len(TEXT)} characters; the real storage over memory in process; "
+                "what is read follows from the bytes of an item",
+            )
+        )
+    in_transaction = 2 * (ceil(record / WRITE_BYTES) + 1)  # with the look at the root scope
+    writes = 1_000 * (in_transaction + ceil(vector / WRITE_BYTES))
+    recalls = 1_000 * ceil(1_000 * record / READ_BYTES)
+    return [
+        *found,
+        _cost("Remembering 1,000 records", writes * prices[Priced.TABLE_WRITES], f"{writes:,} write units"),
+        _cost("Recalling 1,000 times among 1,000", recalls * prices[Priced.TABLE_READS], f"{recalls:,} read units"),
+    ]
+
+
+def _cost(what: str, dollars: Decimal, units: str) -> Figure:
+    method = f"the same items at AWS's prices in {REGION}; without the calls of models and the journal"
+    return Figure(what, f"${dollars:.2f}, {units}", None, True, method)
+
+
+def item_sizes() -> tuple[int, int]:
+    """The bytes of a record's item and of the one of its vector, as the real adapter writes them."""
+    packed = bytes(4 * DIMENSIONS - 4) + b"\0\0\x80?"
+    with emulated_aws() as aws:
+        memory = TableMemory(aws.clients, TABLE, RETENTION_DAYS)
+        root = RootScope(path=ROOT, embedder="openai/text-embedding-3-small", dimension=DIMENSIONS, created_at=NOW)
+        more: dict[str, Any] = {"execution_id": "01936a3c-0000-7000-8000-00000000000a", "categories": ["guests"]}
+        record = MemoryRecord(record_id="0" * 32, scope=ROOT, content=TEXT, created_at=NOW, updated_at=NOW, **more)
+        memory.add(GROUP, memory.open_root(GROUP, root), Remembered(record, packed))
+        memory.keep_vectors(GROUP, root.embedder, {content_hash(TEXT): packed}, now=NOW)
+        items = aws.clients.dynamodb.scan(TableName=TABLE)["Items"]
+    sizes = {"#MEMORY#" in str(item["PK"]): item_bytes(item) for item in items if "vector" in item}
+    return sizes[True], sizes[False]
+
+
+def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """Names and values; a number counts half a byte a digit
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)."""
+    return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
+
+
+def _bytes(value: Mapping[str, Any]) -> int:
+    ((kind, held),) = value.items()
+    if kind == "N":
+        return ceil(len(held) / 2) + 1
+    return len(held if isinstance(held, bytes) else held.encode())

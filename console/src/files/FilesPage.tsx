@@ -1,0 +1,128 @@
+import "./files.css";
+import { Download, Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { GroupFile } from "@/api/types";
+import { useMayWrite } from "@/app/context";
+import { downloadFrom } from "@/lib/files";
+import { formatBytes, formatDateTime } from "@/lib/format";
+import { useTitle } from "@/lib/hooks";
+import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { Modal } from "@/ui/Modal";
+import { SettingsTable } from "@/ui/Settings";
+import { DropZone } from "./DropZone";
+import { FilePreview } from "./FilePreview";
+import { useAddress, useFiles, useRemoveFile } from "./files";
+
+/** What crews read and know of the group's documents. */
+export function FilesPage() {
+  useTitle("Files");
+  const mayWrite = useMayWrite();
+  const files = useFiles();
+  return (
+    <main className="page">
+      <div className="page-head">
+        <h1>Files</h1>
+        <p className="faint">Documents that crews of the group may name: to read them, and to know what they say.</p>
+      </div>
+      {mayWrite && <DropZone />}
+      {files.isPending && <Loading />}
+      {files.error && <Trouble error={files.error} retry={() => void files.refetch()} />}
+      {files.data?.length === 0 && (
+        <Empty title="The group has no files">
+          {mayWrite ? "Drop some above, or use stepcrew files put FILE." : "A member of the group can upload some."}
+        </Empty>
+      )}
+      {files.data && files.data.length > 0 && <List files={files.data} />}
+    </main>
+  );
+}
+
+function State({ file }: { file: GroupFile }) {
+  if (file.state === "reading") return <>Being read…{file.reason && ` ${file.reason}`}</>;
+  if (file.state === "failed") return <span className="file-failed">Failed: {file.reason}</span>;
+  return <>Ready{file.chunks > 0 && `, ${file.chunks} chunks`}</>;
+}
+
+function List({ files }: { files: GroupFile[] }) {
+  const mayWrite = useMayWrite();
+  const [shown, setShown] = useState<GroupFile | null>(null);
+  const [leaving, setLeaving] = useState<GroupFile | null>(null);
+  const [error, setError] = useState<Error | null>(null);
+  const remove = useRemoveFile();
+  const address = useAddress();
+  const trouble = error ?? remove.error;
+  const save = async ({ name }: GroupFile): Promise<void> => {
+    try {
+      setError(null);
+      downloadFrom((await address(name)).url, name);
+    } catch (caught) {
+      setError(caught as Error);
+    }
+  };
+  return (
+    <>
+      <SettingsTable
+        label="Files"
+        head={
+          <>
+            <th>Name</th>
+            <th>Size</th>
+            <th>Kind</th>
+            <th>State</th>
+            <th>Uploaded</th>
+            <th aria-label="Actions" />
+          </>
+        }
+      >
+        {files.map((file) => (
+          <tr key={file.name}>
+            <td>
+              <Button look="quiet" className="file-name" onClick={() => setShown(file)}>
+                {file.name}
+              </Button>
+            </td>
+            <td data-label="Size">{formatBytes(file.bytes)}</td>
+            <td data-label="Kind">{file.media_type}</td>
+            <td data-label="State">
+              <State file={file} />
+            </td>
+            <td data-label="Uploaded">
+              {formatDateTime(file.uploaded_at)}
+              {file.uploaded_by && <span className="faint"> by {file.uploaded_by}</span>}
+            </td>
+            <td className="row-actions">
+              <IconButton label={`Download ${file.name}`} onClick={() => void save(file)}>
+                <Download size={15} aria-hidden />
+              </IconButton>
+              {mayWrite && (
+                <IconButton label={`Remove ${file.name}`} onClick={() => setLeaving(file)}>
+                  <Trash2 size={15} aria-hidden />
+                </IconButton>
+              )}
+            </td>
+          </tr>
+        ))}
+      </SettingsTable>
+      <p role="status">
+        {remove.data &&
+          `Removed ${remove.data.name}: ${formatBytes(remove.data.bytes)} and ${remove.data.chunks} chunks.`}
+      </p>
+      {trouble && <Trouble error={trouble} />}
+      <Modal title={shown?.name ?? ""} open={shown !== null} onClose={() => setShown(null)}>
+        {shown && <FilePreview key={shown.sha256} file={shown} />}
+      </Modal>
+      <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
+        <p>Crews that name it find it no more. What agents know of it goes too.</p>
+        <Button
+          look="danger"
+          onClick={() => {
+            if (leaving) remove.mutate(leaving.name);
+            setLeaving(null);
+          }}
+        >
+          Remove
+        </Button>
+      </Modal>
+    </>
+  );
+}
