@@ -69,7 +69,7 @@ describe("The webhooks of a group", () => {
         url: WEBHOOK.url,
         format: "standard",
         secret: "WEBHOOK_OPS",
-        events: ["completed", "failed", "cancelled"],
+        events: ["completed", "failed", "cancelled", "budget"],
         crews: ["report", "poems"],
         decision_links: false,
       },

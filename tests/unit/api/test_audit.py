@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stepcrew.aws import keys
+from stepcrew.aws import audit_keys
 from stepcrew.aws.items import values
 from tests.aws_table import TABLE
 from tests.routes import NAMES, guarded_routes
@@ -113,7 +113,7 @@ def test_entries_hold_no_value_of_a_secret_and_expire(harness: Harness) -> None:
     harness.client().put("/secrets/KEY", json={"value": "very-secret"})
     found = [
         values(one)
-        for part in keys.audit_parts("demo")
+        for part in audit_keys.parts("demo")
         for one in harness.aws.clients.dynamodb.query(
             TableName=TABLE,
             KeyConditionExpression="PK = :key",

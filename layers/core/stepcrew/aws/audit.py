@@ -15,7 +15,7 @@ from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from stepcrew.aws import keys
+from stepcrew.aws import audit_keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.expiry import EXPIRES_AT
@@ -71,11 +71,11 @@ class TableAudit:
 
     def newest(self, group_id: str, *, before: str | None, limit: int) -> list[AuditEntry]:
         with platform_errors("Reading the audit log"):
-            parts = [self._newest_of(part, before, limit) for part in keys.audit_parts(group_id)]
+            parts = [self._newest_of(part, before, limit) for part in audit_keys.parts(group_id)]
         return list(islice(merge(*parts, key=lambda entry: entry.entry_id, reverse=True), limit))
 
     def _newest_of(self, partition: str, before: str | None, limit: int) -> list[AuditEntry]:
-        known = {":key": partition, ":low": keys.AUDIT_PREFIX, ":high": keys.audit_entry(before or "~")}
+        known = {":key": partition, ":low": audit_keys.ENTRY_PREFIX, ":high": audit_keys.entry(before or "~")}
         page = self._clients.dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="PK = :key AND SK BETWEEN :low AND :high",
@@ -117,9 +117,9 @@ class TableAudit:
     def _put(self, act: Act) -> PutTypeDef:
         now, entry_id = self._clients.now(), self._new_id()
         fields = act._asdict()
-        partition = keys.audit(fields.pop("group_id"), entry_id)
+        partition = audit_keys.part(fields.pop("group_id"), entry_id)
         entry = AuditEntry(entry_id=entry_id, at=now, **fields)
-        key = {"PK": partition, "SK": keys.audit_entry(entry_id)}
+        key = {"PK": partition, "SK": audit_keys.entry(entry_id)}
         return {
             "TableName": self._table,
             "Item": item({**plain(entry), **key, EXPIRES_AT: int((now + KEPT).timestamp())}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 
 EXECUTION = "EXECUTION"
 DEFINITION = "DEFINITION"
@@ -29,15 +28,9 @@ ROOT_SCOPE_PREFIX = "ROOT#"
 MEMORY_PREFIX = "MEMORY#"
 FILE_PREFIX = "FILE#"
 SECRET_PREFIX = "SECRET#"  # noqa: S105 - a key
-AUDIT_PREFIX = "ENTRY#"
 
 STACK, SWEEP = "STACK", "SWEEP"
 """Of no group: what the operator sees of the stack itself."""
-
-SHARDS = 4
-"""Into so many parts is split what grows with every execution of a group and lies in the order of time. A partition
-takes 1,000 write units a second, and one that only grows at its end is not split by DynamoDB.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html"""
 
 BY_GROUP_INDEX = "by_group"
 OPEN_INDEX = "open"
@@ -253,24 +246,6 @@ def usage_entry(day: str, execution_id: str) -> str:
 def told(telling: str) -> str:
     """That something was told of a budget, beside the usage."""
     return f"TOLD#{telling}"
-
-
-def audit(group_id: str, entry_id: str) -> str:
-    """The part of the audit log that has the entry. It alone does not begin as all others do, so that no policy that
-    lets a function write what is a group's lets it write here."""
-    return f"AUDIT#{group_id}#{_shard(entry_id)}"
-
-
-def audit_parts(group_id: str) -> list[str]:
-    return [f"AUDIT#{group_id}#{shard}" for shard in range(SHARDS)]
-
-
-def audit_entry(entry_id: str) -> str:
-    return f"{AUDIT_PREFIX}{entry_id}"
-
-
-def _shard(some_id: str) -> int:
-    return zlib.crc32(some_id.encode()) % SHARDS
 
 
 def slots(group_id: str) -> str:
