@@ -145,7 +145,7 @@ describe("The webhooks of a group", () => {
       body: {
         to: ["ada@example.com", "bob@example.com"],
         format: "mail",
-        events: ["waiting", "completed", "failed", "cancelled"],
+        events: ["waiting", "completed", "failed", "cancelled", "budget"],
         crews: null,
         decision_links: true,
       },

@@ -19,6 +19,7 @@ NEW = "/g/demo/new"
 def write(page: Page, text: str, name: str = "crew.yaml") -> None:
     editor = page.get_by_role("textbox", name=name)
     editor.click()
+    expect(page.locator(".cm-editor")).to_be_visible()
     page.keyboard.press("Control+A")
     page.keyboard.press("Delete")
     page.keyboard.insert_text(text)

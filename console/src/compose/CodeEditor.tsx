@@ -7,7 +7,7 @@ import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
-import { type RefObject, useEffect, useEffectEvent, useRef } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 import { harmless } from "@/lib/text";
 import { type Assist, assisted } from "./editor-assist";
 
@@ -33,8 +33,8 @@ interface Props {
   jump?: { line: number } | null;
   /** Completes and explains what is written. */
   assist?: Assist;
-  /** What was selected in the field that this one replaces; null where nobody was writing. */
-  selected?: RefObject<Selected | null>;
+  /** Takes over what is selected in the field that this one replaces; null where nobody is writing. */
+  takeSelected?: () => Selected | null;
 }
 
 const colours = HighlightStyle.define([
@@ -72,19 +72,18 @@ const theme = EditorView.theme({
   ".cm-tooltip.cm-completionInfo": { maxWidth: "340px", padding: "6px 10px", fontFamily: "var(--sans)" },
 });
 
-export default function CodeEditor({ value, label, language, onChange, faults, jump, assist, selected }: Props) {
+export default function CodeEditor({ value, label, language, onChange, faults, jump, assist, takeSelected }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const changed = useEffectEvent((text: string) => onChange?.(text));
   const initial = useEffectEvent(() => value);
   const currentAssist = useEffectEvent(() => assist);
   const goOn = useEffectEvent((editor: EditorView) => {
-    if (!selected?.current) return;
+    const selected = takeSelected?.();
+    if (!selected) return;
     const within = (at: number): number => Math.min(at, editor.state.doc.length);
-    const { anchor, head } = selected.current;
-    editor.dispatch({ selection: { anchor: within(anchor), head: within(head) } });
+    editor.dispatch({ selection: { anchor: within(selected.anchor), head: within(selected.head) } });
     editor.focus();
-    selected.current = null;
   });
   const readOnly = onChange === undefined;
   useEffect(() => {

@@ -1,20 +1,20 @@
 import "./compose.css";
 import "./editor.css";
 import { Info, Play } from "lucide-react";
-import { type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, Suspense, useMemo, useRef, useState } from "react";
 import { useIsAdmin } from "@/app/context";
 import { Button, Trouble } from "@/ui/kit";
 import { explanationAt, optionsAt } from "./assist";
 import type { Selected } from "./CodeEditor";
 import { CrewGraph } from "./CrewGraph";
 import { readDrop } from "./drop";
+import { CodeEditor, useEditorIsThere } from "./editor";
 import { OptionsForm, idOfInput } from "./OptionsForm";
 import { BLANK, readProject } from "./projects";
 import { type Composition, type PlacedFault, draftOf } from "./request";
 import { type ReadFiles, Sources } from "./Sources";
 import { SaveAsCrew } from "./StoredCrews";
 import { useCheck } from "./useCheck";
-import { useEditor } from "./useEditor";
 import { useSubmit } from "./useSubmit";
 import { useVocabulary } from "./useVocabulary";
 import { CheckResult } from "./CheckResult";
@@ -34,8 +34,13 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const [shownFile, setShownFile] = useState(0);
   const [problem, setProblem] = useState("");
   const admin = useIsAdmin();
-  const Editor = useEditor();
+  const editorIsThere = useEditorIsThere();
   const selected = useRef<Selected | null>(null);
+  const takeSelected = (): Selected | null => {
+    const taken = selected.current;
+    selected.current = null;
+    return taken;
+  };
   const [dropping, setDropping] = useState(false);
   const [jump, setJump] = useState<{ line: number } | null>(null);
   const form = useRef<HTMLDivElement>(null);
@@ -168,34 +173,36 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
             ))}
           </div>
           <div className="editor-body" role="tabpanel" aria-label={current?.name}>
-            {Editor ? (
-              <Editor
-                key={current?.name}
-                value={current?.text ?? ""}
-                label={current?.name ?? "Crew"}
-                language="yaml"
-                onChange={edit}
-                faults={editorFaults}
-                jump={jump}
-                assist={assist}
-                selected={selected}
-              />
-            ) : (
-              <textarea
-                className="plain-editor"
-                aria-label={current?.name ?? "Crew"}
-                value={current?.text ?? ""}
-                spellCheck={false}
-                onChange={(event) => edit(event.target.value)}
-                onSelect={(event) => {
-                  const { selectionStart, selectionEnd } = event.currentTarget;
-                  selected.current = { anchor: selectionStart, head: selectionEnd };
-                }}
-                onBlur={() => {
-                  selected.current = null;
-                }}
-              />
-            )}
+            <Suspense>
+              {editorIsThere ? (
+                <CodeEditor
+                  key={current?.name}
+                  value={current?.text ?? ""}
+                  label={current?.name ?? "Crew"}
+                  language="yaml"
+                  onChange={edit}
+                  faults={editorFaults}
+                  jump={jump}
+                  assist={assist}
+                  takeSelected={takeSelected}
+                />
+              ) : (
+                <textarea
+                  className="plain-editor"
+                  aria-label={current?.name ?? "Crew"}
+                  value={current?.text ?? ""}
+                  spellCheck={false}
+                  onChange={(event) => edit(event.target.value)}
+                  onSelect={(event) => {
+                    const { selectionStart, selectionEnd } = event.currentTarget;
+                    selected.current = { anchor: selectionStart, head: selectionEnd };
+                  }}
+                  onBlur={() => {
+                    selected.current = null;
+                  }}
+                />
+              )}
+            </Suspense>
           </div>
         </div>
         <div ref={form} className="compose-side">

@@ -89,7 +89,7 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
                 {webhook.name}
               </Button>
             </td>
-            <td data-label="Address">{webhook.url ?? webhook.to?.join(", ")}</td>
+            <td data-label="Address">{webhook.url ?? webhook.to.join(", ")}</td>
             <td data-label="Events">{webhook.events.join(", ")}</td>
             <td data-label="Crews">{crewsOf(webhook)}</td>
             <td data-label="Secret">{webhook.secret ?? <span className="faint">not signed</span>}</td>

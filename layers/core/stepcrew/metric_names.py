@@ -16,9 +16,9 @@ EXECUTION, PERFORMANCE, BUSINESS = "execution", "performance", "business"
 OTHER = "other"
 RESOURCES = (
     *("amp", "approvals", "audit", "batches", "budgets", "connections", "crews", "decide"),
-    *("decision-links", "executions", "files", "health", "hooks", "inbox", "mcp", "me"),
+    *("decision-links", "erasures", "executions", "files", "groups", "health", "hooks", "inbox", "mcp", "me"),
     *("memory", "operator", "prices", "projects", "schema", "secrets", "tools", "triggers"),
-    *("usage", "webhooks"),
+    *("usage", "users", "webhooks"),
     OTHER,
 )
 """First segments of the API's paths."""
