@@ -103,12 +103,12 @@ describe("A fault the API names by pointer", () => {
 });
 
 describe("Projects", () => {
-  it("of every example can be opened, and ask for the inputs they use", () => {
+  it("of every example can be opened, and ask for the inputs they use or bring their own", () => {
     expect(examples.length).toBeGreaterThanOrEqual(3);
     for (const { name } of examples) {
       const draft = draftOf(example(name), NO_OPTIONS);
       expect(draft.faults).toEqual([]);
-      expect(draft.placeholders.length).toBeGreaterThan(0);
+      expect([...draft.placeholders, ...Object.keys(draft.defaults)]).not.toEqual([]);
     }
   });
 
