@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import BrowserContext, Route
+from playwright.sync_api import BrowserContext, Page, Route
 
 from stepcrew.domain.crew_schema import crew_schema
 from tests.console import settings
@@ -191,12 +191,12 @@ class Recorded:
         return json.dumps(event) + (story.bodies[reference["url"]] if reference else "")
 
 
-def until(holds: Callable[[], object], seconds: float = 20) -> None:
-    """Playwright's own assertions wait for the page; this waits for what the page asked."""
+def until(page: Page, holds: Callable[[], object], seconds: float = 20) -> None:
+    """Playwright's own assertions wait for the page; this waits for what the page asked, and lets it be answered."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not come to that in time"
-        time.sleep(0.02)
+        page.wait_for_timeout(20)
 
 
 def paths(asked: Sequence[str], ending: str) -> list[str]:

@@ -47,7 +47,7 @@ def test_sign_in_watch_open_an_event_and_cancel(page: Page, sign_in: SignIn, ada
     expect(details.locator("strong", has_text="Tides").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"[?&]event="))
     details.locator(".viewer").get_by_role("button", name="Copy").first.click()
-    until(lambda: "come from the moon" in page.evaluate("navigator.clipboard.readText()"))
+    until(page, lambda: "come from the moon" in page.evaluate("navigator.clipboard.readText()"))
     page.get_by_role("button", name=re.compile("^Cancel")).first.click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel the execution").click()
     expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible(timeout=60_000)

@@ -373,7 +373,7 @@ def test_all_running_tasks_are_named_and_those_to_come_are_shown(recording: Reco
     expect(lines(page, re.compile("^join"))).to_have_class(re.compile("row-coming"))
     expect(page).to_have_title(re.compile("^▶ 0/4 coasts"))
     story = next(iter(recorded.stories.values()))
-    until(lambda: len(paths(recorded.asked, story.id)) >= 2)
+    until(page, lambda: len(paths(recorded.asked, story.id)) >= 2)
     quiet = len(recorded.asked)
     page.wait_for_timeout(1_500)  # looks come more slowly while there are no news
     assert len(recorded.asked) - quiet <= 3, recorded.asked[quiet:]
@@ -413,7 +413,7 @@ def test_who_wants_it_is_told_outside_the_page_when_it_ends(recording: Recording
     page.goto(f"/g/demo/executions/{story.id}")
     page.get_by_role("button", name="Tell me when it ends or asks a person").click()
     expect(page.get_by_role("button", name="Tell me no more when it ends or asks")).to_be_visible()
-    until(lambda: len(paths(recorded.asked, story.id)) >= 2)
+    until(page, lambda: len(paths(recorded.asked, story.id)) >= 2)
     story.wait(2)
     story.finish()
     expect(lines(page, "Crew completed")).to_be_visible()
@@ -426,7 +426,7 @@ def test_who_wants_it_is_told_outside_the_page_when_a_person_is_asked(recording:
     page.add_init_script(f"({NOTIFICATIONS})()")
     page.goto(f"/g/demo/executions/{story.id}")
     page.get_by_role("button", name="Tell me when it ends or asks a person").click()
-    until(lambda: len(paths(recorded.asked, story.id)) >= 2)
+    until(page, lambda: len(paths(recorded.asked, story.id)) >= 2)
     story.ask("north", "Writer", "A draft.")
     expect(page.get_by_role("link", name="Read and decide")).to_be_visible()
     assert page.evaluate("window.told") == ["coasts: Judge the answer of north"]
@@ -437,7 +437,7 @@ def test_head_and_lines_tell_the_same_while_it_runs(recording: Recordings) -> No
     page, recorded = recording(stories.parallel())
     story = next(iter(recorded.stories.values()))
     expect(lines(page, "Model call …")).to_have_count(3)
-    until(lambda: len(paths(recorded.asked, story.id)) >= 2)
+    until(page, lambda: len(paths(recorded.asked, story.id)) >= 2)
     begun = [event for event in story.events if event["event_type"] == "llm_call_started"]
     for event in begun[:2]:
         story.end(event, body="Windy.", extra_data={"model": "gpt-5.2"})

@@ -2,7 +2,7 @@ export const FASTEST_MS = 1_000;
 export const SLOWEST_MS = 10_000;
 /** Of looks at an execution that runs. A look costs a seventh of what a second of the API's waiting would. */
 export const RUNNING_FASTEST_MS = 500;
-export const RUNNING_SLOWEST_MS = 3_000;
+export const RUNNING_SLOWEST_MS = 2_000;
 const SLOWER = 1.5;
 
 /**

@@ -32,7 +32,7 @@ export function FilesPage() {
           {mayWrite ? "Drop some above, or use stepcrew files put FILE." : "A member of the group can upload some."}
         </Empty>
       )}
-      {files.data && files.data.length > 0 && <List files={files.data} />}
+      {files.data && <List files={files.data} />}
     </main>
   );
 }
@@ -61,48 +61,50 @@ function List({ files }: { files: GroupFile[] }) {
   };
   return (
     <>
-      <SettingsTable
-        label="Files"
-        head={
-          <>
-            <th>Name</th>
-            <th>Size</th>
-            <th>Kind</th>
-            <th>State</th>
-            <th>Uploaded</th>
-            <th aria-label="Actions" />
-          </>
-        }
-      >
-        {files.map((file) => (
-          <tr key={file.name}>
-            <td>
-              <Button look="quiet" className="file-name" onClick={() => setShown(file)}>
-                {file.name}
-              </Button>
-            </td>
-            <td data-label="Size">{formatBytes(file.bytes)}</td>
-            <td data-label="Kind">{file.media_type}</td>
-            <td data-label="State">
-              <State file={file} />
-            </td>
-            <td data-label="Uploaded">
-              {formatDateTime(file.uploaded_at)}
-              {file.uploaded_by && <span className="faint"> by {file.uploaded_by}</span>}
-            </td>
-            <td className="row-actions">
-              <IconButton label={`Download ${file.name}`} onClick={() => void save(file)}>
-                <Download size={15} aria-hidden />
-              </IconButton>
-              {mayWrite && (
-                <IconButton label={`Remove ${file.name}`} onClick={() => setLeaving(file)}>
-                  <Trash2 size={15} aria-hidden />
+      {files.length > 0 && (
+        <SettingsTable
+          label="Files"
+          head={
+            <>
+              <th>Name</th>
+              <th>Size</th>
+              <th>Kind</th>
+              <th>State</th>
+              <th>Uploaded</th>
+              <th aria-label="Actions" />
+            </>
+          }
+        >
+          {files.map((file) => (
+            <tr key={file.name}>
+              <td>
+                <Button look="quiet" className="file-name" onClick={() => setShown(file)}>
+                  {file.name}
+                </Button>
+              </td>
+              <td data-label="Size">{formatBytes(file.bytes)}</td>
+              <td data-label="Kind">{file.media_type}</td>
+              <td data-label="State">
+                <State file={file} />
+              </td>
+              <td data-label="Uploaded">
+                {formatDateTime(file.uploaded_at)}
+                {file.uploaded_by && <span className="faint"> by {file.uploaded_by}</span>}
+              </td>
+              <td className="row-actions">
+                <IconButton label={`Download ${file.name}`} onClick={() => void save(file)}>
+                  <Download size={15} aria-hidden />
                 </IconButton>
-              )}
-            </td>
-          </tr>
-        ))}
-      </SettingsTable>
+                {mayWrite && (
+                  <IconButton label={`Remove ${file.name}`} onClick={() => setLeaving(file)}>
+                    <Trash2 size={15} aria-hidden />
+                  </IconButton>
+                )}
+              </td>
+            </tr>
+          ))}
+        </SettingsTable>
+      )}
       <p role="status">
         {remove.data &&
           `Removed ${remove.data.name}: ${formatBytes(remove.data.bytes)} and ${remove.data.chunks} chunks.`}
