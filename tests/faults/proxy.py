@@ -34,6 +34,7 @@ FUNCTIONS = (
     "KnowledgeFunction",
 )
 UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+RECORD = re.compile(rb"#EXECUTION#(" + UUID.pattern + rb")")
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}
 JSON = {"Content-Type": "application/x-amz-json-1.0"}
 
@@ -127,7 +128,7 @@ class Proxy:
                 return self._of_process.get(pid or 0)
             if b"DEFINITION" in text:
                 self._of_execution.update(dict.fromkeys(ids, plan))
-                plan.execution_id = plan.execution_id or ids[0].decode()
+                plan.execution_id = plan.execution_id or RECORD.findall(text)[0].decode()
             if pid:
                 self._of_process[pid] = plan
             return plan
