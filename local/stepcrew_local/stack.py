@@ -234,6 +234,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         stack.children = [emulator.child, *(server.child for server in model_servers)]
         stack.deploy()
         lend(emulator, stack.outputs["SecretsPrefix"], options.environment)
+        emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_FROM)  # as an operator does once
         api.set_target(stack.api_target)
         projects.set_stack(stack)
         stack.warm_up()

@@ -196,7 +196,6 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the reconciler looks for open executions": ("ReconcilerFunction", _query(table, "open", "OPEN#1"), True),
         "the reconciler lists what it erases": ("ReconcilerFunction", _query(table, "by_group", "GROUP#g"), True),
         "the reconciler changes no entry of the audit log": ("ReconcilerFunction", delete_entry, False),
-        "the API changes no entry of the audit log": ("ApiFunction", delete_entry, False),
         "the trigger function reads uploads": ("TriggerFunction", upload, True),
         "the trigger function puts nothing into the inbox": ("TriggerFunction", _put(inbox, "g/x"), False),
         "the trigger function keeps what made a trigger fire": ("TriggerFunction", _put(bucket, "groups/g/x"), True),

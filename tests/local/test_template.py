@@ -23,12 +23,15 @@ FUNCTIONS = {
     "ReconcilerFunction",
     "TriggerFunction",
     "AnnouncerFunction",
+    "KnowledgeFunction",
     "WebhookSenderFunction",
     "RunnerFunction",
 }
 PUBLIC = [
     "GET /api/v1/health",
     "POST /api/v1/hooks/{address}",
+    "GET /api/v1/decide",
+    "POST /api/v1/decide",
     "GET /api/openapi.json",
     "GET /api/docs",
     "GET /api/docs.js",
@@ -64,7 +67,7 @@ def test_every_function_runs_the_runtime_client_on_its_live_sources(
         f["Properties"]["Runtime"] == "provided.al2023" for f in _of_type(template, "AWS::Lambda::Function").values()
     )
     for folder in ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender", "runner"):
-        [script] = [script for script in scripts if f"/functions/{folder}:" in script]
+        script = next(script for script in scripts if f"/functions/{folder}:" in script)
         assert f"/.venvs/{folder}/bin/python" in script
         assert "/layers/core" in script
 

@@ -32,6 +32,7 @@ HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 QUEUE_PATH = re.compile(r"/\d{12}/[A-Za-z0-9_.-]+")
 SCHEDULE_PATH = re.compile(r"/schedules/[A-Za-z0-9_.-]{1,64}")
 INVOCATION_PATH = re.compile(r"/2015-03-31/functions/[A-Za-z0-9:_$-]{1,200}/invocations")
+MAIL_PATH = re.compile(r"/v2/email/(outbound-emails|suppression/addresses/[^/]+)")
 PRESIGNED = "X-Amz-Signature"
 
 
@@ -121,6 +122,7 @@ class Guard:
             or QUEUE_PATH.fullmatch(path)
             or SCHEDULE_PATH.fullmatch(path)
             or INVOCATION_PATH.fullmatch(path)
+            or MAIL_PATH.fullmatch(path)
             or self._is_bucket(bucket)
         ):
             return None

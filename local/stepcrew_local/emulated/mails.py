@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack import app
+from ministack.core.responses import get_account_id
 from ministack.services import ses_v2
 
 MAILS = "STEPCREW_LOCAL_MAILS"
@@ -32,11 +33,18 @@ def install() -> None:
 def enforce(
     method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any], request_id: str
 ) -> Any:
-    """As the emulator's, with what the mail says of itself."""
-    is_mail = method == "POST" and path.rstrip("/").endswith("/outbound-emails")
-    token = of_mail.set(keys_of(body) if is_mail else None)
-    try:
+    """As the emulator's; that of a mail with what it says of itself, on the identity that sends it."""
+    if method != "POST" or not path.rstrip("/").endswith("/outbound-emails"):
         return _enforce_ses_v2(method, path, headers, body, query_params, request_id)
+    keys, region = keys_of(body), app.extract_region(headers, query_params)
+    identity = f"arn:aws:ses:{region}:{get_account_id()}:identity/{keys.get('ses:FromAddress', '')}"
+    token = of_mail.set(keys)
+    try:
+        return app._enforce_data_plane(
+            *("sesv2", "ses:SendEmail", headers, query_params, request_id),
+            resource_arn=identity,
+            named_resource=identity,
+        )
     finally:
         of_mail.reset(token)
 
