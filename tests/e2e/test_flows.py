@@ -72,3 +72,5 @@ def test_a_secret_that_a_project_needs_is_told_by_deployment_dry_run_and_submiss
         assert (fault["code"], fault["remedy"].split(",")[0]) == ("missing_secret", "stepcrew secrets set NEEDED_KEY")
     assert ada.put("/secrets/NEEDED_KEY", json={"value": "a-key-1234"}).status_code == 201
     assert ada.post("/executions?dry_run=true", json={"crew": "needy"}).status_code == 200
+    record = ada.ended(ada.post("/executions", json={"crew": "needy"}).json()["execution_id"])
+    assert (record["status"], record["error"]) == ("COMPLETED", None)
