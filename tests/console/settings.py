@@ -120,7 +120,7 @@ FILES = [
         "name": "a-name-without-any-place-to-break-it-" + "x" * 60 + ".docx",
         "media_type": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "state": "failed",
-        "reason": "The file cannot be read: BadZipFile: File is not a zip file Repair it.",
+        "reason": "The file cannot be read: BadZipFile: File is not a zip file. Repair it.",
         "chunks": 0,
     },
     {**FILE, "name": "السلام عليكم.md", "media_type": "text/markdown", "uploaded_by": None},

@@ -37,7 +37,7 @@ def test_a_file_is_dropped_read_and_known_by_a_crew_whose_hit_is_opened(
     expect(page.get_by_text("The group has no files")).to_be_visible()
     drop(page, "handbook.md", HANDBOOK)
     row = page.get_by_role("row", name=re.compile("handbook.md"))
-    expect(row).to_contain_text("Ready, 1 chunks", timeout=60_000)
+    expect(row).to_contain_text("Ready, 1 chunk", timeout=60_000)
     drop(page, "broken.pdf", "%PDF-1.4 nothing of it")
     expect(page.get_by_role("row", name=re.compile("broken.pdf"))).to_contain_text("cannot be read", timeout=60_000)
     for theme in ("light", "dark"):
@@ -72,7 +72,7 @@ def test_a_file_is_dropped_read_and_known_by_a_crew_whose_hit_is_opened(
     expect(page.get_by_role("group").filter(has_text="tea.md")).to_contain_text("What does Ada drink?")
 
     page.goto("/g/demo/files")
-    for name, told in (("handbook.md", "Removed handbook.md: 48 B and 1 chunks."), ("broken.pdf", "Removed broken.pdf")):
+    for name, told in (("handbook.md", "Removed handbook.md: 48 B and 1 chunk."), ("broken.pdf", "Removed broken.pdf")):
         page.get_by_role("button", name=f"Remove {name}").click()
         page.get_by_role("button", name="Remove", exact=True).click()
         expect(page.get_by_text(re.compile(re.escape(told)))).to_be_visible()

@@ -37,10 +37,14 @@ export function FilesPage() {
   );
 }
 
+function chunksOf(number: number): string {
+  return number === 1 ? "1 chunk" : `${number} chunks`;
+}
+
 function State({ file }: { file: GroupFile }) {
   if (file.state === "reading") return <>Being read…{file.reason && ` ${file.reason}`}</>;
   if (file.state === "failed") return <span className="file-failed">Failed: {file.reason}</span>;
-  return <>Ready{file.chunks > 0 && `, ${file.chunks} chunks`}</>;
+  return <>Ready{file.chunks > 0 && `, ${chunksOf(file.chunks)}`}</>;
 }
 
 function List({ files }: { files: GroupFile[] }) {
@@ -82,7 +86,9 @@ function List({ files }: { files: GroupFile[] }) {
                   {file.name}
                 </Button>
               </td>
-              <td data-label="Size">{formatBytes(file.bytes)}</td>
+              <td data-label="Size" className="file-size">
+                {formatBytes(file.bytes)}
+              </td>
               <td data-label="Kind">{file.media_type}</td>
               <td data-label="State">
                 <State file={file} />
@@ -107,7 +113,7 @@ function List({ files }: { files: GroupFile[] }) {
       )}
       <p role="status">
         {remove.data &&
-          `Removed ${remove.data.name}: ${formatBytes(remove.data.bytes)} and ${remove.data.chunks} chunks.`}
+          `Removed ${remove.data.name}: ${formatBytes(remove.data.bytes)} and ${chunksOf(remove.data.chunks)}.`}
       </p>
       {trouble && <Trouble error={trouble} />}
       <Modal title={shown?.name ?? ""} open={shown !== null} onClose={() => setShown(null)}>

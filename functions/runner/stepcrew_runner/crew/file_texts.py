@@ -33,8 +33,8 @@ def parts_of(file: GroupFile, content: bytes) -> list[TextPart]:
     except FileUnreadable:
         raise
     except Exception as error:  # a broken file makes its reader raise whatever its parts do
-        reason = f"{type(error).__name__}: {error}"[:300]
-        raise FileUnreadable(f"The file {file.name} cannot be read: {reason}", remedy="Repair it.") from error
+        reason = f"{type(error).__name__}: {error}"[:300].rstrip(".")
+        raise FileUnreadable(f"The file {file.name} cannot be read: {reason}.", remedy="Repair it.") from error
     if not parts:
         raise FileUnreadable(f"The file {file.name} has no text.", remedy="Pictures cannot be read.")
     return parts
