@@ -35,6 +35,7 @@ from stepcrew_api.body_shapes import (
     SecretToSet,
 )
 from stepcrew_api.mcp.shapes import McpMessage
+from stepcrew_api.memory_schemas import ReembedRequest
 from stepcrew_api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from stepcrew_api.trigger_schemas import Sample
 
@@ -66,7 +67,7 @@ FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
 TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
 WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
 TOOL_BODY, CONNECTION_BODY = _body(FunctionToolSpec), _body(ConnectionSpec)
-MCP_BODY, LINKS_BODY = _body(McpMessage), _body(LinkSetting)
+MCP_BODY, LINKS_BODY, REEMBED_BODY = _body(McpMessage), _body(LinkSetting), _body(ReembedRequest)
 PRICES_BODY, BUDGETS_BODY = _body(PriceList), _body(Budgets)
 KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
 
@@ -143,6 +144,7 @@ PricesBody = Annotated[PriceList, Depends(_reads(PriceList))]
 BatchBody = Annotated[BatchRequest, Depends(_reads(BatchRequest))]
 WebhookBody = Annotated[WebhookSpec, Depends(_reads(WebhookSpec))]
 LinksBody = Annotated[LinkSetting, Depends(_reads(LinkSetting))]
+ReembedBody = Annotated[ReembedRequest, Depends(_reads(ReembedRequest))]
 ToolBody = Annotated[FunctionToolSpec, Depends(_reads(FunctionToolSpec))]
 ConnectionBody = Annotated[ConnectionSpec, Depends(_reads(ConnectionSpec))]
 McpBody = Annotated[McpMessage, Depends(_reads(McpMessage))]

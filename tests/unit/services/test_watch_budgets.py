@@ -138,6 +138,15 @@ def test_webhooks_of_the_group_and_of_the_crew_hear_of_budgets(harness: Harness)
     assert text.lines == ["8.90 of 10.00 US dollars of 2026-11 are spent."]
 
 
+def test_each_address_of_a_mail_hears_of_a_budget(harness: Harness) -> None:
+    made = {"name": "people", "format": "mail", "to": ["ada@example.com", "boss@example.com"]}
+    webhook = Webhook.model_validate({**made, "created_at": NOW, "updated_at": NOW})
+    harness.webhooks.save(GROUP, webhook, seen=None)
+    harness.budgets.save_budgets(GROUP, Budgets(group_usd=Decimal(10)))
+    harness.spend(1, "9")
+    assert [one.to for one in harness.queue.sent] == webhook.receivers
+
+
 def test_without_a_budget_nothing_is_told_or_stopped(harness: Harness) -> None:
     assert harness.spend(1, "1000000") == 0
     harness.watch.check(GROUP, "poems")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
-from stepcrew.domain.approval import ApprovalKind, DecisionKind
+from stepcrew.domain.approval import ApprovalKind, DecisionKind, numbered
 from stepcrew.domain.errors import ExecutionNotFound, Fault, InvalidRequest
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.parts import placeholders_of
@@ -149,7 +149,7 @@ def _question(services: Services, execution: Execution) -> AmpQuestion | None:
     if execution.waiting is None:
         return None
     asked = services.approvals.approvals(execution.group_id, execution.execution_id)
-    open_one = next((one for one in asked if one.number == execution.waiting.number), None)
+    open_one = numbered(asked, execution.waiting.number)
     if open_one is None:
         return None
     return AmpQuestion(task_id=open_one.task_name, question=open_one.question, output=open_one.output)

@@ -10,6 +10,7 @@ from stepcrew.domain import cursor as cursors
 from stepcrew.domain.knowledge_requests import MOST_HITS
 from stepcrew.domain.memory import MOST_SCOPE, MemoryRecord
 from stepcrew.services.keep_memory import MemoryReceipt, ScopeSummary, place_of
+from stepcrew_api.bodies import REEMBED_BODY, ReembedBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Member
 from stepcrew_api.json_lines import lines_of, page_of_lines
@@ -18,7 +19,6 @@ from stepcrew_api.memory_schemas import (
     MemoryHitView,
     MemoryRecordList,
     MemoryRecordView,
-    ReembedRequest,
     ScopeList,
 )
 from stepcrew_api.problems import responses
@@ -72,8 +72,8 @@ def search_records(
     return MemoryHitList(hits=[MemoryHitView(record=_view(hit.record), score=hit.score) for hit in hits])
 
 
-@router.post("/reembed", status_code=202, responses=responses(404))
-def reembed_scope(body: ReembedRequest, identity: Admin, services: Injected) -> ScopeSummary:
+@router.post("/reembed", status_code=202, responses=responses(400, 404, 413, 415), openapi_extra=REEMBED_BODY)
+def reembed_scope(body: ReembedBody, identity: Admin, services: Injected) -> ScopeSummary:
     """Has the vectors of a root scope (/crews/NAME, /shared) made anew with another embedding model. Until all are
     there, crews go on with the old ones: GET /memory tells `moving_to`. Asking again goes on where it stopped; asking
     for the model that it has takes a move back."""

@@ -31,7 +31,7 @@ from stepcrew.domain.memory import (
 )
 from stepcrew.services.memory_ports import Memories
 from stepcrew_runner.crew.group_stores import asked, ends_attempt
-from stepcrew_runner.crew.ranking import similarities
+from stepcrew_runner.crew.ranking import closest
 from stepcrew_runner.gate.companions import Companions
 
 FRESH_SECONDS = 2.0
@@ -71,14 +71,9 @@ class MemoryReading:
             if root is None:
                 return []
             self._check(root, dimension_of(wanted))
-            found = [
-                one
-                for one in everything
-                if len(one.vector) == len(wanted) and fits(one.record, where, categories, metadata_filter)
-            ]
-            scores = similarities([one.vector for one in found], wanted)
-            ranked = sorted(zip(scores, found, strict=True), key=lambda pair: (-pair[0], pair[1].record.record_id))
-            return [[one.record.model_dump(mode="json"), score] for score, one in ranked[:limit] if score >= min_score]
+            found = [one for one in everything if fits(one.record, where, categories, metadata_filter)]
+            ranked = closest(found, wanted, limit)
+            return [[one.record.model_dump(mode="json"), score] for score, one in ranked if score >= min_score]
 
         given = [wanted.hex(), where, categories, metadata_filter, limit, min_score]
         return [(self._theirs(record), score) for record, score in self._asked("search", given, lambda _key: read())]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from stepcrew.domain.memory import Remembered
+
 
 def similarities(vectors: Sequence[bytes], wanted: bytes) -> list[float]:
     """How alike each vector is to the one that is wanted, 0 to 1 in the order of `vectors`: the cosine, and 0 where
@@ -16,3 +18,12 @@ def similarities(vectors: Sequence[bytes], wanted: bytes) -> list[float]:
     query = np.frombuffer(wanted, dtype="<f4")
     lengths = np.linalg.norm(matrix, axis=1) * np.linalg.norm(query)
     return np.clip(matrix @ query / lengths, 0.0, 1.0).astype(float).tolist()
+
+
+def closest(found: Sequence[Remembered], wanted: bytes, limit: int) -> list[tuple[float, Remembered]]:
+    """The `limit` records that are most like it, with how much, the most alike first. Records without a vector of its
+    dimension are left out."""
+    fitting = [one for one in found if len(one.vector) == len(wanted)]
+    scores = similarities([one.vector for one in fitting], wanted)
+    ranked = sorted(zip(scores, fitting, strict=True), key=lambda pair: (-pair[0], pair[1].record.record_id))
+    return ranked[:limit]

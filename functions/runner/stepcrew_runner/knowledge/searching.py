@@ -6,7 +6,7 @@ from stepcrew.domain.knowledge_requests import MemoryHit, MemoryHits, SearchMemo
 from stepcrew.domain.memory import is_within, root_of
 from stepcrew.services.memory_ports import MemoryStore
 from stepcrew.services.ports import Clock
-from stepcrew_runner.crew.ranking import similarities
+from stepcrew_runner.crew.ranking import closest
 from stepcrew_runner.knowledge.vectors import GroupVectors
 
 
@@ -28,10 +28,7 @@ class SearchGroupMemory:
         found = [
             one
             for one in self._memory.remembered(request.group_id, root.path, root.generation)
-            if is_within(one.record.scope, request.scope)
-            and len(one.vector) == len(wanted)
-            and not one.record.is_expired(now)
+            if is_within(one.record.scope, request.scope) and not one.record.is_expired(now)
         ]
-        scores = similarities([one.vector for one in found], wanted)
-        ranked = sorted(zip(scores, found, strict=True), key=lambda pair: (-pair[0], pair[1].record.record_id))
-        return MemoryHits(hits=[MemoryHit(record=one.record, score=score) for score, one in ranked[: request.limit]])
+        hits = closest(found, wanted, request.limit)
+        return MemoryHits(hits=[MemoryHit(record=one.record, score=score) for score, one in hits])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from datetime import datetime, timedelta
 
 from stepcrew.aws import keys
@@ -10,7 +9,7 @@ from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, item, values
 from stepcrew.aws.records import Records
-from stepcrew.domain.flow_state import packed
+from stepcrew.domain.flow_state import packed, unpacked
 from stepcrew.services.flow_state_ports import FlowKey
 
 
@@ -30,7 +29,7 @@ class TableFlowStates:
     def load(self, key: FlowKey) -> str | None:
         place = _place(key)
         found: Item | None = self._records.item(place["PK"], place["SK"])
-        return zlib.decompress(bytes(values(found)["state"])).decode() if found else None
+        return unpacked(bytes(values(found)["state"])) if found else None
 
 
 def _place(key: FlowKey) -> dict[str, str]:

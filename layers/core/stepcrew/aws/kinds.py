@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepcrew.aws import audit_keys, keys
+from stepcrew.aws import keys
 
 _KINDS = {
     keys.TASK_PREFIX: "task_outputs",
@@ -12,7 +12,7 @@ _KINDS = {
     keys.JOURNAL_PREFIX: "journal_entries",
     keys.ROOT_SCOPE_PREFIX: "memory_scopes",
     keys.MEMORY_PREFIX: "memory_records",
-    audit_keys.ENTRY_PREFIX: "usage_entries",
+    "ENTRY#": "usage_entries",
     "SUM#": "usage_sums",
     "DELIVERY#": "deliveries",
     "INDEX#": "indexed_files",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.parameters import delete_parameter, read_parameter
 from stepcrew.domain.decision_link import LinkKeys
 
 
@@ -17,14 +16,8 @@ class ParameterLinkKeys:
         self._folder = f"{prefix.rstrip('/')}/links"
 
     def link_keys(self, group_id: str) -> LinkKeys | None:
-        with platform_errors("Reading the keys of decision links"):
-            try:
-                answer = self._clients.ssm.get_parameter(Name=f"{self._folder}/{group_id}", WithDecryption=True)
-            except ClientError as error:
-                if code_of(error) == "ParameterNotFound":
-                    return None
-                raise
-            return LinkKeys.model_validate_json(answer["Parameter"].get("Value", ""))
+        kept = read_parameter(self._clients.ssm, f"{self._folder}/{group_id}", "Reading the keys of decision links")
+        return None if kept is None else LinkKeys.model_validate_json(kept)
 
     def save_link_keys(self, group_id: str, kept: LinkKeys) -> None:
         with platform_errors("Storing the keys of decision links"):
@@ -33,9 +26,4 @@ class ParameterLinkKeys:
             )
 
     def delete_link_keys(self, group_id: str) -> None:
-        with platform_errors("Removing the keys of decision links"):
-            try:
-                self._clients.ssm.delete_parameter(Name=f"{self._folder}/{group_id}")
-            except ClientError as error:
-                if code_of(error) != "ParameterNotFound":
-                    raise
+        delete_parameter(self._clients.ssm, f"{self._folder}/{group_id}", "Removing the keys of decision links")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import code_of, platform_errors
+from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
+from stepcrew.aws.parameters import delete_parameter, read_parameter
 from stepcrew.domain.secrets import StoredSecret
 
 if TYPE_CHECKING:
@@ -39,16 +38,7 @@ class ParameterSecrets:
         self._names = ParameterNames(prefix)
 
     def group_secret(self, group_id: str, name: str) -> str | None:
-        with platform_errors("Reading a secret"):
-            try:
-                answer = self._clients.ssm.get_parameter(
-                    Name=f"{self._names.group(group_id)}/{name}", WithDecryption=True
-                )
-            except ClientError as error:
-                if code_of(error) == "ParameterNotFound":
-                    return None
-                raise
-            return answer["Parameter"].get("Value")
+        return read_parameter(self._clients.ssm, f"{self._names.group(group_id)}/{name}", "Reading a secret")
 
     def operator_secrets(self) -> dict[str, str]:
         with platform_errors("Reading the operator's keys"):
@@ -97,12 +87,9 @@ class ParameterSecretStore:
         return sorted(listed, key=lambda one: one.name)
 
     def delete(self, group_id: str, name: str) -> None:
-        with platform_errors("Removing a secret"):
-            try:
-                self._clients.ssm.delete_parameter(Name=f"{self._names.group(group_id)}/{name}")
-            except ClientError as error:
-                if code_of(error) != "ParameterNotFound":
-                    raise
+        doing = "Removing a secret"
+        delete_parameter(self._clients.ssm, f"{self._names.group(group_id)}/{name}", doing)
+        with platform_errors(doing):
             key = item({"PK": keys.group(group_id), "SK": keys.secret(name)})
             self._clients.dynamodb.delete_item(TableName=self._table, Key=key)
 

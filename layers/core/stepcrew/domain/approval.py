@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -100,6 +101,11 @@ class Approval(BaseModel):
         """Whether a member of the group with this address may decide; addresses are compared letter by letter:
         folding case joins addresses that are not the same (`boſs` folds to `boss`)."""
         return not self.deciders or email in self.deciders
+
+
+def numbered(asked: Iterable[Approval], number: int) -> Approval | None:
+    """The one of an execution's approvals that has this number."""
+    return next((one for one in asked if one.number == number), None)
 
 
 ENDING = (ApprovalKind.ANSWER, ApprovalKind.BUDGET, ApprovalKind.INPUT)

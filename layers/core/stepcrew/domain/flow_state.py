@@ -23,3 +23,7 @@ def packed(document: str) -> bytes:
     if len(content) > MOST_PACKED_BYTES:
         raise StateTooLarge(f"The flow's state has {len(content)} bytes when compressed, of {MOST_PACKED_BYTES}.")
     return content
+
+
+def unpacked(content: bytes) -> str:
+    return zlib.decompress(content).decode()

@@ -124,6 +124,10 @@ class Webhook(WebhookSpec):
         """Where it sends to, for people."""
         return self.url or ", ".join(self.to)
 
+    def messages(self, group_id: str, told: Announcement) -> list[WebhookMessage]:
+        """One for each of its receivers."""
+        return [WebhookMessage(group_id=group_id, webhook=self.name, to=to, announcement=told) for to in self.receivers]
+
     def hears_of(self, changed: Execution | Batch) -> bool:
         """Whether a change of this execution or batch to the status it has is told to it."""
         if not self.enabled or changed.status.lower() not in self.events:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind, numbered
 from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, NotAllowed, Superseded
 from stepcrew.domain.execution import Execution, GroupLimits, Limits, Status
 from stepcrew.domain.limits import raised
@@ -150,8 +150,8 @@ class DecideApproval:
 def _open(execution: Execution, asked: list[Approval]) -> Approval | None:
     if execution.status is not Status.WAITING or execution.waiting is None:
         return None
-    number = execution.waiting.number
-    return next((one for one in asked if one.number == number and one.is_open), None)
+    found = numbered(asked, execution.waiting.number)
+    return found if found and found.is_open else None
 
 
 def _is_same(approval: Approval, feedback: Feedback) -> bool:

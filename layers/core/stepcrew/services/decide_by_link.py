@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from stepcrew.domain.approval import Approval
+from stepcrew.domain.approval import Approval, numbered
 from stepcrew.domain.decision_link import DecisionLink, LinkNotValid, check_link, read_link
 from stepcrew.domain.errors import Conflict, ExecutionNotFound, NotAllowed
 from stepcrew.domain.membership import Role
@@ -54,7 +54,7 @@ class DecideByLink:
         kept = self._keys.link_keys(read_link(text).group_id)
         link = check_link(text, kept.keys if kept else [], self._clock.now())
         asked = self._approvals.approvals(link.group_id, link.execution_id)
-        approval = next((one for one in asked if one.number == link.number), None)
+        approval = numbered(asked, link.number)
         if approval is None:
             raise LinkNotValid("This link is not valid.")
         return SeenLink(link, approval, self._standing(link, approval))

@@ -40,12 +40,9 @@ class FindMissingSecrets:
             use.name for use in uses if use.kept_by == "operator" or (use.kept_by == "either" and use.name in missing)
         }
         not_lent = self._secrets.not_lent(asked_of_operator) if asked_of_operator else set[str]()
+        lacking = {"group": missing, "operator": not_lent, "either": missing & not_lent}
         for use in uses:
-            if use.kept_by == "operator":
-                lacks = use.name in not_lent
-            else:
-                lacks = use.name in missing and (use.kept_by == "group" or use.name in not_lent)
-            if lacks:
+            if use.name in lacking[use.kept_by]:
                 yield crew.places.fault(use.path, "missing_secret", *_told(use))
 
     def of_project(self, group_id: str, project: ProjectVersion) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ import json
 from typing import NamedTuple
 
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
+from stepcrew.domain.approval import numbered
 from stepcrew.domain.errors import BodyExpired, ExecutionNotFound
 from stepcrew.domain.trace import PayloadReference
 from stepcrew.services.ports import ApprovalStore, PayloadStore, TaskOutputStore, TraceStore
@@ -50,7 +51,7 @@ class ReadBodies:
     def of_approval(self, group_id: str, execution_id: str, number: int, *, corrected: bool) -> Body | Elsewhere:
         """The answer a person was asked about; with `corrected`, as the person who approved it wrote it."""
         asked = self._approvals.approvals(group_id, execution_id)
-        found = next((approval for approval in asked if approval.number == number), None)
+        found = numbered(asked, number)
         if found is None:
             raise ExecutionNotFound(execution_id)
         if corrected:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from stepcrew.domain.announcement import ExecutionData
-from stepcrew.domain.approval import Approval, DecisionKind
+from stepcrew.domain.approval import Approval, DecisionKind, numbered
 from stepcrew.domain.decision_link import DECISIONS, may_be_linked, signed_links
 from stepcrew.domain.mail import Mail, mail_of
 from stepcrew.domain.signatures import BadSignature, standard_headers
@@ -87,7 +87,7 @@ class SendWebhook:
         links = self._links(webhook, message, approval)
         body = self._body(webhook, message, approval, links)
         if not delivery.request:
-            shown = self._body(webhook, message, approval, dict.fromkeys(links, NOT_KEPT))
+            shown = self._body(webhook, message, approval, dict.fromkeys(links, NOT_KEPT)) if links else body
             text = shown.shown(message.to) if isinstance(shown, Mail) else shown
             delivery = delivery.model_copy(update={"request": text})
             self._webhooks.save_delivery(message.group_id, delivery)
@@ -113,7 +113,7 @@ class SendWebhook:
         if not isinstance(data, ExecutionData) or data.waiting is None or not webhook.tells_of_questions:
             return None
         asked = self._approvals.approvals(message.group_id, data.execution_id)
-        return next((one for one in asked if one.number == data.waiting.number), None)
+        return numbered(asked, data.waiting.number)
 
     def _links(self, webhook: Webhook, message: WebhookMessage, approval: Approval | None) -> dict[DecisionKind, str]:
         """One-time links to decide it, where webhook and group allow them. They are made anew at each try and kept

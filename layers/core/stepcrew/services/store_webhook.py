@@ -9,7 +9,14 @@ from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, PlatformUnav
 from stepcrew.domain.mail import MailRules
 from stepcrew.domain.public_addresses import is_inside
 from stepcrew.domain.registration import check_room
-from stepcrew.domain.webhook import MOST_WEBHOOKS, DeliveryState, Webhook, WebhookMessage, WebhookSpec, sample
+from stepcrew.domain.webhook import (
+    MOST_WEBHOOKS,
+    DeliveryState,
+    Webhook,
+    WebhookMessage,
+    WebhookSpec,
+    sample,
+)
 from stepcrew.services.ports import Clock
 from stepcrew.services.secret_ports import SecretStore
 from stepcrew.services.webhook_ports import WebhookQueue, WebhookStore
@@ -61,11 +68,8 @@ class StoreWebhook:
 
     def test(self, group_id: str, name: str) -> str:
         """Sends a sample to each receiver; answers the id of the first delivery. Raises `WebhookNotFound`."""
-        receivers = self._known(group_id, name).receivers
-        announcement = sample(group_id, f"test.{self._new_id()}", self._clock.now())
-        messages = [
-            WebhookMessage(group_id=group_id, webhook=name, to=to, announcement=announcement) for to in receivers
-        ]
+        told = sample(group_id, f"test.{self._new_id()}", self._clock.now())
+        messages = self._known(group_id, name).messages(group_id, told)
         for message in messages:
             self._queue.send(message)
         return messages[0].delivery_id

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from stepcrew.domain.announcement import Announcement, announcement_of
 from stepcrew.domain.batch import Batch
 from stepcrew.domain.execution import Execution
-from stepcrew.domain.webhook import Webhook, WebhookMessage
+from stepcrew.domain.webhook import Webhook
 from stepcrew.services.webhook_ports import WebhookQueue, WebhookStore
 
 
@@ -26,17 +26,17 @@ class TellWebhooks:
             group_id = changed.group_id
             if group_id not in of_group:
                 of_group[group_id] = self._webhooks.webhooks(group_id)
-            for webhook in of_group[group_id]:
-                told = announcement_of(changed)
-                for to in webhook.receivers if webhook.hears_of(changed) else ():
-                    message = WebhookMessage(group_id=group_id, webhook=webhook.name, to=to, announcement=told)
-                    self._queue.send(message)
-                    sent += 1
+            told = announcement_of(changed)
+            sent += self._send(group_id, [one for one in of_group[group_id] if one.hears_of(changed)], told)
         return sent
 
     def of_budget(self, group_id: str, crew: str | None, told: Announcement) -> int:
         """The same of a budget of the group, or of the crew."""
         hearing = [one for one in self._webhooks.webhooks(group_id) if one.hears_of_budget(crew)]
-        for webhook in hearing:
-            self._queue.send(WebhookMessage(group_id=group_id, webhook=webhook.name, announcement=told))
-        return len(hearing)
+        return self._send(group_id, hearing, told)
+
+    def _send(self, group_id: str, hearing: Iterable[Webhook], told: Announcement) -> int:
+        messages = [message for webhook in hearing for message in webhook.messages(group_id, told)]
+        for message in messages:
+            self._queue.send(message)
+        return len(messages)
