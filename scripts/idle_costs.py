@@ -6,7 +6,6 @@ us-east-1: of the newest price book, and what executions do not use as AWS's pri
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "local"), str(ROOT / "layers/core")]
+sys.path[:0] = [str(ROOT), str(ROOT / "local"), str(ROOT / "layers/core")]
+
+from scripts.document_part import DocumentPart  # noqa: E402
 
 from stepcrew.aws.keys import OPEN_SHARDS  # noqa: E402
 from stepcrew.domain.price_book import Priced, price_book  # noqa: E402
@@ -198,19 +199,8 @@ def current() -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    text = DOCUMENT.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    written = f"{before}{BEGIN}\n{current()}\n{END}{after}"
-    if not parser.parse_args().check:
-        DOCUMENT.write_text(written)
-        return 0
-    if text == written:
-        return 0
-    print("docs/operations.md does not say what template.yaml costs: run scripts/idle_costs.py.", file=sys.stderr)
-    return 1
+    stale = "docs/operations.md does not say what template.yaml costs: run scripts/idle_costs.py."
+    return DocumentPart(DOCUMENT, BEGIN, END).keep(__doc__, current, stale)
 
 
 if __name__ == "__main__":

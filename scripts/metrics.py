@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from decimal import Decimal
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "layers/core")]
+sys.path[:0] = [str(ROOT), str(ROOT / "layers/core")]
+
+from scripts.document_part import DocumentPart  # noqa: E402
 
 from stepcrew.metric_names import BUSINESS, EXECUTION, METRICS, PERFORMANCE, Metric  # noqa: E402
 
@@ -35,19 +36,8 @@ def table() -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    text = DOCUMENT.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    written = f"{before}{BEGIN}\n{table()}\n{END}{after}"
-    if not parser.parse_args().check:
-        DOCUMENT.write_text(written)
-        return 0
-    if text == written:
-        return 0
-    print("docs/operations.md does not name the metrics of the code: run scripts/metrics.py.", file=sys.stderr)
-    return 1
+    stale = "docs/operations.md does not name the metrics of the code: run scripts/metrics.py."
+    return DocumentPart(DOCUMENT, BEGIN, END).keep(__doc__, table, stale)
 
 
 if __name__ == "__main__":

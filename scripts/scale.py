@@ -6,7 +6,6 @@ three times the day's average. Writes the table into docs/scale.md; with --check
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "local"), str(ROOT / "layers/core")]
 
 from benchmarks.cost_model import BURSTS, PACE, SECONDS, TRANSITIONS, costs, counted, looks_of_a_page  # noqa: E402
+from scripts.document_part import DocumentPart  # noqa: E402
 
 DOCUMENT = ROOT / "docs/scale.md"
 BEGIN, END = "<!-- scale: written by scripts/scale.py -->", "<!-- end of scale -->"
@@ -154,19 +154,8 @@ def _rounded(number: int) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    text = DOCUMENT.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    written = f"{before}{BEGIN}\n{table()}\n{END}{after}"
-    if not parser.parse_args().check:
-        DOCUMENT.write_text(written)
-        return 0
-    if text == written:
-        return 0
-    print("docs/scale.md is not what the counts and the cost model come to: run scripts/scale.py.", file=sys.stderr)
-    return 1
+    stale = "docs/scale.md is not what the counts and the cost model come to: run scripts/scale.py."
+    return DocumentPart(DOCUMENT, BEGIN, END).keep(__doc__, table, stale)
 
 
 if __name__ == "__main__":
