@@ -1,5 +1,5 @@
 import "./files.css";
-import { Download, Trash2 } from "lucide-react";
+import { Download } from "lucide-react";
 import { useState } from "react";
 import type { GroupFile } from "@/api/types";
 import { useMayWrite } from "@/app/context";
@@ -8,6 +8,7 @@ import { formatBytes, formatDateTime } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { Modal } from "@/ui/Modal";
+import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
 import { SettingsTable } from "@/ui/Settings";
 import { DropZone } from "./DropZone";
 import { FilePreview } from "./FilePreview";
@@ -101,11 +102,7 @@ function List({ files }: { files: GroupFile[] }) {
                 <IconButton label={`Download ${file.name}`} onClick={() => void save(file)}>
                   <Download size={15} aria-hidden />
                 </IconButton>
-                {mayWrite && (
-                  <IconButton label={`Remove ${file.name}`} onClick={() => setLeaving(file)}>
-                    <Trash2 size={15} aria-hidden />
-                  </IconButton>
-                )}
+                {mayWrite && <RemoveButton label={`Remove ${file.name}`} onClick={() => setLeaving(file)} />}
               </td>
             </tr>
           ))}
@@ -119,18 +116,15 @@ function List({ files }: { files: GroupFile[] }) {
       <Modal title={shown?.name ?? ""} open={shown !== null} onClose={() => setShown(null)}>
         {shown && <FilePreview key={shown.sha256} file={shown} />}
       </Modal>
-      <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
+      <ConfirmRemoval
+        title={leaving && `Remove ${leaving.name}?`}
+        onClose={() => setLeaving(null)}
+        onRemove={() => {
+          if (leaving) remove.mutate(leaving.name);
+        }}
+      >
         <p>Crews that name it find it no more. What agents know of it goes too.</p>
-        <Button
-          look="danger"
-          onClick={() => {
-            if (leaving) remove.mutate(leaving.name);
-            setLeaving(null);
-          }}
-        >
-          Remove
-        </Button>
-      </Modal>
+      </ConfirmRemoval>
     </>
   );
 }

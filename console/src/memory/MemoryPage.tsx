@@ -8,8 +8,8 @@ import { useIsAdmin } from "@/app/context";
 import { download } from "@/lib/files";
 import { formatDateTime, formatNumber } from "@/lib/format";
 import { useParam, useTitle } from "@/lib/hooks";
+import { ConfirmRemoval } from "@/ui/Removal";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
-import { Modal } from "@/ui/Modal";
 import { isRoot, useExport, useForget, useScopes } from "./memory";
 import { Records } from "./Records";
 import { Reembed } from "./Reembed";
@@ -81,21 +81,12 @@ function ScopeHead({ path, scope, onForget }: { path: string; scope: MemoryScope
       </div>
       {scope && <ScopeFacts scope={scope} />}
       {records.error && <Trouble error={records.error} />}
-      <Modal title={`Remove ${path}?`} open={leaving} onClose={() => setLeaving(false)}>
+      <ConfirmRemoval title={leaving ? `Remove ${path}?` : null} onClose={() => setLeaving(false)} onRemove={onForget}>
         <p>
           {formatNumber(scope?.records ?? 0)} records in it and below go for good, with their vectors. What crews
           remember there meanwhile goes too.
         </p>
-        <Button
-          look="danger"
-          onClick={() => {
-            setLeaving(false);
-            onForget();
-          }}
-        >
-          Remove
-        </Button>
-      </Modal>
+      </ConfirmRemoval>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Search, Trash2 } from "lucide-react";
+import { Search } from "lucide-react";
 import { type SyntheticEvent, useState } from "react";
 import { Link } from "react-router";
 import { useApi } from "@/api/queries";
@@ -7,8 +7,9 @@ import { useMayWrite } from "@/app/context";
 import { formatAgo, formatDateTime } from "@/lib/format";
 import { useNow, useParam, useTypedParam } from "@/lib/hooks";
 import { Facts } from "@/ui/Facts";
-import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { Modal } from "@/ui/Modal";
+import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
 import { ScrollText } from "@/ui/ScrollText";
 import { SettingsTable } from "@/ui/Settings";
 import { Viewer } from "@/ui/Viewer";
@@ -48,18 +49,15 @@ export function Records({ scope, onForget }: Props) {
       <Modal title="Record" open={read !== null} onClose={() => setRead(null)}>
         {read && <Whole record={read} />}
       </Modal>
-      <Modal title="Remove this record?" open={leaving !== null} onClose={() => setLeaving(null)}>
+      <ConfirmRemoval
+        title={leaving && "Remove this record?"}
+        onClose={() => setLeaving(null)}
+        onRemove={() => {
+          if (leaving) onForget(leaving.record_id);
+        }}
+      >
         <ScrollText>{leaving?.content}</ScrollText>
-        <Button
-          look="danger"
-          onClick={() => {
-            if (leaving) onForget(leaving.record_id);
-            setLeaving(null);
-          }}
-        >
-          Remove
-        </Button>
-      </Modal>
+      </ConfirmRemoval>
     </>
   );
 }
@@ -182,9 +180,7 @@ function Table({ records, scores, scope, onRead, onLeave }: Shown & { records: M
           </td>
           {mayRemove && (
             <td>
-              <IconButton label={`Remove: ${record.content.slice(0, 60)}`} onClick={() => onLeave(record)}>
-                <Trash2 size={15} aria-hidden />
-              </IconButton>
+              <RemoveButton label={`Remove: ${record.content.slice(0, 60)}`} onClick={() => onLeave(record)} />
             </td>
           )}
         </tr>

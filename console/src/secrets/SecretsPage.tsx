@@ -1,12 +1,11 @@
-import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { Secret } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { formatDateTime } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
-import { Button, Empty, Field, IconButton, Loading, Trouble } from "@/ui/kit";
+import { Button, Empty, Field, Loading, Trouble } from "@/ui/kit";
+import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
 import { SettingsForm, SettingsTable } from "@/ui/Settings";
-import { Modal } from "@/ui/Modal";
 import { useRemoveSecret, useSecrets, useSetSecret } from "./secrets";
 
 /** The keys of tools and MCP servers that the group keeps: their names, never their values. */
@@ -60,31 +59,26 @@ function List({ secrets, removable }: { secrets: Secret[]; removable: boolean })
             <td data-label="Used by">{secret.crews.join(", ") || <span className="faint">none</span>}</td>
             {removable && (
               <td>
-                <IconButton label={`Remove ${secret.name}`} onClick={() => setLeaving(secret)}>
-                  <Trash2 size={15} aria-hidden />
-                </IconButton>
+                <RemoveButton label={`Remove ${secret.name}`} onClick={() => setLeaving(secret)} />
               </td>
             )}
           </tr>
         ))}
       </SettingsTable>
       {remove.error && <Trouble error={remove.error} />}
-      <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
+      <ConfirmRemoval
+        title={leaving && `Remove ${leaving.name}?`}
+        onClose={() => setLeaving(null)}
+        onRemove={() => {
+          if (leaving) remove.mutate(leaving.name);
+        }}
+      >
         <p>
           {leaving?.crews.length
             ? `The crews ${leaving.crews.join(", ")} use it, and are refused from then on.`
             : "No stored crew uses it. Crews that name it are refused from then on."}
         </p>
-        <Button
-          look="danger"
-          onClick={() => {
-            if (leaving) remove.mutate(leaving.name);
-            setLeaving(null);
-          }}
-        >
-          Remove
-        </Button>
-      </Modal>
+      </ConfirmRemoval>
     </>
   );
 }

@@ -1,8 +1,8 @@
-import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { ConnectionSpec } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
-import { Button, Field, IconButton, Loading, Trouble } from "@/ui/kit";
+import { Button, Field, Loading, Trouble } from "@/ui/kit";
+import { RemoveButton } from "@/ui/Removal";
 import { SettingsForm, SettingsTable } from "@/ui/Settings";
 import { useConnections, useRemoveConnection, useSetConnection } from "./tools";
 
@@ -46,11 +46,7 @@ export function Connections() {
               <td data-label="Key">{one.secret ?? <span className="faint">none</span>}</td>
               <td data-label="Fallbacks">{one.fallbacks.join(", ")}</td>
               <td className="row-actions">
-                {isAdmin && (
-                  <IconButton label={`Remove ${one.name}`} onClick={() => remove.mutate(one.name)}>
-                    <Trash2 size={15} aria-hidden />
-                  </IconButton>
-                )}
+                {isAdmin && <RemoveButton label={`Remove ${one.name}`} onClick={() => remove.mutate(one.name)} />}
               </td>
             </tr>
           ))}

@@ -1,8 +1,8 @@
-import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { ModelPrice } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
-import { Button, Field, IconButton, Loading, Trouble } from "@/ui/kit";
+import { Button, Field, Loading, Trouble } from "@/ui/kit";
+import { RemoveButton } from "@/ui/Removal";
 import { SettingsForm, SettingsTable } from "@/ui/Settings";
 import { usePrices, useSetPrices } from "./tools";
 
@@ -51,11 +51,7 @@ export function Prices() {
               <td data-label="Output">{price.output_usd}</td>
               <td data-label="From the cache">{price.cached_usd ?? <span className="faint">as input</span>}</td>
               <td className="row-actions">
-                {isAdmin && (
-                  <IconButton label={`Remove ${model}`} onClick={() => set.mutate(without(model))}>
-                    <Trash2 size={15} aria-hidden />
-                  </IconButton>
-                )}
+                {isAdmin && <RemoveButton label={`Remove ${model}`} onClick={() => set.mutate(without(model))} />}
               </td>
             </tr>
           ))}

@@ -1,9 +1,9 @@
-import { Trash2 } from "lucide-react";
 import type { Tool } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { useTitle } from "@/lib/hooks";
 import { useSecrets } from "@/secrets/secrets";
-import { IconButton, Loading, Trouble } from "@/ui/kit";
+import { Loading, Trouble } from "@/ui/kit";
+import { RemoveButton } from "@/ui/Removal";
 import { SettingsTable } from "@/ui/Settings";
 import { Connections } from "./Connections";
 import { Prices } from "./Prices";
@@ -65,9 +65,7 @@ function List({ tools }: { tools: Tool[] }) {
             </td>
             <td className="row-actions">
               {isAdmin && tool.of_group && (
-                <IconButton label={`Remove ${tool.name}`} onClick={() => remove.mutate(tool.name)}>
-                  <Trash2 size={15} aria-hidden />
-                </IconButton>
+                <RemoveButton label={`Remove ${tool.name}`} onClick={() => remove.mutate(tool.name)} />
               )}
             </td>
           </tr>

@@ -1,5 +1,5 @@
 import "./triggers.css";
-import { FlaskConical, Pause, Play, Trash2 } from "lucide-react";
+import { FlaskConical, Pause, Play } from "lucide-react";
 import { useState } from "react";
 import type { Trigger } from "@/api/types";
 import { useIsAdmin, useMayWrite } from "@/app/context";
@@ -7,6 +7,7 @@ import { formatDateTime } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Copy } from "@/ui/Copy";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
 import { SettingsTable } from "@/ui/Settings";
 import { Modal } from "@/ui/Modal";
 import { Firings } from "./Firings";
@@ -116,11 +117,7 @@ function List({ triggers, onShow }: { triggers: Trigger[]; onShow: (name: string
                   {trigger.enabled ? <Pause size={15} aria-hidden /> : <Play size={15} aria-hidden />}
                 </IconButton>
               )}
-              {isAdmin && (
-                <IconButton label={`Remove ${trigger.name}`} onClick={() => setLeaving(trigger)}>
-                  <Trash2 size={15} aria-hidden />
-                </IconButton>
-              )}
+              {isAdmin && <RemoveButton label={`Remove ${trigger.name}`} onClick={() => setLeaving(trigger)} />}
             </td>
           </tr>
         ))}
@@ -130,21 +127,18 @@ function List({ triggers, onShow }: { triggers: Trigger[]; onShow: (name: string
       <Modal title={`Test ${tested?.name ?? ""}`} open={tested !== null} onClose={() => setTested(null)}>
         {tested && <TestTrigger trigger={tested} />}
       </Modal>
-      <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
+      <ConfirmRemoval
+        title={leaving && `Remove ${leaving.name}?`}
+        onClose={() => setLeaving(null)}
+        onRemove={() => {
+          if (leaving) {
+            remove.mutate(leaving.name);
+            onShow(REQUESTS);
+          }
+        }}
+      >
         <p>Its firings are removed with it. Executions it has started stay.</p>
-        <Button
-          look="danger"
-          onClick={() => {
-            if (leaving) {
-              remove.mutate(leaving.name);
-              onShow(REQUESTS);
-            }
-            setLeaving(null);
-          }}
-        >
-          Remove
-        </Button>
-      </Modal>
+      </ConfirmRemoval>
     </>
   );
 }

@@ -1,12 +1,12 @@
 import "./webhooks.css";
-import { Send, Trash2 } from "lucide-react";
+import { Send } from "lucide-react";
 import { useState } from "react";
 import type { Webhook } from "@/api/types";
 import { useIsAdmin, useMayWrite } from "@/app/context";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
+import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
 import { SettingsTable } from "@/ui/Settings";
-import { Modal } from "@/ui/Modal";
 import { DecisionLinks } from "./DecisionLinks";
 import { Deliveries } from "./Deliveries";
 import { WebhookForm } from "./WebhookForm";
@@ -109,9 +109,7 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
                 >
                   <Send size={15} aria-hidden />
                 </IconButton>
-                <IconButton label={`Remove ${webhook.name}`} onClick={() => setLeaving(webhook)}>
-                  <Trash2 size={15} aria-hidden />
-                </IconButton>
+                <RemoveButton label={`Remove ${webhook.name}`} onClick={() => setLeaving(webhook)} />
               </td>
             )}
           </tr>
@@ -119,19 +117,16 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
       </SettingsTable>
       {test.error && <Trouble error={test.error} />}
       {remove.error && <Trouble error={remove.error} />}
-      <Modal title={`Remove ${leaving?.name ?? ""}?`} open={leaving !== null} onClose={() => setLeaving(null)}>
+      <ConfirmRemoval
+        title={leaving && `Remove ${leaving.name}?`}
+        onClose={() => setLeaving(null)}
+        onRemove={() => {
+          if (leaving) remove.mutate(leaving.name);
+          onShow("");
+        }}
+      >
         <p>The log of its deliveries is removed with it. What is on its way is not delivered.</p>
-        <Button
-          look="danger"
-          onClick={() => {
-            if (leaving) remove.mutate(leaving.name);
-            onShow("");
-            setLeaving(null);
-          }}
-        >
-          Remove
-        </Button>
-      </Modal>
+      </ConfirmRemoval>
     </>
   );
 }
