@@ -199,5 +199,10 @@ def until(page: Page, holds: Callable[[], object], seconds: float = 20) -> None:
         page.wait_for_timeout(20)
 
 
+def until_asked(page: Page, recorded: Recorded, *parts: str) -> None:
+    """Waits for a request with all these parts: what shows that a page opened may be there before its requests are."""
+    until(page, lambda: any(all(part in one for part in parts) for one in recorded.asked))
+
+
 def paths(asked: Sequence[str], ending: str) -> list[str]:
     return [one for one in asked if one.split("?")[0].endswith(ending)]

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.console import settings, stories
 from tests.console.conftest import Recordings
+from tests.console.recorded import until_asked
 from tests.console.story import Story
 
 pytestmark = pytest.mark.browser
@@ -22,7 +23,7 @@ def test_a_scope_is_looked_at_saved_and_removed(recording: Recordings) -> None:
     page.get_by_role("link", name="Memory").click()
     page.get_by_role("navigation", name="Scopes").get_by_role("link", name="Researcher").click()
     expect(page.get_by_role("heading", name=ADAS)).to_be_visible()
-    assert any(one.startswith("GET /memory/records?") and "Researcher" in one for one in recorded.asked)
+    until_asked(page, recorded, "GET /memory/records?", "Researcher")
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     assert download.value.suggested_filename == "memory-crews-tide-report-agent-Researcher.jsonl"

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.console import stories
 from tests.console.conftest import Recordings
-from tests.console.recorded import paths, until
+from tests.console.recorded import paths, until, until_asked
 
 pytestmark = pytest.mark.browser
 TIME = re.compile(r"([\d.]+) (ms|s)")
@@ -38,7 +38,7 @@ def test_a_call_with_a_prompt_of_100_kb_is_a_conversation_at_one_click(recording
     expect(panel.get_by_role("heading", name="The book of tides")).to_be_visible()
     expect(panel.locator("em", has_text="neap")).to_be_visible()
     expect(panel.get_by_text("\\n")).to_have_count(0)
-    assert any("/traces/1.8/output" in one for one in recorded.asked)
+    until_asked(page, recorded, "/traces/1.8/output")
 
 
 def test_a_line_shows_the_beginning_of_a_large_body_as_text_and_not_as_json(recording: Recordings) -> None:
@@ -56,7 +56,7 @@ def test_the_search_finds_what_stands_inside_a_large_body(recording: Recordings)
     expect(lines(page, "A neap tide is a small one")).to_be_visible()
     expect(lines(page, "Decided")).to_be_visible()
     expect(lines(page, re.compile("^search"))).to_have_count(0)
-    assert any("search=the+last+word" in one or "search=the%20last%20word" in one for one in recorded.asked)
+    until_asked(page, recorded, "search=the+last+word")
 
 
 def test_back_closes_an_opened_event_and_stays_on_the_run(recording: Recordings) -> None:

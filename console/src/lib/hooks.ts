@@ -119,7 +119,9 @@ export function useTypedParam(name: string): [string, (value: string) => void] {
   });
   useEffect(() => {
     if (typed === null) return;
+    const page = window.location.pathname;
     const timer = setTimeout(() => {
+      if (window.location.pathname !== page) return; // another page is about to open: it must not be called back
       setOwn((before) => ({ ...before, writes: [...before.writes, typed] }));
       write.current(typed);
     }, TYPING_MS);
