@@ -56,7 +56,7 @@ def test_the_search_finds_what_stands_inside_a_large_body(recording: Recordings)
     expect(lines(page, "A neap tide is a small one")).to_be_visible()
     expect(lines(page, "Decided")).to_be_visible()
     expect(lines(page, re.compile("^search"))).to_have_count(0)
-    until_asked(page, recorded, "search=the+last+word")
+    until_asked(page, recorded, "search=the", "last", "word")
 
 
 def test_back_closes_an_opened_event_and_stays_on_the_run(recording: Recordings) -> None:
