@@ -1,7 +1,7 @@
 """What makes moto's table take minutes with many items, done in less work and with the same outcome.
 
-Transactions copy the items they name instead of the whole table for each of them. The values of items are written into an
-answer as they are: they are in the form of the wire already, and moto looks for each of their types under eight names.
+Transactions copy the items they name instead of the whole table for each of them. The values of items are written into
+an answer as they are: they are in the form of the wire already, and moto looks for each type under eight names.
 """
 
 from __future__ import annotations
