@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from scripted_model import ScriptedModel
@@ -14,6 +15,7 @@ from tests.runner.fakes import new_execution
 from tests.runner.harness import GROUP, MODEL, Ended, Harness, agent, task
 
 RULES = ModelRules(MODEL, "", str.isprintable)
+NUMBERS = count(1)
 STATE = {"type": "dict", "default": {"topic": "tides", "rows": [1, 2, 3]}}
 
 
@@ -41,7 +43,7 @@ class Flow:
         whole = {"schema": "crewai.flow/v1", "name": "Report", "state": STATE, **document}
         parsed = examine_crew(whole, inputs, RULES, 30).sound()
         submission = Submission(definition=parsed.definition, inputs=parsed.inputs, flow=parsed.flow)
-        self.id = f"flow-{id(self)}"
+        self.id = f"flow-{next(NUMBERS)}"
         harness.executions.add(new_execution(self.id, 0, harness.clock.now(), Limits(), GROUP), submission)
 
     def attempt(self) -> Ended:
@@ -93,6 +95,42 @@ def test_a_killed_flow_pays_for_nothing_twice(harness: Harness, model: ScriptedM
     assert len(model.requests) == calls == 2
     assert [one.raw for one in again.outputs] == [one.raw for one in first.outputs]
     assert again.execution.usage == first.execution.usage
+
+
+KEPT: dict[str, Any] = {
+    "persist": {"enabled": True},
+    "methods": {"tell": {"start": True, "do": expression("state.guest + ' of ' + state.topic + ' as ' + state.id")}},
+}
+
+
+def test_a_flow_goes_on_with_the_state_that_an_execution_before_it_kept(harness: Harness, model: ScriptedModel) -> None:
+    first = Flow(harness, {"id": "guest-7", "guest": "Ada"}, **KEPT).attempt()
+    assert first.outputs[-1].raw == "Ada of tides as guest-7"
+    again = Flow(harness, {"id": "guest-7", "topic": "moons"}, **KEPT)
+    kept = harness.kept()
+    assert again.attempt().outputs[-1].raw == "Ada of moons as guest-7"
+    writes, answers = harness.states.writes, harness.journal.kept()
+    harness.restore(kept)
+    harness.journal.restore(answers)
+    harness.executions.begin_attempt(GROUP, again.id, harness.clock.now())  # the one that died
+    assert again.attempt().outputs[-1].raw == "Ada of moons as guest-7"
+    assert harness.states.writes == writes
+    other = Flow(harness, {"id": "guest-8"}, **KEPT).attempt()
+    assert other.execution.error is not None, "nobody gave it a guest"
+    by_its_own = Flow(harness, {"guest": "Bob"}, **KEPT)
+    by_its_own.attempt()
+    assert Flow(harness, {"id": by_its_own.id}, **KEPT).attempt().outputs[-1].raw == f"Bob of tides as {by_its_own.id}"
+
+
+def test_only_the_methods_that_say_so_keep_the_state(harness: Harness, model: ScriptedModel) -> None:
+    told = {"start": True, "do": expression("state.topic")}
+    last = {"listen": "first", "do": expression("state.topic")}
+    for first, persists, writes in ((True, None, 1), (False, {"enabled": True}, 1), (None, {"enabled": True}, 2)):
+        own = {} if first is None else {"persist": {"enabled": first}}
+        flow = {"persist": persists} if persists else {}
+        before = harness.states.writes
+        Flow(harness, methods={"first": {**told, **own}, "last": last}, **flow).attempt()
+        assert harness.states.writes - before == writes
 
 
 def test_each_runs_steps_for_every_item_and_tools_pass_the_gate(harness: Harness, model: ScriptedModel) -> None:
