@@ -28,7 +28,9 @@ from stepcrew.domain.senders import TraceSenders
 from stepcrew.domain.webhook import WebhookMessage
 from stepcrew.function_log import function_logger
 from stepcrew.log_context import about
+from stepcrew.services.send_trace import Sent
 from stepcrew_announcer import handler as announcer
+from stepcrew_exporter import handler as exporter
 from stepcrew_reconciler import handler as reconciler
 from stepcrew_trace_sink import handler as trace_sink
 from stepcrew_trace_sink import wiring
@@ -134,6 +136,18 @@ def test_a_delivery_of_a_webhook(log: Log, monkeypatch: pytest.MonkeyPatch) -> N
     records: dict[str, Any] = {"Records": [{"messageId": "m", "receiptHandle": "r", "body": sent.model_dump_json()}]}
     lines = log.of(webhook_sender.logger, lambda: webhook_sender.handler(records, Context()))
     assert_about(lines[:1], {**OF_EXECUTION, "webhook": "ops", "delivery_id": sent.delivery_id}, "inside")
+
+
+def test_an_export(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> Sent:
+        says_something()
+        return Sent(failure="Invalid.", is_final=True)
+
+    made = SimpleNamespace(send=refused, queue=SimpleNamespace(keep=does_nothing))
+    monkeypatch.setattr(exporter, "exporter", lambda: made)
+    record = {"messageId": "m", "body": json.dumps(OF_EXECUTION), "attributes": {"ApproximateReceiveCount": "1"}}
+    lines = log.of(exporter.logger, lambda: exporter.handler({"Records": [record]}, Context()))
+    assert_about(lines, OF_EXECUTION, "inside", "The collector refused a trace")
 
 
 def test_a_change_that_is_announced(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
