@@ -5,9 +5,13 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+import celpy
+import pytest
+
 from scripted_model import ScriptedModel
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.execution import Limits
+from stepcrew.domain.expressions import fault_of
 from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import Submission
 from stepcrew.services.check_crew import examine_crew
@@ -185,7 +189,7 @@ def test_an_expression_that_cannot_be_read_ends_the_flow_before_anything_is_paid
 ) -> None:
     methods = {
         "draft": {"start": True, "do": agent_step("Draft. [[say a draft]]")},
-        "tell": {"listen": "draft", "do": expression("state.topic ++ 'x'")},
+        "tell": {"listen": "draft", "do": expression("state.topic ? 'x'")},
     }
     ended = Flow(harness, methods=methods).attempt()
     assert ended.execution.error
@@ -200,3 +204,28 @@ def test_the_time_and_the_id_of_an_expression_are_those_of_the_execution(
     ended = flow.attempt()
     created = ended.execution.created_at.strftime("%Y-%m-%dT%H:%M:%S")
     assert ended.outputs[-1].raw.startswith(f"{flow.id} {created}")
+
+
+WHOLE = """
+state.a | state.a[0].b | -state.a + 3 | !state.a && !(state.b || state.c) | a ? b : c ? d : e | [] | {} | size([])
+{'k': state.a, 'l': [1, 2u, 0x1F, 1.5e3]} | a.startsWith('x') | x in [1, 2] | has(state.a) | b'bytes' | a.b{c: 1}
+a.filter(x, x > 1).map(x, x * 2) | now() - duration('1h') | a - -1 | .a.b | ((a)) | f() | .5 + 1 | 1e-5
+"""
+BROKEN = """
+1 + | * 2 | a b | a.5 | a == == b | f(1,) | f(,1) | a. | a..b | a.1 | a = b | a and b | a ! b | () | a; b | a @ b | [1 2]
+{'k' 1} | a ? b | in x | a & | 'it''s' | a[] | (1)(2 | a ? : b
+"""
+SAMPLES = [text.strip() for text in f"{WHOLE}\n{BROKEN}".replace("\n", " | ").split(" | ") if text.strip()]
+MISSED = ["a ? b"]
+"""What only the compiler sees."""
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_what_is_told_of_an_expression_at_submission_is_what_its_compiler_says(text: str) -> None:
+    told = fault_of(text, set("abcdefx") | {"state"}, set())
+    try:
+        celpy.Environment().compile(text)
+    except celpy.CELParseError:
+        assert told or text in MISSED
+    else:
+        assert told is None
