@@ -153,7 +153,7 @@ def test_an_export(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_change_that_is_announced(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = execution().model_copy(update={"status": Status.FAILED, "attempt": 1, "ended_at": NOW})
     nothing = SimpleNamespace(put=does_nothing, tell=does_nothing)
-    uses: dict[str, object] = dict.fromkeys(("fill_slots", "tell_webhooks", "count_usage"), does_nothing)
+    uses: dict[str, object] = dict.fromkeys(("fill_slots", "tell_webhooks", "tell_work", "count_usage"), does_nothing)
     uses |= {"bus": nothing, "watch_budgets": nothing, "end_row": SimpleNamespace(of_execution=says_something)}
     made = SimpleNamespace(**uses)
     monkeypatch.setattr(announcer, "announcer", lambda: made)
