@@ -14,7 +14,8 @@ from typing import Any
 from tests.aws_table import GROUP, NOW, RETENTION_DAYS, TABLE, emulated_aws
 
 from benchmarks.report import Figure, median
-from stepcrew.aws.memory import TableMemory
+from stepcrew.aws.indexed_memory import IndexedMemory
+from stepcrew.aws.vector_bucket import VectorBucket
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, content_hash
 from stepcrew.domain.price_book import Priced, price_book
 
@@ -90,7 +91,7 @@ def item_sizes() -> tuple[int, int]:
     """The bytes of a record's item and of the one of its vector, as the real adapter writes them."""
     packed = bytes(4 * DIMENSIONS - 4) + b"\0\0\x80?"
     with emulated_aws() as aws:
-        memory = TableMemory(aws.clients, TABLE, RETENTION_DAYS)
+        memory = IndexedMemory(aws.clients, TABLE, RETENTION_DAYS, VectorBucket(aws.clients, ""))
         root = RootScope(path=ROOT, embedder="openai/text-embedding-3-small", dimension=DIMENSIONS, created_at=NOW)
         more: dict[str, Any] = {"execution_id": "01936a3c-0000-7000-8000-00000000000a", "categories": ["guests"]}
         record = MemoryRecord(record_id="0" * 32, scope=ROOT, content=TEXT, created_at=NOW, updated_at=NOW, **more)

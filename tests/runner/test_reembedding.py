@@ -12,7 +12,8 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.knowledge_requests import EmbeddingRefused, ReembedMemory
-from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound, content_hash, pack
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound, content_hash
+from stepcrew.domain.vectors import pack
 from stepcrew_runner.crew.embedding_models import Ask, Embedded, EmbeddingKeys
 from stepcrew_runner.isolation.addresses import trusted
 from stepcrew_runner.knowledge.reembedding import ReembedScope
