@@ -35,9 +35,9 @@ def _answering(vectors: VectorsStandIn) -> Callable[[Any], None]:
     def answer(request: Any, **_: Any) -> AWSResponse:
         operation = str(request.url).rpartition("/")[2]
         status, code, body = vectors.answer(operation, json.loads(request.body or b"{}"))
-        headers = {"content-type": "application/json", **({"x-amzn-errortype": code} if code else {})}
-        untyped: Any = _Raw(json.dumps(body).encode())
-        return AWSResponse(request.url, status, headers, untyped)
+        headers: Any = {"content-type": "application/json", **({"x-amzn-errortype": code} if code else {})}
+        raw: Any = _Raw(json.dumps(body).encode())
+        return AWSResponse(request.url, status, headers, raw)
 
     def watch(client: Any) -> None:
         if client.meta.service_model.service_name == "s3vectors":

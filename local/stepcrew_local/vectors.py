@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 Body = dict[str, Any]
 
@@ -73,7 +73,7 @@ class VectorsStandIn:
         except Refused as refusal:
             return refusal.status, refusal.code, {"message": refusal.message}
 
-    def keys(self) -> list[str]:
+    def places(self) -> list[str]:
         """Of all vectors there are, each with its index."""
         return sorted(f"{name[1]}/{key}" for name, index in self.indexes.items() for key in index.vectors)
 
@@ -176,7 +176,8 @@ def _fits(metadata: Body, condition: Body) -> bool:
             if not (all(met) if name == "$and" else any(met)):
                 return False
             continue
-        for operator, value in (wanted if isinstance(wanted, dict) else {"$eq": wanted}).items():
+        asked = cast("Body", wanted) if isinstance(wanted, dict) else {"$eq": wanted}
+        for operator, value in asked.items():
             _check(operator in _OPERATORS, f"There is no operator {operator}.")
             _check(operator not in ("$in", "$nin") or bool(value), f"{operator} takes a list that is not empty.")
             if not _OPERATORS[operator](metadata.get(name), value):
@@ -185,7 +186,7 @@ def _fits(metadata: Body, condition: Body) -> bool:
 
 
 def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def _cosine(one: list[float], other: list[float]) -> float:

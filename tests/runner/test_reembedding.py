@@ -85,7 +85,7 @@ def harness(model: ScriptedModel) -> Generator[Harness]:
         yield Harness(parts.memory, parts.vectors, parts.clock)
 
 
-def at_call(harness: Harness, monkeypatch: pytest.MonkeyPatch, number: int, then: Callable[[], None]) -> None:
+def at_call(harness: Harness, monkeypatch: pytest.MonkeyPatch, number: int, then: Callable[[], object]) -> None:
     """Does something just before the n-th time that vectors are asked for."""
     kept, calls = harness.vectors.kept, harness.numbers
 

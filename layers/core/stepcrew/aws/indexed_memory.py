@@ -37,6 +37,8 @@ MOST_TOLD = 24
 """Scopes and categories of a record that its vector is told of, so that they fit into the 2 KB that queries filter by.
 A record with more categories is found by any."""
 ANY = "*"
+EXPIRES, WRITTEN = "expires", "written"
+"""Seconds since 1970."""
 MORE = 10
 """Vectors that a search asks for at first, beyond the records it wants: some may have none any more."""
 UNDERWAY_SECONDS = 3600
@@ -82,10 +84,13 @@ class IndexedMemory(TableMemory):
     def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:
         self._put_vector(group_id, root, new, root.generation)
         try:
-            return super().add(group_id, root, new)
+            added = super().add(group_id, root, new)
         except ScopeNotFound:
             self._leave(group_id, root)
             raise
+        if new.record.expires_at and root.backend is Backend.S3_VECTORS:
+            self._remove_expired(index_name(group_id, root, root.generation), new.vector)
+        return added
 
     def replace(self, group_id: str, root: RootScope, changed: Remembered, *, seen: int) -> bool:
         key = keys.memory(group_id, root.path), keys.memory_record(changed.record.record_id)
@@ -152,14 +157,21 @@ class IndexedMemory(TableMemory):
         now = self._clients.now()
         if record is not None:
             return record.is_expired(now)
-        return hit.metadata.get("written", 0) + UNDERWAY_SECONDS < now.timestamp()
+        return hit.metadata.get(WRITTEN, 0) + UNDERWAY_SECONDS < now.timestamp()
+
+    def _remove_expired(self, index: str, anyones: bytes) -> None:
+        """The table removes records that have expired, and tells nobody of their vectors."""
+        hits = self._bucket.nearest(
+            index, anyones, MOST_FOUND, {EXPIRES: {"$lte": int(self._clients.now().timestamp())}}
+        )
+        self._bucket.remove(index, [hit.key for hit in hits])
 
     def _put_vector(self, group_id: str, root: RootScope, new: Remembered, generation: int) -> None:
         if place := self._place(group_id, root, new, generation):
             _check(dimension_of(new.vector))
             index, key = _parted(place)
-            written = int(self._clients.now().timestamp())
-            self._bucket.put(index, key, new.vector, {**_told(root, new.record), "written": written})
+            told = {**_told(root, new.record), WRITTEN: int(self._clients.now().timestamp())}
+            self._bucket.put(index, key, new.vector, told)
 
     def _leave(self, group_id: str, root: RootScope) -> None:
         """The root scope is not the one any more that a vector was put for: nobody else will remove its index."""
@@ -233,11 +245,13 @@ def _check(dimension: int) -> None:
         )
 
 
-def _told(root: RootScope, record: MemoryRecord) -> dict[str, list[str]]:
+def _told(root: RootScope, record: MemoryRecord) -> dict[str, Any]:
     """What queries can ask for. An empty list is left out."""
     categories = sorted(set(record.categories))
     marks = [_mark(one) for one in categories[:MOST_TOLD]] + [ANY] * (len(categories) > MOST_TOLD)
-    told = {"scopes": [_mark(one) for one in _levels(root, record.scope)], "categories": marks}
+    told: dict[str, Any] = {"scopes": [_mark(one) for one in _levels(root, record.scope)], "categories": marks}
+    if record.expires_at:
+        told[EXPIRES] = int(record.expires_at.timestamp())
     return {name: some for name, some in told.items() if some}
 
 

@@ -59,17 +59,16 @@ class VectorBucket:
         """Those that are there, by key."""
         found: dict[str, bytes] = {}
         for some in _in_parts(keys, _MOST_READ):
-            answer = self._unless_absent(
+            for entry in self._found(
                 lambda some=some: self._client.get_vectors(**self._of(index), keys=some, returnData=True)
-            )
-            entries = answer["vectors"] if answer else []
-            found |= {entry["key"]: pack(entry["data"]["float32"]) for entry in entries}
+            ):
+                found[entry["key"]] = pack(entry["data"]["float32"])
         return found
 
     def nearest(self, index: str, wanted: bytes, most: int, among: Mapping[str, Any] | None) -> list[Hit]:
         """The most alike first. `among` is a filter in the form of S3 Vectors
         (https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-metadata-filtering.html)."""
-        answer = self._unless_absent(
+        found = self._found(
             lambda: self._client.query_vectors(
                 **self._of(index),
                 **({"filter": among} if among else {}),
@@ -80,8 +79,7 @@ class VectorBucket:
             )
         )
         return [
-            Hit(entry["key"], min(max(1.0 - entry["distance"], 0.0), 1.0), entry.get("metadata", {}))
-            for entry in (answer["vectors"] if answer else [])
+            Hit(entry["key"], min(max(1.0 - entry["distance"], 0.0), 1.0), entry.get("metadata", {})) for entry in found
         ]
 
     def remove(self, index: str, keys: Sequence[str]) -> None:
@@ -115,6 +113,11 @@ class VectorBucket:
             except ClientError as error:
                 if code_of(error) != "ConflictException":  # another attempt made it at this moment
                     raise
+
+    def _found(self, ask: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
+        """The vectors of an answer."""
+        answer = self._unless_absent(ask)
+        return answer["vectors"] if answer else []
 
     def _unless_absent(self, ask: Callable[[], Answer]) -> Answer | None:
         with platform_errors("Asking the index of vectors"):
