@@ -20,6 +20,7 @@ ZIPS = {
     "TriggerFunction": 6.0,
     "AnnouncerFunction": 5.0,
     "WebhookSenderFunction": 5.0,
+    "ExporterFunction": 5.0,
 }
 RUNNER_MB = 420
 IMPORT_BOUND = 1.3

@@ -37,7 +37,7 @@ class Environment(NamedTuple):
 
 FIRST_PARTY = (
     *("layers/core", "functions/api", "functions/trace_sink", "functions/reconciler", "functions/trigger"),
-    *("functions/announcer", "functions/webhook_sender", "functions/runner", "local", "cli"),
+    *("functions/announcer", "functions/webhook_sender", "functions/exporter", "functions/runner", "local", "cli"),
 )
 RUNNER_EXCLUDED = "functions/runner/excluded.txt"
 ENVIRONMENTS = {
@@ -47,6 +47,7 @@ ENVIRONMENTS = {
     "trigger": Environment("functions/trigger/requirements"),
     "announcer": Environment("functions/announcer/requirements"),
     "webhook_sender": Environment("functions/webhook_sender/requirements"),
+    "exporter": Environment("functions/exporter/requirements"),
     "runner": Environment("functions/runner/requirements", RUNNER_EXCLUDED),
     "local": Environment("requirements/local", paths=("local", "cli")),
     "emulator": Environment("requirements/emulator"),
@@ -59,7 +60,7 @@ ENVIRONMENTS = {
     "checkov": Environment("requirements/checkov"),
     "audit": Environment("requirements/audit"),
 }
-ZIPS = ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender")
+ZIPS = ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender", "exporter")
 DEMO = (*ZIPS, "runner", "local", "emulator", "model")
 LAMBDA_RUNTIME = frozenset(ZIPS)
 """Functions that get boto3 and the runtime client from Lambda; locally both come from `requirements/lambda-runtime`."""

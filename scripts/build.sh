@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0
-functions=(ApiFunction TraceSinkFunction ReconcilerFunction TriggerFunction AnnouncerFunction WebhookSenderFunction)
+functions=(ApiFunction TraceSinkFunction ReconcilerFunction TriggerFunction AnnouncerFunction WebhookSenderFunction ExporterFunction)
 for resource in CoreLayer "${functions[@]}"; do
   .venvs/sam/bin/sam build "$resource" --build-dir ".aws-sam/$resource" --cache-dir .aws-sam/cache "$@" >/dev/null
   echo "$resource $(du -sm ".aws-sam/$resource/$resource" | cut -f1) MB unpacked"

@@ -45,6 +45,8 @@ ARTIFACTS_GB = Decimal("0.1")
 INDEX_READS = OPEN_SHARDS + 2
 """Of each sweep: the parts of the index with open executions, and those with open batches and erasures."""
 
+ON_DEMAND = ("ExportTraces",)
+"""Conditions of what is there by a parameter only, which the document has apart."""
 PRICED = frozenset(
     {
         "AWS::CloudWatch::Alarm",
@@ -92,7 +94,7 @@ class Line:
 
 def lines(template: dict[str, Any], shards: int) -> list[Line]:
     """`template` with its short tags spelled out; `shards`: how many parts of the index of what is open are read."""
-    resources: dict[str, dict[str, Any]] = template["Resources"]
+    resources = {n: r for n, r in template["Resources"].items() if r.get("Condition") not in ON_DEMAND}
     functions = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
     watched = [alarm_metrics(r["Properties"]) for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     alarms = len(watched)

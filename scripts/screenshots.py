@@ -1,14 +1,11 @@
 """Takes pictures of every view of the console from recorded answers of the API: light, dark, a phone, a phone on its
 side, Arabic, long names, 5,000 events, a failed run. No stack runs.
-
-.venvs/dev/bin/python -m scripts.screenshots [FOLDER] [NAME…]     # build/screenshots unless told otherwise
-.venvs/dev/bin/python -m scripts.screenshots readme               # the picture of README.md and docs/console.md
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -121,8 +118,12 @@ def main(folder: Path, chosen: list[View]) -> None:
 
 
 if __name__ == "__main__":
-    folder, *wanted = sys.argv[1:] or ["build/screenshots"]
-    if folder == "readme":
+    parser = argparse.ArgumentParser(prog="python -m scripts.screenshots", description=__doc__)
+    parser.add_argument("folder", nargs="?", default="build/screenshots", help='or "readme": the one of the documents')
+    parser.add_argument("names", nargs="*", help="only views with one of these in their name")
+    asked = parser.parse_args()
+    if asked.folder == "readme":
         main(Path("docs/images"), [README])
     else:
-        main(Path(folder), [each for each in views() if not wanted or any(part in each.name for part in wanted)])
+        wanted = [each for each in views() if not asked.names or any(part in each.name for part in asked.names)]
+        main(Path(asked.folder), wanted)

@@ -24,7 +24,7 @@ from stepcrew.aws.traces import TableTraces
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.submission import Submission
-from tests.moto_transactions import light_transactions
+from tests.light_moto import light_moto
 
 TABLE, BUCKET = "stepcrew-test", "stepcrew-test-payloads"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -70,7 +70,7 @@ def _session() -> boto3.Session:
 
 @contextmanager
 def emulated_aws() -> Generator[Aws]:
-    with patch.dict("os.environ", CREDENTIALS), mock_aws(), light_transactions():
+    with patch.dict("os.environ", CREDENTIALS), mock_aws(), light_moto():
         boto3.DEFAULT_SESSION = _session()  # moto removes it at the end
         clock = FixedClock()
         clients = Clients(now=clock.now)

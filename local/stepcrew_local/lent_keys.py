@@ -1,4 +1,5 @@
-"""Keys of tools that the operator of a local stack lends to every group, where the runner looks for them."""
+"""What the operator of a local stack keeps in Parameter Store: keys of tools that are lent to every group, where the
+runner looks for them, and the headers of the collector of traces."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from stepcrew_local.emulator import Emulator
 
-LENT = ("BRAVE_API_KEY", "SERPER_API_KEY")
+KEPT = ("operator/BRAVE_API_KEY", "operator/SERPER_API_KEY", "export/OTLP_HEADERS")
+"""Below the stack's prefix. The last part of each is also the name of the variable it is taken from."""
 
 
 def lend(emulator: Emulator, prefix: str, environment: Mapping[str, str] | None) -> None:
@@ -17,9 +19,9 @@ def lend(emulator: Emulator, prefix: str, environment: Mapping[str, str] | None)
     have left them."""
     environment = os.environ if environment is None else environment
     parameters = emulator.client("ssm")
-    for name in LENT:
-        path = f"{prefix}/operator/{name}"
-        if value := environment.get(name):
+    for kept in KEPT:
+        path = f"{prefix}/{kept}"
+        if value := environment.get(kept.rpartition("/")[2]):
             parameters.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
             continue
         try:

@@ -21,6 +21,11 @@ def test_no_module_is_longer_than_one_can_hold_in_the_head() -> None:
     assert long == {}
 
 
+def test_no_option_of_a_command_became_a_file() -> None:
+    """A script that takes `--help` for the folder it writes to leaves one."""
+    assert [name for name in TRACKED if any(part.startswith("-") for part in name.split("/"))] == []
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_points_only_at_what_is_there(name: str) -> None:
     text = (ROOT / name).read_text()

@@ -39,33 +39,11 @@ def dress(page: Page, theme: str) -> None:
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # pyright: ignore[reportArgumentType]
 
 
-@pytest.fixture(scope="module")
-def ended(stack_url: str) -> str:
-    """The id of an execution with an answer of text and code."""
-    with User(stack_url, "ada") as ada:
-        return ada.run(crew(task("[[say `code` and **text**]]", "read"), name="report"))["execution_id"]
-
-
 @THEMES
 def test_signing_in(page: Page, theme: str) -> None:
     dress(page, theme)
     page.goto("/")
     page.get_by_role("list", name="Demo identities").wait_for()
-    assert_accessible(page)
-
-
-@THEMES
-@pytest.mark.parametrize(
-    "view", ["/executions", "/new", "", "/result", "/tasks", "/logs", "/definition", "/compare", "?event=1.4"]
-)
-def test_a_view(page: Page, sign_in: SignIn, ended: str, view: str, theme: str) -> None:
-    dress(page, theme)
-    sign_in("ada")
-    alone = {"/executions": view, "/new": view, "/compare": f"/compare?a={ended}&b={ended}"}
-    page.goto(alone.get(view, f"/executions/{ended}{view}"))
-    page.locator("main").first.wait_for()
-    if view == "?event=1.4":
-        page.get_by_role("complementary", name="Event").wait_for()
     assert_accessible(page)
 
 

@@ -144,6 +144,11 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         {"service": "ssm", "operation": "get_parameter", "arguments": {"Name": f"{parameter}/groups/g/{name}"}}
         for name in ("HOOK_KEY", "OPENAI_API_KEY", "WEBHOOK_KEY")
     )
+    collector_key = {
+        "service": "ssm",
+        "operation": "get_parameter",
+        "arguments": {"Name": f"{parameter}/export/OTLP_HEADERS"},
+    }
     link_key = {"service": "ssm", "operation": "get_parameter", "arguments": {"Name": f"{parameter}/links/g"}}
     mail, other_sender = (
         {
@@ -225,6 +230,8 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the webhook sender reads what it signs with": ("WebhookSenderFunction", webhook_key, True),
         "the webhook sender reads no secret of hooks": ("WebhookSenderFunction", hook_key, False),
         "the webhook sender reads what links are signed with": ("WebhookSenderFunction", link_key, True),
+        "the runner reads no key of the collector": ("RunnerFunction", collector_key, False),
+        "the sink reads no key of the collector": ("TraceSinkFunction", collector_key, False),
         "the runner reads no key of links": ("RunnerFunction", link_key, False),
         "the announcer reads no key of links": ("AnnouncerFunction", link_key, False),
         "the trigger function reads no key of links": ("TriggerFunction", link_key, False),

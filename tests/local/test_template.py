@@ -25,6 +25,7 @@ FUNCTIONS = {
     "AnnouncerFunction",
     "KnowledgeFunction",
     "WebhookSenderFunction",
+    "ExporterFunction",
     "RunnerFunction",
 }
 PUBLIC = [
@@ -66,7 +67,7 @@ def test_every_function_runs_the_runtime_client_on_its_live_sources(
     assert all(
         f["Properties"]["Runtime"] == "provided.al2023" for f in _of_type(template, "AWS::Lambda::Function").values()
     )
-    for folder in ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender", "runner"):
+    for folder in ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender", "exporter", "runner"):
         script = next(script for script in scripts if f"/functions/{folder}:" in script)
         assert f"/.venvs/{folder}/bin/python" in script
         assert "/layers/core" in script

@@ -20,6 +20,7 @@ HANDLERS = {
     "TriggerFunction": "tiny.call",
     "AnnouncerFunction": "tiny.call",
     "WebhookSenderFunction": "tiny.call",
+    "ExporterFunction": "tiny.call",
     "RunnerFunction": "tiny.call",
     "KnowledgeFunction": "tiny.call",
 }

@@ -29,3 +29,5 @@ def test_every_name_is_one_of_the_pinned_version() -> None:
 def test_a_collector_can_read_it() -> None:
     request = ParseDict(otlp.otlp_of(execution(), story()), ExportTraceServiceRequest())
     assert len(request.resource_spans[0].scope_spans[0].spans) == 5
+    for body, count in otlp.otlp_batches(execution(), story(), 2, only_finished=True):
+        assert len(ParseDict(body, ExportTraceServiceRequest()).resource_spans[0].scope_spans[0].spans) == count

@@ -22,6 +22,7 @@ FOLDERS = {
     "TriggerFunction": "trigger",
     "AnnouncerFunction": "announcer",
     "WebhookSenderFunction": "webhook_sender",
+    "ExporterFunction": "exporter",
 }
 APART = {"runner": "knowledge"}
 """A room of the folder that belongs to another function."""

@@ -1,7 +1,8 @@
 """What the table's stream tells about executions and batches.
 
-The event source mapping passes on only records that began to wait for a person or ended. A record that was changed in
-another way, or removed, is nothing to announce, so it is left out here as well.
+The event source mapping passes on only records that began to wait for a person or ended, and the finished tasks and
+steps that callbacks are told of. A record that was changed in another way, or removed, is nothing to announce, so it is
+left out here as well.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from stepcrew.aws.items import values
-from stepcrew.aws.keys import BATCH_OF_ROWS
+from stepcrew.aws.keys import BATCH_OF_ROWS, of_execution
+from stepcrew.aws.trace_items import TOLD_TO
+from stepcrew.domain.announcement import Announcement, step_told, task_told
 from stepcrew.domain.batch import Batch
-from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.execution import Execution, Status, TaskOutput
+from stepcrew.domain.trace import TraceEvent
 
 
 def changes_in(event: dict[str, Any], unreadable: Callable[[dict[str, Any]], None]) -> Iterator[Execution | Batch]:
@@ -32,3 +36,22 @@ def changes_in(event: dict[str, Any], unreadable: Callable[[dict[str, Any]], Non
             continue
         if changed.status.is_terminal or changed.status is Status.WAITING:
             yield changed
+
+
+def work_in(event: dict[str, Any], unreadable: Callable[[dict[str, Any]], None]) -> Iterator[Announcement]:
+    """The tasks and steps that callbacks are told of, in order. Raises as `changes_in` does."""
+    for record in event["Records"]:
+        new = record["dynamodb"].get("NewImage")
+        if not new or TOLD_TO not in new:
+            continue
+        try:
+            stored = values(new)
+            if stored[TOLD_TO] == "step":
+                yield step_told(TraceEvent.model_validate_json(stored["document"]))
+                continue
+            output = TaskOutput.model_validate_json(stored["document"])
+        except ValidationError:  # of another version, or changed by hand
+            unreadable(record)
+            continue
+        if output.ended_at:
+            yield task_told(*of_execution(stored["PK"]), output, output.ended_at)

@@ -15,7 +15,7 @@ from stepcrew.domain.execution import Execution, Status
 from stepcrew.function_log import function_logger
 from stepcrew.function_metrics import FunctionMetrics
 from stepcrew.log_context import about
-from stepcrew_announcer.changes import changes_in
+from stepcrew_announcer.changes import changes_in, work_in
 from stepcrew_announcer.wiring import announcer
 
 logger = function_logger()
@@ -36,6 +36,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
                 announcer().end_row.of_execution(execution)
             logger.info("Status changed", status=execution.status, revision=execution.revision)
     announcer().bus.put([announcement_of(one) for one in changes])
+    announcer().tell_work(work_in(event, _keep_unreadable))
     announcer().tell_webhooks(changes)
     # Last: what it needs is kept with the execution, so a delay loses nothing.
     for execution in ended_or_wait:

@@ -29,6 +29,7 @@ class Announcer:
             TableWebhooks(clients, configured.table_name, configured.retention_days),
             SqsWebhookQueue(clients, configured.webhook_queue_url),
         )
+        self.tell_work = self.tell_webhooks.of_work
         table = configured.table_name
         payloads = BucketPayloads(clients, configured.bucket_name)
         executions = TableExecutions(clients, table, payloads, configured.retention_days)

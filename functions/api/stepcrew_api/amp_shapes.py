@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
+from stepcrew.domain.callback import CALLBACK_KINDS, CallbackKind
 from stepcrew.domain.definition import MAX_NAME
+from stepcrew.domain.web_address import WebAddress
 from stepcrew_api.approval_views import MOST_COMMENT
 
+MOST_META = 10_000
+"""Characters, as JSON."""
 
-class AmpKickoff(BaseModel):
-    """The body of POST /amp/{crew}/kickoff. Unknown fields are faults. `meta` is for webhooks; it changes nothing of
-    the crew."""
+
+def _small(meta: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if len(json.dumps(meta)) > MOST_META:
+        raise ValueError(f"meta may have {MOST_META} characters")
+    return meta
+
+
+_Address = Annotated[WebAddress | None, BeforeValidator(lambda url: url or None)]
+"""Clients that were made with CrewAI's console send empty texts."""
+
+
+class AmpCallbacks(BaseModel):
+    """Who is told of finished tasks, of the steps of agents and of the end."""
 
     model_config = ConfigDict(extra="forbid")
+
+    taskWebhookUrl: _Address = None
+    stepWebhookUrl: _Address = None
+    crewWebhookUrl: _Address = None
+
+    @property
+    def urls(self) -> dict[CallbackKind, str]:
+        named: dict[CallbackKind, str | None] = {kind: getattr(self, f"{kind}WebhookUrl") for kind in CALLBACK_KINDS}
+        return {kind: url for kind, url in named.items() if url}
+
+
+class AmpKickoff(AmpCallbacks):
+    """The body of POST /amp/{crew}/kickoff. Unknown fields are faults. `meta` is told to the addresses; it changes
+    nothing of the crew."""
 
     inputs: dict[str, JsonValue]
-    meta: dict[str, JsonValue] | None = None
+    meta: Annotated[dict[str, JsonValue], AfterValidator(_small)] | None = None
 
 
-class AmpResume(BaseModel):
-    """The body of POST /amp/{crew}/resume. Unknown fields are faults. `is_approve` false asks for another answer."""
-
-    model_config = ConfigDict(extra="forbid")
+class AmpResume(AmpCallbacks):
+    """The body of POST /amp/{crew}/resume. Unknown fields are faults. `is_approve` false asks for another answer. The
+    addresses of the kickoff hold on; they may be named again, also with another value."""
 
     execution_id: str = Field(max_length=80)
     task_id: str = Field(max_length=MAX_NAME)

@@ -31,6 +31,7 @@ from stepcrew.services.keep_decision_links import KeepDecisionLinks
 from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.kick_off import KickOff
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.oversee_stack import OverseeStack
 from stepcrew.services.ports import (
@@ -69,6 +70,7 @@ class Services(NamedTuple):
     erasures: ErasureStore
     begin_erasure: BeginErasure
     submit: SubmitExecution
+    kick_off: KickOff
     rerun: RerunExecution
     cancel: CancelExecution
     decide: DecideApproval

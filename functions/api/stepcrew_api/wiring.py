@@ -48,6 +48,7 @@ from stepcrew.domain.function_tool import StoredTool
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
+from stepcrew.services.check_address import CheckAddress
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
@@ -61,6 +62,7 @@ from stepcrew.services.keep_decision_links import KeepDecisionLinks
 from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.kick_off import KickOff
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.oversee_stack import OverseeStack
 from stepcrew.services.own_parts import OwnParts
@@ -109,6 +111,7 @@ def make_app(settings: Settings) -> FastAPI:
     fire = FireTrigger(triggers, submit, SqsTriggerQueue(clients, settings.trigger_queue_url), clock)
     webhooks = TableWebhooks(clients, table, days)
     webhook_queue = SqsWebhookQueue(clients, settings.webhook_queue_url)
+    check_address = CheckAddress(settings.inside_receivers)
     batches, inputs = batch_parts(settings, clients), BucketBatchInputs(clients, settings.bucket_name)
     cancel = CancelExecution(executions, wake, clock)
     store_trigger = StoreTrigger(
@@ -133,6 +136,7 @@ def make_app(settings: Settings) -> FastAPI:
         erasures=erasures,
         begin_erasure=BeginErasure(erasures, triggers, store_trigger, keep_secrets, clock, new_id),
         submit=submit,
+        kick_off=KickOff(submit, webhooks, secrets, check_address, clock),
         rerun=RerunExecution(submit, executions, tasks, clock, days),
         cancel=cancel,
         decide=decide,
@@ -187,9 +191,7 @@ def make_app(settings: Settings) -> FastAPI:
         fire_trigger=fire,
         take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(clients, settings.secrets_prefix), clock),
         webhooks=webhooks,
-        store_webhook=StoreWebhook(
-            webhooks, webhook_queue, secrets, clock, new_id, settings.inside_receivers, settings.mail_rules
-        ),
+        store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, check_address, settings.mail_rules),
         secrets=keep_secrets,
         memory=KeepMemory(
             memory_of(settings, clients),

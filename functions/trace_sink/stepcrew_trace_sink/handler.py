@@ -23,6 +23,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.event_grammar import Phase, grammar_of
+from stepcrew.domain.exporting import ExportMessage, finished_parts
 from stepcrew.domain.senders import TraceSenders
 from stepcrew.domain.trace import TraceBatch, TraceEvent
 from stepcrew.function_log import function_logger
@@ -62,6 +63,20 @@ def _store(batch: TraceBatch, sender: str, senders: TraceSenders) -> None:
         logger.warning("A message was not stored; the queue brings it again", reason=error.message)
         raise
     measure(batch.events)
+    export(batch)
+
+
+def export(batch: TraceBatch) -> None:
+    """Has what ended sent to the operator's collector. When that is not taken, the trace is none the worse, and the
+    execution's end has everything sent."""
+    queue = wiring.export_queue()
+    if queue is None:
+        return
+    try:
+        for part in finished_parts(batch.events):
+            queue.send(ExportMessage(group_id=batch.group_id, execution_id=batch.execution_id, part=part))
+    except PlatformUnavailable as error:
+        logger.warning("A part of the trace is exported with the execution's end only", reason=error.message)
 
 
 def measure(events: list[TraceEvent]) -> None:

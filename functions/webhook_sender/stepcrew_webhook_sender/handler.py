@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from stepcrew.domain.announcement import BatchData, ExecutionData
 from stepcrew.domain.budgets import BudgetData
+from stepcrew.domain.callback import StepData, TaskData
 from stepcrew.domain.webhook import WebhookMessage
 from stepcrew.function_log import function_logger
 from stepcrew.function_metrics import FunctionMetrics
@@ -20,7 +21,13 @@ from stepcrew_webhook_sender.wiring import sender
 logger = function_logger()
 metrics = FunctionMetrics()
 
-KINDS = {ExecutionData: "execution_id", BatchData: "batch_id", BudgetData: "budget"}
+KINDS = {
+    ExecutionData: "execution_id",
+    TaskData: "execution_id",
+    StepData: "execution_id",
+    BatchData: "batch_id",
+    BudgetData: "budget",
+}
 """How log lines call what an announcement is about."""
 
 Failures = dict[str, list[dict[str, str]]]

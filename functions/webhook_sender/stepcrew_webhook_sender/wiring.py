@@ -6,15 +6,19 @@ from functools import lru_cache
 
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.clients import Clients
+from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.http_poster import HttpPoster
 from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.mailer import SesMailer
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.secrets import ParameterSecrets
+from stepcrew.aws.task_outputs import TableTaskOutputs
+from stepcrew.aws.traces import TableTraces
 from stepcrew.aws.unreadable import UnreadableMessages
 from stepcrew.aws.webhooks import SqsWebhookQueue, TableWebhooks
 from stepcrew.clock import SystemClock
 from stepcrew.services.send_webhook import SendWebhook
+from stepcrew.services.write_callback import WriteCallback
 from stepcrew.settings import settings
 
 
@@ -36,6 +40,12 @@ class Sender:
             HttpPoster(configured.inside_receivers),
             SesMailer(clients, configured.mail_from),
             SqsWebhookQueue(clients, dead_letters),
+            WriteCallback(
+                TableExecutions(clients, table, payloads, days),
+                TableTaskOutputs(clients, table, payloads, days),
+                TableTraces(clients, table, days),
+                configured.api_url,
+            ),
             SystemClock(),
             configured.console_url,
             configured.api_url,

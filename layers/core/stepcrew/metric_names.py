@@ -93,6 +93,8 @@ METRICS: dict[str, Metric] = {
     ),
     "DeliveriesPutOff": Metric(PERFORMANCE, "webhook_sender", "Count", "deliveries that failed and are tried again"),
     "MessagesUnreadable": Metric(PERFORMANCE, "webhook_sender", "Count", "messages that are no announcements"),
+    "SpansExported": Metric(PERFORMANCE, "exporter", "Count", "spans that the operator's collector took"),
+    "ExportsPutOff": Metric(PERFORMANCE, "exporter", "Count", "exports that failed and are tried again"),
     "ModelCalls": Metric(BUSINESS, "announcer", "Count", "model calls of an ended execution"),
     "Tokens": Metric(BUSINESS, "announcer", "Count", "tokens of an ended execution"),
     "ModelUsd": Metric(BUSINESS, "announcer", "None", "US dollars for its model calls, where the price is known"),

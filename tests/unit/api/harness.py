@@ -41,6 +41,7 @@ from stepcrew.domain.mail import MailRules
 from stepcrew.services.batch_results import BatchResults
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.change_batch import CancelBatch, RetryBatch
+from stepcrew.services.check_address import CheckAddress
 from stepcrew.services.count_usage import CountUsage
 from stepcrew.services.create_batch import CreateBatch, RowsOfBatch
 from stepcrew.services.decide_approval import DecideApproval
@@ -57,6 +58,7 @@ from stepcrew.services.keep_decision_links import KeepDecisionLinks
 from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.keep_memory import KeepMemory
 from stepcrew.services.keep_secrets import KeepSecrets
+from stepcrew.services.kick_off import KickOff
 from stepcrew.services.make_bundle import MakeBundle
 from stepcrew.services.oversee_stack import OverseeStack
 from stepcrew.services.own_parts import OwnParts
@@ -194,11 +196,13 @@ class Harness:
         keep_secrets, erasures = KeepSecrets(secrets, aws.crews, clock), TableErasures(aws.clients, TABLE)
         remains = StoredRemains(aws.clients, TABLE, BUCKET, INBOX, bucket)
         self.erasures = ContinueErasures(erasures, aws.executions, listing, batches, cancel, remains, clock)
+        check_address = CheckAddress(["http://127.0.0.1:9999"])
         services = Services(
             audit=audit,
             erasures=erasures,
             begin_erasure=BeginErasure(erasures, triggers, store_trigger, keep_secrets, clock, new_id),
             submit=submit,
+            kick_off=KickOff(submit, self.webhooks, secrets, check_address, clock),
             rerun=RerunExecution(submit, aws.executions, aws.tasks, clock, 30),
             cancel=cancel,
             decide=self.decide,
@@ -247,7 +251,7 @@ class Harness:
             take_delivery=TakeDelivery(triggers, fire, ParameterSecrets(aws.clients, "/stepcrew/test"), clock),
             webhooks=self.webhooks,
             store_webhook=StoreWebhook(
-                *(self.webhooks, self.webhook_queue, secrets, clock, new_id, ["http://127.0.0.1:9999"]),
+                *(self.webhooks, self.webhook_queue, secrets, clock, new_id, check_address),
                 MailRules("crews@example.com", ["*@example.com"]),
             ),
             secrets=keep_secrets,

@@ -104,8 +104,62 @@ def test_errors_have_the_shape_that_its_clients_read(crew: Harness) -> None:
     assert (missing.status_code, missing.headers["content-type"]) == (422, "application/json")
     assert missing.json()["details"] == {"missing_inputs": ["topic"]}
     assert set(client.get("/amp/none/inputs").json()) == {"error", "message"}
-    hooked = client.post("/amp/haiku/kickoff", json={"inputs": {"topic": "x"}, "crewWebhookUrl": "https://x.example"})
-    assert (hooked.status_code, "crewWebhookUrl" in hooked.json()["message"]) == (422, True)
+    hooked = client.post("/amp/haiku/kickoff", json={"inputs": {"topic": "x"}, "humanInputWebhook": {}})
+    assert (hooked.status_code, "humanInputWebhook" in hooked.json()["message"]) == (422, True)
+
+
+HOOKS = {f"{kind}WebhookUrl": f"https://hooks.example.com/{kind}?token=t0ken" for kind in ("task", "step", "crew")}
+
+
+def test_a_kickoff_names_addresses_of_its_own_which_members_read_as_webhooks(crew: Harness) -> None:
+    execution_id = kicked_off(crew, **HOOKS, meta={"requestId": "1"})
+    assert crew.aws.executions.get(GROUP, execution_id).callbacks == ["task", "step", "crew"]
+    kept = crew.aws.executions.submission(GROUP, execution_id)
+    record = crew.aws.executions.get(GROUP, execution_id)
+    assert "t0ken" not in kept.model_dump_json() + record.model_dump_json()
+    client, name = crew.client(), f"{execution_id}:task"
+    read = client.get(f"/webhooks/{name}").json()
+    assert (read["url"], read["callback"]["meta"]) == (HOOKS["taskWebhookUrl"], {"requestId": "1"})
+    assert client.get(f"/webhooks/{name}/deliveries").json()["deliveries"] == []
+    assert client.get("/webhooks").json() == {"webhooks": []}, "they are none of the group's"
+    assert client.put(f"/webhooks/{name}", json={"url": "https://x.example", "secret": "WEBHOOK_X"}).status_code == 422
+    assert crew.client(VERA).get(f"/webhooks/{name}").status_code == 403
+    assert crew.client(BOB).get(f"/webhooks/{name}").status_code == 404
+
+
+def test_no_address_is_called_that_a_webhook_may_not_have(crew: Harness) -> None:
+    client = crew.client()
+    inside = ["https://10.0.0.1/x", "https://169.254.169.254/latest", "https://localhost/x", "http://hooks.example.com"]
+    for url in [*inside, "https://user:pass@hooks.example.com/", "mailto:ada@example.com"]:
+        answer = client.post("/amp/haiku/kickoff", json={"inputs": {"topic": "x"}, "stepWebhookUrl": url})
+        assert (answer.status_code, "stepWebhookUrl" in answer.json()["message"]) == (422, True), (url, answer.text)
+        assert "user:pass" not in answer.text
+    assert client.get("/executions").json()["executions"] == []
+    meta = {"long": "x" * 20_000}
+    assert client.post("/amp/haiku/kickoff", json={"inputs": {"topic": "x"}, "meta": meta}).status_code == 422
+
+
+def test_addresses_that_are_empty_are_none_and_others_make_another_request(crew: Harness) -> None:
+    client, sent = crew.client(), {"inputs": {"topic": "rain"}, "taskWebhookUrl": "", "stepWebhookUrl": None}
+    ids = {
+        client.post("/amp/haiku/kickoff", json=sent | more, headers={"Idempotency-Key": "k"}).json().get("kickoff_id")
+        for more in ({}, {}, HOOKS)
+    }
+    assert len(ids) == 2
+    [known] = [one for one in ids if one]
+    assert crew.aws.executions.get(GROUP, known).callbacks == []
+
+
+def test_resume_may_name_the_addresses_of_the_kickoff_again(crew: Harness) -> None:
+    named = {"taskWebhookUrl": HOOKS["taskWebhookUrl"]}
+    execution_id = kicked_off(crew, **named)
+    park(crew.aws, crew.aws.executions.begin_attempt(GROUP, execution_id, NOW), question(execution_id=execution_id))
+    sent = {"execution_id": execution_id, "task_id": "haiku", "human_feedback": "", "is_approve": True}
+    client = crew.client()
+    assert client.post("/amp/haiku/resume", json={**sent, **HOOKS}).status_code == 422
+    moved = {"taskWebhookUrl": "https://other.example.com/"}
+    assert client.post("/amp/haiku/resume", json={**sent, **moved}).status_code == 200
+    assert client.get(f"/webhooks/{execution_id}:task").json()["url"] == "https://other.example.com/"
 
 
 def test_another_crew_or_group_does_not_show_an_execution_and_a_viewer_starts_none(crew: Harness) -> None:

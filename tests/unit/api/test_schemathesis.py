@@ -48,6 +48,7 @@ def harness() -> Generator[Harness]:
         yield made
 
 
+@pytest.fixture(scope="module")
 def operations(harness: Harness) -> dict[str, Any]:
     document = schemathesis.openapi.from_asgi("/api/openapi.json", WithClaims(harness.app, ADA))
     return {one.ok().label: one.ok() for one in document.get_all_operations() if isinstance(one, Ok)}
@@ -62,14 +63,14 @@ LABELS = sorted(
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sound", "broken"])
 @pytest.mark.parametrize("label", LABELS)
-def test_any_request_is_answered_as_announced(harness: Harness, label: str, mode: GenerationMode) -> None:
-    operation = operations(harness)[label]
+def test_any_request_is_answered_as_announced(operations: dict[str, Any], label: str, mode: GenerationMode) -> None:
+    operation = operations[label]
     if mode is GenerationMode.NEGATIVE and not (list(operation.iter_parameters()) or list(operation.body)):
         return  # nothing about it can be broken
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=40,
+        max_examples=15,
         deadline=None,
         derandomize=True,
         database=None,
@@ -81,9 +82,9 @@ def test_any_request_is_answered_as_announced(harness: Harness, label: str, mode
     any_request()
 
 
-def test_what_exists_is_answered_as_announced(harness: Harness) -> None:
+def test_what_exists_is_answered_as_announced(harness: Harness, operations: dict[str, Any]) -> None:
     execution_id = harness.client().get("/executions").json()["executions"][0]["execution_id"]
-    for found in operations(harness).values():
+    for found in operations.values():
         if found.method.upper() != "GET":
             continue
         parameters = PARAMETERS | {"execution_id": execution_id, "name": "poems"}

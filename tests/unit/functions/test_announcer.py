@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,13 @@ import pytest
 from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
 from tests.unit.functions.test_trace_sink import Context
 
+from stepcrew.aws import keys
 from stepcrew.aws.event_bus import EventBridgeBus
 from stepcrew.aws.items import item, plain
 from stepcrew.domain.announcement import Announcement, ExecutionData, announcement_of
 from stepcrew.domain.batch import Batch, BatchCounts, BatchUsage
 from stepcrew.domain.errors import Category, ExecutionError, PlatformUnavailable
-from stepcrew.domain.execution import Execution, Status, Usage
+from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_announcer import handler as announcer
 
@@ -61,6 +62,7 @@ class Told:
         self.counted: list[Execution] = []
         self.outages = 0
         self.told_webhooks: list[Execution | Batch] = []
+        self.told_work: list[Announcement] = []
         self.ended_rows: list[str] = []
         self.end_row = self
         self.bus = self
@@ -79,6 +81,10 @@ class Told:
     def tell_webhooks(self, changes: list[Execution | Batch]) -> int:
         self.told_webhooks += changes
         return len(changes)
+
+    def tell_work(self, told: Iterable[Announcement]) -> int:
+        self.told_work += told
+        return len(self.told_work)
 
     def count_usage(self, changes: list[Execution]) -> int:
         self.counted += changes
@@ -200,3 +206,16 @@ def test_what_the_table_stores_can_be_announced(aws: Aws) -> None:
     data = announcement_of(ended).data
     assert isinstance(data, ExecutionData)
     assert data.status is Status.CANCELLED
+
+
+def test_a_task_and_a_step_are_told_to_callbacks_and_one_that_cannot_be_read_is_kept(told: Told) -> None:
+    output = TaskOutput(index=2, name="haiku", attempt=3, raw="SECRET TEXT", ended_at=NOW)
+    task = {"PK": keys.execution(GROUP, ID), "SK": keys.task(2), "callback": "task"}
+    records = [{**task, "document": document} for document in (output.model_dump_json(), "{}")]
+    answer = call(*({"dynamodb": {"NewImage": item(one)}} for one in records))
+    assert answer == {"announced": 0, "filled": 0}
+    [work] = told.told_work
+    assert (work.id, work.type, work.subject) == (f"{ID}.task.2.3", "stepcrew.execution.task", ID)
+    assert "SECRET" not in work.model_dump_json()
+    assert len(told.kept) == 1
+    assert told.announced == []

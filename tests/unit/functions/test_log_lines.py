@@ -28,7 +28,9 @@ from stepcrew.domain.senders import TraceSenders
 from stepcrew.domain.webhook import WebhookMessage
 from stepcrew.function_log import function_logger
 from stepcrew.log_context import about
+from stepcrew.services.send_trace import Sent
 from stepcrew_announcer import handler as announcer
+from stepcrew_exporter import handler as exporter
 from stepcrew_reconciler import handler as reconciler
 from stepcrew_trace_sink import handler as trace_sink
 from stepcrew_trace_sink import wiring
@@ -136,10 +138,22 @@ def test_a_delivery_of_a_webhook(log: Log, monkeypatch: pytest.MonkeyPatch) -> N
     assert_about(lines[:1], {**OF_EXECUTION, "webhook": "ops", "delivery_id": sent.delivery_id}, "inside")
 
 
+def test_an_export(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> Sent:
+        says_something()
+        return Sent(failure="Invalid.", is_final=True)
+
+    made = SimpleNamespace(send=refused, queue=SimpleNamespace(keep=does_nothing))
+    monkeypatch.setattr(exporter, "exporter", lambda: made)
+    record = {"messageId": "m", "body": json.dumps(OF_EXECUTION), "attributes": {"ApproximateReceiveCount": "1"}}
+    lines = log.of(exporter.logger, lambda: exporter.handler({"Records": [record]}, Context()))
+    assert_about(lines, OF_EXECUTION, "inside", "The collector refused a trace")
+
+
 def test_a_change_that_is_announced(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = execution().model_copy(update={"status": Status.FAILED, "attempt": 1, "ended_at": NOW})
     nothing = SimpleNamespace(put=does_nothing, tell=does_nothing)
-    uses: dict[str, object] = dict.fromkeys(("fill_slots", "tell_webhooks", "count_usage"), does_nothing)
+    uses: dict[str, object] = dict.fromkeys(("fill_slots", "tell_webhooks", "tell_work", "count_usage"), does_nothing)
     uses |= {"bus": nothing, "watch_budgets": nothing, "end_row": SimpleNamespace(of_execution=says_something)}
     made = SimpleNamespace(**uses)
     monkeypatch.setattr(announcer, "announcer", lambda: made)

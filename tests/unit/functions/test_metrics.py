@@ -97,7 +97,7 @@ def test_an_end_is_measured_once_though_it_is_told_twice(
         return [ended]
 
     monkeypatch.setattr(announcer, "changes_in", changes_in)
-    announcer.handler({}, Context())
+    announcer.handler({"Records": []}, Context())
     first = sent(capsys)
     about = {"group_id": GROUP, "execution_id": ID}
     assert {"status": "FAILED", "Executions": [1.0], **about} in first
@@ -105,7 +105,7 @@ def test_an_end_is_measured_once_though_it_is_told_twice(
     [times] = [line for line in first if "ExecutionSeconds" in line]
     assert (times["ExecutionSeconds"], times["StartSeconds"], times["AttemptsPerExecution"]) == ([65.0], [5.0], [2.0])
     assert (times["ModelCalls"], times["Tokens"], "ModelUsd" in times) == ([3.0], [70.0], False)
-    announcer.handler({}, Context())
+    announcer.handler({"Records": []}, Context())
     assert sent(capsys) == [{"ChangesAnnounced": [1.0]}]
 
 

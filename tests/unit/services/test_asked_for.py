@@ -33,6 +33,7 @@ from stepcrew.services.read_trace import ReadTrace
 from stepcrew.services.send_webhook import SendWebhook
 from stepcrew.services.submit_execution import CrewSubmission
 from stepcrew.services.wake_machine import WakeMachine
+from stepcrew.services.write_callback import WriteCallback
 
 COUNTS = Path(__file__).resolve().parents[3] / "benchmarks/counts.json"
 WRITE = "STEPCREW_WRITE_COUNTS"
@@ -94,7 +95,9 @@ def delivery(harness: Harness) -> Callable[[], object]:
     told = WebhookMessage(group_id=GROUP, webhook="ops", announcement=announcement_of(execution))
     send = SendWebhook(
         *(store, secrets, harness.aws.approvals, ParameterLinkKeys(harness.aws.clients, "/stepcrew/test")),
-        *(FakePoster(), FakeMailer(), FakeWebhookQueue(), harness.clock, "https://console", "https://api"),
+        *(FakePoster(), FakeMailer(), FakeWebhookQueue()),
+        WriteCallback(harness.aws.executions, harness.aws.tasks, harness.aws.traces, "https://api"),
+        *(harness.clock, "https://console", "https://api"),
     )
     return lambda: send(told)
 

@@ -30,6 +30,7 @@ from stepcrew.domain.trigger import HookRule
 from stepcrew.domain.webhook import WAITS, Answer, Delivery, DeliveryState, Webhook, WebhookMessage, wait_after
 from stepcrew.services.send_webhook import SendWebhook
 from stepcrew.services.tell_webhooks import TellWebhooks
+from stepcrew.services.write_callback import WriteCallback
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 URL = "https://receiver.example.com/crews?key=1"
@@ -49,6 +50,7 @@ class Harness:
         self.tell = TellWebhooks(self.webhooks, self.queue)
         self.send = SendWebhook(
             *(self.webhooks, self, self.aws.approvals, self.link_keys, self.poster, self.mailer, self.undelivered),
+            WriteCallback(self.aws.executions, self.aws.tasks, self.aws.traces, "https://api.example.com"),
             self.clock,
             *("https://console.example.com", "https://api.example.com"),
         )

@@ -15,6 +15,7 @@ from stepcrew.domain.parts import placeholders_of
 from stepcrew.domain.references import MISSING_INPUT
 from stepcrew.domain.stored_crew import CREW_REFERENCE, split_reference
 from stepcrew.services.decide_approval import Feedback
+from stepcrew.services.kick_off import Callbacks
 from stepcrew.services.read_crew import read_crew
 from stepcrew.services.read_result import read_result
 from stepcrew_api.amp_shapes import (
@@ -58,11 +59,12 @@ def kickoff(
     idempotency_key: IdempotencyKey = None,
     traceparent: Traceparent = None,
 ) -> AmpKickedOff:
-    """Starts the crew: its latest version, unless the address names another."""
+    """Starts the crew: its latest version, unless the address names another. Its callbacks are webhooks, named after
+    the kickoff id and `:task`, `:step` or `:crew`; their deliveries are read under these names."""
     sent = CrewRequest.model_validate({"crew": name, "inputs": body.inputs})
     request = asked_for(sent, identity, idempotency_key, traceparent)._replace(crew=name)
     try:
-        accepted = services.submit(request)
+        accepted = services.kick_off(request, Callbacks(body.urls, body.meta))
     except InvalidRequest as error:
         if any(fault.code == MISSING_INPUT for fault in error.faults):
             raise _missing(services, identity, name, body) from error
@@ -115,6 +117,7 @@ def resume(name: CrewName, body: ResumeBody, identity: Member, services: Injecte
         decision = DecisionKind.APPROVE
     else:
         decision = DecisionKind.REVISE if waiting.kind == ApprovalKind.ANSWER else DecisionKind.REJECT
+    services.kick_off.change(execution, body.urls)
     services.decide(
         Feedback(
             group_id=identity.group_id,

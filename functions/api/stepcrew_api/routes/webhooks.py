@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
+from stepcrew.domain.callback import CALLBACK_NAME
 from stepcrew.domain.errors import WebhookNotFound
 from stepcrew.domain.webhook import WEBHOOK_NAME, Webhook
 from stepcrew_api.bodies import WEBHOOK_BODY, WebhookBody
@@ -20,6 +21,9 @@ from stepcrew_api.webhook_schemas import DeliveryList, DeliveryReceipt, Delivery
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=GuardedRoute)
 
 WebhookName = Annotated[str, Path(pattern=WEBHOOK_NAME, description="The name the webhook is kept under.")]
+AnyName = Annotated[
+    str, Path(pattern=f"{WEBHOOK_NAME}|^{CALLBACK_NAME}$", description="Also that of a callback: `EXECUTION_ID:crew`.")
+]
 DeliveryId = Annotated[str, Path(pattern=r"^msg_[0-9a-f]{32}$")]
 
 
@@ -30,7 +34,7 @@ def list_webhooks(identity: Member, services: Injected) -> WebhookList:
 
 
 @router.get("/{name}", responses=responses(404))
-def read_webhook(name: WebhookName, identity: Member, services: Injected) -> Webhook:
+def read_webhook(name: AnyName, identity: Member, services: Injected) -> Webhook:
     """One webhook whole. `off_reason` says why it was switched off by itself."""
     return _known(name, identity, services)
 
@@ -69,7 +73,7 @@ def test_webhook(name: WebhookName, identity: Admin, services: Injected) -> Deli
 
 @router.get("/{name}/deliveries", responses=responses(404))
 def list_deliveries(
-    name: WebhookName,
+    name: AnyName,
     identity: Member,
     services: Injected,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -85,7 +89,7 @@ def list_deliveries(
 
 
 @router.post("/{name}/deliveries/{delivery_id}/redeliver", status_code=202, responses=responses(404, 409))
-def redeliver(name: WebhookName, delivery_id: DeliveryId, identity: Member, services: Injected) -> DeliveryReceipt:
+def redeliver(name: AnyName, delivery_id: DeliveryId, identity: Member, services: Injected) -> DeliveryReceipt:
     """Sends the same again, with the same id, and tries for a day again. One that is still tried is a conflict."""
     services.store_webhook.redeliver(identity.group_id, name, delivery_id)
     return DeliveryReceipt(delivery_id=delivery_id)

@@ -100,6 +100,11 @@ class Clients:
         return self._make("sqs")
 
     @cached_property
+    def hasty_sqs(self) -> SQSClient:
+        """For messages that may be lost, of senders that must not wait."""
+        return self._make("sqs", Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1}))
+
+    @cached_property
     def ssm(self) -> SSMClient:
         return self._make("ssm")
 

@@ -253,6 +253,8 @@ class TableExecutions:
         key = keys.execution(group_id, execution_id)
         gone: Counter[str] = Counter(payloads=self._payloads.delete_all(group_id, execution_id))
         with platform_errors("Deleting the execution"):
+            callbacks = {":key": keys.callbacks(group_id, execution_id)}
+            gone += delete_found(self._clients.dynamodb, self._table, "PK = :key", callbacks)
             gone += delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": key}, spare=keys.EXECUTION)
             self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": key, "SK": keys.EXECUTION}))
         return gone + Counter({kind_of(keys.EXECUTION): 1})

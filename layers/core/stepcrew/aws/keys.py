@@ -49,6 +49,12 @@ def execution(group_id: str, execution_id: str) -> str:
     return f"{group(group_id)}#EXECUTION#{execution_id}"
 
 
+def of_execution(partition: str) -> tuple[str, str]:
+    """The group and the execution whose partition this is; no group id has a `#`."""
+    _, group_id, _, execution_id = partition.split("#")
+    return group_id, execution_id
+
+
 def idempotency(group_id: str, key: str) -> str:
     return f"{group(group_id)}#IDEMPOTENCY#{key}"
 
@@ -141,6 +147,12 @@ def webhook(name: str) -> str:
 def deliveries(group_id: str, webhook_name: str) -> str:
     """A partition of their own, and the place of its deliveries by time in the index by group."""
     return f"{group(group_id)}#WEBHOOK#{webhook_name}"
+
+
+def callbacks(group_id: str, execution_id: str) -> str:
+    """Addresses of its own that an execution has, with their deliveries: out of the reach of its attempts, and no name
+    of a webhook has a colon."""
+    return f"{group(group_id)}#WEBHOOK#{execution_id}:"
 
 
 def delivery(delivery_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
@@ -12,6 +13,7 @@ from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import item, values
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records
+from stepcrew.aws.trace_items import TOLD_TO
 from stepcrew.aws.transactions import holds
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import BodyExpired, Superseded
@@ -38,7 +40,10 @@ class TableTaskOutputs:
         document = self._light(execution, output).model_dump_json()
         now = self._clients.now()
         expires_at = int((now + self._retention).timestamp())
-        new = {"PK": key, "SK": keys.task(output.index), "document": document, "expires_at": expires_at}
+        place: dict[str, Any] = {"PK": key, "SK": keys.task(output.index)}
+        new = {**place, "document": document, "expires_at": expires_at}
+        if "task" in execution.callbacks and output.ended_at:  # a skipped one has not ended
+            new[TOLD_TO] = "task"
         update = Update(now).require("attempt", execution.attempt).require_status({Status.RUNNING})
         if usage is not None:
             update.set("usage", usage)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from stepcrew.aws import keys
 from stepcrew.aws.items import item
+from stepcrew.domain.callback import is_step
 from stepcrew.domain.trace import TraceEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
-def event_entry(common: dict[str, Any], event: TraceEvent, recorded_at: datetime) -> dict[str, Any]:
+TOLD_TO = "callback"
+"""The attribute of an item that the announcer tells a callback of: its kind. The table's stream is filtered by it."""
+
+
+def event_entry(
+    common: dict[str, Any], event: TraceEvent, recorded_at: datetime, callbacks: Collection[str] = ()
+) -> dict[str, Any]:
+    """`callbacks` are the kinds that its execution has."""
     document = event.model_copy(update={"recorded_at": recorded_at}).model_dump_json(exclude_defaults=True)
-    return {**common, "SK": keys.trace(event.attempt, event.sequence), "document": document}
+    told = {TOLD_TO: "step"} if "step" in callbacks and is_step(event) else {}
+    return {**common, **told, "SK": keys.trace(event.attempt, event.sequence), "document": document}
 
 
 def marker_entry(common: dict[str, Any], events: list[TraceEvent]) -> dict[str, Any]:

@@ -31,19 +31,20 @@ class TableTraces:
         partition = keys.execution(group_id, execution_id)
         now = self._clients.now()
         common: dict[str, Any] = {"PK": partition, "expires_at": int((now + self._retention).timestamp())}
-        entries = [event_entry(common, fitted(event), now) for event in events] + [
-            {**common, "SK": keys.log(line.attempt, line.sequence), "document": fitted_line(line).model_dump_json()}
-            for line in logs
-        ]
         with platform_errors("Storing trace events"):
             known = self._clients.dynamodb.get_item(
                 TableName=self._table,
                 Key=item({"PK": partition, "SK": keys.EXECUTION}),
-                ProjectionExpression="PK",
+                ProjectionExpression="PK, callbacks",
                 ConsistentRead=True,
             )
             if "Item" not in known:
                 return  # deleted meanwhile: nobody could ever read these
+            callbacks = values(known["Item"]).get("callbacks", [])
+            entries = [event_entry(common, fitted(event), now, callbacks) for event in events] + [
+                {**common, "SK": keys.log(line.attempt, line.sequence), "document": fitted_line(line).model_dump_json()}
+                for line in logs
+            ]
             write_all(self._clients.dynamodb, self._table, [{"PutRequest": {"Item": item(entry)}} for entry in entries])
             if events:
                 self._count(group_id, execution_id, events, common, now)

@@ -26,11 +26,14 @@ class TableWebhooks:
 
     def save(self, group_id: str, webhook: Webhook, *, seen: int | None) -> bool:
         """Writes a webhook over the revision that was seen, or where none was. False when another came between."""
-        entry = {**plain(webhook), "PK": keys.webhooks(group_id), "SK": keys.webhook(webhook.name)}
+        partition, sort = _place(group_id, webhook.name)
+        entry = {**plain(webhook), "PK": partition, "SK": sort}
+        if webhook.callback is not None:
+            entry["expires_at"] = int((webhook.created_at + self._retention).timestamp())
         return self._logbook.put(entry, "revision", seen, "Storing the webhook")
 
     def webhook(self, group_id: str, name: str) -> Webhook | None:
-        found = self._records.item(keys.webhooks(group_id), keys.webhook(name))
+        found = self._records.item(*_place(group_id, name))
         return Webhook.model_validate(values(found)) if found else None
 
     def webhooks(self, group_id: str) -> list[Webhook]:
@@ -53,7 +56,7 @@ class TableWebhooks:
             **plain(delivery),
             # As text: null has no attribute, and in an announcement it says something.
             "announcement": delivery.announcement.model_dump_json(),
-            "PK": keys.deliveries(group_id, delivery.webhook),
+            "PK": _log(group_id, delivery.webhook),
             "SK": keys.delivery(delivery.delivery_id),
             "group_key": keys.deliveries(group_id, delivery.webhook),
             "group_sort": delivery.place,
@@ -63,7 +66,7 @@ class TableWebhooks:
             self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry))
 
     def delivery(self, group_id: str, webhook: str, delivery_id: str) -> Delivery | None:
-        found = self._records.item(keys.deliveries(group_id, webhook), keys.delivery(delivery_id))
+        found = self._records.item(_log(group_id, webhook), keys.delivery(delivery_id))
         return _delivery(found) if found else None
 
     def deliveries(self, group_id: str, webhook: str, *, before: str | None, limit: int) -> list[Delivery]:
@@ -72,6 +75,20 @@ class TableWebhooks:
             keys.deliveries(group_id, webhook), before=before, limit=limit, doing="Listing the deliveries"
         )
         return [_delivery(entry) for entry in found]
+
+
+def _place(group_id: str, name: str) -> tuple[str, str]:
+    """Of a webhook's item. Callbacks lie apart, so that the announcer reads the group's webhooks without them."""
+    execution_id, _, kind = name.rpartition(":")
+    if execution_id:
+        return keys.callbacks(group_id, execution_id), keys.webhook(kind)
+    return keys.webhooks(group_id), keys.webhook(name)
+
+
+def _log(group_id: str, name: str) -> str:
+    """Where its deliveries lie."""
+    execution_id, _, _ = name.rpartition(":")
+    return keys.callbacks(group_id, execution_id) if execution_id else keys.deliveries(group_id, name)
 
 
 def _delivery(entry: Item) -> Delivery:

@@ -13,10 +13,12 @@ from pydantic import BaseModel, SerializerFunctionWrapHandler, model_serializer
 
 from stepcrew.domain.batch import Batch, BatchCounts, BatchUsage
 from stepcrew.domain.budgets import BudgetData
+from stepcrew.domain.callback import StepData, TaskData, step_digest
 from stepcrew.domain.errors import Category
-from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.money import Usd
 from stepcrew.domain.stored_crew import CrewVersion
+from stepcrew.domain.trace import TraceEvent
 from stepcrew.domain.trace_context import passed_on
 
 SOURCE = "stepcrew"
@@ -86,7 +88,8 @@ class Announcement(BaseModel):
     """`id` is the same whenever the same change is told again; `type` is `stepcrew.execution.<status>` or
     `stepcrew.batch.<status>`, `stepcrew.budget.warning` or `stepcrew.budget.used_up`; `subject` is the id of the
     execution or batch, or a budget's group with its crew; `time` is when the status was stored, or the budget seen.
-    `traceparent` leads to the execution's span (CloudEvents' extension for distributed tracing); others have none."""
+    `traceparent` leads to the execution's span (CloudEvents' extension for distributed tracing); others have none.
+    `stepcrew.execution.task` and `.step` are told to callbacks only."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -96,7 +99,7 @@ class Announcement(BaseModel):
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
     traceparent: str | None = None
-    data: ExecutionData | BatchData | BudgetData
+    data: ExecutionData | BatchData | BudgetData | TaskData | StepData
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -109,6 +112,26 @@ class Announcement(BaseModel):
 def announcement_of(changed: Execution | Batch) -> Announcement:
     """Made from the record as it was stored with its new status."""
     return _of_execution(changed) if isinstance(changed, Execution) else _of_batch(changed)
+
+
+def task_told(group_id: str, execution_id: str, output: TaskOutput, ended_at: datetime) -> Announcement:
+    """An output that was stored: of an attempt, because a person may have a task done again."""
+    data = TaskData(group_id=group_id, execution_id=execution_id, attempt=output.attempt, task=output.index)
+    told_as = f"{execution_id}.task.{output.index}.{output.attempt}"
+    return Announcement(id=told_as, type="stepcrew.execution.task", subject=execution_id, time=ended_at, data=data)
+
+
+def step_told(step: TraceEvent) -> Announcement:
+    data = StepData(
+        group_id=step.group_id, execution_id=step.execution_id, attempt=step.attempt, sequence=step.sequence
+    )
+    return Announcement(
+        id=f"{step.execution_id}.step.{step_digest(step)}",
+        type="stepcrew.execution.step",
+        subject=step.execution_id,
+        time=step.emitted_at,
+        data=data,
+    )
 
 
 def _of_batch(batch: Batch) -> Announcement:

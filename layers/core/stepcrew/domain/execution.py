@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from stepcrew.domain.callback import CallbackKind
 from stepcrew.domain.errors import ExecutionError
 from stepcrew.domain.metering import Metered
 from stepcrew.domain.money import Usd
@@ -162,9 +163,10 @@ class Execution(BaseModel):
     `reruns` are those that repeat this one. `proof` has the ends of the chains of each attempt that could tell them; it
     is null for executions that an older version made. `source` is what started it: `api`, `mcp`, `rerun`, `batch`, or
     the kind of a trigger; `triggered_by` names the triggers behind it, the last one started it. `webhooks` are those of
-    the group that its submission named. `batch` is set where it runs a row of one. `traceparent` is the caller's
-    (W3C trace context); with `debug`, its log has everything. `metered` is what its attempts used;
-    since `unmetered_since`, one is at work that has not said it, or died, on a function with `memory_mb`.
+    the group that its submission named, `callbacks` the kinds of those it has addresses of its own for. `batch` is set
+    where it runs a row of one. `traceparent` is the caller's (W3C trace context); with `debug`, its log has everything.
+    `metered` is what its attempts used; since `unmetered_since`, one is at work that has not said it, or died, on a
+    function with `memory_mb`.
     """
 
     execution_id: str
@@ -199,6 +201,7 @@ class Execution(BaseModel):
     crew: CrewVersion | None = None
     runner: str | None = None
     webhooks: list[str] = []
+    callbacks: list[CallbackKind] = []
     batch: BatchPlace | None = None
     rerun_of: str | None = None
     rerun_from: str | None = None

@@ -7,7 +7,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -39,8 +39,33 @@ def otlp_of(execution: Execution, events: Iterable[TraceEvent]) -> Json:
     """The body of a request to `/v1/traces` of a collector: one trace, whose first span is the execution. Of the same
     events the same comes out, ids included. Calls that were answered from the journal are left out: the attempt that
     made them has told them."""
-    found = list(events)
-    spans = [_root(execution, found)]
+    return _request(execution, _spans(execution, list(events)))
+
+
+def otlp_batches(
+    execution: Execution, events: Iterable[TraceEvent], most: int, *, only_finished: bool
+) -> Iterator[tuple[Json, int]]:
+    """The same in requests of at most so many spans, each with its number of spans. With `only_finished`, without the
+    execution's own span and those that have not ended: nothing that comes later changes the others."""
+    spans = _spans(execution, list(events), only_finished=only_finished)
+    for start in range(0, len(spans), most):
+        batch = spans[start : start + most]
+        yield _request(execution, batch), len(batch)
+
+
+def _request(execution: Execution, spans: list[Json]) -> Json:
+    resource = {"service.name": "stepcrew", "stepcrew.group_id": execution.group_id}
+    scope = {"scope": {"name": "stepcrew"}, "spans": spans, "schemaUrl": SCHEMA_URL}
+    return {
+        "resourceSpans": [
+            {"resource": {"attributes": _attributes(resource)}, "scopeSpans": [scope], "schemaUrl": SCHEMA_URL}
+        ]
+    }
+
+
+def _spans(execution: Execution, found: list[TraceEvent], *, only_finished: bool = False) -> list[Json]:
+    """The execution's span comes first."""
+    root, spans = _root(execution, found), list[Json]()
     ends = {(event.attempt, event.started_sequence): event for event in found if event.started_sequence is not None}
     last = {event.attempt: event.emitted_at for event in found}
     points: dict[tuple[int, int | None], list[Json]] = {}
@@ -50,17 +75,14 @@ def otlp_of(execution: Execution, events: Iterable[TraceEvent]) -> Json:
             points.setdefault((event.attempt, event.parent_sequence), []).append(_point(event))
     for event in found:
         end = ends.get((event.attempt, event.sequence))
-        if grammar_of(event).phase is Phase.START and not _is_replayed_call(event, end):
-            span = _span(execution, event, end, end.emitted_at if end else last[event.attempt])
-            spans.append({**span, "events": points.pop((event.attempt, event.sequence), [])})
-    spans[0]["events"] = [point for those in points.values() for point in those]
-    resource = {"service.name": "stepcrew", "stepcrew.group_id": execution.group_id}
-    scope = {"scope": {"name": "stepcrew"}, "spans": spans, "schemaUrl": SCHEMA_URL}
-    return {
-        "resourceSpans": [
-            {"resource": {"attributes": _attributes(resource)}, "scopeSpans": [scope], "schemaUrl": SCHEMA_URL}
-        ]
-    }
+        if grammar_of(event).phase is not Phase.START or _is_replayed_call(event, end) or (only_finished and not end):
+            continue
+        span = _span(execution, event, end, end.emitted_at if end else last[event.attempt])
+        spans.append({**span, "events": points.pop((event.attempt, event.sequence), [])})
+    if only_finished:
+        return spans
+    root["events"] = [point for those in points.values() for point in those]
+    return [root, *spans]
 
 
 def _root(execution: Execution, events: list[TraceEvent]) -> Json:

@@ -7,17 +7,18 @@ import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from stepcrew.domain.announcement import AnnouncedUsage, Announcement, ExecutionData
 from stepcrew.domain.batch import Batch
+from stepcrew.domain.callback import CallbackTerms
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.mail import MAIL_ADDRESS
 from stepcrew.domain.secret_names import SecretName
 from stepcrew.domain.stored_crew import CREW_NAME
 from stepcrew.domain.timestamps import timestamp
+from stepcrew.domain.web_address import WebAddress
 
 WEBHOOK_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MOST_WEBHOOKS = 20
@@ -33,21 +34,6 @@ TEST_EVENT = "stepcrew.webhook.test"
 EventName = Literal["waiting", "completed", "failed", "cancelled", "budget"]
 
 
-def _address(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError("this is no address") from error
-    if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
-        raise ValueError("write an address as https://example.com/path")
-    if parts.username is not None or parts.fragment:
-        raise ValueError("the address may have no user and no fragment")
-    if not text.isascii() or any(ord(character) <= 32 for character in text):
-        raise ValueError("the address may have only printable ASCII characters; encode the others")
-    return text
-
-
 class WebhookSpec(BaseModel):
     """What a user writes. `url` is posted to for each of `events`, of the executions of `crews`; null is every
     execution of the group, an empty list only those that name the webhook themselves. With the format `standard` the
@@ -58,7 +44,7 @@ class WebhookSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)] | None = None
+    url: WebAddress | None = None
     to: Annotated[
         list[Annotated[str, StringConstraints(max_length=254, pattern=MAIL_ADDRESS)]], Field(max_length=MOST_ADDRESSES)
     ] = []
@@ -86,9 +72,13 @@ class WebhookSpec(BaseModel):
             raise ValueError("url is missing" if self.url is None else "`to` is for the format mail only")
         return self
 
+    @property
+    def needs_secret(self) -> bool:
+        return self.format == "standard"
+
     @model_validator(mode="after")
     def _secret_of_webhooks(self) -> WebhookSpec:
-        if self.secret is None and self.format == "standard":
+        if self.secret is None and self.needs_secret:
             raise ValueError("secret is missing: name the group's secret that deliveries are signed with")
         if self.secret is not None and not self.secret.startswith(WEBHOOK_SECRETS):
             raise ValueError(
@@ -98,7 +88,8 @@ class WebhookSpec(BaseModel):
 
 
 class Webhook(WebhookSpec):
-    """A stored webhook. `revision` grows with each change. `off_reason` says why it was switched off by itself."""
+    """A stored webhook. `revision` grows with each change. `off_reason` says why it was switched off by itself. A
+    callback of an execution is one too; it needs no secret."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
@@ -108,6 +99,11 @@ class Webhook(WebhookSpec):
     created_at: datetime
     updated_at: datetime
     off_reason: str = ""
+    callback: CallbackTerms | None = None
+
+    @property
+    def needs_secret(self) -> bool:
+        return self.callback is None and super().needs_secret
 
     @property
     def tells_of_questions(self) -> bool:
@@ -139,6 +135,11 @@ class Webhook(WebhookSpec):
     def hears_of_budget(self, crew: str | None) -> bool:
         """Whether it is told that a budget of the group (null), or of this crew, is nearly or wholly spent."""
         return self.enabled and "budget" in self.events and (self.crews is None or crew in self.crews)
+
+    def pointed_at(self, url: str | None, now: datetime) -> Webhook:
+        """Switched on, with this address."""
+        changes = {"url": url, "enabled": True, "off_reason": "", "revision": self.revision + 1, "updated_at": now}
+        return self.model_copy(update=changes)
 
     def switched_off(self, reason: str, now: datetime) -> Webhook:
         changes = {"enabled": False, "off_reason": reason, "revision": self.revision + 1, "updated_at": now}

@@ -20,6 +20,7 @@ from stepcrew.domain.webhook import (
     TEST_EVENT,
     Answer,
     Attempt,
+    Delivery,
     DeliveryState,
     Webhook,
     WebhookMessage,
@@ -29,6 +30,7 @@ from stepcrew.services.link_ports import LinkKeyStore
 from stepcrew.services.ports import ApprovalStore, Clock
 from stepcrew.services.secret_ports import Secrets
 from stepcrew.services.webhook_ports import Mailer, Poster, UndeliveredMessages, WebhookStore
+from stepcrew.services.write_callback import WriteCallback
 
 USER_AGENT = "stepcrew-webhooks"
 NOT_KEPT = "***"
@@ -49,6 +51,7 @@ class SendWebhook:
         poster: Poster,
         mailer: Mailer,
         undelivered: UndeliveredMessages,
+        write_callback: WriteCallback,
         clock: Clock,
         console_url: str,
         api_url: str,
@@ -60,6 +63,7 @@ class SendWebhook:
         self._poster = poster
         self._mailer = mailer
         self._undelivered = undelivered
+        self._write_callback = write_callback
         self._clock = clock
         self._console_url = console_url
         self._api_url = api_url
@@ -85,9 +89,14 @@ class SendWebhook:
             return None
         approval = self._asked(webhook, message)
         links = self._links(webhook, message, approval)
-        body = self._body(webhook, message, approval, links)
+        body = self._body(webhook, message, approval, links, delivery.request)
+        if body is None:
+            gone = delivery.ended(DeliveryState.SKIPPED, "What it was to tell is there no more.")
+            self._webhooks.save_delivery(message.group_id, gone)
+            return None
         if not delivery.request:
             shown = self._body(webhook, message, approval, dict.fromkeys(links, NOT_KEPT)) if links else body
+            assert shown is not None
             text = shown.shown(message.to) if isinstance(shown, Mail) else shown
             delivery = delivery.model_copy(update={"request": text})
             self._webhooks.save_delivery(message.group_id, delivery)
@@ -100,8 +109,7 @@ class SendWebhook:
         )
         if delivery.state is DeliveryState.FAILED:
             self._undelivered.keep(message)
-        if attempt.status == GONE:
-            reason = f"The receiver answered 410 at {now:%Y-%m-%dT%H:%M:%SZ}: it wants no more deliveries."
+        if reason := _why_no_more(webhook, delivery, attempt):
             # Somebody who changed it meanwhile knew what they did.
             self._webhooks.save(message.group_id, webhook.switched_off(reason, now), seen=webhook.revision)
         self._webhooks.save_delivery(message.group_id, delivery)
@@ -130,8 +138,12 @@ class SendWebhook:
         message: WebhookMessage,
         approval: Approval | None,
         links: Mapping[DecisionKind, str],
-    ) -> str | Mail:
+        sent: str = "",
+    ) -> str | Mail | None:
+        """A callback gets what it was `sent` at the first try. None when what is to be told is there no more."""
         told = message.announcement
+        if webhook.callback is not None:
+            return sent or self._write_callback(webhook.callback, told)
         decide = {kind: f"{self._api_url}/api/v1/decide?link={links[kind]}" for kind in DECISIONS if kind in links}
         if webhook.format != "standard":
             text = told_text(told, approval.question if approval else "", self._console_url, decide)
@@ -156,6 +168,16 @@ class SendWebhook:
             except BadSignature as error:
                 return Answer(reason=error.message)
         return self._poster.post(webhook.url or "", headers, body)
+
+
+def _why_no_more(webhook: Webhook, delivery: Delivery, attempt: Attempt) -> str:
+    """Why nothing is sent to this webhook any more after this try; empty where it is."""
+    when = f"{attempt.at:%Y-%m-%dT%H:%M:%SZ}"
+    if attempt.status == GONE:
+        return f"The receiver answered 410 at {when}: it wants no more deliveries."
+    # Many steps may wait behind this one, and each would be tried for a day.
+    given_up = webhook.callback is not None and delivery.state is DeliveryState.FAILED
+    return f"The receiver took nothing for a day, until {when}." if given_up else ""
 
 
 def _not_sent(webhook: Webhook, message: WebhookMessage) -> str:

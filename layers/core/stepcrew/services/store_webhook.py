@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, PlatformUnavailable, WebhookNotFound
 from stepcrew.domain.mail import MailRules
-from stepcrew.domain.public_addresses import is_inside
 from stepcrew.domain.registration import check_room
 from stepcrew.domain.webhook import (
     MOST_WEBHOOKS,
@@ -17,6 +15,7 @@ from stepcrew.domain.webhook import (
     WebhookSpec,
     sample,
 )
+from stepcrew.services.check_address import CheckAddress
 from stepcrew.services.ports import Clock
 from stepcrew.services.secret_ports import SecretStore
 from stepcrew.services.webhook_ports import WebhookQueue, WebhookStore
@@ -25,7 +24,7 @@ _RACES = 5
 
 
 class StoreWebhook:
-    """`inside` are the receivers inside the platform's network that the operator allows, `mail` the rules for mails."""
+    """`mail` are the rules for mails."""
 
     def __init__(
         self,
@@ -34,7 +33,7 @@ class StoreWebhook:
         secrets: SecretStore,
         clock: Clock,
         new_id: Callable[[], str],
-        inside: Sequence[str],
+        check_address: CheckAddress,
         mail: MailRules,
     ) -> None:
         self._webhooks = webhooks
@@ -43,7 +42,7 @@ class StoreWebhook:
         self._clock = clock
         self._new_id = new_id
         self._mail = mail
-        self._inside = {_place(url) for url in inside}
+        self._check_address = check_address
 
     def __call__(self, group_id: str, name: str, spec: WebhookSpec, made_by: str | None) -> tuple[Webhook, bool]:
         """The webhook as it is stored now, and whether there was none of that name. Raises `InvalidRequest`."""
@@ -75,15 +74,18 @@ class StoreWebhook:
         return messages[0].delivery_id
 
     def redeliver(self, group_id: str, name: str, delivery_id: str) -> None:
-        """Has a delivery made again, with the same id and body. Raises `WebhookNotFound`, and `Conflict` while it is
-        tried anyway."""
-        self._known(group_id, name)
+        """Has a delivery made again, with the same id and body; a callback that was given up is called again. Raises
+        `WebhookNotFound`, and `Conflict` while it is tried anyway."""
+        webhook = self._known(group_id, name)
         delivery = self._webhooks.delivery(group_id, name, delivery_id)
         if delivery is None:
             raise WebhookNotFound(f"The webhook {name!r} has no delivery {delivery_id}.")
         if delivery.state is DeliveryState.WAITING:
             when = f" The next time is {delivery.next_try_at:%Y-%m-%dT%H:%M:%SZ}." if delivery.next_try_at else ""
             raise Conflict(f"It is tried again by itself.{when}", remedy="Wait until it is delivered or failed.")
+        if webhook.callback is not None and not webhook.enabled:
+            again = webhook.pointed_at(webhook.url, self._clock.now())
+            self._webhooks.save(group_id, again, seen=webhook.revision)
         told, to, number = delivery.announcement, delivery.to, delivery.round + 1
         self._queue.send(WebhookMessage(group_id=group_id, webhook=name, to=to, round=number, announcement=told))
 
@@ -95,13 +97,8 @@ class StoreWebhook:
 
     def _check(self, group_id: str, spec: WebhookSpec) -> None:
         faults = self._faults_of_mail(spec) if spec.format == "mail" else []
-        if spec.url is not None and _place(spec.url) not in self._inside:
-            if not spec.url.startswith("https://"):
-                told, remedy = "Deliveries go over https only.", "Write an address that begins with https://."
-                faults.append(Fault(pointer="/url", code="not_https", detail=told, remedy=remedy))
-            if is_inside(urlsplit(spec.url).hostname or ""):
-                told, remedy = "The address is inside the platform.", "Write one of the public internet."
-                faults.append(Fault(pointer="/url", code="private_address", detail=told, remedy=remedy))
+        if spec.url is not None:
+            faults += self._check_address(spec.url, "/url")
         if spec.secret and self._secrets.missing(group_id, {spec.secret}):
             told, remedy = f"The group has no secret {spec.secret}.", "Set it first: PUT /secrets/{name}."
             faults.append(Fault(pointer="/secret", code="unknown_secret", detail=told, remedy=remedy))
@@ -123,8 +120,3 @@ class StoreWebhook:
             )
             for place in refused
         ]
-
-
-def _place(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port

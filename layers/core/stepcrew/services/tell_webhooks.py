@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from stepcrew.domain.announcement import Announcement, announcement_of
 from stepcrew.domain.batch import Batch
+from stepcrew.domain.callback import CallbackKind, StepData, TaskData, callback_name
 from stepcrew.domain.execution import Execution
-from stepcrew.domain.webhook import Webhook
+from stepcrew.domain.webhook import Webhook, WebhookMessage
 from stepcrew.services.webhook_ports import WebhookQueue, WebhookStore
 
 
@@ -28,12 +29,28 @@ class TellWebhooks:
                 of_group[group_id] = self._webhooks.webhooks(group_id)
             told = announcement_of(changed)
             sent += self._send(group_id, [one for one in of_group[group_id] if one.hears_of(changed)], told)
+            if isinstance(changed, Execution) and changed.status.is_terminal and "crew" in changed.callbacks:
+                self._call_back(changed, "crew", told)
+                sent += 1
+        return sent
+
+    def of_work(self, told: Iterable[Announcement]) -> int:
+        """The same of finished tasks and steps, to the callbacks of their executions."""
+        sent = 0
+        for one in told:
+            if isinstance(one.data, TaskData | StepData):
+                self._call_back(one.data, one.data.kind, one)
+                sent += 1
         return sent
 
     def of_budget(self, group_id: str, crew: str | None, told: Announcement) -> int:
         """The same of a budget of the group, or of the crew."""
         hearing = [one for one in self._webhooks.webhooks(group_id) if one.hears_of_budget(crew)]
         return self._send(group_id, hearing, told)
+
+    def _call_back(self, of: Execution | TaskData | StepData, kind: CallbackKind, told: Announcement) -> None:
+        name = callback_name(of.execution_id, kind)
+        self._queue.send(WebhookMessage(group_id=of.group_id, webhook=name, announcement=told))
 
     def _send(self, group_id: str, hearing: Iterable[Webhook], told: Announcement) -> int:
         messages = [message for webhook in hearing for message in webhook.messages(group_id, told)]

@@ -1,5 +1,8 @@
-"""Transactions of moto without a copy of the whole table for each of their items, which makes a test with many items
-take minutes. What a refused transaction has changed is put back as before: items it names are copied."""
+"""What makes moto's table take minutes with many items, done in less work and with the same outcome.
+
+Transactions copy the items they name instead of the whole table for each of them. The values of items are written into
+an answer as they are: they are in the form of the wire already, and moto looks for each type under eight names.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,31 @@ from collections import defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
+from moto.core.serialize import ResponseSerializer
 from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
 _transact: Any = models.DynamoDBBackend.transact_write_items
+_get_value: Any = ResponseSerializer.get_value
 
 
 @contextmanager
-def light_transactions() -> Generator[None]:
-    with patch.object(models.DynamoDBBackend, "transact_write_items", _light):
+def light_moto() -> Generator[None]:
+    with (
+        patch.object(models.DynamoDBBackend, "transact_write_items", _light),
+        patch.object(ResponseSerializer, "get_value", _value),
+    ):
         yield
+
+
+def _value(serializer: Any, value: Any, key: str, shape: Any) -> Any:
+    if isinstance(value, dict) and getattr(getattr(shape, "parent", None), "name", "") == "AttributeValue":
+        return cast("dict[str, Any]", value).get(key)
+    return _get_value(serializer, value, key, shape)
 
 
 def _light(backend: Any, transact_items: list[dict[str, Any]]) -> None:

@@ -1,0 +1,1 @@
+"""The exporter: sends traces to the operator's collector, and tries again for a day."""

@@ -1,0 +1,16 @@
+"""What sending traces to a collector needs of the outside; as in `ports`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stepcrew.domain.webhook import Answer
+
+
+class Collector(Protocol):
+    """Takes traces by OTLP over HTTP."""
+
+    def post(self, body: bytes) -> Answer:
+        """Sends one request in JSON. Never raises for what the collector does or does not do. Raises
+        `PlatformUnavailable` when AWS does not tell the headers."""
+        ...

@@ -1,0 +1,60 @@
+"""A collector of traces beside a stack that is told of it: what it gets by itself, and when."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from scripted_model import scripted_model
+from stepcrew_local.provider import external_model
+from stepcrew_local.stack import StackOptions, running_stack
+from tests.e2e.conftest import RECEIVER_PORT
+from tests.e2e.receiver import Receiver, Reply, receiving
+from tests.e2e.user import PATIENCE_SECONDS, User, crew, task
+
+
+def spans(body: bytes) -> list[dict[str, Any]]:
+    return [span for resource in json.loads(body)["resourceSpans"] for span in resource["scopeSpans"][0]["spans"]]
+
+
+def until_taken(collector: Receiver, text: bytes) -> bytes:
+    """The first request with this text; the collector does not take the very first of all."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := [one.body for one in collector.received[1:] if text in one.body]):
+        assert time.monotonic() < deadline, collector.received
+        time.sleep(0.1)
+    return found[0]
+
+
+def test_a_trace_comes_by_itself_though_the_collector_was_out_at_first() -> None:
+    with (
+        receiving() as collector,
+        scripted_model() as model,
+        running_stack(
+            StackOptions(
+                port=0,
+                model=external_model(model.url),
+                environment={
+                    "EXPORT_ENDPOINT": f"http://127.0.0.1:{RECEIVER_PORT}",
+                    "OTLP_HEADERS": "authorization=Bearer%20KEY",
+                },
+            )
+        ) as stack,
+    ):
+        collector.behave = lambda _, before: Reply(200 if before else 503)
+        stack.wait_until_healthy()
+        with User(stack.url, "ada") as ada:
+            two = crew(task("First. [[say ONE]]", "first"), task("Ask me. [[say TWO]]", "asked", human_input=True))
+            execution_id = ada.submit(two)
+            ada.until(execution_id, lambda record: record["status"] == "WAITING")
+            early = until_taken(collector, b'"first"')
+            assert not any(b"invoke_workflow" in one.body for one in collector.received)
+            assert ada.post(f"/executions/{execution_id}/feedback", json={"decision": "approve"}).status_code == 202
+            ada.ended(execution_id)
+            whole = until_taken(collector, b"invoke_workflow")
+            asked_for = ada.get(f"/executions/{execution_id}/otlp").content
+    assert spans(whole) == spans(asked_for)
+    assert all(span in spans(whole) for span in spans(early))
+    assert {one.headers["authorization"] for one in collector.received} == {"Bearer KEY"}
+    assert b"ONE" not in b"".join(one.body for one in collector.received)
