@@ -212,8 +212,8 @@ state.a | state.a[0].b | -state.a + 3 | !state.a && !(state.b || state.c) | a ? 
 a.filter(x, x > 1).map(x, x * 2) | now() - duration('1h') | a - -1 | .a.b | ((a)) | f() | .5 + 1 | 1e-5
 """
 BROKEN = """
-1 + | * 2 | a b | a.5 | a == == b | f(1,) | f(,1) | a. | a..b | a.1 | a = b | a and b | a ! b | () | a; b | a @ b | [1 2]
-{'k' 1} | a ? b | in x | a & | 'it''s' | a[] | (1)(2 | a ? : b
+1 + | * 2 | a b | a.5 | a == == b | f(1,) | f(,1) | a. | a..b | a.1 | a = b | a and b | a ! b | () | a; b | a @ b
+[1 2] | {'k' 1} | a ? b | in x | a & | 'it''s' | a[] | (1)(2 | a ? : b
 """
 SAMPLES = [text.strip() for text in f"{WHOLE}\n{BROKEN}".replace("\n", " | ").split(" | ") if text.strip()]
 MISSED = ["a ? b"]
