@@ -192,7 +192,7 @@ class Steps:
             asked = self._rendered(given, local)
             builder = self._builder(key, {})
             agent: Any = builder.agent(key)
-            told: Any = asked if isinstance(asked, list) else str(asked)
+            told = cast("list[Any]", asked) if isinstance(asked, list) else str(asked)
             return await agent.kickoff_async(told, input_files=builder.pictures() or None)
 
         return run
