@@ -20,9 +20,10 @@ from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.files import FileState, GroupFile
 from stepcrew.domain.knowledge import CHUNK_CHARACTERS
 from stepcrew.domain.knowledge_requests import EmbeddingRefused, ReadFile, SearchMemory
-from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, dimension_of
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope
 from stepcrew.domain.model_prices import ModelPrice, PriceList
 from stepcrew.domain.usage_sums import By, embedding_entry
+from stepcrew.domain.vectors import dimension_of
 from stepcrew.services.watch_budgets import WatchBudgets
 from stepcrew_runner.crew.embedding_models import Ask, Embedded, EmbeddingKeys
 from stepcrew_runner.isolation.addresses import trusted
