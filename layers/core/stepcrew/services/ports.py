@@ -276,10 +276,6 @@ class PayloadStore(Protocol):
         """A presigned address of the payload, good for a few minutes."""
         ...
 
-    def sizes(self, group_id: str, execution_id: str, prefix: str) -> dict[str, int]:
-        """The bytes of each payload whose id begins so."""
-        ...
-
     def delete_all(self, group_id: str, execution_id: str) -> int: ...
 
 
