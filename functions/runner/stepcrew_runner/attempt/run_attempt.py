@@ -43,6 +43,7 @@ from stepcrew_runner.crew.flows import FlowBuilder
 from stepcrew_runner.crew.function_tools import NoFunctions
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
+from stepcrew_runner.crew.output_files import OutputFiles
 from stepcrew_runner.crew.parts import CrewParts, Stores
 from stepcrew_runner.crew.remembering import serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
@@ -262,7 +263,9 @@ class RunAttempt:
             inside.recorder.decided(news)
         if decisions.rejection:
             return failed(decisions.rejection)
-        run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
+        output = OutputFiles(companions, stores.payloads, environment.WORK)
+        checkpoints = Checkpoints(companions, stores.tasks, inside.recorder)
+        run = CrewRun(companions, checkpoints, inside.recorder, output if self._project else None)
         files = CrewFiles(companions, stores.files)
         shown = ShownFiles(companions, stores.files, submission.inputs)
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
@@ -279,7 +282,8 @@ class RunAttempt:
                 serve_project_memory(submission.definition, companions, stores.memory, self._most_memory_days)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
                 with variables, Questions(decisions, companions.control).in_place(), states.in_place():
-                    run(self._project.builder(submission, environment.WORK, shown.pictures()), finished, decisions)
+                    builder = self._project.builder(submission, environment.WORK, shown.pictures(), output)
+                    run(builder, finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 
     def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:
