@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from math import ceil
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any
 from tests.aws_table import GROUP, NOW, RETENTION_DAYS, TABLE, emulated_aws
 
 from benchmarks.report import Figure, median
-from stepcrew.aws.memory import TableMemory
+from stepcrew.aws.indexed_memory import MORE, IndexedMemory
+from stepcrew.aws.vector_bucket import VectorBucket
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, content_hash
 from stepcrew.domain.price_book import Priced, price_book
 
@@ -28,6 +29,10 @@ MOST_SEARCH_MS = {1_000: 100, 10_000: 1_000, 50_000: 5_000}
 PAGE_BYTES = 1024 * 1024
 """That a query answers at once, and so the requests of a search
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html)."""
+RECALLED = 10
+VECTOR_EXTRAS = 250
+"""Bytes of a vector's key and of what it is told of its record."""
+LEAST_PUT = 128 * 1024
 READ_BYTES, WRITE_BYTES = 4096, 1024
 """Of a strongly consistent read unit, and of a write unit; in a transaction a write takes two
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html)."""
@@ -74,23 +79,46 @@ def figures(search_ms: Mapping[str, list[float]], record: int, vector: int) -> l
     in_transaction = 2 * (ceil(record / WRITE_BYTES) + 1)  # with the look at the root scope
     writes = 1_000 * (in_transaction + ceil(vector / WRITE_BYTES))
     recalls = 1_000 * ceil(1_000 * record / READ_BYTES)
+    in_index = _in_index(record, vector)
     return [
         *found,
+        *in_index,
         _cost("Remembering 1,000 records", writes * prices[Priced.TABLE_WRITES], f"{writes:,} write units"),
         _cost("Recalling 1,000 times among 1,000", recalls * prices[Priced.TABLE_READS], f"{recalls:,} read units"),
     ]
 
 
+def _in_index(record: int, vector: int) -> Iterator[Figure]:
+    """The same with the vectors in Amazon S3 Vectors: a query reads the vectors of the index, and its records are read
+    one by one; a put is paid for as 128 KB at least (https://aws.amazon.com/s3/pricing/)."""
+    prices = price_book(REGION).prices
+    packed = 4 * DIMENSIONS
+    kept, left = packed + VECTOR_EXTRAS, record - packed
+    for many in RECORDS:
+        read = Decimal(many * kept) / 10**9
+        units = (RECALLED + MORE) * ceil(left / READ_BYTES)
+        dollars = prices[Priced.VECTOR_QUERIES] + read * prices[Priced.VECTOR_GB_READ]
+        yield _cost(
+            f"Recalling 1,000 times among {many:,} with S3 Vectors",
+            1_000 * (dollars + units * prices[Priced.TABLE_READS]),
+            f"{many * kept / 1e6:,.1f} MB in the index for each and {units} read units",
+        )
+    writes = 1_000 * (2 * (ceil(left / WRITE_BYTES) + 1) + ceil(vector / WRITE_BYTES))
+    puts = Decimal(1_000 * max(kept, LEAST_PUT)) / 10**9
+    dollars = writes * prices[Priced.TABLE_WRITES] + puts * prices[Priced.VECTOR_GB_PUT]
+    yield _cost("Remembering 1,000 records with S3 Vectors", dollars, f"{writes:,} write units, 1,000 puts")
+
+
 def _cost(what: str, dollars: Decimal, units: str) -> Figure:
     method = f"the same items at AWS's prices in {REGION}; without the calls of models and the journal"
-    return Figure(what, f"${dollars:.2f}, {units}", None, True, method)
+    return Figure(what, f"${dollars:.3f}, {units}", None, True, method)
 
 
 def item_sizes() -> tuple[int, int]:
     """The bytes of a record's item and of the one of its vector, as the real adapter writes them."""
     packed = bytes(4 * DIMENSIONS - 4) + b"\0\0\x80?"
     with emulated_aws() as aws:
-        memory = TableMemory(aws.clients, TABLE, RETENTION_DAYS)
+        memory = IndexedMemory(aws.clients, TABLE, RETENTION_DAYS, VectorBucket(aws.clients, ""))
         root = RootScope(path=ROOT, embedder="openai/text-embedding-3-small", dimension=DIMENSIONS, created_at=NOW)
         more: dict[str, Any] = {"execution_id": "01936a3c-0000-7000-8000-00000000000a", "categories": ["guests"]}
         record = MemoryRecord(record_id="0" * 32, scope=ROOT, content=TEXT, created_at=NOW, updated_at=NOW, **more)

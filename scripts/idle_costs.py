@@ -55,6 +55,7 @@ PRICED = frozenset(
         "AWS::SQS::Queue",
         "AWS::DynamoDB::Table",
         "AWS::S3::Bucket",
+        "AWS::S3Vectors::VectorBucket",
     }
 )
 """Types of resources that a line below speaks of."""

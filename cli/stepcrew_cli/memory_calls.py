@@ -22,9 +22,10 @@ class MemoryCalls:
     def search(self, params: Mapping[str, str]) -> Answer:
         return self._transport.ask("GET", api_path("memory", "search"), params=params)
 
-    def reembed(self, scope: str, embedder: str | None) -> Answer:
+    def reembed(self, scope: str, embedder: str | None, backend: str | None) -> Answer:
         """May be repeated."""
-        body = {"scope": scope, **({"embedder": embedder} if embedder else {})}
+        named = {"embedder": embedder, "backend": backend}
+        body = {"scope": scope, **{name: value for name, value in named.items() if value}}
         return self._transport.ask("POST", api_path("memory", "reembed"), json=body)
 
     def export(self, scope: str | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ class Scope(BaseModel):
     path: str
     records: int = 0
     embedder: str | None = None
+    backend: str = "table"
     newest: datetime | None = None
     moving_to: str | None = None
     reason: str = ""

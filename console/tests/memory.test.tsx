@@ -14,7 +14,9 @@ const scope = (path: string, records = 1) => ({
   dimension: 256,
   oldest: "2026-11-20T10:00:00Z",
   newest: "2026-11-24T10:00:00Z",
+  backend: "table" as const,
   moving_to: null as string | null,
+  moving_into: null,
   reason: "",
 });
 const SCOPES = [scope("/crews/shop", 3), scope("/crews/shop/agent", 2), scope("/crews/shop/agent/ada", 2)];
@@ -136,9 +138,16 @@ describe("The memory of a group", () => {
     await userEvent.type(screen.getByLabelText(/Embedding model/), "openai/large");
     await userEvent.click(screen.getByRole("button", { name: "Begin" }));
     expect(POST).toHaveBeenCalledWith("/api/v1/memory/reembed", {
-      body: { scope: "/crews/shop", embedder: "openai/large" },
+      body: { scope: "/crews/shop", embedder: "openai/large", backend: null },
     });
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    await userEvent.click(screen.getByRole("button", { name: "Change embedding model" }));
+    await userEvent.clear(screen.getByLabelText(/Embedding model/));
+    await userEvent.selectOptions(screen.getByLabelText(/Vectors lie in/), "Amazon S3 Vectors");
+    await userEvent.click(screen.getByRole("button", { name: "Begin" }));
+    expect(POST).toHaveBeenLastCalledWith("/api/v1/memory/reembed", {
+      body: { scope: "/crews/shop", embedder: null, backend: "s3vectors" },
+    });
   });
 
   it("is exported whole as one file", async () => {

@@ -252,7 +252,7 @@ BUDGETS = [
     {"crew": "tide-report", "limit_usd": 0.5, "spent_usd": 0.66},
 ]
 
-MOVE = {"moving_to": None, "reason": ""}
+MOVE = {"backend": "table", "moving_to": None, "moving_into": None, "reason": ""}
 
 
 def scope(path: str, records: int) -> Fields:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.memory import Remembered, RootScope
+from stepcrew.domain.memory_filter import MemoryFilter
+from stepcrew.domain.vectors import unpack
+from stepcrew.services.memory_ports import Ranked
 from stepcrew_runner.replay.memory import MemoryInProcess
 
 
@@ -28,9 +32,23 @@ class FakeMemory(MemoryInProcess):
         self.reads += 1
         return super().remembered(group_id, path, generation)
 
+    def nearest(self, group_id: str, root: RootScope, wanted: bytes, limit: int, among: MemoryFilter) -> Ranked:
+        found = [
+            (_cosine(one.vector, wanted), one.record)
+            for one in self.remembered(group_id, root.path, root.generation)
+            if among.takes(one.record)
+        ]
+        return sorted(found, key=lambda pair: (-pair[0], pair[1].record_id))[:limit]
+
     def kept(self) -> tuple[Any, ...]:
         """What a table would hold, copied."""
         return copy.deepcopy((self._roots, self._records, self._vectors))
 
     def restore(self, kept: tuple[Any, ...]) -> None:
         self._roots, self._records, self._vectors = copy.deepcopy(kept)
+
+
+def _cosine(one: bytes, other: bytes) -> float:
+    left, right = unpack(one), unpack(other)
+    product = sum(a * b for a, b in zip(left, right, strict=True))
+    return max(0.0, product / (math.hypot(*left) * math.hypot(*right)))

@@ -10,7 +10,8 @@ from scripted_model import ScriptedModel
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits
 from stepcrew.domain.journal import EntryKind, JournalEntry
-from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, pack
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope
+from stepcrew.domain.vectors import pack
 from tests.runner.harness import EMBEDDER, GROUP, Ended, Harness, agent, crew, task
 
 FACT = "ADA PREFERS TEA"

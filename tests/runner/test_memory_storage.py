@@ -11,7 +11,8 @@ from crewai.memory.storage.backend import StorageBackend
 from crewai.memory.types import MemoryRecord as CrewRecord
 
 from stepcrew.domain.journal import EntryKind
-from stepcrew.domain.memory import MemoryRecord, Remembered, content_hash, pack
+from stepcrew.domain.memory import MemoryRecord, Remembered, content_hash
+from stepcrew.domain.vectors import pack
 from stepcrew_runner.crew.memory_storage import GroupStorage
 from stepcrew_runner.crew.ranking import similarities
 from stepcrew_runner.gate.aborts import CrewFailed

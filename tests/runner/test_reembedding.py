@@ -12,7 +12,8 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.knowledge_requests import EmbeddingRefused, ReembedMemory
-from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound, content_hash, pack
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound, content_hash
+from stepcrew.domain.vectors import pack
 from stepcrew_runner.crew.embedding_models import Ask, Embedded, EmbeddingKeys
 from stepcrew_runner.isolation.addresses import trusted
 from stepcrew_runner.knowledge.reembedding import ReembedScope
@@ -84,7 +85,7 @@ def harness(model: ScriptedModel) -> Generator[Harness]:
         yield Harness(parts.memory, parts.vectors, parts.clock)
 
 
-def at_call(harness: Harness, monkeypatch: pytest.MonkeyPatch, number: int, then: Callable[[], None]) -> None:
+def at_call(harness: Harness, monkeypatch: pytest.MonkeyPatch, number: int, then: Callable[[], object]) -> None:
     """Does something just before the n-th time that vectors are asked for."""
     kept, calls = harness.vectors.kept, harness.numbers
 

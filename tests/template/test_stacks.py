@@ -42,15 +42,19 @@ def test_no_bucket_stands_in_the_way_of_a_stacks_removal(template: dict[str, Any
 def test_what_is_kept_has_a_name_that_no_later_stack_wants(template: dict[str, Any]) -> None:
     """Else the stack could not be deployed again under its name: the kept one would be in its way."""
     kept = {name for name, each in template["Resources"].items() if "Retain" in each.get("DeletionPolicy", "Delete")}
-    named = {"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName"}  # a pool's name may stand twice
+    named = {  # a pool's name may stand twice
+        "AWS::DynamoDB::Table": "TableName",
+        "AWS::S3::Bucket": "BucketName",
+        "AWS::S3Vectors::VectorBucket": "VectorBucketName",
+    }
     names = {
         name: template["Resources"][name]["Properties"].get(named.get(template["Resources"][name]["Type"], "")) or ""
         for name in kept
     }
 
-    assert kept == {"Table", "Bucket", "ConsoleBucket", "InboxBucket", "UserPool"}
-    assert {name for name, given in names.items() if given} == {"Bucket"}
-    assert "AWS::StackId" in references(names["Bucket"])
+    assert kept == {"Table", "Bucket", "ConsoleBucket", "InboxBucket", "UserPool", "VectorBucket"}
+    assert {name for name, given in names.items() if given} == {"Bucket", "VectorBucket"}
+    assert all("AWS::StackId" in references(names[name]) for name in ("Bucket", "VectorBucket"))
 
 
 def test_stacks_of_one_account_send_and_watch_metrics_apart(template: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ DERIVED = {
     "limit_rules": {"default_limits", "limit_ceilings", "max_open_executions", "max_running_executions"},
 }
 """Properties of the settings, and the fields each is made of."""
-GIVEN_SETTINGS = ("submission_wiring.py", "wiring.py", "aws/trigger_sources.py")
+GIVEN_SETTINGS = ("submission_wiring.py", "wiring.py", "aws/trigger_sources.py", "aws/indexed_memory.py")
 """Modules of the core whose functions and classes are handed the settings whole."""
 ONLY_IN_TESTS = {"sweep_lost_seconds", "sweep_silent_seconds", "sweep_overdue_seconds"}
 """Their defaults are right on AWS; tests that cannot wait make them shorter."""

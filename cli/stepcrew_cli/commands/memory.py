@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -24,6 +24,8 @@ memory = typer.Typer(
 
 PAUSE_SECONDS = 1.0
 """Between two looks how far a scope is."""
+BACKENDS = {"table": "the table", "s3vectors": "Amazon S3 Vectors"}
+Backend = Literal["table", "s3vectors"]
 ScopeArgument = Annotated[str | None, typer.Argument(metavar="[SCOPE]", help="Only this scope and what is below.")]
 
 
@@ -79,12 +81,16 @@ def reembed(
     embedder: Annotated[
         str | None, typer.Option(help="The embedding model, as provider/model. Without it, the operator's.")
     ] = None,
+    backend: Annotated[
+        Backend | None,
+        typer.Option(help="Where the vectors are to lie. Without --embedder, they stay those of their model."),
+    ] = None,
     detached: Annotated[bool, typer.Option("--detach", "-d", help="Do not wait for the end.")] = False,
 ) -> None:
-    """Make the vectors of a scope anew with another embedding model (admins). Crews go on with the old ones until all
-    new ones are there. Asked again, it goes on where it stopped."""
+    """Make the vectors of a scope anew with another embedding model, or bring them into another backend (admins). Crews
+    go on with the old ones until all new ones are there. Asked again, it goes on where it stopped."""
     with call.client() as client:
-        answer = client.memory.reembed(scope, embedder)
+        answer = client.memory.reembed(scope, embedder, backend)
         moving = answer.read(Scope)
         while moving.moving_to and not moving.reason and not detached:
             time.sleep(PAUSE_SECONDS)
@@ -100,7 +106,8 @@ def reembed(
     elif moving.moving_to:
         call.output.note(f"{moving.path} moves to {moving.moving_to}; stepcrew memory scopes tells when it has.")
     else:
-        call.output.note(f"{moving.path} has vectors of {moving.embedder}.", "green")
+        where = BACKENDS.get(moving.backend, moving.backend)
+        call.output.note(f"{moving.path} has vectors of {moving.embedder} in {where}.", "green")
 
 
 @memory.command("export")

@@ -51,6 +51,8 @@ PROJECT = Kind(
         "DefaultModel": "DEFAULT_MODEL",
         "RetentionDays": "RETENTION_DAYS",
         "MemoryRetentionDays": "MEMORY_RETENTION_DAYS",
+        "MemoryBackend": "MEMORY_BACKEND",
+        "VectorBucketName": "VECTOR_BUCKET_NAME",
     },
     (*SIZES, "ProjectModel"),
 )

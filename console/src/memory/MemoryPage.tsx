@@ -10,7 +10,7 @@ import { formatDateTime, formatNumber } from "@/lib/format";
 import { useParam, useTitle } from "@/lib/hooks";
 import { ConfirmRemoval } from "@/ui/Removal";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
-import { isRoot, useExport, useForget, useScopes } from "./memory";
+import { BACKENDS, isRoot, useExport, useForget, useScopes } from "./memory";
 import { Records } from "./Records";
 import { Reembed } from "./Reembed";
 import { ScopeTree } from "./ScopeTree";
@@ -93,7 +93,8 @@ function ScopeHead({ path, scope, onForget }: { path: string; scope: MemoryScope
 
 function ScopeFacts({ scope }: { scope: MemoryScope }) {
   const facts = [
-    scope.embedder && `${scope.embedder}, ${formatNumber(scope.dimension ?? 0)} dimensions`,
+    scope.embedder &&
+      `${scope.embedder}, ${formatNumber(scope.dimension ?? 0)} dimensions in ${BACKENDS[scope.backend]}`,
     scope.moving_to && `on its way to ${scope.moving_to}${scope.reason && `: ${scope.reason}`}`,
     scope.oldest && scope.newest && `${formatDateTime(scope.oldest)} to ${formatDateTime(scope.newest)}`,
   ].filter(Boolean);

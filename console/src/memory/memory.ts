@@ -65,12 +65,27 @@ export function useExport() {
   });
 }
 
-/** Has the vectors of a root scope made anew; without a model, with the operator's. */
+export type Backend = MemoryScope["backend"];
+export const BACKENDS: Record<Backend, string> = { table: "the table", s3vectors: "Amazon S3 Vectors" };
+
+/** Has the vectors of a root scope made anew; without a model, with the operator's, or with theirs in another backend. */
 export function useReembed() {
   const { api } = useApi();
   return useChange(
-    async ({ scope, embedder }: { scope: string; embedder: string }): Promise<MemoryScope> =>
-      unwrap(await api.POST("/api/v1/memory/reembed", { body: { scope, embedder: embedder || null } })),
+    async ({
+      scope,
+      embedder,
+      backend,
+    }: {
+      scope: string;
+      embedder: string;
+      backend?: Backend;
+    }): Promise<MemoryScope> =>
+      unwrap(
+        await api.POST("/api/v1/memory/reembed", {
+          body: { scope, embedder: embedder || null, backend: backend ?? null },
+        }),
+      ),
     LISTS,
   );
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from stepcrew.domain.memory import Backend
 from stepcrew.services.keep_memory import ScopeSummary
 
 
@@ -50,12 +51,14 @@ class MemoryHitList(BaseModel):
 
 
 class ReembedRequest(BaseModel):
-    """`embedder` is `provider/model`; without it, the operator's."""
+    """`embedder` is `provider/model`, `backend` where the vectors are to lie. Without a backend they stay where they
+    are; without an embedder it is the operator's, or stays the same where a backend is named."""
 
     model_config = ConfigDict(extra="forbid")
 
     scope: str
     embedder: str | None = None
+    backend: Backend | None = None
 
 
 class MemoryRecordList(BaseModel):

@@ -19,12 +19,12 @@ from stepcrew.aws.erasures import TableErasures
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
+from stepcrew.aws.indexed_memory import memory_of
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.knowledge_function import LambdaKnowledge
 from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.listing import TableListing
-from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.queue_state import QueueUrls, SqsQueues
@@ -193,7 +193,12 @@ def make_app(settings: Settings) -> FastAPI:
         webhooks=webhooks,
         store_webhook=StoreWebhook(webhooks, webhook_queue, secrets, clock, new_id, check_address, settings.mail_rules),
         secrets=keep_secrets,
-        memory=KeepMemory(TableMemory(clients, table, days), knowledge, rules, clock),
+        memory=KeepMemory(
+            memory_of(settings, clients),
+            knowledge,
+            rules,
+            clock,
+        ),
         files=KeepFiles(
             files,
             TableKnowledge(clients, table),

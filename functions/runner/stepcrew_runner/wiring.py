@@ -12,9 +12,9 @@ from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.flow_states import TableFlowStates
+from stepcrew.aws.indexed_memory import memory_of
 from stepcrew.aws.journal import TableJournal
 from stepcrew.aws.knowledge import TableKnowledge
-from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.meter import RequestMeter
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.queue import SqsTraceQueue
@@ -37,7 +37,12 @@ from stepcrew_runner.trace.logs import Detail
 @lru_cache(maxsize=1)
 def sessions() -> AttemptSessions:
     """Made before any crew is loaded: the clients' addresses and proxies are those of the environment as it is then."""
-    made = AttemptSessions(take_own_keys(), settings().attempt_role_arn, of_project=bool(settings().project_bundle))
+    made = AttemptSessions(
+        take_own_keys(),
+        settings().attempt_role_arn,
+        of_project=bool(settings().project_bundle),
+        vectors=bool(settings().vector_bucket_name),
+    )
     guard_process()
     return made
 
@@ -107,7 +112,7 @@ def run_attempt(group_id: str, execution_id: str, ready_ms: int) -> RunAttempt:
                 TableJournal(clients, table, payloads, days),
                 TableApprovals(clients, table, payloads, days),
                 payloads,
-                TableMemory(clients, table, days),
+                memory_of(configured, clients),
                 BucketFiles(clients, table, configured.bucket_name),
                 TableKnowledge(clients, table),
                 TableFlowStates(clients, table, days),

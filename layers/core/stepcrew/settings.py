@@ -21,6 +21,7 @@ from stepcrew.domain.limits import (
 )
 from stepcrew.domain.mail import MailRules
 from stepcrew.domain.membership import Role
+from stepcrew.domain.memory import Backend
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -72,6 +73,10 @@ class Settings(BaseModel):
     retention_days: int = 90
     memory_retention_days: Annotated[int, Field(ge=0)] = 0
     """How long records of memory are kept at most; 0 is for ever."""
+    memory_backend: Backend = Backend.TABLE
+    """Of new root scopes of memory, where their group has none of its own."""
+    vector_bucket_name: str = ""
+    """Of Amazon S3 Vectors; empty where there is none."""
     default_limits: JsonLimits = GroupLimits()
     limit_ceilings: JsonLimits = GroupLimits()
     attempt_role_arn: str = ""

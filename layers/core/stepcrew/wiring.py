@@ -16,6 +16,7 @@ from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.slots import TableSlots
 from stepcrew.aws.state_machine import BatchMachine, StateMachine
 from stepcrew.aws.usage import TableUsage
+from stepcrew.aws.vector_bucket import VectorBucket
 from stepcrew.clock import SystemClock
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.end_batch import EndBatch
@@ -55,14 +56,14 @@ def end_batch(settings: Settings, clients: Clients, executions: TableExecutions)
 
 
 def continue_erasures(settings: Settings, clients: Clients, executions: TableExecutions) -> ContinueErasures:
-    table = settings.table_name
+    table, vectors = settings.table_name, VectorBucket(clients, settings.vector_bucket_name)
     return ContinueErasures(
         TableErasures(clients, table),
         executions,
         TableListing(clients, table),
         batch_parts(settings, clients).store,
         cancel_execution(settings, clients, executions),
-        StoredRemains(clients, table, settings.bucket_name, settings.inbox_bucket),
+        StoredRemains(clients, table, settings.bucket_name, settings.inbox_bucket, vectors),
         SystemClock(),
     )
 

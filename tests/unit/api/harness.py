@@ -23,10 +23,10 @@ from stepcrew.aws.crew_batches import TableBatches
 from stepcrew.aws.erasures import StoredRemains, TableErasures
 from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
+from stepcrew.aws.indexed_memory import IndexedMemory
 from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.aws.link_keys import ParameterLinkKeys
 from stepcrew.aws.listing import TableListing
-from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecrets, ParameterSecretStore
@@ -91,6 +91,7 @@ from tests.fakes.queues import FakeQueues
 from tests.fakes.trigger_queue import FakeTriggerQueue
 from tests.fakes.trigger_sources import FakeTriggerSources
 from tests.fakes.webhooks import FakeWebhookQueue
+from tests.vectors import vector_bucket
 
 INBOX = "stepcrew-test-inbox"
 ISSUER = "https://issuer.example.com"
@@ -168,7 +169,8 @@ class Harness:
         secrets = ParameterSecretStore(aws.clients, "/stepcrew/test", TABLE)
         missing, bundles = FindMissingSecrets(secrets, SETTINGS.model_connections), BucketBundles(aws.clients, BUCKET)
         self.knowledge, self.worker = TableKnowledge(aws.clients, TABLE), FakeKnowledgeWorker()
-        self.memory, self.files = TableMemory(aws.clients, TABLE, 30), BucketFiles(aws.clients, TABLE, BUCKET)
+        self.vectors, bucket = vector_bucket(aws.clients)
+        self.memory, self.files = IndexedMemory(aws.clients, TABLE, 30, bucket), BucketFiles(aws.clients, TABLE, BUCKET)
         self.webhooks, self.webhook_queue = TableWebhooks(aws.clients, TABLE, 30), FakeWebhookQueue()
         tools, connections = table_tools(aws.clients, TABLE), table_connections(aws.clients, TABLE)
         own_parts = partial(OwnParts, tools, connections)
@@ -192,7 +194,7 @@ class Harness:
         inputs, self.batch_machine = BucketBatchInputs(aws.clients, BUCKET), FakeBatchMachine()
         store_trigger = StoreTrigger(triggers, self.sources, aws.crews, self.limits, clock, lambda: "hook-id")
         keep_secrets, erasures = KeepSecrets(secrets, aws.crews, clock), TableErasures(aws.clients, TABLE)
-        remains = StoredRemains(aws.clients, TABLE, BUCKET, INBOX)
+        remains = StoredRemains(aws.clients, TABLE, BUCKET, INBOX, bucket)
         self.erasures = ContinueErasures(erasures, aws.executions, listing, batches, cancel, remains, clock)
         check_address = CheckAddress(["http://127.0.0.1:9999"])
         services = Services(

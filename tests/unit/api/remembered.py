@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, content_hash, pack, root_of
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, content_hash, root_of
+from stepcrew.domain.vectors import pack
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import Harness
 

@@ -11,7 +11,7 @@ import pytest
 from stepcrew.domain.files import FileState
 from stepcrew.domain.knowledge import Chunk, Piece
 from stepcrew.domain.knowledge_requests import ReadFile
-from stepcrew.domain.memory import pack
+from stepcrew.domain.vectors import pack
 from tests.aws_table import GROUP, NOW
 from tests.fakes.knowledge import keep_all
 from tests.unit.api.harness import BOB, MIA, VERA, Harness, body, keep_file

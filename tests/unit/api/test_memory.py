@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from stepcrew.domain.knowledge_requests import MemoryHit, MemoryHits, ReembedMemory, SearchMemory
-from stepcrew.domain.memory import RootScope, content_hash, pack
+from stepcrew.domain.memory import RootScope, content_hash
+from stepcrew.domain.vectors import pack
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, MIA, VERA, Harness
 from tests.unit.api.remembered import EMBEDDER, remember, root_scope

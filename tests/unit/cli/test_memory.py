@@ -80,11 +80,13 @@ def test_memory_is_searched_by_its_meaning(api: FakeApi) -> None:
 def test_a_scope_is_embedded_again_and_its_end_waited_for(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stepcrew_cli.commands.memory.PAUSE_SECONDS", 0)
     result = invoke(api, "reembed", "/crews/shop", "--embedder", "openai/large")
-    assert "/crews/shop has vectors of openai/small." in result.stderr
+    assert "/crews/shop has vectors of openai/small in the table." in result.stderr
     assert [seen.body for seen in api.seen if seen.method == "POST"][-1] == {
         "scope": "/crews/shop",
         "embedder": "openai/large",
     }
+    invoke(api, "reembed", "/crews/shop", "--backend", "s3vectors", "--detach")
+    assert api.seen[-1].body == {"scope": "/crews/shop", "backend": "s3vectors"}
     assert "moves to openai/large" in invoke(api, "reembed", "/crews/shop", "--detach").stderr
 
 

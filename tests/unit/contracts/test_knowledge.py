@@ -8,7 +8,7 @@ import pytest
 
 from stepcrew.aws.knowledge import TableKnowledge
 from stepcrew.domain.knowledge import Chunk, Piece
-from stepcrew.domain.memory import pack
+from stepcrew.domain.vectors import pack
 from stepcrew.services.knowledge_ports import KnowledgeStore
 from tests.aws_table import GROUP, TABLE, emulated_aws
 from tests.fakes.knowledge import FakeKnowledge, keep_all

@@ -14,18 +14,16 @@ from stepcrew.domain.memory import (
     RecordTooLarge,
     RootScope,
     ScopeInvalid,
-    VectorUnusable,
     below,
     child_scopes,
     crew_root,
     is_within,
     keep_until,
     normal_scope,
-    pack,
     root_of,
     scope_part,
-    unpack,
 )
+from stepcrew.domain.vectors import VectorUnusable, pack, unpack
 
 ROOT = RootScope(path="/crews/poets", embedder="openai/small", dimension=3, created_at=NOW)
 

@@ -13,6 +13,7 @@ from stepcrew.aws.erasures import StoredRemains, TableErasures
 from stepcrew.aws.limits import TableLimits
 from stepcrew.aws.listing import TableListing
 from stepcrew.aws.sweeps import TableSweeps
+from stepcrew.aws.vector_bucket import VectorBucket
 from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.execution import Execution, Progress, Usage
 from stepcrew.domain.limits import LimitRules
@@ -63,7 +64,10 @@ class Harness:
         self.reconcile_batch = ReconcileBatch(self.batches, self.batch_machine, end_batch, clock, patience)
         self.sweep = SweepExecutions(aws.executions, self.reconcile, clock, patience, RETENTION_DAYS)
         self.erasures_kept = TableErasures(aws.clients, TABLE)
-        remains, listing = StoredRemains(aws.clients, TABLE, BUCKET, BUCKET), TableListing(aws.clients, TABLE)
+        remains, listing = (
+            StoredRemains(aws.clients, TABLE, BUCKET, BUCKET, VectorBucket(aws.clients, "")),
+            TableListing(aws.clients, TABLE),
+        )
         self.erasures = ContinueErasures(
             self.erasures_kept, aws.executions, listing, self.batches, cancel, remains, clock
         )

@@ -74,10 +74,10 @@ def search_records(
 
 @router.post("/reembed", status_code=202, responses=responses(400, 404, 413, 415), openapi_extra=REEMBED_BODY)
 def reembed_scope(body: ReembedBody, identity: Admin, services: Injected) -> ScopeSummary:
-    """Has the vectors of a root scope (/crews/NAME, /shared) made anew with another embedding model. Until all are
-    there, crews go on with the old ones: GET /memory tells `moving_to`. Asking again goes on where it stopped; asking
-    for the model that it has takes a move back."""
-    return services.memory.reembed(identity.group_id, body.scope, body.embedder)
+    """Has the vectors of a root scope (/crews/NAME, /shared) made anew with another embedding model, or brought into
+    another backend. Until all are there, crews go on with the old ones: GET /memory tells `moving_to`. Asking again
+    goes on where it stopped; asking for the model and the backend that it has takes a move back."""
+    return services.memory.reembed(identity.group_id, body.scope, body.embedder, body.backend)
 
 
 @router.get("/export", responses={**responses(), **lines_of("MemoryRecordView")}, response_class=Response)

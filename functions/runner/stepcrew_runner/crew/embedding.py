@@ -6,7 +6,8 @@ import base64
 
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.knowledge_requests import MOST_TEXTS
-from stepcrew.domain.memory import content_hash, unpack
+from stepcrew.domain.memory import content_hash
+from stepcrew.domain.vectors import unpack
 from stepcrew.services.memory_ports import VectorStore
 from stepcrew_runner.crew.embedding_models import Ask, packed
 from stepcrew_runner.crew.failures import model_failure

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stepcrew.domain.memory import VectorUnusable, pack
 from stepcrew.domain.models import ModelName, parse_embedder_name
+from stepcrew.domain.vectors import VectorUnusable, pack
 from stepcrew.settings import provider_settings
 from stepcrew_runner.crew.provider_keys import CALL_SECONDS, KEYS, ModelNotAvailable
 

@@ -21,8 +21,8 @@ from stepcrew.domain.errors import StepcrewError
 from stepcrew.domain.files import FileMissing, FileState
 from stepcrew.domain.knowledge import Chunk, Piece, TextPart, pieces_of
 from stepcrew.domain.knowledge_settings import KnowledgeSource
-from stepcrew.domain.memory import pack
 from stepcrew.domain.parts import knowledge_uses
+from stepcrew.domain.vectors import pack
 from stepcrew_runner.crew.embedding import Embedder
 from stepcrew_runner.crew.embedding_models import EmbeddingKeys, asks
 from stepcrew_runner.crew.file_texts import pieces_of_file

@@ -6,10 +6,8 @@ remembered meanwhile.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -18,24 +16,13 @@ from crewai.memory.types import ScopeInfo
 
 from stepcrew.domain.errors import StepcrewError
 from stepcrew.domain.journal import EntryKey
-from stepcrew.domain.memory import (
-    MemoryRecord,
-    Remembered,
-    RootScope,
-    below,
-    child_scopes,
-    dimension_of,
-    is_within,
-    pack,
-    same_metadata,
-)
+from stepcrew.domain.memory import MemoryRecord, RootScope, below, child_scopes, is_within
+from stepcrew.domain.memory_filter import MemoryFilter
+from stepcrew.domain.vectors import dimension_of, pack
 from stepcrew.services.memory_ports import Memories
 from stepcrew_runner.crew.group_stores import asked, ends_attempt
-from stepcrew_runner.crew.ranking import closest
+from stepcrew_runner.crew.root_view import RootView
 from stepcrew_runner.gate.companions import Companions
-
-FRESH_SECONDS = 2.0
-"""How long what was read is taken for what is there: one recall or save of CrewAI reads the same several times."""
 
 
 class MemoryReading:
@@ -49,8 +36,7 @@ class MemoryReading:
         self._companions = companions
         self._store = store
         self._group_id = companions.execution.group_id
-        self._lock = threading.Lock()
-        self._read: tuple[float, RootScope | None, list[Remembered]] | None = None
+        self._view = RootView(store, self._group_id, root, companions.clock)
         self._seen: dict[str, int] = {}
         """Revisions of the records that the crew was shown: it changes what it saw, and nothing newer."""
 
@@ -67,20 +53,19 @@ class MemoryReading:
         where = self._path(scope_prefix)
 
         def read() -> list[Any]:
-            root, everything = self._all()
+            root = self._view.root
             if root is None:
                 return []
             self._check(root, dimension_of(wanted))
-            found = [one for one in everything if fits(one.record, where, categories, metadata_filter)]
-            ranked = closest(found, wanted, limit)
-            return [[one.record.model_dump(mode="json"), score] for score, one in ranked if score >= min_score]
+            ranked = self._view.nearest(wanted, limit, self._among(where, categories, metadata_filter))
+            return [[record.model_dump(mode="json"), score] for score, record in ranked if score >= min_score]
 
         given = [wanted.hex(), where, categories, metadata_filter, limit, min_score]
         return [(self._theirs(record), score) for record, score in self._asked("search", given, lambda _key: read())]
 
     def get_record(self, record_id: str) -> CrewRecord | None:
         def read() -> Any:
-            found = self._standing(record_id)
+            found = self._view.record(record_id)
             return found.record.model_dump(mode="json") if found else None
 
         found = self._asked("record", [record_id], lambda _key: read())
@@ -148,28 +133,11 @@ class MemoryReading:
     def _check(self, root: RootScope, dimension: int) -> None:
         root.check(self._embedder, dimension)
 
-    def _changed(self) -> None:
-        """What was read is not what is there any more."""
-        with self._lock:
-            self._read = None
-
-    def _all(self) -> tuple[RootScope | None, list[Remembered]]:
-        """The root scope with what is in it and its vectors."""
-        with self._lock:
-            if self._read is None or time.monotonic() - self._read[0] > FRESH_SECONDS:
-                now, root = self._companions.clock.now(), self._store.root(self._group_id, self._root)
-                read = self._store.remembered(self._group_id, self._root, root.generation if root else 0)
-                self._read = (time.monotonic(), root, [one for one in read if not one.record.is_expired(now)])
-            return self._read[1:]
-
-    def _standing(self, record_id: str) -> Remembered | None:
-        """The record as it is by now."""
-        root = self._store.root(self._group_id, self._root)
-        found = self._store.record(self._group_id, self._root, record_id, root.generation if root else 0)
-        return None if found is None or found.record.is_expired(self._companions.clock.now()) else found
+    def _among(self, where: str, categories: Iterable[str] | None, metadata: Mapping[str, Any] | None) -> MemoryFilter:
+        return MemoryFilter(where, self._companions.clock.now(), frozenset(categories or ()), metadata or {})
 
     def _within(self, where: str) -> list[MemoryRecord]:
-        return [record for record, _ in self._all()[1] if is_within(record.scope, where)]
+        return [record for record in self._view.records() if is_within(record.scope, where)]
 
     def _path(self, scope: str | None) -> str:
         return below(self._root, scope or "/")
@@ -190,12 +158,3 @@ class MemoryReading:
             source=record.source,
             private=record.private,
         )
-
-
-def fits(record: MemoryRecord, where: str, categories: Iterable[str] | None, metadata: dict[str, Any] | None) -> bool:
-    wanted = set(categories or ())
-    return (
-        is_within(record.scope, where)
-        and (not wanted or bool(wanted & set(record.categories)))
-        and same_metadata(record, metadata or {})
-    )

@@ -14,17 +14,10 @@ from pydantic_core import to_jsonable_python
 
 from stepcrew.domain.canonical import digest
 from stepcrew.domain.journal import EntryKey
-from stepcrew.domain.memory import (
-    MemoryRecord,
-    Remembered,
-    RootScope,
-    ScopeNotFound,
-    content_hash,
-    dimension_of,
-    keep_until,
-)
+from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound, content_hash, keep_until
+from stepcrew.domain.vectors import dimension_of
 from stepcrew.services.memory_ports import Memories
-from stepcrew_runner.crew.memory_reading import MemoryReading, fits
+from stepcrew_runner.crew.memory_reading import MemoryReading
 from stepcrew_runner.gate.companions import Companions
 
 _NEW = ("created_at", "updated_at", "execution_id", "expires_at")
@@ -65,7 +58,7 @@ class GroupStorage(MemoryReading):
         given = changed.model_dump(mode="json", exclude=set(_NEW))
 
         def write(key: EntryKey) -> Any:
-            standing = self._standing(record.id)
+            standing = self._view.record(record.id)
             fitting = vector or (standing.vector if standing else b"")
             if not fitting:
                 return False
@@ -80,7 +73,7 @@ class GroupStorage(MemoryReading):
                 )
                 new.check_size()
                 if self._store.replace(self._group_id, root, Remembered(new, fitting), seen=new.revision - 1):
-                    self._changed()
+                    self._view.changed()
                     self._forget_vector(standing.record)
                     return new.revision
             elif standing and seen is not None and _was_written(standing.record, changed, seen + 1):
@@ -105,15 +98,16 @@ class GroupStorage(MemoryReading):
         before = older_than.replace(tzinfo=older_than.tzinfo or UTC) if older_than else None
 
         def write(_key: EntryKey) -> Any:
+            among = self._among(where, categories, metadata_filter)
             gone = [
                 record
-                for record, _ in self._all()[1]
+                for record in self._view.records()
                 if (record_ids is None or record.record_id in record_ids)
                 and (before is None or record.created_at < before)
-                and fits(record, where, categories, metadata_filter)
+                and among.takes(record)
             ]
             removed = [record for record in gone if self._forget(record)]
-            self._changed()
+            self._view.changed()
             return len(removed)
 
         given = [where, categories, record_ids and sorted(record_ids), before and before.isoformat(), metadata_filter]
@@ -148,7 +142,7 @@ class GroupStorage(MemoryReading):
             except ScopeNotFound:
                 if is_last:
                     raise
-        self._changed()
+        self._view.changed()
 
     def _opened(self, vector: bytes) -> RootScope:
         now = self._companions.clock.now()

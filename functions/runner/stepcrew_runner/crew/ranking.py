@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stepcrew.domain.memory import Remembered
+from stepcrew.services.memory_ports import Ranked
 
 
 def similarities(vectors: Sequence[bytes], wanted: bytes) -> list[float]:
@@ -20,10 +21,11 @@ def similarities(vectors: Sequence[bytes], wanted: bytes) -> list[float]:
     return np.clip(matrix @ query / lengths, 0.0, 1.0).astype(float).tolist()
 
 
-def closest(found: Sequence[Remembered], wanted: bytes, limit: int) -> list[tuple[float, Remembered]]:
+def closest(found: Sequence[Remembered], wanted: bytes, limit: int) -> Ranked:
     """The `limit` records that are most like it, with how much, the most alike first. Records without a vector of its
     dimension are left out."""
     fitting = [one for one in found if len(one.vector) == len(wanted)]
     scores = similarities([one.vector for one in fitting], wanted)
-    ranked = sorted(zip(scores, fitting, strict=True), key=lambda pair: (-pair[0], pair[1].record.record_id))
+    pairs = [(score, one.record) for score, one in zip(scores, fitting, strict=True)]
+    ranked = sorted(pairs, key=lambda pair: (-pair[0], pair[1].record_id))
     return ranked[:limit]

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from stepcrew.aws.attempt_sessions import GroupSessions, take_own_keys
 from stepcrew.aws.files import BucketFiles
+from stepcrew.aws.indexed_memory import memory_of
 from stepcrew.aws.knowledge import TableKnowledge
-from stepcrew.aws.memory import TableMemory
 from stepcrew.aws.prices import TablePrices
 from stepcrew.aws.secrets import ParameterSecrets
 from stepcrew.aws.usage import TableUsage
@@ -27,7 +27,7 @@ from stepcrew_runner.knowledge.vectors import GroupVectors, Money
 
 @lru_cache(maxsize=1)
 def sessions() -> GroupSessions:
-    return GroupSessions(take_own_keys(), settings().knowledge_role_arn)
+    return GroupSessions(take_own_keys(), settings().knowledge_role_arn, vectors=bool(settings().vector_bucket_name))
 
 
 def answer(request: KnowledgeRequest, invocation: str) -> dict[str, object]:
@@ -35,7 +35,7 @@ def answer(request: KnowledgeRequest, invocation: str) -> dict[str, object]:
     configured, clock, group_id = settings(), SystemClock(), request.group_id
     session = sessions().begin(group_id)
     clients, table = sessions().clients(session), configured.table_name
-    memory = TableMemory(clients, table, configured.retention_days)
+    memory = memory_of(configured, clients)
 
     def keys() -> EmbeddingKeys:
         operators = ParameterSecrets(clients, configured.secrets_prefix).operator_secrets()

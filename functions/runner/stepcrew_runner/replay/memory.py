@@ -10,7 +10,7 @@ from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNot
 
 
 class MemoryInProcess:
-    """`Memories`; records go through JSON, as in the table."""
+    """`Memories`, but `nearest`: all vectors lie beside their records. These go through JSON, as in the table."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -28,8 +28,9 @@ class MemoryInProcess:
     def roots(self, group_id: str) -> list[RootScope]:
         return [root for key, root in sorted(self._roots.items()) if key[0] == group_id]
 
-    def close_root(self, group_id: str, path: str) -> None:
+    def close_root(self, group_id: str, path: str) -> int:
         self._roots.pop((group_id, path), None)
+        return 0
 
     def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:
         with self._lock:
@@ -62,15 +63,16 @@ class MemoryInProcess:
             kept = [one for key, one in self._records.items() if key[:2] == (group_id, path)]
             return [_remembered(one, generation) for one in kept]
 
-    def add_vector(
-        self, group_id: str, path: str, record_id: str, vector: bytes, *, generation: int, seen: int
-    ) -> bool:
+    def add_vector(self, group_id: str, root: RootScope, found: Remembered, generation: int) -> bool:
         with self._lock:
-            standing = self.record(group_id, path, record_id)
-            if standing is None or standing.record.revision != seen:
+            standing = self.record(group_id, root.path, found.record.record_id)
+            if standing is None or standing.record.revision != found.record.revision:
                 return False
-            self._records[group_id, path, record_id][1][generation] = vector
+            self._records[group_id, root.path, found.record.record_id][1][generation] = found.vector
             return True
+
+    def forget_unused(self, group_id: str, root: RootScope) -> None:
+        """They lie beside the records."""
 
     def records(self, group_id: str, path: str) -> list[MemoryRecord]:
         return [one.record for one in self.remembered(group_id, path)]

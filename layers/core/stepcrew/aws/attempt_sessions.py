@@ -1,9 +1,9 @@
 """Sessions of roles: what the runner reaches a group's data with, one group and execution at a time, and the function
 that reads files, one group at a time.
 
-The policies of the role open only what belongs to the session's tags `group` and `execution` (AttemptRole in
-template.yaml, docs/decisions/0011-least-reach.md). A session lasts an hour at most, because a role that was itself
-assumed begins it ("Role chaining", IAM user guide); an invocation of the runner lasts a quarter of that.
+The policies of the role open only what belongs to the session's tags `group`, `group-digest` and `execution`
+(AttemptRole in template.yaml, docs/decisions/0011-least-reach.md). A session lasts an hour at most, because a role that
+was itself assumed begins it ("Role chaining", IAM user guide); an invocation of the runner lasts a quarter of that.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from stepcrew.aws.clients import Clients, SessionKeys
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.meter import RequestMeter
+from stepcrew.domain.project import group_digest
 from stepcrew.domain.senders import project_session
 from stepcrew.settings import take
 
 SECONDS = 3600
 SERVICES = ("dynamodb", "s3", "sqs", "ssm", "lambda_")
 """What an attempt talks to."""
+_VECTORS = ("s3vectors",)
 ONLY_MODELS = json.dumps(
     {
         "Version": "2012-10-17",
@@ -50,11 +52,14 @@ class AttemptSessions:
         own: the function's own credentials; it can begin sessions and nothing else.
         role_arn: of the attempt's role.
         of_project: whether the function runs a project's own code; its role then gives sessions for one group only.
+        vectors: whether vectors may lie in Amazon S3 Vectors.
     """
 
-    def __init__(self, own: SessionKeys | None, role_arn: str, *, of_project: bool = False) -> None:
+    def __init__(
+        self, own: SessionKeys | None, role_arn: str, *, of_project: bool = False, vectors: bool = False
+    ) -> None:
         self._own = Clients(own)
-        self._own.open(*SERVICES, "sts")
+        self._own.open(*SERVICES, "sts", *_VECTORS[:vectors])
         self._role_arn = role_arn
         self._of_project = of_project
 
@@ -80,7 +85,8 @@ class AttemptSessions:
         return self._begin(group_id, execution_id, ONLY_MODELS)
 
     def _begin(self, group_id: str, execution_id: str, policy: str | None = None) -> SessionKeys:
-        tags = {"group": group_id, "execution": execution_id, **({"runs-project": "yes"} if self._of_project else {})}
+        tags = {**_group_tags(group_id), "execution": execution_id}
+        tags |= {"runs-project": "yes"} if self._of_project else {}
         name = project_session(group_id, execution_id) if self._of_project else execution_id
         return _begin(self._own, self._role_arn, name, tags, policy)
 
@@ -91,19 +97,25 @@ class GroupSessions:
     Args:
         own: the function's own credentials; it can begin sessions and nothing else.
         role_arn: of the role.
+        vectors: as above.
     """
 
-    def __init__(self, own: SessionKeys | None, role_arn: str) -> None:
+    def __init__(self, own: SessionKeys | None, role_arn: str, *, vectors: bool = False) -> None:
         self._own = Clients(own)
-        self._own.open("dynamodb", "s3", "ssm", "sts")
+        self._own.open("dynamodb", "s3", "ssm", "sts", *_VECTORS[:vectors])
         self._role_arn = role_arn
 
     def begin(self, group_id: str) -> SessionKeys:
         """Raises `PlatformUnavailable`."""
-        return _begin(self._own, self._role_arn, "knowledge", {"group": group_id})
+        return _begin(self._own, self._role_arn, "knowledge", _group_tags(group_id))
 
     def clients(self, keys: SessionKeys) -> Clients:
         return Clients(keys, like=self._own)
+
+
+def _group_tags(group_id: str) -> dict[str, str]:
+    """With the digest that the names of the group's indexes of vectors begin with."""
+    return {"group": group_id, "group-digest": group_digest(group_id)}
 
 
 def _begin(own: Clients, role_arn: str, name: str, tags: Mapping[str, str], policy: str | None = None) -> SessionKeys:

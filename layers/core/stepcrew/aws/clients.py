@@ -121,6 +121,10 @@ class Clients:
         return self._make("scheduler")
 
     @cached_property
+    def s3vectors(self) -> Any:
+        return self._make("s3vectors")
+
+    @cached_property
     def sesv2(self) -> Any:
         return self._make("sesv2")
 

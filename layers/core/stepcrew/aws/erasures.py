@@ -11,10 +11,12 @@ from stepcrew.aws import erasure_keys, keys, paths
 from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
+from stepcrew.aws.indexed_memory import index_names
 from stepcrew.aws.items import plain, values
 from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.objects import delete_below
 from stepcrew.aws.records import Records
+from stepcrew.aws.vector_bucket import VectorBucket
 from stepcrew.domain.erasure import Erasure, ErasureNotFound
 from stepcrew.domain.memory import RootScope
 from stepcrew.domain.trigger import REQUESTS
@@ -71,11 +73,12 @@ class TableErasures:
 class StoredRemains:
     """`Remains` over DynamoDB and the buckets."""
 
-    def __init__(self, clients: Clients, table: str, bucket: str, inbox: str) -> None:
+    def __init__(self, clients: Clients, table: str, bucket: str, inbox: str, vectors: VectorBucket) -> None:
         self._clients = clients
         self._table = table
         self._bucket = bucket
         self._inbox = inbox
+        self._vectors = vectors
         self._records = Records(clients, table)
 
     def of_batch(self, group_id: str, batch_id: str) -> Iterator[Counter[str]]:
@@ -88,8 +91,9 @@ class StoredRemains:
             yield self._objects(self._bucket, folder)
         yield self._objects(self._inbox, f"{group_id}/")
         yield self._partition(keys.firings(group_id, REQUESTS))
-        for root in self._entries(keys.root_scopes(group_id)):
-            scope = RootScope.model_validate_json(root["document"])
+        for scope in self._root_scopes(group_id):
+            for name in index_names(group_id, scope) if self._vectors.exists else ():
+                yield +Counter(vectors=self._vectors.drop(name))
             yield self._partition(keys.memory(group_id, scope.path))
             yield Counter(vectors=self._partition(keys.vectors(group_id, scope.embedder)).total())
         for indexed in self._entries(keys.knowledge(group_id)):
@@ -99,6 +103,10 @@ class StoredRemains:
                 if listed := erasure_keys.listed_by(group_id, entry["SK"]):
                     yield self._partition(listed)
             yield self._partition(partition, spare=keys.LIMITS)
+
+    def _root_scopes(self, group_id: str) -> list[RootScope]:
+        listed = self._entries(keys.root_scopes(group_id))
+        return [RootScope.model_validate_json(one["document"]) for one in listed if "document" in one]
 
     def _entries(self, partition: str) -> list[dict[str, Any]]:
         return list(map(values, self._records.found("Reading what is to be removed", "PK = :key", {":key": partition})))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.domain.announcement import SOURCE, Announcement, BatchData
-from stepcrew.domain.budgets import BudgetData
+from stepcrew.domain.announcement import SOURCE, Announcement
 from stepcrew.domain.errors import PlatformUnavailable
 
 if TYPE_CHECKING:
@@ -18,10 +17,8 @@ _MOST = 10
 
 
 def _detail_type(told: Announcement) -> str:
-    if isinstance(told.data, BudgetData):
-        return "Budget Used Up" if told.data.is_used_up else "Budget Warning"
-    thing = "Batch" if isinstance(told.data, BatchData) else "Execution"
-    return f"{thing} {told.data.status.capitalize()}"
+    """Such as "Execution Completed" or "Budget Used Up"."""
+    return told.type.removeprefix(f"{SOURCE}.").replace(".", " ").replace("_", " ").title()
 
 
 class EventBridgeBus:

@@ -14,7 +14,7 @@ from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, item, values
 from stepcrew.aws.records import Records
-from stepcrew.aws.transactions import cancellation_codes, holds, is_last_refused, retry_conflicts
+from stepcrew.aws.transactions import cancellation_codes, holds, is_last_refused, retry_conflicts, unless_refused
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope, ScopeNotFound
 
@@ -48,11 +48,14 @@ class TableMemory:
         return _root(found) if found else None
 
     def roots(self, group_id: str) -> list[RootScope]:
-        return [_root(entry) for entry in self._partition(keys.root_scopes(group_id))]
+        known = {":key": keys.root_scopes(group_id), ":prefix": keys.ROOT_SCOPE_PREFIX}
+        found = self._records.found("Reading memory", "PK = :key AND begins_with(SK, :prefix)", known)
+        return list(map(_root, found))
 
-    def close_root(self, group_id: str, path: str) -> None:
+    def close_root(self, group_id: str, path: str) -> int:
         with platform_errors("Closing the memory"):
             self._clients.dynamodb.delete_item(TableName=self._table, Key=item(self._root_key(group_id, path)))
+        return 0
 
     def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:
         return self._put(group_id, root, new, {"ConditionExpression": "attribute_not_exists(PK)"})
@@ -85,22 +88,24 @@ class TableMemory:
             )
 
     def remembered(self, group_id: str, path: str, generation: int = 0) -> list[Remembered]:
-        return [_remembered(entry, generation) for entry in self._partition(keys.memory(group_id, path))]
+        return self._remembered(list(self._partition(keys.memory(group_id, path))), generation)
 
-    def add_vector(
-        self, group_id: str, path: str, record_id: str, vector: bytes, *, generation: int, seen: int
-    ) -> bool:
+    def add_vector(self, group_id: str, root: RootScope, found: Remembered, generation: int) -> bool:
+        ((name, value),) = self._vector(group_id, root, found, generation).items()
         with platform_errors("Keeping a vector"):
             return holds(
                 lambda: self._clients.dynamodb.update_item(
                     TableName=self._table,
-                    Key=item({"PK": keys.memory(group_id, path), "SK": keys.memory_record(record_id)}),
+                    Key=self._record_key(group_id, root.path, found.record.record_id),
                     UpdateExpression="SET #vector = :vector",
                     ConditionExpression="revision = :seen",
-                    ExpressionAttributeNames={"#vector": _vector_of(generation)},
-                    ExpressionAttributeValues=item({":vector": vector, ":seen": seen}),
+                    ExpressionAttributeNames={"#vector": name},
+                    ExpressionAttributeValues=item({":vector": value, ":seen": found.record.revision}),
                 )
             )
+
+    def forget_unused(self, group_id: str, root: RootScope) -> None:
+        """They lie in the items."""
 
     def records(self, group_id: str, path: str) -> list[MemoryRecord]:
         found = self._partition(keys.memory(group_id, path), ProjectionExpression="document")
@@ -108,16 +113,23 @@ class TableMemory:
 
     def record(self, group_id: str, path: str, record_id: str, generation: int = 0) -> Remembered | None:
         found = self._records.item(keys.memory(group_id, path), keys.memory_record(record_id))
-        return _remembered(found, generation) if found else None
+        return self._remembered([found], generation)[0] if found else None
 
     def forget(self, group_id: str, path: str, record_id: str, *, seen: int | None = None) -> bool:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_exists(PK)"}
         if seen is not None:
             known = item({":seen": seen})
             condition = {"ConditionExpression": "revision = :seen", "ExpressionAttributeValues": known}
-        key = item({"PK": keys.memory(group_id, path), "SK": keys.memory_record(record_id)})
+        key = self._record_key(group_id, path, record_id)
         with platform_errors("Deleting from memory"):
-            return holds(lambda: self._clients.dynamodb.delete_item(TableName=self._table, Key=key, **condition))
+            answer = unless_refused(
+                lambda: self._clients.dynamodb.delete_item(
+                    TableName=self._table, Key=key, ReturnValues="ALL_OLD", **condition
+                )
+            )
+        if answer is not None:
+            self._removed(answer.get("Attributes", {}))
+        return answer is not None
 
     def vectors(self, group_id: str, embedder: str, hashes: Collection[str]) -> dict[str, bytes]:
         partition = keys.vectors(group_id, embedder)
@@ -149,14 +161,13 @@ class TableMemory:
             "TableName": self._table,
             "Item": item(
                 {
-                    "PK": keys.memory(group_id, root.path),
-                    "SK": keys.memory_record(record.record_id),
                     "document": record.model_dump_json(),
                     "revision": record.revision,
-                    _vector_of(root.generation): new.vector,
+                    **self._vector(group_id, root, new, root.generation),
                     **expiry,
                 }
-            ),
+            )
+            | self._record_key(group_id, root.path, record.record_id),
             **condition,
         }
         with platform_errors("Remembering"):
@@ -184,8 +195,22 @@ class TableMemory:
                 raise ScopeNotFound(f"The memory {root.path} was deleted meanwhile.") from error
         return True
 
+    def _vector(self, _group: str, _root: RootScope, new: Remembered, generation: int) -> dict[str, Any]:
+        """What a record's item holds of its vector."""
+        return {attribute("vector", generation): new.vector}
+
+    def _remembered(self, entries: list[Item], generation: int) -> list[Remembered]:
+        return [remembered(values(entry), generation) for entry in entries]
+
+    def _removed(self, entry: Item) -> None:
+        """A record's item is gone, with its vectors."""
+
     def _partition(self, partition: str, **options: Any) -> Iterator[Item]:
         return self._records.found("Reading memory", "PK = :key", {":key": partition}, **options)
+
+    @staticmethod
+    def _record_key(group_id: str, path: str, record_id: str) -> Item:
+        return item({"PK": keys.memory(group_id, path), "SK": keys.memory_record(record_id)})
 
     @staticmethod
     def _root_key(group_id: str, path: str) -> dict[str, str]:
@@ -201,13 +226,11 @@ def _turn(root: RootScope) -> str:
     return f"{root.generation} {root.newest} {root.move.model_dump_json() if root.move else ''}"
 
 
-def _vector_of(generation: int) -> str:
-    """The attribute."""
-    return f"vector_{generation}" if generation else "vector"
+def attribute(name: str, generation: int) -> str:
+    """In a record's item, of the vector of one generation."""
+    return f"{name}_{generation}" if generation else name
 
 
-def _remembered(entry: Item, generation: int) -> Remembered:
-    found = values(entry)
-    return Remembered(
-        MemoryRecord.model_validate_json(found["document"]), bytes(found.get(_vector_of(generation), b""))
-    )
+def remembered(found: dict[str, Any], generation: int) -> Remembered:
+    vector = bytes(found.get(attribute("vector", generation), b""))
+    return Remembered(MemoryRecord.model_validate_json(found["document"]), vector)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Base64Bytes, BaseModel, Field
 
 from stepcrew.domain.errors import Category, StepcrewError
-from stepcrew.domain.memory import MOST_SCOPE, MemoryRecord
+from stepcrew.domain.memory import MOST_SCOPE, Backend, MemoryRecord
 
 MOST_TEXTS = 100
 """That are embedded by one request."""
@@ -43,12 +43,14 @@ class SearchMemory(BaseModel):
 
 
 class ReembedMemory(BaseModel):
-    """Brings a root scope to the embedding model that it is on its way to; nothing is done where it is not any more."""
+    """Brings a root scope to the embedding model and the backend that it is on its way to; nothing is done where it is
+    not any more."""
 
     operation: Literal["reembed_memory"] = "reembed_memory"
     group_id: str
     path: str
     embedder: str
+    backend: Backend = Backend.TABLE
 
 
 KnowledgeRequest = Annotated[ReadFile | EmbedTexts | SearchMemory | ReembedMemory, Field(discriminator="operation")]

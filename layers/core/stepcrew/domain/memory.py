@@ -8,13 +8,10 @@ knows from elsewhere.
 
 from __future__ import annotations
 
-import json
-import math
 import re
-import sys
-from array import array
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -26,7 +23,6 @@ CREWS = "/crews"
 SHARED = "/shared"
 MOST_RECORD_BYTES = 300_000
 """Of a record as JSON. With the vector it stays below the 400 KB of an item of the table."""
-MOST_DIMENSIONS = 8_192
 MOST_SCOPE = 500
 """Characters of a path."""
 _PART = re.compile(r"[^A-Za-z0-9._-]+")
@@ -60,13 +56,6 @@ class RecordTooLarge(StepcrewError):
     remedy = "Remember shorter facts: a record is made for a sentence or a paragraph."
 
 
-class VectorUnusable(StepcrewError):
-    """An embedding model answered something that is no vector of finite numbers."""
-
-    category = Category.MODEL
-    remedy = "Use another embedding model, or tell the operator."
-
-
 class EmbedderChanged(StepcrewError):
     """The vectors of a root scope come from another embedding model than the one that is asked for now."""
 
@@ -80,11 +69,22 @@ class EmbedderChanged(StepcrewError):
         )
 
 
+class Backend(StrEnum):
+    """Where the vectors of a root scope lie. Its records lie in the table."""
+
+    TABLE = "table"
+    """Beside each record. A search compares with every one of them."""
+    S3_VECTORS = "s3vectors"
+    """In an index of Amazon S3 Vectors, which is asked for the nearest."""
+
+
 class Move(BaseModel):
-    """A root scope on its way to another embedding model. Until its vectors are there, those of the old one are used.
+    """A root scope on its way to another embedding model or backend. Until its new vectors are there, the old ones are
+    used.
 
     Attributes:
         embedder: the new model.
+        backend: the new one.
         generation: of the new vectors.
         left: the model whose vectors it leaves.
         reason: why it stands still; empty while it goes on.
@@ -93,6 +93,7 @@ class Move(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     embedder: str
+    backend: Backend = Backend.TABLE
     generation: int
     left: str
     reason: str = ""
@@ -100,7 +101,8 @@ class Move(BaseModel):
 
 class RootScope(BaseModel):
     """One memory of a group: what all vectors in it have in common. `embedder` is `provider/model`. A record may have
-    vectors of several generations; those of `generation` come from `embedder`, and no generation is of two models."""
+    vectors of several generations; those of `generation` come from `embedder` and lie in `backend`, and no generation
+    is of two models or in two backends."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -108,6 +110,7 @@ class RootScope(BaseModel):
     embedder: str
     dimension: int
     created_at: datetime
+    backend: Backend = Backend.TABLE
     generation: int = 0
     newest: int = 0
     """The last generation that was begun, whether it was finished or not."""
@@ -115,25 +118,49 @@ class RootScope(BaseModel):
 
     @property
     def made(self) -> str:
-        """What tells it from another of the same path, before and after it, and from itself with another model."""
-        return f"{self.embedder} {self.dimension} {self.created_at.isoformat()}"
+        """What tells it from another of the same path, before and after it, and from itself with another model or
+        backend."""
+        elsewhere = "" if self.backend is Backend.TABLE else f" {self.backend}"
+        return f"{self.embedder} {self.dimension} {self.created_at.isoformat()}{elsewhere}"
 
-    def moving_to(self, embedder: str) -> RootScope:
-        """On its way to this model; one that is on its way to another turns to it. Called again, it stays."""
-        if self.move and self.move.embedder == embedder:
+    def backend_of(self, generation: int) -> Backend:
+        """Where vectors of this generation lie, which is in use or being made."""
+        return self.move.backend if self.move and self.move.generation == generation else self.backend
+
+    @property
+    def unused(self) -> list[int]:
+        """The generations that were begun and are neither in use nor being made."""
+        used = (self.generation, self.move.generation if self.move else self.generation)
+        return [generation for generation in range(self.newest + 1) if generation not in used]
+
+    def moving_to(self, embedder: str, backend: Backend | None = None) -> RootScope:
+        """On its way to this model and backend, or to this model in the same backend; one that is on its way elsewhere
+        turns there. Called again, it stays."""
+        target = (embedder, backend or self.backend)
+        if self.move and (self.move.embedder, self.move.backend) == target:
             return self.model_copy(update={"move": self.move.model_copy(update={"reason": ""})})
-        if self.move is None and self.embedder == embedder:
+        is_back = (self.embedder, self.backend) == target
+        if self.move is None and is_back:
             return self
-        is_back = embedder == self.embedder
         newest = self.newest if is_back else self.newest + 1
-        move = Move(embedder=embedder, generation=self.generation if is_back else newest, left=self.embedder)
+        move = Move(
+            embedder=target[0],
+            backend=target[1],
+            generation=self.generation if is_back else newest,
+            left=self.embedder,
+        )
         return self.model_copy(update={"move": move, "newest": newest})
 
     def moved(self, dimension: int) -> RootScope:
-        """With the vectors of the new model, of this dimension, in use; those of the old one are still there."""
+        """With the new vectors, of this dimension, in use; the old ones are still there."""
         assert self.move
         return self.model_copy(
-            update={"embedder": self.move.embedder, "dimension": dimension, "generation": self.move.generation}
+            update={
+                "embedder": self.move.embedder,
+                "backend": self.move.backend,
+                "dimension": dimension,
+                "generation": self.move.generation,
+            }
         )
 
     @property
@@ -197,35 +224,6 @@ class Remembered(NamedTuple):
     vector: bytes
 
 
-def pack(numbers: Iterable[float]) -> bytes:
-    """A vector as it is kept. Raises `VectorUnusable`."""
-    try:
-        packed = array("f", numbers)
-    except (TypeError, OverflowError) as error:
-        raise VectorUnusable("An embedding is no list of numbers.") from error
-    if not 0 < len(packed) <= MOST_DIMENSIONS:
-        raise VectorUnusable(f"An embedding has {len(packed)} dimensions; 1 to {MOST_DIMENSIONS} are possible.")
-    if not all(map(math.isfinite, packed)) or not any(packed):
-        raise VectorUnusable("An embedding has a number that is not finite, or no number but 0.")
-    return _little_endian(packed).tobytes()
-
-
-def unpack(vector: bytes) -> list[float]:
-    numbers = array("f")
-    numbers.frombytes(vector)
-    return _little_endian(numbers).tolist()
-
-
-def dimension_of(vector: bytes) -> int:
-    return len(vector) // 4
-
-
-def _little_endian(numbers: array[float]) -> array[float]:
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
-
-
 def content_hash(text: str) -> str:
     """Under which the vector of a text is kept. SHA-256 (hex)."""
     return digest(text.encode(errors="replace").decode())
@@ -284,12 +282,3 @@ def below(root: str, scope: str) -> str:
     if not is_within(path, root):
         path = root if path == "/" else root + path
     return path[:MOST_SCOPE].rstrip("/ ")
-
-
-def same_metadata(record: MemoryRecord, wanted: dict[str, JsonValue]) -> bool:
-    """Whether the record has all of these values."""
-    return all(
-        name in record.metadata
-        and json.dumps(record.metadata[name], sort_keys=True) == json.dumps(value, sort_keys=True)
-        for name, value in wanted.items()
-    )

@@ -34,6 +34,10 @@ class Priced(StrEnum):
     API_REQUESTS = "api_requests"
     EVENTS = "events"
     LOG_GB = "log_gb"
+    VECTOR_QUERIES = "vector_queries"
+    VECTOR_GB_READ = "vector_gb_read"
+    """Of the vectors of the index that a query asks."""
+    VECTOR_GB_PUT = "vector_gb_put"
 
 
 class PriceBook(NamedTuple):

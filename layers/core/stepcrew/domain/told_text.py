@@ -40,7 +40,9 @@ def told_text(told: Announcement, question: str, console_url: str, decide: Mappi
         lines = [f"{data.spent_usd:.2f} of {data.limit_usd:.2f} US dollars of {data.month} are spent."]
         links = [("Open in the console", f"{console_url}/usage")] if console_url else []
         return ToldText("Budget of", name, what, lines, links)
-    return _of_execution(data, question, console_url, decide)
+    if isinstance(data, ExecutionData):
+        return _of_execution(data, question, console_url, decide)
+    raise ValueError(f"{told.type} is told to callbacks, which get no text for people.")
 
 
 def _of_execution(data: ExecutionData, question: str, console_url: str, decide: Mapping[DecisionKind, str]) -> ToldText:

@@ -72,9 +72,13 @@ class WebhookSpec(BaseModel):
             raise ValueError("url is missing" if self.url is None else "`to` is for the format mail only")
         return self
 
+    @property
+    def needs_secret(self) -> bool:
+        return self.format == "standard"
+
     @model_validator(mode="after")
     def _secret_of_webhooks(self) -> WebhookSpec:
-        if self.secret is None and self.format == "standard":
+        if self.secret is None and self.needs_secret:
             raise ValueError("secret is missing: name the group's secret that deliveries are signed with")
         if self.secret is not None and not self.secret.startswith(WEBHOOK_SECRETS):
             raise ValueError(
@@ -97,11 +101,9 @@ class Webhook(WebhookSpec):
     off_reason: str = ""
     callback: CallbackTerms | None = None
 
-    @model_validator(mode="after")
-    def _secret_of_webhooks(self) -> Webhook:
-        if self.callback is None:
-            super()._secret_of_webhooks()
-        return self
+    @property
+    def needs_secret(self) -> bool:
+        return self.callback is None and super().needs_secret
 
     @property
     def tells_of_questions(self) -> bool:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.knowledge_requests import MemoryHit, ReembedMemory, SearchMemory
 from stepcrew.domain.memory import (
+    Backend,
     EmbedderUnusable,
     MemoryRecord,
     RootScope,
@@ -32,22 +33,25 @@ TRIES = 3
 
 
 class ScopeSummary(BaseModel):
-    """A scope with what lies in it and below it. `embedder` and `dimension` are those of its root scope; `oldest` and
-    `newest` are null when there is nothing in it. `moving_to` is the embedding model that its root scope is on its way
-    to, and `reason` why it does not get there."""
+    """A scope with what lies in it and below it. `embedder`, `dimension` and `backend` are those of its root scope;
+    `oldest` and `newest` are null when there is nothing in it. `moving_to` is the embedding model that its root scope
+    is on its way to, `moving_into` the backend, and `reason` why it does not get there."""
 
     path: str
     records: int
     embedder: str | None
     dimension: int | None
+    backend: Backend
     oldest: datetime | None
     newest: datetime | None
     moving_to: str | None
+    moving_into: Backend | None
     reason: str
 
 
 class MemoryReceipt(BaseModel):
-    """What was removed: records with their vectors and texts, and how many vectors that were kept for reuse. Journals
+    """What was removed: records with their vectors and texts, and how many vectors that lay elsewhere than beside a
+    record: kept for reuse, or in an index of Amazon S3 Vectors. Journals
     and traces of executions keep what they showed until those are deleted or expire; `executions` are the ones that
     wrote the records."""
 
@@ -100,23 +104,27 @@ class KeepMemory:
         request = SearchMemory(group_id=group_id, scope=normal_scope(scope), query=query, limit=limit)
         return self._worker.search_memory(request).hits
 
-    def reembed(self, group_id: str, scope: str, embedder: str | None) -> ScopeSummary:
-        """Has the vectors of a root scope made anew with this embedding model, the operator's where none is named. One
-        that is on its way to another turns to it. Raises `ScopeInvalid`, `ScopeNotFound` and `EmbedderUnusable`."""
+    def reembed(self, group_id: str, scope: str, embedder: str | None, backend: Backend | None = None) -> ScopeSummary:
+        """Has the vectors of a root scope made anew with this embedding model in this backend. Where no backend is
+        named, they stay in theirs; where only a backend is, they stay those of their model; where nothing is named,
+        they become those of the operator's model. A root scope that is on its way elsewhere turns there. Raises
+        `ScopeInvalid`, `ScopeNotFound` and `EmbedderUnusable`."""
         path = normal_scope(scope)
         if path != root_of(path):
             raise ScopeInvalid(f"{path} is no root scope: its vectors are those of {root_of(path)}.")
-        name = self._usable(embedder)
         for _ in range(TRIES):
             root = self._store.root(group_id, path)
             if root is None:
                 raise ScopeNotFound(f"There is no memory {path}.")
             if parse_embedder_name(root.embedder) is None:
                 raise EmbedderUnusable(f"The vectors of {path} come from {root.embedder} model, which its code asks.")
-            moving = root.moving_to(name)
+            name = root.embedder if backend and embedder is None else self._usable(embedder)
+            moving = root.moving_to(name, backend)
             if moving == root or self._store.change_root(group_id, root, moving):
                 if moving.move:
-                    self._worker.reembed_memory(ReembedMemory(group_id=group_id, path=path, embedder=name))
+                    self._worker.reembed_memory(
+                        ReembedMemory(group_id=group_id, path=path, embedder=name, backend=moving.move.backend)
+                    )
                 return _summary(path, moving, self._standing(group_id, path))
         raise PlatformUnavailable(f"The memory {path} is changed by others at this moment.")
 
@@ -148,12 +156,12 @@ class KeepMemory:
         receipt = self._forget(group_id, path, root, here)
         if path != name:
             return receipt
-        self._store.close_root(group_id, name)
+        left = self._store.close_root(group_id, name)
         late = self._forget(group_id, path, root, self._store.records(group_id, name))
         return receipt.model_copy(
             update={
                 "records": receipt.records + late.records,
-                "vectors": receipt.vectors + late.vectors,
+                "vectors": receipt.vectors + left + late.vectors,
                 "executions": sorted({*receipt.executions, *late.executions}),
             }
         )
@@ -166,7 +174,7 @@ class KeepMemory:
     def _forget(self, group_id: str, scope: str, root: RootScope | None, records: list[MemoryRecord]) -> MemoryReceipt:
         gone = [one for one in records if self._store.forget(group_id, root_of(one.scope), one.record_id)]
         hashes = {content_hash(record.content) for record in gone}
-        kept = 0
+        kept = len(gone) if root and root.backend is not Backend.TABLE else 0
         for embedder in root.embedders if root and hashes else ():
             found = self._store.vectors(group_id, embedder, hashes)
             self._store.forget_vectors(group_id, embedder, found)
@@ -192,9 +200,11 @@ def _summary(path: str, root: RootScope, records: Iterable[MemoryRecord]) -> Sco
         records=len(times),
         embedder=root.embedder,
         dimension=root.dimension,
+        backend=root.backend,
         oldest=min(times, default=None),
         newest=max(times, default=None),
         moving_to=root.move.embedder if root.move else None,
+        moving_into=root.move.backend if root.move else None,
         reason=root.move.reason if root.move else "",
     )
 

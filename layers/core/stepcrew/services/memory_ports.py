@@ -7,13 +7,18 @@ from datetime import datetime
 from typing import Protocol
 
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope
+from stepcrew.domain.memory_filter import MemoryFilter
+
+Ranked = list[tuple[float, MemoryRecord]]
+"""Records with how alike each is to a vector, the most alike first: the cosine, and 0 where that is negative."""
 
 
 class MemoryStore(Protocol):
     """Records of memory, by root scope."""
 
     def open_root(self, group_id: str, root: RootScope) -> RootScope:
-        """Puts the root scope where none of its path is, and answers the one that stands there afterwards."""
+        """Puts the root scope where none of its path is, in the backend of the group, and answers the one that stands
+        there afterwards. Raises `VectorUnusable` where its vectors do not fit into that backend."""
         ...
 
     def root(self, group_id: str, path: str) -> RootScope | None:
@@ -24,8 +29,9 @@ class MemoryStore(Protocol):
         """All of the group, by path."""
         ...
 
-    def close_root(self, group_id: str, path: str) -> None:
-        """From here on another embedding model may begin it again. Records are not touched."""
+    def close_root(self, group_id: str, path: str) -> int:
+        """From here on another embedding model may begin it again. Records are not touched. How many vectors went that
+        lay elsewhere than beside their records."""
         ...
 
     def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:
@@ -47,10 +53,18 @@ class MemoryStore(Protocol):
         """Everything in a root scope with its vectors of one generation, in no order, strongly consistent."""
         ...
 
-    def add_vector(
-        self, group_id: str, path: str, record_id: str, vector: bytes, *, generation: int, seen: int
-    ) -> bool:
-        """Gives a record a vector of one more generation; false when it has another revision by now, or is gone."""
+    def add_vector(self, group_id: str, root: RootScope, found: Remembered, generation: int) -> bool:
+        """Gives a record this vector as one of one more generation; false when it has another revision by now, or is
+        gone."""
+        ...
+
+    def nearest(self, group_id: str, root: RootScope, wanted: bytes, limit: int, among: MemoryFilter) -> Ranked:
+        """The records whose vectors are most like this one, at most `limit` and a hundred: of a root scope whose
+        vectors lie in an index. Those of any other are found by comparing with all that `remembered` answers."""
+        ...
+
+    def forget_unused(self, group_id: str, root: RootScope) -> None:
+        """Removes what is left elsewhere of generations that are not used any more."""
         ...
 
     def records(self, group_id: str, path: str) -> list[MemoryRecord]:
