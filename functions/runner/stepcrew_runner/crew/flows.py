@@ -192,8 +192,8 @@ class Steps:
             asked = self._rendered(given, local)
             builder = self._builder(key, {})
             agent: Any = builder.agent(key)
-            told: Any = asked if isinstance(asked, list) else str(asked)
-            return await agent.kickoff_async(told, input_files=builder.pictures() or None)
+            pictures = builder.pictures() or None
+            return await agent.kickoff_async(asked if isinstance(asked, list) else str(asked), input_files=pictures)
 
         return run
 
