@@ -7,8 +7,8 @@ Nothing is written when one is not found, or not alone; `--given vector_queries=
 hand, as the prices of S3 Vectors have to be. `--book 2027-01` begins a new book, with us-east-1 first: its prices
 stand in for regions that a book does not have.
 
-Sources: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/bulk-api-reading-price-list-files.html; the products'
-attributes as a cost tool reads them from the same list (https://github.com/infracost/infracost).
+Sources: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/bulk-api-reading-price-list-files.html; the
+products' attributes as a cost tool reads them from the same list (https://github.com/infracost/infracost).
 """
 
 from __future__ import annotations
