@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from stepcrew_cli.documents import read_text
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.documents import read_text
+from stepcrew_reader.errors import CrewFileError
 
 MOST_INLINE_BYTES = 2_000_000
 """A larger file is uploaded to the inbox; the API's body has an end."""

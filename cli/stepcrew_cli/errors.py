@@ -28,10 +28,6 @@ class CliError(Exception):
         self.remedy = remedy
 
 
-class CrewFileError(CliError):
-    """A crew file, project folder or inputs file that cannot be turned into a request."""
-
-
 class Rejected(CliError):
     """The server refused the request (4xx); `problem` is its problem document."""
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import cast
 
 from stepcrew_cli.client import Client
-from stepcrew_cli.crew_source import CrewSource
-from stepcrew_cli.documents import Document
-from stepcrew_cli.errors import CrewFileError
 from stepcrew_cli.file_wire import FileList
 from stepcrew_cli.options import Output
+from stepcrew_reader.crew_source import CrewSource
+from stepcrew_reader.documents import Document
+from stepcrew_reader.errors import CrewFileError
 
 FOLDER = "knowledge"
 

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from stepcrew_cli.answer import Answer, Model
-from stepcrew_cli.errors import CliError, Rejected, ServerTrouble
+from stepcrew_cli.errors import CliError, Exit, Rejected, ServerTrouble
 from stepcrew_cli.profiles import stored_profiles
 from stepcrew_cli.text import json_text, plain
+from stepcrew_reader.errors import CrewFileError
 
 PIPE_WIDTH = 120
 """Columns of tables where no terminal says its own."""
@@ -127,7 +128,7 @@ def reporting(output: Output) -> Generator[None]:
     """Turns our errors into readable text on stderr (with --json also the problem on stdout) and an exit code."""
     try:
         yield
-    except CliError as error:
+    except (CliError, CrewFileError) as error:
         _report(output, error)
     except BrokenPipeError:
         # The reader of our stdout is gone (`stepcrew traces ID | head`): nothing more to say.
@@ -135,7 +136,7 @@ def reporting(output: Output) -> Generator[None]:
         raise typer.Exit(0) from None
 
 
-def _report(output: Output, error: CliError) -> NoReturn:
+def _report(output: Output, error: CliError | CrewFileError) -> NoReturn:
     output.note(error.message, "bold red")
     problem = error.problem if isinstance(error, Rejected | ServerTrouble) else None
     for fault in problem.errors if problem else []:
@@ -152,4 +153,4 @@ def _report(output: Output, error: CliError) -> NoReturn:
             output.json(problem.model_dump(mode="json"))
         else:
             output.json({"detail": error.message, "remedy": error.remedy})
-    raise typer.Exit(error.exit_code)
+    raise typer.Exit(error.exit_code if isinstance(error, CliError) else Exit.REJECTED)

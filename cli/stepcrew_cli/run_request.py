@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from stepcrew_cli.documents import Document, read_document
-from stepcrew_cli.errors import CliError, CrewFileError
+from stepcrew_cli.errors import CliError
+from stepcrew_reader.documents import Document, read_document
+from stepcrew_reader.errors import CrewFileError
 
 
 @dataclass(frozen=True)

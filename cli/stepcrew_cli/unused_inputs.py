@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import cast
 
-from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError
+from stepcrew_reader.documents import Document
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)\}")
 """CrewAI's own pattern (crewai/utilities/string_utils.py)."""

@@ -10,7 +10,6 @@ from pydantic import JsonValue
 from rich.table import Table
 
 from stepcrew_cli.client import Client
-from stepcrew_cli.documents import Document, read_text
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Cursor, ExecutionId, Limit, Output, page
 from stepcrew_cli.questions import print_question
@@ -18,6 +17,7 @@ from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import one_line, plain
 from stepcrew_cli.wire import Approval, ApprovalList, Execution
+from stepcrew_reader.documents import Document, read_text
 
 Number = Annotated[
     int | None,

@@ -13,13 +13,13 @@ from stepcrew_cli.batch_progress import follow_batch, show_batch, standing
 from stepcrew_cli.batch_rows import MOST_INLINE_BYTES, UPLOADED, read_rows
 from stepcrew_cli.batch_wire import Batch, BatchList, BatchRowList
 from stepcrew_cli.client import Client
-from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.json_lines import LinesFile, write_lines
 from stepcrew_cli.options import Cursor, Limit, MaxCostUsd, MaxModelCalls, MaxTokens, TimeoutSeconds, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment, status_text
 from stepcrew_cli.text import plain
+from stepcrew_reader.documents import Document
 
 BatchId = Annotated[str, typer.Argument(metavar="ID", help="Batch id.")]
 OF_GROUP = "file:"

@@ -10,12 +10,12 @@ import typer
 from pydantic import JsonValue
 
 from stepcrew_cli.crew_input import load_telling
-from stepcrew_cli.documents import write_file
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import ExecutionId, Json, Output, reporting
 from stepcrew_cli.replaying import Replayed, describe, replay
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.verifying import Verified, verify
+from stepcrew_cli.writing import write_file
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, made by `stepcrew bundle`.")]
 Crew = Annotated[

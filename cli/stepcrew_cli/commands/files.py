@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stepcrew_cli.documents import write_file
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.file_wire import File, FileList, FileReceipt
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
+from stepcrew_cli.writing import write_file
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The file's name.")]
 

@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 
 from stepcrew_cli.client import Client
-from stepcrew_cli.documents import write_file
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.event_lines import event_line
 from stepcrew_cli.follow import follow
@@ -20,6 +19,7 @@ from stepcrew_cli.summary import print_error
 from stepcrew_cli.text import safe
 from stepcrew_cli.watching import exit_code, full_text, output_text
 from stepcrew_cli.wire import ArtifactList, LogPage, Result, TraceEvent
+from stepcrew_cli.writing import write_file
 
 After = Annotated[
     str | None, typer.Option(help="Only what comes after this cursor, as printed or returned with --json.")

@@ -10,7 +10,6 @@ import typer
 
 from stepcrew_cli.commands.run import started
 from stepcrew_cli.crew_input import load_telling
-from stepcrew_cli.documents import Document, read_text
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import (
     ExecutionId,
@@ -23,6 +22,7 @@ from stepcrew_cli.options import (
 )
 from stepcrew_cli.run_request import RunOptions, request_body
 from stepcrew_cli.server_command import Call, server_command
+from stepcrew_reader.documents import Document, read_text
 
 
 def register(app: typer.Typer) -> None:

@@ -12,11 +12,8 @@ from stepcrew_cli.answer import Answer
 from stepcrew_cli.client import Client
 from stepcrew_cli.commands.deploy import deploy_project
 from stepcrew_cli.crew_input import load_crew
-from stepcrew_cli.crew_source import CrewSource
-from stepcrew_cli.crewai_flow import is_flow, state_names
 from stepcrew_cli.deploying.finding import has_code
-from stepcrew_cli.documents import Document
-from stepcrew_cli.errors import CliError, CrewFileError
+from stepcrew_cli.errors import CliError
 from stepcrew_cli.knowledge_folder import upload_knowledge
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.options import MaxCostUsd, MaxModelCalls, MaxTokens, Output, TimeoutSeconds, Watching
@@ -25,6 +22,10 @@ from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.unused_inputs import placeholders, refuse_unused
 from stepcrew_cli.watching import watch
 from stepcrew_cli.wire import StoredCrewDocument, Submitted
+from stepcrew_reader.crew_source import CrewSource
+from stepcrew_reader.crewai_flow import is_flow, state_names
+from stepcrew_reader.documents import Document
+from stepcrew_reader.errors import CrewFileError
 
 
 def register(app: typer.Typer) -> None:

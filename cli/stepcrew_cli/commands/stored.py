@@ -13,8 +13,6 @@ from rich.table import Table
 from stepcrew_cli.alias_wire import AliasList, CrewAlias
 from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.crew_input import load_telling
-from stepcrew_cli.crew_source import CrewSource
-from stepcrew_cli.documents import Document
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.knowledge_folder import upload_knowledge
 from stepcrew_cli.options import Cursor, Limit, page
@@ -22,6 +20,8 @@ from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
 from stepcrew_cli.wire import StoredCrew, StoredCrewList
+from stepcrew_reader.crew_source import CrewSource
+from stepcrew_reader.documents import Document
 
 
 def register(app: typer.Typer) -> None:

@@ -22,10 +22,10 @@ from stepcrew_cli.deploying.functions import OnAws, function_of, parameters_of, 
 from stepcrew_cli.deploying.functions import tool as deployable
 from stepcrew_cli.deploying.options import AwsProfile, DryRun, Parameter, PlatformCrewai, Region
 from stepcrew_cli.deploying.wire import ListedTool, RegisteredTool, ToolList
-from stepcrew_cli.documents import read_document
 from stepcrew_cli.errors import Rejected
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.text import plain
+from stepcrew_reader.documents import read_document
 
 NOT_FOUND = 404
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What crews call it.")]

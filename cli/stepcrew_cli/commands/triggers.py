@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stepcrew_cli.documents import read_document
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
 from stepcrew_cli.trigger_wire import Firing, FiringList, Trigger, TriggerList, TriggerTrial
+from stepcrew_reader.documents import read_document
 
 MOST_UPLOAD_BYTES = 5_000_000_000
 """S3 takes no larger object in one request."""

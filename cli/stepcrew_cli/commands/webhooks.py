@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stepcrew_cli.documents import read_document
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.text import plain
 from stepcrew_cli.webhook_wire import DeliveryList, Receipt, Webhook, WebhookList
+from stepcrew_reader.documents import read_document
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The webhook's name.")]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.errors import CrewFileError
 
 INLINE = re.compile(r"(?m)^# /// script$\s(?P<content>(?:^#(?:| .*)$\s)+)^# ///$")
 """Metadata in a script: https://packaging.python.org/en/latest/specifications/inline-script-metadata/"""

@@ -19,7 +19,8 @@ from uv import find_uv_bin
 
 from stepcrew_cli.deploying.finding import Project
 from stepcrew_cli.deploying.wire import ProjectRuntime
-from stepcrew_cli.errors import CliError, CrewFileError
+from stepcrew_cli.errors import CliError
+from stepcrew_reader.errors import CrewFileError
 
 INSPECTOR = Path(__file__).with_name("inspect_entry.py")
 GIVEN = ("crewai", "crewai-tools")

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stepcrew_cli.crewai_project.inputs import RunInputs, read_inputs
-from stepcrew_cli.crewai_project.modules import Project as Sources
 from stepcrew_cli.deploying.candidates import Candidate, candidates, module_of, tools
 from stepcrew_cli.deploying.dependencies import dependencies, read_toml
 from stepcrew_cli.deploying.environment_names import environment_names, needed_names
 from stepcrew_cli.deploying.starts import MAIN, made_by_start, start_of
 from stepcrew_cli.deploying.syntax import functions, parsed, runs_on_import
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.crewai_project.inputs import RunInputs, read_inputs
+from stepcrew_reader.crewai_project.modules import Project as Sources
+from stepcrew_reader.errors import CrewFileError
 
 Chooser = Callable[[Path, Mapping[Path, ast.Module], Mapping[str, Any]], str]
 LEFT_OUT = {"__pycache__", "venv", "node_modules", "site-packages", "dist", "build", "tests", "test"}

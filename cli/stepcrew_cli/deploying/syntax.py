@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.errors import CrewFileError
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 KICKOFFS = frozenset(

@@ -13,9 +13,10 @@ import pytest
 from stepcrew.domain.references import ModelRules
 from stepcrew.services.check_crew import examine_crew
 from stepcrew_cli.crew_input import EXAMPLES, example_names, load_crew
-from stepcrew_cli.crewai_flow import state_names
-from stepcrew_cli.errors import CliError, CrewFileError
+from stepcrew_cli.errors import CliError
 from stepcrew_cli.run_request import RunOptions, parse_input, request_body
+from stepcrew_reader.crewai_flow import state_names
+from stepcrew_reader.errors import CrewFileError
 
 AGENT = "role: R\n  goal: G\n  backstory: B\n"
 CREW_PY = """

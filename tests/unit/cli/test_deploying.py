@@ -12,7 +12,7 @@ from stepcrew_cli.deploying.bundle import make_bundle
 from stepcrew_cli.deploying.environment import Packages
 from stepcrew_cli.deploying.finding import find_project, has_code
 from stepcrew_cli.deploying.wire import ProjectRuntime
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.errors import CrewFileError
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 FLOW = "from crewai.flow.flow import Flow\nclass {0}(Flow[dict]):\n    pass\n"

@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from stepcrew_cli.app import app
 from stepcrew_cli.crew_input import load_crew
-from stepcrew_cli.errors import CrewFileError
 from stepcrew_cli.knowledge_folder import knowledge_files
+from stepcrew_reader.errors import CrewFileError
 from tests.unit.cli.fake_api import FakeApi, serving
 
 CREW = """

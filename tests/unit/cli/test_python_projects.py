@@ -11,7 +11,7 @@ import pytest
 
 from stepcrew.domain.parsing import parse_crew
 from stepcrew_cli.crew_input import load_crew
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.errors import CrewFileError
 
 AGENTS = """
 researcher:

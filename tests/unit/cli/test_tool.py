@@ -12,7 +12,7 @@ import pytest
 from stepcrew_cli.commands import tool
 from stepcrew_cli.deploying.building import Built
 from stepcrew_cli.deploying.finding import find_tool
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.errors import CrewFileError
 from tests.unit.cli.fake_api import FakeApi, serving
 from tests.unit.cli.test_commands import invoke
 

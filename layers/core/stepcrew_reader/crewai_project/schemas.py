@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from typing import Any, cast
 
-from stepcrew_cli.crewai_project.following import (
+from stepcrew_reader.crewai_project.following import (
     Found,
     OnlyRunningTells,
     Scope,
     class_named,
     name_of,
 )
-from stepcrew_cli.crewai_project.modules import Function, Module
-from stepcrew_cli.crewai_project.reading import literal
+from stepcrew_reader.crewai_project.modules import Function, Module
+from stepcrew_reader.crewai_project.reading import literal
 
 Schema = dict[str, Any]
 
@@ -186,6 +186,7 @@ class ClassReader:
     def type(self, found: Found) -> Schema:
         """The schema of an annotation. Raises OnlyRunningTells for a type that JSON has no word for."""
         node, scope = found.node, found.scope
+        scope.module.project.spend(1)
         match node:
             case ast.Constant(value=str() as text):
                 return self.type(found.within(ast.parse(text, mode="eval").body))

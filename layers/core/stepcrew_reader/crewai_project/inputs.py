@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from stepcrew_cli.crewai_project.assignments import Function
-from stepcrew_cli.crewai_project.following import Found, OnlyRunningTells, Scope
-from stepcrew_cli.crewai_project.modules import Module, Project
-from stepcrew_cli.crewai_project.reading import entries, keywords, literal
+from stepcrew_reader.crewai_project.assignments import Function
+from stepcrew_reader.crewai_project.following import Found, OnlyRunningTells, Scope
+from stepcrew_reader.crewai_project.modules import Module, Project
+from stepcrew_reader.crewai_project.reading import entries, keywords, literal
+from stepcrew_reader.documents import read_text
+from stepcrew_reader.errors import CrewFileError
+from stepcrew_reader.texts import AnyPath
 
 STARTS = ("run", "main", "kickoff", "start")
 """Functions that start a crew, the likeliest first (CrewAI's project template calls it `run`)."""
@@ -27,7 +29,7 @@ class RunInputs(NamedTuple):
     left_out: list[str]
 
 
-def read_inputs(project: Project, crew_file: Path) -> RunInputs:
+def read_inputs(project: Project, crew_file: AnyPath) -> RunInputs:
     """Looks where the project says it starts, then into main.py, then beside the crew."""
     for module, names in _starts(project, crew_file):
         for scope, body in _bodies(module, names):
@@ -37,7 +39,7 @@ def read_inputs(project: Project, crew_file: Path) -> RunInputs:
     return RunInputs({}, [])
 
 
-def _starts(project: Project, crew_file: Path) -> Iterator[tuple[Module, tuple[str, ...]]]:
+def _starts(project: Project, crew_file: AnyPath) -> Iterator[tuple[Module, tuple[str, ...]]]:
     for module_name, function in _scripts(project.folder):
         for root in (project.folder / "src", project.folder):
             path = root.joinpath(*module_name.split(".")).with_suffix(".py")
@@ -50,11 +52,11 @@ def _starts(project: Project, crew_file: Path) -> Iterator[tuple[Module, tuple[s
             yield project.module(path), STARTS
 
 
-def _scripts(folder: Path) -> list[tuple[str, str]]:
+def _scripts(folder: AnyPath) -> list[tuple[str, str]]:
     """`module:function` of what `crewai run` calls (`run_crew`, then `run`) in pyproject.toml."""
     try:
-        document = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = tomllib.loads(read_text(folder / "pyproject.toml"))
+    except (CrewFileError, ValueError, RecursionError):
         return []
     tool = document.get("tool", {}).get("poetry", {})
     scripts: dict[str, Any] = document.get("project", {}).get("scripts") or tool.get("scripts") or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from stepcrew_cli.documents import Document
+from stepcrew_reader.documents import Document
 
 
 @dataclass

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import Any, cast
 
-from stepcrew_cli.crew_source import local_tool_error
-from stepcrew_cli.crewai_project.following import (
+from stepcrew_reader.crew_source import local_tool_error
+from stepcrew_reader.crewai_project.following import (
     Found,
     OnlyRunningTells,
     called_function,
@@ -17,9 +17,9 @@ from stepcrew_cli.crewai_project.following import (
     follow_calls,
     name_of,
 )
-from stepcrew_cli.crewai_project.modules import Module
-from stepcrew_cli.crewai_project.reading import elements, entries, keywords, literal, refused
-from stepcrew_cli.crewai_project.schemas import ClassReader
+from stepcrew_reader.crewai_project.modules import Module
+from stepcrew_reader.crewai_project.reading import elements, entries, keywords, literal, refused
+from stepcrew_reader.crewai_project.schemas import ClassReader
 
 MODELS = frozenset({"llm", "manager_llm", "planning_llm", "function_calling_llm"})
 OUTPUT_CLASSES = frozenset({"output_json", "output_pydantic", "response_model"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any, cast
 
-from stepcrew_cli import crewai_json
-from stepcrew_cli.crew_source import CrewSource
-from stepcrew_cli.documents import Document
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader import crewai_json
+from stepcrew_reader.crew_source import CrewSource
+from stepcrew_reader.documents import Document
+from stepcrew_reader.errors import CrewFileError
+from stepcrew_reader.texts import AnyPath
 
 FLOW_FILES = ("flow.yaml", "flow.yml", "flow.jsonc", "flow.json")
 _STATE = re.compile(r"\bstate\.([A-Za-z_]\w*)")
@@ -20,7 +20,7 @@ def is_flow(document: Document) -> bool:
     return str(document.get("schema", "")).startswith("crewai.flow/")
 
 
-def load(path: Path, document: Document) -> CrewSource:
+def load(path: AnyPath, document: Document) -> CrewSource:
     """Raises CrewFileError for a crew's file that is not there."""
     return CrewSource({"config": _with_crews(document, path)}, str(path))
 
@@ -34,7 +34,7 @@ def state_names(document: Document) -> set[str]:
     return named | set(_STATE.findall(json.dumps(document.get("methods"), default=str)))
 
 
-def _with_crews(value: Any, flow: Path) -> Any:
+def _with_crews(value: Any, flow: AnyPath) -> Any:
     if isinstance(value, list):
         return [_with_crews(entry, flow) for entry in cast("list[Any]", value)]
     if not isinstance(value, dict):
@@ -47,7 +47,7 @@ def _with_crews(value: Any, flow: Path) -> Any:
     return entry
 
 
-def _crew(declaration: str, flow: Path) -> Document:
+def _crew(declaration: str, flow: AnyPath) -> Document:
     folder = flow.parent.resolve()
     named = (folder / declaration).resolve()
     file = crewai_json.find(named, "crew") if named.is_dir() else named

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any, cast
 
-from stepcrew_cli.crew_source import CrewSource, local_tool_error
-from stepcrew_cli.documents import Document, optional_object, read_document
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.crew_source import CrewSource, local_tool_error
+from stepcrew_reader.documents import Document, optional_object, read_document
+from stepcrew_reader.errors import CrewFileError
+from stepcrew_reader.texts import AnyPath
 
 
-def find(folder: Path, stem: str) -> Path | None:
+def find(folder: AnyPath, stem: str) -> AnyPath | None:
     """`stem.jsonc` or `stem.json`, the first preferred, as CrewAI does."""
     return next((p for p in (folder / f"{stem}.jsonc", folder / f"{stem}.json") if p.is_file()), None)
 
 
-def load(crew_file: Path) -> CrewSource:
+def load(crew_file: AnyPath) -> CrewSource:
     crew = read_document(crew_file)
     names = crew.get("agents")
     if not isinstance(names, list) or not names:
@@ -40,8 +41,8 @@ def load(crew_file: Path) -> CrewSource:
     return CrewSource({"config": config, "inputs": inputs}, str(crew_file))
 
 
-def _agent(crew_file: Path, name: str) -> Document:
-    path = find(crew_file.parent / "agents", name) if Path(name).name == name else None
+def _agent(crew_file: AnyPath, name: str) -> Document:
+    path = find(crew_file.parent / "agents", name) if PurePath(name).name == name else None
     if path is None:
         raise CrewFileError(f"{crew_file}: agent {name} has no file agents/{name}.jsonc or agents/{name}.json.")
     agent = read_document(path)
@@ -49,7 +50,7 @@ def _agent(crew_file: Path, name: str) -> Document:
     return {**agent, **settings}
 
 
-def _check_tools(place: Document, folder: Path) -> None:
+def _check_tools(place: Document, folder: AnyPath) -> None:
     tools: object = place.get("tools")
     for tool in cast(list[object], tools) if isinstance(tools, list) else []:
         if isinstance(tool, str) and tool.startswith("custom:"):

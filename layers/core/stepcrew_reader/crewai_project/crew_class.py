@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
-from stepcrew_cli.crewai_project.assignments import Function
-from stepcrew_cli.crewai_project.following import (
+from stepcrew_reader.crewai_project.assignments import Function
+from stepcrew_reader.crewai_project.following import (
     Found,
     OnlyRunningTells,
     Scope,
@@ -19,12 +18,13 @@ from stepcrew_cli.crewai_project.following import (
     name_of,
     returned,
 )
-from stepcrew_cli.crewai_project.modules import Module
-from stepcrew_cli.crewai_project.parts import CrewParts, Part, keys_of, rename
-from stepcrew_cli.crewai_project.reading import elements, keywords, literal, refused
-from stepcrew_cli.crewai_project.values import OUTPUT_CLASSES, Naming, Settings
-from stepcrew_cli.documents import Document, read_document
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.crewai_project.modules import Module
+from stepcrew_reader.crewai_project.parts import CrewParts, Part, keys_of, rename
+from stepcrew_reader.crewai_project.reading import elements, keywords, literal, refused
+from stepcrew_reader.crewai_project.values import OUTPUT_CLASSES, Naming, Settings
+from stepcrew_reader.documents import Document, read_document
+from stepcrew_reader.errors import CrewFileError
+from stepcrew_reader.texts import AnyPath
 
 AROUND = frozenset({"before_kickoff", "after_kickoff", "callback", "cache_handler"})
 TASKS = frozenset({"Task", "ConditionalTask"})
@@ -143,7 +143,7 @@ class ClassCrewReader:
             found[part.key] = {**cast(Document, entry), **part.settings}
         return found
 
-    def _config_path(self, which: str) -> Path:
+    def _config_path(self, which: str) -> AnyPath:
         value = follow(Found(ast.Attribute(ast.Name("self", ast.Load()), f"{which}_config", ast.Load()), self._scope))
         if isinstance(value.node, ast.Attribute):
             return self._existing(CONFIGS[which])
@@ -152,7 +152,7 @@ class ClassCrewReader:
         except OnlyRunningTells as error:
             raise refused(value, f"{which}_config") from error
 
-    def _existing(self, relative: str) -> Path:
+    def _existing(self, relative: str) -> AnyPath:
         """CrewAI looks beside the class's file; a `config` folder of the project itself is taken as well."""
         here = self._module.path.parent
         for folder in (here, *here.parents):

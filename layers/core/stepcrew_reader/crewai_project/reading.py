@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from datetime import UTC, datetime
 from typing import Any, cast
 
-from stepcrew_cli.clock import utc_now
-from stepcrew_cli.crewai_project.following import Found, OnlyRunningTells, follow_calls, name_of
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.crew_source import DEPLOY
+from stepcrew_reader.crewai_project.following import Found, OnlyRunningTells, follow_calls, name_of
+from stepcrew_reader.documents import is_json
+from stepcrew_reader.errors import CrewFileError
 
 _THIS_YEAR = re.compile(r"(datetime\.)?(datetime\.(now|today)|date\.today)\(\)\.year")
 
@@ -77,29 +79,38 @@ def literal(found: Found) -> Any:
     found = follow_calls(found)
     node = found.node
     match node:
-        case ast.Constant(value=value) if value is None or isinstance(value, str | int | float | bool):
-            return value
+        case ast.Constant(value=value) if is_json(value):
+            return _taken(found, value)
         case ast.List() | ast.Tuple():
             return [literal(one) for one in elements(found)]
         case ast.Dict() | ast.Call(func=ast.Name(id="dict")):
             return {name: literal(value) for name, value in entries(found).items()}
         case ast.JoinedStr(values=parts):
-            return "".join(str(literal(found.within(part))) for part in parts)
+            return _taken(found, "".join(str(literal(found.within(part))) for part in parts))
         case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
             return literal(found.within(inner))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_number(literal(found.within(operand)))
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _sum(literal(found.within(left)), literal(found.within(right)))
+            return _taken(found, _sum(literal(found.within(left)), literal(found.within(right))))
         case ast.Call(func=func, args=[only], keywords=[]) if name_of(func) in {"dedent", "str"}:
             value = literal(found.within(only))
             return textwrap.dedent(value) if name_of(func) == "dedent" and isinstance(value, str) else str(value)
         case ast.Call(func=ast.Attribute(value=of, attr="strip"), args=[], keywords=[]):
             return str(literal(found.within(of))).strip()
-        case _ if _THIS_YEAR.fullmatch(ast.unparse(node)):
-            return utc_now().year  # CrewAI's own project template asks for it
+        case ast.Attribute(attr="year") if _THIS_YEAR.fullmatch(ast.unparse(node)):
+            return datetime.now(UTC).year  # CrewAI's own project template asks for it
         case _:
             raise OnlyRunningTells
+
+
+def _taken(found: Found, value: Any) -> Any:
+    """The value, whose length counts as work: texts and lists can be joined to ever longer ones."""
+    if isinstance(value, str | list):
+        found.scope.module.project.spend(len(cast("str | list[Any]", value)) // 10)
+    elif not is_json(value):
+        raise OnlyRunningTells
+    return value
 
 
 def _number(value: object) -> int | float:
@@ -124,4 +135,4 @@ def refused(found: Found, what: str, remedy: str = "Write it out in the file.") 
     """The error for something that decides what runs and that only running the code would tell."""
     changed = " or changed afterwards" if isinstance(found.node, ast.Name) else ""
     detail = f"{what} is computed{changed} ({found.text}), and code of a project is not run."
-    return CrewFileError(f"{found.place}: {detail}", remedy=remedy)
+    return CrewFileError(f"{found.place}: {detail}", remedy=f"{remedy} {DEPLOY}")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
-from stepcrew_cli.crew_source import CrewSource
-from stepcrew_cli.crewai_project.crew_class import ClassCrewReader
-from stepcrew_cli.crewai_project.following import Found, name_of
-from stepcrew_cli.crewai_project.inputs import RunInputs, read_inputs
-from stepcrew_cli.crewai_project.modules import Module, Project, python_files
-from stepcrew_cli.crewai_project.parts import CrewParts
-from stepcrew_cli.crewai_project.script import ScriptReader, crew_calls
-from stepcrew_cli.documents import Document, read_document
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.crew_source import DEPLOY, CrewSource
+from stepcrew_reader.crewai_project.crew_class import ClassCrewReader
+from stepcrew_reader.crewai_project.following import Found, name_of
+from stepcrew_reader.crewai_project.inputs import RunInputs, read_inputs
+from stepcrew_reader.crewai_project.modules import Module, Project, python_files
+from stepcrew_reader.crewai_project.parts import CrewParts
+from stepcrew_reader.crewai_project.script import ScriptReader, crew_calls
+from stepcrew_reader.documents import Document, read_document
+from stepcrew_reader.errors import CrewFileError
+from stepcrew_reader.texts import AnyPath
 
 FLOW_BASES = frozenset({"Flow"})
 
@@ -39,7 +39,7 @@ class Written(NamedTuple):
         return ScriptReader(self.call).read()
 
 
-def load_folder(folder: Path) -> CrewSource | None:
+def load_folder(folder: AnyPath) -> CrewSource | None:
     """The one crew of a project folder; None when it holds no crew in Python and no pair of YAML files.
 
     Raises CrewFileError when it holds several, or when a flow decides how its crews run."""
@@ -56,13 +56,12 @@ def load_folder(folder: Path) -> CrewSource | None:
             if {name_of(base.value if isinstance(base, ast.Subscript) else base) for base in found.bases} & FLOW_BASES:
                 raise CrewFileError(
                     f"{module.place(found)}: {found.name} is a flow: its Python decides what runs.",
-                    remedy="Deploy it: stepcrew deploy. "
-                    f"A crew of it can also be run by itself: name {_named(crews[0], folder)}.",
+                    remedy=f"{DEPLOY} A crew of it can also be run by itself: name {_named(crews[0], folder)}.",
                 )
     return _source(_only(crews, folder), project, folder)
 
 
-def load_file(path: Path, name: str | None) -> CrewSource:
+def load_file(path: AnyPath, name: str | None) -> CrewSource:
     """The crew in one Python file, or the one of that name when it holds several."""
     folder = path.parent
     project = Project(_import_root(folder))
@@ -78,7 +77,7 @@ def load_file(path: Path, name: str | None) -> CrewSource:
     return _source(_only(crews, folder), project, folder)
 
 
-def _only(crews: list[Written], folder: Path) -> Written:
+def _only(crews: list[Written], folder: AnyPath) -> Written:
     if len(crews) > 1:
         raise CrewFileError(
             f"There are several crews: {', '.join(f'{crew.name} ({crew.place})' for crew in crews)}.",
@@ -87,28 +86,30 @@ def _only(crews: list[Written], folder: Path) -> Written:
     return crews[0]
 
 
-def _named(crew: Written, folder: Path) -> str:
+def _named(crew: Written, folder: AnyPath) -> str:
     path = crew.module.path
     shown = folder / path.relative_to(folder.resolve()) if path.is_relative_to(folder.resolve()) else path
     return f"{shown}:{crew.name}"
 
 
-def _source(crew: Written, project: Project, folder: Path) -> CrewSource:
+def _source(crew: Written, project: Project, folder: AnyPath) -> CrewSource:
     parts = crew.read()
     inputs = read_inputs(project, crew.module.path)
     where = crew.module.path.name
     notes = [f"{where}: left out, because code of a project is not run: {each}" for each in parts.left_out]
+    if parts.left_out:
+        notes.append(DEPLOY)
     return replace(_assembled(folder, parts, inputs, notes), needs_code=bool(parts.left_out))
 
 
-def _bare(folder: Path, config_folder: Path, project: Project) -> CrewSource:
+def _bare(folder: AnyPath, config_folder: AnyPath, project: Project) -> CrewSource:
     """Two YAML files without a crew in Python: the tasks run one after another, in the order of the file."""
     agents, tasks = (_objects(config_folder / f"{which}.yaml") for which in ("agents", "tasks"))
     parts = CrewParts(agents, tasks, {"process": "sequential"})
     return _assembled(folder, parts, read_inputs(project, config_folder.parent / "crew.py"), [])
 
 
-def _objects(path: Path) -> dict[str, Document]:
+def _objects(path: AnyPath) -> dict[str, Document]:
     document = read_document(path)
     for name, entry in document.items():
         if not isinstance(entry, dict):
@@ -116,7 +117,7 @@ def _objects(path: Path) -> dict[str, Document]:
     return document
 
 
-def _assembled(folder: Path, parts: CrewParts, inputs: RunInputs, notes: list[str]) -> CrewSource:
+def _assembled(folder: AnyPath, parts: CrewParts, inputs: RunInputs, notes: list[str]) -> CrewSource:
     notes += [f"Left out of the inputs, because code of a project is not run: {each}" for each in inputs.left_out]
     listed: list[Document] = [{"name": name, **task} for name, task in parts.tasks.items()]
     name = folder.resolve().name or "crew"
@@ -137,7 +138,7 @@ def _calls(module: Module) -> list[Written]:
     return [Written(str(call.node.lineno), module, None, call) for call in crew_calls(module)]
 
 
-def _may_hold_a_crew(path: Path) -> bool:
+def _may_hold_a_crew(path: AnyPath) -> bool:
     """Only files that mention CrewAI are parsed: the rest of a project may be anything."""
     try:
         return b"crewai" in path.read_bytes()
@@ -145,7 +146,7 @@ def _may_hold_a_crew(path: Path) -> bool:
         return False
 
 
-def _bare_config(folder: Path) -> Path | None:
+def _bare_config(folder: AnyPath) -> AnyPath | None:
     """The folder of the two YAML files. Raises CrewFileError when a project holds several."""
     candidates = [folder, folder / "config", folder / "src" / "config", *sorted(folder.glob("src/*/config"))]
     found = [path for path in candidates if (path / "agents.yaml").is_file() and (path / "tasks.yaml").is_file()]
@@ -155,7 +156,7 @@ def _bare_config(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _import_root(folder: Path) -> Path:
+def _import_root(folder: AnyPath) -> AnyPath:
     """The folder of the whole project: the nearest with a pyproject.toml, else the first that is no package."""
     folder = folder.resolve()
     for parent in (folder, *folder.parents):

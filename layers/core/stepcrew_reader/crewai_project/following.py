@@ -6,8 +6,8 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stepcrew_cli.crewai_project.assignments import Function, assigned_once, statements, touched
-from stepcrew_cli.crewai_project.modules import Module
+from stepcrew_reader.crewai_project.assignments import Function, assigned_once, statements, touched
+from stepcrew_reader.crewai_project.modules import Module
 
 MAX_STEPS = 50
 """Names and helper functions that are followed for one value."""
@@ -34,7 +34,9 @@ class Scope:
         given = {name: value for name, value in (arguments or {}).items() if name not in changed}
         each = function.args
         parameters = {one.arg for one in (*each.posonlyargs, *each.args, *each.kwonlyargs)}
-        names = (node for node in ast.walk(function) if isinstance(node, ast.Name))
+        nodes = list(ast.walk(function))
+        self.module.project.spend(len(nodes))
+        names = (node for node in nodes if isinstance(node, ast.Name))
         every = parameters | {name.id for name in names if isinstance(name.ctx, ast.Store)}
         inner = Scope(self.module, self.owner, given, frozenset(every))
         for name, value in assigned_once(function.body).items():
@@ -76,6 +78,7 @@ def class_called(found: Found) -> str:
 
 def follow(found: Found) -> Found:
     """Follows names that have exactly one value, over files, until an expression that is no such name."""
+    found.scope.module.project.spend(1)
     for _ in range(MAX_STEPS):
         further = _named(found)
         if further is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from stepcrew_cli.crewai_project.assignments import Function, statements
-from stepcrew_cli.crewai_project.following import (
+from stepcrew_reader.crewai_project.assignments import Function, statements
+from stepcrew_reader.crewai_project.following import (
     Found,
     OnlyRunningTells,
     Scope,
@@ -16,11 +16,11 @@ from stepcrew_cli.crewai_project.following import (
     follow_calls,
     name_of,
 )
-from stepcrew_cli.crewai_project.modules import Module
-from stepcrew_cli.crewai_project.parts import CrewParts
-from stepcrew_cli.crewai_project.reading import elements, keywords, refused
-from stepcrew_cli.crewai_project.values import Settings
-from stepcrew_cli.documents import Document
+from stepcrew_reader.crewai_project.modules import Module
+from stepcrew_reader.crewai_project.parts import CrewParts
+from stepcrew_reader.crewai_project.reading import elements, keywords, refused
+from stepcrew_reader.crewai_project.values import Settings
+from stepcrew_reader.documents import Document
 
 TASKS = frozenset({"Task", "ConditionalTask"})
 

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from stepcrew_reader.crew_source import DEPLOY
+from stepcrew_reader.crewai_project.assignments import Function, assigned_once
+from stepcrew_reader.documents import read_text
+from stepcrew_reader.errors import CrewFileError
+from stepcrew_reader.texts import AnyPath
 
-from stepcrew_cli.crewai_project.assignments import Function, assigned_once
-from stepcrew_cli.documents import read_text
-from stepcrew_cli.errors import CrewFileError
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 NOT_OF_THE_CREW = frozenset(
     {"tests", "test", "venv", "env", "node_modules", "site-packages", "build", "dist", "__pycache__", "notebooks"}
 )
 MAX_FILES = 2_000
+MOST_WORK = 2_000_000
+"""Names that are followed, parts of functions that are looked at, and characters that are taken over, by tens."""
 
 
 @dataclass
 class Module:
     """One file. `project` resolves its imports of other files of the project."""
 
-    path: Path
+    path: AnyPath
     tree: ast.Module
     project: Project
 
@@ -74,23 +79,30 @@ class Module:
 class Project:
     """The Python files below one folder, where the imports of its files lead."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: AnyPath) -> None:
         self.folder = folder.resolve()
-        self._modules: dict[Path, Module] = {}
+        self._modules: dict[AnyPath, Module] = {}
+        self._left = MOST_WORK
 
-    def module(self, path: Path) -> Module:
+    def spend(self, work: int) -> None:
+        """Ends the reading of a project whose names lead on and on. Raises CrewFileError."""
+        self._left -= work
+        if self._left < 0:
+            raise CrewFileError(f"{self.folder}: its names lead through too much code to be followed.", remedy=DEPLOY)
+
+    def module(self, path: AnyPath) -> Module:
         """Raises CrewFileError when the file cannot be read or is not Python."""
         path = path.resolve()
         if path not in self._modules:
             self._modules[path] = Module(path, _tree(path), self)
         return self._modules[path]
 
-    def module_path(self, user: Module, module: str, name: str) -> Path | None:
+    def module_path(self, user: Module, module: str, name: str) -> AnyPath | None:
         """The file that `from module import name` in `user` reads, when it belongs to this project."""
         dots = len(module) - len(module.lstrip("."))
         parts = [part for part in module.lstrip(".").split(".") if part]
         if dots:
-            roots: Iterable[Path] = [user.path.parents[min(dots, len(user.path.parents)) - 1]]
+            roots: Iterable[AnyPath] = [user.path.parents[min(dots, len(user.path.parents)) - 1]]
         else:
             inside = [parent for parent in user.path.parents if parent.is_relative_to(self.folder)]
             roots = [*inside, self.folder / "src"]
@@ -107,7 +119,7 @@ class Project:
         return None
 
 
-def python_files(folder: Path) -> list[Path]:
+def python_files(folder: AnyPath) -> list[AnyPath]:
     """Every Python file that may belong to a crew, in a stable order. Raises CrewFileError for too many."""
     found = sorted(_python_files(folder))
     if len(found) > MAX_FILES:
@@ -117,7 +129,7 @@ def python_files(folder: Path) -> list[Path]:
     return found
 
 
-def _python_files(folder: Path) -> Iterator[Path]:
+def _python_files(folder: AnyPath) -> Iterator[AnyPath]:
     for path in folder.iterdir():
         if path.name.startswith(".") or path.name in NOT_OF_THE_CREW:
             continue
@@ -127,20 +139,20 @@ def _python_files(folder: Path) -> Iterator[Path]:
             yield path.resolve()
 
 
-def _tree(path: Path) -> ast.Module:
+def _tree(path: AnyPath) -> ast.Module:
     text = read_text(path)
     try:
         return ast.parse(text, str(path))
     except SyntaxError as error:
-        plain = _without_format_strings(text)
+        plain = _without_format_strings(text) if sys.version_info < (3, 12) else None
         if plain is None:
             raise CrewFileError(f"{path}:{error.lineno} is not Python: {error.msg}.") from error
         return _parsed(plain, path)
-    except (ValueError, RecursionError) as error:
-        raise CrewFileError(f"{path} cannot be read: {error}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise CrewFileError(f"{path} cannot be read: {str(error) or 'it is nested too deeply'}.") from error
 
 
-def _parsed(text: str, path: Path) -> ast.Module:
+def _parsed(text: str, path: AnyPath) -> ast.Module:
     try:
         return ast.parse(text, str(path))
     except SyntaxError as error:
@@ -150,6 +162,9 @@ def _parsed(text: str, path: Path) -> ast.Module:
 def _without_format_strings(text: str) -> str | None:
     """Python 3.12 allows format strings that an older interpreter cannot parse. Their values are computed anyway, so
     each becomes one that holds an unknown value; lines keep their numbers. None when the text has none."""
+    import tree_sitter_python  # only the command line on an older Python has the two
+    from tree_sitter import Language, Parser
+
     source = text.encode()
     spans = list(_format_strings(Parser(Language(tree_sitter_python.language())).parse(source).root_node))
     for node in reversed(spans):

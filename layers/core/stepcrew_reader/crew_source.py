@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from stepcrew_cli.documents import Document
-from stepcrew_cli.errors import CrewFileError
+from stepcrew_reader.documents import Document
+from stepcrew_reader.errors import CrewFileError
+from stepcrew_reader.texts import AnyPath
+
+DEPLOY = "stepcrew deploy PATH runs a project with its Python."
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,9 @@ class CrewSource:
     """Whether the crew has Python of its own that could not come along."""
 
 
-def local_tool_error(path: Path) -> CrewFileError:
+def local_tool_error(path: AnyPath) -> CrewFileError:
     return CrewFileError(
         f"The crew uses its own tool in {path}: Python of a project runs only when the project is deployed.",
-        remedy="Deploy the project with its Python (stepcrew deploy), use a tool of the platform, or serve the tool "
-        "over MCP and name its address in the agent's mcps.",
+        remedy=f"{DEPLOY} Or use a tool of the platform, or serve the tool over MCP and name its address in the agent's "
+        "mcps.",
     )
