@@ -22,6 +22,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/crews/{name}/rollback": {"version": 1},
     "PUT /api/v1/crews/{name}/aliases/{alias}": {},
     "POST /api/v1/projects/{name}/bundle": {"sha256": "a" * 64},
+    "POST /api/v1/projects/read": {"name": "walked", "files": {"crew.json": json.dumps(CREW)}},
     "PUT /api/v1/projects/{name}": {
         "project": {"bundle": "a" * 64, "entry": "main:crew", "kind": "crew", "function": "stack-project-x:1"}
     },

@@ -28,7 +28,7 @@ MODULES = {
     "decision-links": ("decision_links",),
     "decide": ("decision_links",),
     "crews": ("crews",),
-    "projects": ("projects",),
+    "projects": ("projects", "project_reading"),
     "connections": ("connections",),
     "memory": ("memory",),
     "files": ("files",),

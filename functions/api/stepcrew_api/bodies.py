@@ -29,6 +29,7 @@ from stepcrew_api.body_shapes import (
     CrewRequest,
     CrewToStore,
     FileToUpload,
+    ProjectToRead,
     ProjectToStore,
     RerunRequest,
     Rollback,
@@ -61,6 +62,7 @@ def _body(shape: type[BaseModel]) -> dict[str, Any]:
 
 SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
 PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
+READING_BODY = _body(ProjectToRead)
 ALIAS_BODY, ROLLBACK_BODY = _body(AliasToMove), _body(Rollback)
 FILE_BODY = _body(FileToUpload)
 FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
@@ -131,6 +133,7 @@ Submitted = Annotated[CrewRequest, Depends(crew_request)]
 ToStore = Annotated[CrewToStore, Depends(_reads(CrewToStore))]
 SecretBody = Annotated[SecretToSet, Depends(_reads(SecretToSet))]
 ProjectBody = Annotated[ProjectToStore, Depends(_reads(ProjectToStore))]
+ReadingBody = Annotated[ProjectToRead, Depends(_reads(ProjectToRead))]
 BundleBody = Annotated[BundleToUpload, Depends(_reads(BundleToUpload))]
 FileBody = Annotated[FileToUpload, Depends(_reads(FileToUpload))]
 RerunBody = Annotated[RerunRequest, Depends(_reads(RerunRequest))]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, SecretStr, field_validator
 
 from stepcrew.domain.definition import MAX_NAME, MAX_TASKS
 from stepcrew.domain.execution import Limits
@@ -12,6 +13,19 @@ from stepcrew.domain.files import MOST_FILE_BYTES
 from stepcrew.domain.project import BUNDLE, ProjectOutline, ProjectVersion
 from stepcrew.domain.stored_crew import CREW_REFERENCE, MOST_VERSIONS
 from stepcrew.domain.webhook import MOST_WEBHOOKS
+
+MOST_CHARACTERS = 2_000_000
+"""Of a project's texts together."""
+
+
+def _inside(path: str) -> str:
+    """Raises ValueError for a path that is absolute or has a part that is empty, `.` or `..`."""
+    if PurePosixPath(path).is_absolute() or not set(path.split("/")).isdisjoint(("", ".", "..")):
+        raise ValueError(f"{path[:100]!r} is no path inside a folder")
+    return path
+
+
+PathInFolder = Annotated[str, Field(max_length=400, pattern=r"^[^\\\x00-\x1f]+$"), AfterValidator(_inside)]
 
 
 class CrewRequest(BaseModel):
@@ -92,6 +106,23 @@ class ProjectToStore(BaseModel):
     project: ProjectVersion
     outline: ProjectOutline = ProjectOutline.model_construct()
     inputs: dict[str, JsonValue] = {}
+
+
+class ProjectToRead(BaseModel):
+    """The body of POST /projects/read: the name of a folder, and texts by their paths in it. Unknown fields are
+    faults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[PathInFolder, Field(max_length=100, pattern="^[^/]+$")]
+    files: Annotated[dict[PathInFolder, str], Field(min_length=1, max_length=200)]
+
+    @field_validator("files")
+    @classmethod
+    def _small(cls, files: dict[str, str]) -> dict[str, str]:
+        if sum(map(len, files.values())) > MOST_CHARACTERS:
+            raise ValueError(f"the texts may have {MOST_CHARACTERS:,} characters together")
+        return files
 
 
 class BundleToUpload(BaseModel):

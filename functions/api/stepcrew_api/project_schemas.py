@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 
 class ProjectRuntime(BaseModel):
@@ -33,3 +33,16 @@ class ProjectFunction(BaseModel):
 
     parameters: dict[str, str]
     open_executions: list[str]
+
+
+class ProjectAsCrew(BaseModel):
+    """The crew that a project's texts tell, for a submission: `config` and `inputs`. Where one YAML file says all of
+    it, `file` is its path. `notes` tell what could not come along; with `needs_code`, some of it is Python, which runs
+    when the project is deployed."""
+
+    name: str
+    config: dict[str, JsonValue]
+    inputs: dict[str, JsonValue]
+    file: str | None = None
+    notes: list[str] = []
+    needs_code: bool = False

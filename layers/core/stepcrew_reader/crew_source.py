@@ -25,6 +25,6 @@ class CrewSource:
 def local_tool_error(path: AnyPath) -> CrewFileError:
     return CrewFileError(
         f"The crew uses its own tool in {path}: Python of a project runs only when the project is deployed.",
-        remedy=f"{DEPLOY} Or use a tool of the platform, or serve the tool over MCP and name its address in the agent's "
-        "mcps.",
+        remedy=f"{DEPLOY} Or use a tool of the platform, or serve the tool over MCP and name its address in the "
+        "agent's mcps.",
     )

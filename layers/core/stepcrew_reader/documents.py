@@ -124,7 +124,8 @@ class _JsonValues:
             return value.isoformat()
         if is_json(value):
             return value
-        raise CrewFileError(f"{self._path}: {str(value)[:40]!r} ({type(value).__name__}) cannot be sent as JSON.")
+        told = "" if isinstance(value, int) else f" {ascii(value)[:40]}"
+        raise CrewFileError(f"{self._path}: the {type(value).__name__}{told} cannot be sent as JSON.")
 
 
 def is_json(value: object) -> bool:

@@ -19,7 +19,9 @@ def read_crew(path: AnyPath, name: str | None = None) -> CrewSource:
     try:
         return _folder(path) if path.is_dir() else _file(path, name)
     except (RecursionError, MemoryError) as error:
-        raise CrewFileError(f"{path} cannot be read: its parts refer to each other without an end.") from error
+        raise CrewFileError(
+            f"{path} cannot be read: it is nested too deeply, or its parts refer to each other."
+        ) from error
 
 
 def _folder(folder: AnyPath) -> CrewSource:

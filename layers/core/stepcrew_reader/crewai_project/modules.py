@@ -22,7 +22,7 @@ NOT_OF_THE_CREW = frozenset(
     {"tests", "test", "venv", "env", "node_modules", "site-packages", "build", "dist", "__pycache__", "notebooks"}
 )
 MAX_FILES = 2_000
-MOST_WORK = 2_000_000
+MOST_WORK = 200_000
 """Names that are followed, parts of functions that are looked at, and characters that are taken over, by tens."""
 
 
@@ -162,9 +162,11 @@ def _parsed(text: str, path: AnyPath) -> ast.Module:
 def _without_format_strings(text: str) -> str | None:
     """Python 3.12 allows format strings that an older interpreter cannot parse. Their values are computed anyway, so
     each becomes one that holds an unknown value; lines keep their numbers. None when the text has none."""
-    import tree_sitter_python  # only the command line on an older Python has the two
-    from tree_sitter import Language, Parser
-
+    try:
+        import tree_sitter_python
+        from tree_sitter import Language, Parser
+    except ImportError:  # the command line brings them, the API does not
+        return None
     source = text.encode()
     spans = list(_format_strings(Parser(Language(tree_sitter_python.language())).parse(source).root_node))
     for node in reversed(spans):
