@@ -49,39 +49,37 @@ const words: Vocabulary = {
 };
 
 /** `|` is where the cursor stands. */
-function labels(marked: string, root: string[] = []): string[] {
+function labels(marked: string): string[] {
   const at = marked.indexOf("|");
   const text = marked.slice(0, at) + marked.slice(at + 1);
-  return optionsAt(text, at, root, words)?.options.map(({ label }) => label) ?? [];
+  return optionsAt(text, at, words)?.options.map(({ label }) => label) ?? [];
 }
 
 describe("What may be written at a place", () => {
   it.each([
-    ["fields of the crew", "na|", [], ["name", "agents", "tasks", "process"]],
+    ["fields of the crew", "na|", ["name", "agents", "tasks", "process"]],
     [
       "fields of an agent that are not there yet",
       "agents:\n  writer:\n    role: R\n    |",
-      [],
       ["llm", "tools", "max_iter", "cache"],
     ],
-    ["fields of a task in a list", "tasks:\n  - name: one\n    ag|\n", [], ["agent", "context"]],
-    ["fields of a task whose dash stands under tasks", "tasks:\n- name: one\n  |", [], ["agent", "context"]],
-    ["fields of a task in a file of its own", "write:\n  |", ["tasks"], ["name", "agent", "context"]],
-    ["fields of a model's settings", "agents:\n  writer:\n    llm:\n      |", [], ["temperature"]],
-    ["names of agents", "tasks:\n  - name: one\n    agent: w|", [], ["writer"]],
-    ["names of tasks", "tasks:\n  - name: one\n    context: [|", [], ["write", "edit"]],
-    ["tools, one for each line", "agents:\n  writer:\n    tools:\n      - Ca|", [], ["CalculatorTool"]],
-    ["models", "agents:\n  writer:\n    llm: |", [], ["openai/gpt-5.2"]],
-    ["values of a choice", "process: |", [], ["sequential", "hierarchical"]],
-    ["true or false", "agents:\n  writer:\n    cache: |", [], ["true", "false"]],
-    ["nothing in a text", "agents:\n  writer:\n    role: |", [], []],
-    ["nothing in a text of several lines", "agents:\n  writer:\n    role: >\n      some te|", [], []],
-  ])("%s", (_, text, root, wanted) => {
-    expect(labels(text, root)).toEqual(wanted);
+    ["fields of a task in a list", "tasks:\n  - name: one\n    ag|\n", ["agent", "context"]],
+    ["fields of a task whose dash stands under tasks", "tasks:\n- name: one\n  |", ["agent", "context"]],
+    ["fields of a model's settings", "agents:\n  writer:\n    llm:\n      |", ["temperature"]],
+    ["names of agents", "tasks:\n  - name: one\n    agent: w|", ["writer"]],
+    ["names of tasks", "tasks:\n  - name: one\n    context: [|", ["write", "edit"]],
+    ["tools, one for each line", "agents:\n  writer:\n    tools:\n      - Ca|", ["CalculatorTool"]],
+    ["models", "agents:\n  writer:\n    llm: |", ["openai/gpt-5.2"]],
+    ["values of a choice", "process: |", ["sequential", "hierarchical"]],
+    ["true or false", "agents:\n  writer:\n    cache: |", ["true", "false"]],
+    ["nothing in a text", "agents:\n  writer:\n    role: |", []],
+    ["nothing in a text of several lines", "agents:\n  writer:\n    role: >\n      some te|", []],
+  ])("%s", (_, text, wanted) => {
+    expect(labels(text)).toEqual(wanted);
   });
 
   it("a field with parts goes on in the next line, another one behind its colon", () => {
-    const options = optionsAt("", 0, [], words)?.options ?? [];
+    const options = optionsAt("", 0, words)?.options ?? [];
     expect(options.find(({ label }) => label === "agents")?.apply).toBe("agents:");
     expect(options.find(({ label }) => label === "name")?.apply).toBe("name: ");
   });
@@ -91,18 +89,18 @@ describe("What a word means", () => {
   const text = "agents:\n  writer:\n    max_iter: 3\n    tools: [CalculatorTool]\n";
 
   it("is told with type, bounds and default", () => {
-    expect(explanationAt(text, text.indexOf("_iter"), [], words)).toMatchObject({
+    expect(explanationAt(text, text.indexOf("_iter"), words)).toMatchObject({
       title: "max_iter: whole number 1–100, 25 by default",
       text: "Model calls.",
     });
   });
 
   it("is told of a tool with the secrets it needs", () => {
-    expect(explanationAt(text, text.indexOf("latorTool"), [], words)?.text).toBe("Calculates. Needs KEY.");
+    expect(explanationAt(text, text.indexOf("latorTool"), words)?.text).toBe("Calculates. Needs KEY.");
   });
 
   it("is not told of names people gave", () => {
-    expect(explanationAt(text, text.indexOf("riter"), [], words)).toBeNull();
+    expect(explanationAt(text, text.indexOf("riter"), words)).toBeNull();
   });
 });
 

@@ -1,14 +1,9 @@
-import { examples } from "virtual:examples";
 import { describe, expect, it } from "vitest";
 import { NO_OPTIONS } from "@/compose/ComposePage";
-import { BLANK, type CrewFiles, NotACrew, readProject } from "@/compose/projects";
+import { BLANK, type CrewFile } from "@/compose/projects";
 import { draftOf } from "@/compose/request";
 
-const crewFile = (text: string): CrewFiles => ({ ...BLANK, files: [{ name: "crew.yaml", text }] });
-const example = (name: string): CrewFiles => {
-  const found = examples.find((each) => each.name === name)!;
-  return readProject(found.name, found.files);
-};
+const crewFile = (text: string): CrewFile => ({ ...BLANK, text });
 
 describe("A crew file becomes a request", () => {
   it("with its own inputs as defaults and the fields' texts above them", () => {
@@ -53,11 +48,6 @@ describe("A crew file becomes a request", () => {
     expect(broken.place(fault("/config/agents/writer", "missing"))).toBeNull();
     expect(broken.place(fault("/config/tasks/0/agent", "unknown_agent"))).toBeNull();
   });
-
-  it("takes what a project's main.py gives as defaults", () => {
-    const files = example("research-write-edit");
-    expect(draftOf(files, NO_OPTIONS).request?.inputs).toEqual({ topic: "the history of paper" });
-  });
 });
 
 describe("A fault the API names by pointer", () => {
@@ -93,53 +83,5 @@ describe("A fault the API names by pointer", () => {
       line: null,
     };
     expect(draft.place(missing)).toMatchObject({ input: "topic", line: 7 });
-  });
-
-  it("in one of CrewAI's two files keeps the line the API counted", () => {
-    const two = draftOf(example("research-write-edit"), NO_OPTIONS);
-    const fault = { pointer: "/config/tasks_yaml/writing_task/agent", code: "c", detail: "d", remedy: "", line: 12 };
-    expect(two.place(fault)).toMatchObject({ file: 1, line: 12 });
-  });
-});
-
-describe("Projects", () => {
-  it("of every example can be opened, and ask for the inputs they use or bring their own", () => {
-    expect(examples.length).toBeGreaterThanOrEqual(3);
-    for (const { name } of examples) {
-      const draft = draftOf(example(name), NO_OPTIONS);
-      expect(draft.faults).toEqual([]);
-      expect([...draft.placeholders, ...Object.keys(draft.defaults)]).not.toEqual([]);
-    }
-  });
-
-  it("of the JSON-first form bring every agent's file along, the manager's too", () => {
-    const text = example("hierarchical").files[0]?.text ?? "";
-    for (const name of ["manager:", "analyst:", "writer:"]) expect(text).toContain(name);
-  });
-
-  it("of the classic form say that crew.py is not read", () => {
-    const files = example("research-write-edit");
-    expect(files.files.map((file) => file.name)).toEqual(["agents.yaml", "tasks.yaml"]);
-    expect(files.notes[0]).toContain("crew.py");
-  });
-
-  it("of any form say which Python is left out, and how it runs", () => {
-    const crew = "agents: {a: {role: R}}\ntasks: []";
-    const { notes } = readProject("x", {
-      "crew.yaml": crew,
-      "tools/own.py": "class Own: ...",
-      "tools/__init__.py": "",
-    });
-    expect(notes).toHaveLength(1);
-    expect(notes[0]).toContain("tools/own.py");
-    expect(notes[0]).not.toContain("__init__");
-    expect(notes[0]).toContain("stepcrew deploy");
-    expect(readProject("x", { "crew.yaml": crew }).notes).toEqual([]);
-    expect(() => readProject("x", { "crew.py": "crew = Crew()" })).toThrow(/stepcrew deploy/);
-  });
-
-  it("without a crew say what was looked for", () => {
-    expect(() => readProject("x", { "notes.py": "" })).toThrow(NotACrew);
-    expect(() => readProject("x", { "crew.jsonc": '{"agents": ["gone"], "tasks": []}' })).toThrow(/gone/);
   });
 });

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { SaveAsCrew, StoredCrews } from "@/compose/StoredCrews";
 import { draftOf } from "@/compose/request";
-import { readProject } from "@/compose/projects";
+import type { CrewFile } from "@/compose/projects";
 import { NO_OPTIONS } from "@/compose/ComposePage";
 import { storableName } from "@/compose/stored";
 import { showWith } from "./fake-api";
@@ -35,11 +35,7 @@ describe("A stored crew", () => {
     const onRead = vi.fn();
     showWith({ GET }, <StoredCrews onRead={onRead} />);
     await userEvent.click(await screen.findByRole("button", { name: /poems/ }));
-    const { name, files } = await (onRead.mock.calls[0]?.[0] as Promise<{
-      name: string;
-      files: Record<string, string>;
-    }>);
-    const draft = draftOf(readProject(name, files), NO_OPTIONS);
+    const draft = draftOf(await (onRead.mock.calls[0]?.[0] as Promise<CrewFile>), NO_OPTIONS);
     expect(draft.request).toEqual({ config: CONFIG, inputs: { topic: "rain" } });
   });
 

@@ -18,6 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import BrowserContext, Page, Route
 
 from stepcrew.domain.crew_schema import crew_schema
+from stepcrew.domain.errors import InvalidRequest
+from stepcrew_api.body_shapes import ProjectToRead
+from stepcrew_api.routes.project_reading import crew_of
 from tests.console import settings
 from tests.console.story import Story
 
@@ -121,7 +124,16 @@ class Recorded:
             return 200, {"crews": [], "next_cursor": None}
         if path == "/schema":
             return 200, crew_schema()
+        if path == "/projects/read":
+            return self._read(json.loads(body or "{}"))
         return 404, {"detail": f"Nothing is recorded for {method} {path}."}
+
+    @staticmethod
+    def _read(project: Fields) -> tuple[int, Fields]:
+        try:
+            return 200, crew_of(ProjectToRead.model_validate(project)).model_dump()
+        except InvalidRequest as error:
+            return 422, {"status": 422, "detail": error.message, "remedy": error.remedy, "errors": []}
 
     def _list(self, query: Fields) -> Fields:
         """Newest first, in pages; the cursor is the number of those before."""

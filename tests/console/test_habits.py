@@ -221,21 +221,6 @@ def test_an_example_is_run_once_however_often_the_button_is_pressed(
     assert len(listed) == 1
 
 
-def test_a_fault_of_a_project_file_is_shown_in_that_file(page: Page, sign_in: SignIn) -> None:
-    sign_in("ada", "/new")
-    page.get_by_role("button", name=re.compile("^research-write-edit")).click()
-    page.get_by_role("tab", name="tasks.yaml").click()
-    editor = page.get_by_role("textbox", name="tasks.yaml")
-    editor.click()
-    page.keyboard.press("Control+End")
-    page.keyboard.insert_text("\nextra_task:\n  description: More\n  expected_output: Text\n  agent: nobody\n")
-    fault = page.get_by_role("region", name="Faults").get_by_role("button").first
-    expect(fault).to_contain_text(re.compile(r"Line \d+"))
-    page.get_by_role("tab", name="agents.yaml").click()
-    fault.click()
-    expect(page.get_by_role("tab", name=re.compile("tasks.yaml"))).to_have_attribute("aria-selected", "true")
-
-
 def test_what_was_written_survives_a_reload(page: Page, sign_in: SignIn) -> None:
     sign_in("ada", "/new")
     page.get_by_role("textbox", name="topic").fill("dunes at noon")

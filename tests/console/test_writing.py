@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.console import stories
 from tests.console.conftest import Recordings
-from tests.console.recorded import PLAN, refused
+from tests.console.recorded import PLAN, refused, until
+from tests.newsroom import write_newsroom
 
 pytestmark = pytest.mark.browser
 NEW = "/g/demo/new"
@@ -112,7 +114,28 @@ def test_an_example_runs_at_one_click(recording: Recordings) -> None:
     expect(page).to_have_url(re.compile(f"{stories.report().id}$"))
     sent = [body for method, path, body in recorded.sent if (method, path) == ("POST", "/executions")]
     assert sent[-1]["inputs"] == {"topic": "the history of paper"}
-    assert "research_task" in sent[-1]["config"]["tasks_yaml"]
+    assert [task["name"] for task in sent[-1]["config"]["tasks"]][0] == "research_task"
+
+
+def test_a_project_folder_is_opened_with_what_its_python_says_and_a_word_on_what_stays_behind(
+    recording: Recordings, tmp_path: Path
+) -> None:
+    page, recorded = recording(stories.report(), path=NEW)
+    folder = write_newsroom(tmp_path / "newsroom")
+    page.get_by_label("Folder of a crew").set_input_files(folder)
+    editor = page.get_by_role("textbox", name="crew.yaml")
+    expect(editor).to_contain_text("output_pydantic:")
+    expect(editor).to_contain_text("SerperDevTool")
+    expect(page.get_by_role("textbox", name="topic")).to_have_value("paper")
+    expect(page.locator(".notice-line")).to_contain_text(["prepare (@before_kickoff)", "stepcrew deploy", "now=clock()"])
+    until(page, lambda: any("output_pydantic" in str(body) for _, path, body in recorded.sent if path == "/executions"))
+
+    crew = folder / "src/newsroom/crew.py"
+    crew.write_text(crew.read_text().replace("Process.sequential", "chosen()"))
+    page.get_by_label("Folder of a crew").set_input_files(folder)
+    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"newsroom/src/newsroom/crew\.py:\d+: process of crew"))
+    expect(page.get_by_role("alert")).to_contain_text("stepcrew deploy")
+    expect(editor).to_contain_text("SerperDevTool")
 
 
 def test_fields_agents_tools_and_models_are_completed_and_explained(recording: Recordings) -> None:

@@ -2,6 +2,7 @@ import "./compose.css";
 import "./editor.css";
 import { Info, Play } from "lucide-react";
 import { type KeyboardEvent, Suspense, useMemo, useRef, useState } from "react";
+import { useApi } from "@/api/queries";
 import { useIsAdmin } from "@/app/context";
 import { Button, Trouble } from "@/ui/kit";
 import { explanationAt, optionsAt } from "./assist";
@@ -10,9 +11,9 @@ import { CrewGraph } from "./CrewGraph";
 import { readDrop } from "./drop";
 import { CodeEditor, useEditorIsThere } from "./editor";
 import { OptionsForm, idOfInput } from "./OptionsForm";
-import { BLANK, readProject } from "./projects";
+import { BLANK, type CrewFile, readProject } from "./projects";
 import { type Composition, type PlacedFault, draftOf } from "./request";
-import { type ReadFiles, Sources } from "./Sources";
+import { Sources } from "./Sources";
 import { SaveAsCrew } from "./StoredCrews";
 import { useCheck } from "./useCheck";
 import { useSubmit } from "./useSubmit";
@@ -26,13 +27,12 @@ interface Props {
   from?: string | undefined;
 }
 
-/** Where a file of the editor stands in a crew. */
-const ROOTS: Record<string, string[]> = { "agents.yaml": ["agents"], "tasks.yaml": ["tasks"] };
+const FILE = "crew.yaml";
 
 export function Compose({ composition, onChange, onSubmitted, from }: Props) {
-  const { files, options } = composition;
-  const [shownFile, setShownFile] = useState(0);
-  const [problem, setProblem] = useState("");
+  const { crew, options } = composition;
+  const { api } = useApi();
+  const [problem, setProblem] = useState<unknown>(null);
   const admin = useIsAdmin();
   const editorIsThere = useEditorIsThere();
   const selected = useRef<Selected | null>(null);
@@ -44,7 +44,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const [dropping, setDropping] = useState(false);
   const [jump, setJump] = useState<{ line: number } | null>(null);
   const form = useRef<HTMLDivElement>(null);
-  const draft = useMemo(() => draftOf(files, options), [files, options]);
+  const draft = useMemo(() => draftOf(crew, options), [crew, options]);
   const check = useCheck(draft.readable);
   const { wrong, missing } = useMemo(() => {
     const told = (check.faults ?? []).map(draft.place).filter((fault) => fault !== null);
@@ -54,26 +54,23 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   }, [draft, check.faults]);
   const submit = useSubmit(onSubmitted);
   const words = useVocabulary(draft.readable);
-  const current = files.files[shownFile] ?? files.files[0];
-  const root = files.form === "two-files" ? (ROOTS[current?.name ?? ""] ?? []) : [];
   const assist = {
-    optionsAt: (text: string, at: number) => optionsAt(text, at, root, words),
-    explanationAt: (text: string, at: number) => explanationAt(text, at, root, words),
+    optionsAt: (text: string, at: number) => optionsAt(text, at, words),
+    explanationAt: (text: string, at: number) => explanationAt(text, at, words),
   };
   // Inputs may still be missing: they come with each execution.
   const storable = wrong.length === 0 && (check.plan !== undefined || missing.length > 0);
-  const read = (reading: ReadFiles, use: (next: Composition) => void): void => {
+  const read = (reading: Promise<CrewFile>, use: (next: Composition) => void): void => {
     reading
-      .then(({ name, files: texts }) => {
-        use({ files: readProject(name, texts), options: { ...options, name: "", inputs: {} } });
-        setShownFile(0);
-        setProblem("");
+      .then((found) => {
+        use({ crew: found, options: { ...options, name: "", inputs: {} } });
+        setProblem(null);
       })
-      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+      .catch(setProblem);
   };
   const runAtOnce = (next: Composition): void => {
     onChange(next);
-    const { request } = draftOf(next.files, next.options);
+    const { request } = draftOf(next.crew, next.options);
     if (request) submit.go(request);
   };
   const askFor = (input: string): void => {
@@ -90,23 +87,16 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
     event.stopPropagation();
     run();
   };
-  const edit = (text: string): void => {
-    const changed = files.files.map((file) => (file === current ? { ...file, text } : file));
-    onChange({ options, files: { ...files, files: changed } });
-  };
-  const goTo = (fault: PlacedFault): void => {
-    if (fault.file === null || fault.line === null) return;
-    setShownFile(fault.file);
-    setJump({ line: fault.line });
+  const edit = (text: string): void => onChange({ options, crew: { ...crew, text } });
+  const goTo = ({ line }: PlacedFault): void => {
+    if (line !== null) setJump({ line });
   };
   const editorFaults = useMemo(
     () =>
       wrong.flatMap((fault) =>
-        fault.file === shownFile && fault.line !== null
-          ? [{ line: fault.line, text: `${fault.text} ${fault.remedy}`.trim() }]
-          : [],
+        fault.line !== null ? [{ line: fault.line, text: `${fault.text} ${fault.remedy}`.trim() }] : [],
       ),
-    [wrong, shownFile],
+    [wrong],
   );
   return (
     // The keys work wherever on the page the keyboard is.
@@ -123,7 +113,10 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
       onDrop={(event) => {
         event.preventDefault();
         setDropping(false);
-        read(readDrop(event.dataTransfer), onChange);
+        read(
+          readDrop(event.dataTransfer).then((project) => readProject(api, project)),
+          onChange,
+        );
       }}
     >
       <div className="compose-head">
@@ -144,13 +137,13 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
         <Sources
           onRead={(reading) => read(reading, onChange)}
           onRun={(reading) => read(reading, runAtOnce)}
-          onBlank={() => onChange({ ...composition, files: BLANK })}
-          chosen={files.name}
+          onBlank={() => onChange({ ...composition, crew: BLANK })}
+          chosen={crew.name}
           busy={submit.busy}
         />
       )}
-      {problem && <Trouble error={problem} />}
-      {files.notes.map((note) => (
+      {problem !== null && <Trouble error={problem} />}
+      {crew.notes.map((note) => (
         <p key={note} className="notice-line">
           <Info size={14} aria-hidden />
           {note}
@@ -158,27 +151,13 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
       ))}
       <div className="compose-grid">
         <div className="editor-card">
-          <div className="editor-tabs" role="tablist" aria-label="Files">
-            {files.files.map((file, index) => (
-              <button
-                key={file.name}
-                type="button"
-                role="tab"
-                aria-selected={index === shownFile}
-                onClick={() => setShownFile(index)}
-              >
-                {file.name}
-                {wrong.some((fault) => fault.file === index) && <span className="tab-fault" aria-label="has faults" />}
-              </button>
-            ))}
-          </div>
-          <div className="editor-body" role="tabpanel" aria-label={current?.name}>
+          <p className="editor-name">{FILE}</p>
+          <div className="editor-body">
             <Suspense>
               {editorIsThere ? (
                 <CodeEditor
-                  key={current?.name}
-                  value={current?.text ?? ""}
-                  label={current?.name ?? "Crew"}
+                  value={crew.text}
+                  label={FILE}
                   language="yaml"
                   onChange={edit}
                   faults={editorFaults}
@@ -189,8 +168,8 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
               ) : (
                 <textarea
                   className="plain-editor"
-                  aria-label={current?.name ?? "Crew"}
-                  value={current?.text ?? ""}
+                  aria-label={FILE}
+                  value={crew.text}
                   spellCheck={false}
                   onChange={(event) => edit(event.target.value)}
                   onSelect={(event) => {
@@ -217,7 +196,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
           />
           <CrewGraph request={draft.readable} />
           <OptionsForm composition={composition} draft={draft} faults={wrong} missing={missing} onChange={onChange}>
-            {admin && <SaveAsCrew request={storable ? draft.request : null} suggestion={options.name || files.name} />}
+            {admin && <SaveAsCrew request={storable ? draft.request : null} suggestion={options.name || crew.name} />}
           </OptionsForm>
         </div>
       </div>

@@ -1,12 +1,11 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "react-router";
-import { stringify } from "yaml";
 import { useApi, useDefinition, useExecution } from "@/api/queries";
 import { useMayWrite } from "@/app/context";
 import { useTitle } from "@/lib/hooks";
 import { Empty, Loading, Trouble } from "@/ui/kit";
 import { Compose } from "./Compose";
-import { BLANK } from "./projects";
+import { BLANK, textOf } from "./projects";
 import type { Composition, Options } from "./request";
 import { OF_A_PROJECT } from "./stored";
 
@@ -33,7 +32,7 @@ export function ComposePage() {
   return from ? (
     <FromExecution key={from} id={from} />
   ) : (
-    <Stored key="new" name="new" initial={{ files: BLANK, options: NO_OPTIONS }} />
+    <Stored key="new" name="new" initial={{ crew: BLANK, options: NO_OPTIONS }} />
   );
 }
 
@@ -46,9 +45,8 @@ function FromExecution({ id }: { id: string }) {
   const initial = useMemo<Composition | null>(() => {
     if (!definition.data || definition.data.project || !limits || !name) return null;
     const { config, inputs } = definition.data;
-    const text = stringify({ ...config, ...(Object.keys(inputs).length && { inputs }) }, { lineWidth: 110 });
     return {
-      files: { form: "crew", name, files: [{ name: "crew.yaml", text }], process: "", notes: [] },
+      crew: { name, text: textOf(config, inputs), notes: [] },
       options: {
         ...NO_OPTIONS,
         name,
@@ -75,7 +73,7 @@ function FromExecution({ id }: { id: string }) {
 /** Keeps what was written over a reload or a renewed sign-in, in this tab. */
 function Stored({ name, initial, from }: { name: string; initial: Composition; from?: string }) {
   const { group } = useApi();
-  const key = `stepcrew.draft.${group}.${name}`;
+  const key = `stepcrew.written.${group}.${name}`;
   const [composition, setComposition] = useState<Composition>(() => restore(key) ?? initial);
   useEffect(() => {
     sessionStorage.setItem(key, JSON.stringify(composition));

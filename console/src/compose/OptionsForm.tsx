@@ -34,10 +34,10 @@ const LIMITS: Record<LimitName, { label: string; placeholder: string }> = {
 export const idOfInput = (name: string): string => `input-${name}`;
 
 export function OptionsForm({ composition, draft, faults, missing, onChange, children }: Props) {
-  const { files, options } = composition;
+  const { crew, options } = composition;
   const health = useHealth();
   const { limits } = useIdentity();
-  const set = (changed: Partial<Options>): void => onChange({ files, options: { ...options, ...changed } });
+  const set = (changed: Partial<Options>): void => onChange({ crew, options: { ...options, ...changed } });
   const names = [...new Set([...draft.placeholders, ...Object.keys(draft.defaults)])];
   const models = (health.data?.allowed_models ?? []).filter((model) => !/[*?[]/.test(model));
   const inputFault = (name: string): string => faults.find((fault) => fault.input === name)?.text ?? "";
@@ -67,12 +67,12 @@ export function OptionsForm({ composition, draft, faults, missing, onChange, chi
           <input
             value={options.name}
             dir="auto"
-            placeholder={crewName(draft) || files.name || "crew"}
+            placeholder={crewName(draft) || crew.name || "crew"}
             maxLength={200}
             onChange={(event) => set({ name: event.target.value })}
           />
         </Field>
-        <Field label="Model" hint={files.form === "crew" ? "Of every agent that names none." : undefined}>
+        <Field label="Model" hint="Of every agent that names none.">
           <input
             value={options.model}
             placeholder={health.data?.default_model ?? "provider/model"}
@@ -86,17 +86,6 @@ export function OptionsForm({ composition, draft, faults, missing, onChange, chi
             ))}
           </datalist>
         </Field>
-        {files.form === "two-files" && (
-          <Field label="Process">
-            <select
-              value={files.process}
-              onChange={(event) => onChange({ options, files: { ...files, process: event.target.value } })}
-            >
-              <option>sequential</option>
-              <option>hierarchical</option>
-            </select>
-          </Field>
-        )}
       </fieldset>
       <fieldset className="limit-fields">
         <legend>Limits</legend>

@@ -3,15 +3,15 @@ import { FileUp, FolderUp, Play } from "lucide-react";
 import { useRef } from "react";
 import { examples } from "virtual:examples";
 import { Button } from "@/ui/kit";
+import { useApi } from "@/api/queries";
 import { readFiles } from "./drop";
+import { type CrewFile, type Project, readProject } from "./projects";
 import { StoredCrews } from "./StoredCrews";
 
-export type ReadFiles = Promise<{ name: string; files: Record<string, string> }>;
-
 interface Props {
-  onRead: (reading: ReadFiles) => void;
+  onRead: (reading: Promise<CrewFile>) => void;
   /** Reads them and runs what they make, at once. */
-  onRun: (reading: ReadFiles) => void;
+  onRun: (reading: Promise<CrewFile>) => void;
   onBlank: () => void;
   chosen: string;
   /** Something is being started. */
@@ -20,10 +20,12 @@ interface Props {
 
 /** Where a crew can come from: examples, crews the group keeps, files. */
 export function Sources({ onRead, onRun, onBlank, chosen, busy }: Props) {
+  const { api } = useApi();
+  const crewOf = async (project: Project | Promise<Project>): Promise<CrewFile> => readProject(api, await project);
   const file = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const picked = (input: HTMLInputElement): void => {
-    if (input.files?.length) onRead(readFiles([...input.files]));
+    if (input.files?.length) onRead(crewOf(readFiles([...input.files])));
     input.value = "";
   };
   return (
@@ -35,7 +37,7 @@ export function Sources({ onRead, onRun, onBlank, chosen, busy }: Props) {
               type="button"
               className="source-choice"
               aria-pressed={chosen === example.name}
-              onClick={() => onRead(Promise.resolve(example))}
+              onClick={() => onRead(crewOf(example))}
             >
               <strong>{example.name}</strong>
               <span className="faint">{example.summary.replaceAll("`", "")}</span>
@@ -45,7 +47,7 @@ export function Sources({ onRead, onRun, onBlank, chosen, busy }: Props) {
               className="source-run"
               disabled={busy}
               aria-label={`Run ${example.name}`}
-              onClick={() => onRun(Promise.resolve(example))}
+              onClick={() => onRun(crewOf(example))}
             >
               <Play size={13} aria-hidden />
               Run

@@ -4,11 +4,12 @@ import { Link } from "react-router";
 import { useApi } from "@/api/queries";
 import type { StoredCrew } from "@/api/types";
 import { Button, Field, Trouble } from "@/ui/kit";
+import type { CrewFile } from "./projects";
 import type { Request } from "./request";
 import { readStored, storableName, useStoreCrew, useStoredCrews } from "./stored";
 
 interface PickerProps {
-  onRead: (reading: Promise<{ name: string; files: Record<string, string> }>) => void;
+  onRead: (reading: Promise<CrewFile>) => void;
 }
 
 /** The crews the group keeps: definitions to start from, projects with their pages; nothing while there are none. */

@@ -54,18 +54,18 @@ const MODELS = new Set(["model", "llm", "manager_llm", "planning_llm", "function
 const AGENTS = new Set(["agent", "manager_agent"]);
 const TOOLS = new Set(["tools", "effects"]);
 
-/** What may be written at a place of a file; `root` is where in a crew the file's text stands. */
-export function optionsAt(text: string, at: number, root: string[], words: Vocabulary): Options | null {
+/** What may be written at a place of a crew file. */
+export function optionsAt(text: string, at: number, words: Vocabulary): Options | null {
   const place = placeAt(text, at);
   const before = text.slice(text.lastIndexOf("\n", at - 1) + 1, at);
   if (place.valueAt >= 0 && at > place.valueAt) {
     const from = at - (/[^\s[,"]*$/.exec(before)?.[0].length ?? 0);
-    const options = valuesOf([...root, ...place.path, place.key], words);
+    const options = valuesOf([...place.path, place.key], words);
     return options.length ? { from, options } : null;
   }
   if (!/^\s*(?:-\s+)*[\w.-]*$/.test(before)) return null;
   const from = place.keyAt;
-  const path = [...root, ...place.path];
+  const path = place.path;
   const options = [...keysOf(path, words), ...(path.at(-1) === "[]" ? valuesOf(path, words) : [])];
   const written = siblings(text, place);
   const open = options.filter(({ label }) => !written.has(label) || text.slice(from, at) === label);
@@ -73,9 +73,9 @@ export function optionsAt(text: string, at: number, root: string[], words: Vocab
 }
 
 /** What the word at a place means. */
-export function explanationAt(text: string, at: number, root: string[], words: Vocabulary): Explanation | null {
+export function explanationAt(text: string, at: number, words: Vocabulary): Explanation | null {
   const place = placeAt(text, at);
-  const path = [...root, ...place.path];
+  const path = place.path;
   if (place.key && at >= place.keyAt && at <= place.keyAt + place.key.length) {
     const found = schemasAt([...path, place.key], words.schema);
     const help = found.map((each) => each.description).find(Boolean);

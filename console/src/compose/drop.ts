@@ -1,12 +1,13 @@
-import { NotACrew } from "./projects";
+import type { Project } from "./projects";
 
-const WANTED = /\.(ya?ml|jsonc?|py)$/i;
+/** What a crew is read from. */
+const WANTED = /\.(ya?ml|json[c5]?|py)$|(^|\/)pyproject\.toml$/i;
 const MOST_FILES = 200;
 const MOST_BYTES = 2_000_000;
 const SKIPPED = /(^|\/)(node_modules|\.git|\.venv|venv|__pycache__|dist|build)(\/|$)/;
 
 /** The text of chosen files by their path inside what was chosen. */
-export async function readFiles(list: Iterable<File>): Promise<{ name: string; files: Record<string, string> }> {
+export async function readFiles(list: Iterable<File>): Promise<Project> {
   const found: Record<string, string> = {};
   let name = "";
   for (const file of list) {
@@ -19,7 +20,7 @@ export async function readFiles(list: Iterable<File>): Promise<{ name: string; f
 }
 
 /** The same for what was dropped, folders included. Must be called before the drop event ends. */
-export async function readDrop(data: DataTransfer): Promise<{ name: string; files: Record<string, string> }> {
+export async function readDrop(data: DataTransfer): Promise<Project> {
   const entries = [...data.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const found: Record<string, string> = {};
   const single = entries.length === 1 && entries[0]?.isDirectory;
@@ -43,7 +44,7 @@ export async function readDrop(data: DataTransfer): Promise<{ name: string; file
 
 async function take(found: Record<string, string>, path: string, file: File): Promise<void> {
   if (!WANTED.test(path) || SKIPPED.test(path)) return;
-  if (file.size > MOST_BYTES) throw new NotACrew(`${path} is too large for a crew.`);
-  if (Object.keys(found).length >= MOST_FILES) throw new NotACrew("These are too many files for one crew.");
+  if (file.size > MOST_BYTES) throw new Error(`${path} is too large for a crew.`);
+  if (Object.keys(found).length >= MOST_FILES) throw new Error("These are too many files for one crew.");
   found[path] = await file.text();
 }

@@ -1,6 +1,6 @@
 import { type Document, LineCounter, type Node, isMap, isScalar, isSeq, parse, parseDocument } from "yaml";
 import type { Fault } from "@/api/types";
-import type { CrewFiles } from "./projects";
+import type { CrewFile } from "./projects";
 
 export interface Options {
   name: string;
@@ -10,9 +10,9 @@ export interface Options {
   limits: Record<LimitName, string>;
 }
 
-/** What a person wrote: the texts and what is set beside them. */
+/** What a person wrote: the text and what is set beside it. */
 export interface Composition {
-  files: CrewFiles;
+  crew: CrewFile;
   options: Options;
 }
 
@@ -28,9 +28,8 @@ export interface Request {
   limits?: Record<string, number>;
 }
 
-/** A fault at its place: which file, and which line of it. `input` is set when it is about an input's value. */
+/** A fault at its place: which line of the text. `input` is set when it is about an input's value. */
 export interface PlacedFault {
-  file: number | null;
   line: number | null;
   input: string | null;
   /** The input only waits for a value: nothing is wrong with the crew. */
@@ -51,26 +50,20 @@ export interface Draft {
   place: (fault: Fault) => PlacedFault | null;
 }
 
-/** What would be sent for the texts and options, and where its parts stand in the texts. */
-export function draftOf(files: CrewFiles, options: Options): Draft {
-  return files.form === "crew" ? fromCrewFile(files, options) : fromTwoFiles(files, options);
-}
-
-function fromCrewFile(files: CrewFiles, options: Options): Draft {
+/** What would be sent for the text and options, and where its parts stand in the text. */
+export function draftOf({ text }: CrewFile, options: Options): Draft {
   const lines = new LineCounter();
-  const text = files.files[0]?.text ?? "";
   const document = parseDocument(text, { lineCounter: lines, version: "1.1", merge: false });
   const unreadable = document.errors.map(
     (problem): PlacedFault => ({
       ...NOTHING,
-      file: 0,
       line: lines.linePos(problem.pos[0]).line,
       text: problem.message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? "",
     }),
   );
   const whole = valueOfDocument(document);
   if (!whole) {
-    const told = unreadable.length ? unreadable : [{ ...NOTHING, file: 0, line: 1, text: NO_MAPPING }];
+    const told = unreadable.length ? unreadable : [{ ...NOTHING, line: 1, text: NO_MAPPING }];
     return {
       request: null,
       readable: null,
@@ -94,7 +87,7 @@ function fromCrewFile(files: CrewFiles, options: Options): Draft {
     const line = root === "config" && path[0] !== "inputs" ? lineOf(document.contents, steps, lines) : null;
     // Behind a line that cannot be read, nobody knows what is missing and what was only not understood.
     if (unreadable.length && (line === null || line >= firstUnreadable || MAY_COME_OF_IT.test(fault.code))) return null;
-    return { ...told(fault), file: line === null ? null : 0, line };
+    return { ...told(fault), line };
   };
   return {
     request: unreadable.length ? null : request,
@@ -109,7 +102,7 @@ function fromCrewFile(files: CrewFiles, options: Options): Draft {
 }
 
 const NO_MAPPING = "A crew is a mapping with agents and tasks.";
-const NOTHING: PlacedFault = { file: null, line: null, input: null, missing: false, text: "", remedy: "" };
+const NOTHING: PlacedFault = { line: null, input: null, missing: false, text: "", remedy: "" };
 /** Faults that a text which could not be read as a whole brings about by itself: something is not there. */
 const MAY_COME_OF_IT = /missing|^empty$|^unknown_(agent|context)$|^no_workers$|^async_end$/;
 
@@ -127,36 +120,10 @@ function valueOfDocument(document: Document): Fields | null {
   }
 }
 
-function fromTwoFiles(files: CrewFiles, options: Options): Draft {
-  const [agents, tasks] = files.files.map((file) => file.text);
-  const config: Fields = {
-    name: files.name,
-    agents_yaml: agents ?? "",
-    tasks_yaml: tasks ?? "",
-    ...(files.process && { process: files.process }),
-  };
-  const place = (fault: Fault): PlacedFault => {
-    const part = pathOf(fault.pointer)[1];
-    const file = part === "agents_yaml" ? 0 : part === "tasks_yaml" ? 1 : null;
-    const line = file === null ? null : (fault.line ?? 1);
-    return { ...told(fault), file, line };
-  };
-  const defaults = files.inputs ?? {};
-  const request = assemble(config, defaults, options);
-  return {
-    request,
-    readable: request,
-    faults: [],
-    placeholders: placeholdersOf([readable(agents), readable(tasks)]),
-    defaults,
-    place,
-  };
-}
-
 /** The parsed text, or nothing while it cannot be read: the API says why. */
-function readable(text: string | undefined): unknown {
+function readable(text: string): unknown {
   try {
-    return parse(text ?? "", { version: "1.1", maxAliasCount: 0, logLevel: "silent" }) as unknown;
+    return parse(text, { version: "1.1", maxAliasCount: 0, logLevel: "silent" }) as unknown;
   } catch {
     return null;
   }

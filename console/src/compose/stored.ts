@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { stringify } from "yaml";
 import { type Api, unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
 import type { StoredCrew, StoredCrewDocument } from "@/api/types";
+import { type CrewFile, textOf } from "./projects";
 import type { Request } from "./request";
 
 const MOST_SHOWN = 100;
@@ -22,12 +22,11 @@ export function useStoredCrews() {
 export const OF_A_PROJECT =
   "It runs a project's own Python, which is changed in its folder and deployed again: stepcrew deploy PATH.";
 
-/** The latest version of a stored crew, as the files of a project. Fails for one whose Python is what runs. */
-export async function readStored(api: Api, name: string): Promise<{ name: string; files: Record<string, string> }> {
+/** The latest version of a stored crew. Fails for one whose Python is what runs. */
+export async function readStored(api: Api, name: string): Promise<CrewFile> {
   const stored: StoredCrewDocument = unwrap(await api.GET("/api/v1/crews/{name}", { params: { path: { name } } }));
   if (stored.project) throw new Error(OF_A_PROJECT);
-  const inputs = Object.keys(stored.inputs).length ? { inputs: stored.inputs } : {};
-  return { name, files: { "crew.yaml": stringify({ ...stored.config, ...inputs }, { lineWidth: 110 }) } };
+  return { name, text: textOf(stored.config, stored.inputs), notes: [] };
 }
 
 /** Stores what would be run under a name. Pressing again changes nothing: what equals the latest version makes none. */

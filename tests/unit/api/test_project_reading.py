@@ -13,47 +13,12 @@ from stepcrew_cli.crew_input import load_crew
 from stepcrew_local.layout import ROOT
 from stepcrew_reader.crew_source import CrewSource
 from stepcrew_reader.errors import CrewFileError
+from tests.newsroom import NEWSROOM
 from tests.unit.api.harness import MIA, VERA, Harness
 
 TEXTS = {".yaml", ".yml", ".json", ".jsonc", ".py", ".toml"}
 FOLDERS = sorted(path for parent in ("examples", "tests/projects") for path in (ROOT / parent).iterdir())
-CREW = """
-from crewai import Agent, Crew, Process, Task
-from crewai.project import CrewBase, agent, before_kickoff, crew, task
-from pydantic import BaseModel, Field
-
-raise SystemExit("this file must never run")
-
-class Report(BaseModel):
-    title: str = Field(description="Of the whole")
-    points: list[str]
-
-@CrewBase
-class Newsroom:
-    @before_kickoff
-    def prepare(self, inputs):
-        return inputs
-
-    @agent
-    def writer(self):
-        return Agent(config=self.agents_config["writer"], {tools})
-
-    @task
-    def report(self):
-        return Task(config=self.tasks_config["report"], output_pydantic=Report)
-
-    @crew
-    def crew(self):
-        return Crew(agents=self.agents, tasks=self.tasks, process=Process.sequential)
-"""
-NEWSROOM = {
-    "pyproject.toml": '[project]\nname = "newsroom"\n[project.scripts]\nrun_crew = "newsroom.main:run"\n',
-    "src/newsroom/crew.py": CREW.replace("{tools}", ""),
-    "src/newsroom/main.py": "from newsroom.crew import Newsroom\ndef run():\n"
-    "    Newsroom().crew().kickoff(inputs={'topic': 'paper', 'now': clock()})\n",
-    "src/newsroom/config/agents.yaml": "writer:\n  role: Writer on {topic}\n  goal: Write\n  backstory: Calm\n",
-    "src/newsroom/config/tasks.yaml": "report:\n  description: Write\n  expected_output: A report\n  agent: writer\n",
-}
+CREW = NEWSROOM["src/newsroom/crew.py"]
 
 
 def read(harness: Harness, files: dict[str, str], name: str = "newsroom") -> Any:
@@ -121,15 +86,19 @@ def test_one_yaml_file_that_says_all_of_it_is_named_and_so_kept_as_it_is(harness
     assert (told["file"], told["notes"], told["config"]) == ("my-crew.yaml", [], crew)
     told = read(harness, {"crew.yaml": json.dumps({"config": crew, "limits": {"max_tokens": 5}}), "notes.py": "x"})
     assert (told["file"], told["config"]) == ("crew.yaml", crew)
+    told = read(harness, {"crew.yaml": "agents: {a: &a {role: R, goal: G, backstory: B}, b: *a}\ntasks: []\n"})
+    assert told["file"] is None
+    assert told["config"]["agents"]["a"] == told["config"]["agents"]["b"]
+    told = read(harness, {"crew.yaml": json.dumps({"config": crew, "limits": {"max_tokens": 5}})})
     assert told["notes"] == ["limits is set where the crew is run, and is not kept."]
 
 
 def test_what_decides_and_is_computed_is_a_fault_with_its_file_and_line(harness: Harness) -> None:
-    files = NEWSROOM | {"src/newsroom/crew.py": CREW.replace("{tools}", "tools=[Finder()]") + "\nclass Finder: pass\n"}
+    files = NEWSROOM | {"src/newsroom/crew.py": CREW.replace("SerperDevTool()", "Finder()") + "\nclass Finder: pass\n"}
     told = fault(harness, files)
     assert told["pointer"] == "/files/src~1newsroom~1crew.py"
     assert "stepcrew deploy" in told["remedy"]
-    files = NEWSROOM | {"src/newsroom/crew.py": CREW.replace("{tools}", "").replace("Process.sequential", "chosen()")}
+    files = NEWSROOM | {"src/newsroom/crew.py": CREW.replace("Process.sequential", "chosen()")}
     told = fault(harness, files)
     assert told["pointer"] == "/files/src~1newsroom~1crew.py"
     assert told["line"] == files["src/newsroom/crew.py"].split("\n").index("        return Crew(agents=self.agents, "
@@ -142,10 +111,10 @@ def test_nothing_but_the_texts_is_read(harness: Harness, tmp_path: Path) -> None
     secret = tmp_path / "agents.yaml"
     secret.write_text(NEWSROOM["src/newsroom/config/agents.yaml"])
     outside = f'    agents_config = "{secret}"\n'
-    crew = NEWSROOM["src/newsroom/crew.py"].replace("class Newsroom:\n", f"class Newsroom:\n{outside}")
+    crew = CREW.replace("class Newsroom:\n", f"class Newsroom:\n{outside}")
     assert "cannot be read" in fault(harness, NEWSROOM | {"src/newsroom/crew.py": crew})["detail"]
     crew = f"from {'.' * 30}{'.'.join(ROOT.parts[1:])}.scripts.bootstrap import PYTHONS\n" + CREW
-    crew = crew.replace("{tools}", "role=PYTHONS")
+    crew = crew.replace("tools=[SerperDevTool()]", "role=PYTHONS")
     told = read(harness, NEWSROOM | {"src/newsroom/crew.py": crew})
     assert any("role=PYTHONS" in note for note in told["notes"])
     for path in ("/etc/passwd", "../crew.yaml", "a/../../crew.yaml", "./crew.yaml", "a//crew.yaml", "a\\crew.yaml"):

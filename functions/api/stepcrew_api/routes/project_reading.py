@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from stepcrew.domain.errors import Fault, InvalidRequest
 from stepcrew.domain.places import escape
+from stepcrew.domain.yaml_text import read_yaml
 from stepcrew_api.bodies import READING_BODY, ReadingBody
 from stepcrew_api.body_shapes import ProjectToRead
 from stepcrew_api.guarded import GuardedRoute
@@ -16,7 +17,7 @@ from stepcrew_api.identity import Member
 from stepcrew_api.problems import responses
 from stepcrew_api.project_schemas import ProjectAsCrew
 from stepcrew_reader.crew_source import CrewSource
-from stepcrew_reader.documents import optional_object, read_document
+from stepcrew_reader.documents import optional_object, read_document, read_text
 from stepcrew_reader.errors import CrewFileError
 from stepcrew_reader.layouts import read_crew
 from stepcrew_reader.texts import TextPath, folder_of
@@ -31,11 +32,18 @@ REWRITTEN = "The crew is put together anew: comments of its files are not kept."
 def read_project(body: ReadingBody, _identity: Member) -> ProjectAsCrew:
     """The crew of a project folder, or of one file, without running anything. What is not read is told in `notes`; what
     decides how the crew runs and is only known to Python is a fault. Nothing is stored."""
+    return crew_of(body)
+
+
+def crew_of(body: ProjectToRead) -> ProjectAsCrew:
+    """Raises `InvalidRequest`."""
     folder = folder_of(body.name, body.files)
     try:
         return _answer(read_crew(_wanted(folder, body.files)), folder)
     except CrewFileError as error:
-        raise InvalidRequest(error.message, [_fault(error, body)]) from error
+        refused = InvalidRequest(error.message, [_fault(error, body)])
+        refused.remedy = error.remedy or refused.remedy
+        raise refused from error
 
 
 def _wanted(folder: TextPath, files: dict[str, str]) -> TextPath:
@@ -47,7 +55,11 @@ def _wanted(folder: TextPath, files: dict[str, str]) -> TextPath:
 def _answer(source: CrewSource, folder: TextPath) -> ProjectAsCrew:
     origin = type(folder)(source.origin)
     config, inputs = (optional_object(dict(source.body), part, origin) for part in ("config", "inputs"))
-    whole = origin.suffix in YAML and read_document(origin) in (config, source.body)
+    whole = (
+        origin.suffix in YAML
+        and read_document(origin) in (config, source.body)
+        and not read_yaml(read_text(origin), "").faults  # an alias, say, which no request may have
+    )
     dropped = [f"{name} is set where the crew is run, and is not kept." for name in source.body.keys() - OF_A_CREW]
     return ProjectAsCrew(
         name=str(source.body.get("name") or config.get("name") or folder.name),

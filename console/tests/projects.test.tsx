@@ -1,0 +1,66 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, it, vi } from "vitest";
+import { BLANK } from "@/compose/projects";
+import { Compose } from "@/compose/Compose";
+import { NO_OPTIONS } from "@/compose/ComposePage";
+import { showWith } from "./fake-api";
+
+const CONFIG = { agents: { poet: { role: "Poet" } }, tasks: [{ name: "haiku", agent: "poet" }] };
+const READ = {
+  name: "poems",
+  config: CONFIG,
+  inputs: { topic: "rain" },
+  file: null,
+  notes: ["Told."],
+  needs_code: true,
+};
+
+function shown(status: number, answer: object) {
+  const POST = vi.fn((path: string) => {
+    if (!path.endsWith("/read")) return Promise.resolve({ response: new Response(null, { status: 500 }) });
+    const response = new Response(null, { status });
+    return Promise.resolve(response.ok ? { data: answer, response } : { error: answer, response });
+  });
+  const GET = () => Promise.resolve({ response: new Response(null, { status: 500 }) });
+  const onChange = vi.fn();
+  const composition = { crew: BLANK, options: NO_OPTIONS };
+  showWith({ GET, POST }, <Compose composition={composition} onChange={onChange} onSubmitted={vi.fn()} />);
+  return { POST, onChange };
+}
+
+const choose = (files: Record<string, string>) =>
+  userEvent.upload(
+    screen.getByLabelText("Files of a crew"),
+    Object.entries(files).map(([name, text]) => new File([text], name)),
+    { applyAccept: false },
+  );
+
+it("A project is read by the API, and its crew and notes are what the editor holds", async () => {
+  const { POST, onChange } = shown(200, READ);
+  await choose({ "crew.py": "crew = Crew()", "pyproject.toml": "[project]", "photo.png": "" });
+  await waitFor(() => expect(onChange).toHaveBeenCalled());
+  expect(POST).toHaveBeenCalledWith("/api/v1/projects/read", {
+    body: { name: "crew", files: { "crew.py": "crew = Crew()", "pyproject.toml": "[project]" } },
+  });
+  const { crew } = onChange.mock.calls[0]?.[0] as { crew: { name: string; text: string; notes: string[] } };
+  expect(crew).toMatchObject({ name: "poems", notes: ["Told."] });
+  expect(crew.text).toContain("role: Poet");
+  expect(crew.text).toContain("inputs:\n  topic: rain");
+});
+
+it("One YAML file that says all of it stays as it is written", async () => {
+  const { onChange } = shown(200, { ...READ, file: "poems.yaml" });
+  await choose({ "poems.yaml": "# mine\nagents: {}" });
+  await waitFor(() => expect(onChange).toHaveBeenCalled());
+  expect(onChange.mock.calls[0]?.[0]).toMatchObject({ crew: { text: "# mine\nagents: {}" } });
+});
+
+it("What cannot be read is told with what to do about it, and the editor keeps what it has", async () => {
+  const problem = { detail: "x/crew.py:3: process is computed.", remedy: "stepcrew deploy PATH runs it.", errors: [] };
+  const { onChange } = shown(422, problem);
+  await choose({ "crew.py": "crew = Crew(process=p())" });
+  expect(await screen.findByText(problem.detail)).toBeInTheDocument();
+  expect(screen.getByText(problem.remedy)).toBeInTheDocument();
+  expect(onChange).not.toHaveBeenCalled();
+});
