@@ -1,5 +1,5 @@
-"""A classic CrewAI project: agents and tasks in YAML, and Python with a tool of the platform, an output class, and what no
-definition can carry."""
+"""A classic CrewAI project: agents and tasks in YAML, and Python with a tool of the platform, an output class, and what
+no definition can carry."""
 
 from __future__ import annotations
 
