@@ -1,5 +1,5 @@
-"""Puts what lies beside it in a checkout into the package: the examples, so that `stepcrew run haiku` works without a
-checkout, and the templates of functions, for `stepcrew deploy`."""
+"""Puts what lies outside its folder in a checkout into the package: the reader of crews, which the API has too; the
+examples, so that `stepcrew run haiku` works without a checkout; the templates of functions, for `stepcrew deploy`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ class ExamplesHook(BuildHookInterface[Any]):
     """Called by hatchling before it builds. A source distribution holds all of it in the package already."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        for name in ("examples", "projects"):
-            folder = Path(self.root).parent / name
+        outside = {
+            "layers/core/stepcrew_reader": "stepcrew_reader",
+            "examples": "stepcrew_cli/examples",
+            "projects": "stepcrew_cli/projects",
+        }
+        for place, name in outside.items():
+            folder = Path(self.root).parent / place
             if version != "editable" and folder.is_dir():
-                build_data["force_include"][str(folder)] = f"stepcrew_cli/{name}"
+                build_data["force_include"][str(folder)] = name

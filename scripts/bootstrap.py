@@ -49,7 +49,7 @@ ENVIRONMENTS = {
     "webhook_sender": Environment("functions/webhook_sender/requirements"),
     "exporter": Environment("functions/exporter/requirements"),
     "runner": Environment("functions/runner/requirements", RUNNER_EXCLUDED),
-    "local": Environment("requirements/local", paths=("local", "cli")),
+    "local": Environment("requirements/local", paths=("local", "cli", "layers/core")),
     "emulator": Environment("requirements/emulator"),
     "model": Environment("requirements/model", "requirements/model-excluded.txt", paths=("local",)),
     "dev": Environment("requirements/dev", paths=(*FIRST_PARTY, "tests/scripted")),

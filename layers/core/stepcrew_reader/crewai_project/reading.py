@@ -106,9 +106,8 @@ def literal(found: Found) -> Any:
 
 def _taken(found: Found, value: Any) -> Any:
     """The value, whose length counts as work: texts and lists can be joined to ever longer ones."""
-    if isinstance(value, str | list):
-        found.scope.module.project.spend(len(cast("str | list[Any]", value)) // 10)
-    elif not is_json(value):
+    found.scope.module.project.spend(len(cast(str, value)) // 10 if isinstance(value, str | list) else 0)
+    if not isinstance(value, list) and not is_json(value):
         raise OnlyRunningTells
     return value
 
