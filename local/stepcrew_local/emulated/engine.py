@@ -26,6 +26,7 @@ from stepcrew_local.emulated import (
     sizes,
     streams,
     user_pool,
+    vectors,
 )
 
 INIT_SECONDS = 60
@@ -98,6 +99,9 @@ def complete() -> None:
     senders.install()
     streams.install()
     sizes.install()
+    if vectors.SERVICE in app.SERVICE_HANDLERS:
+        raise RuntimeError("The emulator changed: it has Amazon S3 Vectors of its own.")
+    vectors.install()
 
 
 def _expect(owner: object, name: str, parameters: tuple[str, ...]) -> None:
