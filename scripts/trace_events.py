@@ -26,7 +26,7 @@ happen, with only the fields named here: whole events of CrewAI hold keys.
 | `task_id`, `task_name`, `agent_role` | the crew task (its index and name) and the agent it belongs to; delegated work belongs to the task that delegated it |
 | `parent_sequence` | the started event of the scope around it, in the same attempt |
 | `started_sequence`, `duration_ms` | on an event that ends something: its started event, and the time between |
-| `output` | what went in (started), what came out (completed), or the error's text (failed); a large body is an `output_reference` |
+| `output` | what went in (started), what came out (completed), or the error's text (failed); a large body is an `output_reference`. Of a [file that a model is shown](files.md#shown-to-models-that-see), a message has `files`: name, kind, size and hash |
 | `extra_data` | small facts, named below; a completed model call also has `usage` (prompt, cached prompt, completion, reasoning and total tokens; of all requests that were let out for it) and `cost_usd` (null when no price is known) |
 | `trace_metadata` | `replayed: true` where an earlier attempt has told this already: this one came to it again, answered from the journal, so its usage is zero |
 

@@ -70,6 +70,17 @@ def test_a_crew_reads_files_of_its_group_and_hands_one_over(ada: User, bob: User
     spent = {one["name"]: one for one in ada.get("/usage?by=source").json()["rows"]}
     assert spent["embeddings"]["model_calls"] == 1
 
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+    upload(ada, "chart.png", picture)
+    assert read(ada, "chart.png")["state"] == "ready"
+    shows = {"chart": {"file": "chart.png"}}
+    shown = ada.run(crew(task("{chart} [[saw]]"), model="openai/gpt-4o"), inputs=shows)
+    answer = ada.result(shown["execution_id"])["output"]
+    assert answer == f"saw {sha256(picture).hexdigest()}", shown["error"]
+    blind = ada.post("/executions?dry_run=true", json={"config": crew(task("{chart}")), "inputs": shows})
+    (told,) = blind.json()["errors"]
+    assert (told["pointer"], told["code"]) == ("/inputs/chart", "model_cannot_see")
+
     upload(ada, "broken.pdf", b"%PDF-1.4 nothing of it")
     broken = read(ada, "broken.pdf")
     assert broken["state"] == "failed"

@@ -48,3 +48,16 @@ def pytest_sessionfinish() -> None:
     """What aborted crews left is collected now: a plugin of pytest imports modules after this, and Python 3.11's parser
     fails where a collection interrupts it (CPython issue 106905)."""
     gc.collect()
+
+
+@pytest.fixture
+def provided(model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
+    """The operator's keys and endpoints of all three providers."""
+    root = model.url.removesuffix("/v1")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-anthropic-0123456789")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", root)
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-token-0123456789")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", root)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return model

@@ -19,6 +19,7 @@ from stepcrew_runner.isolation import addresses
 from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.bundle import BundleDamaged, unpack
 from tests.runner.fakes import new_execution
+from tests.runner.given_files import upload
 from tests.runner.harness import GROUP, MODEL, Ended, Harness
 from tests.runner.project_harness import PROJECTS, ProjectHarness, bundle_of
 from tests.runner.test_journal import Death, killed_and_run_on
@@ -315,3 +316,22 @@ def test_an_effect_of_a_projects_tool_is_not_repeated_by_itself(
     last = harness.ended(execution_id, harness.attempt(execution_id))
     assert last.outcome == "COMPLETED"
     assert "nobody knows" in model.requests[-1].text.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "kind"),
+    [
+        ("research_crew", "research_crew.crew:ResearchCrew", "crew"),
+        ("city_flow", "city_flow.main:CityFlow", "flow"),
+        ("one_file", "joke:__main__", "script"),
+    ],
+)
+def test_a_picture_among_the_inputs_is_shown_to_the_crews_of_a_project(
+    deploy: Deploys, harness: Harness, model: ScriptedModel, name: str, entry: str, kind: str
+) -> None:
+    picture = b"\x89PNG\r\n\x1a\n..."
+    upload(harness, picture, "chart.png")
+    project = deploy(name, entry, kind)
+    ended = project.attempt(project.submit({"topic": "bees", "photo": {"file": "chart.png"}}))
+    assert ended.execution.error is None
+    assert [sha256(picture).hexdigest()] in [one.files for one in model.requests]

@@ -18,19 +18,6 @@ MODELS = {
 }
 
 
-@pytest.fixture
-def provided(model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
-    """The operator's keys and endpoints of all three providers."""
-    root = model.url.removesuffix("/v1")
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-anthropic-0123456789")
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", root)
-    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-token-0123456789")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", root)
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return model
-
-
 def crew(description: str, model: str) -> dict[str, object]:
     task = {"name": "price", "description": description, "expected_output": "A number.", "agent": "analyst"}
     return {"agents": {"analyst": AGENT}, "tasks": [task], "model": model}

@@ -312,3 +312,12 @@ def test_nothing_of_crewai_is_loaded_to_read_files() -> None:
     code = "import sys, stepcrew_runner.knowledge.wiring; print('crewai' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+def test_a_picture_is_ready_when_it_is_one(harness: Harness) -> None:
+    harness.read(harness.put(b"\x89PNG\r\n\x1a\n...", "chart.png"))
+    assert (harness.state("chart.png").state, harness.state("chart.png").chunks) == (FileState.READY, 0)
+    harness.read(harness.put(b"GIF89a...", "chart.png"))
+    told = harness.state("chart.png")
+    assert told.state is FileState.FAILED
+    assert "is no image/png: it begins as image/gif does" in (told.reason or "")

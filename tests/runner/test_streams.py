@@ -22,9 +22,8 @@ from stepcrew_runner.isolation.addresses import asking_model
 from tests.runner.gates import in_attempt
 from tests.runner.harness import GROUP, Harness, agent, task
 from tests.runner.test_journal import FINE, killed_after_each_call, paid
-from tests.runner.test_providers import MODELS, provided
+from tests.runner.test_providers import MODELS
 
-__all__ = ["provided"]
 SUM = '[[tool calculator {"expression": "6*7"}]] [[say 42]]'
 
 

@@ -6,17 +6,17 @@ import { Button, Loading, Trouble } from "@/ui/kit";
 import { FileText } from "./FileText";
 import { useAddress, useFileText } from "./files";
 
-const PDF = "application/pdf";
+const OPENED = /^(application\/pdf$|image\/)/;
 /** A file up to this is shown when it is opened; a larger one when somebody asks for it. Bytes. */
 const BY_ITSELF = 2_000_000;
 /** Of what a file says, text shows it all; of these kinds, the browser shows the one and nobody the others. */
-const NOT_TEXT = /^application\/(pdf|vnd\.)/;
+const NOT_TEXT = /^(application\/(pdf|vnd\.)|image\/)/;
 
 export function FilePreview({ file }: { file: GroupFile }) {
   const [asked, setAsked] = useState(file.bytes <= BY_ITSELF);
   const isText = !NOT_TEXT.test(file.media_type);
   const text = useFileText(file, asked && isText);
-  if (file.media_type === PDF) return <Pdf file={file} />;
+  if (OPENED.test(file.media_type)) return <Opened file={file} />;
   if (!isText) return <p>Files of this kind are not shown here. Download it to read it.</p>;
   if (!asked) return <Button onClick={() => setAsked(true)}>Show all {formatBytes(file.bytes)}</Button>;
   if (text.error) return <Trouble error={text.error} retry={() => void text.refetch()} />;
@@ -25,7 +25,7 @@ export function FilePreview({ file }: { file: GroupFile }) {
 }
 
 /** In a window of its own, from the bucket's address: there it can do nothing to this page. */
-function Pdf({ file }: { file: GroupFile }) {
+function Opened({ file }: { file: GroupFile }) {
   const [error, setError] = useState<Error | null>(null);
   const address = useAddress();
   const open = async (): Promise<void> => {

@@ -4,6 +4,7 @@ the prompts.
 Directives stand in the text of the task, and only there (`[[say …]]` in a description, say):
 
     [[say TEXT]]            answers TEXT
+    [[saw]]                 answers the hashes (SHA-256) of the files it is shown
     [[json {…}]]            answers that JSON text
     [[size N]]              answers N characters
     [[tool NAME {…}]]       calls that tool with these arguments; several are called one after the other

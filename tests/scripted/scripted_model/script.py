@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from typing import Any, NamedTuple, cast
 
-_DIRECTIVE = re.compile(r"\[\[(say|json|size|tools|tool|slow|fail|window) ?(.*?)\]\](?!\])", re.DOTALL)
+_DIRECTIVE = re.compile(r"\[\[(say|saw|json|size|tools|tool|slow|fail|window) ?(.*?)\]\](?!\])", re.DOTALL)
 _BEFORE_JSON = re.compile(r"\[\[(?:json|tools? (?:\d+ )?\S+) ")
 CURRENT_TASK = "Current Task:"
 
@@ -39,6 +41,20 @@ def texts(messages: list[dict[str, Any]]) -> list[str]:
         content = message.get("content")
         parts = cast("list[dict[str, Any]]", content) if isinstance(content, list) else [{"text": content or ""}]
         found.append("".join(str(part.get("text", "")) for part in parts))
+    return found
+
+
+def files(messages: list[dict[str, Any]]) -> list[str]:
+    """The hashes (SHA-256) of the files that the messages show, in whichever provider's form."""
+    found: list[str] = []
+    for message in messages:
+        content = message.get("content")
+        for part in cast("list[dict[str, Any]]", content) if isinstance(content, list) else []:
+            shown: dict[str, Any] = part.get("image") or part.get("document") or part
+            source: dict[str, str] = shown.get("source") or shown.get("image_url") or {}
+            data = source.get("data") or source.get("bytes") or source.get("url", "").partition(";base64,")[2]
+            if data:
+                found.append(hashlib.sha256(base64.b64decode(data)).hexdigest())
     return found
 
 
@@ -87,6 +103,8 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
         match directive.name:
             case "say" | "json":
                 text = directive.text
+            case "saw":
+                text = f"saw {' '.join(files(messages))}".strip()
             case "size":
                 text = "x" * int(directive.text)
             case "slow":

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, cast
 
 from scripted_model.dialects import dialect_of
-from scripted_model.script import Reply, offered_tools, reply, texts
+from scripted_model.script import Reply, files, offered_tools, reply, texts
 
 
 class Request(NamedTuple):
@@ -26,6 +26,11 @@ class Request(NamedTuple):
     @property
     def text(self) -> str:
         return "\n".join(texts(self.body.get("messages") or []))
+
+    @property
+    def files(self) -> list[str]:
+        """The hashes of the files that it shows."""
+        return files(self.body.get("messages") or [])
 
     @property
     def tools(self) -> list[str]:

@@ -64,9 +64,12 @@ def test_a_batch_is_accepted_listed_read_and_cancelled(batches: Harness) -> None
 def test_the_same_key_and_body_are_one_batch(batches: Harness) -> None:
     def send(key: str, **changes: Any) -> Any:
         sent = {"crew": "haiku", "inputs": ROWS, **changes}
-        return batches.client().post("/batches", json=sent, headers={"Idempotency-Key": key})
+        headers = {"Idempotency-Key": key, "traceparent": f"00-{next(traces) * 32}-{'b' * 16}-01"}
+        return batches.client().post("/batches", json=sent, headers=headers)
 
+    traces = iter("acdef")  # a repetition comes with another
     first, again = send("k"), send("k")
+    assert first.json()["traceparent"].startswith("00-aaaa")
     assert (first.status_code, again.status_code) == (202, 202)
     assert again.json() == first.json()
     assert ("idempotency-replayed" in first.headers, again.headers["idempotency-replayed"]) == (False, "true")

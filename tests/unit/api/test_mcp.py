@@ -106,6 +106,21 @@ def test_a_call_answers_the_output_when_the_crew_ends_in_time(crew: Harness) -> 
     assert crew.aws.executions.submission(GROUP, record.execution_id).inputs == {"topic": "rain", "place": "Kyoto"}
 
 
+def test_a_call_is_a_part_of_its_callers_trace(crew: Harness) -> None:
+    outer, inner = (f"00-{one * 32}-{'b' * 16}-01" for one in "ac")
+    client = crew.client()
+
+    def traceparent(**meta: str) -> str | None:
+        params = {"name": "haiku", "arguments": ARGUMENTS, "_meta": meta}
+        sent = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}
+        told = client.post("/mcp", json=sent, headers={"traceparent": outer}).json()
+        return crew.aws.executions.get(GROUP, started(told["result"])).traceparent
+
+    assert traceparent() == outer
+    assert traceparent(traceparent=inner) == inner
+    assert traceparent(traceparent="nonsense") == outer
+
+
 def test_a_longer_run_answers_a_reference_and_its_progress(crew: Harness) -> None:
     result = call(crew)
     execution_id = started(result)

@@ -106,11 +106,13 @@ def test_a_signed_delivery_starts_an_execution_once(triggers: Harness) -> None:
     path = client.put("/triggers/orders", json=hook()).json()["hook_path"].removeprefix("/api/v1")
     assert path == "/hooks/demo.hook-id"
     sender = triggers.client({})
-    first, again = (sender.post(path, content=BODY, headers=signed()) for _ in (1, 2))
+    caller = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    first, again = (sender.post(path, content=BODY, headers={**signed(), **caller}) for _ in (1, 2))
     assert (first.status_code, first.json()["status"], first.json()) == (202, "STARTED", again.json())
     assert len(triggers.orchestrator.started) == 1
     record = client.get(f"/executions/{first.json()['execution_ids'][0]}").json()
     assert (record["source"], record["triggered_by"]) == ("hook", ["orders"])
+    assert record["traceparent"] == caller["traceparent"]
     assert client.get("/triggers/orders/firings").json()["firings"] == [first.json()]
 
 

@@ -13,6 +13,7 @@ from tests.aws_table import GROUP, TABLE, emulated_aws
 from tests.unit.services.batching import Harness
 
 from stepcrew.aws.listing import TableListing
+from stepcrew.domain.announcement import announcement_of
 from stepcrew.domain.batch import MOST_OPEN_BATCHES, Batch, RowReference
 from stepcrew.domain.errors import BatchStopped, Conflict, CrewNotFound, InvalidRequest, TooManyOpen
 from stepcrew.domain.execution import Execution, Status, Usage
@@ -96,6 +97,15 @@ def test_a_row_is_run_once_however_often_it_is_asked_for(harness: Harness) -> No
     harness.run(batch, 1, "third")
     assert harness.machine.resumed[-1] == "third"
     assert harness.adds_up(batch).counts.completed == 1
+
+
+def test_each_execution_is_a_part_of_the_trace_of_the_batchs_caller(harness: Harness) -> None:
+    caller = f"00-{'a' * 32}-{'b' * 16}-01"
+    batch = harness.batch(2, traceparent=caller)
+    for row in (1, 2):
+        harness.run(batch, row)
+    assert [harness.execution_of(batch, row).traceparent for row in (1, 2)] == [caller, caller]
+    assert announcement_of(harness.now(batch)).traceparent == caller
 
 
 def test_an_execution_that_ended_before_its_token_was_kept_ends_its_row(harness: Harness) -> None:

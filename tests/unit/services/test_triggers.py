@@ -11,6 +11,7 @@ from tests.unit.services.triggering import Harness
 
 from stepcrew.domain.announcement import announcement_of
 from stepcrew.domain.errors import CrewNotFound, InvalidRequest, PlatformUnavailable
+from stepcrew.domain.trace_context import passed_on
 from stepcrew.domain.trigger import REQUESTS, Cause, Firing, FiringStatus, TriggerSpec
 
 
@@ -203,6 +204,7 @@ def test_a_crew_whose_end_starts_itself_is_cut_as_a_loop(triggers: Harness) -> N
     second = triggers.take_event.event(GROUP, "b", ended(1, first))
     assert second
     assert triggers.execution(second).triggered_by == ["a", "b"]
+    assert triggers.execution(second).traceparent == passed_on(triggers.execution(first))
     third = triggers.take_event.event(GROUP, "a", ended(2, second))
     assert third
     assert third.status is FiringStatus.FAILED

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from stepcrew.domain.trace_context import traceparent_in
+
 VERSIONS = ("2025-11-25", "2025-06-18")
 """Of the protocol, the newest first. Older ones may send several messages in one body."""
 METHOD_NOT_FOUND, INVALID_PARAMS = -32601, -32602
@@ -23,6 +25,13 @@ class McpMessage(BaseModel):
     id: int | str | None = None
     method: str | None = Field(None, max_length=200)
     params: dict[str, JsonValue] = {}
+
+
+def traceparent_of(params: dict[str, JsonValue]) -> str | None:
+    """A request's own trace context, which comes before that of its HTTP request.
+    https://modelcontextprotocol.io/community/seps/414-request-meta"""
+    meta = params.get("_meta")
+    return traceparent_in(meta.get("traceparent")) if isinstance(meta, dict) else None
 
 
 class Tool(BaseModel):

@@ -72,14 +72,16 @@ def list_tools(services: Services, identity: Identity, cursor: str | None) -> tu
     return tools, cursors.encode(found[TOOLS_A_PAGE - 1].name) if len(found) > TOOLS_A_PAGE else None
 
 
-def call_tool(services: Services, identity: Identity, name: str, arguments: dict[str, Any]) -> ToolResult:
+def call_tool(
+    services: Services, identity: Identity, name: str, arguments: dict[str, Any], traceparent: str | None
+) -> ToolResult:
     """What a model can correct (a missing input, say) is a result with `isError`. Raises `RpcError` for a tool that
     does not exist, and `PlatformUnavailable`."""
     try:
         if name == RESULT:
             execution_id = str(arguments.get("execution_id"))
         else:
-            execution_id = _started(services, identity, name, arguments)
+            execution_id = _started(services, identity, name, arguments, traceparent)
         execution = services.follow.to_rest(identity.group_id, execution_id, seconds=CALL_SECONDS).execution
     except CrewNotFound as error:
         raise RpcError(INVALID_PARAMS, f"Unknown tool: {error.message}") from error
@@ -92,7 +94,9 @@ def call_tool(services: Services, identity: Identity, name: str, arguments: dict
     return _told(services, execution)
 
 
-def _started(services: Services, identity: Identity, name: str, arguments: dict[str, Any]) -> str:
+def _started(
+    services: Services, identity: Identity, name: str, arguments: dict[str, Any], traceparent: str | None
+) -> str:
     if not re.fullmatch(CREW_NAME, name):
         raise RpcError(INVALID_PARAMS, f"Unknown tool: {name[:100]}")
     request = CrewSubmission(
@@ -102,6 +106,7 @@ def _started(services: Services, identity: Identity, name: str, arguments: dict[
         crew=name,
         inputs=arguments,
         source="mcp",
+        traceparent=traceparent,
     )
     return services.submit(request).execution.execution_id
 

@@ -17,7 +17,7 @@ from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Member
 from stepcrew_api.json_lines import lines_of, page_of_lines
 from stepcrew_api.problems import responses
-from stepcrew_api.routes.executions import IdempotencyKey
+from stepcrew_api.routes.executions import IdempotencyKey, Traceparent
 from stepcrew_api.services import Injected
 from stepcrew_api.views import PREFIX, task_view
 
@@ -34,6 +34,7 @@ def create_batch(
     services: Injected,
     response: Response,
     idempotency_key: IdempotencyKey = None,
+    traceparent: Traceparent = None,
 ) -> BatchView:
     """Checks the crew with the first row, keeps all rows and starts them, few at a time. The same `Idempotency-Key`
     with the same body is one batch."""
@@ -48,6 +49,7 @@ def create_batch(
         tolerated_failures=body.tolerated_failures,
         webhooks=body.webhooks,
         idempotency_key=idempotency_key,
+        traceparent=traceparent,
     )
     batch, replayed = services.create_batch(request)
     response.headers["Location"] = f"{PREFIX}/batches/{batch.batch_id}"

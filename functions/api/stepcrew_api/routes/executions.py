@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from stepcrew.domain import cursor as cursors
 from stepcrew.domain.errors import NotAllowed
@@ -33,7 +33,8 @@ ExecutionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$", description="
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 Traceparent = Annotated[
     str | None,
-    Header(max_length=500, description="W3C trace context of the caller; the execution becomes a part of it."),
+    Header(max_length=500, description="W3C trace context of the caller; what is started becomes a part of it."),
+    AfterValidator(traceparent_in),
 ]
 _REVISION = re.compile(r'"([0-9]{1,12})(?:-[0-9]{1,12})?"')
 POLL_SECONDS = 1
@@ -81,7 +82,7 @@ def asked_for(
         name=body.name,
         limits=body.limits,
         idempotency_key=idempotency_key,
-        traceparent=traceparent_in(traceparent),
+        traceparent=traceparent,
         debug=body.debug,
     )
 

@@ -13,9 +13,10 @@ from fastapi.responses import JSONResponse
 from stepcrew_api.bodies import MCP_BODY, McpBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Identity, Member
-from stepcrew_api.mcp.shapes import INVALID_PARAMS, METHOD_NOT_FOUND, VERSIONS, McpMessage, RpcError
+from stepcrew_api.mcp.shapes import INVALID_PARAMS, METHOD_NOT_FOUND, VERSIONS, McpMessage, RpcError, traceparent_of
 from stepcrew_api.mcp.tools import RESULT, call_tool, list_tools
 from stepcrew_api.problems import BadRequest, responses
+from stepcrew_api.routes.executions import Traceparent
 from stepcrew_api.services import Injected, Services
 from stepcrew_api.version import VERSION
 
@@ -37,6 +38,7 @@ def mcp(
     identity: Member,
     services: Injected,
     mcp_protocol_version: Annotated[str | None, Header(max_length=40)] = None,
+    traceparent: Traceparent = None,
 ) -> Response:
     """One message of the Model Context Protocol. Every answer is whole in itself; there is no stream to open."""
     if mcp_protocol_version is not None and mcp_protocol_version not in VERSIONS:
@@ -47,13 +49,13 @@ def mcp(
     if body.method is None or body.id is None:
         return Response(status_code=202)
     try:
-        answer: dict[str, Any] = {"result": _result(body, identity, services)}
+        answer: dict[str, Any] = {"result": _result(body, identity, services, traceparent)}
     except RpcError as error:
         answer = {"error": {"code": error.code, "message": error.message}}
     return JSONResponse({"jsonrpc": "2.0", "id": body.id, **answer}, headers={"Cache-Control": "no-store"})
 
 
-def _result(message: McpMessage, identity: Identity, services: Services) -> dict[str, Any]:
+def _result(message: McpMessage, identity: Identity, services: Services, traceparent: str | None) -> dict[str, Any]:
     """Raises `RpcError`."""
     params = message.params
     match message.method:
@@ -76,6 +78,7 @@ def _result(message: McpMessage, identity: Identity, services: Services) -> dict
             name, arguments = params.get("name"), params.get("arguments") or {}
             if not isinstance(name, str) or not isinstance(arguments, dict):
                 raise RpcError(INVALID_PARAMS, "name must be a text, and arguments an object.")
-            return call_tool(services, identity, name, dict(arguments)).model_dump(exclude_none=True)
+            traceparent = traceparent_of(params) or traceparent
+            return call_tool(services, identity, name, dict(arguments), traceparent).model_dump(exclude_none=True)
         case _:
             raise RpcError(METHOD_NOT_FOUND, f"Method not found: {message.method}")

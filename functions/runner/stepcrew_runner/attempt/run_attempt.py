@@ -45,6 +45,7 @@ from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_ke
 from stepcrew_runner.crew.parts import CrewParts, Stores
 from stepcrew_runner.crew.remembering import serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
+from stepcrew_runner.crew.shown_files import ShownFiles
 from stepcrew_runner.gate.aborts import Abort, AskPerson, CancelRequested, CrewFailed, OutOfTime
 from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.gate.control import Control, Time
@@ -263,9 +264,10 @@ class RunAttempt:
             return failed(decisions.rejection)
         run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
         files = CrewFiles(companions, stores.files)
+        shown = ShownFiles(companions, stores.files, submission.inputs)
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
-            parts = CrewParts(companions, models, files, stores, self._default_embedder, self._most_memory_days)
+            parts = CrewParts(companions, models, files, shown, stores, self._default_embedder, self._most_memory_days)
             if self._project is None and submission.flow:
                 with Questions(decisions, companions.control).in_place():
                     run(FlowBuilder(submission, parts, secrets, ports.functions), finished, decisions)
@@ -277,7 +279,7 @@ class RunAttempt:
                 crew_name = execution.crew.name if execution.crew else execution.name
                 states = ProjectStates(companions, crew_name, stores.states)
                 with variables, Questions(decisions, companions.control).in_place(), states.in_place():
-                    run(self._project.builder(submission, environment.WORK), finished, decisions)
+                    run(self._project.builder(submission, environment.WORK, shown.pictures()), finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 
     def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:

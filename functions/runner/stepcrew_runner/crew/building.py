@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from crewai import Agent, Process
 from crewai.agent.planning_config import PlanningConfig
@@ -79,6 +79,7 @@ class CrewBuilder:
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._models = parts.models
         self._files = parts.files
+        self._shown = parts.shown
         self._memories = make_memories(self._crew, parts)
         self._knowledge = make_knowledge(self._crew, parts)
         self._secrets = secrets
@@ -106,7 +107,9 @@ class CrewBuilder:
         arguments["memory"] = self._memories.get(None) or False
         arguments["knowledge"] = self._knowledge.get(None)
         crew = PlatformCrew(agents=list(agents.values()), tasks=list(tasks), verbose=False, **arguments)
-        return BuiltCrew(cast("Callable[[], Coroutine[Any, Any, Any]]", getattr(crew, "akickoff")), tasks)  # noqa: B009
+        untyped: Any = crew
+        shown = {**self.pictures(), **self._shown.named(definition.input_files, self._inputs)}
+        return BuiltCrew(lambda: untyped.akickoff(input_files=shown or None), tasks)
 
     @property
     def definition(self) -> CrewDefinition:
@@ -124,6 +127,10 @@ class CrewBuilder:
     def tool(self, name: str) -> BaseTool:
         """Raises `ToolNotUsable`."""
         return self._tool_maker.make(name)
+
+    def pictures(self) -> dict[str, Any]:
+        """Those among the inputs of the execution, for CrewAI to show."""
+        return self._shown.pictures()
 
     def agent(self, name: str) -> Agent:
         """One of its agents, made anew."""
@@ -144,7 +151,7 @@ class CrewBuilder:
             role=self._text(agent.role),
             goal=self._text(agent.goal),
             backstory=self._text(agent.backstory),
-            llm=self._models.make(agent.llm or self._crew.model, max_tokens=agent.max_tokens),
+            llm=self._models.make(agent.llm or self._crew.model, max_tokens=agent.max_tokens, sees=agent.multimodal),
             tools=self._tools(agent.tools),
             mcps=[self._server(server) for server in agent.mcps] or None,
             respect_context_window=agent.respect_context_window,
@@ -215,6 +222,7 @@ class CrewBuilder:
             "description": self._text(task.description) + self._trigger_text(task, is_first=not before),
             "expected_output": self._text(task.expected_output),
             "tools": self._tools(task.tools),
+            "input_files": self._shown.named(task.input_files, self._inputs),
         }
         if task.condition:
             conditional = ReplayableConditionalTask(**arguments)

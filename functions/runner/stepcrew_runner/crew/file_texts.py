@@ -9,15 +9,19 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stepcrew.domain.files import DOCX, HTML, PDF, XLSX, FileUnreadable, GroupFile
+from stepcrew.domain.files import DOCX, HTML, PDF, PICTURES, XLSX, FileUnreadable, GroupFile
 from stepcrew.domain.knowledge import MOST_CHUNKS, Piece, TextPart, pieces_of
+from stepcrew.domain.shown_files import kind_of
 
 MOST_UNPACKED_BYTES = 200_000_000
 MOST_CHARACTERS = 20_000_000
+TO_SHOW = "Pictures have no text: name it in input_files, to show it to a model that sees."
 
 
 def parts_of(file: GroupFile, content: bytes) -> list[TextPart]:
     """Its parts that have text; one without any where the file is empty. Raises `FileUnreadable`."""
+    if file.media_type in PICTURES:
+        raise FileUnreadable(f"The file {file.name} is a picture.", remedy=TO_SHOW)
     read = READERS.get(file.media_type) if content else None
     if read is None:
         text = _decoded(file.name, content)
@@ -36,8 +40,18 @@ def parts_of(file: GroupFile, content: bytes) -> list[TextPart]:
         reason = f"{type(error).__name__}: {error}"[:300].rstrip(".")
         raise FileUnreadable(f"The file {file.name} cannot be read: {reason}.", remedy="Repair it.") from error
     if not parts:
-        raise FileUnreadable(f"The file {file.name} has no text.", remedy="Pictures cannot be read.")
+        raise FileUnreadable(f"The file {file.name} has no text.", remedy=TO_SHOW)
     return parts
+
+
+def checked_kind(file: GroupFile, content: bytes) -> str:
+    """What a picture or PDF really is. Raises `FileUnreadable` where that is not what its name says."""
+    kind = kind_of(content)
+    if kind is None or kind != file.media_type:
+        is_instead = f"it begins as {kind} does" if kind else "it begins as none of the kinds that models are shown"
+        told = f"The file {file.name} is no {file.media_type}: {is_instead}."
+        raise FileUnreadable(told, remedy="Models are shown PNG, JPEG, GIF and WebP pictures, and PDFs.")
+    return kind
 
 
 def pieces_of_file(name: str, parts: list[TextPart]) -> list[Piece]:

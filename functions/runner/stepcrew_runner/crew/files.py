@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 from crewai.tools import BaseTool
 from pydantic import BaseModel, Field, JsonValue
 
-from stepcrew.domain.files import MOST_INPUT_CHARACTERS, FileMissing, FileUnreadable, named_file
+from stepcrew.domain.files import (
+    MOST_INPUT_CHARACTERS,
+    PICTURES,
+    FileMissing,
+    FileUnreadable,
+    GroupFile,
+    media_type_of,
+    named_file,
+)
 from stepcrew.domain.knowledge import TextPart
 from stepcrew.services.file_ports import FileStore
 from stepcrew_runner.crew.file_texts import parts_of
@@ -36,7 +44,8 @@ class CrewFiles:
         self._read: dict[str, ReadFile] = {}
 
     def in_place(self, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        """The inputs, with its text in place of each file. Raises `FileMissing` and `FileUnreadable`."""
+        """The inputs, with its text in place of each file, and its name in place of a picture. Raises `FileMissing` and
+        `FileUnreadable`."""
         return {
             name: value if (file := named_file(value)) is None else self._input(file) for name, value in inputs.items()
         }
@@ -53,6 +62,8 @@ class CrewFiles:
         return self._read[name]
 
     def _input(self, name: str) -> str:
+        if media_type_of(name) in PICTURES:
+            return name
         text = self.text(name)
         if len(text) > MOST_INPUT_CHARACTERS:
             raise FileUnreadable(
@@ -62,12 +73,18 @@ class CrewFiles:
         return text
 
     def _stored(self, name: str) -> ReadFile:
-        group_id = self._companions.execution.group_id
-        file = self._store.file(group_id, name)
-        content = self._store.read(group_id, file) if file else None
-        if file is None or content is None:
-            raise FileMissing(f"Your group has no file {name}.")
+        file, content = stored_file(self._companions, self._store, name)
         return ReadFile(file.sha256, parts_of(file, content))
+
+
+def stored_file(companions: Companions, store: FileStore, name: str) -> tuple[GroupFile, bytes]:
+    """A file of the group as it is now. Raises `FileMissing`."""
+    group_id = companions.execution.group_id
+    file = store.file(group_id, name)
+    content = store.read(group_id, file) if file else None
+    if file is None or content is None:
+        raise FileMissing(f"Your group has no file {name}.")
+    return file, content
 
 
 class Reading(BaseModel):

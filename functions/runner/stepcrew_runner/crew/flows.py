@@ -190,8 +190,10 @@ class Steps:
 
         async def run(local: Local) -> Any:
             asked = self._rendered(given, local)
-            agent: Any = self._builder(key, {}).agent(key)
-            return await agent.kickoff_async(asked if isinstance(asked, list) else str(asked))
+            builder = self._builder(key, {})
+            agent: Any = builder.agent(key)
+            pictures = builder.pictures() or None
+            return await agent.kickoff_async(asked if isinstance(asked, list) else str(asked), input_files=pictures)
 
         return run
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from stepcrew_runner.crew import flow_seams, memory_seams, seams, servers, tool_calls
 from stepcrew_runner.gate import transports
 
@@ -15,3 +17,5 @@ def install() -> None:
     servers.install()
     seams.keep_the_date()
     memory_seams.keep_ages()
+    # It would warn with each picture that nothing measures its edges: the provider tells where one is too long.
+    logging.getLogger("crewai_files").setLevel(logging.ERROR)

@@ -97,13 +97,16 @@ class ModelFactory:
             raise ModelNotAvailable(f"There is no key for {provider}: the operator has not set {KEYS[provider]}.")
         return key
 
-    def make(self, settings: ModelSettings | None, *, max_tokens: int | None = None) -> Any:
+    def make(self, settings: ModelSettings | None, *, max_tokens: int | None = None, sees: bool = False) -> Any:
         """A model object of CrewAI, which asks its fallbacks where it has some; `max_tokens` is an agent's own limit of
-        an answer. Raises `ModelNotAvailable`."""
+        an answer, and `sees` that its models are shown files whatever CrewAI knows of them. Raises
+        `ModelNotAvailable`."""
         wanted = settings or ModelSettings(model=self._default)
         if wanted.fallbacks is None and (connection := self._connections.get(connection_of(wanted.model) or "")):
             wanted = wanted.model_copy(update={"fallbacks": connection.fallbacks})
         models = [self._make(one, max_tokens) for one in (wanted, *wanted.in_turn)]
+        for model in models if sees else ():
+            object.__setattr__(model, "supports_multimodal", _always)
         return ask_in_turn(models) if len(models) > 1 else models[0]
 
     def _make(self, wanted: ModelSettings, max_tokens: int | None) -> Any:
@@ -139,6 +142,10 @@ class ModelFactory:
         if provider == BEDROCK:
             tell_of_long_conversations(made)
         return made
+
+
+def _always() -> bool:
+    return True
 
 
 def _never(*_arguments: Any, **_named: Any) -> bool:

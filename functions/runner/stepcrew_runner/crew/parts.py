@@ -11,6 +11,7 @@ from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import ApprovalStore, ExecutionStore, JournalStore, PayloadStore, TaskOutputStore
 from stepcrew_runner.crew.files import CrewFiles
 from stepcrew_runner.crew.models import ModelFactory
+from stepcrew_runner.crew.shown_files import ShownFiles
 from stepcrew_runner.gate.companions import Companions
 
 
@@ -34,6 +35,7 @@ class CrewParts(NamedTuple):
     companions: Companions
     models: ModelFactory
     files: CrewFiles
+    shown: ShownFiles
     stores: Stores
     default_embedder: str
     most_memory_days: int

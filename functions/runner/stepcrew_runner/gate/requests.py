@@ -26,8 +26,12 @@ ANYWHERE = re.compile(
 UNCOUNTED = ("input_tokens", "count_tokens", "count-tokens")
 """Operations that count tokens and call no model."""
 BYTES_PER_TOKEN = 4
+TOKENS_PER_FILE = 2_000
+"""Of a picture that a model is shown, or of a page: more than providers count for most."""
 USUAL_COMPLETION = 1_000
 """Tokens that an answer is expected to have when its request sets no bound."""
+_FILE = re.compile(r'"((?:data:[\w.+/-]+;base64,)?)([A-Za-z0-9+/]{1000,}={0,2})"')
+"""Bytes in a request, as base64."""
 _VOLATILE = re.compile(r"0x[0-9a-f]{6,}|call_\d{9,}")
 """What differs between two runs of the same crew: addresses of objects in texts (CrewAI's planner shows tools as Python
 does) and the ids that CrewAI makes of them for tool calls without one."""
@@ -126,9 +130,11 @@ def read_request(
         provider = connected.connection if connected else "anthropic" if "/messages" in path else "openai"
         name = ModelName(provider, str(_object(content).get("model") or ""))
     text = json.dumps(content, sort_keys=True, ensure_ascii=False) if content is not None else repr(body)
+    text, files, in_files = _without_files(text)
     digest = hashlib.sha256(f"{method} {operation}\n{_normal(seal(text))}".encode(errors="replace")).hexdigest()
     completion = 0 if _embeds(path, name) else _bound(_object(content)) or USUAL_COMPLETION
-    likely = TokenUsage(prompt=len(body) // BYTES_PER_TOKEN + 1, completion=completion)
+    prompt = (len(body) - in_files) // BYTES_PER_TOKEN + 1 + files * TOKENS_PER_FILE
+    likely = TokenUsage(prompt=prompt, completion=completion)
     reserve = Reserve(likely.total, price(name, likely, prices))
     may_be_inside = bool(name.model) and not (connected and connected.of_group)
     return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, may_be_inside)
@@ -138,6 +144,16 @@ def digest_of_call(tool_name: str, arguments: Any, seal: Seal) -> str:
     """Of a tool call; `arguments` are JSON-like."""
     text = json.dumps([tool_name, arguments], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(_normal(seal(text)).encode(errors="replace")).hexdigest()
+
+
+def _without_files(text: str) -> tuple[str, int, int]:
+    """The text with a hash in place of each file, how many there were, and their characters."""
+    found = _FILE.findall(text)
+
+    def named(file: re.Match[str]) -> str:
+        return f'"{file[1]}sha256:{hashlib.sha256(file[2].encode()).hexdigest()}"'
+
+    return (_FILE.sub(named, text) if found else text), len(found), sum(len(one) for _, one in found)
 
 
 def _embeds(path: str, name: ModelName) -> bool:

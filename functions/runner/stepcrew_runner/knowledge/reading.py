@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stepcrew.domain.files import MOST_TRIES, FileState, FileUnreadable, GroupFile, Reading
+from stepcrew.domain.files import MOST_TRIES, PICTURES, FileState, FileUnreadable, GroupFile, Reading
 from stepcrew.domain.knowledge import Chunk, Piece
 from stepcrew.domain.knowledge_requests import MOST_TEXTS, EmbeddingRefused, ReadFile
 from stepcrew.services.file_ports import FileStore
 from stepcrew.services.knowledge_ports import KnowledgeStore
 from stepcrew.services.ports import Clock
-from stepcrew_runner.crew.file_texts import parts_of, pieces_of_file
+from stepcrew_runner.crew.file_texts import checked_kind, parts_of, pieces_of_file
 from stepcrew_runner.knowledge.vectors import GroupVectors
 
 STOPPED = (
@@ -73,10 +73,13 @@ class ReadGroupFile:
             self._knowledge.forget(group_id, sha256)
 
     def _chunks(self, group_id: str, file: GroupFile) -> int:
-        """How many there are; 0 where there is no embedding model to make them with."""
+        """How many there are; 0 of a picture, and where there is no embedding model to make them with."""
         content = self._files.read(group_id, file)
         if content is None:
             raise _Gone
+        if file.media_type in PICTURES:
+            checked_kind(file, content)
+            return 0
         pieces = pieces_of_file(file.name, parts_of(file, content))
         if not file.embedder:
             return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,8 +30,8 @@ class ProjectCode(NamedTuple):
     bundle: Bundle
     overlay: str = ""
 
-    def builder(self, submission: Submission, work: Path) -> ProjectBuilder:
-        return ProjectBuilder(submission, self, work)
+    def builder(self, submission: Submission, work: Path, pictures: Mapping[str, Any]) -> ProjectBuilder:
+        return ProjectBuilder(submission, self, work, pictures)
 
 
 class ProjectBuilder:
@@ -39,9 +39,10 @@ class ProjectBuilder:
 
     Args:
         work: the folder its code is copied to: it may write there, and finds its own files beside it.
+        pictures: those among its inputs, which CrewAI shows in every task.
     """
 
-    def __init__(self, submission: Submission, code: ProjectCode, work: Path) -> None:
+    def __init__(self, submission: Submission, code: ProjectCode, work: Path, pictures: Mapping[str, Any]) -> None:
         if submission.project is None:
             raise ValueError("The submission has no project.")
         self._project = submission.project
@@ -49,6 +50,7 @@ class ProjectBuilder:
         self._inputs: dict[str, Any] = dict(submission.inputs)
         self._code = code
         self._work = work
+        self._pictures = dict(pictures)
 
     @property
     def definition(self) -> CrewDefinition:
@@ -65,7 +67,7 @@ class ProjectBuilder:
         if self._code.overlay:
             llm_overlay.active.set({"model:*": self._code.overlay})
         if self._project.kind == "script":
-            script = Script(self._project.entry, self._work, self._inputs)
+            script = Script(self._project.entry, self._work, self._inputs, self._pictures)
             return BuiltCrew(script.run, [], result_name=script.name)
         made = load_entry(self._project.entry, self._work)
         made.stream = False  # nobody reads the pieces: the answer would never be made
@@ -78,7 +80,7 @@ class ProjectBuilder:
         untyped: Any = made
 
         async def kickoff() -> Any:
-            answer = await getattr(untyped, method)(inputs=self._inputs or None)
+            answer = await getattr(untyped, method)(inputs=self._inputs or None, input_files=self._pictures or None)
             return answer_of(untyped, answer)
 
         return kickoff

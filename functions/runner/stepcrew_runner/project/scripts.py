@@ -34,11 +34,12 @@ _script: ContextVar[Script | None] = ContextVar("script", default=None)
 class Script:
     """One run of a project's own start."""
 
-    def __init__(self, entry: str, root: Path, inputs: Mapping[str, Any]) -> None:
+    def __init__(self, entry: str, root: Path, inputs: Mapping[str, Any], pictures: Mapping[str, Any]) -> None:
         self._module, _, self._name = entry.partition(":")
         self._entry = entry
         self._root = root
         self._inputs = dict(inputs)
+        self._pictures = dict(pictures)
         self.answers: list[Any] = []
 
     @property
@@ -56,6 +57,11 @@ class Script:
     def given(self, inputs: dict[str, Any] | None) -> dict[str, Any] | None:
         """The inputs of a kickoff, with those of the execution in their place."""
         return {**(inputs or {}), **self._inputs} if self._inputs else inputs
+
+    def shown(self, named: dict[str, Any]) -> dict[str, Any]:
+        """The named arguments of a kickoff, with the pictures among the execution's inputs."""
+        files: dict[str, Any] = {**(named.get("input_files") or {}), **self._pictures}
+        return {**named, "input_files": files} if self._pictures else named
 
     def _run(self) -> Any:
         printed = io.StringIO()
@@ -143,7 +149,7 @@ def _around(kickoff: Callable[..., Any]) -> Callable[..., Any]:
         if script is None:
             return kickoff(self, inputs, *arguments, **named)
         with _entered(None):  # what a flow kicks off is its own affair
-            answer = kickoff(self, script.given(inputs), *arguments, **named)
+            answer = kickoff(self, script.given(inputs), *arguments, **script.shown(named))
         script.answers.append(answer_of(self, answer))
         return answer
 
@@ -156,7 +162,7 @@ def _around_async(kickoff: Callable[..., Any]) -> Callable[..., Any]:
         if script is None:
             return await kickoff(self, inputs, *arguments, **named)
         with _entered(None):
-            answer = await kickoff(self, script.given(inputs), *arguments, **named)
+            answer = await kickoff(self, script.given(inputs), *arguments, **script.shown(named))
         script.answers.append(answer_of(self, answer))
         return answer
 

@@ -3,7 +3,9 @@ events hold keys. The catalogue for readers is docs/trace-events.md."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -43,11 +45,24 @@ def _messages(event: Any) -> Any:
     messages = event.messages
     if isinstance(messages, str) or messages is None:
         return messages
-    return [{"role": one.get("role"), "content": one.get("content"), **_calls(one)} for one in messages]
+    return [{"role": one.get("role"), "content": one.get("content"), **_calls(one), **_files(one)} for one in messages]
 
 
 def _calls(message: Any) -> dict[str, Any]:
     return {name: message[name] for name in ("tool_calls", "tool_call_id", "name") if message.get(name)}
+
+
+def _files(message: Any) -> dict[str, Any]:
+    """Which files it shows, of each its name, kind, size and hash: CrewAI's event has them as Python writes them."""
+    shown: list[dict[str, Any]] = []
+    files: dict[str, Any] = message.get("files") or {}
+    for name, file in files.items():
+        told: dict[str, Any] = {"name": name}
+        with suppress(ValueError, SyntaxError, TypeError, KeyError, AttributeError):
+            source: Any = ast.literal_eval(file["source"]) if len(file["source"]) <= MOST_CHARACTERS else {}
+            told |= {key: source[key] for key in ("filename", "media_type", "size", "sha256") if key in source}
+        shown.append(told)
+    return {"files": shown} if shown else {}
 
 
 def _text(name: str) -> Body:

@@ -88,8 +88,8 @@ class Announcement(BaseModel):
     """`id` is the same whenever the same change is told again; `type` is `stepcrew.execution.<status>` or
     `stepcrew.batch.<status>`, `stepcrew.budget.warning` or `stepcrew.budget.used_up`; `subject` is the id of the
     execution or batch, or a budget's group with its crew; `time` is when the status was stored, or the budget seen.
-    `traceparent` leads to the execution's span (CloudEvents' extension for distributed tracing); others have none.
-    `stepcrew.execution.task` and `.step` are told to callbacks only."""
+    `traceparent` leads to the execution's span, or to that of the batch's caller (CloudEvents' extension for
+    distributed tracing); others have none. `stepcrew.execution.task` and `.step` are told to callbacks only."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -142,6 +142,7 @@ def _of_batch(batch: Batch) -> Announcement:
         type=f"stepcrew.batch.{batch.status.lower()}",
         subject=batch.batch_id,
         time=batch.updated_at,
+        traceparent=batch.traceparent,
         data=data,
     )
 

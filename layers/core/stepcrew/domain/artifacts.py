@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stepcrew.domain.execution import TaskOutput, TaskState
-from stepcrew.domain.files import KINDS, named_file
-from stepcrew.domain.placeholders import replaced
+from stepcrew.domain.files import KINDS, file_named
 from stepcrew.domain.submission import Submission
 
 _UNSAFE = re.compile(r"[^\w .()+@,-]")
@@ -36,8 +35,7 @@ class Artifact(NamedTuple):
 
 def artifact_name(template: str, inputs: Mapping[str, Any]) -> str:
     """The name with its inputs, harmless wherever it is written: below a folder, without control characters."""
-    values = {name: named_file(value) or str(value) for name, value in inputs.items()}
-    parts = [_UNSAFE.sub("-", part).strip(" .") for part in replaced(template, values).split("/")]
+    parts = [_UNSAFE.sub("-", part).strip(" .") for part in file_named(template, inputs).split("/")]
     return "/".join(part[:150] for part in parts if part) or "output"
 
 

@@ -67,7 +67,7 @@ class Batch(BaseModel):
     """`status` is RUNNING or terminal. `crew` names one version. At most `max_concurrency` of its executions are open
     at the same time; with more than `tolerated_failures` failed rows in one round no further one is started. `round`
     grows with each retry, `rows_in_round` are those it takes. `reason` says why it did not complete. `revision` grows
-    with every write.
+    with every write. Its executions are parts of the caller's trace, `traceparent`.
     """
 
     batch_id: str
@@ -85,6 +85,7 @@ class Batch(BaseModel):
     limits: Limits | None = None
     webhooks: list[str] = []
     submitted_by: str | None = None
+    traceparent: str | None = None
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None

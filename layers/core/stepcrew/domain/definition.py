@@ -28,6 +28,7 @@ Retries = Annotated[int, Field(ge=0, le=5)]
 
 
 Sources = Annotated[list[KnowledgeSource], Field(max_length=50)]
+InputFiles = Annotated[dict[Name, Name], Field(max_length=20)]
 
 
 def _switch(value: object) -> object:
@@ -97,7 +98,6 @@ class AgentDefinition(Part):
         "knowledge_storage": _KNOWLEDGE,
         "embedder": "write it at the crew, or in memory",
         "allow_code_execution": PLATFORM_CODE,
-        "multimodal": "it would let the agent read files and addresses of the platform",
         "step_callback": PLATFORM_CODE,
         "callbacks": PLATFORM_CODE,
         "executor_class": PLATFORM_CODE,
@@ -145,6 +145,7 @@ class AgentDefinition(Part):
     memory: Memory = None
     knowledge_sources: Sources = Field(default_factory=list[KnowledgeSource])
     knowledge_config: KnowledgeSettings | None = None
+    multimodal: bool = False
 
 
 class Condition(Part):
@@ -183,7 +184,6 @@ class TaskDefinition(Part):
 
     REFUSED: ClassVar[dict[str, str]] = {
         "config": "write the fields themselves",
-        "input_files": _PLATFORM_FILES,
         "callback": PLATFORM_CODE,
         "converter_cls": PLATFORM_CODE,
         "type": PLATFORM_CODE,
@@ -206,6 +206,7 @@ class TaskDefinition(Part):
     markdown: bool = False
     create_directory: bool = True
     output_file: OutputFile = None
+    input_files: InputFiles = Field(default_factory=dict[str, str])
     guardrail: Text | None = None
     guardrails: list[Text] = Field(default_factory=list[str], max_length=10)
     guardrail_max_retries: Retries = 3
@@ -274,3 +275,4 @@ class CrewDefinition(Part):
     embedder: Embedder | None = None
     knowledge_sources: Sources = Field(default_factory=list[KnowledgeSource])
     files: list[Name] = Field(default_factory=list[str], max_length=50)
+    input_files: InputFiles = Field(default_factory=dict[str, str])

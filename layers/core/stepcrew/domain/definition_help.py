@@ -43,6 +43,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "effects": "Tools whose calls change something outside.",
         "on_unknown_effect": "What is done about a call of such a tool that had begun when the runner died.",
         "files": "Files of the group that FileReadTool may read, by name.",
+        "input_files": "Pictures and PDFs of the group that every task shows its model: names, each with a file.",
         "knowledge_sources": "Files of the group, and texts: every agent is told parts of them before a task.",
         "memory": "Remembers facts from one execution to the next: `true`, or an object with settings.",
         "embedder": "The model that makes vectors for memory and knowledge, as `provider/model`.",
@@ -81,6 +82,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "tool_failure_policy": _POLICY,
         "knowledge_config": "How much of what it knows it is told.",
         "knowledge_sources": "Files of the group, and texts: this agent is told parts of them before a task.",
+        "multimodal": "Its model sees pictures, whatever is known of that model.",
         "memory": "A memory of the agent's own, below that of its crew: `true`, or an object with settings.",
     },
     TaskDefinition: {
@@ -89,6 +91,7 @@ FIELD_HELP: dict[type[Part], dict[str, str]] = {
         "expected_output": "What a good answer looks like. `{name}` is replaced by the input of that name.",
         "agent": "The name of the agent that does it.",
         "context": "The tasks whose outputs it sees. Absent means all before it, [] means none.",
+        "input_files": "Pictures and PDFs of the group that its model is shown: names, each with a file.",
         "output_file": "The file's name under which its output is an artifact of the execution.",
         "tools": "Tools for this task, instead of the agent's.",
         "async_execution": "Starts it without waiting for it; a later task that lists it in its context waits.",

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.errors import Category, StepcrewError
-from stepcrew.domain.parts import knowledge_uses
+from stepcrew.domain.parts import files_shown_by, knowledge_uses
+from stepcrew.domain.placeholders import replaced
 from stepcrew.domain.places import Path
 
 FILE_NAME = r"^\w(?:[\w .()+@,-]{0,148}[\w)])?$"
@@ -25,6 +26,8 @@ PDF = "application/pdf"
 HTML = "text/html"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Kinds of files that have no text: models that see are shown them."""
 KINDS = {
     "txt": "text/plain",
     "log": "text/plain",
@@ -41,6 +44,11 @@ KINDS = {
     "pdf": PDF,
     "docx": DOCX,
     "xlsx": XLSX,
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
 }
 """Media types by the ending of the name. What none of the constants above names is text in UTF-8."""
 
@@ -111,11 +119,15 @@ class FileUnreadable(StepcrewError):
 
 
 class FileUse(NamedTuple):
-    """A file that a crew names: at `path` of its definition, or for the input `of_input`."""
+    """A file that a crew names: at `path` of its definition, or for the input `of_input`. `is_shown`: to a model."""
 
     name: str
     path: Path
     of_input: str | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        return "input_files" in self.path or media_type_of(self.name) in PICTURES
 
 
 def media_type_of(name: str) -> str | None:
@@ -132,6 +144,11 @@ def named_file(value: Any) -> str | None:
     return name if isinstance(name, str) and len(given) == 1 else None
 
 
+def file_named(template: str, inputs: Mapping[str, Any]) -> str:
+    """The name with its inputs: of one that is a file, that file's."""
+    return replaced(template, {name: named_file(value) or str(value) for name, value in inputs.items()})
+
+
 def file_uses(crew: CrewDefinition, inputs: Mapping[str, Any]) -> Iterator[FileUse]:
     """Every file that is named."""
     yield from (FileUse(name, ("files", str(position))) for position, name in enumerate(crew.files))
@@ -139,4 +156,7 @@ def file_uses(crew: CrewDefinition, inputs: Mapping[str, Any]) -> Iterator[FileU
         for position, source in enumerate(sources):
             if source.file is not None:
                 yield FileUse(source.file, (*path, str(position), "file"))
+    for shown in files_shown_by(crew):
+        if "{" not in (name := file_named(shown.template, inputs)):  # what a flow gives is known when it runs
+            yield FileUse(name, shown.path)
     yield from (FileUse(name, (), key) for key, value in inputs.items() if (name := named_file(value)) is not None)

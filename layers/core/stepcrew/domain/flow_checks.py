@@ -22,6 +22,7 @@ from stepcrew.domain.own_names import OwnNames
 from stepcrew.domain.parsing import ParsedCrew, read_crew
 from stepcrew.domain.places import Path, Places, escape
 from stepcrew.domain.references import MISSING_INPUT, ModelRules, find_reference_faults
+from stepcrew.domain.shown_files import sight_faults
 
 
 class CrewRules(NamedTuple):
@@ -81,7 +82,10 @@ def examine_flow(
         faults.add(places.fault(fault.path, fault.code, fault.detail, fault.remedy))
     if not inputs_follow:
         faults.add_all(_missing(flow, inputs))
-    return ParsedCrew(outline, inputs, places, faults, set(), config)
+    parsed = ParsedCrew(outline, inputs, places, faults, set(), config)
+    if rules:
+        faults.add_all(sight_faults(parsed, rules.models.default, of_inputs_only=True))
+    return parsed
 
 
 def _checked(crew: FlowCrew, faults: Faults, rules: CrewRules | None) -> CrewDefinition:

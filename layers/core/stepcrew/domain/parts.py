@@ -28,6 +28,7 @@ def texts_of(crew: CrewDefinition) -> Iterator[tuple[Path, str]]:
             yield ("tasks", str(index), field), getattr(task, field)
         if task.output_file:
             yield ("tasks", str(index), "output_file"), task.output_file
+    yield from ((one.path, one.template) for one in files_shown_by(crew))
 
 
 def placeholders_of(submission: Submission) -> list[str]:
@@ -51,6 +52,25 @@ def tool_lists(crew: CrewDefinition) -> Iterator[tuple[Path, list[str]]]:
 def tools_of(crew: CrewDefinition) -> set[str]:
     """Every tool of the crew, by its name in the allow-list."""
     return {canonical_tool_name(name) for _, names in tool_lists(crew) for name in names}
+
+
+class ShownFile(NamedTuple):
+    """A file that models are shown, named by the definition at `path` or by an input. `task` is the position of the
+    task it is shown in; None is all of them. `template` is its name, and may have placeholders."""
+
+    key: str
+    template: str
+    task: int | None = None
+    path: Path = ()
+
+
+def files_shown_by(crew: CrewDefinition) -> Iterator[ShownFile]:
+    """What the definition itself names."""
+    for key, template in crew.input_files.items():
+        yield ShownFile(key, template, None, ("input_files", key))
+    for index, task in enumerate(crew.tasks):
+        for key, template in task.input_files.items():
+            yield ShownFile(key, template, index, ("tasks", str(index), "input_files", key))
 
 
 class MemoryUse(NamedTuple):

@@ -29,6 +29,7 @@ from stepcrew.domain.parts import (
 from stepcrew.domain.placeholders import names_in
 from stepcrew.domain.places import Path
 from stepcrew.domain.secrets import secret_uses, use_fault
+from stepcrew.domain.shown_files import sight_faults
 from stepcrew.domain.suggestions import suggest
 from stepcrew.domain.text_bounds import too_long
 from stepcrew.domain.tools import TOOLS, canonical_tool_name, files_for
@@ -285,6 +286,7 @@ def find_reference_faults(
     """Adds every fault to those of `parsed`; with `inputs_follow`, an input that is not given is none. Raises
     `EnoughFaults` when there are too many."""
     Checker(parsed, models, retention_days, own, inputs_follow=inputs_follow).check()
+    parsed.faults.add_all(sight_faults(parsed, models.default))
 
 
 def told_of_request(fault: Fault, whole: str) -> Fault:

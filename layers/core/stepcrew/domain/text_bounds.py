@@ -19,6 +19,7 @@ MOST_CHARACTERS: dict[str, int] = {
     "description": 1_000_000,
     "expected_output": 100_000,
     "output_file": 500,
+    "input_files": 500,
 }
 """By the name of the field. A role is the shortest: it stands in every event of its agent."""
 MOST_CHARACTERS_OF_ALL = 4_000_000
@@ -33,8 +34,9 @@ class TooLong(NamedTuple):
 
 
 def too_long(texts: Iterable[tuple[tuple[str, ...], str]], inputs: Mapping[str, Any]) -> list[TooLong]:
-    """The texts, each with its path whose last step is the field, that are too long once written out. Nothing is
-    written out to find that; inputs that are not given count as they stand in braces."""
+    """The texts that are too long once written out, each with its path. Its last step is the field, or the name of one
+    of the field's texts. Nothing is written out to find that; inputs that are not given count as they stand in
+    braces."""
     lengths = {name: len(str(value)) for name, value in inputs.items()}
     found: list[TooLong] = []
     total = 0
@@ -43,7 +45,7 @@ def too_long(texts: Iterable[tuple[tuple[str, ...], str]], inputs: Mapping[str, 
         grown = sum(count * (lengths[name] - len(name) - 2) for name, count in uses.items() if name in lengths)
         characters = len(text) + grown
         total += characters
-        most = MOST_CHARACTERS[path[-1]]
+        most = next(MOST_CHARACTERS[step] for step in reversed(path) if step in MOST_CHARACTERS)
         if characters > most:
             found.append(TooLong(path, characters, most))
     if not found and total > MOST_CHARACTERS_OF_ALL:

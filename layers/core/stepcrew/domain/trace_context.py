@@ -16,10 +16,10 @@ _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f
 _SAMPLED = "01"
 
 
-def traceparent_in(header: str | None) -> str | None:
+def traceparent_in(given: object) -> str | None:
     """The caller's traceparent in the form of version 00; None where there is none or it is not one. One that cannot be
     read must be treated as if it had not been sent ("4.3 Mutating the traceparent Field"), so it is no fault."""
-    found = _TRACEPARENT.fullmatch((header or "").strip())
+    found = _TRACEPARENT.fullmatch(given.strip()) if isinstance(given, str) else None
     if found is None:
         return None
     version, trace_id, parent_id, flags, more = found.groups()

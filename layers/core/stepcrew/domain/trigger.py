@@ -184,13 +184,15 @@ class Trigger(TriggerSpec):
 
 class Cause(BaseModel):
     """What made a trigger fire. `key` is the same for each delivery of the same cause; `document` is what the mapping
-    reads; `chain` are the triggers behind it, the first one first. `unreadable` says why there is nothing to map."""
+    reads; `chain` are the triggers behind it, the first one first. `unreadable` says why there is nothing to map.
+    `traceparent` is the trace context of whoever caused it."""
 
     key: str
     document: dict[str, Any]
     chain: list[str] = []
     unreadable: str = ""
     faults: list[Fault] = []
+    traceparent: str | None = None
 
 
 def firing_id_of(trigger: str, cause: str) -> str:

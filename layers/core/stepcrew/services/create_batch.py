@@ -53,6 +53,7 @@ class BatchSubmission(NamedTuple):
     tolerated_failures: int | None = None
     webhooks: Sequence[str] = ()
     idempotency_key: str | None = None
+    traceparent: str | None = None
 
 
 class AcceptedBatch(NamedTuple):
@@ -136,6 +137,7 @@ class CreateBatch:
             limits=checked.limits,
             webhooks=list(dict.fromkeys(request.webhooks)),
             submitted_by=request.submitted_by,
+            traceparent=request.traceparent,
             created_at=now,
             updated_at=now,
         )
@@ -222,7 +224,7 @@ def _objects(rows: list[Any]) -> list[Any]:
 
 def _record(request: BatchSubmission) -> IdempotencyRecord:
     """Of the request's key; it does not name its batch yet."""
-    body = request._replace(submitted_by=None, idempotency_key=None)._asdict()
+    body = request._replace(submitted_by=None, idempotency_key=None, traceparent=None)._asdict()
     return IdempotencyRecord(
         key=f"batches/{request.idempotency_key}",
         body_hash=digest(canonical_json(body, sort_keys=True)),

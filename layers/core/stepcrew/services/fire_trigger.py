@@ -201,6 +201,7 @@ def submission(group_id: str, trigger: Trigger | None, cause: Cause, row: int | 
         key_hours=KEY_HOURS,
         source=trigger.kind.value,
         triggered_by=[*cause.chain, trigger.name],
+        traceparent=cause.traceparent,
     )
 
 

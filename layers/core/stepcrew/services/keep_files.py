@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.files import KINDS, MOST_FILES, PDF, FileMissing, FileState, GroupFile, media_type_of
+from stepcrew.domain.files import KINDS, MOST_FILES, PDF, PICTURES, FileMissing, FileState, GroupFile, media_type_of
 from stepcrew.domain.knowledge_requests import ReadFile
 from stepcrew.domain.models import EMBEDDING_PROVIDERS, parse_embedder_name
 from stepcrew.domain.registration import check_room
@@ -107,7 +107,7 @@ class KeepFiles:
         file = self._files.file(group_id, name)
         if file is None:
             raise FileMissing(f"There is no file {name}.")
-        view_url = self._files.url(group_id, file, shown=True) if file.media_type == PDF else None
+        view_url = self._files.url(group_id, file, shown=True) if file.media_type in (PDF, *PICTURES) else None
         return FileFound(file, self._files.url(group_id, file), view_url)
 
     def delete(self, group_id: str, name: str) -> FileReceipt:

@@ -83,6 +83,7 @@ class RunRow:
             key_hours=KEY_HOURS,
             source="batch",
             batch=place,
+            traceparent=batch.traceparent,
         )
         try:
             return self._submit(submission).execution.execution_id

@@ -10,6 +10,7 @@ from stepcrew.domain.errors import TriggerNotFound
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.membership import is_group_id
 from stepcrew.domain.signatures import BadSignature, verified
+from stepcrew.domain.trace_context import traceparent_in
 from stepcrew.domain.trigger import Cause, Firing, Trigger
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.ports import Clock
@@ -41,7 +42,8 @@ class TakeDelivery:
         if secret is None:
             raise BadSignature(f"The group has no secret {trigger.hook.secret.secret}, so nothing can be checked.")
         delivery = verified(trigger.hook, secret, headers, body, self._clock.now())
-        cause = Cause(key=f"delivery {delivery}", document=_document(headers, body))
+        traceparent = traceparent_in(headers.get("traceparent"))
+        cause = Cause(key=f"delivery {delivery}", document=_document(headers, body), traceparent=traceparent)
         return self._fire(group_id, trigger, cause).firing
 
     def _trigger(self, group_id: str, hook_id: str) -> Trigger:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from stepcrew.domain.announcement import SOURCE
 from stepcrew.domain.errors import ExecutionNotFound
+from stepcrew.domain.trace_context import traceparent_in
 from stepcrew.domain.trigger import REQUESTS, Cause, Firing, TriggerKind
 from stepcrew.services.fire_trigger import FireTrigger
 from stepcrew.services.ports import ExecutionStore
@@ -25,7 +26,12 @@ class TakeEvent:
 
     def event(self, group_id: str, name: str, event: dict[str, Any]) -> Firing | None:
         """Raises `PlatformUnavailable`."""
-        cause = Cause(key=f"event {event.get('id')}", document=event, chain=self._chain(group_id, event))
+        cause = Cause(
+            key=f"event {event.get('id')}",
+            document=event,
+            chain=self._chain(group_id, event),
+            traceparent=traceparent_in(_detail(event).get("traceparent")),
+        )
         return self._fired(group_id, name, TriggerKind.EVENT, cause)
 
     def tick(self, group_id: str, name: str, time: str) -> Firing | None:
@@ -52,11 +58,8 @@ class TakeEvent:
 
     def _chain(self, group_id: str, event: dict[str, Any]) -> list[str]:
         """The triggers behind an event that tells of an execution of ours: a trigger among them would be a loop."""
-        detail = event.get("detail")
-        if event.get("source") != SOURCE or not isinstance(detail, dict):
-            return []
-        found = cast("dict[str, Any]", detail).get("data")
-        if not isinstance(found, dict):
+        found = _detail(event).get("data")
+        if event.get("source") != SOURCE or not isinstance(found, dict):
             return []
         data = cast("dict[str, Any]", found)
         if data.get("group_id") != group_id:
@@ -65,3 +68,9 @@ class TakeEvent:
             return self._executions.get(group_id, str(data.get("execution_id"))).triggered_by
         except ExecutionNotFound:
             return []
+
+
+def _detail(event: dict[str, Any]) -> dict[str, Any]:
+    """What the event's source says; a CloudEvent, with its `traceparent`, where the source is ours."""
+    detail = event.get("detail")
+    return cast("dict[str, Any]", detail) if isinstance(detail, dict) else {}
