@@ -129,4 +129,23 @@ describe("The files that an execution hands over", () => {
     expect(await screen.findByRole("heading", { name: "Tea" })).toBeInTheDocument();
     expect(read.mock.lastCall?.[0]).toBe("/api/v1/executions/01a2/artifacts/out/tea.md");
   });
+
+  it("are saved as they are where they are no text", async () => {
+    const artifacts = [{ name: "output/a b.png", task: null, media_type: "image/png", bytes: 3 }];
+    const content = new Blob([new Uint8Array([0, 255, 1])]);
+    const saved = vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:here");
+    const read = vi.fn((path: string) =>
+      path.endsWith("/artifacts")
+        ? good({ artifacts })
+        : Promise.resolve({
+            data: content,
+            response: new Response(null, { headers: { "content-type": "image/png" } }),
+          }),
+    );
+    showWith({ GET: read }, <Artifacts execution={anExecution()} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Download output/a b.png" }));
+    await waitFor(() => expect(saved).toHaveBeenCalledOnce());
+    expect(saved.mock.lastCall?.[0]).toMatchObject({ type: "image/png", size: 3 });
+    expect(read.mock.lastCall?.[0]).toBe("/api/v1/executions/01a2/artifacts/output/a%20b.png");
+  });
 });

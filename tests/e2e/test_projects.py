@@ -76,32 +76,37 @@ def run(ada: User, path: Path, *inputs: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("path", "inputs", "outputs"),
+    ("path", "inputs", "outputs", "files"),
     [
-        ("one_file/joke.py", ("topic=dogs",), ["A cat walks into a bar."]),
+        ("one_file/joke.py", ("topic=dogs",), ["A cat walks into a bar."], []),
         (
             "poem_flow",
             (),
             ["Roses", "Roses are red.", {"sentence_count": 1, "poem": "Roses are red.", "title": "Roses"}],
+            [],
         ),
         (
             "two_crews",
             (),
             ["Whales sing.", "Once a whale sang.", {"fact": "Whales sing.", "story": "Once a whale sang."}],
+            [],
         ),
-        ("hooks_crew", ("article=tea",), ["Tea for 6 euros.", "Paid", "Paid (3 tasks, 2 tea)"]),
-        ("async_main", (), ["It is a cloud.", "It is a leaf.", "It is a stone."]),
-        ("slug_crew", (), ["Done."]),
+        ("hooks_crew", ("article=tea",), ["Tea for 6 euros.", "Paid", "Paid (3 tasks, 2 tea)"], ["output/receipt.md"]),
+        ("async_main", (), ["It is a cloud.", "It is a leaf.", "It is a stone."], []),
+        ("slug_crew", (), ["Done."], []),
     ],
 )
 def test_a_project_as_people_lay_it_out_is_run_by_its_path(
-    ada: User, model: ScriptedModel, path: str, inputs: tuple[str, ...], outputs: list[Any]
+    ada: User, model: ScriptedModel, path: str, inputs: tuple[str, ...], outputs: list[Any], files: list[str]
 ) -> None:
     record = ada.ended(run(ada, PROJECTS / path, *inputs))
     assert (record["status"], record["error"]) == ("COMPLETED", None)
     tasks = ada.result(record["execution_id"])["tasks"]
     assert sorted((one["json_dict"] or one["raw"] for one in tasks), key=str) == sorted(outputs, key=str)
     assert all(topic.partition("=")[2] in model.requests[0].text for topic in inputs)
+    artifacts = f"/executions/{record['execution_id']}/artifacts"
+    assert [one["name"] for one in ada.get(artifacts).json()["artifacts"]] == files
+    assert [ada.get(f"{artifacts}/{name}").text for name in files] == ["Paid"] * len(files)
 
 
 def test_a_project_has_aliases_is_rolled_back_and_is_removed_with_its_function(

@@ -450,6 +450,10 @@ class FakePayloads:
     def url(self, group_id: str, execution_id: str, payload_id: str) -> str:
         return f"https://bucket.example/{group_id}/{execution_id}/{payload_id}"
 
+    def sizes(self, group_id: str, execution_id: str, prefix: str) -> dict[str, int]:
+        own = {key[2]: len(body) for key, body in self.bodies.items() if key[:2] == (group_id, execution_id)}
+        return {payload_id: size for payload_id, size in own.items() if payload_id.startswith(prefix)}
+
     def delete_all(self, group_id: str, execution_id: str) -> int:
         gone = [key for key in self.bodies if key[:2] == (group_id, execution_id)]
         return len([self.bodies.pop(key) for key in gone])

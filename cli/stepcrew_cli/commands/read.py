@@ -70,7 +70,7 @@ def result(
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write its artifacts into this folder: outputs with `output_file`."),
+        typer.Option(metavar="DIR", help="Write its artifacts into this folder."),
     ] = None,
 ) -> None:
     """Print the result of an execution. Exit code 1 when the execution failed or was cancelled."""
@@ -98,7 +98,7 @@ def _save(client: Client, execution_id: str, folder: Path, output: Output) -> No
         write_file(path, client.artifact(execution_id, artifact.name), makes_folders=True)
         output.note(f"{path} is written.", "green")
     if not found:
-        output.note("The execution has no artifacts: no finished task has an output_file.", "dim")
+        output.note("The execution has no artifacts (yet): no file of a finished task, or of a project.", "dim")
 
 
 def _print_result(client: Client, view: Result, notes: Console) -> None:

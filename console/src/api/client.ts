@@ -50,8 +50,17 @@ async function send(request: Request, session: Session, group: string | undefine
 
 /** The text behind a signed address: the signature is all it needs, so neither token nor group leave the API. */
 export async function fetchSigned(address: string): Promise<string> {
+  return (await signed(address)).text();
+}
+
+/** The same for what is no text. */
+export async function fetchSignedFile(address: string): Promise<Blob> {
+  return (await signed(address)).blob();
+}
+
+async function signed(address: string): Promise<Response> {
   const answer = await reach(new Request(address, { cache: "no-store", credentials: "omit" }));
-  if (answer.ok) return answer.text();
+  if (answer.ok) return answer;
   throw new ApiProblem(answer.status, {
     ...asProblem(answer.status, undefined),
     detail: "This body cannot be fetched: its address is no longer good, or it has expired.",

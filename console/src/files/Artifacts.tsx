@@ -6,7 +6,9 @@ import { download } from "@/lib/files";
 import { formatBytes } from "@/lib/format";
 import { IconButton, Loading, Trouble } from "@/ui/kit";
 import { FileText } from "./FileText";
-import { useArtifacts, useArtifactText } from "./files";
+import { useArtifactFile, useArtifacts, useArtifactText } from "./files";
+
+const TEXT = /^text\/|\/(json|jsonl|yaml|xml)$/;
 
 /** The files that an execution hands over, each shown when it is opened. Nothing where there are none. */
 export function Artifacts({ execution }: { execution: Execution }) {
@@ -18,14 +20,48 @@ export function Artifacts({ execution }: { execution: Execution }) {
       <h2 id="artifacts" className="section-title">
         Files
       </h2>
-      {artifacts.data.map((artifact) => (
-        <One key={artifact.name} execution={execution} artifact={artifact} />
-      ))}
+      {artifacts.data.map((artifact) => {
+        const One = TEXT.test(artifact.media_type) ? Shown : Fetched;
+        return <One key={artifact.name} execution={execution} artifact={artifact} />;
+      })}
     </section>
   );
 }
 
-function One({ execution, artifact }: { execution: Execution; artifact: Artifact }) {
+interface Props {
+  execution: Execution;
+  artifact: Artifact;
+}
+
+function Size({ artifact }: { artifact: Artifact }) {
+  return <span className="faint"> {artifact.bytes === null ? "" : formatBytes(artifact.bytes)}</span>;
+}
+
+/** What is no text is saved, and shown by whatever the person has for it. */
+function Fetched({ execution, artifact }: Props) {
+  const [error, setError] = useState<Error | null>(null);
+  const file = useArtifactFile(execution);
+  const save = async (): Promise<void> => {
+    try {
+      const content = await file(artifact.name);
+      download(artifact.name.split("/").at(-1) ?? artifact.name, artifact.media_type, content);
+    } catch (caught) {
+      setError(caught as Error);
+    }
+  };
+  return (
+    <div className="card artifact">
+      {artifact.name}
+      <Size artifact={artifact} />
+      <IconButton label={`Download ${artifact.name}`} onClick={() => void save()}>
+        <Download size={15} aria-hidden />
+      </IconButton>
+      {error && <Trouble error={error} />}
+    </div>
+  );
+}
+
+function Shown({ execution, artifact }: Props) {
   const [open, setOpen] = useState(false);
   const text = useArtifactText(execution, artifact.name, open);
   const name = artifact.name.split("/").at(-1) ?? artifact.name;
@@ -33,7 +69,7 @@ function One({ execution, artifact }: { execution: Execution; artifact: Artifact
     <details className="card artifact" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         {artifact.name}
-        <span className="faint"> {artifact.bytes === null ? "" : formatBytes(artifact.bytes)}</span>
+        <Size artifact={artifact} />
       </summary>
       {text.error && <Trouble error={text.error} retry={() => void text.refetch()} />}
       {open && text.isPending && <Loading />}

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useChange } from "@/api/changes";
 import { fetchSigned, putSigned, unwrap } from "@/api/client";
-import { fetchBody, useApi } from "@/api/queries";
+import { fetchBody, fetchFile, useApi } from "@/api/queries";
 import { type Artifact, type Execution, type FileReceipt, type GroupFile, isTerminal } from "@/api/types";
 import { hashOf } from "@/lib/files";
 
@@ -81,12 +81,21 @@ export function useArtifacts(execution: Execution) {
 
 export function useArtifactText(execution: Execution, name: string, enabled: boolean) {
   const { api, group } = useApi();
-  const path = name.split("/").map(encodeURIComponent).join("/");
   return useQuery({
     queryKey: [group, "artifact", execution.execution_id, name],
     enabled,
     staleTime: Infinity,
     gcTime: 60_000,
-    queryFn: async () => fetchBody(api, `/api/v1/executions/${execution.execution_id}/artifacts/${path}`),
+    queryFn: async () => fetchBody(api, artifactPath(execution, name)),
   });
+}
+
+export function useArtifactFile(execution: Execution) {
+  const { api } = useApi();
+  return async (name: string) => fetchFile(api, artifactPath(execution, name));
+}
+
+function artifactPath(execution: Execution, name: string): string {
+  const path = name.split("/").map(encodeURIComponent).join("/");
+  return `/api/v1/executions/${execution.execution_id}/artifacts/${path}`;
 }

@@ -1,6 +1,6 @@
-/** Hands text to the person as a file of theirs. */
-export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+/** Hands something to the person as a file of theirs. */
+export function download(name: string, type: string, content: string | Blob): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   downloadFrom(url, name);
   // The click has only begun the download; the address must outlive it.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);

@@ -29,16 +29,16 @@ class FileUpload(BaseModel):
 
 
 class ArtifactView(BaseModel):
-    """An output under a file's name. `task` is the crew task it comes from; `bytes` is null where it is large JSON,
-    which is written out only when it is fetched."""
+    """An output under a file's name, or a file that a project wrote. `task` is the crew task whose output it is, null
+    for a project's; `bytes` is null where it is large JSON, which is written out only when it is fetched."""
 
     name: str
-    task: str
+    task: str | None
     media_type: str
     bytes: int | None
 
 
 class ArtifactList(BaseModel):
-    """In the order of their tasks."""
+    """In the order of their tasks; those of a project by name."""
 
     artifacts: list[ArtifactView]

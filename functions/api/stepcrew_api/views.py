@@ -139,7 +139,7 @@ def result_view(result: Result) -> ResultView:
 def artifact_list(found: Iterable[Artifact]) -> ArtifactList:
     return ArtifactList(
         artifacts=[
-            ArtifactView(name=one.name, task=one.output.name, media_type=one.media_type, bytes=one.size)
+            ArtifactView(name=one.name, task=one.output and one.output.name, media_type=one.media_type, bytes=one.size)
             for one in found
         ]
     )

@@ -154,7 +154,7 @@ def make_app(settings: Settings) -> FastAPI:
         ),
         oversee=OverseeStack(executions, limits, queues, TableSweeps(clients, table), clock),
         tasks=tasks,
-        artifacts=ReadArtifacts(executions, tasks),
+        artifacts=ReadArtifacts(executions, tasks, payloads),
         make_bundle=MakeBundle(
             executions,
             tasks,

@@ -221,7 +221,7 @@ class Harness:
             ),
             oversee=OverseeStack(aws.executions, self.limits, self.trace_queue, self.sweeps, clock),
             tasks=aws.tasks,
-            artifacts=ReadArtifacts(aws.executions, aws.tasks),
+            artifacts=ReadArtifacts(aws.executions, aws.tasks, aws.payloads),
             make_bundle=MakeBundle(
                 aws.executions, aws.tasks, aws.approvals, aws.traces, aws.journal, aws.payloads, SETTINGS.default_model
             ),

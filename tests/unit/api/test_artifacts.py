@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from stepcrew.domain.artifacts import written_id
 from stepcrew.domain.execution import Execution, TaskOutput, TaskState
+from stepcrew.domain.project import ProjectOutline, ProjectVersion
+from stepcrew.domain.submission import Submission
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, VERA, Harness, body
 
@@ -75,3 +78,22 @@ def test_an_input_that_only_a_files_name_takes_must_be_given(harness: Harness) -
     sent["config"]["tasks"][0]["output_file"] = "{topic}.md"
     faults = harness.client().post("/executions", json=sent).json()["errors"]
     assert [(one["pointer"], one["code"]) for one in faults] == [("/config/tasks/0/output_file", "missing_input")]
+
+
+def test_files_that_a_project_wrote_are_those_of_the_last_attempt_that_wrote_them(harness: Harness) -> None:
+    execution = begun(harness, None)
+    project = ProjectVersion(bundle="0" * 64, entry="crew:crew", kind="crew", function="f")
+    harness.aws.executions.create(
+        execution.model_copy(update={"execution_id": "of-a-project"}),
+        Submission(project=project, definition=ProjectOutline(name="project")),
+        None,
+    )
+    for attempt, name, content in ((1, "output/a.bin", b"old"), (2, "output/a.bin", b"\x00\xff"), (1, "b.md", b"# B")):
+        harness.aws.payloads.put(GROUP, "of-a-project", written_id(attempt, name), content)
+    address = "/executions/of-a-project/artifacts"
+    assert harness.client(VERA).get(address).json()["artifacts"] == [
+        {"name": "b.md", "task": None, "media_type": "text/markdown", "bytes": 3},
+        {"name": "output/a.bin", "task": None, "media_type": "application/octet-stream", "bytes": 2},
+    ]
+    assert harness.client(VERA).get(f"{address}/output/a.bin").content == b"\x00\xff"
+    assert harness.client(BOB).get(f"{address}/output/a.bin").status_code == 404

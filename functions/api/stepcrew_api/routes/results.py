@@ -48,7 +48,8 @@ def task_output(
 
 @router.get("/artifacts", responses=responses(404))
 def list_artifacts(execution_id: ExecutionId, identity: Caller, services: Injected) -> ArtifactList:
-    """The outputs that the definition gives a file's name (`output_file`), of the tasks that have finished."""
+    """The outputs that the definition gives a file's name (`output_file`), of the tasks that have finished; of a
+    project, the files that it wrote below `output/` or as an `output_file`."""
     return artifact_list(services.artifacts.list(identity.group_id, execution_id))
 
 
@@ -62,7 +63,7 @@ def artifact(
 ) -> Response:
     """One artifact whole. A browser saves it and never shows it: its content is a model's."""
     found, content = services.artifacts.read(identity.group_id, execution_id, name)
-    kept_as = f"artifact-{found.output.index:04d}"
+    kept_as = f"artifact-{found.output.index:04d}" if found.output else found.written
     given = services.bodies.of_file(identity.group_id, execution_id, kept_as, content, found.media_type)
     answered = answer(given, accept)
     answered.headers["Content-Disposition"] = "attachment"

@@ -38,10 +38,12 @@ from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.files import CrewFiles
+from stepcrew_runner.crew.flow_states import KeptStates
 from stepcrew_runner.crew.flows import FlowBuilder
 from stepcrew_runner.crew.function_tools import NoFunctions
 from stepcrew_runner.crew.install import install
 from stepcrew_runner.crew.models import ModelFactory, longest_call, needs_aws_keys
+from stepcrew_runner.crew.output_files import OutputFiles
 from stepcrew_runner.crew.parts import CrewParts, Stores
 from stepcrew_runner.crew.remembering import serve_project_memory
 from stepcrew_runner.crew.running import CrewRun
@@ -56,7 +58,6 @@ from stepcrew_runner.isolation import environment
 from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.questions import Questions
-from stepcrew_runner.project.states import ProjectStates
 from stepcrew_runner.trace.claim_check import ClaimCheck
 from stepcrew_runner.trace.logs import EVERYTHING, USUAL, Detail, execution_log
 from stepcrew_runner.trace.recorder import TraceRecorder
@@ -262,24 +263,27 @@ class RunAttempt:
             inside.recorder.decided(news)
         if decisions.rejection:
             return failed(decisions.rejection)
-        run = CrewRun(companions, Checkpoints(companions, stores.tasks, inside.recorder), inside.recorder)
+        output = OutputFiles(companions, stores.payloads, environment.WORK)
+        checkpoints = Checkpoints(companions, stores.tasks, inside.recorder)
+        run = CrewRun(companions, checkpoints, inside.recorder, output if self._project else None)
         files = CrewFiles(companions, stores.files)
         shown = ShownFiles(companions, stores.files, submission.inputs)
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
             parts = CrewParts(companions, models, files, shown, stores, self._default_embedder, self._most_memory_days)
+            crew_name = execution.crew.name if execution.crew else execution.name
+            states = KeptStates(companions, crew_name, stores.states)
             if self._project is None and submission.flow:
-                with Questions(decisions, companions.control).in_place():
+                with Questions(decisions, companions.control).in_place(), states.in_place():
                     run(FlowBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             elif self._project is None:
                 run(CrewBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             else:
                 serve_project_memory(submission.definition, companions, stores.memory, self._most_memory_days)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
-                crew_name = execution.crew.name if execution.crew else execution.name
-                states = ProjectStates(companions, crew_name, stores.states)
                 with variables, Questions(decisions, companions.control).in_place(), states.in_place():
-                    run(self._project.builder(submission, environment.WORK, shown.pictures()), finished, decisions)
+                    builder = self._project.builder(submission, environment.WORK, shown.pictures(), output)
+                    run(builder, finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 
     def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:

@@ -21,6 +21,7 @@ from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.crew_thread import CrewThread
 from stepcrew_runner.crew.failures import model_failure
 from stepcrew_runner.crew.human_input import JudgedAnswers
+from stepcrew_runner.crew.output_files import OutputFiles
 from stepcrew_runner.gate import scope
 from stepcrew_runner.gate.aborts import Abort, CrewFailed, PlatformFailed
 from stepcrew_runner.gate.companions import Companions
@@ -33,10 +34,18 @@ callbacks = logging.getLogger(CALLBACKS)
 class CrewRun:
     """Runs one crew for one attempt, from its finished tasks on."""
 
-    def __init__(self, companions: Companions, checkpoints: Checkpoints, recorder: TraceRecorder) -> None:
+    def __init__(
+        self,
+        companions: Companions,
+        checkpoints: Checkpoints,
+        recorder: TraceRecorder,
+        output: OutputFiles | None = None,
+    ) -> None:
+        """`output` keeps the files that a project writes."""
         self._companions = companions
         self._checkpoints = checkpoints
         self._recorder = recorder
+        self._output = output
 
     def __call__(self, builder: Builder, finished: list[TaskOutput], decisions: Decisions) -> None:
         """Returns when the crew is done. Raises the abort the gate settled on, or what the crew raised."""
@@ -61,6 +70,8 @@ class CrewRun:
         ):
             crew.start()
             crew.join_or_abandon()
+        if self._output:
+            self._output.keep()
         # What the gate decided is the true reason of whatever came out of CrewAI.
         if isinstance(crew.error, Abort):
             control.settle(crew.error)
@@ -85,6 +96,8 @@ class CrewRun:
             case _:
                 pass
         self._recorder.sink(source, event)
+        if self._output:
+            self._output.sink(event)
         if event.type == "task_completed":
             self._checkpoints.completed(event)
         elif event.type == "agent_execution_error":

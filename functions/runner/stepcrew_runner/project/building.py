@@ -14,6 +14,7 @@ from stepcrew.domain.definition import CrewDefinition
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew.building import BuiltCrew
 from stepcrew_runner.crew.flow_seams import remember_on_demand
+from stepcrew_runner.crew.output_files import OutputFiles
 from stepcrew_runner.crew.seams import adopt_tasks, name_tasks
 from stepcrew_runner.crew.tool_calls import keep_files
 from stepcrew_runner.crew.written_files import WrittenFiles
@@ -30,8 +31,10 @@ class ProjectCode(NamedTuple):
     bundle: Bundle
     overlay: str = ""
 
-    def builder(self, submission: Submission, work: Path, pictures: Mapping[str, Any]) -> ProjectBuilder:
-        return ProjectBuilder(submission, self, work, pictures)
+    def builder(
+        self, submission: Submission, work: Path, pictures: Mapping[str, Any], output: OutputFiles
+    ) -> ProjectBuilder:
+        return ProjectBuilder(submission, self, work, pictures, output)
 
 
 class ProjectBuilder:
@@ -40,9 +43,12 @@ class ProjectBuilder:
     Args:
         work: the folder its code is copied to: it may write there, and finds its own files beside it.
         pictures: those among its inputs, which CrewAI shows in every task.
+        output: keeps what it writes.
     """
 
-    def __init__(self, submission: Submission, code: ProjectCode, work: Path, pictures: Mapping[str, Any]) -> None:
+    def __init__(
+        self, submission: Submission, code: ProjectCode, work: Path, pictures: Mapping[str, Any], output: OutputFiles
+    ) -> None:
         if submission.project is None:
             raise ValueError("The submission has no project.")
         self._project = submission.project
@@ -51,6 +57,7 @@ class ProjectBuilder:
         self._code = code
         self._work = work
         self._pictures = dict(pictures)
+        self._output = output
 
     @property
     def definition(self) -> CrewDefinition:
@@ -64,6 +71,7 @@ class ProjectBuilder:
         self._code.bundle.use_packages()
         shutil.copytree(self._code.bundle.source, self._work, dirs_exist_ok=True)
         keep_files(scope.current_gate(), WrittenFiles(self._work))
+        self._output.begin()
         if self._code.overlay:
             llm_overlay.active.set({"model:*": self._code.overlay})
         if self._project.kind == "script":

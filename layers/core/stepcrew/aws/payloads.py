@@ -52,6 +52,15 @@ class BucketPayloads:
             ExpiresIn=URL_SECONDS,
         )
 
+    def sizes(self, group_id: str, execution_id: str, prefix: str) -> dict[str, int]:
+        folder = paths.payload_folder(group_id, execution_id)
+        with platform_errors("Listing payloads"):
+            pages = self._clients.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=folder + prefix
+            )
+            found = [entry for page in pages for entry in page.get("Contents", [])]
+        return {entry.get("Key", "").removeprefix(folder): entry.get("Size", 0) for entry in found}
+
     def delete_all(self, group_id: str, execution_id: str) -> int:
         with platform_errors("Deleting payloads"):
             gone, _ = delete_below(self._clients.s3, self._bucket, paths.payload_folder(group_id, execution_id))

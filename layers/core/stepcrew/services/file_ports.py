@@ -52,3 +52,13 @@ class FileStore(Protocol):
     def delete(self, group_id: str, name: str) -> int:
         """Removes the record and all bytes, and answers how many bytes went. Asking again removes nothing."""
         ...
+
+
+class WrittenFiles(Protocol):
+    """What projects wrote, among the payloads of their executions."""
+
+    def sizes(self, group_id: str, execution_id: str, prefix: str) -> dict[str, int]:
+        """The bytes of each payload whose id begins so."""
+        ...
+
+    def get(self, group_id: str, execution_id: str, payload_id: str) -> bytes | None: ...
