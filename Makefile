@@ -75,6 +75,10 @@ test-fast: ## Run the quick tests of everything but runner and console: the loop
 	$(DEV)/ruff check -q .
 	$(DEV)/pytest -q -n auto -m "not slow" tests/unit tests/architecture
 
+.PHONY: test-many
+test-many: ## Play a burst of 200 objects, a queue of 300 executions and a batch of 500 rows
+	WHOLE_SIZE=1 $(DEV)/pytest -q -n auto --timeout 900 tests/unit/services/test_many.py
+
 .PHONY: test-runner
 test-runner: setup-all
 	$(RUNNER)/pytest $(PYTEST) $(WORKERS) --dist worksteal -c $(CURDIR)/tests/runner/pytest.ini $(CURDIR)/tests/runner

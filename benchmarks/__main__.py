@@ -25,6 +25,7 @@ from benchmarks import (
     runner_memory,
     sizes,
     slices,
+    starting,
     telling,
     tracing,
 )
@@ -42,6 +43,7 @@ PARTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "cancel": cancel.measure,
     "slices": slices.measure,
     "console": console.measure,
+    "starting": starting.measure,
     "telling": telling.measure,
     "memory": memory.measure,
     "reading": reading.measure,

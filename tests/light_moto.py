@@ -1,7 +1,8 @@
 """What makes moto's table take minutes with many items, done in less work and with the same outcome.
 
 Transactions copy the items they name instead of the whole table for each of them. The values of items are written into
-an answer as they are: they are in the form of the wire already, and moto looks for each type under eight names.
+an answer as they are: they are in the form of the wire already, and moto looks for each type under eight names. A query
+of an index sorts what it has found, not first all items of the table.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def light_moto() -> Generator[None]:
     with (
         patch.object(models.DynamoDBBackend, "transact_write_items", _light),
         patch.object(ResponseSerializer, "get_value", _value),
+        patch.object(Table, "all_items", _all_items),
     ):
         yield
 
@@ -36,6 +38,10 @@ def _value(serializer: Any, value: Any, key: str, shape: Any) -> Any:
     if isinstance(value, dict) and getattr(getattr(shape, "parent", None), "name", "") == "AttributeValue":
         return cast("dict[str, Any]", value).get(key)
     return _get_value(serializer, value, key, shape)
+
+
+def _all_items(table: Any) -> list[Any]:
+    return [item for partition in table.items.values() for item in partition.values()]
 
 
 def _light(backend: Any, transact_items: list[dict[str, Any]]) -> None:

@@ -136,6 +136,21 @@ describe("Projects", () => {
     expect(files.notes[0]).toContain("crew.py");
   });
 
+  it("of any form say which Python is left out, and how it runs", () => {
+    const crew = "agents: {a: {role: R}}\ntasks: []";
+    const { notes } = readProject("x", {
+      "crew.yaml": crew,
+      "tools/own.py": "class Own: ...",
+      "tools/__init__.py": "",
+    });
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toContain("tools/own.py");
+    expect(notes[0]).not.toContain("__init__");
+    expect(notes[0]).toContain("stepcrew deploy");
+    expect(readProject("x", { "crew.yaml": crew }).notes).toEqual([]);
+    expect(() => readProject("x", { "crew.py": "crew = Crew()" })).toThrow(/stepcrew deploy/);
+  });
+
   it("without a crew say what was looked for", () => {
     expect(() => readProject("x", { "notes.py": "" })).toThrow(NotACrew);
     expect(() => readProject("x", { "crew.jsonc": '{"agents": ["gone"], "tasks": []}' })).toThrow(/gone/);

@@ -290,6 +290,26 @@ AUDIT = {
     "request_id": "r-1",
 }
 
+ERASURE = {
+    "erasure_id": "01a20d17-6f5b-7000-8000-000000000200",
+    "group_id": "demo",
+    "user": "bob@example.org",
+    "status": "COMPLETED",
+    "asked_by": "ada@example.org",
+    "created_at": "2026-11-21T16:40:00Z",
+    "updated_at": "2026-11-21T16:44:00Z",
+    "ended_at": "2026-11-21T16:44:00Z",
+    "removed": {"executions": 31, "trace_events": 2_904, "payloads": 12},
+    "still_open": 0,
+    "revision": 4,
+}
+OPEN_ERASURE = {
+    **ERASURE,
+    "user": "a-name-without-any-place-to-break-it-" + "x" * 60,
+    "ended_at": None,
+    "still_open": 2,
+}
+
 ANSWERS: dict[str, tuple[int, Any]] = {
     f"GET {path}": (200, answer)
     for path, answer in {
@@ -312,6 +332,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
         "/operator/stack": STACK,
         "/files": {"files": FILES},
         "/audit": {"entries": [AUDIT, {**AUDIT, "entry_id": "01a2-a0", "who": None, "target": "x" * 90}]},
+        "/erasures": {"erasures": [OPEN_ERASURE, ERASURE]},
         "/budgets": {"month": "2026-11", "revision": 1, "budgets": BUDGETS},
         f"/batches/{BATCH_ID}/rows": {"rows": ROWS, "next_cursor": None},
     }.items()
@@ -319,5 +340,6 @@ ANSWERS: dict[str, tuple[int, Any]] = {
 """By method and path, for `Recorded.answers`."""
 PAGES = [
     *("/secrets", "/triggers", "/webhooks", "/batches", f"/batches/{BATCH_ID}", "/memory", "/usage", "/audit"),
+    "/erasures",
     *("/operator", "/files", "/crews/tide-report", "/tools"),
 ]

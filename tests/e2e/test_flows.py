@@ -51,6 +51,23 @@ def test_a_declarative_flow_is_run_from_its_file_and_waits_for_a_person(
     assert set(routes) == {"enough"}
 
 
+def test_a_declarative_flow_goes_on_with_the_state_of_an_earlier_execution(ada: User, model: ScriptedModel) -> None:
+    document = {
+        "schema": "crewai.flow/v1",
+        "name": "guests",
+        "persist": {"enabled": True},
+        "methods": {"tell": {"start": True, "do": {"call": "expression", "expr": "state.guest + ' ' + state.wish"}}},
+    }
+    assert ada.put("/crews/guests", json={"config": document}).status_code == 201
+
+    def output(**inputs: str) -> str:
+        answer = ada.post("/executions", json={"crew": "guests", "inputs": {"id": "7", **inputs}})
+        return ada.result(ada.ended(answer.json()["execution_id"])["execution_id"])["output"]
+
+    assert output(guest="Ada", wish="tea") == "Ada tea"
+    assert output(wish="rum") == "Ada rum"
+
+
 def test_a_flow_of_a_project_goes_on_with_the_state_of_an_earlier_execution(ada: User, model: ScriptedModel) -> None:
     deploy(ada, PROJECTS / "visits_flow", "visits")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 API, RUNNER, SINK, RECONCILER = "ApiFunction", "RunnerFunction", "TraceSinkFunction", "ReconcilerFunction"
-KNOWLEDGE = "KnowledgeFunction"
+KNOWLEDGE, PROJECT = "KnowledgeFunction", "ProjectFunction"
+"""The second stands for the functions of all projects."""
 TRIGGER, ANNOUNCER, SENDER = "TriggerFunction", "AnnouncerFunction", "WebhookSenderFunction"
 WORDS = {API: "API", RUNNER: "runner", SINK: "trace sink", RECONCILER: "reconciler"}
 

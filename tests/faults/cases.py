@@ -26,8 +26,8 @@ class Expected(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One execution under faults. `key` is its name; `during` is called once it is accepted. When it is `abandoned`,
-    nobody asks again whether it was accepted."""
+    """One execution under faults, of the crew that `config` makes or the stored one that is named. `key` is its name;
+    `during` is called once it is accepted. When it is `abandoned`, nobody asks again whether it was accepted."""
 
     key: str
     faults: Sequence[Fault]
@@ -36,6 +36,14 @@ class Case(NamedTuple):
     abandoned: bool = False
     during: Callable[[str, Plan], None] | None = None
     config: Callable[[str], dict[str, Any]] | None = None
+    stored: str | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is submitted."""
+        if self.stored is not None:
+            return {"crew": self.stored, "inputs": {"key": self.key}}
+        return {"config": (self.config or three_tasks)(self.key)}
 
 
 class Found(NamedTuple):

@@ -18,7 +18,7 @@ from stepcrew_local.provider import external_model
 from stepcrew_local.stack import Stack, StackOptions, running_stack
 from tests.e2e.receiver import RECEIVER_PORT
 from tests.e2e.user import TERMINAL, User
-from tests.faults.cases import TASKS, Case, Expected, Found, events_wrong, three_tasks, usage_wrong, wrong
+from tests.faults.cases import TASKS, Case, Expected, Found, events_wrong, usage_wrong, wrong
 from tests.faults.proxy import Plan, Proxy, running_proxy
 
 PATIENCE_SECONDS = 120
@@ -69,8 +69,7 @@ class FaultHarness:
             return Found({}, {}, "", [f"never happened: {error}"], plan)
 
     def _ran(self, case: Case, plan: Plan) -> Found:
-        config = (case.config or three_tasks)(case.key)
-        execution_id = self._abandon(config, plan) if case.abandoned else self.submit(config, case.key)
+        execution_id = self._abandon(case.body, plan) if case.abandoned else self._accepted(case.body, case.key)
         if case.during:
             case.during(execution_id, plan)
         self.until(execution_id, *TERMINAL)
@@ -88,20 +87,21 @@ class FaultHarness:
                 )
 
     def submit(self, config: dict[str, Any], key: str) -> str:
+        return self._accepted({"config": config}, key)
+
+    def _accepted(self, body: dict[str, Any], key: str) -> str:
         """As a careful client does: the same request again until there is an answer."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            answer = self.user.post("/executions", json={"config": config}, headers={"Idempotency-Key": key})
+            answer = self.user.post("/executions", json=body, headers={"Idempotency-Key": key})
             if answer.status_code == 202:
                 return answer.json()["execution_id"]
             assert answer.status_code in (409, 500, 502, 503), answer.text
             assert time.monotonic() < deadline, answer.text
             time.sleep(LOOK_SECONDS)
 
-    def _abandon(self, config: dict[str, Any], plan: Plan) -> str:
-        answer = self.user.post(
-            "/executions", json={"config": config}, headers={"Idempotency-Key": plan.marker.decode()}
-        )
+    def _abandon(self, body: dict[str, Any], plan: Plan) -> str:
+        answer = self.user.post("/executions", json=body, headers={"Idempotency-Key": plan.marker.decode()})
         assert answer.status_code >= 500, answer.text
         return plan.execution_id
 

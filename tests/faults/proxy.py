@@ -32,6 +32,7 @@ FUNCTIONS = (
     "AnnouncerFunction",
     "WebhookSenderFunction",
     "KnowledgeFunction",
+    "ProjectFunction",
 )
 UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RECORD = re.compile(rb"#EXECUTION#(" + UUID.pattern + rb")")

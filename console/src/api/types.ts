@@ -42,6 +42,7 @@ export type Project = NonNullable<StoredCrewDocument["project"]>;
 export type Alias = Schemas["AliasView"];
 export type Secret = Schemas["SecretView"];
 export type AuditEntry = Schemas["AuditEntry"];
+export type Erasure = Schemas["Erasure"];
 export type AuditList = Schemas["AuditList"];
 export type Rerun = Partial<Schemas["RerunRequest"]>;
 export type Trigger = Schemas["TriggerView"];

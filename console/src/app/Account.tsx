@@ -7,6 +7,12 @@ import type { Identity } from "@/api/types";
 import { Avatar } from "./Avatar";
 import { GROUP_KEY, useSession } from "./context";
 
+/** By address. */
+const ADMINS_PAGES = [
+  ["audit", "Audit log"],
+  ["erasures", "Erasures"],
+] as const;
+
 /** Who is signed in and in which group; changing either. */
 export function Account({ identity, group, onHelp }: { identity: Identity; group: string; onHelp: () => void }) {
   const session = useSession();
@@ -55,14 +61,16 @@ export function Account({ identity, group, onHelp }: { identity: Identity; group
             ))}
           </DropdownMenu.RadioGroup>
           <DropdownMenu.Separator className="menu-line" />
-          {identity.role === "admin" && (
-            <DropdownMenu.Item
-              className="menu-item"
-              onSelect={() => void navigate(`/g/${encodeURIComponent(group)}/audit`)}
-            >
-              Audit log
-            </DropdownMenu.Item>
-          )}
+          {identity.role === "admin" &&
+            ADMINS_PAGES.map(([path, name]) => (
+              <DropdownMenu.Item
+                key={path}
+                className="menu-item"
+                onSelect={() => void navigate(`/g/${encodeURIComponent(group)}/${path}`)}
+              >
+                {name}
+              </DropdownMenu.Item>
+            ))}
           <DropdownMenu.Item className="menu-item" onSelect={onHelp}>
             Keyboard shortcuts <kbd>?</kbd>
           </DropdownMenu.Item>

@@ -46,7 +46,7 @@ export function ToOwnGroup() {
   const last = localStorage.getItem(GROUP_KEY);
   const own = group ?? (last && me.data.groups.includes(last) ? last : me.data.group_id);
   const rest =
-    /^\/(executions|new|approvals|batches|compare|memory|files|crews|triggers|webhooks|secrets|tools|usage|audit)\b/.test(
+    /^\/(executions|new|approvals|batches|compare|memory|files|crews|triggers|webhooks|secrets|tools|usage|audit|erasures)\b/.test(
       pathname,
     )
       ? pathname + search

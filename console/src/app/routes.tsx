@@ -50,6 +50,10 @@ export function makeRouter() {
             },
             { path: "usage", lazy: async () => ({ Component: (await import("@/usage/UsagePage")).UsagePage }) },
             { path: "audit", lazy: async () => ({ Component: (await import("@/audit/AuditPage")).AuditPage }) },
+            {
+              path: "erasures",
+              lazy: async () => ({ Component: (await import("@/erasures/ErasuresPage")).ErasuresPage }),
+            },
             { path: "compare", lazy: async () => ({ Component: (await import("@/compare/ComparePage")).ComparePage }) },
             {
               path: "executions/:id",

@@ -26,10 +26,27 @@ export interface CrewFiles {
 /** The files are no crew. The message says what was looked for. */
 export class NotACrew extends Error {}
 
+const MOST_NAMED = 5;
+
 type Fields = Record<string, unknown>;
 
 /** Reads the files of a crew, by their paths: a crew file, a JSON-first project or a classic project of CrewAI. */
 export function readProject(name: string, files: Record<string, string>): CrewFiles {
+  const found = readTexts(name, files);
+  const code = codeIn(files);
+  if (!code.length) return found;
+  const told = `Python is not read here: ${code.join(", ")}. What it adds must stand in the files. stepcrew run carries over what it can tell of it, and stepcrew deploy runs it.`;
+  return { ...found, notes: [...found.notes, told] };
+}
+
+/** Files of Python that say something; the first few stand for all of them. */
+function codeIn(files: Record<string, string>): string[] {
+  const said = Object.entries(files).filter(([path, text]) => path.endsWith(".py") && !!text.trim());
+  const paths = said.map(([path]) => path).filter((path) => !/(^|\/)main\.py$/.test(path));
+  return paths.length > MOST_NAMED ? [...paths.slice(0, MOST_NAMED), "…"] : paths;
+}
+
+function readTexts(name: string, files: Record<string, string>): CrewFiles {
   const paths = Object.keys(files);
   const named = (pattern: RegExp): string | undefined =>
     paths.filter((path) => pattern.test(path)).sort((a, b) => a.length - b.length)[0];
@@ -40,8 +57,11 @@ export function readProject(name: string, files: Record<string, string>): CrewFi
   if (agents && tasks) return readClassic(name, agents, tasks, files);
   const only = paths.filter((path) => /\.(ya?ml|jsonc?)$/.test(path));
   if (only.length === 1 && only[0]) return readCrewFile(name, only[0], files);
+  const deploy = codeIn(files).length
+    ? " A project of Python is deployed with the command line: stepcrew deploy PATH."
+    : "";
   throw new NotACrew(
-    "No crew found. Looked for crew.yaml, crew.jsonc, agents.yaml with tasks.yaml, or one YAML or JSON file.",
+    `No crew found. Looked for crew.yaml, crew.jsonc, agents.yaml with tasks.yaml, or one YAML or JSON file.${deploy}`,
   );
 }
 
@@ -97,12 +117,7 @@ function readClassic(name: string, agents: string, tasks: string, files: Record<
     ],
     process: hierarchical ? "hierarchical" : "sequential",
     inputs: inputsOf(named(/(^|\/)main\.py$/) ?? ""),
-    notes:
-      code === undefined
-        ? []
-        : [
-            "crew.py is not read here: what it adds to the two files (context, tools, settings) must stand in them. The command line reads it.",
-          ],
+    notes: [],
   };
 }
 

@@ -60,7 +60,7 @@ def test_what_would_run_code_or_read_files_is_refused_with_its_place() -> None:
             "do": {"call": "agent", "with": {**AGENT, "input": "x", "response_format": {"python": "a"}}},
         },
         g={"listen": "first", "do": expression(), "human_feedback": {"message": "m", "provider": "a:b"}},
-        h={"listen": "first", "do": expression(), "persist": {"enabled": True}},
+        h={"listen": "first", "do": expression(), "persist": {"persistence": {"ref": "a:b"}}},
         i={
             "listen": "first",
             "do": {
@@ -77,7 +77,7 @@ def test_what_would_run_code_or_read_files_is_refused_with_its_place() -> None:
         "d/do": "refused",
         "e/do/with/response_format": "unknown_field",
         "g/human_feedback": "refused",
-        "h": "refused",
+        "h/persist": "refused",
         "i/do/do/0/action/call": "refused",
         "j/do/with/agents/w/type": "refused",
     }
@@ -151,6 +151,14 @@ def test_inputs_that_nobody_gives_are_told() -> None:
         ("state.topic + 'a", "not closed"),
         ("(state.topic", "( is not closed"),
         ("state.topic]", "] closes nothing"),
+        ("1 +", "missing at its end"),
+        ("state.topic == == 'a'", "missing before =="),
+        ("state.topic state.rows", "state follows a value"),
+        ("size(state.rows,)", "missing before )"),
+        ("state..topic", "a name must follow"),
+        ("state.topic = 'a'", "= means nothing"),
+        ("state.topic and state.rows", "and follows a value"),
+        ("state.rows ! state.topic", "! follows a value"),
         ("topic", "reads 'topic'"),
         ("item.x", "reads 'item'"),
         ("outputs.two", "no output 'two'"),
@@ -167,3 +175,13 @@ def test_expressions_stand_in_texts_between_braces() -> None:
     assert [one.text for one in expressions_in("a ${state.x} b ${ {'k': '}'}.k } c")] == ["state.x", " {'k': '}'}.k "]
     [open_one] = expressions_in("a ${state.x")
     assert open_one.fault
+
+
+def test_a_flow_that_goes_on_with_a_kept_state_may_lack_what_that_has() -> None:
+    persists: dict[str, Any] = {"methods": {"a": {"start": True, "do": expression("state.guest")}}}
+    for persist, inputs, faults in (
+        ({"enabled": True}, {"id": "7"}, {}),
+        ({"enabled": True}, {}, {"/inputs": "missing_input"}),
+        ({"enabled": False}, {"id": "7"}, {"/inputs": "missing_input"}),
+    ):
+        assert faults_of(**persists, persist=persist, inputs=inputs) == faults

@@ -191,6 +191,18 @@ def test_an_event_fills_the_inputs_and_is_known_again(triggers: Harness) -> None
     assert triggers.take_event.event(GROUP, "gone", event) is None
 
 
+def test_an_object_of_a_foreign_bucket_arrives_as_an_event_of_it(triggers: Harness) -> None:
+    """As S3 tells EventBridge. Source: "Event message structure", Amazon S3 user guide."""
+    pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": ["orders"]}}}
+    triggers.trigger(event={"pattern": pattern}, inputs={"topic": "${detail.bucket.name}/${detail.object.key}"})
+    stored = {"bucket": {"name": "orders"}, "object": {"key": "june.csv", "size": 7, "version-id": "v1"}}
+    event = {"id": "e1", "source": "aws.s3", "detail-type": "Object Created", "detail": stored}
+    firing = triggers.take_event.event(GROUP, "t", event)
+    assert firing
+    assert triggers.inputs(firing) == {"topic": "orders/june.csv"}
+    assert triggers.take_event.event(GROUP, "t", event) == firing
+
+
 def test_a_crew_whose_end_starts_itself_is_cut_as_a_loop(triggers: Harness) -> None:
     for name in ("a", "b"):
         triggers.trigger(name, event={"pattern": {"source": ["stepcrew"]}}, inputs={"topic": "x"})

@@ -38,6 +38,7 @@ from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
 from stepcrew_runner.crew.checkpoints import Checkpoints
 from stepcrew_runner.crew.failures import explain
 from stepcrew_runner.crew.files import CrewFiles
+from stepcrew_runner.crew.flow_states import KeptStates
 from stepcrew_runner.crew.flows import FlowBuilder
 from stepcrew_runner.crew.function_tools import NoFunctions
 from stepcrew_runner.crew.install import install
@@ -57,7 +58,6 @@ from stepcrew_runner.isolation import environment
 from stepcrew_runner.isolation.redaction import Redactor
 from stepcrew_runner.project.building import ProjectCode
 from stepcrew_runner.project.questions import Questions
-from stepcrew_runner.project.states import ProjectStates
 from stepcrew_runner.trace.claim_check import ClaimCheck
 from stepcrew_runner.trace.logs import EVERYTHING, USUAL, Detail, execution_log
 from stepcrew_runner.trace.recorder import TraceRecorder
@@ -271,16 +271,16 @@ class RunAttempt:
         submission = submission.model_copy(update={"inputs": files.in_place(submission.inputs)})
         with environment.workspace(lambda: companions.control.interrupt):
             parts = CrewParts(companions, models, files, shown, stores, self._default_embedder, self._most_memory_days)
+            crew_name = execution.crew.name if execution.crew else execution.name
+            states = KeptStates(companions, crew_name, stores.states)
             if self._project is None and submission.flow:
-                with Questions(decisions, companions.control).in_place():
+                with Questions(decisions, companions.control).in_place(), states.in_place():
                     run(FlowBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             elif self._project is None:
                 run(CrewBuilder(submission, parts, secrets, ports.functions), finished, decisions)
             else:
                 serve_project_memory(submission.definition, companions, stores.memory, self._most_memory_days)
                 variables = environment.extra_variables({**models.environment(), **secrets.of_tools})
-                crew_name = execution.crew.name if execution.crew else execution.name
-                states = ProjectStates(companions, crew_name, stores.states)
                 with variables, Questions(decisions, companions.control).in_place(), states.in_place():
                     builder = self._project.builder(submission, environment.WORK, shown.pictures(), output)
                     run(builder, finished, decisions)

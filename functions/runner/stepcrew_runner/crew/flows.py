@@ -29,6 +29,7 @@ from stepcrew_runner.gate.scope import task_scope
 Local = dict[str, Any]
 """Within `each`: the item, and the outputs of the steps before."""
 Step = Callable[[Local], Awaitable[Any]]
+_ROUTED = {"start", "listen", "router", "emit", "persist"}
 _NOTHING = {"call": "expression", "expr": "null"}
 
 
@@ -90,14 +91,17 @@ class FlowBuilder:
             state.pop("json_schema", None)
         methods = {
             name: {
-                **method.model_dump(mode="json", include={"start", "listen", "router", "emit"}, exclude_none=True),
+                **method.model_dump(
+                    mode="json", include={"start", "listen", "router", "emit", "persist"}, exclude_none=True
+                ),
                 "do": _NOTHING,
                 **({"human_feedback": told} if (told := self._feedback(name)) else {}),
             }
             for name, method in spec.methods.items()
         }
         config = {"max_method_calls": spec.config.max_method_calls}
-        return {"schema": spec.schema_, "name": spec.name, "state": state, "config": config, "methods": methods}
+        whole = {"schema": spec.schema_, "name": spec.name, "state": state, "config": config, "methods": methods}
+        return {**whole, "persist": spec.persist.model_dump()} if spec.persist else whole
 
     def _feedback(self, name: str) -> dict[str, Any]:
         feedback = self._spec.methods[name].human_feedback

@@ -1,5 +1,6 @@
-"""What can be told of expressions in CEL (https://cel.dev) without evaluating them: whether they are closed, and which
-names they read. The runner compiles them before the first call of a crew; CEL has no statements and no effects."""
+"""What can be told of expressions in CEL (https://cel.dev) without evaluating them: whether they are closed, whether
+values and operators follow each other, and which names they read. The runner compiles them before the first call of a
+crew; CEL has no statements and no effects."""
 
 from __future__ import annotations
 
@@ -14,11 +15,14 @@ _TOKEN = re.compile(
             [bB]?[rR][bB]?(?:"[^"\n]*"|'[^'\n]*')
           | [bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
         )
-      | (?P<name>[A-Za-z_]\w*) | (?P<number>\d[\w.]*) | (?P<sign>.)""",
+      | (?P<name>[A-Za-z_]\w*) | (?P<number>\.?\d[\w.]*)
+      | (?P<sign>&&|\|\||[=!<>]=|.)""",
     re.VERBOSE | re.DOTALL,
 )
 _WORDS = {"true", "false", "null", "in"}
 _BINDING = {"all", "exists", "exists_one", "filter", "map"}
+_OPERATORS = {"&&", "||", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "?", ":", ",", "in"}
+"""What stands between two values."""
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
@@ -58,7 +62,7 @@ def fault_of(text: str, roots: Collection[str], outputs: Collection[str]) -> str
     if len(text) > MOST_CHARACTERS:
         return f"it has more than {MOST_CHARACTERS} characters"
     tokens = list(_tokens(text, 0))
-    return _unclosed(tokens) or _unknown_name(tokens, roots, outputs)
+    return _unclosed(tokens) or _out_of_order(tokens) or _unknown_name(tokens, roots, outputs)
 
 
 def _tokens(text: str, start: int) -> Iterator[Token]:
@@ -77,6 +81,37 @@ def _unclosed(tokens: list[Token]) -> str | None:
         elif token.text in _CLOSES and (not open_ones or open_ones.pop() != _CLOSES[token.text]):
             return f"{token.text} closes nothing"
     return f"{open_ones[-1]} is not closed" if open_ones else None
+
+
+def _out_of_order(tokens: list[Token]) -> str | None:
+    """Where a value must stand and none does, or one does and must not."""
+    has_value, before = False, ""
+    for kind, text, _ in tokens:
+        if before == "." and kind != "name":
+            return f"a name must follow the full stop, not {text}"
+        if before == ".":
+            has_value = True
+        elif text in _OPERATORS:
+            if not has_value and text != "-":
+                return f"a value is missing before {text}"
+            has_value = False
+        elif kind != "sign":
+            if has_value:
+                return f"{text} follows a value, and an operator must stand between"
+            has_value = True
+        elif text in _CLOSES:
+            if not has_value and before != _CLOSES[text]:
+                return f"a value is missing before {text}"
+            has_value = True
+        elif text in _CLOSES.values():
+            may_be_empty = text == "{" or has_value == (text == "(")  # a call, or a list
+            has_value, text = False, text if may_be_empty else ""
+        elif text == "!" and has_value:
+            return "! follows a value, and an operator must stand between"
+        elif text not in (".", "!"):
+            return f"{text} means nothing"
+        before = text
+    return None if has_value and before != "." else "a value is missing at its end"
 
 
 def _unknown_name(tokens: list[Token], roots: Collection[str], outputs: Collection[str]) -> str | None:

@@ -19,7 +19,6 @@ from stepcrew.domain.project import ProjectOutline
 
 SCHEMA = "crewai.flow/v1"
 METHOD_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
-KEPT_BY_CODE = "only a project's Python keeps a flow's state (@persist)"
 MOST_METHODS = 50
 _READ = re.compile(r"\bstate\.([A-Za-z_]\w*)")
 _ASKED_FOR = re.compile(r"\bhas\(\s*state\.([A-Za-z_]\w*)")
@@ -108,9 +107,17 @@ class Feedback(FlowModel):
     learn_strict: bool = False
 
 
-class FlowMethod(FlowModel):
-    REFUSED = {"persist": KEPT_BY_CODE}
+class Persist(FlowModel):
+    """Whether the state is kept after each method, for a later execution of the same stored crew that is given the
+    `id`. A method's own goes before the flow's."""
 
+    REFUSED = {"persistence": "the platform keeps the states of flows"}
+
+    enabled: bool = False
+    verbose: bool = False
+
+
+class FlowMethod(FlowModel):
     description: str | None = None
     do: Annotated[ExpressionStep | ToolStep | CrewStep | AgentStep | EachStep, Field(discriminator="call")]
     start: bool | str | dict[str, Any] | None = None
@@ -118,6 +125,7 @@ class FlowMethod(FlowModel):
     router: bool = False
     emit: list[Name] | None = Field(None, max_length=50)
     human_feedback: Feedback | None = None
+    persist: Persist | None = None
 
     @property
     def outcomes(self) -> list[str]:
@@ -154,7 +162,7 @@ class FlowSettings(FlowModel):
 
 
 class FlowDefinition(FlowModel):
-    REFUSED = {"conversational": "there is no chat with a running crew", "persist": KEPT_BY_CODE}
+    REFUSED = {"conversational": "there is no chat with a running crew"}
 
     schema_: Literal["crewai.flow/v1"] = Field(alias="schema")
     name: Name
@@ -166,6 +174,7 @@ class FlowDefinition(FlowModel):
     approval: Values | None = None
     effects: list[Name] = Field(default_factory=list[str], max_length=50)
     on_unknown_effect: Literal["ask", "fail", "repeat"] = "ask"
+    persist: Persist | None = None
 
     @property
     def read(self) -> set[str]:
@@ -184,6 +193,11 @@ class FlowDefinition(FlowModel):
         required = (self.state.json_schema or {}).get("required")
         asked = {str(name) for name in required} if isinstance(required, list) else set[str]()
         return (asked | self.read - set(self.state.names)) - set(self.state.default or {})
+
+    def missing(self, inputs: Mapping[str, Any]) -> list[str]:
+        """The values that it needs and nobody gives. One that goes on with a kept state may have them from there."""
+        goes_on = self.persist is not None and self.persist.enabled and "id" in inputs
+        return [] if goes_on else sorted(self.needs - set(inputs))
 
 
 def is_flow(config: Mapping[str, Any]) -> bool:

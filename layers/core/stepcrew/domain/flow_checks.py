@@ -123,5 +123,5 @@ def _missing(flow: FlowDefinition, inputs: dict[str, Any]) -> list[Fault]:
             detail=f"The flow needs the input {name!r}, which is not given.",
             remedy="Add it to inputs, or give it a default in state.",
         )
-        for name in sorted(flow.needs - set(inputs))
+        for name in flow.missing(inputs)
     ]

@@ -1,4 +1,5 @@
-"""Where a project's flows keep their state: `@persist`, whichever of CrewAI's own stores the code names.
+"""Where flows keep their state: `persist` of a declarative one, and `@persist` of a project's, whichever of CrewAI's
+own stores the code names.
 
 What was saved belongs to the stored crew: a later execution of it that is given the `id` goes on with that state. What
 is read stands in the journal, so that each attempt begins with the same.
@@ -22,7 +23,7 @@ from stepcrew_runner.crew.group_stores import asked, ends_attempt
 from stepcrew_runner.gate.companions import Companions
 
 
-class ProjectStates:
+class KeptStates:
     """The states of one attempt's flows."""
 
     def __init__(self, companions: Companions, crew: str, states: FlowStates) -> None:
@@ -77,7 +78,7 @@ class PlatformPersistence(FlowPersistence):
 
     persistence_type: str = "PlatformPersistence"
     states: Any = Field(default=None, exclude=True)
-    """`ProjectStates`; CrewAI makes the object without where it reads one from a text."""
+    """`KeptStates`; CrewAI makes the object without where it reads one from a text."""
 
     def init_db(self) -> None:
         pass
