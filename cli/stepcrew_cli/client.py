@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -79,8 +79,10 @@ class Client:
         headers = {"Idempotency-Key": key}
         return self._transport.ask("POST", api_path("executions", execution_id, "rerun"), json=body, headers=headers)
 
-    def dry_run(self, body: Mapping[str, JsonValue]) -> Answer:
-        return self._transport.ask("POST", api_path("executions"), json=body, params={"dry_run": "true"})
+    def dry_run(self, body: Mapping[str, JsonValue], coming: Sequence[str] = ()) -> Answer:
+        """Files that are `coming` need not be there yet."""
+        params = {"dry_run": "true", "coming": coming}
+        return self._transport.ask("POST", api_path("executions"), json=body, params=params)
 
     def crews(self, params: Mapping[str, str]) -> Answer:
         return self._transport.ask("GET", api_path("crews"), params=params)

@@ -34,20 +34,23 @@ def knowledge_files(source: CrewSource) -> dict[str, Path]:
     return found
 
 
-def upload_knowledge(client: Client, output: Output, source: CrewSource, *, dry_run: bool = False) -> None:
-    """Uploads those that the group has not, and tells of each. A dry run changes nothing."""
+def upload_knowledge(client: Client, output: Output, source: CrewSource, *, dry_run: bool = False) -> list[str]:
+    """Uploads those that the group has not, and tells of each; answers their names. A dry run changes nothing."""
     files = knowledge_files(source)
     if not files:
-        return
+        return []
+    missing: list[str] = []
     known = {file.name: file.sha256 for file in client.files.list().read(FileList).files}
     for name, path in files.items():
         content = path.read_bytes()
         if known.get(name) == sha256(content).hexdigest():
             continue
+        missing.append(name)
         did = "replaces the group's file" if name in known else "becomes the group's file"
-        output.note(f"{FOLDER}/{name} {'is not uploaded by a dry run' if dry_run else f'{did} {name}'}.")
+        output.note(f"{FOLDER}/{name} {'will be uploaded when it is run' if dry_run else f'{did} {name}'}.")
         if not dry_run:
             client.files.put(name, content)
+    return missing
 
 
 def _folder(origin: Path) -> Path | None:

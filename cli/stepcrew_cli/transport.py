@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import IO
@@ -50,7 +50,7 @@ class Transport:
         path: str,
         *,
         json: object = None,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
         headers: Mapping[str, str] | None = None,
         content: bytes | IO[bytes] | None = None,
     ) -> httpx.Response:
@@ -85,13 +85,13 @@ class Transport:
         path: str,
         *,
         json: object = None,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """As `request`, where the answer has a body of JSON."""
         return Answer(self.request(method, path, json=json, params=params, headers=headers))
 
-    def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[str]:
+    def pages(self, path: str, params: Mapping[str, str | Sequence[str]] | None = None) -> Iterator[str]:
         """The texts of an answer in pages, each of which names the next one."""
         while path:
             response = self.request("GET", path, params=params)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_OPTIONS } from "@/compose/ComposePage";
 import { BLANK, type CrewFile } from "@/compose/projects";
-import { draftOf } from "@/compose/request";
+import { draftOf, fileOfInput, textOfFile } from "@/compose/request";
 
 const crewFile = (text: string): CrewFile => ({ ...BLANK, text });
 
@@ -11,6 +11,19 @@ describe("A crew file becomes a request", () => {
     expect(draftOf(files, NO_OPTIONS).request?.inputs).toEqual({ topic: "sea", count: 3 });
     const options = { ...NO_OPTIONS, inputs: { topic: "sky", count: "4" } };
     expect(draftOf(files, options).request?.inputs).toEqual({ topic: "sky", count: 4 });
+  });
+
+  it("takes a file of the group for an input, whatever its default is", () => {
+    const text = "agents: {a: {role: R}}\ntasks: [{description: 'Read {report}', input_files: {a: '{chart}'}}]\n";
+    const inputs = { report: textOfFile('a "b".pdf'), chart: ' {"file": "c.png"} ', other: '{"file": 1}' };
+    const draft = draftOf(crewFile(text), { ...NO_OPTIONS, inputs });
+    expect(draft.placeholders).toEqual(["report", "chart"]);
+    expect(draft.request?.inputs).toEqual({
+      report: { file: 'a "b".pdf' },
+      chart: { file: "c.png" },
+      other: '{"file": 1}',
+    });
+    expect(fileOfInput(inputs.report)).toBe('a "b".pdf');
   });
 
   it("leaves an input out that has neither a default nor a text, so that the API names it", () => {

@@ -117,6 +117,7 @@ class Stack:
             "ProtectData": "false",
             "OperatorGroup": "demo",
             "DeployConsole": "false",  # the gateway serves it, see site.py
+            "DeployVectorBucket": "true",
             **parameters_in(self._options.variables),
             "MailFrom": MAIL_FROM,
             **self._options.parameters,

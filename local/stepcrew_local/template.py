@@ -45,6 +45,7 @@ BY_VARIABLE = {
     "TRACE_CALLBACKS": "TraceCallbacks",
     "MONITOR_QUEUES": "MonitorQueues",
     "WEBHOOK_INSIDE_URLS": "WebhookInsideUrls",
+    "MEMORY_BACKEND": "MemoryBackend",
     "EXPORT_ENDPOINT": "ExportEndpoint",
 }
 """Of the template, by the variable that sets each on this machine."""

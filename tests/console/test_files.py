@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,19 @@ def test_a_file_is_dropped_read_and_known_by_a_crew_whose_hit_is_opened(
     person.tab("Result")
     page.get_by_text("tea.md").click()
     expect(page.get_by_role("group").filter(has_text="tea.md")).to_contain_text("What does Ada drink?")
+
+    page.goto("/g/demo/new")
+    editor = page.get_by_role("textbox", name=re.compile("crew|definition", re.IGNORECASE)).first
+    editor.click()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.insert_text(json.dumps(crew(task("Sum up {book}: [[say IT WAS READ]]"), name="reading")))
+    page.get_by_role("combobox", name="File for book").select_option("handbook.md")
+    assert_accessible(page)
+    page.get_by_role("button", name="Run this crew").click()
+    page.wait_for_url(re.compile(r"/executions/[0-9a-f-]{36}"))
+    ended = ada_api.ended(re.findall(r"/executions/([0-9a-f-]{36})", page.url)[0])
+    assert (ended["status"], ended["error"]) == ("COMPLETED", None)
+    assert "Ada drinks green tea with lemon at noon." in str(ada_api.trace(ended["execution_id"]))
 
     page.goto("/g/demo/files")
     for name, told in (("handbook.md", "Removed handbook.md: 48 B and 1 chunk."), ("broken.pdf", "Removed broken.pdf")):

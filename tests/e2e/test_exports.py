@@ -8,7 +8,7 @@ from typing import Any
 
 from scripted_model import scripted_model
 from stepcrew_local.provider import external_model
-from stepcrew_local.stack import StackOptions, running_stack
+from stepcrew_local.stack import Stack, StackOptions, running_stack
 from tests.e2e.conftest import RECEIVER_PORT
 from tests.e2e.receiver import Receiver, Reply, receiving
 from tests.e2e.user import PATIENCE_SECONDS, User, crew, task
@@ -25,6 +25,22 @@ def until_taken(collector: Receiver, text: bytes) -> bytes:
         assert time.monotonic() < deadline, collector.received
         time.sleep(0.1)
     return found[0]
+
+
+def until_measured(stack: Stack, function: str, *names: str) -> None:
+    """Waits for these metrics in the function's log, where CloudWatch would find them."""
+    file, deadline = stack.data / "logs" / f"{function}.log", time.monotonic() + PATIENCE_SECONDS
+    while not set(names) <= {name for line in file.read_text().splitlines() for name in measured(line)}:
+        assert time.monotonic() < deadline, file.read_text()
+        time.sleep(0.1)
+
+
+def measured(line: str) -> list[str]:
+    if '"_aws"' not in line:
+        return []
+    [directive] = json.loads(line)["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"].startswith("Stepcrew/")
+    return [metric["Name"] for metric in directive["Metrics"]]
 
 
 def test_a_trace_comes_by_itself_though_the_collector_was_out_at_first() -> None:
@@ -54,6 +70,12 @@ def test_a_trace_comes_by_itself_though_the_collector_was_out_at_first() -> None
             ada.ended(execution_id)
             whole = until_taken(collector, b"invoke_workflow")
             asked_for = ada.get(f"/executions/{execution_id}/otlp").content
+        until_measured(stack, "ExporterFunction", "SpansExported", "ExportsPutOff")
+        until_measured(stack, "AnnouncerFunction", "Executions", "ExecutionSeconds", "ExecutionsWaiting", "ModelCalls")
+        until_measured(stack, "TraceSinkFunction", "TraceEventsRecorded", "TraceLag", "AgentSeconds")
+        until_measured(stack, "RunnerFunction", "Attempts", "AttemptSeconds", "MemoryUsed")
+        alarms = {one["AlarmName"] for one in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+        assert {"stepcrew-local-export-dead-letter", "stepcrew-local-trace-lag"} <= alarms
     assert spans(whole) == spans(asked_for)
     assert all(span in spans(whole) for span in spans(early))
     assert {one.headers["authorization"] for one in collector.received} == {"Bearer KEY"}

@@ -53,7 +53,7 @@ def test_a_crew_remembers_for_its_own_group_and_no_other_sees_or_removes_it(
     assert ada.get("/memory/records", params={"scope": SHOP}).json()["records"] == []
 
 
-def test_what_two_remember_at_once_is_found_by_its_meaning_and_moves_to_another_model(
+def test_what_two_remember_at_once_is_found_by_its_meaning_and_moves_to_another_model_and_backend(
     ada: User, bob: User, model: ScriptedModel
 ) -> None:
     scope = "/crews/moving-shop"
@@ -77,9 +77,12 @@ def test_what_two_remember_at_once_is_found_by_its_meaning_and_moves_to_another_
         (found,) = [one for one in ada.get("/memory").json()["scopes"] if one["path"] == scope]
         return found
 
-    deadline = time.monotonic() + 60
-    while stands()["moving_to"] is not None and time.monotonic() < deadline:
-        time.sleep(0.2)
+    def has_moved() -> None:
+        deadline = time.monotonic() + 60
+        while stands()["moving_to"] is not None and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+    has_moved()
     assert (stands()["embedder"], stands()["reason"], stands()["records"]) == ("openai/another", "", 2)
     refused = ada.run(noted("ADA IS BACK"))
     assert refused["error"]["type"] == "EmbedderChanged"
@@ -87,3 +90,18 @@ def test_what_two_remember_at_once_is_found_by_its_meaning_and_moves_to_another_
     model.reset()
     assert ada.run(noted("ADA IS BACK", embedder="openai/another"))["status"] == "COMPLETED"
     assert told_of(model, "ADA PREFERS GREEN TEA")
+
+    ada.post("/memory/reembed", json={"scope": scope, "backend": "s3vectors"})
+    has_moved()
+    assert (stands()["backend"], stands()["embedder"], stands()["reason"]) == ("s3vectors", "openai/another", "")
+    best = ada.get("/memory/search", params=asked).json()["hits"][0]
+    assert "ADA PREFERS GREEN TEA" in best["record"]["content"]
+    assert bob.get("/memory/search", params=asked).json()["hits"] == []
+    model.reset()
+    assert ada.run(noted("ADA LEAVES", embedder="openai/another"))["status"] == "COMPLETED"
+    assert told_of(model, "ADA PREFERS GREEN TEA")
+    records = stands()["records"]
+    assert "ADA LEAVES" in ada.get("/memory/records", params={"scope": scope}).text
+    receipt = ada.delete(f"/memory/scopes{scope}").json()
+    assert receipt["records"] == records
+    assert receipt["vectors"] >= records

@@ -27,6 +27,8 @@ _OF_UPDATE = (
     ("traces_emitted", "hand over"),
     ("progress", "save progress"),
     ("vector_1", "keep a vector"),
+    ("reading", "begin to read a file"),
+    ("chunks", "end reading a file"),
 )
 _OF_READ = {
     "EXECUTION": "read the record",
@@ -76,6 +78,8 @@ def describe(method: str, target: str, body: bytes) -> str:
 
 
 def _words(name: str, body: bytes) -> str:
+    if name == "DynamoDB.BatchWriteItem" and b"#KNOWLEDGE#" in body:
+        return "keep chunks"
     if name in _OF_OTHERS:
         return _OF_OTHERS[name]
     if not name.startswith("DynamoDB."):

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.local.tiny_stack import invoke
 
+from stepcrew.domain.project import group_digest
 from stepcrew_local.deploy import physical_id
 from stepcrew_local.stack import Stack
 
@@ -121,6 +122,32 @@ def test_an_attempt_works_on_the_memory_of_its_group_and_of_no_other(tiny_stack:
         for operation, arguments in calls.items():
             refused = _refused(tiny_stack, "dynamodb", operation, arguments)
             assert (refused is None) if is_own else (refused in DENIED), f"{operation} of {group_id}: {refused}"
+
+
+def test_an_attempt_reaches_the_vectors_of_its_group_and_of_no_other(tiny_stack: Stack) -> None:
+    bucket = physical_id(tiny_stack.emulator, "VectorBucket").rpartition("/")[2]
+    tags = {**_as(OWN)["tags"], "group-digest": group_digest(GROUP)}
+    numbers = {"float32": [1.0, 0.5]}
+    shape = {"dataType": "float32", "dimension": 2, "distanceMetric": "cosine"}
+    calls: dict[str, dict[str, Any]] = {
+        "create_index": shape,
+        "put_vectors": {"vectors": [{"key": "a", "data": numbers, "metadata": {"n": 1}}]},
+        "get_vectors": {"keys": ["a"]},
+        "query_vectors": {"queryVector": numbers, "topK": 1},
+        "list_vectors": {},
+        "delete_vectors": {"keys": ["a"]},
+        "delete_index": {},
+    }
+    names = {"own": f"{group_digest(GROUP)}-one", "other": f"{group_digest(OTHER)}-one", "another": "one"}
+    for whose, name in names.items():
+        for operation, arguments in calls.items():
+            where = {"vectorBucketName": bucket, "indexName": name}
+            found = _refused(tiny_stack, "s3vectors", operation, {**where, **arguments}, tags=tags)
+            assert (found is None) if whose == "own" else (found in DENIED), f"{operation} of {whose}: {found}"
+    where = {"vectorBucketName": bucket, "indexName": names["own"], "keys": ["a"]}
+    assert _refused(tiny_stack, "s3vectors", "get_vectors", where) in DENIED, (
+        "A session without the digest reaches none."
+    )
 
 
 def test_an_attempt_keeps_states_of_its_groups_flows_and_of_no_others(tiny_stack: Stack) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import Any
 
@@ -10,15 +10,18 @@ import pytest
 from crewai.memory.storage.backend import StorageBackend
 from crewai.memory.types import MemoryRecord as CrewRecord
 
+from stepcrew.aws.indexed_memory import IndexedMemory
 from stepcrew.domain.journal import EntryKind
-from stepcrew.domain.memory import MemoryRecord, Remembered, content_hash
+from stepcrew.domain.memory import Backend, MemoryRecord, Remembered, content_hash
 from stepcrew.domain.vectors import pack
 from stepcrew_runner.crew.memory_storage import GroupStorage
 from stepcrew_runner.crew.ranking import similarities
 from stepcrew_runner.gate.aborts import CrewFailed
 from stepcrew_runner.gate.companions import Companions
+from tests.aws_table import RETENTION_DAYS, TABLE, emulated_aws
 from tests.runner.gates import an_attempt
 from tests.runner.harness import EMBEDDER, GROUP, Harness
+from tests.vectors import vector_bucket
 
 ROOT = "/crews/shop"
 EAST, NORTH, NORTHEAST = [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]
@@ -188,17 +191,30 @@ def test_a_change_that_was_made_but_not_written_down_is_not_made_twice(harness: 
     assert [record.revision for record in kept(harness)] == [2]
 
 
+@pytest.fixture(params=Backend)
+def either(harness: Harness, request: pytest.FixtureRequest) -> Generator[Harness]:
+    """With vectors beside the records, or in an index of Amazon S3 Vectors."""
+    if request.param is Backend.TABLE:
+        yield harness
+        return
+    with emulated_aws() as aws:
+        untyped: Any = harness
+        _, bucket = vector_bucket(aws.clients)
+        untyped.memory = IndexedMemory(aws.clients, TABLE, RETENTION_DAYS, bucket, request.param)
+        yield harness
+
+
 @pytest.mark.parametrize("dies", range(1, 7))
 def test_killed_while_it_consolidates_it_neither_forgets_nor_remembers_twice(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch, dies: int
+    either: Harness, monkeypatch: pytest.MonkeyPatch, dies: int
 ) -> None:
     """CrewAI changes one record, removes one and saves one. The process dies before or after each of these writes."""
-    with an_attempt(harness) as companions:
-        storage(harness, companions).save([fact("old"), fact("outdated", NORTH)])
+    with an_attempt(either) as companions:
+        storage(either, companions).save([fact("old"), fact("outdated", NORTH)])
 
     def consolidate() -> None:
-        with an_attempt(harness) as companions:
-            store = storage(harness, companions)
+        with an_attempt(either) as companions:
+            store = storage(either, companions)
             store.save([fact("old"), fact("outdated", NORTH)])
             seen = {record.content: record for record, _ in store.search(NORTHEAST)}
             store.update(changed(seen["old"], "old and new"))
@@ -208,12 +224,15 @@ def test_killed_while_it_consolidates_it_neither_forgets_nor_remembers_twice(
     with monkeypatch.context() as patched:
         calls: list[str] = []
         for name in ("replace", "forget", "add"):
-            patched.setattr(harness.memory, name, dying(getattr(harness.memory, name), calls, dies))
+            patched.setattr(either.memory, name, dying(getattr(either.memory, name), calls, dies))
         with pytest.raises(Killed):
             consolidate()
     for _ in range(2):
         consolidate()
-    assert [(record.content, record.revision) for record in kept(harness)] == [("further", 1), ("old and new", 2)]
+    assert [(record.content, record.revision) for record in kept(either)] == [("further", 1), ("old and new", 2)]
+    with an_attempt(either) as companions:
+        found = [record.content for record, _ in storage(either, companions).search(NORTHEAST, limit=7)]
+    assert sorted(found) == ["further", "old and new"]
 
 
 class Killed(BaseException):

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 import pytest
+from crewai.utilities import file_store
 
 from scripted_model import ScriptedModel
 from stepcrew.domain.definition import ModelSettings
@@ -138,3 +139,12 @@ def test_a_request_is_known_by_the_hash_of_what_it_shows_and_reserves_no_tokens_
     first, same, other = requested(large, form), requested(large, form), requested(large + b"!", form)
     assert first.digest == same.digest != other.digest
     assert first.reserve.tokens < 4_000
+
+
+@pytest.mark.parametrize("ends", ["[[saw]]", "[[fail 400]]"])
+def test_nothing_shown_stays_in_a_warm_process(harness: Harness, ends: str) -> None:
+    """CrewAI keeps them in a store of the whole process while a crew runs."""
+    upload(harness, PNG, "chart.png")
+    harness.run({**crew(task(f"Look. {ends}", input_files={"a": "chart.png"})), "input_files": {"b": "chart.png"}})
+    kept: Any = getattr(file_store, "_file_store")  # noqa: B009 - it is CrewAI's own
+    assert kept._cache == {}

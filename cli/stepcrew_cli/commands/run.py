@@ -91,11 +91,11 @@ def run(
     for note in source.notes:
         call.output.note(note)
     with call.client() as client:
-        upload_knowledge(client, call.output, source, dry_run=dry_run)
+        coming = upload_knowledge(client, call.output, source, dry_run=dry_run)
         body = request_body(source.body, RunOptions(inputs or (), inputs_file, name, model, limits))
         _check_inputs(client, source, stored, inputs or [])
         if dry_run:
-            call.output.json(client.dry_run(body).data)
+            call.output.json(client.dry_run(body, coming).data)
             return
         answer = client.submit(body, idempotency_key or str(uuid.uuid4()))
         code = started(client, call.output, answer, watching)

@@ -2,6 +2,7 @@ import "./options.css";
 import type { ReactNode } from "react";
 import { useHealth } from "@/api/queries";
 import { useIdentity } from "@/app/context";
+import { useFiles } from "@/files/files";
 import { Field } from "@/ui/kit";
 import {
   type Composition,
@@ -10,6 +11,8 @@ import {
   type LimitName,
   type Options,
   type PlacedFault,
+  fileOfInput,
+  textOfFile,
   textOfInput,
 } from "./request";
 
@@ -48,18 +51,25 @@ export function OptionsForm({ composition, draft, faults, missing, onChange, chi
         {names.length === 0 && (
           <p className="faint">This crew asks for none. Write {"{topic}"} in a task, and it will.</p>
         )}
-        {names.map((name) => (
-          <Field key={name} label={name} error={inputFault(name)} hint={missing.includes(name) && "Needs a value."}>
-            <textarea
-              id={idOfInput(name)}
-              rows={1}
-              dir="auto"
-              data-missing={missing.includes(name)}
-              value={options.inputs[name] ?? textOfInput(draft.defaults[name])}
-              onChange={(event) => set({ inputs: { ...options.inputs, [name]: event.target.value } })}
-            />
-          </Field>
-        ))}
+        {names.map((name) => {
+          const text = options.inputs[name] ?? textOfInput(draft.defaults[name]);
+          const give = (next: string): void => set({ inputs: { ...options.inputs, [name]: next } });
+          return (
+            <div key={name} className="input-field">
+              <Field label={name} error={inputFault(name)} hint={missing.includes(name) && "Needs a value."}>
+                <textarea
+                  id={idOfInput(name)}
+                  rows={1}
+                  dir="auto"
+                  data-missing={missing.includes(name)}
+                  value={text}
+                  onChange={(event) => give(event.target.value)}
+                />
+              </Field>
+              <FilePicker name={name} text={text} onChange={give} />
+            </div>
+          );
+        })}
       </fieldset>
       <fieldset>
         <legend>How to run</legend>
@@ -105,6 +115,24 @@ export function OptionsForm({ composition, draft, faults, missing, onChange, chi
       </fieldset>
       {children}
     </form>
+  );
+}
+
+/** A file of the group as the input: its text, or the picture. Nothing where the group has none. */
+function FilePicker({ name, text, onChange }: { name: string; text: string; onChange: (text: string) => void }) {
+  const files = useFiles();
+  if (!files.data?.length) return null;
+  return (
+    <select
+      aria-label={`File for ${name}`}
+      value={fileOfInput(text) ?? ""}
+      onChange={(event) => onChange(event.target.value && textOfFile(event.target.value))}
+    >
+      <option value="">No file: what is written above</option>
+      {files.data.map((file) => (
+        <option key={file.name}>{file.name}</option>
+      ))}
+    </select>
   );
 }
 

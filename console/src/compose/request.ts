@@ -148,6 +148,8 @@ function assemble(config: Fields, defaults: Fields, options: Options): Request {
 
 /** A field whose default is no text stays what it was, if what was typed can be read so. */
 export function valueOfInput(text: string, standard: unknown): unknown {
+  const file = fileOfInput(text);
+  if (file !== null) return { file };
   if (standard === undefined || typeof standard === "string") return text;
   try {
     return JSON.parse(text) as unknown;
@@ -156,12 +158,24 @@ export function valueOfInput(text: string, standard: unknown): unknown {
   }
 }
 
+/** How the field of an input says that a file of the group is meant. */
+export const textOfFile = (name: string): string => JSON.stringify({ file: name });
+
+/** The file that the field of an input names, if it names one. */
+export function fileOfInput(text: string): string | null {
+  const [, quoted] = /^\s*\{\s*"file"\s*:\s*("(?:[^"\\]|\\.)*")\s*\}\s*$/.exec(text) ?? [];
+  return quoted === undefined ? null : (JSON.parse(quoted) as string);
+}
+
 export function textOfInput(value: unknown): string {
   return typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
 }
 
 const PARTS = ["agents", "tasks", "agents_yaml", "tasks_yaml"];
-const TEXT_FIELDS = new Set(["role", "goal", "backstory", "description", "expected_output"]);
+const TEXT_FIELDS = new Set([
+  ...["role", "goal", "backstory", "description", "expected_output"],
+  ...["output_file", "input_files"],
+]);
 /** CrewAI's pattern, as the API finds placeholders too. */
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
 
@@ -174,7 +188,7 @@ function placeholdersOf(parts: unknown[]): string[] {
     } else if (Array.isArray(value)) {
       value.forEach((each) => look(each, false));
     } else if (typeof value === "object" && value !== null) {
-      Object.entries(value).forEach(([key, each]) => look(each, TEXT_FIELDS.has(key)));
+      Object.entries(value).forEach(([key, each]) => look(each, named || TEXT_FIELDS.has(key)));
     }
   };
   parts.forEach((part) => look(part, false));

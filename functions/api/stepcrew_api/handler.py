@@ -10,6 +10,11 @@ gc.disable()
 
 from typing import Any  # noqa: E402
 
+from pydantic import BaseModel  # noqa: E402
+
+# A validator is made when something of its kind is read first: a cold start makes those of one route, not of all.
+BaseModel.model_config["defer_build"] = True
+
 from aws_lambda_powertools.logging import correlation_paths  # noqa: E402
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
 from mangum import Mangum  # noqa: E402

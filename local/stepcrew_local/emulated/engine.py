@@ -21,11 +21,13 @@ from stepcrew_local.emulated import (
     mails,
     maps,
     policies,
+    retries,
     scaling,
     senders,
     sizes,
     streams,
     user_pool,
+    vectors,
 )
 
 INIT_SECONDS = 60
@@ -72,6 +74,7 @@ def complete() -> None:
     _expect(iam_actions, "dynamodb_transaction_checks", ("iam_action", "body", "region", "account_id"))
     _expect(sts, "_session_tags", ("params", "check"))
     _expect(sqs, "_build_send_sys_attrs", ("now", "sys_attrs_input"))
+    _expect(lambda_svc, "invoke_async_with_retry", ("func", "event"))
     _expect(lambda_svc, "_dispatch_esm_batch", ("esm_id", "fn", "args"))
     _expect(lambda_runtime.ProvidedWorker, "invoke", INVOKE)
     _expect(lambda_svc, "lambda_execute_result_to_api_proxy_response", ("exec_result",))
@@ -98,6 +101,10 @@ def complete() -> None:
     senders.install()
     streams.install()
     sizes.install()
+    retries.install()
+    if vectors.SERVICE in app.SERVICE_HANDLERS:
+        raise RuntimeError("The emulator changed: it has Amazon S3 Vectors of its own.")
+    vectors.install()
 
 
 def _expect(owner: object, name: str, parameters: tuple[str, ...]) -> None:

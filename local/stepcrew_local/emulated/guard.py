@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 
 from ministack.core import iam_evaluator, sigv4
 
+from stepcrew_local.emulated import vectors
 from stepcrew_local.origin_guard import App, Message, Receive, Scope, Send
 
 SECRET_HEADER = b"x-stepcrew-secret"
@@ -123,6 +124,7 @@ class Guard:
             or SCHEDULE_PATH.fullmatch(path)
             or INVOCATION_PATH.fullmatch(path)
             or MAIL_PATH.fullmatch(path)
+            or vectors.PATH.fullmatch(path)
             or self._is_bucket(bucket)
         ):
             return None

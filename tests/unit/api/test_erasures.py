@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stepcrew.aws.items import values
+from stepcrew.aws import keys as table_keys
+from stepcrew.aws.items import item, values
 from stepcrew.domain.execution import Status
 from tests.aws_table import BUCKET, GROUP, NOW, TABLE
 from tests.routes import BODIES
 from tests.unit.api.harness import ADA, BOB, INBOX, MIA, Harness, body, keep_file
+from tests.unit.api.remembered import remember
 
 
 def always() -> bool:
@@ -149,3 +151,21 @@ def test_only_one_sweep_at_a_time_is_at_work_on_an_erasure(harness: Harness) -> 
 
     assert harness.erasures.sweep(while_another_sweeps) == 1
     assert set(others) == {0}
+
+
+def test_a_groups_vectors_in_indexes_go_with_it_and_no_other_groups(harness: Harness) -> None:
+    for group_id in (GROUP, "other"):
+        entry = {"PK": table_keys.root_scopes(group_id), "SK": table_keys.MEMORY_BACKEND, "memory_backend": "s3vectors"}
+        harness.aws.clients.dynamodb.put_item(TableName=TABLE, Item=item(entry))
+        for content in ("one", "two"):
+            remember(harness, content, group_id=group_id)
+    theirs = keys_of(harness, "other")
+    harness.aws.clients.s3.create_bucket(Bucket=INBOX)
+    asked = harness.client(ADA).delete("/groups/demo").json()
+    assert harness.erasures.sweep(always) == 1
+    receipt = harness.client(ADA).get(f"/erasures/{asked['erasure_id']}").json()
+    assert receipt["status"] == "COMPLETED"
+    assert receipt["removed"]["vectors"] == 4, "Two of records, two kept for reuse."
+    assert keys_of(harness) == set()
+    assert keys_of(harness, "other") == theirs
+    assert len(harness.vectors.places()) == 2

@@ -166,3 +166,13 @@ def test_a_file_may_have_an_embedding_model_of_its_own(harness: Harness) -> None
     assert (other["embedder"], other["state"]) == ("bedrock/amazon.titan", "reading")
     answer = harness.client(MIA).put("/files/facts.txt", json={**BODY, "embedder": "chroma/x"})
     assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [("/embedder", "unknown_embedder")]
+
+
+def test_a_dry_run_misses_no_file_that_is_coming(harness: Harness) -> None:
+    sent = body()
+    sent["config"]["files"] = ["facts.txt"]
+    told = harness.client().post("/executions?dry_run=true", json=sent)
+    assert [one["code"] for one in told.json()["errors"]] == ["missing_file"]
+    planned = harness.client().post("/executions?dry_run=true&coming=facts.txt", json=sent)
+    assert planned.status_code == 200, planned.text
+    assert harness.client().post("/executions?coming=facts.txt", json=sent).status_code == 422

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from stepcrew.aws import keys
+from stepcrew.aws.items import item
 from stepcrew.domain.knowledge_requests import MemoryHit, MemoryHits, ReembedMemory, SearchMemory
-from stepcrew.domain.memory import RootScope, content_hash
+from stepcrew.domain.memory import Backend, RootScope, content_hash
 from stepcrew.domain.vectors import pack
-from tests.aws_table import GROUP, NOW
+from tests.aws_table import GROUP, NOW, TABLE
 from tests.unit.api.harness import BOB, MIA, VERA, Harness
 from tests.unit.api.remembered import EMBEDDER, remember, root_scope
 
@@ -114,6 +116,30 @@ def test_a_scope_is_removed_with_what_is_below_it_and_nothing_else(harness: Harn
     assert [scope["path"] for scope in client.get("/memory").json()["scopes"]] == ["/crews/shop2"]
     assert harness.memory.root(GROUP, SHOP) is None, "Another embedding model may begin it again."
     assert client.delete(f"/memory/scopes{SHOP}").json()["records"] == 0
+
+
+def test_vectors_in_an_index_go_too_and_are_counted(harness: Harness) -> None:
+    entry = {"PK": keys.root_scopes(GROUP), "SK": keys.MEMORY_BACKEND, "memory_backend": "s3vectors"}
+    harness.aws.clients.dynamodb.put_item(TableName=TABLE, Item=item(entry))
+    record_id = remember(harness, "one")
+    for content in ("two", "three"):
+        remember(harness, content)
+    client = harness.client()
+    assert client.get("/memory").json()["scopes"][0]["backend"] == "s3vectors"
+    assert client.delete(f"/memory/records/{record_id}").json()["vectors"] == 2, "Its own, and the one kept for reuse."
+    assert len(harness.vectors.places()) == 2
+    receipt = client.delete(f"/memory/scopes{SHOP}").json()
+    assert (receipt["records"], receipt["vectors"]) == (2, 4)
+    assert harness.vectors.indexes == {}
+
+
+def test_a_memory_is_moved_into_another_backend_with_the_model_it_has(harness: Harness) -> None:
+    remember(harness, "one")
+    moving = harness.client().post("/memory/reembed", json={"scope": SHOP, "backend": "s3vectors"}).json()
+    assert (moving["backend"], moving["moving_into"], moving["moving_to"]) == ("table", "s3vectors", EMBEDDER)
+    assert harness.worker.asked[-1] == ReembedMemory(
+        group_id=GROUP, path=SHOP, embedder=EMBEDDER, backend=Backend.S3_VECTORS
+    )
 
 
 def test_another_group_sees_and_removes_nothing(harness: Harness) -> None:

@@ -212,6 +212,20 @@ def test_who_remembers_something_that_will_expire_removes_the_vectors_of_what_ha
     assert harness.left() == ["long", "new", "other"]
 
 
+def test_two_groups_with_the_same_crew_names_and_texts_share_nothing(harness: Harness) -> None:
+    other = harness.memory.open_root("other", harness.root)
+    harness.add("one")
+    harness.memory.add("other", other, fact("one"))
+    harness.memory.add("other", other, fact("two"))
+    assert harness.found() == ["one"]
+    among = MemoryFilter(PATH, NOW)
+    assert len(harness.memory.nearest("other", other, pack(EAST), 10, among)) == 2
+    assert harness.memory.forget("other", PATH, "one")
+    harness.memory.close_root("other", PATH)
+    assert harness.found() == ["one"]
+    assert harness.left() == ["one"]
+
+
 def test_a_root_scope_goes_with_its_index(harness: Harness) -> None:
     harness.add("one")
     harness.add("two")

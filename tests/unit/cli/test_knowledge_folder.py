@@ -92,7 +92,9 @@ def test_a_dry_run_uploads_nothing(api: FakeApi, project: Path) -> None:
     result = invoke(api, "run", str(project), "--dry-run")
     assert result.exit_code == 0, result.output
     assert names_put(api) == set()
-    assert "is not uploaded by a dry run" in result.stderr
+    assert "knowledge/law.pdf will be uploaded when it is run." in result.stderr
+    (asked,) = [seen.path for seen in api.seen if seen.path.startswith("/api/v1/executions?")]
+    assert asked.endswith("?dry_run=true&coming=facts.txt&coming=rules.txt&coming=law.pdf")
 
 
 def test_a_definition_names_files_of_the_folder_beside_it(api: FakeApi, project: Path) -> None:

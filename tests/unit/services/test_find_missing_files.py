@@ -31,3 +31,5 @@ def test_a_file_that_is_missing_or_too_large_to_be_shown_is_told_at_its_place() 
         ("/config/tasks/0/input_files/c", "missing_file"),
         ("/inputs/photo", "file_too_large"),
     ]
+    coming = FindMissingFiles(files)("group-a", parse_crew(config, {}), ["none.png"])
+    assert [one.code for one in coming] == ["file_too_large"]

@@ -36,6 +36,10 @@ Traceparent = Annotated[
     Header(max_length=500, description="W3C trace context of the caller; what is started becomes a part of it."),
     AfterValidator(traceparent_in),
 ]
+Coming = Annotated[
+    list[str],
+    Query(max_length=100, description="Files that will be uploaded before the crew is run: a dry run misses none."),
+]
 _REVISION = re.compile(r'"([0-9]{1,12})(?:-[0-9]{1,12})?"')
 POLL_SECONDS = 1
 
@@ -53,6 +57,7 @@ def submit(
     services: Injected,
     response: Response,
     dry_run: bool = False,
+    coming: Coming = [],  # noqa: B006
     idempotency_key: IdempotencyKey = None,
     traceparent: Traceparent = None,
 ) -> SubmittedExecution | DryRun:
@@ -60,7 +65,7 @@ def submit(
     request = asked_for(body, identity, idempotency_key, traceparent)._replace(crew=body.crew, webhooks=body.webhooks)
     if dry_run:
         response.status_code = 200
-        checked = services.submit.check(request)
+        checked = services.submit.check(request, coming)
         name = name_of(request, checked)
         estimate = services.estimate_cost(identity.group_id, name)
         unset = services.secrets.unset(identity.group_id, checked.project) if checked.project else []

@@ -3,7 +3,7 @@ anything is paid for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.files import FileUse, GroupFile, file_uses
@@ -20,9 +20,9 @@ class FindMissingFiles:
     def __init__(self, files: FileStore) -> None:
         self._files = files
 
-    def __call__(self, group_id: str, crew: ParsedCrew) -> Iterator[Fault]:
-        """A fault for each place that names one."""
-        uses = list(file_uses(crew.definition, crew.inputs))
+    def __call__(self, group_id: str, crew: ParsedCrew, coming: Collection[str] = ()) -> Iterator[Fault]:
+        """A fault for each place that names one. Those that are `coming` are as good as there."""
+        uses = [use for use in file_uses(crew.definition, crew.inputs) if use.name not in coming]
         known = {file.name: file for file in self._files.files(group_id)} if uses else {}
         for use in uses:
             code, detail, remedy = _told(use, known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -136,8 +136,9 @@ class SubmitExecution:
         """The model of a crew that names none; empty when the operator set none."""
         return self._models.default
 
-    def check(self, request: CrewSubmission) -> CheckedCrew:
-        """Raises `InvalidRequest` with every fault, and `CrewNotFound`; nothing is stored."""
+    def check(self, request: CrewSubmission, coming: Collection[str] = ()) -> CheckedCrew:
+        """Raises `InvalidRequest` with every fault, and `CrewNotFound`; nothing is stored. Files named in `coming` need
+        not be there yet."""
         if request.project is not None:
             return self._project(request, None, request.project, request.inputs or {})
         stored, config, inputs = None, request.config or {}, request.inputs
@@ -156,7 +157,7 @@ class SubmitExecution:
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
                 missing = self._missing_secrets(request.group_id, parsed, own)
-                for told in (missing, self._missing_files(request.group_id, parsed)):
+                for told in (missing, self._missing_files(request.group_id, parsed, coming)):
                     found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in told)
             found.add_all(unknown_webhooks(self._webhooks, request.group_id, request.webhooks))
             try:
