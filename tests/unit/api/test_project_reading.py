@@ -81,7 +81,11 @@ def test_a_classic_project_brings_its_output_class_its_inputs_and_a_word_on_what
 
 
 def test_one_yaml_file_that_says_all_of_it_is_named_and_so_kept_as_it_is(harness: Harness) -> None:
-    crew: dict[str, Any] = {"agents": {"a": {"role": "R", "goal": "G", "backstory": "B"}}, "tasks": [], "inputs": {"topic": "x"}}
+    crew: dict[str, Any] = {
+        "agents": {"a": {"role": "R", "goal": "G", "backstory": "B"}},
+        "tasks": [],
+        "inputs": {"topic": "x"},
+    }
     told = read(harness, {"my-crew.yaml": json.dumps(crew)})
     assert (told["file"], told["notes"], told["config"]) == ("my-crew.yaml", [], crew)
     told = read(harness, {"crew.yaml": json.dumps({"config": crew, "limits": {"max_tokens": 5}}), "notes.py": "x"})
