@@ -49,6 +49,26 @@ it("A project is read by the API, and its crew and notes are what the editor hol
   expect(crew.text).toContain("inputs:\n  topic: rain");
 });
 
+it("Nothing runs while a crew is being read, and of two that were chosen the later one counts", async () => {
+  const waiting: ((answer: object) => void)[] = [];
+  const POST = vi.fn(() => new Promise<object>((resolve) => waiting.push(resolve)));
+  const onChange = vi.fn();
+  const composition = { crew: BLANK, options: NO_OPTIONS };
+  const GET = () => Promise.resolve({ response: new Response(null, { status: 500 }) });
+  showWith({ GET, POST }, <Compose composition={composition} onChange={onChange} onSubmitted={vi.fn()} />);
+  await choose({ "first.yaml": "" });
+  await choose({ "second.yaml": "" });
+  expect(screen.getByRole("button", { name: /Run this crew/ })).toBeDisabled();
+  const done = (name: string) => ({ data: { ...READ, name }, response: new Response() });
+  const asked = POST.mock.calls.map(([path]: unknown[]) => path);
+  waiting[asked.lastIndexOf("/api/v1/projects/read")]?.(done("second"));
+  await waitFor(() => expect(onChange).toHaveBeenCalledOnce());
+  waiting[asked.indexOf("/api/v1/projects/read")]?.(done("first"));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(onChange.mock.calls.map(([next]) => (next as { crew: { name: string } }).crew.name)).toEqual(["second"]);
+  expect(screen.getByRole("button", { name: /Run this crew/ })).toBeEnabled();
+});
+
 it("One YAML file that says all of it stays as it is written", async () => {
   const { onChange } = shown(200, { ...READ, file: "poems.yaml" });
   await choose({ "poems.yaml": "# mine\nagents: {}" });

@@ -33,6 +33,8 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const { crew, options } = composition;
   const { api } = useApi();
   const [problem, setProblem] = useState<unknown>(null);
+  const [reading, setReading] = useState(false);
+  const latest = useRef<Promise<CrewFile>>(null);
   const admin = useIsAdmin();
   const editorIsThere = useEditorIsThere();
   const selected = useRef<Selected | null>(null);
@@ -60,13 +62,16 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   };
   // Inputs may still be missing: they come with each execution.
   const storable = wrong.length === 0 && (check.plan !== undefined || missing.length > 0);
-  const read = (reading: Promise<CrewFile>, use: (next: Composition) => void): void => {
-    reading
-      .then((found) => {
-        use({ crew: found, options: { ...options, name: "", inputs: {} } });
-        setProblem(null);
-      })
-      .catch(setProblem);
+  const read = (wanted: Promise<CrewFile>, take: (next: Composition) => void): void => {
+    latest.current = wanted;
+    setReading(true);
+    const settle = (problem: unknown, found?: CrewFile): void => {
+      if (latest.current !== wanted) return; // another one was chosen meanwhile
+      setReading(false);
+      setProblem(problem);
+      if (found) take({ crew: found, options: { ...options, name: "", inputs: {} } });
+    };
+    wanted.then((found) => settle(null, found)).catch(settle);
   };
   const runAtOnce = (next: Composition): void => {
     onChange(next);
@@ -76,7 +81,8 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const askFor = (input: string): void => {
     form.current?.querySelector<HTMLElement>(`[id="${idOfInput(input)}"]`)?.focus();
   };
-  const blocked = !draft.request || wrong.length > 0;
+  // What is on the page is not what was chosen.
+  const blocked = reading || !draft.request || wrong.length > 0;
   const run = (): void => {
     if (missing[0] !== undefined && !blocked) askFor(missing[0]);
     else if (draft.request && !blocked && !submit.busy) submit.go(draft.request);
@@ -122,7 +128,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
       <div className="compose-head">
         <h1>{from ? "Run again" : "Run a crew"}</h1>
         <p className="compose-state" role="status">
-          {stateOf(wrong.length, missing.length, check.busy)}
+          {reading ? "Reading the crew…" : stateOf(wrong.length, missing.length, check.busy)}
         </p>
         <Button look="primary" className="submit" busy={submit.busy} disabled={blocked} onClick={run}>
           {!submit.busy && <Play size={14} aria-hidden />}
@@ -135,11 +141,11 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
       {submit.error !== null && <Trouble error={submit.error} />}
       {!from && (
         <Sources
-          onRead={(reading) => read(reading, onChange)}
-          onRun={(reading) => read(reading, runAtOnce)}
+          onRead={(wanted) => read(wanted, onChange)}
+          onRun={(wanted) => read(wanted, runAtOnce)}
           onBlank={() => onChange({ ...composition, crew: BLANK })}
           chosen={crew.name}
-          busy={submit.busy}
+          busy={submit.busy || reading}
         />
       )}
       {problem !== null && <Trouble error={problem} />}
