@@ -204,6 +204,8 @@ def _calls(stack: Stack) -> dict[str, tuple[str, dict[str, Any], bool]]:
         "the trigger function reads uploads": ("TriggerFunction", upload, True),
         "the trigger function puts nothing into the inbox": ("TriggerFunction", _put(inbox, "g/x"), False),
         "the trigger function keeps what made a trigger fire": ("TriggerFunction", _put(bucket, "groups/g/x"), True),
+        "the trigger function keeps files": ("TriggerFunction", _put(bucket, "kept/g/files/a.txt/ab"), True),
+        "the trigger function keeps no bundle": ("TriggerFunction", _put(bucket, "kept/g/bundles/ab.zip"), False),
         "the trigger function reads records": ("TriggerFunction", _item("get_item", table), True),
         "the trigger function deletes no record": ("TriggerFunction", _item("delete_item", table), False),
         "the trigger function counts open executions": ("TriggerFunction", _query(table, "open", "OPEN#1"), True),
