@@ -82,7 +82,7 @@ def test_an_upload_becomes_a_file_that_its_crew_is_given(ada: User, crew: str, m
         assert newest["status"] == "STARTED", newest
         done = ada.ended(newest["execution_ids"][0])
         assert said in ada.get(f"/executions/{done['execution_id']}/result").text
-    assert ada.get(f"/files/{folder}.txt").json()["uploaded_by"] == "ada@example.com"
+    assert ada.get(f"/files/{folder}.txt").json()["file"]["uploaded_by"] == "ada@stepcrew.localhost"
 
 
 def test_rows_and_requests_start_executions_and_a_bad_object_is_seen(ada: User, crew: str) -> None:
