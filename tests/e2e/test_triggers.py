@@ -73,6 +73,18 @@ def test_an_upload_runs_the_crew_of_the_trigger_it_matches(ada: User, bob: User,
     assert bob.get(f"/triggers/{trigger}/firings").status_code == 404
 
 
+def test_an_upload_becomes_a_file_that_its_crew_is_given(ada: User, crew: str, model: ScriptedModel) -> None:
+    folder = f"tides-{time.time_ns()}"
+    trigger = make(ada, crew, object={"prefix": f"{folder}/", "contents": "file"}, inputs={"topic": "${file}"})
+    for number, said in enumerate(("Ebb.", "Flood."), 1):  # the second is in the place of the first
+        upload(ada, f"{folder}/{folder}.txt", f"[[say {said}]]")
+        newest = firings(ada, trigger, number)[0]
+        assert newest["status"] == "STARTED", newest
+        done = ada.ended(newest["execution_ids"][0])
+        assert said in ada.get(f"/executions/{done['execution_id']}/result").text
+    assert ada.get(f"/files/{folder}.txt").json()["file"]["uploaded_by"] == "ada@stepcrew.localhost"
+
+
 def test_rows_and_requests_start_executions_and_a_bad_object_is_seen(ada: User, crew: str) -> None:
     rows = make(ada, crew, object={"suffix": f"{crew}.csv", "contents": "rows"}, inputs={"topic": "${row.name}"})
     upload(ada, f"lists/{crew}.csv", "name\nrain\nsnow\n")

@@ -9,14 +9,14 @@ from stepcrew.services.bundle_ports import Upload
 
 
 class FakeFiles:
-    """`FileStore`. Nobody uploads: `put_bytes` is what an upload does."""
+    """`FileStore`. Nobody uploads: `write` is what an upload does."""
 
     def __init__(self) -> None:
         self._files: dict[tuple[str, str], GroupFile] = {}
         self._bytes: dict[tuple[str, str], dict[str, bytes]] = {}
         self._readings: dict[tuple[str, str], Reading] = {}
 
-    def put_bytes(self, group_id: str, name: str, sha256: str, content: bytes) -> None:
+    def write(self, group_id: str, name: str, sha256: str, content: bytes) -> None:
         self._bytes.setdefault((group_id, name), {})[sha256] = content
 
     def files(self, group_id: str) -> list[GroupFile]:

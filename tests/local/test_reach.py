@@ -27,7 +27,7 @@ from tests.local.tiny_stack import invoke, tiny_options
 
 from stepcrew_local.deploy import physical_id
 from stepcrew_local.emulator import ACCOUNT, REGION
-from stepcrew_local.stack import Stack, running_stack
+from stepcrew_local.stack import Stack, StackOptions, running_stack
 
 pytestmark = pytest.mark.embedded_model
 
@@ -69,7 +69,8 @@ def others() -> set[Address]:
 def stack(others: set[Address]) -> Iterator[Stack]:
     """With the embedded model, so that its server is there too, and every function started."""
     options = tiny_options()
-    with running_stack(type(options)(port=0, sources=options.sources, environment={})) as stack:
+    collector = {"ExportEndpoint": "http://127.0.0.1:1"}
+    with running_stack(StackOptions(port=0, sources=options.sources, environment={}, parameters=collector)) as stack:
         stack.wait_until_healthy()
         for function in options.sources:
             if function != "ApiFunction":

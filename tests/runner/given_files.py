@@ -14,7 +14,7 @@ UPLOADED = datetime(2026, 1, 1, tzinfo=UTC)
 
 def upload(harness: Harness, content: bytes = FACTS, name: str = "facts.txt", group_id: str = GROUP) -> None:
     file = file_of(name, content)
-    harness.files.put_bytes(group_id, name, file.sha256, content)
+    harness.files.write(group_id, name, file.sha256, content)
     harness.files.save(group_id, file)
 
 

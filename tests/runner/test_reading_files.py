@@ -64,7 +64,7 @@ class Harness:
 
     def put(self, content: bytes, name: str = "facts.txt", **changes: object) -> GroupFile:
         file = file_of(name, content).model_copy(update={"embedder": EMBEDDER, "state": FileState.READING, **changes})
-        self.files.put_bytes(GROUP, name, file.sha256, content)
+        self.files.write(GROUP, name, file.sha256, content)
         self.files.save(GROUP, file)
         return file
 

@@ -84,6 +84,7 @@ function Rule({ draft, set }: { draft: Draft; set: (change: Partial<Draft>) => v
               <option value="none">Not read</option>
               <option value="text">As text: {"${text}"}</option>
               <option value="json">As JSON: {"${json.path}"}</option>
+              <option value="file">As a file of the group: {"${file}"}</option>
               <option value="rows">CSV or JSON Lines, one execution a row: {"${row.name}"}</option>
             </select>
           </Field>

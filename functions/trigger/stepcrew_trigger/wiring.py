@@ -7,12 +7,16 @@ from functools import lru_cache
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.executions import TableExecutions
+from stepcrew.aws.files import BucketFiles
 from stepcrew.aws.inbox import BucketInbox
+from stepcrew.aws.knowledge import TableKnowledge
+from stepcrew.aws.knowledge_function import LambdaKnowledge
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.trigger_queue import SqsTriggerQueue
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.clock import SystemClock
 from stepcrew.services.fire_trigger import FireTrigger
+from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.run_row import RunRow
 from stepcrew.services.take_event import TakeEvent
 from stepcrew.services.take_object import TakeObject
@@ -32,7 +36,14 @@ class Triggers:
         store = TableTriggers(clients, table, bucket, days)
         fire = FireTrigger(store, submit, SqsTriggerQueue(clients, configured.trigger_queue_url), clock)
         take = TakeEvent(store, fire, executions)
-        self.take_object = TakeObject(store, fire, BucketInbox(clients, configured.inbox_bucket))
+        files = KeepFiles(
+            BucketFiles(clients, table, bucket),
+            TableKnowledge(clients, table),
+            LambdaKnowledge(clients, configured.knowledge_function),
+            clock,
+            configured.default_embedder,
+        )
+        self.take_object = TakeObject(store, fire, BucketInbox(clients, configured.inbox_bucket), files)
         self.take_event = take.event
         self.take_tick = take.tick
         self.proceed = take.proceed

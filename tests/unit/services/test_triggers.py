@@ -57,6 +57,26 @@ def test_small_contents_are_mapped_to_inputs(
     assert triggers.inputs(firing) == {"topic": seen}
 
 
+def test_an_object_becomes_a_file_of_its_group_and_an_input(triggers: Harness) -> None:
+    triggers.trigger(object={"contents": "file"}, inputs={"topic": "${file}"})
+    (firing,) = triggers.put(f"{GROUP}/orders/a.txt", "rain")
+    assert triggers.inputs(firing) == {"topic": {"file": "a.txt"}}
+    kept = triggers.files.file(GROUP, "a.txt")
+    assert kept
+    assert (kept.uploaded_by, triggers.files.read(GROUP, kept)) == ("ada@example.com", b"rain")
+    assert [asked.name for asked in triggers.worker.asked] == ["a.txt"]
+    triggers.put(f"{GROUP}/orders/a.txt", "rain")
+    assert len(triggers.worker.asked) == len(triggers.orchestrator.started) == 1
+
+
+@pytest.mark.parametrize(("name", "told"), [("a.exe", "cannot be read here"), ("a\t.txt", "harmless name")])
+def test_an_object_that_can_be_no_file_is_a_failed_firing(triggers: Harness, name: str, told: str) -> None:
+    triggers.trigger(object={"contents": "file"}, inputs={"topic": "${file}"})
+    (firing,) = triggers.put(f"{GROUP}/{name}", "rain")
+    assert firing.status is FiringStatus.FAILED
+    assert told in firing.reason
+
+
 @pytest.mark.parametrize(
     ("key", "body"), [("a.csv", "name,age\nAda,36\nBob,40\n"), ("a.jsonl", '{"name": "Ada"}\n\n{"name": "Bob"}\n')]
 )

@@ -8,6 +8,8 @@ from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, submission
 from tests.fakes.budgets import FakeBudgets
 from tests.fakes.clock import FakeClock
 from tests.fakes.files import FakeFiles
+from tests.fakes.knowledge import FakeKnowledge
+from tests.fakes.knowledge_worker import FakeKnowledgeWorker
 from tests.fakes.limits import FakeLimits
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.prices import FakePrices
@@ -28,6 +30,7 @@ from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.fire_trigger import FireTrigger
+from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.store_crew import save_version
 from stepcrew.services.store_trigger import StoreTrigger
 from stepcrew.services.submit_execution import CrewSubmission, SubmitExecution
@@ -49,6 +52,7 @@ class Harness:
         self.orchestrator = FakeOrchestrator()
         self.sources = FakeTriggerSources()
         self.queue = FakeTriggerQueue()
+        self.files, self.worker = FakeFiles(), FakeKnowledgeWorker()
         self.clock, self.limits = FakeClock(NOW), FakeLimits()
         clock, limits = self.clock, self.limits
         ids = iter(f"01936a3c-0000-7000-8000-{number:012x}" for number in range(10_000))
@@ -65,7 +69,7 @@ class Harness:
                 limits,
                 aws.crews,
                 missing,
-                FindMissingFiles(FakeFiles()),
+                FindMissingFiles(self.files),
                 fill,
                 NoWebhooks(),
             ),
@@ -74,7 +78,8 @@ class Harness:
         self.store = TableTriggers(aws.clients, TABLE, BUCKET, 30)
         self.keep = StoreTrigger(self.store, self.sources, aws.crews, limits, clock, lambda: "hook-id")
         self.fire = FireTrigger(self.store, self.submit, self.queue, clock)
-        self.take_object = TakeObject(self.store, self.fire, BucketInbox(aws.clients, INBOX))
+        keep_files = KeepFiles(self.files, FakeKnowledge(), self.worker, clock, "")
+        self.take_object = TakeObject(self.store, self.fire, BucketInbox(aws.clients, INBOX), keep_files)
         self.take_event = TakeEvent(self.store, self.fire, aws.executions)
         aws.clients.s3.create_bucket(Bucket=INBOX)
         self.store_crew()

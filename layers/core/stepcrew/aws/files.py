@@ -74,6 +74,11 @@ class BucketFiles:
         key = paths.content(group_id, name, sha256)
         return object_size(self._clients.s3, self._bucket, key, "Looking for the file")
 
+    def write(self, group_id: str, name: str, sha256: str, content: bytes) -> None:
+        key = paths.content(group_id, name, sha256)
+        with platform_errors("Keeping the file"):
+            self._clients.s3.put_object(Bucket=self._bucket, Key=key, Body=content)
+
     def upload(self, group_id: str, name: str, sha256: str, size: int) -> Upload:
         key = paths.content(group_id, name, sha256)
         return signed_upload(self._clients.s3, self._bucket, key, sha256, ContentLength=size)

@@ -58,12 +58,12 @@ class _Exact(BaseModel):
 
 class ObjectRule(_Exact):
     """Objects of the inbox below the group's folder whose key, without that folder, begins and ends so. `contents` says
-    what of the object the mapping sees: nothing (only bucket, key, size, type), its `text`, its `json`, or each of its
-    `rows` (a CSV or JSON Lines object: one execution a row)."""
+    what of the object the mapping sees: nothing (only bucket, key, size, type), its `text`, its `json`, each of its
+    `rows` (a CSV or JSON Lines object: one execution a row), or the `file` of the group that it becomes."""
 
     prefix: Annotated[str, StringConstraints(max_length=512)] = ""
     suffix: Annotated[str, StringConstraints(max_length=100)] = ""
-    contents: Literal["none", "text", "json", "rows"] = "none"
+    contents: Literal["none", "text", "json", "rows", "file"] = "none"
 
     def matches(self, key: str) -> bool:
         return key.startswith(self.prefix) and key.endswith(self.suffix)

@@ -37,6 +37,10 @@ class FileStore(Protocol):
         """Of bytes that were uploaded for this name; None where there are none."""
         ...
 
+    def write(self, group_id: str, name: str, sha256: str, content: bytes) -> None:
+        """What an upload does, for bytes that are at hand."""
+        ...
+
     def upload(self, group_id: str, name: str, sha256: str, size: int) -> Upload:
         """Only bytes of that hash and number are taken there."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +11,18 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from stepcrew.domain.errors import Fault, InvalidRequest
-from stepcrew.domain.files import KINDS, MOST_FILES, PDF, PICTURES, FileMissing, FileState, GroupFile, media_type_of
+from stepcrew.domain.files import (
+    FILE_NAME,
+    KINDS,
+    MOST_FILE_BYTES,
+    MOST_FILES,
+    PDF,
+    PICTURES,
+    FileMissing,
+    FileState,
+    GroupFile,
+    media_type_of,
+)
 from stepcrew.domain.knowledge_requests import ReadFile
 from stepcrew.domain.models import EMBEDDING_PROVIDERS, parse_embedder_name
 from stepcrew.domain.registration import check_room
@@ -98,6 +111,16 @@ class KeepFiles:
         self._forgetting(group_id, before, lambda: self._files.save(group_id, file))
         self._read(group_id, file)
         return file
+
+    def take(self, group_id: str, name: str, content: bytes, by: str | None) -> None:
+        """The same with bytes that are at hand. Raises `InvalidRequest`."""
+        if len(content) > MOST_FILE_BYTES or not re.fullmatch(FILE_NAME, name):
+            told = f"A file has {MOST_FILE_BYTES:,} bytes at most, and a harmless name; this one is {name[:200]!r}."
+            raise InvalidRequest(told)
+        new = NewFile(name, hashlib.sha256(content).hexdigest(), len(content), by)
+        if isinstance(self.put(group_id, new), Upload):
+            self._files.write(group_id, name, new.sha256, content)
+            self.put(group_id, new)
 
     def list(self, group_id: str) -> list[GroupFile]:
         return self._files.files(group_id)

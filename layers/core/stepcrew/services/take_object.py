@@ -6,6 +6,7 @@ import logging
 from typing import Any, NamedTuple
 
 from stepcrew.domain.errors import InvalidRequest
+from stepcrew.domain.files import MOST_FILE_BYTES
 from stepcrew.domain.membership import is_group_id
 from stepcrew.domain.row_texts import rows_of, text_of
 from stepcrew.domain.trigger import (
@@ -19,6 +20,7 @@ from stepcrew.domain.trigger import (
     firing_id_of,
 )
 from stepcrew.services.fire_trigger import FireTrigger
+from stepcrew.services.keep_files import KeepFiles
 from stepcrew.services.request_object import REQUEST_ENDINGS, parsed_json, parsed_request
 from stepcrew.services.trigger_ports import Inbox, TriggerStore
 
@@ -44,15 +46,20 @@ class NewObject(NamedTuple):
     def inner_key(self) -> str:
         return self.key.partition("/")[2]
 
+    @property
+    def name(self) -> str:
+        return self.key.rpartition("/")[2]
+
 
 class TakeObject:
     """Every call may be repeated. Faults of the object end in FAILED firings of the triggers that match it, or of the
     built-in one, `inbox`, for objects that are requests; only faults of the platform are raised."""
 
-    def __init__(self, triggers: TriggerStore, fire: FireTrigger, inbox: Inbox) -> None:
+    def __init__(self, triggers: TriggerStore, fire: FireTrigger, inbox: Inbox, files: KeepFiles) -> None:
         self._triggers = triggers
         self._fire = fire
         self._inbox = inbox
+        self._files = files
 
     def __call__(self, found: NewObject) -> list[Firing]:
         """The firings; none for an object that no trigger matches and that is no request."""
@@ -83,7 +90,10 @@ class TakeObject:
         contents = trigger.object.contents if trigger and trigger.object else "request"
         if contents != "none":
             try:
-                cause.document |= self._contents(found, contents)
+                if trigger and contents == "file":
+                    cause.document["file"] = self._file(found, trigger)
+                else:
+                    cause.document |= self._contents(found, contents)
             except InvalidRequest as error:
                 cause.unreadable, cause.faults = error.message, error.faults
         return self._fire(group_id, trigger, cause).firing
@@ -98,18 +108,26 @@ class TakeObject:
             return {"request": parsed_request(found.inner_key, text)}
         return {"rows": rows_of(found.inner_key, text)}
 
+    def _file(self, found: NewObject, trigger: Trigger) -> dict[str, str]:
+        """An input that names the file of the group which the object becomes. Raises `InvalidRequest`."""
+        self._files.take(found.group_id, found.name, self._body(found, MOST_FILE_BYTES), trigger.made_by)
+        return {"file": found.name}
+
     def _text(self, found: NewObject) -> str:
-        """Raises `InvalidRequest` for an object that is gone or another one by now, too large, or no UTF-8 text."""
-        body = self._inbox.read(found.key, found.stored_version, found.etag, MOST_CONTENT_BYTES)
+        """Raises `InvalidRequest` also for one that is too large, or no UTF-8 text."""
+        return text_of(self._body(found, MOST_CONTENT_BYTES), MOST_CONTENT_BYTES)
+
+    def _body(self, found: NewObject, most: int) -> bytes:
+        """At most `most` + 1 bytes. Raises `InvalidRequest` for an object that is gone or another one by now."""
+        body = self._inbox.read(found.key, found.stored_version, found.etag, most)
         if body is None:
             raise InvalidRequest("The object was removed or replaced before it could be read.")
-        return text_of(body, MOST_CONTENT_BYTES)
+        return body
 
 
 def _about(found: NewObject) -> dict[str, Any]:
-    name = found.inner_key.rpartition("/")[2]
-    ending = name.rpartition(".")[2].lower() if "." in name else ""
-    return {"bucket": found.bucket, "key": found.key, "name": name, "size": found.size, "type": ending}
+    ending = found.name.rpartition(".")[2].lower() if "." in found.name else ""
+    return {"bucket": found.bucket, "key": found.key, "name": found.name, "size": found.size, "type": ending}
 
 
 def _key(found: NewObject) -> str:
