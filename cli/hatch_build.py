@@ -14,9 +14,9 @@ class ExamplesHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         outside = {
-            "layers/core/stepcrew_reader": "stepcrew_reader",
             "examples": "stepcrew_cli/examples",
             "projects": "stepcrew_cli/projects",
+            "layers/core/stepcrew_reader": "stepcrew_reader",
         }
         for place, name in outside.items():
             folder = Path(self.root).parent / place

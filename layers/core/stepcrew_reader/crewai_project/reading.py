@@ -106,10 +106,12 @@ def literal(found: Found) -> Any:
 
 def _taken(found: Found, value: Any) -> Any:
     """The value, whose length counts as work: texts and lists can be joined to ever longer ones."""
-    found.scope.module.project.spend(len(cast(str, value)) // 10 if isinstance(value, str | list) else 0)
-    if not isinstance(value, list) and not is_json(value):
-        raise OnlyRunningTells
+    found.scope.module.project.spend(_length(value) // 10)
     return value
+
+
+def _length(value: object) -> int:
+    return len(cast("str | list[object]", value)) if isinstance(value, str | list) else 0
 
 
 def _number(value: object) -> int | float:
@@ -124,7 +126,7 @@ def _sum(left: object, right: object) -> Any:
             return left + right
         case list(), list():
             return cast("list[Any]", left) + cast("list[Any]", right)
-        case ((int() | float()), (int() | float())):
+        case ((int() | float()), (int() | float())) if is_json(left + right):
             return left + right
         case _:
             raise OnlyRunningTells
