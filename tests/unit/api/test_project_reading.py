@@ -176,11 +176,25 @@ def script(value: str, before: str = "") -> str:
         ({"crew.jsonc": "//\n[" + "1," * 60_000 + "]"}, "JSON with comments may have"),
         ({"crew.json": '{"config": "x"}'}, "config must be an object"),
         ({"crew.yaml": "{agents: {}, tasks: [], config: {}, inputs: []}"}, "inputs must be an object"),
+        (NEWSROOM | {"src/newsroom/crew.py": CREW.replace('self.agents_config["writer"]', "'x'")}, "config of writer"),
         ({"notes.txt": "x"}, "is not a crew file"),
     ],
 )  # fmt: skip
 def test_hostile_and_broken_texts_end_as_faults(harness: Harness, files: dict[str, str], said: str) -> None:
     assert said in fault(harness, files)["detail"]
+
+
+@pytest.mark.parametrize(
+    "toml", ["tool = 1", "project = []", "[project]\nscripts = 'x'", "[", "[tool.poetry]\nscripts=1"]
+)
+def test_a_pyproject_of_any_shape_is_no_fault(harness: Harness, toml: str) -> None:
+    assert read(harness, NEWSROOM | {"pyproject.toml": toml})["inputs"] == {"topic": "paper"}
+
+
+def test_an_annotation_that_cannot_be_read_is_left_out_with_a_note(harness: Harness) -> None:
+    crew = CREW.replace("points: list[str]", 'points: "list[\\0"')
+    told = read(harness, NEWSROOM | {"src/newsroom/crew.py": crew})
+    assert any("points" in note or "Report" in note for note in told["notes"])
 
 
 @pytest.mark.parametrize("value", ["1e999", "0x" + "f" * 2_000, r"'\ud800'"])

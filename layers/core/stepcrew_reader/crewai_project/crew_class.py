@@ -20,7 +20,7 @@ from stepcrew_reader.crewai_project.following import (
 )
 from stepcrew_reader.crewai_project.modules import Module
 from stepcrew_reader.crewai_project.parts import CrewParts, Part, keys_of, rename
-from stepcrew_reader.crewai_project.reading import elements, keywords, literal, refused
+from stepcrew_reader.crewai_project.reading import elements, entries, keywords, literal, refused
 from stepcrew_reader.crewai_project.values import OUTPUT_CLASSES, Naming, Settings
 from stepcrew_reader.documents import Document, read_document
 from stepcrew_reader.errors import CrewFileError
@@ -94,7 +94,7 @@ class ClassCrewReader:
             found = _yaml_key(config)
             if found is None:
                 try:
-                    inline = literal(config)
+                    inline = {name: literal(value) for name, value in entries(config).items()}
                 except OnlyRunningTells as error:
                     raise refused(config, f"config of {method}") from error
             else:

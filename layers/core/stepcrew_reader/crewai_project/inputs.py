@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from stepcrew_reader.crewai_project.assignments import Function
 from stepcrew_reader.crewai_project.following import Found, OnlyRunningTells, Scope
@@ -58,10 +58,16 @@ def _scripts(folder: AnyPath) -> list[tuple[str, str]]:
         document = tomllib.loads(read_text(folder / "pyproject.toml"))
     except (CrewFileError, ValueError, RecursionError):
         return []
-    tool = document.get("tool", {}).get("poetry", {})
-    scripts: dict[str, Any] = document.get("project", {}).get("scripts") or tool.get("scripts") or {}
+    scripts = _table(document, "project", "scripts") or _table(document, "tool", "poetry", "scripts")
     targets = [str(scripts.get(name, "")).partition(":") for name in ("run_crew", "run", "kickoff")]
     return [(module, function) for module, _, function in targets if function]
+
+
+def _table(document: Any, *names: str) -> dict[str, Any]:
+    """The table below these names; empty where there is none."""
+    for name in names:
+        document = cast("dict[str, Any]", document).get(name) if isinstance(document, dict) else None
+    return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
 
 
 def _bodies(module: Module, names: tuple[str, ...]) -> Iterator[tuple[Scope, list[ast.stmt]]]:

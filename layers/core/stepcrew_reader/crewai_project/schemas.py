@@ -189,7 +189,11 @@ class ClassReader:
         scope.module.project.spend(1)
         match node:
             case ast.Constant(value=str() as text):
-                return self.type(found.within(ast.parse(text, mode="eval").body))
+                try:
+                    written = ast.parse(text, mode="eval").body
+                except (SyntaxError, ValueError) as error:
+                    raise OnlyRunningTells from error
+                return self.type(found.within(written))
             case ast.Constant(value=None):
                 return {"type": "null"}
             case ast.BinOp(left=left, op=ast.BitOr(), right=right):
