@@ -11,6 +11,7 @@ from tests.unit.services.triggering import Harness
 
 from stepcrew.domain.announcement import announcement_of
 from stepcrew.domain.errors import CrewNotFound, InvalidRequest, PlatformUnavailable
+from stepcrew.domain.knowledge_requests import ReadFile
 from stepcrew.domain.trace_context import passed_on
 from stepcrew.domain.trigger import REQUESTS, Cause, Firing, FiringStatus, TriggerSpec
 
@@ -64,7 +65,7 @@ def test_an_object_becomes_a_file_of_its_group_and_an_input(triggers: Harness) -
     kept = triggers.files.file(GROUP, "a.txt")
     assert kept
     assert (kept.uploaded_by, triggers.files.read(GROUP, kept)) == ("ada@example.com", b"rain")
-    assert [asked.name for asked in triggers.worker.asked] == ["a.txt"]
+    assert triggers.worker.asked == [ReadFile(group_id=GROUP, name="a.txt", sha256=kept.sha256)]
     triggers.put(f"{GROUP}/orders/a.txt", "rain")
     assert len(triggers.worker.asked) == len(triggers.orchestrator.started) == 1
 
