@@ -67,7 +67,7 @@ check-generated:
 	$(DEV)/python scripts/metrics.py --check
 
 .PHONY: test
-test: check test-console test-runner test-stack ## Run all checks and tests
+test: check test-console test-python ## Run all checks and tests
 
 .PHONY: test-fast
 test-fast: ## Run the quick tests of everything but runner and console: the loop while working on something
@@ -83,12 +83,16 @@ test-many: ## Play a burst of 200 objects, a queue of 300 executions and a batch
 test-runner: setup-all
 	$(RUNNER)/pytest $(PYTEST) $(WORKERS) --dist worksteal -c $(CURDIR)/tests/runner/pytest.ini $(CURDIR)/tests/runner
 
-.PHONY: test-stack
-test-stack: setup-all
-	$(DEV)/pytest $(PYTEST) $(WORKERS) $(ALONE)
+# Two at a time: the crews of the one, and the stacks of the other, wait as often as they work.
+.PHONY: test-python
+test-python: setup-all
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-runner test-unit
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-faults test-stacks
 
-# Side by side: each waits for its stacks half of the time.
+.PHONY: test-unit
+test-unit: setup-all
+	$(DEV)/pytest $(PYTEST) $(WORKERS) $(ALONE)
+
 .PHONY: test-faults
 test-faults:
 	$(DEV)/pytest $(PYTEST) $(CROWDED)
