@@ -7,7 +7,7 @@ import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
-import { useEffect, useEffectEvent, useRef } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
 import { harmless } from "@/lib/text";
 import { type Assist, assisted } from "./editor-assist";
 
@@ -86,7 +86,8 @@ export default function CodeEditor({ value, label, language, onChange, faults, j
     editor.focus();
   });
   const readOnly = onChange === undefined;
-  useEffect(() => {
+  // Before anything else is done: what is typed while a field goes and this one comes would go nowhere.
+  useLayoutEffect(() => {
     if (!place.current) return;
     const editor = new EditorView({
       parent: place.current,
