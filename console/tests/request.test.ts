@@ -26,6 +26,15 @@ describe("A crew file becomes a request", () => {
     expect(fileOfInput(inputs.report)).toBe('a "b".pdf');
   });
 
+  it.each(['{"file": "C:\\x"}', '{"file": "a\nb"}', '{"file": "a"'])(
+    "takes %j, which is no JSON, for a text",
+    (typed) => {
+      expect(fileOfInput(typed)).toBeNull();
+      const files = crewFile("agents: {a: {role: 'Read {report}'}}\ntasks: []\n");
+      expect(draftOf(files, { ...NO_OPTIONS, inputs: { report: typed } }).request?.inputs).toEqual({ report: typed });
+    },
+  );
+
   it("leaves an input out that has neither a default nor a text, so that the API names it", () => {
     const draft = draftOf(crewFile("agents: {}\ntasks: []\n"), { ...NO_OPTIONS, inputs: { topic: "" } });
     expect(draft.request?.inputs).toEqual({});

@@ -20,7 +20,7 @@ from playwright.sync_api import BrowserContext, Page, Route
 from stepcrew.domain.crew_schema import crew_schema
 from stepcrew.domain.errors import InvalidRequest
 from stepcrew_api.body_shapes import ProjectToRead
-from stepcrew_api.routes.project_reading import crew_of
+from stepcrew_api.project_texts import crew_of
 from tests.console import settings
 from tests.console.story import Story
 

@@ -6,7 +6,7 @@ import { download } from "@/lib/files";
 import { formatDateTime } from "@/lib/format";
 import { useParam, useTitle } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { readAll, useAudit } from "./audit";
 
 /** Who changed what in the group; admins read it. */
@@ -58,18 +58,7 @@ export function AuditPage() {
 
 function Entries({ entries }: { entries: AuditEntry[] }) {
   return (
-    <SettingsTable
-      label="Audit log"
-      head={
-        <>
-          <th>Time</th>
-          <th>Who</th>
-          <th>Role</th>
-          <th>Action</th>
-          <th>Of</th>
-        </>
-      }
-    >
+    <SettingsTable label="Audit log" head={<Columns titles={["Time", "Who", "Role", "Action", "Of"]} />}>
       {entries.map((entry) => (
         <tr key={entry.entry_id}>
           <td>{formatDateTime(entry.at)}</td>

@@ -119,10 +119,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
       onDrop={(event) => {
         event.preventDefault();
         setDropping(false);
-        read(
-          readDrop(event.dataTransfer).then((project) => readProject(api, project)),
-          onChange,
-        );
+        read(readProject(api, readDrop(event.dataTransfer)), onChange);
       }}
     >
       <div className="compose-head">

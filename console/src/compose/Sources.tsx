@@ -5,7 +5,7 @@ import { examples } from "virtual:examples";
 import { Button } from "@/ui/kit";
 import { useApi } from "@/api/queries";
 import { readFiles } from "./drop";
-import { type CrewFile, type Project, readProject } from "./projects";
+import { type CrewFile, readProject } from "./projects";
 import { StoredCrews } from "./StoredCrews";
 
 interface Props {
@@ -21,11 +21,10 @@ interface Props {
 /** Where a crew can come from: examples, crews the group keeps, files. */
 export function Sources({ onRead, onRun, onBlank, chosen, busy }: Props) {
   const { api } = useApi();
-  const crewOf = async (project: Project | Promise<Project>): Promise<CrewFile> => readProject(api, await project);
   const file = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const picked = (input: HTMLInputElement): void => {
-    if (input.files?.length) onRead(crewOf(readFiles([...input.files])));
+    if (input.files?.length) onRead(readProject(api, readFiles([...input.files])));
     input.value = "";
   };
   return (
@@ -37,7 +36,7 @@ export function Sources({ onRead, onRun, onBlank, chosen, busy }: Props) {
               type="button"
               className="source-choice"
               aria-pressed={chosen === example.name}
-              onClick={() => onRead(crewOf(example))}
+              onClick={() => onRead(readProject(api, example))}
             >
               <strong>{example.name}</strong>
               <span className="faint">{example.summary.replaceAll("`", "")}</span>
@@ -47,7 +46,7 @@ export function Sources({ onRead, onRun, onBlank, chosen, busy }: Props) {
               className="source-run"
               disabled={busy}
               aria-label={`Run ${example.name}`}
-              onClick={() => onRun(crewOf(example))}
+              onClick={() => onRun(readProject(api, example))}
             >
               <Play size={13} aria-hidden />
               Run

@@ -1,16 +1,14 @@
 import { stringify } from "yaml";
 import { type Api, unwrap } from "@/api/client";
 
-export interface Example {
-  name: string;
-  summary: string;
-  files: Record<string, string>;
-}
-
 /** The texts of a project by their paths in its folder. */
 export interface Project {
   name: string;
   files: Record<string, string>;
+}
+
+export interface Example extends Project {
+  summary: string;
 }
 
 /** The crew file that the editor holds. `notes` tell what of a project could not come along. */
@@ -21,7 +19,8 @@ export interface CrewFile {
 }
 
 /** The crew of a project, as the API reads it. One YAML file that says all of it stays as it is written. */
-export async function readProject(api: Api, { name, files }: Project): Promise<CrewFile> {
+export async function readProject(api: Api, project: Project | Promise<Project>): Promise<CrewFile> {
+  const { name, files } = await project;
   const read = unwrap(await api.POST("/api/v1/projects/read", { body: { name, files } }));
   const kept = read.file ? files[read.file] : undefined;
   return { name: read.name, text: kept ?? textOf(read.config, read.inputs), notes: read.notes };

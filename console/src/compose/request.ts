@@ -151,10 +151,15 @@ export function valueOfInput(text: string, standard: unknown): unknown {
   const file = fileOfInput(text);
   if (file !== null) return { file };
   if (standard === undefined || typeof standard === "string") return text;
+  const value = jsonOf(text);
+  return value === undefined ? text : value;
+}
+
+function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return text;
+    return undefined;
   }
 }
 
@@ -163,8 +168,8 @@ export const textOfFile = (name: string): string => JSON.stringify({ file: name 
 
 /** The file that the field of an input names, if it names one. */
 export function fileOfInput(text: string): string | null {
-  const [, quoted] = /^\s*\{\s*"file"\s*:\s*("(?:[^"\\]|\\.)*")\s*\}\s*$/.exec(text) ?? [];
-  return quoted === undefined ? null : (JSON.parse(quoted) as string);
+  const given = fieldsOf(jsonOf(text));
+  return given && Object.keys(given).length === 1 && typeof given["file"] === "string" ? given["file"] : null;
 }
 
 export function textOfInput(value: unknown): string {

@@ -8,7 +8,7 @@ import { useParam, useTitle } from "@/lib/hooks";
 import { useSecrets } from "@/secrets/secrets";
 import { type FactRow, Facts } from "@/ui/Facts";
 import { Button, Loading, Trouble } from "@/ui/kit";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { useAliases, useCrew } from "./crews";
 import { RunCrew } from "./RunCrew";
 
@@ -86,17 +86,7 @@ function Aliases({ crew, onShow }: { crew: StoredCrewDocument; onShow: (version:
   if (aliases.error) return <Trouble error={aliases.error} retry={() => void aliases.refetch()} />;
   if (!aliases.data?.length) return null;
   return (
-    <SettingsTable
-      label="Aliases"
-      head={
-        <>
-          <th>Alias</th>
-          <th>Version</th>
-          <th>Moved</th>
-          <th>By</th>
-        </>
-      }
-    >
+    <SettingsTable label="Aliases" head={<Columns titles={["Alias", "Version", "Moved", "By"]} />}>
       {aliases.data.map((one) => (
         <tr key={one.alias}>
           <td>
@@ -146,13 +136,7 @@ function Environment({ project }: { project: Project }) {
   return (
     <SettingsTable
       label="Environment"
-      head={
-        <>
-          <th>Name in its environment</th>
-          <th>Secret of the group</th>
-          <th>Asked for by</th>
-        </>
-      }
+      head={<Columns titles={["Name in its environment", "Secret of the group", "Asked for by"]} />}
     >
       {project.environment.map((name) => {
         const who = project.needs[name];

@@ -5,7 +5,7 @@ import { formatDateTime } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, Field, Loading, Trouble } from "@/ui/kit";
 import { ConfirmRemoval } from "@/ui/Removal";
-import { SettingsForm, SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsForm, SettingsTable } from "@/ui/Settings";
 import { useEraseUser, useErasures } from "./erasures";
 
 /** What was removed of people and of the group, with receipts; admins have a person's data removed here. */
@@ -64,19 +64,7 @@ function ErasePerson() {
 
 function Receipts({ erasures }: { erasures: Erasure[] }) {
   return (
-    <SettingsTable
-      label="Receipts"
-      head={
-        <>
-          <th>Of</th>
-          <th>Asked</th>
-          <th>By</th>
-          <th>Ended</th>
-          <th>Removed</th>
-          <th>Receipt</th>
-        </>
-      }
-    >
+    <SettingsTable label="Receipts" head={<Columns titles={["Of", "Asked", "By", "Ended", "Removed", "Receipt"]} />}>
       {erasures.map((one) => (
         <tr key={one.erasure_id}>
           <td>{one.user == null ? "the whole group" : <bdi>{one.user}</bdi>}</td>

@@ -39,24 +39,19 @@ function Size({ artifact }: { artifact: Artifact }) {
 
 /** What is no text is saved, and shown by whatever the person has for it. */
 function Fetched({ execution, artifact }: Props) {
-  const [error, setError] = useState<Error | null>(null);
   const file = useArtifactFile(execution);
-  const save = async (): Promise<void> => {
-    try {
-      const content = await file(artifact.name);
-      download(artifact.name.split("/").at(-1) ?? artifact.name, artifact.media_type, content);
-    } catch (caught) {
-      setError(caught as Error);
-    }
-  };
+  const save = (): void =>
+    file.mutate(artifact.name, {
+      onSuccess: (content) => download(artifact.name.split("/").at(-1) ?? artifact.name, artifact.media_type, content),
+    });
   return (
     <div className="card artifact">
       {artifact.name}
       <Size artifact={artifact} />
-      <IconButton label={`Download ${artifact.name}`} onClick={() => void save()}>
+      <IconButton label={`Download ${artifact.name}`} onClick={save}>
         <Download size={15} aria-hidden />
       </IconButton>
-      {error && <Trouble error={error} />}
+      {file.error && <Trouble error={file.error} />}
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { useTitle } from "@/lib/hooks";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { Modal } from "@/ui/Modal";
 import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { DropZone } from "./DropZone";
 import { FilePreview } from "./FilePreview";
 import { useAddress, useFiles, useRemoveFile } from "./files";
@@ -69,16 +69,7 @@ function List({ files }: { files: GroupFile[] }) {
       {files.length > 0 && (
         <SettingsTable
           label="Files"
-          head={
-            <>
-              <th>Name</th>
-              <th>Size</th>
-              <th>Kind</th>
-              <th>State</th>
-              <th>Uploaded</th>
-              <th aria-label="Actions" />
-            </>
-          }
+          head={<Columns titles={["Name", "Size", "Kind", "State", "Uploaded"]} actions="Actions" />}
         >
           {files.map((file) => (
             <tr key={file.name}>

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useChange } from "@/api/changes";
 import { fetchSigned, putSigned, unwrap } from "@/api/client";
 import { fetchBody, fetchFile, useApi } from "@/api/queries";
@@ -92,7 +92,7 @@ export function useArtifactText(execution: Execution, name: string, enabled: boo
 
 export function useArtifactFile(execution: Execution) {
   const { api } = useApi();
-  return async (name: string) => fetchFile(api, artifactPath(execution, name));
+  return useMutation({ mutationFn: (name: string) => fetchFile(api, artifactPath(execution, name)) });
 }
 
 function artifactPath(execution: Execution, name: string): string {

@@ -8,7 +8,7 @@ import { formatDateTime, formatNumber } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
 import { Modal } from "@/ui/Modal";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { StatusBadge } from "@/ui/StatusBadge";
 import { useRedrive, useStack } from "./operator";
 
@@ -98,15 +98,7 @@ function Queues({ queues }: { queues: StackState["queues"] }) {
       )}
       <SettingsTable
         label="Queues"
-        head={
-          <>
-            <th>Queue</th>
-            <th>Waiting</th>
-            <th>In flight</th>
-            <th>Dead letters</th>
-            <th aria-label="Send again" />
-          </>
-        }
+        head={<Columns titles={["Queue", "Waiting", "In flight", "Dead letters"]} actions="Send again" />}
       >
         {queues.map((queue) => (
           <tr key={queue.name}>
@@ -146,15 +138,7 @@ function Groups({ groups }: { groups: StackState["groups"] }) {
       <h2 className="section-title">Groups with open executions</h2>
       <SettingsTable
         label="Groups"
-        head={
-          <>
-            <th>Group</th>
-            <th>Open</th>
-            <th>Running</th>
-            <th>Waiting for a slot</th>
-            <th>Waiting for a person</th>
-          </>
-        }
+        head={<Columns titles={["Group", "Open", "Running", "Waiting for a slot", "Waiting for a person"]} />}
       >
         {groups.map((one) => (
           <tr key={one.group_id}>
@@ -186,16 +170,7 @@ function Executions({ executions, open }: { executions: StackState["executions"]
       </h2>
       <SettingsTable
         label="Open executions"
-        head={
-          <>
-            <th>Execution</th>
-            <th>Group</th>
-            <th>Status</th>
-            <th>Attempt</th>
-            <th>Submitted</th>
-            <th>Last news</th>
-          </>
-        }
+        head={<Columns titles={["Execution", "Group", "Status", "Attempt", "Submitted", "Last news"]} />}
       >
         {executions.map((one) => (
           <tr key={one.execution_id}>

@@ -5,7 +5,7 @@ import { formatDateTime } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, Field, Loading, Trouble } from "@/ui/kit";
 import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
-import { SettingsForm, SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsForm, SettingsTable } from "@/ui/Settings";
 import { useRemoveSecret, useSecrets, useSetSecret } from "./secrets";
 
 /** The keys of tools and MCP servers that the group keeps: their names, never their values. */
@@ -39,15 +39,7 @@ function List({ secrets, removable }: { secrets: Secret[]; removable: boolean })
     <>
       <SettingsTable
         label="Secrets"
-        head={
-          <>
-            <th>Name</th>
-            <th>Set</th>
-            <th>By</th>
-            <th>Used by the stored crews</th>
-            {removable && <th aria-label="Remove" />}
-          </>
-        }
+        head={<Columns titles={["Name", "Set", "By", "Used by the stored crews"]} actions={removable && "Remove"} />}
       >
         {secrets.map((secret) => (
           <tr key={secret.name}>

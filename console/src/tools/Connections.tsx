@@ -3,7 +3,7 @@ import type { ConnectionSpec } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { Button, Field, Loading, Trouble } from "@/ui/kit";
 import { RemoveButton } from "@/ui/Removal";
-import { SettingsForm, SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsForm, SettingsTable } from "@/ui/Settings";
 import { useConnections, useRemoveConnection, useSetConnection } from "./tools";
 
 /** Addresses that serve models; crews name them as `name/model`. */
@@ -25,16 +25,7 @@ export function Connections() {
       {connections.data && connections.data.connections.length > 0 && (
         <SettingsTable
           label="Connections"
-          head={
-            <>
-              <th>Name</th>
-              <th>Address</th>
-              <th>Protocol</th>
-              <th>Key</th>
-              <th>Fallbacks</th>
-              <th aria-label="Remove" />
-            </>
-          }
+          head={<Columns titles={["Name", "Address", "Protocol", "Key", "Fallbacks"]} actions="Remove" />}
         >
           {connections.data.connections.map((one) => (
             <tr key={one.name}>

@@ -3,7 +3,7 @@ import type { ModelPrice } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { Button, Field, Loading, Trouble } from "@/ui/kit";
 import { RemoveButton } from "@/ui/Removal";
-import { SettingsForm, SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsForm, SettingsTable } from "@/ui/Settings";
 import { usePrices, useSetPrices } from "./tools";
 
 /** What the group pays for models, where that is not the provider's list price. */
@@ -32,15 +32,7 @@ export function Prices() {
       {Object.keys(known).length > 0 && (
         <SettingsTable
           label="Prices"
-          head={
-            <>
-              <th>Model</th>
-              <th>Input</th>
-              <th>Output</th>
-              <th>From the cache</th>
-              <th aria-label="Remove" />
-            </>
-          }
+          head={<Columns titles={["Model", "Input", "Output", "From the cache"]} actions="Remove" />}
         >
           {Object.entries(known).map(([model, price]) => (
             <tr key={model}>

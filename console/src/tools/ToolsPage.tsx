@@ -4,7 +4,7 @@ import { useTitle } from "@/lib/hooks";
 import { useSecrets } from "@/secrets/secrets";
 import { Loading, Trouble } from "@/ui/kit";
 import { RemoveButton } from "@/ui/Removal";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { Connections } from "./Connections";
 import { Prices } from "./Prices";
 import { useRemoveTool, useTools } from "./tools";
@@ -38,15 +38,7 @@ function List({ tools }: { tools: Tool[] }) {
     <>
       <SettingsTable
         label="Tools"
-        head={
-          <>
-            <th>Tool</th>
-            <th>What it does</th>
-            <th>Arguments</th>
-            <th>Secrets</th>
-            <th aria-label="Remove" />
-          </>
-        }
+        head={<Columns titles={["Tool", "What it does", "Arguments", "Secrets"]} actions="Remove" />}
       >
         {[...own, ...tools.filter((tool) => !tool.of_group)].map((tool) => (
           <tr key={tool.name}>

@@ -5,7 +5,7 @@ import type { Firing } from "@/api/types";
 import { useMayWrite } from "@/app/context";
 import { formatDateTime } from "@/lib/format";
 import { Empty, IconButton, Loading, Trouble } from "@/ui/kit";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { useFireAgain, useFirings } from "./triggers";
 
 const WORDS: Record<Firing["status"], string> = {
@@ -28,14 +28,7 @@ export function Firings({ name }: { name: string }) {
       <SettingsTable
         label={`Firings of ${name}`}
         head={
-          <>
-            <th>Fired</th>
-            <th>Outcome</th>
-            <th>Executions</th>
-            <th>Cause</th>
-            <th>Reason</th>
-            {mayFire && <th aria-label="Fire again" />}
-          </>
+          <Columns titles={["Fired", "Outcome", "Executions", "Cause", "Reason"]} actions={mayFire && "Fire again"} />
         }
       >
         {firings.data.map((firing) => (

@@ -8,7 +8,7 @@ import { useTitle } from "@/lib/hooks";
 import { Copy } from "@/ui/Copy";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { Modal } from "@/ui/Modal";
 import { Firings } from "./Firings";
 import { TestTrigger } from "./TestTrigger";
@@ -75,17 +75,7 @@ function List({ triggers, onShow }: { triggers: Trigger[]; onShow: (name: string
     <>
       <SettingsTable
         label="Triggers"
-        head={
-          <>
-            <th>Name</th>
-            <th>Started by</th>
-            <th>Crew</th>
-            <th>State</th>
-            <th>Changed</th>
-            <th>By</th>
-            <th aria-label="Actions" />
-          </>
-        }
+        head={<Columns titles={["Name", "Started by", "Crew", "State", "Changed", "By"]} actions="Actions" />}
       >
         {triggers.map((trigger) => (
           <tr key={trigger.name}>

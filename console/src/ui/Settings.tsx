@@ -25,6 +25,18 @@ export function SettingsForm({
   );
 }
 
+/** The heads of a table's columns. `actions` names a last one, which holds buttons. */
+export function Columns({ titles, actions }: { titles: string[]; actions?: string | false }) {
+  return (
+    <>
+      {titles.map((title) => (
+        <th key={title}>{title}</th>
+      ))}
+      {actions && <th aria-label={actions} />}
+    </>
+  );
+}
+
 /** A table of things that were set. Wide ones scroll by themselves, also by keyboard; on a phone each row is a card, whose
  * cells are named by their `data-label`. */
 export function SettingsTable({ label, head, children }: { label: string; head: ReactNode; children: ReactNode }) {

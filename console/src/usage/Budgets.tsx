@@ -4,7 +4,7 @@ import type { Budget } from "@/api/types";
 import { useIsAdmin } from "@/app/context";
 import { formatCost } from "@/lib/format";
 import { Button, Field, IconButton, Trouble } from "@/ui/kit";
-import { SettingsForm, SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsForm, SettingsTable } from "@/ui/Settings";
 import { useBudgets, useSetBudgets } from "./usage";
 
 /** From here on a budget is shown as nearly used, as it is announced. */
@@ -33,7 +33,10 @@ export function Budgets() {
     <section className="budgets" aria-label="Budgets of the month">
       <h2 className="section-title">Budgets of {budgets.data.month}</h2>
       {known.length > 0 && (
-        <SettingsTable label="Budgets" head={<BudgetHead removable={isAdmin} />}>
+        <SettingsTable
+          label="Budgets"
+          head={<Columns titles={["Budget", "Spent", "Used"]} actions={isAdmin && "Remove"} />}
+        >
           {known.map((budget) => (
             <Line key={budget.crew} budget={budget} {...(isAdmin && { onRemove: () => save(others(budget.crew)) })} />
           ))}
@@ -42,17 +45,6 @@ export function Budgets() {
       {isAdmin && <SetBudget onSet={(made) => save([...others(made.crew), made])} busy={set.isPending} />}
       {set.error && <Trouble error={set.error} />}
     </section>
-  );
-}
-
-function BudgetHead({ removable }: { removable: boolean }) {
-  return (
-    <>
-      <th>Budget</th>
-      <th>Spent</th>
-      <th>Used</th>
-      {removable && <th aria-label="Remove" />}
-    </>
   );
 }
 

@@ -4,7 +4,7 @@ import { useApi } from "@/api/queries";
 import type { Delivery } from "@/api/types";
 import { formatDateTime, formatDuration } from "@/lib/format";
 import { Empty, IconButton, Loading, Trouble } from "@/ui/kit";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { useDeliveries, useRedeliver } from "./webhooks";
 
 const WORDS: Record<Delivery["state"], string> = {
@@ -25,17 +25,7 @@ export function Deliveries({ name }: { name: string }) {
     <>
       <SettingsTable
         label={`Deliveries of ${name}`}
-        head={
-          <>
-            <th>Made</th>
-            <th>State</th>
-            <th>About</th>
-            <th>Answers</th>
-            <th>Next try</th>
-            <th>Reason</th>
-            <th aria-label="Deliver again" />
-          </>
-        }
+        head={<Columns titles={["Made", "State", "About", "Answers", "Next try", "Reason"]} actions="Deliver again" />}
       >
         {deliveries.data.map((delivery) => (
           <tr key={delivery.delivery_id}>

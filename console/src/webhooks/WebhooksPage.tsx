@@ -6,7 +6,7 @@ import { useIsAdmin, useMayWrite } from "@/app/context";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
-import { SettingsTable } from "@/ui/Settings";
+import { Columns, SettingsTable } from "@/ui/Settings";
 import { DecisionLinks } from "./DecisionLinks";
 import { Deliveries } from "./Deliveries";
 import { WebhookForm } from "./WebhookForm";
@@ -71,15 +71,7 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
       <SettingsTable
         label="Webhooks"
         head={
-          <>
-            <th>Name</th>
-            <th>Address</th>
-            <th>Events</th>
-            <th>Crews</th>
-            <th>Secret</th>
-            <th>State</th>
-            {isAdmin && <th aria-label="Actions" />}
-          </>
+          <Columns titles={["Name", "Address", "Events", "Crews", "Secret", "State"]} actions={isAdmin && "Actions"} />
         }
       >
         {webhooks.map((webhook) => (
