@@ -76,8 +76,7 @@ def figures(search_ms: Mapping[str, list[float]], record: int, vector: int) -> l
                 "what is read follows from the bytes of an item",
             )
         )
-    in_transaction = 2 * (ceil(record / WRITE_BYTES) + 1)  # with the look at the root scope
-    writes = 1_000 * (in_transaction + ceil(vector / WRITE_BYTES))
+    writes = _write_units(record, vector)
     recalls = 1_000 * ceil(1_000 * record / READ_BYTES)
     in_index = _in_index(record, vector)
     return [
@@ -103,10 +102,16 @@ def _in_index(record: int, vector: int) -> Iterator[Figure]:
             1_000 * (dollars + units * prices[Priced.TABLE_READS]),
             f"{many * kept / 1e6:,.1f} MB in the index for each and {units} read units",
         )
-    writes = 1_000 * (2 * (ceil(left / WRITE_BYTES) + 1) + ceil(vector / WRITE_BYTES))
+    writes = _write_units(left, vector)
     puts = Decimal(1_000 * max(kept, LEAST_PUT)) / 10**9
     dollars = writes * prices[Priced.TABLE_WRITES] + puts * prices[Priced.VECTOR_GB_PUT]
     yield _cost("Remembering 1,000 records with S3 Vectors", dollars, f"{writes:,} write units, 1,000 puts")
+
+
+def _write_units(record: int, vector: int) -> int:
+    """Of a thousand records of so many bytes, each in a transaction with the look at its root scope, and the vectors of
+    their texts."""
+    return 1_000 * (2 * (ceil(record / WRITE_BYTES) + 1) + ceil(vector / WRITE_BYTES))
 
 
 def _cost(what: str, dollars: Decimal, units: str) -> Figure:

@@ -19,6 +19,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -81,7 +82,7 @@ def prices_of(
 ) -> dict[str, dict[str, str]]:
     """The region's part of a book; `given` are prices that somebody looked up. Raises `NoPrice`, which names everything
     that was not found."""
-    offers: dict[str, Offer] = {}
+    read = cache(read)
     found: dict[str, dict[str, str]] = {}
     missing: list[str] = []
     for item in Priced:
@@ -93,7 +94,7 @@ def prices_of(
         else:
             address = OFFERS.format(service=product.service, region=region)
             try:
-                offer = offers[address] if address in offers else offers.setdefault(address, read(address))
+                offer = read(address)
                 usd = price_in(offer, region, product)
             except NoPrice as error:
                 missing.append(f"{item}: {error}")

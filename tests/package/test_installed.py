@@ -100,6 +100,7 @@ def test_a_checkout_builds_the_same_package_as_its_source_distribution(wheel: Pa
 
 
 def _contents(wheel: Path) -> dict[str, list[bytes]]:
-    """The lines of each file, sorted: the list of files in it is in the order in which they were found."""
+    """The lines of each file; those of the list of files, which is in the order in which they were found, sorted."""
     with zipfile.ZipFile(wheel) as archive:
-        return {name: sorted(archive.read(name).splitlines()) for name in archive.namelist()}
+        lines = {name: archive.read(name).splitlines() for name in archive.namelist()}
+    return {name: sorted(those) if name.endswith(".dist-info/RECORD") else those for name, those in lines.items()}

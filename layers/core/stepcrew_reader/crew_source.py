@@ -20,6 +20,8 @@ class CrewSource:
     notes: list[str] = field(default_factory=list[str])
     needs_code: bool = False
     """Whether the crew has Python of its own that could not come along."""
+    is_verbatim: bool = False
+    """Whether the file `origin` says all of it, and the definition is as it stands there."""
 
 
 def local_tool_error(path: AnyPath) -> CrewFileError:

@@ -22,7 +22,8 @@ def is_flow(document: Document) -> bool:
 
 def load(path: AnyPath, document: Document) -> CrewSource:
     """Raises CrewFileError for a crew's file that is not there."""
-    return CrewSource({"config": _with_crews(document, path)}, str(path))
+    config = _with_crews(document, path)
+    return CrewSource({"config": config}, str(path), is_verbatim=config == document)
 
 
 def state_names(document: Document) -> set[str]:

@@ -54,10 +54,10 @@ def _file(path: AnyPath, name: str | None = None) -> CrewSource:
     if isinstance(document.get("agents"), list):
         return crewai_json.load(path)
     if "config" in document:
-        return CrewSource(document, str(path))
+        return CrewSource(document, str(path), is_verbatim=True)
     if not document.keys() & {"agents", "agents_yaml"}:
         raise CrewFileError(
             f"{path} is not a crew.",
             remedy="It needs agents and tasks, agents_yaml and tasks_yaml, config, or schema: crewai.flow/v1.",
         )
-    return CrewSource({"config": document}, str(path))
+    return CrewSource({"config": document}, str(path), is_verbatim=True)

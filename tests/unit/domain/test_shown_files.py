@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.unit.domain.test_references import faults
 
 from stepcrew.domain.faults import Faults
 from stepcrew.domain.files import file_uses
 from stepcrew.domain.flow_checks import CrewRules, examine_flow
 from stepcrew.domain.own_names import NOTHING_OWN
 from stepcrew.domain.parsing import parse_crew
-from stepcrew.domain.references import ModelRules, find_reference_faults
+from stepcrew.domain.references import ModelRules
 from stepcrew.domain.shown_files import MOST_SHOWN, kind_of
 
 
@@ -72,9 +73,8 @@ PDF = task(input_files={"a": "a.pdf"})
 def test_a_file_that_cannot_be_shown_is_told_at_its_place(
     config: dict[str, Any], inputs: dict[str, Any], pointer: str, code: str
 ) -> None:
-    parsed = parse_crew({"agents": {"eye": agent()}, **config}, inputs)
-    find_reference_faults(parsed, RULES)
-    assert [(one.pointer, one.code) for one in parsed.faults] == [(pointer, code)]
+    found = faults({"agents": {"eye": agent()}, **config}, inputs, RULES)
+    assert [(one.pointer, one.code) for one in found] == [(pointer, code)]
 
 
 @pytest.mark.parametrize(
@@ -95,16 +95,13 @@ def test_a_file_that_cannot_be_shown_is_told_at_its_place(
     ],
 )
 def test_what_can_be_shown_is_no_fault(config: dict[str, Any], inputs: dict[str, Any]) -> None:
-    parsed = parse_crew({"agents": {"eye": agent()}, **config}, inputs)
-    find_reference_faults(parsed, RULES)
-    assert parsed.faults == []
+    assert faults({"agents": {"eye": agent()}, **config}, inputs, RULES) == []
 
 
 def test_a_crew_shows_so_many_files() -> None:
     tasks = [task(f"look {number}", input_files={"a": "a.png"}) for number in range(MOST_SHOWN + 1)]
-    parsed = parse_crew({"agents": {"eye": agent()}, "tasks": tasks}, {})
-    find_reference_faults(parsed, RULES)
-    assert [one.code for one in parsed.faults] == ["too_many_files"]
+    found = faults({"agents": {"eye": agent()}, "tasks": tasks}, {}, RULES)
+    assert [one.code for one in found] == ["too_many_files"]
 
 
 def test_the_files_of_a_crew_are_those_it_shows_too() -> None:

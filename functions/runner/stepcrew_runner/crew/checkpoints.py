@@ -12,10 +12,9 @@ from crewai.crews.crew_output import CrewOutput as CrewOutputs
 from crewai.tasks.task_output import TaskOutput as CrewOutput
 from pydantic_core import to_jsonable_python
 
-from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import TaskOutput, TaskState
-from stepcrew.domain.retrying import Patience, retried
+from stepcrew.domain.retrying import Patience, until_available
 from stepcrew.services.ports import TaskOutputStore
 from stepcrew_runner.crew.building import BuiltCrew
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask, Skipped, from_stored, to_stored
@@ -126,11 +125,7 @@ class Checkpoints:
     def _save(self, output: TaskOutput) -> None:
         """What is finished was paid for: a table that does not answer at once is asked again."""
         execution, usage = self._companions.execution, self._companions.gate.journal.usage()
-        retried(
-            lambda: self._tasks.save_task_output(execution, output, usage=usage),
-            lambda error: isinstance(error, PlatformUnavailable),
-            SAVE_PATIENCE,
-        )
+        until_available(lambda: self._tasks.save_task_output(execution, output, usage=usage), SAVE_PATIENCE)
 
 
 def _task_name(event: Any) -> str:

@@ -91,9 +91,7 @@ class FlowBuilder:
             state.pop("json_schema", None)
         methods = {
             name: {
-                **method.model_dump(
-                    mode="json", include={"start", "listen", "router", "emit", "persist"}, exclude_none=True
-                ),
+                **method.model_dump(mode="json", include=_ROUTED, exclude_none=True),
                 "do": _NOTHING,
                 **({"human_feedback": told} if (told := self._feedback(name)) else {}),
             }

@@ -28,7 +28,7 @@ from stepcrew_runner.crew.embedding_models import EmbeddingKeys, asks
 from stepcrew_runner.crew.file_texts import pieces_of_file
 from stepcrew_runner.crew.group_stores import asked, ends_attempt
 from stepcrew_runner.crew.parts import CrewParts
-from stepcrew_runner.crew.ranking import similarities
+from stepcrew_runner.crew.ranking import closest
 
 PATIENCE_SECONDS = 60.0
 """So long an execution waits for chunks that are made already, before it makes them itself."""
@@ -167,11 +167,7 @@ class GroupKnowledge(BaseKnowledgeStorage):
 
 
 def _likest(chunks: list[Chunk], wanted: bytes, limit: int) -> list[tuple[float, Piece]]:
-    """The first of them, each with how alike it is; vectors of another dimension are passed by."""
-    fitting = [chunk for chunk in chunks if len(chunk.vector) == len(wanted)]
-    scores = similarities([chunk.vector for chunk in fitting], wanted)
-    ranked = sorted(zip(scores, fitting, strict=True), key=lambda pair: -pair[0])[:limit]
-    return [(likeness, chunk.piece) for likeness, chunk in ranked]
+    return [(likeness, chunk.piece) for likeness, chunk in closest(chunks, wanted, limit)]
 
 
 def _told(source: str, piece: Piece, score: float) -> dict[str, Any]:

@@ -11,11 +11,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from stepcrew.domain.artifacts import artifact_name, written_id
-from stepcrew.domain.errors import PlatformUnavailable
-from stepcrew.domain.files import KINDS
-from stepcrew.domain.retrying import Patience, retried
+from stepcrew.domain.artifacts import Artifact, artifact_name, written_id
+from stepcrew.domain.retrying import Patience, until_available
 from stepcrew.services.ports import PayloadStore
+from stepcrew_runner.crew.written_files import FileState, state_of, states_below
 from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.isolation.addresses import as_platform
 
@@ -28,8 +27,6 @@ MOST_BYTES_OF_ALL = 50_000_000
 PATIENCE = Patience(tries=6, first=0.1, longest=5.0)
 TELLING = frozenset({"task_completed", "tool_usage_finished", "method_execution_finished"})
 """CrewAI's events after which something may have been written."""
-Seen = tuple[int, int]
-"""When a file was changed, and its size."""
 
 
 class OutputFiles:
@@ -41,13 +38,13 @@ class OutputFiles:
         self._folder = folder.resolve()
         self._lock = threading.Lock()
         self._named: set[Path] = set()
-        self._seen: dict[Path, Seen] = {}
+        self._seen: dict[Path, FileState] = {}
         self._sizes: dict[str, int] = {}
         self._left_out: set[str] = set()
 
     def begin(self) -> None:
         """What the project brings is no output of it."""
-        self._seen = {file: _state(file) for file in self._folder.rglob("*") if file.is_file()}
+        self._seen = states_below(self._folder)
 
     def sink(self, event: Any) -> None:
         """Raises an `Abort` when a file cannot be stored."""
@@ -68,26 +65,22 @@ class OutputFiles:
                     self._keep(file)
 
     def _keep(self, file: Path) -> None:
-        state = _state(file)
+        state = state_of(file)
         if self._seen.get(file) == state:
             return
         self._seen[file] = state
         name = artifact_name(file.relative_to(self._folder).as_posix(), {})
         others = {other: size for other, size in self._sizes.items() if other != name}
-        if len(others) >= MOST_FILES or state[1] > MOST_BYTES or sum(others.values()) + state[1] > MOST_BYTES_OF_ALL:
-            self._leave_out(name, state[1])
+        of_all = sum(others.values()) + state.size
+        if len(others) >= MOST_FILES or state.size > MOST_BYTES or of_all > MOST_BYTES_OF_ALL:
+            self._leave_out(name, state.size)
             return
         content = self._without_secrets(file.read_bytes())
         execution = self._companions.execution
         payload_id = written_id(execution.attempt, name)
-        media_type = KINDS.get(file.suffix[1:].lower(), "application/octet-stream")
-        put = (execution.group_id, execution.execution_id, payload_id, content, media_type)
-        retried(
-            lambda: as_platform(self._payloads.put, *put),
-            lambda error: isinstance(error, PlatformUnavailable),
-            PATIENCE,
-        )
-        self._sizes[name] = state[1]
+        put = (execution.group_id, execution.execution_id, payload_id, content, Artifact(name).media_type)
+        until_available(lambda: as_platform(self._payloads.put, *put), PATIENCE)
+        self._sizes[name] = state.size
 
     def _leave_out(self, name: str, size: int) -> None:
         if name not in self._left_out:
@@ -100,8 +93,3 @@ class OutputFiles:
             return self._companions.redactor.text(content.decode()).encode()
         except UnicodeDecodeError:
             return content
-
-
-def _state(file: Path) -> Seen:
-    told = file.stat()
-    return told.st_mtime_ns, told.st_size

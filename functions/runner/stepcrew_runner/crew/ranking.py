@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 
-from stepcrew.domain.memory import Remembered
-from stepcrew.services.memory_ports import Ranked
+
+class HasVector(Protocol):
+    @property
+    def vector(self) -> bytes: ...
+
+
+Kind = TypeVar("Kind", bound=HasVector)
 
 
 def similarities(vectors: Sequence[bytes], wanted: bytes) -> list[float]:
@@ -21,11 +27,9 @@ def similarities(vectors: Sequence[bytes], wanted: bytes) -> list[float]:
     return np.clip(matrix @ query / lengths, 0.0, 1.0).astype(float).tolist()
 
 
-def closest(found: Sequence[Remembered], wanted: bytes, limit: int) -> Ranked:
-    """The `limit` records that are most like it, with how much, the most alike first. Records without a vector of its
-    dimension are left out."""
+def closest(found: Iterable[Kind], wanted: bytes, limit: int) -> list[tuple[float, Kind]]:
+    """The `limit` of them that are most like it, with how much, the most alike first; of those alike, those that came
+    first. What has no vector of its dimension is left out."""
     fitting = [one for one in found if len(one.vector) == len(wanted)]
     scores = similarities([one.vector for one in fitting], wanted)
-    pairs = [(score, one.record) for score, one in zip(scores, fitting, strict=True)]
-    ranked = sorted(pairs, key=lambda pair: (-pair[0], pair[1].record_id))
-    return ranked[:limit]
+    return sorted(zip(scores, fitting, strict=True), key=lambda pair: -pair[0])[:limit]

@@ -51,7 +51,9 @@ class RootView:
         root = self.root
         if root and root.backend is not Backend.TABLE:
             return self._store.nearest(self._where[0], root, wanted, limit, among)
-        return closest([one for one in self._everything() if among.takes(one.record)], wanted, limit)
+        taken = [one for one in self._everything() if among.takes(one.record)]
+        ranked = closest(sorted(taken, key=lambda one: one.record.record_id), wanted, limit)
+        return [(score, one.record) for score, one in ranked]
 
     def changed(self) -> None:
         """What was read is not what is there any more."""

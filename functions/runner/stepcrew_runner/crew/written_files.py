@@ -6,12 +6,19 @@ import base64
 import logging
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 logger = logging.getLogger("stepcrew_runner")
 MOST_BYTES = 5_000_000
 """What is kept of one call; larger files are written again only by a call that is made again."""
 _LEFT_OUT = "__pycache__"
+
+
+class FileState(NamedTuple):
+    """`changed_at` in nanoseconds, `size` in bytes."""
+
+    changed_at: int
+    size: int
 
 
 class WrittenFiles:
@@ -30,7 +37,7 @@ class WrittenFiles:
             changed = [path for path, seen in now.items() if self._seen.get(path) != seen]
             gone = [path for path in self._seen if path not in now]
             self._seen = now
-            size = sum(now[path][1] for path in changed)
+            size = sum(now[path].size for path in changed)
             if size > MOST_BYTES:
                 told = "A tool wrote %d bytes, of which none are kept: a later attempt will not find these files."
                 logger.warning(told, size)
@@ -49,14 +56,21 @@ class WrittenFiles:
                 file.write_bytes(content.encode() if is_text else base64.b64decode(content["base64"]))
             self._seen = self._look()
 
-    def _look(self) -> dict[str, tuple[int, int]]:
-        """When each file was changed, and its size."""
-        found: dict[str, tuple[int, int]] = {}
-        for file in self._folder.rglob("*"):
-            if file.is_file() and not file.is_symlink() and _LEFT_OUT not in file.parts:
-                told = file.stat()
-                found[file.relative_to(self._folder).as_posix()] = (told.st_mtime_ns, told.st_size)
-        return found
+    def _look(self) -> dict[str, FileState]:
+        found = states_below(self._folder).items()
+        return {
+            file.relative_to(self._folder).as_posix(): state for file, state in found if _LEFT_OUT not in file.parts
+        }
+
+
+def states_below(folder: Path) -> dict[Path, FileState]:
+    """Of every file in it, but links."""
+    return {file: state_of(file) for file in folder.rglob("*") if file.is_file() and not file.is_symlink()}
+
+
+def state_of(file: Path) -> FileState:
+    told = file.stat()
+    return FileState(told.st_mtime_ns, told.st_size)
 
 
 def _content(file: Path) -> str | dict[str, str]:

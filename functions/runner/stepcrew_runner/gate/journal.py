@@ -13,7 +13,7 @@ from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Usage
 from stepcrew.domain.journal import EntryKey, EntryKind, EntryState, JournalEntry, add_to
 from stepcrew.domain.proof import Chain, Link
-from stepcrew.domain.retrying import Patience, retried
+from stepcrew.domain.retrying import Patience, until_available
 from stepcrew.services.ports import JournalStore
 from stepcrew_runner.gate.aborts import PlatformFailed
 from stepcrew_runner.gate.placeholders import Placeholders
@@ -199,10 +199,8 @@ class Journal:
         replaced = self._replaced_by(entry)
         linked = self._chain.following(entry, number=self._chain.length + 1, replaced=replaced)
         try:
-            standing = retried(
-                lambda: as_platform(self._store.write, self._execution, linked, again=again),
-                lambda error: isinstance(error, PlatformUnavailable),
-                WRITE_PATIENCE,
+            standing = until_available(
+                lambda: as_platform(self._store.write, self._execution, linked, again=again), WRITE_PATIENCE
             )
         except PlatformUnavailable as error:
             self._is_chain_known = False

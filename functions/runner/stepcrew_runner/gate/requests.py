@@ -148,12 +148,13 @@ def digest_of_call(tool_name: str, arguments: Any, seal: Seal) -> str:
 
 def _without_files(text: str) -> tuple[str, int, int]:
     """The text with a hash in place of each file, how many there were, and their characters."""
-    found = _FILE.findall(text)
+    lengths: list[int] = []
 
     def named(file: re.Match[str]) -> str:
+        lengths.append(len(file[2]))
         return f'"{file[1]}sha256:{hashlib.sha256(file[2].encode()).hexdigest()}"'
 
-    return (_FILE.sub(named, text) if found else text), len(found), sum(len(one) for _, one in found)
+    return _FILE.sub(named, text), len(lengths), sum(lengths)
 
 
 def _embeds(path: str, name: ModelName) -> bool:

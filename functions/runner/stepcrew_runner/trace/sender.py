@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
-from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.metering import Metered
 from stepcrew.domain.proof import Chain
-from stepcrew.domain.retrying import Patience, retried
+from stepcrew.domain.retrying import Patience, until_available
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew_runner.isolation.addresses import trusted
 
@@ -127,7 +126,7 @@ class TraceSender:
         return linked
 
     def _ship(self, events: list[TraceEvent], logs: list[LogLine]) -> None:
-        light = [self._linked(event) for event in _retried(lambda: self._lighten(events))]
+        light = [self._linked(event) for event in until_available(lambda: self._lighten(events), PATIENCE)]
         batches, lines = list(_parts(light)), list(_parts(logs))
         if len(batches) <= 1 and len(lines) <= 1 and sum(part.bytes for part in batches + lines) <= BATCH_BYTES:
             self._send_one(light, logs, *batches, *lines)
@@ -138,14 +137,10 @@ class TraceSender:
             self._send_one([], part.items, part)
 
     def _send_one(self, events: list[TraceEvent], logs: list[LogLine], *parts: _Part[Any]) -> None:
-        _retried(lambda: self._send(events, logs))
+        until_available(lambda: self._send(events, logs), PATIENCE)
         requests = math.ceil((_HEAD_BYTES + sum(part.bytes for part in parts)) / _REQUEST_BYTES)
         units = sum(part.units for part in parts)
         self.metered = self.metered.plus(Metered(messages=1, message_requests=requests, stored_units=units))
-
-
-def _retried(call: Callable[[], Answer]) -> Answer:
-    return retried(call, lambda error: isinstance(error, PlatformUnavailable), PATIENCE)
 
 
 @dataclass

@@ -21,7 +21,6 @@ from stepcrew.settings import take
 SECONDS = 3600
 SERVICES = ("dynamodb", "s3", "sqs", "ssm", "lambda_")
 """What an attempt talks to."""
-_VECTORS = ("s3vectors",)
 ONLY_MODELS = json.dumps(
     {
         "Version": "2012-10-17",
@@ -59,7 +58,7 @@ class AttemptSessions:
         self, own: SessionKeys | None, role_arn: str, *, of_project: bool = False, vectors: bool = False
     ) -> None:
         self._own = Clients(own)
-        self._own.open(*SERVICES, "sts", *_VECTORS[:vectors])
+        self._own.open(*SERVICES, "sts", *(["s3vectors"] if vectors else []))
         self._role_arn = role_arn
         self._of_project = of_project
 
@@ -102,7 +101,7 @@ class GroupSessions:
 
     def __init__(self, own: SessionKeys | None, role_arn: str, *, vectors: bool = False) -> None:
         self._own = Clients(own)
-        self._own.open("dynamodb", "s3", "ssm", "sts", *_VECTORS[:vectors])
+        self._own.open("dynamodb", "s3", "ssm", "sts", *(["s3vectors"] if vectors else []))
         self._role_arn = role_arn
 
     def begin(self, group_id: str) -> SessionKeys:

@@ -68,11 +68,8 @@ def written_id(attempt: int, name: str) -> str:
 
 def written_artifacts(sizes: Mapping[str, int]) -> list[Artifact]:
     """The files of a project, by the sizes of their payloads: of each name, what the last attempt wrote."""
-    last = {
-        payload_id.split("/", 2)[2]: Artifact(payload_id.split("/", 2)[2], None, payload_id, sizes[payload_id])
-        for payload_id in sorted(sizes)
-    }
-    return [last[name] for name in sorted(last)]
+    last = {payload_id.split("/", 2)[2]: payload_id for payload_id in sorted(sizes)}
+    return [Artifact(name, None, last[name], sizes[last[name]]) for name in sorted(last)]
 
 
 def content_of(output: TaskOutput) -> str:

@@ -34,8 +34,7 @@ def task_body(output: TaskOutput, address: str) -> Body:
 def step_body(step: TraceEvent, before: list[TraceEvent], address: str) -> Body:
     """`before` are earlier events of the same attempt, oldest first: the agent's beginning has the prompt, and the last
     answer of its model the thought. An agent's answer names no tool."""
-    beginning = step.started_sequence if step.event_type == "agent_execution_completed" else step.parent_sequence
-    prompt = next((one.output for one in before if one.sequence == beginning), None)
+    prompt = next((one.output for one in before if one.sequence == beginning_of(step)), None)
     answers = [one for one in before if one.event_type == "llm_call_completed" and one.agent_role == step.agent_role]
     thought = answers[-1].output if answers else None
     return {
@@ -45,6 +44,11 @@ def step_body(step: TraceEvent, before: list[TraceEvent], address: str) -> Body:
         "tool_input": step.extra_data.get("tool_args"),
         "result": shortened(step.output, step.output_reference, address),
     }
+
+
+def beginning_of(step: TraceEvent) -> int | None:
+    """The number of the event that its agent began with."""
+    return step.started_sequence if step.event_type == "agent_execution_completed" else step.parent_sequence
 
 
 def crew_body(execution: Execution, answer: TaskOutput | None, address: str) -> Body:

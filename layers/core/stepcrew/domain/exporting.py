@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
 from stepcrew.domain.event_grammar import Phase, grammar_of
+from stepcrew.domain.retrying import Patience
 from stepcrew.domain.trace import TraceEvent
 
 MOST_SPANS = 512
@@ -16,7 +17,7 @@ MOST_SPANS = 512
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor"""
 TRIES_FOR_THE_REST = 8
 """So often, about ten minutes, an ended execution's export waits for events that are not recorded yet."""
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
+_WAITS = Patience(tries=36, first=5.0, longest=3600.0)
 _PARTS = ("task", "flow_method")
 
 
@@ -51,7 +52,7 @@ def finished_parts(events: Iterable[TraceEvent]) -> list[TracePart]:
 
 def wait_before(tries: int) -> timedelta:
     """How long a message waits that was tried so often: twice as long each time, up to an hour."""
-    return min(_FIRST_WAIT * 2 ** min(tries - 1, 20), _LONGEST_WAIT)
+    return timedelta(seconds=_WAITS.seconds_before(tries))
 
 
 def headers_in(text: str) -> dict[str, str]:

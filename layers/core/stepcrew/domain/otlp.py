@@ -65,7 +65,7 @@ def _request(execution: Execution, spans: list[Json]) -> Json:
 
 def _spans(execution: Execution, found: list[TraceEvent], *, only_finished: bool = False) -> list[Json]:
     """The execution's span comes first."""
-    root, spans = _root(execution, found), list[Json]()
+    spans: list[Json] = []
     ends = {(event.attempt, event.started_sequence): event for event in found if event.started_sequence is not None}
     last = {event.attempt: event.emitted_at for event in found}
     points: dict[tuple[int, int | None], list[Json]] = {}
@@ -81,8 +81,7 @@ def _spans(execution: Execution, found: list[TraceEvent], *, only_finished: bool
         spans.append({**span, "events": points.pop((event.attempt, event.sequence), [])})
     if only_finished:
         return spans
-    root["events"] = [point for those in points.values() for point in those]
-    return [root, *spans]
+    return [{**_root(execution, found), "events": [point for those in points.values() for point in those]}, *spans]
 
 
 def _root(execution: Execution, events: list[TraceEvent]) -> Json:

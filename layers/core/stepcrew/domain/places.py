@@ -40,6 +40,10 @@ class Places:
         line = next((lines[rest[:n]] for n in range(len(rest), -1, -1) if rest[:n] in lines), None)
         return Fault(pointer=pointer, code=code, detail=detail, remedy=remedy, line=line)
 
+    def input_fault(self, name: str, code: str, detail: str, remedy: str = "") -> Fault:
+        """Of the input of this name."""
+        return Fault(pointer=self.inputs.get(name, f"/inputs/{escape(name)}"), code=code, detail=detail, remedy=remedy)
+
 
 def escape(step: str) -> str:
     """One step of an RFC 6901 JSON pointer."""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
+from stepcrew.domain.errors import PlatformUnavailable
+
 Answer = TypeVar("Answer")
 
 
@@ -49,3 +51,8 @@ def retried(
             if attempt == patience.tries - 1 or not helps(error):
                 raise
     raise AssertionError("unreachable: there is at least one try")
+
+
+def until_available(call: Callable[[], Answer], patience: Patience) -> Answer:
+    """The same of a call that the platform did not serve: it raises the last `PlatformUnavailable`."""
+    return retried(call, lambda error: isinstance(error, PlatformUnavailable), patience)

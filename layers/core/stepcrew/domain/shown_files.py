@@ -13,7 +13,6 @@ from stepcrew.domain.models import parse_model_name
 from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.part import ModelSettings
 from stepcrew.domain.parts import ShownFile, files_shown_by
-from stepcrew.domain.places import escape
 
 MOST_SHOWN_BYTES = 3_750_000
 """Of one file. Bedrock takes no larger picture, and the other providers that we carry take this much."""
@@ -106,5 +105,4 @@ def _asked(crew: CrewDefinition, task: int | None, default: str) -> Iterator[tup
 def _fault(crew: ParsedCrew, shown: ShownFile, code: str, detail: str, remedy: str) -> Fault:
     if shown.path:
         return crew.places.fault(shown.path, code, detail, remedy)
-    pointer = crew.places.inputs.get(shown.key, f"/inputs/{escape(shown.key)}")
-    return Fault(pointer=pointer, code=code, detail=detail, remedy=remedy)
+    return crew.places.input_fault(shown.key, code, detail, remedy)

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.files import FileUse, GroupFile, file_uses
 from stepcrew.domain.parsing import ParsedCrew
-from stepcrew.domain.places import escape
 from stepcrew.domain.shown_files import MOST_SHOWN_BYTES
 from stepcrew.domain.suggestions import suggest
 from stepcrew.services.file_ports import FileStore
@@ -28,9 +27,8 @@ class FindMissingFiles:
             code, detail, remedy = _told(use, known)
             if code and use.of_input is None:
                 yield crew.places.fault(use.path, code, detail, remedy)
-            elif code:
-                pointer = crew.places.inputs.get(use.of_input or "", f"/inputs/{escape(use.of_input or '')}")
-                yield Fault(pointer=pointer, code=code, detail=detail, remedy=remedy)
+            elif code and use.of_input is not None:
+                yield crew.places.input_fault(use.of_input, code, detail, remedy)
 
 
 def _told(use: FileUse, known: dict[str, GroupFile]) -> tuple[str, str, str]:

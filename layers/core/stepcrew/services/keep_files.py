@@ -77,9 +77,9 @@ class KeepFiles:
         self._clock = clock
         self._default_embedder = default_embedder
 
-    def put(self, group_id: str, new: NewFile) -> GroupFile | Upload:
+    def put(self, group_id: str, new: NewFile, content: bytes | None = None) -> GroupFile | Upload:
         """Makes the name stand for the bytes of that hash, which are read then; as long as they are not there, tells
-        where they go. Raises `InvalidRequest`."""
+        where they go, or puts the `content` there that is at hand. Raises `InvalidRequest`."""
         name, sha256 = new.name, new.sha256
         embedder = self._embedder(new.embedder)
         media_type = media_type_of(name)
@@ -96,7 +96,10 @@ class KeepFiles:
             check_room(name, {one.name for one in self._files.files(group_id)}, MOST_FILES, "files")
         found = self._files.size(group_id, name, sha256)
         if found is None:
-            return self._files.upload(group_id, name, sha256, new.size)
+            if content is None:
+                return self._files.upload(group_id, name, sha256, new.size)
+            self._files.write(group_id, name, sha256, content)
+            found = len(content)
         file = GroupFile(
             name=name,
             bytes=found,
@@ -117,10 +120,7 @@ class KeepFiles:
         if len(content) > MOST_FILE_BYTES or not re.fullmatch(FILE_NAME, name):
             told = f"A file has {MOST_FILE_BYTES:,} bytes at most, and a harmless name; this one is {name[:200]!r}."
             raise InvalidRequest(told)
-        new = NewFile(name, hashlib.sha256(content).hexdigest(), len(content), by)
-        if isinstance(self.put(group_id, new), Upload):
-            self._files.write(group_id, name, new.sha256, content)
-            self.put(group_id, new)
+        self.put(group_id, NewFile(name, hashlib.sha256(content).hexdigest(), len(content), by), content)
 
     def list(self, group_id: str) -> list[GroupFile]:
         return self._files.files(group_id)

@@ -89,14 +89,16 @@ class SendWebhook:
             return None
         approval = self._asked(webhook, message)
         links = self._links(webhook, message, approval)
-        body = self._body(webhook, message, approval, links, delivery.request)
+        if webhook.callback is None:
+            body = self._body(webhook, message, approval, links)
+        else:  # what it was sent at the first try
+            body = delivery.request or self._write_callback(webhook.callback, message.announcement)
         if body is None:
             gone = delivery.ended(DeliveryState.SKIPPED, "What it was to tell is there no more.")
             self._webhooks.save_delivery(message.group_id, gone)
             return None
         if not delivery.request:
             shown = self._body(webhook, message, approval, dict.fromkeys(links, NOT_KEPT)) if links else body
-            assert shown is not None
             text = shown.shown(message.to) if isinstance(shown, Mail) else shown
             delivery = delivery.model_copy(update={"request": text})
             self._webhooks.save_delivery(message.group_id, delivery)
@@ -138,12 +140,8 @@ class SendWebhook:
         message: WebhookMessage,
         approval: Approval | None,
         links: Mapping[DecisionKind, str],
-        sent: str = "",
-    ) -> str | Mail | None:
-        """A callback gets what it was `sent` at the first try. None when what is to be told is there no more."""
+    ) -> str | Mail:
         told = message.announcement
-        if webhook.callback is not None:
-            return sent or self._write_callback(webhook.callback, told)
         decide = {kind: f"{self._api_url}/api/v1/decide?link={links[kind]}" for kind in DECISIONS if kind in links}
         if webhook.format != "standard":
             text = told_text(told, approval.question if approval else "", self._console_url, decide)

@@ -7,14 +7,7 @@ from collections.abc import Callable
 from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, PlatformUnavailable, WebhookNotFound
 from stepcrew.domain.mail import MailRules
 from stepcrew.domain.registration import check_room
-from stepcrew.domain.webhook import (
-    MOST_WEBHOOKS,
-    DeliveryState,
-    Webhook,
-    WebhookMessage,
-    WebhookSpec,
-    sample,
-)
+from stepcrew.domain.webhook import MOST_WEBHOOKS, DeliveryState, Webhook, WebhookMessage, WebhookSpec, sample
 from stepcrew.services.check_address import CheckAddress
 from stepcrew.services.ports import Clock
 from stepcrew.services.secret_ports import SecretStore

@@ -90,15 +90,16 @@ class TakeObject:
         contents = trigger.object.contents if trigger and trigger.object else "request"
         if contents != "none":
             try:
-                if trigger and contents == "file":
-                    cause.document["file"] = self._file(found, trigger)
-                else:
-                    cause.document |= self._contents(found, contents)
+                cause.document |= self._contents(found, contents, trigger.made_by if trigger else None)
             except InvalidRequest as error:
                 cause.unreadable, cause.faults = error.message, error.faults
         return self._fire(group_id, trigger, cause).firing
 
-    def _contents(self, found: NewObject, kind: str) -> dict[str, Any]:
+    def _contents(self, found: NewObject, kind: str, by: str | None) -> dict[str, Any]:
+        """Raises `InvalidRequest`."""
+        if kind == "file":
+            self._files.take(found.group_id, found.name, self._body(found, MOST_FILE_BYTES), by)
+            return {"file": {"file": found.name}}
         text = self._text(found)
         if kind == "text":
             return {"text": text}
@@ -107,11 +108,6 @@ class TakeObject:
         if kind == "request":
             return {"request": parsed_request(found.inner_key, text)}
         return {"rows": rows_of(found.inner_key, text)}
-
-    def _file(self, found: NewObject, trigger: Trigger) -> dict[str, str]:
-        """An input that names the file of the group which the object becomes. Raises `InvalidRequest`."""
-        self._files.take(found.group_id, found.name, self._body(found, MOST_FILE_BYTES), trigger.made_by)
-        return {"file": found.name}
 
     def _text(self, found: NewObject) -> str:
         """Raises `InvalidRequest` also for one that is too large, or no UTF-8 text."""

@@ -6,7 +6,7 @@ import json
 
 from stepcrew.domain.announcement import Announcement
 from stepcrew.domain.callback import CallbackTerms, StepData, TaskData
-from stepcrew.domain.callback_bodies import Body, crew_body, step_body, task_body
+from stepcrew.domain.callback_bodies import Body, beginning_of, crew_body, step_body, task_body
 from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.services.ports import ExecutionStore, TaskOutputStore, TraceStore
 from stepcrew.services.read_result import read_result
@@ -49,7 +49,7 @@ class WriteCallback:
         if step is None:
             return None
         before = [one for one in found if one.sequence < data.sequence]
-        beginning = step.parent_sequence if step.event_type.startswith("tool_") else step.started_sequence
+        beginning = beginning_of(step)
         if beginning is not None and beginning <= after[1]:
             early = self._traces.event(data.group_id, data.execution_id, data.attempt, beginning)
             before = [*([early] if early else []), *before]
