@@ -105,7 +105,7 @@ test-stacks:
 test-console: setup-all console/dist/index.html ## Test the web console, in Chromium where there is one
 	@if command -v npm >/dev/null; then cd console && { [ -d node_modules ] || npm ci --silent; } && npm run --silent check && npm run --silent test; \
 	else echo "The console's own checks need Node 20 and npm: skipped."; fi
-	$(DEV)/pytest $(PYTEST) -rs $(WORKERS) --dist loadfile -m browser tests/console
+	$(DEV)/pytest $(PYTEST) -rs $(WORKERS) --dist loadgroup -m browser tests/console
 
 .PHONY: bench
 bench: build console/dist/index.html ## Run the benchmarks and write benchmarks/README.md
