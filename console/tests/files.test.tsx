@@ -119,7 +119,7 @@ describe("The files that an execution hands over", () => {
       path.endsWith("/artifacts")
         ? good({ artifacts })
         : Promise.resolve({
-            data: "# Tea",
+            data: new Blob(["# Tea"]),
             response: new Response(null, { headers: { "content-type": "text/markdown" } }),
           }),
     );
