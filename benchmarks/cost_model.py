@@ -42,8 +42,8 @@ SINK_SECONDS, LOOKED_SECONDS, SUBMITTED_SECONDS, TOLD_SECONDS = map(Decimal, ("0
 LOG_BYTES = 500
 """Of one invocation."""
 CDN_REQUEST_USD = Decimal("0.000001")
-"""CloudFront passes on what the console asks: $0.01 for 10,000 HTTPS requests from the United States or Europe, after 10
-million a month that are free in every account (https://aws.amazon.com/cloudfront/pricing/)."""
+"""CloudFront passes on what the console asks: $0.01 for 10,000 HTTPS requests from the United States or Europe. The
+first 10 million of a month are free in every account (https://aws.amazon.com/cloudfront/pricing/)."""
 
 
 class Use(NamedTuple):
