@@ -101,11 +101,19 @@ test-faults:
 test-stacks:
 	$(DEV)/pytest $(PYTEST) $(WORKERS) --dist loadgroup tests --ignore=tests/runner $(CROWDED:%=--ignore=%) $(ALONE:%=--ignore=%) -m "not browser"
 
+# Side by side: the console's own checks keep one processor busy, and the browser waits now and then.
 .PHONY: test-console
 test-console: setup-all console/dist/index.html ## Test the web console, in Chromium where there is one
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-components test-browser
+
+.PHONY: test-components
+test-components:
 	@if command -v npm >/dev/null; then cd console && { [ -d node_modules ] || npm ci --silent; } && npm run --silent check && npm run --silent test; \
 	else echo "The console's own checks need Node 20 and npm: skipped."; fi
-	$(DEV)/pytest $(PYTEST) -rs $(WORKERS) --dist loadfile -m browser tests/console
+
+.PHONY: test-browser
+test-browser:
+	$(DEV)/pytest $(PYTEST) -rs $(WORKERS) --dist loadgroup -m browser tests/console
 
 .PHONY: bench
 bench: build console/dist/index.html ## Run the benchmarks and write benchmarks/README.md
