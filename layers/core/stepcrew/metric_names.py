@@ -94,6 +94,7 @@ METRICS: dict[str, Metric] = {
     "DeliveriesPutOff": Metric(PERFORMANCE, "webhook_sender", "Count", "deliveries that failed and are tried again"),
     "MessagesUnreadable": Metric(PERFORMANCE, "webhook_sender", "Count", "messages that are no announcements"),
     "SpansExported": Metric(PERFORMANCE, "exporter", "Count", "spans that the operator's collector took"),
+    "SpansRejected": Metric(PERFORMANCE, "exporter", "Count", "spans that it left out of what it took"),
     "ExportsPutOff": Metric(PERFORMANCE, "exporter", "Count", "exports that failed and are tried again"),
     "ModelCalls": Metric(BUSINESS, "announcer", "Count", "model calls of an ended execution"),
     "Tokens": Metric(BUSINESS, "announcer", "Count", "tokens of an ended execution"),
