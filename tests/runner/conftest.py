@@ -44,6 +44,11 @@ def harness(model: ScriptedModel) -> Harness:
     return Harness(model)
 
 
+def pytest_collection_finish() -> None:
+    """Every test's module has been imported by now."""
+    environment.imported()
+
+
 def pytest_sessionfinish() -> None:
     """What aborted crews left is collected now: a plugin of pytest imports modules after this, and Python 3.11's parser
     fails where a collection interrupts it (CPython issue 106905)."""

@@ -10,8 +10,7 @@ from stepcrew_runner.isolation import environment  # noqa: E402
 
 environment.prepare()
 
-import gc  # noqa: E402 - CrewAI may be imported only after `prepare`
-import logging  # noqa: E402
+import logging  # noqa: E402 - CrewAI may be imported only after `prepare`
 import resource  # noqa: E402
 
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
@@ -33,9 +32,7 @@ for _writer in logging.getLogger().handlers:  # Lambda's own: what is said outsi
 renewal = Renewal(replacement(environment.variables()), logger.warning)
 renewal.install(LambdaRuntimeClient)
 wiring.sessions()
-# What the imports left behind lives as long as the process: no collection needs to look at it again.
-gc.collect()
-gc.freeze()
+environment.imported()
 _ready_ms = [round((time.monotonic() - _LOADING_SINCE) * 1000)]
 """How long this process took to be ready; taken by its first invocation."""
 

@@ -15,6 +15,8 @@ from typing import Any  # noqa: E402
 
 from stepcrew_runner import wiring  # noqa: E402
 
+environment.imported()
+
 
 def handler(event: Mapping[str, Any], context: object) -> Any:
     """Answers what the tool answers, as JSON."""

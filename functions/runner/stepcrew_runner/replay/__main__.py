@@ -22,6 +22,8 @@ from stepcrew_runner import wiring  # noqa: E402
 from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
 from stepcrew_runner.replay.replaying import replay  # noqa: E402
 
+environment.imported()
+
 ENDPOINTS = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 NOWHERE = "https://endpoint.invalid/v1"
 """A name that never resolves (RFC 2606)."""
