@@ -79,6 +79,7 @@ def test_a_trace_comes_by_itself_though_the_collector_was_out_at_first() -> None
             ada.ended(execution_id)
             whole = until_taken(collector, b"invoke_workflow")
             packed = {"Accept": "application/x-protobuf"}
+            assert "export" in {one["name"] for one in ada.get("/operator/stack").json()["queues"]}
             asked_for = ada.get(f"/executions/{execution_id}/otlp", headers=packed).content
         until_measured(stack, "ExporterFunction", "SpansExported", "ExportsPutOff")
         until_measured(stack, "AnnouncerFunction", "Executions", "ExecutionSeconds", "ExecutionsWaiting", "ModelCalls")

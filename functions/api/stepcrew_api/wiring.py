@@ -120,15 +120,7 @@ def make_app(settings: Settings) -> FastAPI:
     keep_secrets, erasures = KeepSecrets(secrets, crews, clock), TableErasures(clients, table)
     files, inbox = BucketFiles(clients, table, settings.bucket_name), BucketInbox(clients, settings.inbox_bucket)
     slots = TableSlots(clients, table)
-    queues = SqsQueues(
-        clients,
-        {
-            "trace": QueueUrls(settings.trace_queue_url, settings.trace_dead_letter_queue_url, redrivable=True),
-            "trigger": QueueUrls(settings.trigger_queue_url, settings.trigger_dead_letter_queue_url, redrivable=True),
-            "webhook": QueueUrls(settings.webhook_queue_url, settings.webhook_dead_letter_queue_url),
-            "announcement": QueueUrls("", settings.announcement_dead_letter_queue_url),
-        },
-    )
+    queues = SqsQueues(clients, queue_urls(settings))
     decide = DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock)
     link_keys, audit = ParameterLinkKeys(clients, settings.secrets_prefix), TableAudit(clients, table, new_id)
     services = Services(
@@ -218,3 +210,15 @@ def make_app(settings: Settings) -> FastAPI:
         retry_batch=RetryBatch(batches.store, inputs, batches.orchestrator, clock),
     )
     return create_app(services, settings)
+
+
+def queue_urls(settings: Settings) -> dict[str, QueueUrls]:
+    """Those whose messages an operator sees."""
+    found = {
+        "trace": QueueUrls(settings.trace_queue_url, settings.trace_dead_letter_queue_url, redrivable=True),
+        "trigger": QueueUrls(settings.trigger_queue_url, settings.trigger_dead_letter_queue_url, redrivable=True),
+        "webhook": QueueUrls(settings.webhook_queue_url, settings.webhook_dead_letter_queue_url),
+        "announcement": QueueUrls("", settings.announcement_dead_letter_queue_url),
+        "export": QueueUrls(settings.export_queue_url, settings.export_dead_letter_queue_url, redrivable=True),
+    }
+    return {name: urls for name, urls in found.items() if urls.dead_letters}  # exports are there by a parameter only
