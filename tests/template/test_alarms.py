@@ -77,6 +77,13 @@ def test_the_dashboard_shows_the_dead_letters_of_every_queue(
     assert {line[3] for line in shown} == {f"${{{name}.QueueName}}" for name in queues}
 
 
+def test_the_dashboard_asks_the_apis_log_for_its_routes_as_the_document_says(widgets: list[dict[str, Any]]) -> None:
+    [query] = [one["query"] for one in widgets if "query" in one]
+    source, _, asked = query.partition(" | ")
+    assert source == "SOURCE '${ApiLogGroup}'"
+    assert asked in " ".join((ROOT / "docs/operations.md").read_text().split())
+
+
 def test_the_dashboard_shows_metrics_that_functions_write(widgets: list[dict[str, Any]]) -> None:
     lines: list[list[Any]] = [line for one in widgets for line in one.get("metrics", [])]
     own = [line for line in lines if line[0] == OWN["Fn::Sub"]]

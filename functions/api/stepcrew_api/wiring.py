@@ -6,8 +6,6 @@ import time
 from functools import partial
 from secrets import token_urlsafe
 
-from fastapi import FastAPI
-
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
@@ -82,11 +80,11 @@ from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings, function_settings
 from stepcrew.submission_wiring import model_rules, new_id, submit_execution
 from stepcrew.wiring import batch_parts, fill_slots, group_limits, watch_budgets
-from stepcrew_api.app import create_app
+from stepcrew_api.app import Api, create_app
 from stepcrew_api.services import Services
 
 
-def make_app(settings: Settings) -> FastAPI:
+def make_app(settings: Settings) -> Api:
     clients, clock = Clients(), SystemClock()
     table, days = settings.table_name, settings.retention_days
     payloads = BucketPayloads(clients, settings.bucket_name)

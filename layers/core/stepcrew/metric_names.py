@@ -55,6 +55,7 @@ METRICS: dict[str, Metric] = {
     "StartSeconds": Metric(EXECUTION, "announcer", "Seconds", "from the submission to the start: queue and capacity"),
     "AttemptsPerExecution": Metric(EXECUTION, "announcer", "Count", "attempts that an ended execution took"),
     "ChangesAnnounced": Metric(EXECUTION, "announcer", "Count", "changes told to the event bus"),
+    "ExecutionsBegun": Metric(EXECUTION, "runner", "Count", "executions whose first attempt began"),
     "ExecutionsStarted": Metric(EXECUTION, "reconciler", "Count", "lost starts that the sweep made up for"),
     "SlotsFilled": Metric(EXECUTION, "reconciler", "Count", "free slots that the announcer had not given"),
     "StateMachinesReplaced": Metric(EXECUTION, "reconciler", "Count", "state machine executions started anew"),
