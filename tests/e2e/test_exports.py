@@ -84,7 +84,7 @@ def test_a_trace_comes_by_itself_though_the_collector_was_out_at_first() -> None
         until_measured(stack, "ExporterFunction", "SpansExported", "ExportsPutOff")
         until_measured(stack, "AnnouncerFunction", "Executions", "ExecutionSeconds", "ExecutionsWaiting", "ModelCalls")
         until_measured(stack, "TraceSinkFunction", "TraceEventsRecorded", "TraceLag", "AgentSeconds")
-        until_measured(stack, "RunnerFunction", "Attempts", "AttemptSeconds", "MemoryUsed")
+        until_measured(stack, "RunnerFunction", "ExecutionsBegun", "Attempts", "AttemptSeconds", "MemoryUsed")
         alarms = {one["AlarmName"] for one in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]}
         assert {"stepcrew-local-export-dead-letter", "stepcrew-local-trace-lag"} <= alarms
     assert spans(whole) == spans(asked_for)

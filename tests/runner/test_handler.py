@@ -90,7 +90,11 @@ def test_the_first_attempt_of_an_execution_is_measured_once(
     from stepcrew_runner import handler
 
     sent: list[str] = []
-    monkeypatch.setattr(handler.metrics, "add", lambda name, *_value, **_of: sent.append(name))
+
+    def add(name: str, _value: float = 1, of: str = "") -> None:
+        sent.append(name)
+
+    monkeypatch.setattr(handler.metrics, "add", add)
     with addresses.trusted():
         submit(aws, crew(task("One. [[say ONE]]", "one")))
         aws.executions.begin_attempt(GROUP, ID, FakeClock().now())

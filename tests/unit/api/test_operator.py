@@ -83,9 +83,8 @@ def test_dead_letters_are_sent_again_where_that_is_possible(harness: Harness) ->
 
 
 def test_a_stack_that_exports_its_traces_has_one_more_queue_that_can_be_sent_again() -> None:
-    usual = Settings(
-        **{f"{name}_dead_letter_queue_url": name for name in ("trace", "trigger", "webhook", "announcement")}
-    )
+    others = ("trace", "trigger", "webhook", "announcement")
+    usual = Settings.model_validate({f"{name}_dead_letter_queue_url": name for name in others})
     exporting = usual.model_copy(update={"export_queue_url": "q", "export_dead_letter_queue_url": "d"})
     assert queue_urls(exporting).keys() - queue_urls(usual).keys() == {"export"}
     assert queue_urls(exporting)["export"] == QueueUrls("q", "d", redrivable=True)
