@@ -1,7 +1,7 @@
 """Makes the virtual environments of this checkout from its pinned requirement files. Standard library only.
 
     python3 scripts/bootstrap.py                 what the demo needs
-    python3 scripts/bootstrap.py dev sam         more environments, by name (`all` for every one)
+    python3 scripts/bootstrap.py dev sam         more environments, by name (`all` for every one that `make test` uses)
     python3 scripts/bootstrap.py --compile       resolves every requirements.in again
 
 An environment is made again when its requirement file or interpreter changed; otherwise nothing is done.
@@ -59,7 +59,10 @@ ENVIRONMENTS = {
     "sam": Environment("requirements/sam"),
     "checkov": Environment("requirements/checkov"),
     "audit": Environment("requirements/audit"),
+    "collector": Environment("requirements/collector"),
 }
+ON_DEMAND = ("collector",)
+"""Large, and needed by one target only: no part of `all`."""
 ZIPS = ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender", "exporter")
 DEMO = (*ZIPS, "runner", "local", "emulator", "model")
 LAMBDA_RUNTIME = frozenset(ZIPS)
@@ -174,7 +177,9 @@ def main() -> None:
         return
     names: list[str] = options.names or list(DEMO)
     python = newest_python()
-    for name in ENVIRONMENTS if "all" in names else names:
+    if "all" in names:
+        names = [name for name in ENVIRONMENTS if name not in ON_DEMAND]
+    for name in names:
         make(name, python)
 
 

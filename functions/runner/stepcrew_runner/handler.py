@@ -53,11 +53,18 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
         logger.info("Attempt begins")
         renewal.attempt_begins()
         began, ready_ms = time.monotonic(), _ready_ms.pop() if _ready_ms else 0
+
+        def begun(attempt: int) -> None:
+            if attempt == 1:  # told at once: the process may die
+                metrics.add("ExecutionsBegun")
+                metrics.send(group_id=invocation.group_id, execution_id=invocation.execution_id)
+
         with trusted():
             answer = wiring.run_attempt(invocation.group_id, invocation.execution_id, ready_ms)(
                 invocation.group_id,
                 invocation.execution_id,
                 lambda: context.get_remaining_time_in_millis() / 1000,
+                begun,
             )
         metrics.add("Attempts", of=answer.outcome)
         metrics.add("AttemptSeconds", time.monotonic() - began)
