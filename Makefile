@@ -118,7 +118,7 @@ test-browser:
 	$(DEV)/pytest $(PYTEST) -rs $(WORKERS) --dist loadgroup -m browser tests/console
 
 .PHONY: test-collector
-test-collector: setup ## Let Arize Phoenix, a product of OpenTelemetry's, store our traces (installs 600 MB)
+test-collector: setup ## Let Arize Phoenix store our traces, and look at them there (installs 600 MB)
 	@python3 scripts/bootstrap.py dev collector
 	$(DEV)/pytest $(PYTEST) $(APART)
 
