@@ -61,8 +61,10 @@ ENVIRONMENTS = {
     "audit": Environment("requirements/audit"),
     "collector": Environment("requirements/collector"),
 }
-ON_DEMAND = ("collector",)
-"""Large, and needed by one target only: no part of `all`."""
+ON_DEMAND = ("audit", "collector")
+"""Needed by one target only: no part of `all`."""
+TOOLS = ("sam", "checkov", *ON_DEMAND)
+"""Their programs load a small part of what is installed: no bytecode is made ahead."""
 ZIPS = ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender", "exporter")
 DEMO = (*ZIPS, "runner", "local", "emulator", "model")
 LAMBDA_RUNTIME = frozenset(ZIPS)
@@ -137,7 +139,7 @@ def make(name: str, python: str) -> None:
     # The files are complete: nothing may be added by resolving again (what is excluded would come back).
     requirements = [argument for file in files for argument in ("-r", file)]
     # And nothing may be put in its place: each file downloaded has one of the hashes that were written down.
-    checked = ("--no-deps", "--require-hashes", "--compile-bytecode")
+    checked = ("--no-deps", "--require-hashes", *(() if name in TOOLS else ("--compile-bytecode",)))
     run_uv("pip", "install", "-q", *checked, "-p", str(home / "bin/python"), *requirements)
     if environment.paths:
         site = next((home / "lib").glob("python3*/site-packages"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation import environment, loading
 
 environment.prepare()
 
@@ -46,7 +46,7 @@ def harness(model: ScriptedModel) -> Harness:
 
 def pytest_collection_finish() -> None:
     """Every test's module has been imported by now."""
-    environment.imported()
+    loading.end()
 
 
 def pytest_sessionfinish() -> None:

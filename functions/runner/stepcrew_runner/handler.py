@@ -6,7 +6,7 @@ import time
 
 _LOADING_SINCE = time.monotonic()
 
-from stepcrew_runner.isolation import environment  # noqa: E402
+from stepcrew_runner.isolation import environment, loading  # noqa: E402
 
 environment.prepare()
 
@@ -32,7 +32,7 @@ for _writer in logging.getLogger().handlers:  # Lambda's own: what is said outsi
 renewal = Renewal(replacement(environment.variables()), logger.warning)
 renewal.install(LambdaRuntimeClient)
 wiring.sessions()
-environment.imported()
+loading.end()
 _ready_ms = [round((time.monotonic() - _LOADING_SINCE) * 1000)]
 """How long this process took to be ready; taken by its first invocation."""
 

@@ -6,7 +6,7 @@ tool raises is the function's error, which its caller tells the model.
 
 from __future__ import annotations
 
-from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation import environment, loading
 
 environment.prepare()
 
@@ -15,7 +15,7 @@ from typing import Any  # noqa: E402
 
 from stepcrew_runner import wiring  # noqa: E402
 
-environment.imported()
+loading.end()
 
 
 def handler(event: Mapping[str, Any], context: object) -> Any:
