@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stepcrew_runner.isolation import environment
+from tests.light_gc import pytest_collection_finish as pytest_collection_finish
 
 environment.prepare()
 
