@@ -8,6 +8,8 @@ PYTEST := -q --durations=5
 WORKERS := -n auto --maxprocesses=4
 # Tests that start no stack.
 ALONE := tests/architecture tests/template tests/unit
+# Tests that need a large product beside the stack.
+APART := tests/collector
 # Tests that run eight executions at a time themselves.
 CROWDED := tests/faults
 
@@ -99,13 +101,26 @@ test-faults:
 
 .PHONY: test-stacks
 test-stacks:
-	$(DEV)/pytest $(PYTEST) $(WORKERS) --dist loadgroup tests --ignore=tests/runner $(CROWDED:%=--ignore=%) $(ALONE:%=--ignore=%) -m "not browser"
+	$(DEV)/pytest $(PYTEST) $(WORKERS) --dist loadgroup tests --ignore=tests/runner $(CROWDED:%=--ignore=%) $(ALONE:%=--ignore=%) $(APART:%=--ignore=%) -m "not browser"
 
+# Side by side: the console's own checks keep one processor busy, and the browser waits now and then.
 .PHONY: test-console
 test-console: setup-all console/dist/index.html ## Test the web console, in Chromium where there is one
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-components test-browser
+
+.PHONY: test-components
+test-components:
 	@if command -v npm >/dev/null; then cd console && { [ -d node_modules ] || npm ci --silent; } && npm run --silent check && npm run --silent test; \
 	else echo "The console's own checks need Node 20 and npm: skipped."; fi
-	$(DEV)/pytest $(PYTEST) -rs $(WORKERS) --dist loadfile -m browser tests/console
+
+.PHONY: test-browser
+test-browser:
+	$(DEV)/pytest $(PYTEST) -rs $(WORKERS) --dist loadgroup -m browser tests/console
+
+.PHONY: test-collector
+test-collector: setup ## Let Arize Phoenix store our traces, and look at them there (installs 600 MB)
+	@python3 scripts/bootstrap.py dev collector
+	$(DEV)/pytest $(PYTEST) $(APART)
 
 .PHONY: bench
 bench: build console/dist/index.html ## Run the benchmarks and write benchmarks/README.md

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
+import { CREW_FILE } from "./src/compose/kinds.ts";
 
 const MODULE = "virtual:examples";
 const RESOLVED = `\0${MODULE}`;
 const FOLDER = fileURLToPath(new URL("../examples", import.meta.url));
-const CREW_FILE = /\.(ya?ml|jsonc?|py)$/;
 
 /** The crews in `examples/`, as `virtual:examples`: a list of `{ name, summary, files }`, files by their path. */
 export function examples(): Plugin {

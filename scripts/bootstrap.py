@@ -1,7 +1,7 @@
 """Makes the virtual environments of this checkout from its pinned requirement files. Standard library only.
 
     python3 scripts/bootstrap.py                 what the demo needs
-    python3 scripts/bootstrap.py dev sam         more environments, by name (`all` for every one)
+    python3 scripts/bootstrap.py dev sam         more environments, by name (`all` for every one that `make test` uses)
     python3 scripts/bootstrap.py --compile       resolves every requirements.in again
 
 An environment is made again when its requirement file or interpreter changed; otherwise nothing is done.
@@ -59,7 +59,12 @@ ENVIRONMENTS = {
     "sam": Environment("requirements/sam"),
     "checkov": Environment("requirements/checkov"),
     "audit": Environment("requirements/audit"),
+    "collector": Environment("requirements/collector"),
 }
+ON_DEMAND = ("audit", "collector")
+"""Needed by one target only: no part of `all`."""
+TOOLS = ("sam", "checkov", *ON_DEMAND)
+"""Their programs load a small part of what is installed: no bytecode is made ahead."""
 ZIPS = ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender", "exporter")
 DEMO = (*ZIPS, "runner", "local", "emulator", "model")
 LAMBDA_RUNTIME = frozenset(ZIPS)
@@ -134,7 +139,7 @@ def make(name: str, python: str) -> None:
     # The files are complete: nothing may be added by resolving again (what is excluded would come back).
     requirements = [argument for file in files for argument in ("-r", file)]
     # And nothing may be put in its place: each file downloaded has one of the hashes that were written down.
-    checked = ("--no-deps", "--require-hashes", "--compile-bytecode")
+    checked = ("--no-deps", "--require-hashes", *(() if name in TOOLS else ("--compile-bytecode",)))
     run_uv("pip", "install", "-q", *checked, "-p", str(home / "bin/python"), *requirements)
     if environment.paths:
         site = next((home / "lib").glob("python3*/site-packages"))
@@ -174,7 +179,9 @@ def main() -> None:
         return
     names: list[str] = options.names or list(DEMO)
     python = newest_python()
-    for name in ENVIRONMENTS if "all" in names else names:
+    if "all" in names:
+        names = [name for name in ENVIRONMENTS if name not in ON_DEMAND]
+    for name in names:
         make(name, python)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Container
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -31,6 +32,8 @@ MINUTES = 730 * 60
 POLLERS, POLLS_A_MINUTE = 5, 3
 """Of an event source that reads a queue: it begins with five readers, each asking for up to 20 seconds.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+STANDARD_QUEUE_REQUEST = Decimal("0.0000004")
+"""The price book has that of FIFO queues, which is what an execution uses."""
 SWEEP_SECONDS = Decimal("0.2")
 SWEEP_LOG_BYTES = 500
 """Of Lambda's own three lines about an invocation; a sweep that finds nothing writes none."""
@@ -46,7 +49,7 @@ INDEX_READS = OPEN_SHARDS + 2
 """Of each sweep: the parts of the index with open executions, and those with open batches and erasures."""
 
 ON_DEMAND = ("ExportTraces",)
-"""Conditions of what is there by a parameter only, which the document has apart."""
+"""Conditions of what is there by a parameter only, which the table has apart."""
 PRICED = frozenset(
     {
         "AWS::CloudWatch::Alarm",
@@ -92,14 +95,17 @@ class Line:
         return max(self.amount - self.free, Decimal(0)) * self.price
 
 
-def lines(template: dict[str, Any], shards: int) -> list[Line]:
-    """`template` with its short tags spelled out; `shards`: how many parts of the index of what is open are read."""
-    resources = {n: r for n, r in template["Resources"].items() if r.get("Condition") not in ON_DEMAND}
+def lines(template: dict[str, Any], shards: int, leave_out: Container[str] = ON_DEMAND) -> list[Line]:
+    """`template` with its short tags spelled out; `shards`: how many parts of the index of what is open are read;
+    `leave_out`: conditions whose resources are not there."""
+    resources = {n: r for n, r in template["Resources"].items() if r.get("Condition") not in leave_out}
     functions = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
     watched = [alarm_metrics(r["Properties"]) for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     alarms = len(watched)
     events = [(name, event) for name, each in functions.items() for event in each.get("Events", {}).values()]
-    queues = sum(event["Type"] == "SQS" for _, event in events)
+    asked = [event["Properties"]["Queue"]["Fn::GetAtt"][0] for _, event in events if event["Type"] == "SQS"]
+    fifo = sum(resources[name]["Properties"].get("FifoQueue", False) for name in asked)
+    polls = Decimal(POLLERS * POLLS_A_MINUTE * MINUTES)
     sweeper, schedule = next((n, e["Properties"]["Schedule"]) for n, e in events if e["Type"] == "Schedule")
     sweeps = Decimal(MINUTES) / minutes_of(schedule)
     gigabytes = Decimal(functions[sweeper]["MemorySize"]) / 1024
@@ -113,10 +119,17 @@ def lines(template: dict[str, Any], shards: int) -> list[Line]:
             "cloudwatch/pricing",
         ),
         Line(
-            f"Lambda asks {queues} queues for messages, {POLLERS * POLLS_A_MINUTE} times a minute each",
-            Decimal(queues * POLLERS * POLLS_A_MINUTE * MINUTES),
+            f"Lambda asks for messages {POLLERS * POLLS_A_MINUTE} times a minute, FIFO queues: {fifo}",
+            fifo * polls,
             prices[Priced.QUEUE_REQUESTS],
-            million,
+            million,  # of both kinds together
+            "sqs/pricing",
+        ),
+        Line(
+            f"Lambda asks for messages likewise, standard queues: {len(asked) - fifo}",
+            (len(asked) - fifo) * polls,
+            STANDARD_QUEUE_REQUEST,
+            Decimal(0),
             "sqs/pricing",
         ),
         Line("the reconciler sweeps: invocations", sweeps, prices[Priced.INVOCATIONS], million, "lambda/pricing"),
@@ -180,25 +193,33 @@ def cents(dollars: Decimal) -> str:
     return f"${dollars.quantize(Decimal('0.01'), ROUND_HALF_UP)}"
 
 
-def table(found: list[Line]) -> str:
+def table(found: list[Line], with_export: list[Line]) -> str:
+    """`with_export` are the same lines of a stack that exports its traces."""
     rows = [
         f"| {line.what} | {cents(line.full)} | {cents(line.beyond_free)} "
         f"| [{line.source.partition('/')[0]}]({PRICES}{line.source}/) |"
         for line in found
     ]
-    full, beyond = sum(line.full for line in found), sum(line.beyond_free for line in found)
+    (full, beyond), (full_with, beyond_with) = totals(found), totals(with_export)
     return "\n".join(
         [
             "| what goes on though no crew runs | a month | beyond what is always free | price |",
             "|---|---|---|---|",
             *rows,
-            f"| **all together** | **{cents(Decimal(full))}** | **{cents(Decimal(beyond))}** | |",
+            f"| **all together** | **{cents(full)}** | **{cents(beyond)}** | |",
+            "| with `ExportEndpoint`: one alarm more, and one queue more that is asked "
+            f"| + {cents(full_with - full)} | + {cents(beyond_with - beyond)} | |",
         ]
     )
 
 
+def totals(found: list[Line]) -> tuple[Decimal, Decimal]:
+    return sum((line.full for line in found), Decimal(0)), sum((line.beyond_free for line in found), Decimal(0))
+
+
 def current() -> str:
-    return table(lines(read_template(ROOT / "template.yaml"), INDEX_READS))
+    template = read_template(ROOT / "template.yaml")
+    return table(lines(template, INDEX_READS), lines(template, INDEX_READS, leave_out=()))
 
 
 def main() -> int:

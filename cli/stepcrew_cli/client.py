@@ -225,9 +225,10 @@ class Client:
         """A large one comes from the bucket; the token does not go along."""
         return self._whole(api_path("executions", execution_id, "bundle")).content
 
-    def otlp(self, execution_id: str) -> bytes:
-        """The trace for a collector of OpenTelemetry; a large one comes from the bucket, as a bundle does."""
-        return self._whole(api_path("executions", execution_id, "otlp")).content
+    def otlp(self, execution_id: str, media_type: str = "application/json") -> httpx.Response:
+        """The trace for a collector of OpenTelemetry; a large one comes from the bucket, as a bundle does. A server
+        that does not know the form answers JSON."""
+        return self._whole(api_path("executions", execution_id, "otlp"), media_type)
 
     def logs(self, execution_id: str, after: str | None) -> Answer:
         return self._transport.ask(
@@ -268,8 +269,8 @@ class Client:
         """Puts bytes where the server gave a signed address for them."""
         Transport(self._bucket, self._patience).request("PUT", url, headers=headers, content=content)
 
-    def _whole(self, url: str) -> httpx.Response:
-        response = self._transport.request("GET", url, headers={"Accept": f"{ADDRESS}, */*"})
+    def _whole(self, url: str, media_type: str = "*/*") -> httpx.Response:
+        response = self._transport.request("GET", url, headers={"Accept": f"{ADDRESS}, {media_type}"})
         is_address = response.headers.get("content-type", "").startswith(ADDRESS)
         return Transport(self._bucket, self._patience).request("GET", response.text.strip()) if is_address else response
 

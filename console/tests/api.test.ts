@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { ApiProblem, asProblem, makeApi, Unreachable, unwrap } from "@/api/client";
-import { fetchBody, type Read, readExecution, readLogs } from "@/api/queries";
+import { fetchBody, fetchFile, type Read, readExecution, readLogs } from "@/api/queries";
 import type { Session } from "@/auth/session";
 
 const session = (renews = false) => {
@@ -136,5 +136,12 @@ describe("A body too large for the API", () => {
   it("is what the API answered when it is small enough", async () => {
     serve(text("small", "text/plain"));
     expect(await fetchBody(api(session()), "/api/v1/executions/e/tasks/0/output")).toBe("small");
+  });
+
+  it("may be empty", async () => {
+    serve(() => new Response("", { headers: { "content-type": "image/png", "content-length": "0" } }));
+    const path = "/api/v1/executions/e/artifacts/nothing.png";
+    expect((await fetchFile(api(session()), path)).size).toBe(0);
+    expect(await fetchBody(api(session()), path)).toBe("");
   });
 });

@@ -30,6 +30,7 @@ const CREW = {
 };
 const good = (data: unknown) => Promise.resolve({ data, response: new Response(null, { status: 200 }) });
 const GET = vi.fn((path: string, { params }: { params?: { query?: { version?: number } } } = {}) => {
+  if (path === "/api/v1/files") return good({ files: [{ name: "tides.csv", state: "ready" }] });
   if (path === "/api/v1/secrets") return good({ secrets: [{ name: "SHOP_KEY", set_at: "", set_by: null, crews: [] }] });
   if (path.endsWith("/aliases")) {
     return good({ aliases: [{ alias: "prod", version: 2, moved_at: "2026-11-24T10:00:00Z", moved_by: null }] });
@@ -70,14 +71,25 @@ describe("A project's page", () => {
   it("runs the version that is shown, with what was typed and nothing else", async () => {
     const POST = vi.fn(() => good({ execution_id: "01a2", status: "PENDING", replayed: false }));
     showWith({ GET, POST }, page, { at: "/crews/report?version=2", role: "member" });
-    await userEvent.type(await screen.findByLabelText(/tone/), "dry");
-    await userEvent.clear(screen.getByLabelText(/count/));
-    await userEvent.type(screen.getByLabelText(/count/), "5");
+    await userEvent.type(await screen.findByRole("textbox", { name: /^tone/ }), "dry");
+    await userEvent.clear(screen.getByRole("textbox", { name: "count" }));
+    await userEvent.type(screen.getByRole("textbox", { name: "count" }), "5");
     await userEvent.click(screen.getByRole("button", { name: "Run" }));
     expect(await screen.findByText("elsewhere")).toBeInTheDocument();
     expect(POST).toHaveBeenCalledWith(
       "/api/v1/executions",
       expect.objectContaining({ body: { crew: "report@2", inputs: { tone: "dry", count: 5 } } }),
+    );
+  });
+
+  it("runs with a file of the group as an input", async () => {
+    const POST = vi.fn(() => good({ execution_id: "01a2", status: "PENDING", replayed: false }));
+    showWith({ GET, POST }, page, { at: "/crews/report", role: "member" });
+    await userEvent.selectOptions(await screen.findByLabelText("File for tone"), "tides.csv");
+    await userEvent.click(screen.getByRole("button", { name: "Run" }));
+    expect(POST).toHaveBeenCalledWith(
+      "/api/v1/executions",
+      expect.objectContaining({ body: { crew: "report@3", inputs: { tone: { file: "tides.csv" } } } }),
     );
   });
 

@@ -93,7 +93,7 @@ export class FakeApi {
 
   GET = (path: string): Promise<unknown> => {
     const body = this.bodies.get(path);
-    if (body !== undefined) return answer(200, body);
+    if (body !== undefined) return answer(200, new Blob([body]));
     if (path === "/api/v1/approvals") {
       const open = this.approvals.filter((each) => !each.decision && !each.withdrawn_at);
       return answer(200, { approvals: open, next_cursor: null });

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Artifacts } from "@/files/Artifacts";
 import { FilesPage } from "@/files/FilesPage";
 import { anExecution, showWith } from "./fake-api";
@@ -56,7 +56,6 @@ beforeEach(() => {
   vi.stubGlobal("XMLHttpRequest", FakeRequest);
   vi.stubGlobal("fetch", () => Promise.resolve(new Response("name,price\ntea,3\nmilk,2\n")));
 });
-afterEach(() => vi.unstubAllGlobals());
 
 describe("The files of a group", () => {
   it("are listed with size, kind, state and reason", async () => {
@@ -120,7 +119,7 @@ describe("The files that an execution hands over", () => {
       path.endsWith("/artifacts")
         ? good({ artifacts })
         : Promise.resolve({
-            data: "# Tea",
+            data: new Blob(["# Tea"]),
             response: new Response(null, { headers: { "content-type": "text/markdown" } }),
           }),
     );

@@ -17,6 +17,7 @@ const STACK: StackState = {
   queues: [
     { name: "trace", waiting: 3, in_flight: 0, dead: 2, redrivable: true },
     { name: "webhook", waiting: 0, in_flight: 0, dead: 1, redrivable: false },
+    { name: "export", waiting: 0, in_flight: 0, dead: 4, redrivable: true },
   ],
   sweep: { at, actions: { started: 2, nothing: 5 }, failures: 0, cut_short: true },
   groups: [{ group_id: "demo", open: 3, may_be_open: 200, running: 1, may_run: 20, queued: 1, waiting: 1 }],
@@ -44,19 +45,27 @@ it("shows how each part is, the groups, and what is open", async () => {
   expect(screen.getByText(/2 of 3/)).toBeInTheDocument();
 });
 
-it("sends dead letters again when that is confirmed, where they can be", async () => {
-  const GET = vi.fn().mockResolvedValue({ data: STACK, response: new Response() });
-  const POST = vi.fn().mockResolvedValue({ data: { queue: "trace", state: "sending" }, response: new Response() });
-  showWith({ GET, POST }, <OperatorPage />);
-  const [button] = await screen.findAllByRole("button", { name: "Send again" });
-  expect(screen.getAllByRole("button", { name: "Send again" })).toHaveLength(1);
-  await userEvent.click(button as HTMLElement);
-  await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Send again" }));
-  expect(POST).toHaveBeenCalledWith("/api/v1/operator/dead-letters/{queue}/redrive", {
-    params: { path: { queue: "trace" } },
-  });
-  expect(await screen.findByText(/dead letters of the trace queue are being sent again/)).toBeInTheDocument();
-});
+it.each([
+  { queue: "trace", place: 0 },
+  { queue: "export", place: 1 },
+])(
+  "sends dead letters of the $queue queue again when that is confirmed, where they can be",
+  async ({ queue, place }) => {
+    const GET = vi.fn().mockResolvedValue({ data: STACK, response: new Response() });
+    const POST = vi.fn().mockResolvedValue({ data: { queue, state: "sending" }, response: new Response() });
+    showWith({ GET, POST }, <OperatorPage />);
+    const buttons = await screen.findAllByRole("button", { name: "Send again" });
+    expect(buttons).toHaveLength(2);
+    await userEvent.click(buttons[place] as HTMLElement);
+    await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Send again" }));
+    expect(POST).toHaveBeenCalledWith("/api/v1/operator/dead-letters/{queue}/redrive", {
+      params: { path: { queue } },
+    });
+    expect(
+      await screen.findByText(new RegExp(`dead letters of the ${queue} queue are being sent again`)),
+    ).toBeInTheDocument();
+  },
+);
 
 it("asks nothing for who does not operate the stack", () => {
   const GET = vi.fn();

@@ -1,6 +1,9 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
+import { examples } from "virtual:examples";
+import { readFiles } from "@/compose/drop";
+import { ENDINGS } from "@/compose/kinds";
 import { BLANK } from "@/compose/projects";
 import { Compose } from "@/compose/Compose";
 import { NO_OPTIONS } from "@/compose/ComposePage";
@@ -83,4 +86,12 @@ it("What cannot be read is told with what to do about it, and the editor keeps w
   expect(await screen.findByText(problem.detail)).toBeInTheDocument();
   expect(screen.getByText(problem.remedy)).toBeInTheDocument();
   expect(onChange).not.toHaveBeenCalled();
+});
+
+it("What is read of a folder can be picked as files too, and what an example is made of", async () => {
+  const names = ["crew.json5", "crew.jsonc", "crew.yml", "pyproject.toml", "src/a/crew.py"];
+  const chosen = [...names, "README.md", "poetry.toml"].map((name) => new File(["x"], name));
+  expect(Object.keys((await readFiles(chosen)).files)).toEqual(names);
+  expect(names.filter((name) => !ENDINGS.split(",").some((ending) => name.endsWith(ending)))).toEqual([]);
+  expect(examples.flatMap(({ files }) => Object.keys(files))).toContain("pyproject.toml");
 });

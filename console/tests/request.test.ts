@@ -14,10 +14,11 @@ describe("A crew file becomes a request", () => {
   });
 
   it("takes a file of the group for an input, whatever its default is", () => {
-    const text = "agents: {a: {role: R}}\ntasks: [{description: 'Read {report}', input_files: {a: '{chart}'}}]\n";
+    const tasks = "[{description: 'Read {report}', input_files: {a: '{chart}'}}]";
+    const text = `agents: {a: {role: R}}\ntasks: ${tasks}\ninput_files: {b: '{plan}'}\n`;
     const inputs = { report: textOfFile('a "b".pdf'), chart: ' {"file": "c.png"} ', other: '{"file": 1}' };
     const draft = draftOf(crewFile(text), { ...NO_OPTIONS, inputs });
-    expect(draft.placeholders).toEqual(["report", "chart"]);
+    expect(draft.placeholders).toEqual(["report", "chart", "plan"]);
     expect(draft.request?.inputs).toEqual({
       report: { file: 'a "b".pdf' },
       chart: { file: "c.png" },

@@ -47,7 +47,8 @@ describe("Rendered markdown", () => {
 
 describe("A body", () => {
   it("that is large is fetched only when asked for", async () => {
-    const GET = vi.fn().mockResolvedValue({ data: "the whole of it", response: new Response(null, { status: 200 }) });
+    const data = new Blob(["the whole of it"]);
+    const GET = vi.fn().mockResolvedValue({ data, response: new Response(null, { status: 200 }) });
     const reference = {
       url: "/api/v1/executions/x/traces/1.5/output",
       bytes: 2_000_001,

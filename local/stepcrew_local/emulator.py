@@ -76,6 +76,7 @@ def start_emulator(
     temporary: Path,
     state: Path | None,
     for_functions: Mapping[str, Mapping[str, str]],
+    fork_servers: Path | None = None,
     wait_scale: float = 1,
 ) -> Emulator:
     """Starts the emulator and waits until it answers.
@@ -83,6 +84,7 @@ def start_emulator(
     Args:
         state: folder in which tables, objects and the deployed stack survive; None keeps them in memory.
         for_functions: extra environment variables by logical id of the function.
+        fork_servers: folder of the sockets of fork servers, if there are any.
         wait_scale: factor on the waits of state machines (tests of back-off use a small one).
 
     Raises:
@@ -117,6 +119,8 @@ def start_emulator(
             for name, value in variables.items()
         },
     }
+    if fork_servers:
+        settings[bootstrap.FORK_SERVERS] = str(fork_servers)
     if state:
         settings |= {
             "PERSIST_STATE": "1",

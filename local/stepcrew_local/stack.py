@@ -26,6 +26,7 @@ from stepcrew_local.children import Child
 from stepcrew_local.deploy import deploy, physical_id, routes_of
 from stepcrew_local.emulator import REGION, STOP_SECONDS, Credentials, Emulator, start_emulator
 from stepcrew_local.errors import StackError
+from stepcrew_local.forking import fork_server
 from stepcrew_local.gateway import ApiProxy, ApiTarget, make_gateway
 from stepcrew_local.identity import AUDIENCE, IDENTITIES, TokenIssuer, load_or_make_key
 from stepcrew_local.layout import CONSOLE, TEMPLATE
@@ -211,6 +212,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         gateway = make_gateway(issuer, api, projects, CONSOLE, origins)
         exits.enter_context(served(gateway, listener))
 
+        forks = exits.enter_context(fork_server(logs)) if RUNNER not in options.sources else None
         model, model_servers = start_models(options.model, options.variables, logs)
         for server in model_servers:
             exits.callback(server.child.stop, 3)
@@ -228,11 +230,13 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
             temporary=temporary,
             state=data / "emulator" if options.data else None,
             for_functions=for_functions,
+            fork_servers=forks.folder if forks else None,
             wait_scale=options.wait_scale,
         )
         exits.callback(emulator.child.stop, STOP_SECONDS)
         stack = Stack(url, data, issuer, emulator, model, options)
         stack.children = [emulator.child, *(server.child for server in model_servers)]
+        stack.children += [forks.child] if forks else []
         stack.deploy()
         lend(emulator, stack.outputs["SecretsPrefix"], options.environment)
         emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_FROM)  # as an operator does once

@@ -142,7 +142,7 @@ class Recorded:
             for story in sorted(self.stories.values(), key=lambda story: story.id, reverse=True)
             if query.get("status") in (None, story.record["status"])
             and query.get("crew") in (None, story.record["name"])
-            and query.get("search", "").lower() in story.record["name"].lower()
+            and query.get("search", "").lower() in (story.record["name"] + story.id).lower()
         ]
         first = int(query.get("cursor", 0))
         size = int(query.get("limit", 50))

@@ -1,4 +1,4 @@
-"""What a group has beside its executions, as the API answers it: secrets, triggers, webhooks, batches, memory, crews, tools."""
+"""What a group has beside its executions, as the API answers it: secrets, triggers, batches, memory and so on."""
 
 from __future__ import annotations
 
@@ -232,17 +232,32 @@ STACK = {
         {"group_id": "demo", "open": 31, "may_be_open": 200, "running": 20, "may_run": 20, "queued": 7, "waiting": 4},
         {
             "group_id": "a-name-without-any-place-to-break-it-" + "x" * 60,
-            **{"open": 1, "may_be_open": 200, "running": 1, "may_run": 20, "queued": 0, "waiting": 0},
+            "open": 1,
+            "may_be_open": 200,
+            "running": 1,
+            "may_run": 20,
+            "queued": 0,
+            "waiting": 0,
         },
     ],
     "executions": [
         {
-            **{"group_id": "demo", "execution_id": EXECUTION, "status": "RUNNING", "queued": False, "attempt": 2},
-            **{"created_at": "2026-11-21T16:40:00Z", "updated_at": "2026-11-21T16:41:00Z"},
+            "group_id": "demo",
+            "execution_id": EXECUTION,
+            "status": "RUNNING",
+            "queued": False,
+            "attempt": 2,
+            "created_at": "2026-11-21T16:40:00Z",
+            "updated_at": "2026-11-21T16:41:00Z",
         },
         {
-            **{"group_id": "research", "execution_id": BATCH_ID, "status": "PENDING", "queued": True, "attempt": 0},
-            **{"created_at": "2026-11-21T16:42:00Z", "updated_at": "2026-11-21T16:42:00Z"},
+            "group_id": "research",
+            "execution_id": BATCH_ID,
+            "status": "PENDING",
+            "queued": True,
+            "attempt": 0,
+            "created_at": "2026-11-21T16:42:00Z",
+            "updated_at": "2026-11-21T16:42:00Z",
         },
     ],
     "open": 32,
@@ -257,7 +272,14 @@ MOVE = {"backend": "table", "moving_to": None, "moving_into": None, "reason": ""
 
 def scope(path: str, records: int) -> Fields:
     times = {"oldest": "2026-11-02T08:00:00Z", "newest": "2026-11-21T16:40:00Z"}
-    return {"path": path, "records": records, "embedder": "openai/text-embedding-3-small", "dimension": 1536, **MOVE, **times}
+    return {
+        "path": path,
+        "records": records,
+        "embedder": "openai/text-embedding-3-small",
+        "dimension": 1536,
+        **MOVE,
+        **times,
+    }
 
 
 def remembered(number: int, content: str, **more: Any) -> Fields:

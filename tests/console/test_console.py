@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.console import stories
+from tests.console.conftest import Recordings
 from tests.console.person import Person
 from tests.console.recorded import until
 from tests.e2e.user import User, agent, crew, task
@@ -75,32 +77,31 @@ def test_a_crew_is_checked_at_its_line_then_run_to_its_result(page: Page, sign_i
     expect(page.get_by_role("heading", name="The end")).to_be_visible()
 
 
-def test_rerun_offers_the_same_crew_with_its_inputs(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    done = ada_api.run(crew(task("About {topic}: [[say Done.]]"), name="again"), inputs={"topic": "dunes"})
-    ada = sign_in("ada")
-    ada.open(done["execution_id"])
-    page.get_by_role("link", name=re.compile("rerun|run again", re.IGNORECASE)).or_(
-        page.get_by_role("button", name=re.compile("rerun|run again", re.IGNORECASE))
-    ).first.click()
-    expect(page.get_by_role("textbox", name=re.compile("topic"))).to_have_value("dunes")
+def test_run_again_offers_the_same_crew_with_its_inputs(recording: Recordings) -> None:
+    page, _ = recording(stories.report())
+    page.get_by_role("button", name="Run again").click()
+    expect(page.get_by_role("textbox", name=re.compile("topic"))).to_have_value("tides")
 
 
-def test_polling_keeps_what_is_folded(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    execution_id = ada_api.submit(two_agents("[[slow 6]] [[say Late.]]"))
-    ada = sign_in("ada")
-    ada.open(execution_id)
-    researcher = page.locator("[role=treeitem][aria-level='1']").filter(has_text="Researcher")
-    expect(ada.line("Writer").first).to_be_visible(timeout=60_000)
-    researcher.get_by_role("button", name="Close").click()
-    expect(researcher).to_have_attribute("aria-expanded", "false")
-    expect(ada.line("Crew completed")).to_be_visible(timeout=60_000)
-    expect(researcher).to_have_attribute("aria-expanded", "false")
+def test_polling_keeps_what_is_folded(recording: Recordings) -> None:
+    page, recorded = recording(stories.parallel())
+    [story] = recorded.stories.values()
+    lines = page.get_by_role("treeitem")
+    first = page.locator("[role=treeitem][aria-level='1']").filter(has=page.get_by_role("button", name="Close")).first
+    first.get_by_role("button", name="Close").click()
+    expect(lines.first).to_be_visible()
+    folded = page.locator("[role=treeitem][aria-level='1'][aria-expanded=false]")
+    expect(folded).to_have_count(1)
+    story.wait(2)
+    story.finish()
+    expect(lines.filter(has_text="Crew completed")).to_be_visible()
+    expect(folded).to_have_count(1)
 
 
-def test_what_a_crew_says_stays_text(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    done = ada_api.run(crew(task(f"[[say {HOSTILE}]]"), name="hostile"))
-    ada = sign_in("ada")
-    ada.open(done["execution_id"], "result")
+def test_what_a_crew_says_stays_text(recording: Recordings) -> None:
+    story = stories.report()
+    story.outputs[-1]["raw"] = HOSTILE
+    page, _ = recording(story, path=f"/g/demo/executions/{story.id}/result")
     expect(page.get_by_text("red").first).to_be_visible()
     assert "owned" not in page.title()
     assert page.locator("main script, main img, a[href^=javascript]").count() == 0
@@ -148,15 +149,12 @@ def test_an_expired_token_leads_to_signing_in_and_back(page: Page, sign_in: Sign
     expect(page).to_have_url(re.compile(f"{done['execution_id']}/logs"))
 
 
-def test_a_viewer_sees_no_button_they_may_not_press(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    execution_id = ada_api.submit(crew(task(SLOW), name="watched"))
-    vera = sign_in("vera")
-    vera.open(execution_id)
-    expect(page.get_by_role("heading", name="watched")).to_be_visible()
+def test_a_viewer_sees_no_button_they_may_not_press(recording: Recordings) -> None:
+    page, _ = recording(stories.parallel(), role="viewer")
+    expect(page.get_by_role("heading", name="coasts")).to_be_visible()
     forbidden = re.compile("cancel|rerun|run again|run a crew|new run", re.IGNORECASE)
     assert page.get_by_role("button", name=forbidden).count() == 0
     assert page.get_by_role("link", name=forbidden).count() == 0
-    ada_api.post(f"/executions/{execution_id}/cancel")
 
 
 def test_two_executions_are_compared(page: Page, sign_in: SignIn, ada_api: User) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Recordings
 from tests.console.person import Person
-from tests.console.test_access import assert_accessible, dress
+from tests.console.test_access import assert_accessible
 from tests.e2e.user import User, crew, task
 
 pytestmark = pytest.mark.browser
@@ -41,9 +41,7 @@ def test_a_file_is_dropped_read_and_known_by_a_crew_whose_hit_is_opened(
     expect(row).to_contain_text("Ready, 1 chunk", timeout=60_000)
     drop(page, "broken.pdf", "%PDF-1.4 nothing of it")
     expect(page.get_by_role("row", name=re.compile("broken.pdf"))).to_contain_text("cannot be read", timeout=60_000)
-    for theme in ("light", "dark"):
-        dress(page, theme)
-        assert_accessible(page)
+    assert_accessible(page)
 
     page.get_by_role("button", name="handbook.md", exact=True).click()
     expect(page.get_by_role("dialog").get_by_role("heading", name="Tea")).to_be_visible()

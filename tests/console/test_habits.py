@@ -9,46 +9,50 @@ import pytest
 from playwright.sync_api import Page, Request, Response, Route, expect
 
 from scripted_model import ScriptedModel
+from tests.console import stories
+from tests.console.conftest import Recordings
 from tests.console.person import Person
+from tests.console.recorded import until_asked
+from tests.console.views import every_view, turn_to
 from tests.e2e.user import User, crew, task
 
 pytestmark = pytest.mark.browser
 SignIn = Callable[..., Person]
 
 
-def test_the_timeline_is_walked_by_keyboard(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    done = ada_api.run(crew(task("[[say First answer.]]", "one"), task("[[say Second answer.]]", "two")))
-    ada = sign_in("ada")
-    ada.open(done["execution_id"])
-    expect(ada.line("Crew completed")).to_be_visible(timeout=30_000)
+def test_the_timeline_is_walked_by_keyboard(recording: Recordings) -> None:
+    page, _ = recording(stories.report(answer="First answer."))
+    lines = page.get_by_role("treeitem")
+    expect(lines.filter(has_text="Crew completed")).to_be_visible()
     chosen = page.locator("[role=treeitem][aria-selected=true]")
     page.keyboard.press("End")
     while "First answer." not in (chosen.text_content() or ""):
         page.keyboard.press("k")
-    expect(chosen).to_contain_text("First answer.")
     page.keyboard.press("Enter")
     panel = page.get_by_role("complementary")
     expect(panel.get_by_text("First answer.").first).to_be_visible()
-    page.keyboard.press("j")  # the details of the second task
-    expect(panel.get_by_text("Second answer.").first).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("j")  # past the next agent, to its task
+    expect(panel.get_by_text("Edited: the moon").first).to_be_visible()
+    page.keyboard.press("k")
     page.keyboard.press("k")
     expect(panel.get_by_text("First answer.").first).to_be_visible()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     page.keyboard.press("/")
-    page.keyboard.type("Second")
-    expect(ada.line("First answer.")).to_have_count(0)
-    expect(ada.line("Second answer.")).to_have_count(1)
-    expect(page).to_have_url(re.compile(r"[?&]q=Second"))
+    page.keyboard.type("Edited")
+    expect(lines.filter(has_text="First answer.")).to_have_count(0)
+    expect(lines.filter(has_text="Edited: the moon")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"[?&]q=Edited"))
     page.keyboard.press("Escape")
     page.keyboard.press("2")
     expect(page).to_have_url(re.compile("/result$"))
 
 
-def test_a_link_shows_the_event_its_sender_saw(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    done = ada_api.run(crew(task("[[say Linked answer.]]")))
-    calls = [one for one in ada_api.trace(done["execution_id"]) if one["event_type"] == "llm_call_completed"]
-    sign_in("ada", f"/executions/{done['execution_id']}?event={calls[0]['id']}")
+def test_a_link_shows_the_event_its_sender_saw(recording: Recordings) -> None:
+    story = stories.report(answer="Linked answer.")
+    call = next(one for one in story.events if one["output"] == "Linked answer.")
+    page, _ = recording(story, path=f"?event={call['id']}")
     expect(page.get_by_role("complementary", name="Event").get_by_text("Linked answer.").first).to_be_visible()
 
 
@@ -108,35 +112,31 @@ def test_groups_are_switched_and_kept_apart(page: Page, sign_in: SignIn, ada_api
     expect(page.get_by_role("heading", name=re.compile("do not belong to the group other"))).to_be_visible()
 
 
-def test_the_list_is_searched_by_name_and_id_over_everything(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    wanted = ada_api.run(crew(task("[[say x]]"), name="needle-in-hay"))
-    ada_api.run(crew(task("[[say x]]"), name="straw"))
-    asked: list[str] = []
-    sign_in("ada", "/executions?time=24h")
-    page.on("request", lambda request: asked.append(request.url) if "/executions?" in request.url else None)
+def test_the_list_is_searched_by_name_and_id_over_everything(recording: Recordings) -> None:
+    wanted = stories.report(1, "needle-in-hay")
+    page, recorded = recording(wanted, stories.report(2, "straw"), path="/g/demo/executions?time=24h")
     field = page.get_by_role("searchbox", name="Search executions")
     field.fill("NEEDLE")
     rows = page.get_by_role("row").filter(has=page.get_by_role("link"))
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("needle-in-hay")
-    assert any("search=NEEDLE" in url and "created_after=" in url for url in asked), asked
+    until_asked(page, recorded, "search=NEEDLE", "created_after=")
     expect(page).to_have_url(re.compile("q=NEEDLE"))
-    field.fill(wanted["execution_id"])
+    field.fill(wanted.id)
     expect(page.get_by_role("link", name="needle-in-hay")).to_be_visible()
     field.fill("nowhere to be found")
     expect(page.get_by_role("heading", name="Nothing fits these filters")).to_be_visible()
 
 
-def test_what_is_closed_stays_closed_when_the_page_is_loaded_again(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    done = ada_api.run(crew(task("[[say Inside.]]")))
-    ada = sign_in("ada")
-    ada.open(done["execution_id"])
-    worker = page.locator("[role=treeitem][aria-level='1']").filter(has_text="Worker")
-    worker.get_by_role("button", name="Close").click()
-    expect(ada.line("Inside.")).to_have_count(0)
+def test_what_is_closed_stays_closed_when_the_page_is_loaded_again(recording: Recordings) -> None:
+    page, _ = recording(stories.report(answer="Inside."))
+    writer = page.locator("[role=treeitem][aria-level='1']").filter(has_text="Writer")
+    inside = page.get_by_role("treeitem").filter(has_text="Inside.")
+    writer.get_by_role("button", name="Close").click()
+    expect(inside).to_have_count(0)
     page.reload()
-    expect(worker).to_have_attribute("aria-expanded", "false")
-    expect(ada.line("Inside.")).to_have_count(0)
+    expect(writer).to_have_attribute("aria-expanded", "false")
+    expect(inside).to_have_count(0)
 
 
 def test_nothing_moves_while_an_execution_is_followed(page: Page, sign_in: SignIn, ada_api: User) -> None:
@@ -154,16 +154,16 @@ def test_nothing_moves_while_an_execution_is_followed(page: Page, sign_in: SignI
     assert page.evaluate("window.moved") < 0.02
 
 
-def test_the_list_is_used_by_keyboard_alone(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    done = ada_api.run(crew(task("[[say x]]"), name="by-keys"))
-    sign_in("ada", "/executions?crew=by-keys")
+def test_the_list_is_used_by_keyboard_alone(recording: Recordings) -> None:
+    story = stories.report(1, "by-keys")
+    page, _ = recording(story, path="/g/demo/executions")
     expect(page.get_by_role("link", name="by-keys")).to_be_visible()
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox", name="Search executions")).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(f"{done['execution_id']}$"))
+    expect(page).to_have_url(re.compile(f"{story.id}$"))
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
@@ -171,28 +171,25 @@ def test_the_list_is_used_by_keyboard_alone(page: Page, sign_in: SignIn, ada_api
     expect(page).to_have_url(re.compile("/new$"))
 
 
-@pytest.mark.parametrize("view", ["/executions", "/approvals", "/new", "", "/result", "/tasks", "/logs"])
-def test_a_narrow_screen_needs_no_scrolling_sideways(page: Page, sign_in: SignIn, ada_api: User, view: str) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    done = ada_api.run(crew(task("[[say Words.]]"), name="a-crew-with-a-rather-long-name"))
-    sign_in("ada")
-    page.goto(view if view in ("/executions", "/approvals", "/new") else f"/executions/{done['execution_id']}{view}")
-    page.locator("main").first.wait_for()
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    expect(page.get_by_role("link", name=re.compile("^Approvals"))).to_be_in_viewport()
-    expect(page.get_by_role("button", name=re.compile("group demo"))).to_be_in_viewport()
+def test_a_narrow_screen_needs_no_scrolling_sideways(recording: Recordings) -> None:
+    story = stories.report(1, "a-crew-with-a-rather-long-name")
+    page, _ = recording(story, path="/g/demo/executions", viewport={"width": 360, "height": 740})
+    for path in every_view(story):
+        turn_to(page, path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        expect(page.get_by_role("link", name=re.compile("^Approvals"))).to_be_in_viewport()
+        expect(page.get_by_role("button", name=re.compile("group demo"))).to_be_in_viewport()
 
 
-def test_an_execution_of_nobody_says_so(page: Page, sign_in: SignIn) -> None:
-    sign_in("ada", "/executions/01900000-0000-7000-8000-000000000000")
+def test_an_execution_of_nobody_says_so(recording: Recordings) -> None:
+    page, _ = recording(path="/g/demo/executions/01900000-0000-7000-8000-000000000000")
     expect(page.get_by_role("heading", name=re.compile("no such execution"))).to_be_visible()
 
 
-def test_missing_events_are_shown_as_a_gap(page: Page, sign_in: SignIn, ada_api: User) -> None:
-    done = ada_api.run(crew(task("[[say Something.]]")))
-    events = ada_api.trace(done["execution_id"])
-    left = [one for one in events if one["sequence"] not in (3, 4)]
+def test_missing_events_are_shown_as_a_gap(recording: Recordings) -> None:
+    story = stories.report()
+    page, _ = recording(story, path="/g/demo/executions")
+    left = [one for one in story.events if one["sequence"] not in (3, 4)]
 
     def answer(route: Route) -> None:
         gaps = [{"attempt": 1, "first": 3, "last": 4}]
@@ -201,9 +198,8 @@ def test_missing_events_are_shown_as_a_gap(page: Page, sign_in: SignIn, ada_api:
         route.fulfill(json=again if "after=" in route.request.url else page_)
 
     page.route("**/traces?*", answer)
-    ada = sign_in("ada")
-    ada.open(done["execution_id"])
-    expect(ada.line("Events 3–4 are missing")).to_be_visible()
+    page.get_by_role("link", name="tide-report").click()
+    expect(page.get_by_role("treeitem").filter(has_text="Events 3–4 are missing")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="Events 3–4 are missing")).to_be_visible()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.console import settings, stories
+from tests.console import stories
 from tests.console.conftest import Recordings
-from tests.console.story import Story
+from tests.console.views import every_view, settled, turn_to
 
 pytestmark = pytest.mark.browser
 CODE = "```yaml\ntext: >-\n  a --> b != c\n```\n\nIn prose: --> and `=>`."
@@ -33,25 +33,13 @@ EDGES = """() => [...document.querySelectorAll('.page > *, .execution-head > *, 
 })"""
 
 
-def views(story: Story, *asked: Story) -> list[str]:
-    alone = ["/executions", "/new", *settings.PAGES, "/approvals", f"/compare?a={story.id}&b={story.id}"]
-    tabs = ["", "/result", "/tasks", "/logs", "/definition", "/cost", "/why", "?event=1.5"]
-    runs = [f"/executions/{one.id}/approvals" for one in asked]
-    return [f"/g/demo{path}" for path in (*alone, *runs, *(f"/executions/{story.id}{tab}" for tab in tabs))]
-
-
-def settled(page: Page) -> None:
-    page.locator("main").first.wait_for()
-    expect(page.locator(".notice[role=status]")).to_have_count(0)
-
-
 def test_letters_of_code_and_text_are_shown_as_they_stand(recording: Recordings) -> None:
     story, asked = stories.report(answer=CODE), stories.asking()
     story.logs = [{"timestamp": story.now(), "level": "INFO", "logger": "crew", "message": "a --> b", "attempt": 1}]
     failed = stories.failed()
     page, _ = recording(story, asked, failed, path="/g/demo/executions", role="admin")
-    for path in [*views(story, asked), f"/g/demo/executions/{failed.id}"]:
-        page.goto(path)
+    for path in [*every_view(story, asked), f"/g/demo/executions/{failed.id}"]:
+        page.goto(path)  # each address also leads to its view by itself
         settled(page)
         if "event=" in path:
             expect(page.locator(".json-tree").first).to_be_visible()
@@ -62,9 +50,8 @@ def test_letters_of_code_and_text_are_shown_as_they_stand(recording: Recordings)
 def test_everything_begins_at_the_same_edge(recording: Recordings, width: int, gutter: int | None) -> None:
     story, asked = stories.failed(), stories.asking()
     page, _ = recording(story, asked, path="/g/demo/executions", role="admin", viewport={"width": width, "height": 860})
-    for path in views(story, asked):
-        page.goto(path)
-        settled(page)
+    for path in every_view(story, asked):
+        turn_to(page, path)
         edges = page.evaluate(EDGES)
         lefts = {left for _, left in edges}
         assert edges, path

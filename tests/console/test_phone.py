@@ -6,15 +6,14 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.console import settings, stories
+from tests.console import stories
 from tests.console.conftest import Recordings
-from tests.console.story import Story
+from tests.console.views import every_view, turn_to
 
 pytestmark = pytest.mark.browser
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-TABS = ["", "/result", "/tasks", "/logs", "/definition"]
 
 SMALL = """() => [...document.querySelectorAll(
   'button, select, input:not([hidden]), textarea, a.button, nav a')].flatMap((element) => {
@@ -46,22 +45,11 @@ OVER = """(most) => [...document.querySelectorAll('main *, header *')].flatMap((
 })"""
 
 
-def views(story: Story) -> list[str]:
-    alone = ["/executions", "/approvals", "/new", *settings.PAGES, f"/compare?a={story.id}&b={story.id}"]
-    return [f"/g/demo{path}" for path in (*alone, *(f"/executions/{story.id}{tab}" for tab in TABS))]
-
-
-def settled(page: Page) -> None:
-    page.locator("main").first.wait_for()
-    expect(page.locator(".notice[role=status]")).to_have_count(0)
-
-
 def test_fingers_hit_everything_and_fields_do_not_zoom(recording: Recordings) -> None:
     story = stories.failed()
     page, _ = recording(story, path="/g/demo/executions", role="admin", **PHONE)
-    for path in [*views(story), f"/g/demo/executions/{story.id}?event=1.5"]:
-        page.goto(path)
-        settled(page)
+    for path in every_view(story):
+        turn_to(page, path)
         assert page.evaluate(SMALL) == [], path
 
 
@@ -69,9 +57,8 @@ def test_arabic_and_hebrew_run_from_right_to_left(recording: Recordings) -> None
     story = stories.arabic()
     page, _ = recording(story, path="/g/demo/executions")
     asked = stories.arabic_asking()
-    for path in [*views(story), f"/g/demo/executions/{story.id}?event=1.5"]:
-        page.goto(path)
-        settled(page)
+    for path in every_view(story):
+        turn_to(page, path)
         assert page.evaluate(LEFT) == [], path
     page, _ = recording(asked, path="/g/demo/approvals")
     expect(page.get_by_role("form", name="Decide")).to_be_visible()
@@ -82,9 +69,8 @@ def test_arabic_and_hebrew_run_from_right_to_left(recording: Recordings) -> None
 def test_long_names_run_over_nothing(recording: Recordings, options: dict[str, Any]) -> None:
     story = stories.long_names()
     page, _ = recording(story, path="/g/demo/executions", **options)
-    for path in views(story):
-        page.goto(path)
-        settled(page)
+    for path in every_view(story):
+        turn_to(page, path)
         width = options.get("viewport", {"width": 1360})["width"]  # a phone widens the page to what runs over
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate(OVER, width) == [], path

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.console import stories
 from tests.console.conftest import Recordings
 from tests.console.person import Person
-from tests.console.test_access import assert_accessible, dress
+from tests.console.test_access import assert_accessible
 from tests.e2e.user import User, crew, task
 
 pytestmark = pytest.mark.browser
@@ -71,9 +71,7 @@ def test_a_batch_is_run_from_a_file_followed_and_its_results_are_saved(
         (1, {"topic": "rain"}, "OF-rain"),
         (2, {"topic": "snow"}, "OF-snow"),
     ]
-    for theme in ("light", "dark"):
-        dress(page, theme)
-        assert_accessible(page)
+    assert_accessible(page)
     page.get_by_role("region", name="Rows of the batch").get_by_role("link").first.click()
     page.get_by_role("link", name=re.compile("^row ")).click()
     expect(page).to_have_url(re.compile("/batches/"))
@@ -98,9 +96,7 @@ def test_a_webhook_is_set_looked_into_and_told_again(recording: Recordings) -> N
     log = page.get_by_role("region", name="Deliveries of ops")
     log.get_by_text("503, 8 tries").click()
     expect(log.get_by_text("busy")).to_be_visible()
-    for theme in ("light", "dark"):
-        dress(page, theme)
-        assert_accessible(page)
+    assert_accessible(page)
     log.get_by_role("button", name=re.compile("Deliver again")).click()
     page.get_by_role("button", name="Send a sample to ops").click()
     log.get_by_role("link", name="01a20d17-6f5b").click()

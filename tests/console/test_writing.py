@@ -114,7 +114,7 @@ def test_an_example_runs_at_one_click(recording: Recordings) -> None:
     expect(page).to_have_url(re.compile(f"{stories.report().id}$"))
     sent = [body for method, path, body in recorded.sent if (method, path) == ("POST", "/executions")]
     assert sent[-1]["inputs"] == {"topic": "the history of paper"}
-    assert [task["name"] for task in sent[-1]["config"]["tasks"]][0] == "research_task"
+    assert sent[-1]["config"]["tasks"][0]["name"] == "research_task"
 
 
 def test_a_project_folder_is_opened_with_what_its_python_says_and_a_word_on_what_stays_behind(
@@ -127,13 +127,17 @@ def test_a_project_folder_is_opened_with_what_its_python_says_and_a_word_on_what
     expect(editor).to_contain_text("output_pydantic:")
     expect(editor).to_contain_text("SerperDevTool")
     expect(page.get_by_role("textbox", name="topic")).to_have_value("paper")
-    expect(page.locator(".notice-line")).to_contain_text(["prepare (@before_kickoff)", "stepcrew deploy", "now=clock()"])
+    expect(page.locator(".notice-line")).to_contain_text(
+        ["prepare (@before_kickoff)", "stepcrew deploy", "now=clock()"]
+    )
     until(page, lambda: any("output_pydantic" in str(body) for _, path, body in recorded.sent if path == "/executions"))
 
     crew = folder / "src/newsroom/crew.py"
     crew.write_text(crew.read_text().replace("Process.sequential", "chosen()"))
     page.get_by_label("Folder of a crew").set_input_files(folder)
-    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"newsroom/src/newsroom/crew\.py:\d+: process of crew"))
+    expect(page.get_by_role("alert")).to_contain_text(
+        re.compile(r"newsroom/src/newsroom/crew\.py:\d+: process of crew")
+    )
     expect(page.get_by_role("alert")).to_contain_text("stepcrew deploy")
     expect(editor).to_contain_text("SerperDevTool")
 

@@ -6,15 +6,15 @@ import os
 import signal
 from pathlib import Path
 
+from stepcrew_local.bootstrap import LOGS
 from stepcrew_local.stack import Stack
 
 
 def processes(stack: Stack, function: str) -> list[int]:
-    """Ids of the processes that run the function (its logical id in the template)."""
-    bootstraps = {
-        pid for pid in _children_of({stack.emulator.child.pid}) if f'"function": "{function}"' in _command(pid)
-    }
-    return sorted(_children_of(bootstraps))
+    """Ids of the processes that run the function (its logical id in the template): their output is its log. Those that
+    the emulator started, and that wait for them, write elsewhere."""
+    log = str(stack.data / "logs" / f"{function}.log")
+    return sorted(pid for pid in _all() if _output_of(pid) == log)
 
 
 def kill(stack: Stack, function: str) -> int:
@@ -25,23 +25,30 @@ def kill(stack: Stack, function: str) -> int:
     return len(killed)
 
 
-def _children_of(parents: set[int]) -> set[int]:
-    return {pid for pid in _all() if _parent(pid) in parents}
+def variables(stack: Stack, function: str) -> dict[str, str]:
+    """What the emulator started a process of the function with, its role's keys among it."""
+    return next(
+        found
+        for pid in _all()
+        if f'"function": "{function}"' in _read(pid, "cmdline")
+        if (found := dict(line.split("=", 1) for line in _read(pid, "environ").split("\0") if "=" in line))
+        if found.get(LOGS) == str(stack.data / "logs")
+    )
+
+
+def _read(pid: int, name: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _all() -> list[int]:
     return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
 
 
-def _parent(pid: int) -> int | None:
+def _output_of(pid: int) -> str:
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except (FileNotFoundError, ProcessLookupError):
+        return os.readlink(f"/proc/{pid}/fd/1")  # noqa: PTH115 - it may be no path
+    except OSError:
         return ""

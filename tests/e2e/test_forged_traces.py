@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,7 +14,7 @@ from scripted_model import ScriptedModel
 from stepcrew.domain.trace import EventSource, TraceBatch, TraceEvent
 from stepcrew_local.emulator import REGION
 from stepcrew_local.stack import Stack
-from tests.e2e.faults import processes
+from tests.e2e.faults import variables
 from tests.e2e.user import User, crew, task
 
 Running = tuple[str, ScriptedModel, Stack]
@@ -35,9 +34,7 @@ class Attacker:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._process = processes(stack, "RunnerFunction")[0]
-        started_with = Path(f"/proc/{self._process}/environ").read_text().split("\0")
-        self._environment = dict(line.split("=", 1) for line in started_with if "=" in line)
+        self._environment = variables(stack, "RunnerFunction")
 
     def session(self, group_id: str, execution_id: str) -> Any:
         """An attempt's session under that name."""

@@ -98,8 +98,12 @@ def test_what_two_remember_at_once_is_found_by_its_meaning_and_moves_to_another_
     assert "ADA PREFERS GREEN TEA" in best["record"]["content"]
     assert bob.get("/memory/search", params=asked).json()["hits"] == []
     model.reset()
-    assert ada.run(noted("ADA LEAVES", embedder="openai/another"))["status"] == "COMPLETED"
+    leaving = ada.run(noted("ADA LEAVES", embedder="openai/another"))
+    assert leaving["status"] == "COMPLETED"
     assert told_of(model, "ADA PREFERS GREEN TEA")
+    bill = ada.get(f"/executions/{leaving['execution_id']}/cost").json()
+    in_indexes = {line["item"] for line in bill["infrastructure"] if line["what"].startswith("Memory")}
+    assert in_indexes == {"vector_queries", "vector_gb_read", "vector_gb_put"}
     records = stands()["records"]
     assert "ADA LEAVES" in ada.get("/memory/records", params={"scope": scope}).text
     receipt = ada.delete(f"/memory/scopes{scope}").json()

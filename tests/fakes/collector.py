@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stepcrew.domain.webhook import Answer
+from stepcrew.domain.exporting import CollectorAnswer
 
 
 class FakeCollector:
@@ -13,13 +13,13 @@ class FakeCollector:
 
     def __init__(self) -> None:
         self.taken: list[Any] = []
-        self.answers: list[Answer] = []
+        self.answers: list[CollectorAnswer] = []
         """To the next requests; all others are taken."""
 
-    def post(self, body: bytes) -> Answer:
-        answer = self.answers.pop(0) if self.answers else Answer(status=200, body="{}")
+    def post(self, otlp_json: bytes) -> CollectorAnswer:
+        answer = self.answers.pop(0) if self.answers else CollectorAnswer(200)
         if answer.is_taken:
-            self.taken.append(json.loads(body))
+            self.taken.append(json.loads(otlp_json))
         return answer
 
     @property

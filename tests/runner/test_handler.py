@@ -24,6 +24,7 @@ from tests.runner.fakes import FakeClock, new_execution
 from tests.runner.harness import agent, crew, task
 
 ID = "01936a3c-0000-7000-8000-0000000000bb"
+OTHER_ID = "01936a3c-0000-7000-8000-0000000000bc"
 
 
 class Context:
@@ -81,6 +82,33 @@ def test_an_invocation_runs_the_crew_and_answers_its_outcome(aws: Aws, model: Sc
         assert [output.raw for output in aws.tasks.task_outputs(GROUP, ID)] == ["ONE", "TWO"]
     assert invoke() == {"outcome": "SUPERSEDED", "attempt": 0}
     assert len(model.requests) == 2
+
+
+def test_the_first_attempt_of_an_execution_is_measured_once(
+    aws: Aws, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stepcrew_runner import handler
+
+    sent: list[str] = []
+
+    def add(name: str, _value: float = 1, of: str = "") -> None:
+        sent.append(name)
+
+    monkeypatch.setattr(handler.metrics, "add", add)
+    with addresses.trusted():
+        submit(aws, crew(task("One. [[say ONE]]", "one")))
+        aws.executions.begin_attempt(GROUP, ID, FakeClock().now())
+    assert invoke()["attempt"] == 2
+    assert "Attempts" in sent
+    assert "ExecutionsBegun" not in sent
+    with addresses.trusted():
+        aws.executions.create(
+            new_execution(OTHER_ID, 1, FakeClock().now(), Limits(), GROUP),
+            Submission.model_validate({"definition": crew(task("Two. [[say TWO]]", "two"))}),
+            None,
+        )
+    assert handler.handler({"group_id": GROUP, "execution_id": OTHER_ID}, Context())["attempt"] == 1  # type: ignore[arg-type]
+    assert sent.count("ExecutionsBegun") == 1
 
 
 def test_secrets_come_from_the_parameter_store(aws: Aws, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,14 +57,31 @@ def test_the_runbook_has_symptom_place_and_remedy_for_every_alarm_and_no_other(t
 @pytest.fixture
 def widgets(template: dict[str, Any]) -> list[dict[str, Any]]:
     body, own = of_type(template, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
-    [with_export, without] = own["ExportAlarm"]["Fn::If"][1:]
-    assert without == ""
-    return [one["properties"] for one in json.loads(body.replace("${ExportAlarm}", with_export["Fn::Sub"]))["widgets"]]
+    for name, chosen in own.items():
+        [with_export, without] = chosen["Fn::If"][1:]
+        assert without == ""
+        body = body.replace(f"${{{name}}}", with_export["Fn::Sub"])
+    return [one["properties"] for one in json.loads(body)["widgets"]]
 
 
 def test_the_dashboard_shows_every_alarm(template: dict[str, Any], widgets: list[dict[str, Any]]) -> None:
     [alarms] = [one["alarms"] for one in widgets if "alarms" in one]
     assert set(alarms) == {f"${{{name}.Arn}}" for name in of_type(template, ALARM)}
+
+
+def test_the_dashboard_shows_the_dead_letters_of_every_queue(
+    template: dict[str, Any], widgets: list[dict[str, Any]]
+) -> None:
+    [shown] = [one["metrics"] for one in widgets if one.get("title") == "Dead letters"]
+    queues = [name for name in of_type(template, "AWS::SQS::Queue") if name.endswith("DeadLetterQueue")]
+    assert {line[3] for line in shown} == {f"${{{name}.QueueName}}" for name in queues}
+
+
+def test_the_dashboard_asks_the_apis_log_for_its_routes_as_the_document_says(widgets: list[dict[str, Any]]) -> None:
+    [query] = [one["query"] for one in widgets if "query" in one]
+    source, _, asked = query.partition(" | ")
+    assert source == "SOURCE '${ApiLogGroup}'"
+    assert asked in " ".join((ROOT / "docs/operations.md").read_text().split())
 
 
 def test_the_dashboard_shows_metrics_that_functions_write(widgets: list[dict[str, Any]]) -> None:

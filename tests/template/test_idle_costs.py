@@ -13,7 +13,17 @@ from stepcrew_local.layout import ROOT
 
 def test_the_documents_table_is_what_the_template_costs(template: dict[str, Any]) -> None:
     text = (ROOT / "docs/operations.md").read_text()
-    assert idle_costs.table(idle_costs.lines(template, idle_costs.INDEX_READS)) in text
+    reads = idle_costs.INDEX_READS
+    assert idle_costs.table(idle_costs.lines(template, reads), idle_costs.lines(template, reads, leave_out=())) in text
+
+
+def test_the_export_of_traces_costs_an_alarm_and_a_standard_queue(template: dict[str, Any]) -> None:
+    without, with_export = (
+        idle_costs.totals(idle_costs.lines(template, idle_costs.INDEX_READS, leave_out=left))
+        for left in (idle_costs.ON_DEMAND, ())
+    )
+    expected = Decimal("0.10") + 5 * 3 * 60 * 730 * Decimal("0.0000004")
+    assert [more - less for more, less in zip(with_export, without, strict=True)] == [expected, expected]
 
 
 def test_every_kind_of_resource_was_thought_of(template: dict[str, Any]) -> None:

@@ -15,6 +15,9 @@ from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.text import safe
 from stepcrew_cli.transport import Patience, Transport
 
+PROTOBUF = "application/x-protobuf"
+"""Every collector has to take it; JSON it may refuse."""
+
 
 def register(app: typer.Typer) -> None:
     app.command("export")(export)
@@ -36,14 +39,18 @@ def export(
         typer.Option("--header", metavar="NAME: VALUE", help="A header for the collector, such as a key; repeatable."),
     ] = None,
 ) -> None:
-    """Export the trace of an execution for OpenTelemetry: as OTLP JSON, without prompts, answers and arguments."""
+    """Export the trace of an execution for OpenTelemetry, without prompts, answers and arguments: as OTLP JSON, or with
+    --to as the protobuf that every collector takes."""
     sent = dict(_header(each) for each in headers or [])
-    with call.client() as client:
-        body = client.otlp(execution_id)
     if to is not None:
-        _send(to, body, sent)
+        with call.client() as client:
+            trace = client.otlp(execution_id, PROTOBUF)
+        _send(to, trace.content, {"Content-Type": trace.headers["content-type"], **sent})
         call.output.note(f"The trace is at {to}.", "green")
-    elif file is not None:
+        return
+    with call.client() as client:
+        body = client.otlp(execution_id).content
+    if file is not None:
         try:
             file.write_bytes(body)
         except OSError as error:
@@ -69,9 +76,7 @@ def _send(url: str, body: bytes, headers: dict[str, str]) -> None:
     with client:
         collector = Transport(client, Patience(attempts=3))
         try:
-            collector.request(
-                "POST", "v1/traces", content=body, headers={"Content-Type": "application/json", **headers}
-            )
+            collector.request("POST", "v1/traces", content=body, headers=headers)
         except CliError as error:
             raise ServerTrouble(
                 f"The collector did not take the trace: {error.message}",

@@ -48,19 +48,10 @@ async function send(request: Request, session: Session, group: string | undefine
   return reach(new Request(request, { headers, cache: "no-store" }));
 }
 
-/** The text behind a signed address: the signature is all it needs, so neither token nor group leave the API. */
-export async function fetchSigned(address: string): Promise<string> {
-  return (await signed(address)).text();
-}
-
-/** The same for what is no text. */
-export async function fetchSignedFile(address: string): Promise<Blob> {
-  return (await signed(address)).blob();
-}
-
-async function signed(address: string): Promise<Response> {
+/** What lies behind a signed address: the signature is all it needs, so neither token nor group leave the API. */
+export async function fetchSigned(address: string): Promise<Blob> {
   const answer = await reach(new Request(address, { cache: "no-store", credentials: "omit" }));
-  if (answer.ok) return answer;
+  if (answer.ok) return answer.blob();
   throw new ApiProblem(answer.status, {
     ...asProblem(answer.status, undefined),
     detail: "This body cannot be fetched: its address is no longer good, or it has expired.",

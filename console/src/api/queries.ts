@@ -1,7 +1,7 @@
 import { type QueryClient, keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useContext, useState } from "react";
 import { ApiContext } from "@/app/context";
-import { type Api, fetchSigned, fetchSignedFile, unwrap } from "./client";
+import { type Api, fetchSigned, unwrap } from "./client";
 import { Pace, RUNNING_FASTEST_MS, RUNNING_SLOWEST_MS, SLOWEST_MS } from "./pace";
 import { type Execution, type LogLine, isTerminal } from "./types";
 
@@ -183,33 +183,26 @@ export function useHealth() {
 
 const ADDRESS = "text/uri-list";
 
-/**
- * A large body, as text. The API answers one that is too large for it by a signed address in the bucket, asked for as
- * such: a redirect would take the group's header along, which the bucket does not allow.
- */
+/** A large body, as text. */
 export async function fetchBody(api: Api, url: string): Promise<string> {
-  const { given, isAddress } = await body(api, url, "text");
-  const text = given as string;
-  return isAddress ? fetchSigned(text.trim()) : text;
+  return (await fetchFile(api, url)).text();
 }
 
-/** The same of one that may be no text. */
+/**
+ * The same of one that may be no text. The API answers one that is too large for it by a signed address in the bucket,
+ * asked for as such: a redirect would take the group's header along, which the bucket does not allow.
+ */
 export async function fetchFile(api: Api, url: string): Promise<Blob> {
-  const { given, isAddress } = await body(api, url, "blob");
-  const file = given as Blob;
-  return isAddress ? fetchSignedFile((await file.text()).trim()) : file;
-}
-
-async function body(api: Api, url: string, parseAs: "text" | "blob") {
   // The address comes in the API's own answer, and is a path of it.
   const path = url as "/api/v1/executions/{execution_id}/tasks/{index}/output";
   const answer = await api.GET(path, {
     params: { path: { execution_id: "", index: 0 } },
     headers: { accept: `${ADDRESS}, */*` },
-    parseAs,
+    parseAs: "blob",
   });
-  const isAddress = answer.response.headers.get("content-type")?.startsWith(ADDRESS) ?? false;
-  return { given: unwrap<unknown>(answer), isAddress };
+  const file = unwrap<unknown>(answer) as Blob | undefined; // nothing of an empty answer
+  const isAddress = answer.response.headers.get("content-type")?.startsWith(ADDRESS);
+  return isAddress && file ? fetchSigned((await file.text()).trim()) : (file ?? new Blob());
 }
 
 /** What the list and the page of one execution show of it must agree. */

@@ -1,5 +1,6 @@
 import "./compose.css";
 import "./editor.css";
+import { useMutation } from "@tanstack/react-query";
 import { Info, Play } from "lucide-react";
 import { type KeyboardEvent, Suspense, useMemo, useRef, useState } from "react";
 import { useApi } from "@/api/queries";
@@ -32,9 +33,7 @@ const FILE = "crew.yaml";
 export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const { crew, options } = composition;
   const { api } = useApi();
-  const [problem, setProblem] = useState<unknown>(null);
-  const [reading, setReading] = useState(false);
-  const latest = useRef<Promise<CrewFile>>(null);
+  const reading = useMutation({ mutationFn: (wanted: Promise<CrewFile>) => wanted });
   const admin = useIsAdmin();
   const editorIsThere = useEditorIsThere();
   const selected = useRef<Selected | null>(null);
@@ -63,15 +62,10 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   // Inputs may still be missing: they come with each execution.
   const storable = wrong.length === 0 && (check.plan !== undefined || missing.length > 0);
   const read = (wanted: Promise<CrewFile>, take: (next: Composition) => void): void => {
-    latest.current = wanted;
-    setReading(true);
-    const settle = (problem: unknown, found?: CrewFile): void => {
-      if (latest.current !== wanted) return; // another one was chosen meanwhile
-      setReading(false);
-      setProblem(problem);
-      if (found) take({ crew: found, options: { ...options, name: "", inputs: {} } });
-    };
-    wanted.then((found) => settle(null, found)).catch(settle);
+    // What is told of is the latest one: nothing comes of one before that was still being read.
+    reading.mutate(wanted, {
+      onSuccess: (found) => take({ crew: found, options: { ...options, name: "", inputs: {} } }),
+    });
   };
   const runAtOnce = (next: Composition): void => {
     onChange(next);
@@ -82,7 +76,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
     form.current?.querySelector<HTMLElement>(`[id="${idOfInput(input)}"]`)?.focus();
   };
   // What is on the page is not what was chosen.
-  const blocked = reading || !draft.request || wrong.length > 0;
+  const blocked = reading.isPending || !draft.request || wrong.length > 0;
   const run = (): void => {
     if (missing[0] !== undefined && !blocked) askFor(missing[0]);
     else if (draft.request && !blocked && !submit.busy) submit.go(draft.request);
@@ -125,7 +119,7 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
       <div className="compose-head">
         <h1>{from ? "Run again" : "Run a crew"}</h1>
         <p className="compose-state" role="status">
-          {reading ? "Reading the crew…" : stateOf(wrong.length, missing.length, check.busy)}
+          {reading.isPending ? "Reading the crew…" : stateOf(wrong.length, missing.length, check.busy)}
         </p>
         <Button look="primary" className="submit" busy={submit.busy} disabled={blocked} onClick={run}>
           {!submit.busy && <Play size={14} aria-hidden />}
@@ -142,10 +136,10 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
           onRun={(wanted) => read(wanted, runAtOnce)}
           onBlank={() => onChange({ ...composition, crew: BLANK })}
           chosen={crew.name}
-          busy={submit.busy || reading}
+          busy={submit.busy || reading.isPending}
         />
       )}
-      {problem !== null && <Trouble error={problem} />}
+      {reading.error && <Trouble error={reading.error} />}
       {crew.notes.map((note) => (
         <p key={note} className="notice-line">
           <Info size={14} aria-hidden />

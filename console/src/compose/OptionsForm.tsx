@@ -4,6 +4,7 @@ import { useHealth } from "@/api/queries";
 import { useIdentity } from "@/app/context";
 import { useFiles } from "@/files/files";
 import { Field } from "@/ui/kit";
+import { InputField } from "./InputField";
 import {
   type Composition,
   type Draft,
@@ -11,8 +12,6 @@ import {
   type LimitName,
   type Options,
   type PlacedFault,
-  fileOfInput,
-  textOfFile,
   textOfInput,
 } from "./request";
 
@@ -39,6 +38,7 @@ export const idOfInput = (name: string): string => `input-${name}`;
 export function OptionsForm({ composition, draft, faults, missing, onChange, children }: Props) {
   const { crew, options } = composition;
   const health = useHealth();
+  const files = useFiles();
   const { limits } = useIdentity();
   const set = (changed: Partial<Options>): void => onChange({ crew, options: { ...options, ...changed } });
   const names = [...new Set([...draft.placeholders, ...Object.keys(draft.defaults)])];
@@ -51,25 +51,19 @@ export function OptionsForm({ composition, draft, faults, missing, onChange, chi
         {names.length === 0 && (
           <p className="faint">This crew asks for none. Write {"{topic}"} in a task, and it will.</p>
         )}
-        {names.map((name) => {
-          const text = options.inputs[name] ?? textOfInput(draft.defaults[name]);
-          const give = (next: string): void => set({ inputs: { ...options.inputs, [name]: next } });
-          return (
-            <div key={name} className="input-field">
-              <Field label={name} error={inputFault(name)} hint={missing.includes(name) && "Needs a value."}>
-                <textarea
-                  id={idOfInput(name)}
-                  rows={1}
-                  dir="auto"
-                  data-missing={missing.includes(name)}
-                  value={text}
-                  onChange={(event) => give(event.target.value)}
-                />
-              </Field>
-              <FilePicker name={name} text={text} onChange={give} />
-            </div>
-          );
-        })}
+        {names.map((name) => (
+          <InputField
+            key={name}
+            name={name}
+            id={idOfInput(name)}
+            text={options.inputs[name] ?? textOfInput(draft.defaults[name])}
+            files={files.data}
+            error={inputFault(name)}
+            missing={missing.includes(name)}
+            hint={missing.includes(name) && "Needs a value."}
+            onChange={(text) => set({ inputs: { ...options.inputs, [name]: text } })}
+          />
+        ))}
       </fieldset>
       <fieldset>
         <legend>How to run</legend>
@@ -115,24 +109,6 @@ export function OptionsForm({ composition, draft, faults, missing, onChange, chi
       </fieldset>
       {children}
     </form>
-  );
-}
-
-/** A file of the group as the input: its text, or the picture. Nothing where the group has none. */
-function FilePicker({ name, text, onChange }: { name: string; text: string; onChange: (text: string) => void }) {
-  const files = useFiles();
-  if (!files.data?.length) return null;
-  return (
-    <select
-      aria-label={`File for ${name}`}
-      value={fileOfInput(text) ?? ""}
-      onChange={(event) => onChange(event.target.value && textOfFile(event.target.value))}
-    >
-      <option value="">No file: what is written above</option>
-      {files.data.map((file) => (
-        <option key={file.name}>{file.name}</option>
-      ))}
-    </select>
   );
 }
 

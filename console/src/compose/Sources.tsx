@@ -5,6 +5,7 @@ import { examples } from "virtual:examples";
 import { Button } from "@/ui/kit";
 import { useApi } from "@/api/queries";
 import { readFiles } from "./drop";
+import { ENDINGS } from "./kinds";
 import { type CrewFile, readProject } from "./projects";
 import { StoredCrews } from "./StoredCrews";
 
@@ -75,7 +76,7 @@ export function Sources({ onRead, onRun, onBlank, chosen, busy }: Props) {
         multiple
         hidden
         aria-label="Files of a crew"
-        accept=".yaml,.yml,.json,.jsonc,.py"
+        accept={ENDINGS}
         onChange={(event) => picked(event.currentTarget)}
       />
       <input

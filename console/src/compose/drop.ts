@@ -1,7 +1,6 @@
+import { CREW_FILE } from "./kinds";
 import type { Project } from "./projects";
 
-/** What a crew is read from. */
-const WANTED = /\.(ya?ml|json[c5]?|py)$|(^|\/)pyproject\.toml$/i;
 const MOST_FILES = 200;
 const MOST_BYTES = 2_000_000;
 const SKIPPED = /(^|\/)(node_modules|\.git|\.venv|venv|__pycache__|dist|build)(\/|$)/;
@@ -43,7 +42,7 @@ export async function readDrop(data: DataTransfer): Promise<Project> {
 }
 
 async function take(found: Record<string, string>, path: string, file: File): Promise<void> {
-  if (!WANTED.test(path) || SKIPPED.test(path)) return;
+  if (!CREW_FILE.test(path) || SKIPPED.test(path)) return;
   if (file.size > MOST_BYTES) throw new Error(`${path} is too large for a crew.`);
   if (Object.keys(found).length >= MOST_FILES) throw new Error("These are too many files for one crew.");
   found[path] = await file.text();

@@ -93,9 +93,10 @@ export function draftOf({ text }: CrewFile, options: Options): Draft {
     request: unreadable.length ? null : request,
     readable: request,
     faults: unreadable,
-    placeholders: placeholdersOf(
-      PARTS.map((part) => config[part]).map((part) => (typeof part === "string" ? readable(part) : part)),
-    ),
+    placeholders: placeholdersOf([
+      ...PARTS.map((part) => config[part]).map((part) => (typeof part === "string" ? readable(part) : part)),
+      { input_files: config["input_files"] },
+    ]),
     defaults,
     place,
   };

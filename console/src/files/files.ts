@@ -63,7 +63,7 @@ export function useFileText(file: GroupFile, enabled: boolean) {
     enabled,
     staleTime: Infinity,
     gcTime: 60_000,
-    queryFn: async () => fetchSigned((await address(file.name)).url),
+    queryFn: async () => (await fetchSigned((await address(file.name)).url)).text(),
   });
 }
 

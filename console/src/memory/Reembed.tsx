@@ -8,7 +8,8 @@ import { BACKENDS, type Backend, useReembed } from "./memory";
 export function Reembed({ scope }: { scope: MemoryScope }) {
   const [open, setOpen] = useState(false);
   const [embedder, setEmbedder] = useState("");
-  const [backend, setBackend] = useState<Backend>(scope.backend);
+  const [chosen, setChosen] = useState<Backend | null>(null);
+  const backend = chosen ?? scope.backend;
   const reembed = useReembed();
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
@@ -28,7 +29,7 @@ export function Reembed({ scope }: { scope: MemoryScope }) {
             <input value={embedder} maxLength={200} onChange={(event) => setEmbedder(event.target.value)} />
           </Field>
           <Field label="Vectors lie in" hint="In another place and without a model, they stay as they are.">
-            <select value={backend} onChange={(event) => setBackend(event.target.value as Backend)}>
+            <select value={backend} onChange={(event) => setChosen(event.target.value as Backend)}>
               {Object.entries(BACKENDS).map(([name, title]) => (
                 <option key={name} value={name}>
                   {title}

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
@@ -62,13 +63,19 @@ class Api(FastAPI):
 
     def __init__(self, **options: Any) -> None:
         self._included: set[str] = set()
+        self.answered_by: str | None = None
+        """The route of the last request, as `GET /executions/{execution_id}`: its pattern, never the path that was
+        asked for. Null where no route is known. A function has one request at a time."""
         super().__init__(**options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             segment = scope["path"].removeprefix(f"{PREFIX}/").partition("/")[0]
             self._include(*MODULES.get(segment, ()))
-        await super().__call__(scope, receive, send)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.answered_by = _pattern(scope.get("route"))
 
     def _include(self, *modules: str) -> None:
         for name in modules:
@@ -90,7 +97,13 @@ class Api(FastAPI):
         return self.openapi_schema
 
 
-def create_app(services: Services, settings: Settings) -> FastAPI:
+def _pattern(route: object) -> str | None:
+    if not isinstance(route, APIRoute):
+        return None
+    return f"{min(route.methods or [''])} {route.path_format.removeprefix(PREFIX)}"
+
+
+def create_app(services: Services, settings: Settings) -> Api:
     app = Api(
         title="Stepcrew",
         version=VERSION,

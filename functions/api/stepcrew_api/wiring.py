@@ -6,8 +6,6 @@ import time
 from functools import partial
 from secrets import token_urlsafe
 
-from fastapi import FastAPI
-
 from stepcrew.aws.approvals import TableApprovals
 from stepcrew.aws.audit import TableAudit
 from stepcrew.aws.batch_inputs import BucketBatchInputs
@@ -82,11 +80,11 @@ from stepcrew.services.wake_machine import WakeMachine
 from stepcrew.settings import Settings, function_settings
 from stepcrew.submission_wiring import model_rules, new_id, submit_execution
 from stepcrew.wiring import batch_parts, fill_slots, group_limits, watch_budgets
-from stepcrew_api.app import create_app
+from stepcrew_api.app import Api, create_app
 from stepcrew_api.services import Services
 
 
-def make_app(settings: Settings) -> FastAPI:
+def make_app(settings: Settings) -> Api:
     clients, clock = Clients(), SystemClock()
     table, days = settings.table_name, settings.retention_days
     payloads = BucketPayloads(clients, settings.bucket_name)
@@ -120,15 +118,7 @@ def make_app(settings: Settings) -> FastAPI:
     keep_secrets, erasures = KeepSecrets(secrets, crews, clock), TableErasures(clients, table)
     files, inbox = BucketFiles(clients, table, settings.bucket_name), BucketInbox(clients, settings.inbox_bucket)
     slots = TableSlots(clients, table)
-    queues = SqsQueues(
-        clients,
-        {
-            "trace": QueueUrls(settings.trace_queue_url, settings.trace_dead_letter_queue_url, redrivable=True),
-            "trigger": QueueUrls(settings.trigger_queue_url, settings.trigger_dead_letter_queue_url, redrivable=True),
-            "webhook": QueueUrls(settings.webhook_queue_url, settings.webhook_dead_letter_queue_url),
-            "announcement": QueueUrls("", settings.announcement_dead_letter_queue_url),
-        },
-    )
+    queues = SqsQueues(clients, queue_urls(settings))
     decide = DecideApproval(executions, approvals, limits, fill_slots(settings, clients), clock)
     link_keys, audit = ParameterLinkKeys(clients, settings.secrets_prefix), TableAudit(clients, table, new_id)
     services = Services(
@@ -218,3 +208,15 @@ def make_app(settings: Settings) -> FastAPI:
         retry_batch=RetryBatch(batches.store, inputs, batches.orchestrator, clock),
     )
     return create_app(services, settings)
+
+
+def queue_urls(settings: Settings) -> dict[str, QueueUrls]:
+    """Those whose messages an operator sees."""
+    found = {
+        "trace": QueueUrls(settings.trace_queue_url, settings.trace_dead_letter_queue_url, redrivable=True),
+        "trigger": QueueUrls(settings.trigger_queue_url, settings.trigger_dead_letter_queue_url, redrivable=True),
+        "webhook": QueueUrls(settings.webhook_queue_url, settings.webhook_dead_letter_queue_url),
+        "announcement": QueueUrls("", settings.announcement_dead_letter_queue_url),
+        "export": QueueUrls(settings.export_queue_url, settings.export_dead_letter_queue_url, redrivable=True),
+    }
+    return {name: urls for name, urls in found.items() if urls.dead_letters}  # exports are there by a parameter only

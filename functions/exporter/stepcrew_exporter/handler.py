@@ -42,8 +42,9 @@ def _export(message: ExportMessage, record: dict[str, Any]) -> bool:
     tries = int(record["attributes"]["ApproximateReceiveCount"])
     sent = exporter().send(message, tries)
     metrics.add("SpansExported", sent.spans)
-    if sent.remark:
-        logger.warning("The collector did not take all spans", answer=sent.remark)
+    metrics.add("SpansRejected", sent.rejected)
+    if sent.rejected or sent.remark:
+        logger.warning("A remark of the collector", answer=sent.remark, rejected=sent.rejected)
     if not sent.failure:
         return False
     if sent.is_final:
@@ -51,6 +52,6 @@ def _export(message: ExportMessage, record: dict[str, Any]) -> bool:
         exporter().queue.keep(record["body"])
         return False
     logger.warning("A trace was not exported; it is tried again", reason=sent.failure, tries=tries)
-    exporter().queue.hide(record["receiptHandle"], int(wait_before(tries).total_seconds()))
+    exporter().queue.hide(record["receiptHandle"], int(wait_before(tries, sent.retry_after).total_seconds()))
     metrics.add("ExportsPutOff")
     return True

@@ -10,6 +10,7 @@ from stepcrew.aws.executions import TableExecutions
 from stepcrew.aws.export_queue import SqsExportQueue
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.traces import TableTraces
+from stepcrew.clock import SystemClock
 from stepcrew.services.send_trace import SendTrace
 from stepcrew.settings import settings
 
@@ -25,7 +26,7 @@ class Exporter:
         self.send = SendTrace(
             TableExecutions(clients, table, payloads, days),
             TableTraces(clients, table, days),
-            OtlpCollector(clients, configured.secrets_prefix, configured.export_endpoint),
+            OtlpCollector(clients, configured.secrets_prefix, configured.export_endpoint, SystemClock()),
         )
 
 

@@ -6,12 +6,11 @@ import time
 
 _LOADING_SINCE = time.monotonic()
 
-from stepcrew_runner.isolation import environment  # noqa: E402
+from stepcrew_runner.isolation import environment, loading  # noqa: E402
 
 environment.prepare()
 
-import gc  # noqa: E402 - CrewAI may be imported only after `prepare`
-import logging  # noqa: E402
+import logging  # noqa: E402 - CrewAI may be imported only after `prepare`
 import resource  # noqa: E402
 
 from aws_lambda_powertools.utilities.typing import LambdaContext  # noqa: E402
@@ -33,9 +32,7 @@ for _writer in logging.getLogger().handlers:  # Lambda's own: what is said outsi
 renewal = Renewal(replacement(environment.variables()), logger.warning)
 renewal.install(LambdaRuntimeClient)
 wiring.sessions()
-# What the imports left behind lives as long as the process: no collection needs to look at it again.
-gc.collect()
-gc.freeze()
+loading.end()
 _ready_ms = [round((time.monotonic() - _LOADING_SINCE) * 1000)]
 """How long this process took to be ready; taken by its first invocation."""
 
@@ -56,11 +53,18 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
         logger.info("Attempt begins")
         renewal.attempt_begins()
         began, ready_ms = time.monotonic(), _ready_ms.pop() if _ready_ms else 0
+
+        def begun(attempt: int) -> None:
+            if attempt == 1:  # told at once: the process may die
+                metrics.add("ExecutionsBegun")
+                metrics.send(group_id=invocation.group_id, execution_id=invocation.execution_id)
+
         with trusted():
             answer = wiring.run_attempt(invocation.group_id, invocation.execution_id, ready_ms)(
                 invocation.group_id,
                 invocation.execution_id,
                 lambda: context.get_remaining_time_in_millis() / 1000,
+                begun,
             )
         metrics.add("Attempts", of=answer.outcome)
         metrics.add("AttemptSeconds", time.monotonic() - began)

@@ -6,7 +6,7 @@ tool raises is the function's error, which its caller tells the model.
 
 from __future__ import annotations
 
-from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation import environment, loading
 
 environment.prepare()
 
@@ -14,6 +14,8 @@ from collections.abc import Mapping  # noqa: E402 - CrewAI may be imported only 
 from typing import Any  # noqa: E402
 
 from stepcrew_runner import wiring  # noqa: E402
+
+loading.end()
 
 
 def handler(event: Mapping[str, Any], context: object) -> Any:

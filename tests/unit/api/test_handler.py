@@ -104,6 +104,27 @@ def test_a_submission_starts_the_state_machine_with_references_only(deployed: De
     assert (given["group_id"], given["execution_id"]) == (GROUP, execution_id)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "route"),
+    [
+        ("GET", "/executions/01936a3c-0000-7000-8000-0000000000ff/traces", "GET /executions/{execution_id}/traces"),
+        ("GET", "/executions/what-somebody-typed", "GET /executions/{execution_id}"),
+        ("GET", "/health", "GET /health"),
+        ("GET", "/what/somebody/typed", None),
+        ("PROPFIND", "/what", None),
+    ],
+)
+def test_the_metrics_of_a_request_name_its_route_and_never_its_path(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], method: str, path: str, route: str | None
+) -> None:
+    deployed(event(method, path))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "ApiMilliseconds" in line]
+    assert [line.get("route") for line in lines] == [route]
+    assert "somebody" not in str(lines)
+    dimensions = [names for line in lines for told in line["_aws"]["CloudWatchMetrics"] for names in told["Dimensions"]]
+    assert "route" not in str(dimensions)
+
+
 def test_a_key_sent_twice_starts_one_execution(deployed: Deployed) -> None:
     sent = event("POST", "/executions", json.dumps(body()), content_type="application/json", idempotency_key="h-1")
     first, again = deployed(sent), deployed(sent)
@@ -165,7 +186,8 @@ def test_a_bug_is_a_problem_without_its_details_and_told_in_the_log(
     assert (status, headers["content-type"]) == (500, "application/problem+json")
     assert b"secret" not in content
     assert "a secret detail" in caplog.text
-    assert '"class":"5xx","service":"api","Responses":[1.0]' in capsys.readouterr().out
+    told = '"class":"5xx","service":"api","route":"GET /executions/{execution_id}","Responses":[1.0]'
+    assert told in capsys.readouterr().out
 
 
 def test_the_documents_about_the_api_are_served(deployed: Deployed) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from stepcrew.aws.queue_state import QueueUrls
 from stepcrew.domain.diagnosis import TraceQueueDepth
 from stepcrew.domain.stack_state import SweepState
+from stepcrew.settings import Settings
+from stepcrew_api.wiring import queue_urls
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import ADA, BOB, MIA, Harness, body
 
@@ -77,6 +80,15 @@ def test_dead_letters_are_sent_again_where_that_is_possible(harness: Harness) ->
     assert (sent.status_code, harness.trace_queue.redriven) == (202, ["trace"])
     refused = harness.client().post("/operator/dead-letters/webhook/redrive")
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "unknown_queue")
+
+
+def test_a_stack_that_exports_its_traces_has_one_more_queue_that_can_be_sent_again() -> None:
+    others = ("trace", "trigger", "webhook", "announcement")
+    usual = Settings.model_validate({f"{name}_dead_letter_queue_url": name for name in others})
+    exporting = usual.model_copy(update={"export_queue_url": "q", "export_dead_letter_queue_url": "d"})
+    assert queue_urls(exporting).keys() - queue_urls(usual).keys() == {"export"}
+    assert queue_urls(exporting)["export"] == QueueUrls("q", "d", redrivable=True)
+    assert [name for name, urls in queue_urls(exporting).items() if urls.redrivable] == ["trace", "trigger", "export"]
 
 
 @pytest.mark.parametrize("claims", [BOB, MIA, {**ADA, "group_id": "research", "role": "admin"}])

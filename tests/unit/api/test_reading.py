@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, TaskOutput
@@ -310,4 +311,8 @@ def test_a_trace_is_exported_whole_for_a_collector(harness: Harness, monkeypatch
     assert answer.headers["content-type"] == "application/json"
     [resource] = answer.json()["resourceSpans"]
     assert len(resource["scopeSpans"][0]["spans"]) == 1 + 5
+    packed = harness.client().get(url, headers={"Accept": "text/uri-list, application/x-protobuf"})
+    assert packed.headers["content-type"] == "application/x-protobuf"
+    read = ExportTraceServiceRequest.FromString(packed.content)
+    assert len(read.resource_spans[0].scope_spans[0].spans) == 1 + 5
     assert harness.client(BOB).get(url).status_code == 404

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from tests.aws_table import BUCKET, NOW, TABLE, emulated_aws
+from tests.vectors import vector_bucket
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.meter import RequestMeter
+from stepcrew.domain.vectors import pack
 
 KEY = {"PK": {"S": "GROUP#demo"}, "SK": {"S": "X"}}
 
@@ -64,6 +66,24 @@ def test_objects_and_time_count_too() -> None:
         found = meter.read(NOW + timedelta(seconds=2))
     assert (found.object_writes, found.object_reads) == (1, 2)
     assert (found.attempts, found.mb_ms) == (1, 2048 * 2500)
+
+
+def test_queries_of_vectors_count_and_a_put_counts_as_128_kb_at_least() -> None:
+    with emulated_aws():
+        meter = RequestMeter(NOW, 1024)
+        clients = Clients(meter=meter)
+        _, bucket = vector_bucket(clients)
+        one = [1.0] * 4_096
+        assert bucket.nearest("index", pack(one), 5, None) == []  # there is no index yet
+        assert meter.read(NOW).vector_queries == 0
+        bucket.put("index", "a", pack(one), {"scopes": ["x"]})
+        assert meter.read(NOW).vector_put_bytes == 128 * 1024  # though it was put twice: the index was made in between
+        many = [{"key": f"k{n}", "data": {"float32": one}, "metadata": {"n": n}} for n in range(9)]
+        clients.s3vectors.put_vectors(vectorBucketName="vectors", indexName="index", vectors=many)
+        assert meter.read(NOW).vector_put_bytes == 128 * 1024 + 9 * (4 * 4_096 + len("k0") + len('{"n": 0}'))
+        bucket.nearest("index", pack(one), 5, None)
+        bucket.remove("index", ["a"])
+    assert meter.read(NOW).vector_queries == 1
 
 
 def test_clients_without_a_meter_ask_for_nothing_more() -> None:

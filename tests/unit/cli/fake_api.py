@@ -54,6 +54,7 @@ class FakeApi:
     looks: int = 0
     tokens: int = 0
     has_function: bool = True
+    has_protobuf: bool = True
     function_arn: str = "arn:aws:lambda:eu-west-1:1:function:p-tool-0123-refund:3"
     open_executions: list[list[str]] = field(default_factory=list[list[str]])
     url: str = ""
@@ -84,6 +85,9 @@ class FakeApi:
         if path.endswith("/bundle") and request.method == "POST":
             return 200, {"stored": True, "parameters": {"Bundle": request.body["sha256"]}}, {}
         if path.endswith("/otlp"):
+            wanted = "application/x-protobuf"
+            if self.has_protobuf and wanted in request.headers["Accept"]:
+                return 200, b"protobuf", {"Content-Type": wanted}
             return 200, {"resourceSpans": []}, {}
         if path.endswith("/v1/traces"):
             return 200, {}, {}

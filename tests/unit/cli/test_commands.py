@@ -322,7 +322,11 @@ def test_a_trace_is_printed_written_or_sent_to_a_collector(api: FakeApi, tmp_pat
     sent = invoke(api, "export", EXECUTION_ID, "--to", f"{api.url}/collector/", "--header", "Authorization: Basic x")
     assert sent.exit_code == 0
     [request] = [seen for seen in api.seen if seen.path == "/collector/v1/traces"]
-    assert (request.body, request.headers["Authorization"]) == ({"resourceSpans": []}, "Basic x")
+    assert (request.body, request.headers["Authorization"]) == ("protobuf", "Basic x")
+    assert request.headers["Content-Type"] == "application/x-protobuf"
+    api.has_protobuf = False  # a server of before
+    assert invoke(api, "export", EXECUTION_ID, "--to", api.url, "--header", "Authorization: Basic x").exit_code == 0
+    assert [seen.body for seen in api.seen if seen.path == "/v1/traces"] == [{"resourceSpans": []}]
     refused = invoke(api, "export", EXECUTION_ID, "--to", "http://127.0.0.1:9")
     assert (refused.exit_code, "The collector did not take the trace" in refused.stderr) == (3, True)
     assert invoke(api, "export", EXECUTION_ID, "--to", api.url, "--header", "Nothing").exit_code == 2

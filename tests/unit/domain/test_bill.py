@@ -83,6 +83,20 @@ def test_the_bill_is_what_a_calculation_by_hand_comes_to() -> None:
     assert (found.price_book, found.region, found.estimated) == ("2026-11", REGION, False)
 
 
+def test_vectors_are_paid_for_by_query_by_what_is_put_and_by_what_queries_read() -> None:
+    metered = ONE_ATTEMPT.model_copy(update={"vector_queries": 7, "vector_put_bytes": 3 * 131_072})
+    found = cost_of(ended(metered=metered), [], BOOK, region=REGION)
+    more = found.infrastructure_usd - cost_of(ended(), [], BOOK, region=REGION).infrastructure_usd
+    read = 7 * Decimal("0.0064") * Decimal("0.000004")  # a thousand vectors of 6.4 KB each time
+    assert more == 7 * Decimal("0.0000025") + read + Decimal("0.000393216") * Decimal("0.20")
+    told = {line.what: (line.quantity, line.basis) for line in found.infrastructure if line.what.startswith("Memory")}
+    assert told == {
+        "Memory: queries of indexes": (7, Basis.MEASURED),
+        "Memory: vectors that queries read": (0.0448, Basis.ASSUMED),
+        "Memory: vectors put": (0.000393216, Basis.MEASURED),
+    }
+
+
 def test_the_shares_of_the_model_cost_add_up_to_it() -> None:
     found = cost_of(
         ended(),

@@ -42,6 +42,12 @@ def test_tries_are_spread_over_more_than_a_day() -> None:
     assert timedelta(hours=24) < sum(waits, timedelta()) < timedelta(hours=36)
 
 
+def test_a_collector_that_wants_to_be_left_alone_is_for_an_hour_at_most() -> None:
+    assert wait_before(1, 90) == timedelta(seconds=90)
+    assert wait_before(6, 90) == timedelta(seconds=160)
+    assert wait_before(1, 10**8) == timedelta(hours=1)
+
+
 def test_headers_are_written_as_opentelemetrys_variable_has_them() -> None:
     assert headers_in("") == {}
     assert headers_in("Authorization=Basic%20a2V5=, x-scope=a%2Cb") == {

@@ -27,7 +27,7 @@ def story() -> list[TraceEvent]:
     who = {"agent_role": "Poet", "task_name": "haiku"}
     call = {"model": "openai/gpt-4.1-mini", "usage": USAGE, "cost_usd": 0.002, "finish_reason": "stop"}
     return [
-        event(1, "task_started", "task", event_context="haiku"),
+        event(1, "task_started", "task", event_context="Poet", task_name="haiku"),
         event(2, "agent_execution_started", "agent", parent_sequence=1, **who),
         event(3, "llm_call_started", "llm", parent_sequence=2, extra_data={"model": "openai/gpt-4.1-mini"}, **who),
         event(4, "llm_call_completed", "llm", parent_sequence=2, started_sequence=3, extra_data=call, **who),

@@ -63,9 +63,18 @@ def test_what_was_taken_leaves_the_queue(exports: Exports) -> None:
 
 
 def test_what_was_not_taken_waits_longer_each_time(exports: Exports) -> None:
-    exports.answer = Sent(failure="Busy.")
+    exports.answer = Sent(failure="Busy.", retry_after=20)
     assert call(MESSAGE.model_dump_json(), 1) == call(MESSAGE.model_dump_json(), 4) == ["m"]
-    assert exports.hidden == [("r", 5), ("r", 40)]
+    assert exports.hidden == [("r", 20), ("r", 40)]
+
+
+def test_what_the_collector_left_out_is_counted_and_logged(
+    exports: Exports, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    exports.answer = Sent(spans=3, rejected=2, remark="too old")
+    assert call(MESSAGE.model_dump_json()) == []
+    assert '"SpansRejected":[2.0]' in capsys.readouterr().out
+    assert "A remark of the collector" in caplog.text
 
 
 @pytest.mark.parametrize("body", [MESSAGE.model_dump_json(), "{}", "no message"])

@@ -11,8 +11,7 @@ from tests.fakes.collector import FakeCollector
 from tests.unit.domain.test_otlp import story
 
 from stepcrew.domain.execution import Status
-from stepcrew.domain.exporting import TRIES_FOR_THE_REST, ExportMessage, TracePart
-from stepcrew.domain.webhook import Answer
+from stepcrew.domain.exporting import TRIES_FOR_THE_REST, CollectorAnswer, ExportMessage, TracePart
 from stepcrew.services import export_trace, send_trace
 from stepcrew.services.send_trace import SendTrace
 
@@ -83,24 +82,33 @@ def test_an_end_waits_for_its_last_events_but_not_for_ever(harness: Harness) -> 
 @pytest.mark.parametrize(
     ("answer", "told", "is_final"),
     [
-        (Answer(status=503, body="Busy"), "The collector answered 503: Busy", False),
-        (Answer(status=401), "The collector answered 401: ", False),
-        (Answer(reason="No answer: OSError"), "No answer: OSError", False),
-        (Answer(status=400, body="What?"), "The collector answered 400: What?", True),
+        *((CollectorAnswer(n, "Busy"), f"The collector answered {n}: Busy", False) for n in (429, 502, 503, 504)),
+        *((CollectorAnswer(n, "What?"), f"The collector answered {n}: What?", True) for n in (307, 400, 401, 415, 500)),
+        (CollectorAnswer(None, "No answer: OSError"), "No answer: OSError", False),
     ],
 )
-def test_what_the_collector_does_not_take_is_said(harness: Harness, answer: Answer, told: str, is_final: bool) -> None:
+def test_what_the_collector_does_not_take_is_said(
+    harness: Harness, answer: CollectorAnswer, told: str, is_final: bool
+) -> None:
     harness.end()
     harness.collector.answers = [answer]
     sent = harness.send(WHOLE, 1)
     assert (sent.failure, sent.is_final) == (told, is_final)
 
 
-def test_what_the_collector_leaves_out_is_remarked(harness: Harness) -> None:
+def test_what_the_collector_leaves_out_is_counted_and_remarked(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send_trace, "MOST_SPANS", 2)
     harness.end()
-    body = '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}}'
-    harness.collector.answers = [Answer(status=200, body=body)]
-    assert harness.send(WHOLE, 1).remark == body
+    harness.collector.answers = [CollectorAnswer(200, "too old", rejected=2), CollectorAnswer(200, rejected=1)]
+    assert harness.send(WHOLE, 1) == send_trace.Sent(spans=2, rejected=3, remark="too old")
+
+
+def test_the_collector_says_when_it_wants_the_next_try(harness: Harness) -> None:
+    harness.end()
+    harness.collector.answers = [CollectorAnswer(429, retry_after=90)]
+    assert harness.send(WHOLE, 1).retry_after == 90
 
 
 def test_of_what_was_deleted_nothing_is_sent(harness: Harness) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain import bundle as bundles
+from stepcrew.domain.otlp import PROTOBUF
 from stepcrew.services.export_trace import export_trace
 from stepcrew.services.read_bodies import JSON
 from stepcrew.services.read_result import read_result
@@ -72,14 +73,23 @@ def artifact(
 
 @router.get(
     "/otlp",
-    responses={**responses(404), **TOO_LARGE, 200: {"content": {JSON: {}}, "description": "A request to /v1/traces"}},
+    responses={
+        **responses(404),
+        **TOO_LARGE,
+        200: {"content": {JSON: {}, PROTOBUF: {}}, "description": "A request to /v1/traces, in the form of `Accept`"},
+    },
     response_class=Response,
 )
 def otlp(execution_id: ExecutionId, identity: Caller, services: Injected, accept: Accept = "") -> Response:
-    """The trace as OTLP/HTTP JSON, with OpenTelemetry's names for generative AI, for a collector. It has no bodies: no
-    prompt, no answer, no argument."""
-    content = export_trace(services.executions, services.traces, identity.group_id, execution_id)
-    return answer(services.bodies.of_file(identity.group_id, execution_id, "otlp.json", content, JSON), accept)
+    """The trace as OTLP/HTTP JSON, with OpenTelemetry's names for generative AI, for a collector; with
+    `Accept: application/x-protobuf` as protobuf, which every collector takes. It has no bodies: no prompt, no answer,
+    no argument."""
+    content, media_type = export_trace(services.executions, services.traces, identity.group_id, execution_id), JSON
+    if PROTOBUF in accept:
+        from stepcrew.domain.otlp_protobuf import protobuf_of  # imported here: only this answer needs protobuf
+
+        content, media_type = protobuf_of(content), PROTOBUF
+    return answer(services.bodies.of_file(identity.group_id, execution_id, "otlp", content, media_type), accept)
 
 
 @router.get(

@@ -11,23 +11,14 @@ from typing import NamedTuple
 
 from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.definition import ApprovalRules
-from stepcrew.domain.errors import (
-    ExecutionNotFound,
-    PlatformUnavailable,
-    StepcrewError,
-    StillWaiting,
-    Superseded,
-)
+from stepcrew.domain.errors import ExecutionNotFound, PlatformUnavailable, StepcrewError, StillWaiting, Superseded
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew.log_context import about
 from stepcrew.services.meter_ports import AttemptMeter
-from stepcrew.services.ports import (
-    Clock,
-    TraceQueue,
-)
+from stepcrew.services.ports import Clock, TraceQueue
 from stepcrew.services.secret_ports import Secrets
 from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.approvals.decisions import Decisions
@@ -138,8 +129,15 @@ class RunAttempt:
         self._slice_seconds = slice_seconds
         self._replay = replay
 
-    def __call__(self, group_id: str, execution_id: str, remaining: Callable[[], float]) -> Answer:
-        """`remaining` tells the seconds left of this invocation."""
+    def __call__(
+        self,
+        group_id: str,
+        execution_id: str,
+        remaining: Callable[[], float],
+        begun: Callable[[int], None] = lambda _: None,
+    ) -> Answer:
+        """`remaining` tells the seconds left of this invocation. `begun` is told the number of an attempt that
+        begins."""
         executions, now = self._ports.stores.executions, self._ports.clock.now()
         memory_mb = self._ports.meter.memory_mb if self._ports.meter else 0
         try:
@@ -148,6 +146,7 @@ class RunAttempt:
             return Answer(Outcome.PARKED, 0)
         except (Superseded, ExecutionNotFound):
             return Answer(Outcome.SUPERSEDED, 0)
+        begun(execution.attempt)
         with about(attempt=execution.attempt):
             return self._begun(execution, remaining)
 

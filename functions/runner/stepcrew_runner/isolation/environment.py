@@ -1,8 +1,7 @@
 """What must be set before CrewAI is imported, and what no crew may change. CrewAI writes below HOME and sends
 telemetry unless it is told otherwise.
 
-This module imports nothing of CrewAI. Sources: crewai_core/token_manager.py, crewai_core/telemetry.py,
-crewai/execution.py of the pinned version.
+This module imports nothing of CrewAI.
 """
 
 from __future__ import annotations
@@ -21,29 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from stepcrew.domain.secrets import is_reserved
+from stepcrew_runner.isolation import loading
 from stepcrew_runner.isolation.addresses import is_trusted
 
 FOLDER = Path(tempfile.gettempdir()) / f"stepcrew-runner-{os.getpid()}"
 WORK = FOLDER / "work"
-SWITCHES = {
-    "CREWAI_DISABLE_TELEMETRY": "true",
-    "OTEL_SDK_DISABLED": "true",
-    "CREWAI_TRACING_ENABLED": "false",
-    "CREWAI_DISABLE_VERSION_CHECK": "true",
-    "CREWAI_TESTING": "true",
-    "ANONYMIZED_TELEMETRY": "false",
-    "DO_NOT_TRACK": "1",
-    "AWS_EC2_METADATA_DISABLED": "true",  # nobody finds credentials by looking for them
-    "PYTHON_DOTENV_DISABLED": "1",  # CrewAI and its tools read a .env file when they are imported
-}
 TURN_SECONDS = 0.1
 
 
 def prepare() -> None:
-    """Once per process, before the first import of CrewAI. The home folder holds what the import itself needs."""
+    """Once per process, before the first import of CrewAI; `loading.end` follows."""
     faulthandler.enable()  # a crash in native code leaves the stack of every thread in the log
     FOLDER.mkdir(parents=True, exist_ok=True)
-    os.environ.update(SWITCHES, HOME=str(FOLDER / "home"), CREWAI_STORAGE_DIR=str(FOLDER / "storage"))
+    loading.begin(FOLDER)
     wipe()
     sys.stdin = Path(os.devnull).open()  # noqa: SIM115 - for the life of the process: nothing may ever ask a terminal
     warnings.filterwarnings("ignore", module=r"crewai|pydantic|chromadb")

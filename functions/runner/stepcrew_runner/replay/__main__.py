@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation import environment, loading
 
 environment.prepare()
 
@@ -21,6 +21,8 @@ from stepcrew.domain.errors import StepcrewError  # noqa: E402
 from stepcrew_runner import wiring  # noqa: E402
 from stepcrew_runner.isolation.addresses import trusted  # noqa: E402
 from stepcrew_runner.replay.replaying import replay  # noqa: E402
+
+loading.end()
 
 ENDPOINTS = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 NOWHERE = "https://endpoint.invalid/v1"

@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing, suppress
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from stepcrew.domain.webhook import Answer
@@ -21,6 +22,22 @@ MOST_ANSWER_BYTES = 2_000
 """Of an answer's body, which is kept with the delivery."""
 
 
+class Exchange(NamedTuple):
+    """What a receiver answered; `status` is null where it did not, and `reason` says why. `content` is the body's
+    beginning."""
+
+    status: int | None = None
+    reason: str = ""
+    content: bytes = b""
+    retry_after: str = ""
+
+    @property
+    def text(self) -> str:
+        """What of the body can be shown."""
+        content = self.content.decode(errors="replace")
+        return "".join(one for one in content if one.isprintable() or one == "\n")
+
+
 class HttpPoster:
     """`Poster`. `inside` are addresses that may be private, because the operator says so."""
 
@@ -30,6 +47,10 @@ class HttpPoster:
         self._tls = ssl.create_default_context()
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        found = self.exchange(url, headers, body)
+        return Answer(status=found.status, body=found.text, reason=found.reason)
+
+    def exchange(self, url: str, headers: Mapping[str, str], body: bytes) -> Exchange:
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         host, port = parts.hostname or "", parts.port or (443 if secure else 80)
@@ -47,16 +68,15 @@ class HttpPoster:
                 path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
                 connection.request("POST", path, body, {**headers, "host": parts.netloc, "connection": "close"})
                 with connection.getresponse() as answer:
-                    content = answer.read(MOST_ANSWER_BYTES).decode(errors="replace")
+                    content = answer.read(MOST_ANSWER_BYTES)
             if is_late.is_set():
-                return Answer(reason=self._late)
-            shown = "".join(one for one in content if one.isprintable() or one == "\n")
-            return Answer(status=answer.status, body=shown)
+                return Exchange(reason=self._late)
+            return Exchange(answer.status, "", content, answer.getheader("retry-after", ""))
         except PrivateAddress as error:
-            return Answer(reason=str(error))
+            return Exchange(reason=str(error))
         except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a name that is none
             told = f"No answer: {type(error).__name__}: {error}"[:300]
-            return Answer(reason=self._late if is_late.is_set() else told)
+            return Exchange(reason=self._late if is_late.is_set() else told)
 
     @property
     def _late(self) -> str:

@@ -34,6 +34,9 @@ _SINK_MB_MS = 512 * 60
 _API_MB_MS = 1024 * 300
 _ANNOUNCER_MB_MS = 512 * 200
 """Memory times time of one message, one submission and one announcement."""
+_INDEX_BYTES = 1_000 * 6_400
+"""Of the vectors of one memory: a query is paid for by all of them too, and no answer says how many there are. Ten
+thousand cost a tenth of what its request does. https://aws.amazon.com/s3/pricing/"""
 _LOG_BYTES, _ATTEMPT_LOG_BYTES = 500, 1_200
 """What one invocation of a function leaves in its log group, and one of the runner."""
 
@@ -170,6 +173,14 @@ def _uses(execution: Execution) -> Iterator[_Use]:
     yield use("Runner: last writes", Priced.TABLE_WRITES, metered.attempts * write, counted)
     yield use("Runner: objects written", Priced.OBJECT_WRITES, metered.object_writes, measured)
     yield use("Runner: objects read", Priced.OBJECT_READS, metered.object_reads, measured)
+    yield use("Memory: queries of indexes", Priced.VECTOR_QUERIES, metered.vector_queries, measured)
+    yield use(
+        "Memory: vectors that queries read",
+        Priced.VECTOR_GB_READ,
+        metered.vector_queries * Decimal(_INDEX_BYTES) / 10**9,
+        assumed,
+    )
+    yield use("Memory: vectors put", Priced.VECTOR_GB_PUT, Decimal(metered.vector_put_bytes) / 10**9, measured)
     yield use("State machine: transitions", Priced.TRANSITIONS, transitions(execution), counted)
     yield use("Trace: queue requests", Priced.QUEUE_REQUESTS, 2 * metered.message_requests + metered.messages, measured)
     yield use("Trace: stored events", Priced.TABLE_WRITES, metered.stored_units, measured)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
@@ -19,6 +20,30 @@ TRIES_FOR_THE_REST = 8
 """So often, about ten minutes, an ended execution's export waits for events that are not recorded yet."""
 _WAITS = Patience(tries=36, first=5.0, longest=3600.0)
 _PARTS = ("task", "flow_method")
+
+
+_TRIED_AGAIN = (429, 502, 503, 504)
+"""What is refused with another status must not be sent again. https://opentelemetry.io/docs/specs/otlp/#failures-1"""
+
+
+class CollectorAnswer(NamedTuple):
+    """What the collector made of a request: `status` is null where it did not answer, and `told` says why; else `told`
+    is what it said. `rejected` spans of a request that it took were left out. `retry_after` is how many seconds it
+    wants to be left alone."""
+
+    status: int | None
+    told: str = ""
+    rejected: int = 0
+    retry_after: int = 0
+
+    @property
+    def is_taken(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it was refused for good."""
+        return self.status is not None and not self.is_taken and self.status not in _TRIED_AGAIN
 
 
 class TracePart(BaseModel):
@@ -50,9 +75,10 @@ def finished_parts(events: Iterable[TraceEvent]) -> list[TracePart]:
     ]
 
 
-def wait_before(tries: int) -> timedelta:
-    """How long a message waits that was tried so often: twice as long each time, up to an hour."""
-    return timedelta(seconds=_WAITS.seconds_before(tries))
+def wait_before(tries: int, retry_after: int = 0) -> timedelta:
+    """How long a message waits that was tried so often: twice as long each time, or as long as the collector wants, up
+    to an hour."""
+    return timedelta(seconds=min(max(_WAITS.seconds_before(tries), retry_after), _WAITS.longest))
 
 
 def headers_in(text: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
+LEAST_PUT_BYTES = 128 * 1024
+"""As which each request that puts vectors is paid for at least. https://aws.amazon.com/s3/pricing/"""
 LONGEST_INVOCATION = timedelta(minutes=15)
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
@@ -20,7 +22,7 @@ class Metered(BaseModel):
     Memory times time is in MB and milliseconds, with the time the process needed to be ready; `unsaid_mb_ms` is that of
     attempts that died, at most. Reads and writes are the table's request units, as DynamoDB itself told them.
     `stored_units` are those of storing the trace, which `messages` carried to the queue; `message_requests` counts each
-    64 KB of them.
+    64 KB of them. `vector_queries` and `vector_put_bytes` are of Amazon S3 Vectors.
     """
 
     attempts: int = 0
@@ -33,6 +35,8 @@ class Metered(BaseModel):
     messages: int = 0
     message_requests: int = 0
     stored_units: int = 0
+    vector_queries: int = 0
+    vector_put_bytes: int = 0
 
     def plus(self, other: Metered) -> Metered:
         return Metered(**{name: getattr(self, name) + getattr(other, name) for name in Metered.model_fields})

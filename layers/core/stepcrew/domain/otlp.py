@@ -1,4 +1,5 @@
-"""A trace as OTLP/HTTP JSON, with the names of OpenTelemetry's conventions for generative AI.
+"""A trace as OTLP/HTTP JSON, with the names of OpenTelemetry's conventions for generative AI. `otlp_protobuf` makes
+protobuf of it.
 
 The names are those of one version (`SCHEMA_URL`), and given here only: the trace itself has ours. Bodies (prompts,
 answers, arguments) are not part of it. Sources: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding,
@@ -28,6 +29,7 @@ USAGE = {
     "gen_ai.usage.reasoning.output_tokens": "reasoning_tokens",
 }
 MOST_MESSAGE = 1_000
+PROTOBUF = "application/x-protobuf"
 _INTERNAL, _CLIENT = 1, 3
 _ERROR = 2
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -113,7 +115,7 @@ def _root(execution: Execution, events: list[TraceEvent]) -> Json:
 def _span(execution: Execution, start: TraceEvent, end: TraceEvent | None, ended_at: datetime) -> Json:
     kind, failed = grammar_of(start).kind, end is not None and grammar_of(end).failed
     facts = _common(start) | {"stepcrew.unfinished": None if end else True, "error.type": "_OTHER" if failed else None}
-    name = start.event_context
+    name = start.task_name or start.event_context if kind == "task" else start.event_context
     if operation := OPERATIONS.get(kind):
         facts |= {"gen_ai.operation.name": operation} | _of_operation(operation, start, end)
         subject = {"chat": "gen_ai.request.model", "execute_tool": "gen_ai.tool.name"}.get(operation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stepcrew.domain.canonical import canonical_json
 from stepcrew.domain.exporting import TracePart
-from stepcrew.domain.otlp import otlp_of
+from stepcrew.domain.otlp import Json, otlp_of
 from stepcrew.domain.trace import TraceEvent
 from stepcrew.services.ports import ExecutionStore, TraceStore
 
@@ -15,7 +15,11 @@ def export_trace(executions: ExecutionStore, traces: TraceStore, group_id: str, 
     """As OTLP/HTTP JSON, of what is recorded by now. Raises `ExecutionNotFound`."""
     execution = executions.get(group_id, execution_id)
     events = recorded_events(traces, group_id, execution_id)
-    return canonical_json(otlp_of(execution, events)).encode(errors="replace")
+    return otlp_json(otlp_of(execution, events))
+
+
+def otlp_json(request: Json) -> bytes:
+    return canonical_json(request).encode(errors="replace")
 
 
 def recorded_events(

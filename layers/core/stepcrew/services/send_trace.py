@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stepcrew.domain.canonical import canonical_json
 from stepcrew.domain.errors import ExecutionNotFound
-from stepcrew.domain.exporting import MOST_SPANS, TRIES_FOR_THE_REST, ExportMessage
+from stepcrew.domain.exporting import MOST_SPANS, TRIES_FOR_THE_REST, CollectorAnswer, ExportMessage
 from stepcrew.domain.otlp import otlp_batches
-from stepcrew.domain.webhook import Answer
 from stepcrew.services.export_ports import Collector
-from stepcrew.services.export_trace import recorded_events
+from stepcrew.services.export_trace import otlp_json, recorded_events
 from stepcrew.services.ports import ExecutionStore, TraceStore
 from stepcrew.services.read_trace import is_complete
 
-_INVALID = 400
-"""Of invalid data, which must not be sent again: https://opentelemetry.io/docs/specs/otlp/#failures-1"""
-
 
 class Sent(NamedTuple):
-    """`failure` says why it was not sent whole; with `is_final`, trying again is no use. `remark` is the collector's
-    where it took less than it was sent."""
+    """How many `spans` the collector took and how many it `rejected`, with its `remark` to that. `failure` says why it
+    was not sent whole; with `is_final`, trying again is no use, else the collector wants it after `retry_after`
+    seconds at the earliest."""
 
     spans: int = 0
+    rejected: int = 0
+    remark: str = ""
     failure: str = ""
     is_final: bool = False
-    remark: str = ""
+    retry_after: int = 0
 
 
 class SendTrace:
@@ -50,13 +48,13 @@ class SendTrace:
         events = recorded_events(self._traces, group_id, execution_id, wanted.part)
         sent = Sent()
         for body, spans in otlp_batches(execution, events, MOST_SPANS, only_finished=not whole):
-            answer = self._collector.post(canonical_json(body).encode(errors="replace"))
+            answer = self._collector.post(otlp_json(body))
             if not answer.is_taken:
-                return Sent(sent.spans, _reason(answer), answer.status == _INVALID)
-            rejected = answer.body if "rejectedSpans" in answer.body else ""
-            sent = Sent(sent.spans + spans, remark=rejected or sent.remark)
+                return sent._replace(failure=_reason(answer), is_final=answer.is_final, retry_after=answer.retry_after)
+            taken, rejected = sent.spans + spans - answer.rejected, sent.rejected + answer.rejected
+            sent = Sent(taken, rejected, answer.told or sent.remark)
         return sent
 
 
-def _reason(answer: Answer) -> str:
-    return answer.reason or f"The collector answered {answer.status}: {answer.body[:300]}"
+def _reason(answer: CollectorAnswer) -> str:
+    return answer.told if answer.status is None else f"The collector answered {answer.status}: {answer.told[:300]}"

@@ -1,0 +1,1 @@
+"""What a product that takes OpenTelemetry's traces makes of ours: `make test-collector`."""

@@ -1,0 +1,220 @@
+"""Processes of functions that come from a fork server are as if they had been started from nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from stepcrew_local import bootstrap, fork_server
+from stepcrew_local.bootstrap import Forked, Launch, Started
+
+ROOT = Path(__file__).resolve().parents[3]
+SECONDS = 10
+CREWAI = """
+import os, pathlib
+HOME = os.environ["HOME"]
+pathlib.Path(HOME).mkdir()
+with open(os.environ["IMPORTS"], "a") as file:
+    file.write("once ")
+"""
+LOADING = (ROOT / "functions/runner/stepcrew_runner/isolation/loading.py").read_text()
+FUNCTION = """
+import crewai, json, os, pathlib, sys, threading, time
+pathlib.Path(crewai.HOME).mkdir(exist_ok=True)
+pathlib.Path(crewai.HOME, "settings").write_text(sys.argv[1])
+thread = threading.Thread(target=print, args=("a thread runs",))
+thread.start()
+thread.join()
+print(json.dumps({"arguments": sys.argv, "again": sys.orig_argv, "folder": os.getcwd(), "parent": os.getppid(),
+                  "variables": dict(os.environ), "name": __name__}), flush=True)
+exec(os.environ["THEN"])
+"""
+
+
+class Harness:
+    """A fork server whose CrewAI is a small module."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.imports = folder / "imports"
+        (folder / "modules/stepcrew_runner/isolation").mkdir(parents=True)
+        for name, text in {
+            "crewai": CREWAI,
+            "boto3": "",
+            "stepcrew_runner/isolation/loading": LOADING,
+        }.items():
+            (folder / f"modules/{name}.py").write_text(text)
+        self.function = folder / "function.py"
+        self.function.write_text(FUNCTION)
+        self.address = bootstrap.address_of(str(folder), sys.executable, str(folder / "modules"))
+        variables = {"PYTHONPATH": str(folder / "modules"), "IMPORTS": str(self.imports), "OF_THE_SERVER": "1"}
+        command = [sys.executable, "-P", fork_server.__file__, self.address, str(folder / "preload")]
+        self.process = subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + SECONDS
+        while not Path(self.address).is_socket() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def fork(self, name: str, then: str = "", log: IO[bytes] | None = None) -> Forked:
+        work = self.folder / name / "work"
+        work.mkdir(parents=True)
+        with log or self.log(name).open("wb") as output:
+            return Forked(
+                self.address,
+                [sys.executable, "-P", str(self.function), name],
+                str(work),
+                {"THEN": then, "IMPORTS": str(self.imports)},
+                output,
+            )
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def told(self, name: str) -> dict[str, Any]:
+        """What the process said of itself, as soon as it has."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            for line in self.log(name).read_text().splitlines():
+                if line.startswith("{"):
+                    return json.loads(line)
+            time.sleep(0.01)
+        raise AssertionError(self.log(name).read_text())
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Generator[Harness]:
+    made = Harness(tmp_path)
+    yield made
+    made.process.kill()
+    made.process.wait()
+
+
+def test_a_process_has_its_own_of_everything_but_the_imports(harness: Harness) -> None:
+    assert [harness.fork(name).wait() for name in ("one", "two")] == [0, 0]
+
+    told = harness.told("one")
+    command = [str(harness.function), "one"]
+    assert told["arguments"] == command
+    assert told["again"] == [sys.executable, "-P", *command]
+    assert told["folder"] == str(harness.folder / "one/work")
+    assert set(told["variables"]) == {"THEN", "IMPORTS"}
+    assert told["name"] == "__main__"
+    assert "a thread runs" in harness.log("one").read_text()
+    assert harness.imports.read_text() == "once "
+    homes = [(harness.folder / name / "home/settings").read_text() for name in ("one", "two")]
+    assert homes == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("then", "code"),
+    [
+        ("", 0),
+        ("sys.exit(3)", 3),
+        ("raise RuntimeError('broken')", 1),
+        ("os._exit(4)", 4),
+        ("os.kill(os.getpid(), 11)", -signal.SIGSEGV),
+    ],
+)
+def test_how_a_process_ended_is_told(harness: Harness, then: str, code: int) -> None:
+    process = harness.fork("one", then)
+
+    assert process.wait() == process.poll() == code
+    assert process.most_memory_kb > 1000
+    assert ("RuntimeError: broken" in harness.log("one").read_text()) == (code == 1)
+
+
+def test_a_running_process_is_waited_for_and_killed_with_its_children(harness: Harness) -> None:
+    process = harness.fork("one", "import subprocess; subprocess.run(['sleep', '60'])")
+    harness.told("one")
+
+    assert process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_process_ends_with_the_one_that_waits_for_it(harness: Harness) -> None:
+    waiting = f"""
+import sys, time
+from pathlib import Path
+from stepcrew_local.bootstrap import Forked
+with Path({str(harness.log("one"))!r}).open("wb") as log:
+    process = Forked({harness.address!r}, [sys.executable, "-P", {str(harness.function)!r}, "one"],
+                     {str(harness.folder / "modules")!r}, {{"THEN": "time.sleep(60)"}}, log)
+print(process.pid, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", waiting], stdout=subprocess.PIPE, text=True) as waits:
+        assert waits.stdout is not None
+        pid = int(waits.stdout.readline())
+        harness.told("one")
+        waits.kill()
+
+    _until_gone(pid)
+
+
+def test_processes_end_with_the_server_and_the_next_is_started_from_nothing(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = harness.fork("one", "time.sleep(60)")
+    harness.told("one")
+    harness.process.kill()
+
+    assert process.wait() == -signal.SIGKILL
+    _until_gone(process.pid)
+    monkeypatch.setattr(bootstrap, "RUNTIME_CLIENT", harness.function)
+    monkeypatch.setenv("_HANDLER", "two")
+    monkeypatch.setenv("THEN", "")
+    monkeypatch.setenv("IMPORTS", str(harness.imports))
+    monkeypatch.setenv("HOME", str(harness.folder))
+    monkeypatch.setenv(bootstrap.FORK_SERVERS, str(harness.folder))
+    launch: Launch = {
+        "function": "F",
+        "root": str(harness.folder),
+        "python": sys.executable,
+        "python_path": str(harness.folder / "modules"),
+        "variables": ["THEN", "IMPORTS"],
+    }
+    with harness.log("two").open("wb") as log:
+        started = bootstrap.start(launch, str(harness.folder / "home"), log)
+
+    assert isinstance(started, Started)
+    assert started.wait() == 0
+    assert harness.told("two")["parent"] == os.getpid()
+    assert harness.imports.read_text() == "once once "
+
+
+def test_a_request_that_is_not_understood_is_refused_and_the_next_is_served(harness: Harness) -> None:
+    for text in (b"", b"{}\n", b"not JSON\n"):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(harness.address)
+            client.sendall(text)
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(100) == b""
+
+    assert harness.fork("one").wait() == 0
+
+
+def test_long_variables_and_many_processes_at_once_are_taken(harness: Harness) -> None:
+    long = f"# {'x' * 300_000}"
+    with ThreadPoolExecutor(8) as pool:
+        processes = [pool.submit(harness.fork, str(number), long) for number in range(8)]
+        codes = [process.result().wait() for process in processes]
+
+    assert codes == [0] * 8
+
+
+def _until_gone(pid: int) -> None:
+    deadline = time.monotonic() + SECONDS
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, f"Process {pid} still runs."
+        time.sleep(0.01)
