@@ -34,6 +34,8 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 RETENTION_DAYS = 30
 GROUP = "demo"
 ID = "01936a3c-0000-7000-8000-00000000000a"
+TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
+"""The trace of a caller."""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
