@@ -41,18 +41,22 @@ SINK_SECONDS, LOOKED_SECONDS, SUBMITTED_SECONDS, TOLD_SECONDS = map(Decimal, ("0
 """Of an invocation of the sink, of the API for a look or a page, and for a submission, and of the announcer."""
 LOG_BYTES = 500
 """Of one invocation."""
+CDN_REQUEST_USD = Decimal("0.000001")
+"""CloudFront passes on what the console asks: $0.01 for 10,000 HTTPS requests from the United States or Europe. The
+first 10 million of a month are free in every account (https://aws.amazon.com/cloudfront/pricing/)."""
 
 
 class Use(NamedTuple):
-    """`amounts` at their prices, `usd` together."""
+    """`amounts` at their prices and what no execution's bill counts, `usd` together."""
 
     what: str
     amounts: dict[Priced, Decimal]
+    beside_usd: Decimal = Decimal(0)
 
     @property
     def usd(self) -> Decimal:
         prices = price_book(REGION).prices
-        return sum((amount * prices[item] for item, amount in self.amounts.items()), Decimal(0))
+        return sum((amount * prices[item] for item, amount in self.amounts.items()), self.beside_usd)
 
 
 class Costs(NamedTuple):
@@ -107,6 +111,7 @@ def execution_uses(template: dict[str, Any]) -> list[Use]:
         ),
         Use("Follower: looks at the record", requests(looks) | units(counted("a look at the record"), looks)),
         Use("Follower: pages of the trace", requests(BURSTS) | units(counted("a page of the trace"), BURSTS)),
+        Use("Follower: CloudFront", {}, CDN_REQUEST_USD * (looks + BURSTS)),
     ]
 
 

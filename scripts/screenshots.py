@@ -63,6 +63,11 @@ def views() -> Iterator[View]:
         "memory": "/g/demo/memory",
         "batches": "/g/demo/batches",
         "batch": f"/g/demo/batches/{settings.BATCH_ID}",
+        "why": run(2, "/why"),
+        "logs": run(1, "/logs"),
+        "audit": "/g/demo/audit",
+        "erasures": "/g/demo/erasures",
+        "operator": "/g/demo/operator",
     }
     for theme in ("light", "dark"):
         for name, path in ordinary.items():

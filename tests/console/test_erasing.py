@@ -28,7 +28,7 @@ def test_a_persons_data_is_erased_after_their_name_was_written_again(recording: 
     recorded.answers["GET /erasures"] = 200, {"erasures": [settings.ERASURE]}
     remove.click()
     row = page.get_by_role("region", name="Receipts").get_by_role("row").filter(has_text=BOB)
-    expect(row).to_contain_text("31 executions, 2904 trace events, 12 payloads")
+    expect(row).to_contain_text("31 executions, 2,904 trace events, 12 payloads")
     assert [(method, path) for method, path, _ in recorded.sent] == [("DELETE", ADDRESS)]
     page.get_by_role("link", name="audit log").click()
     expect(page.get_by_label("Action")).to_have_value("erasures.")

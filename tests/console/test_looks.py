@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.console import stories
+from tests.console import settings, stories
 from tests.console.conftest import Recordings
 from tests.console.views import every_view, settled, turn_to
 
@@ -69,3 +69,34 @@ def test_no_side_of_a_comparison_has_the_colour_of_a_model(recording: Recordings
     bar = page.locator(".bar-llm").first
     expect(bar).to_be_visible()
     assert len({*colours, bar.evaluate("bar => getComputedStyle(bar).backgroundColor")}) == 3
+
+
+# The first cell of a table and the head above it, where they begin at different places.
+BESIDE = """() => [...document.querySelectorAll('.settings-table')].flatMap((table) => {
+  const left = (cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(document.createTreeWalker(cell, NodeFilter.SHOW_TEXT).nextNode());
+    const shown = [range, ...cell.querySelectorAll('svg')];
+    return Math.round(Math.min(...shown.map((one) => one.getBoundingClientRect().left)));
+  };
+  const [head, cell] = [table.querySelector('th'), table.querySelector('td')];
+  if (/right|end/.test(getComputedStyle(cell).textAlign)) return [];
+  return left(head) === left(cell) ? [] : [`${head.textContent}: ${left(head)}, ${cell.textContent}: ${left(cell)}`];
+})"""
+
+# Headings, forms and tables of a section that touch each other.
+TOUCHING = """() => [...document.querySelectorAll('.page > section')].flatMap((section) => {
+  const blocks = [...section.children].filter((one) => !one.ariaHidden && one.checkVisibility());
+  return blocks.slice(1).flatMap((block, before) => {
+    const gap = block.getBoundingClientRect().top - blocks[before].getBoundingClientRect().bottom;
+    return gap < 2 ? [`${section.ariaLabel}: ${block.outerHTML.slice(0, 80)}`] : [];
+  });
+})"""
+
+
+def test_tables_begin_below_their_heads_and_nothing_touches_what_stands_above_it(recording: Recordings) -> None:
+    page, _ = recording(stories.report(), path="/g/demo/executions", role="admin")
+    for path in settings.PAGES:
+        turn_to(page, f"/g/demo{path}")
+        assert page.evaluate(BESIDE) == [], path
+        assert page.evaluate(TOUCHING) == [], path

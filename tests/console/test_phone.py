@@ -26,6 +26,12 @@ SMALL = """() => [...document.querySelectorAll(
   return small ? [`${element.outerHTML.slice(0, 120)} ${Math.round(height)} px`] : [];
 })"""
 
+# Links to the page that is shown, in rows that are wider than the screen.
+OUT_OF_SIGHT = """() => [...document.querySelectorAll('nav [aria-current=page]')].flatMap((link) => {
+  const {left, right} = link.getBoundingClientRect();
+  return left >= 0 && right <= innerWidth ? [] : [link.textContent];
+})"""
+
 LEFT = """() => [...document.querySelectorAll('body *')].flatMap((element) => {
   if (element.closest('.cm-editor, option, title, [hidden]') || !element.checkVisibility()) return [];
   const own = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join('');
@@ -51,6 +57,7 @@ def test_fingers_hit_everything_and_fields_do_not_zoom(recording: Recordings) ->
     for path in every_view(story):
         turn_to(page, path)
         assert page.evaluate(SMALL) == [], path
+        assert page.evaluate(OUT_OF_SIGHT) == [], path
 
 
 def test_arabic_and_hebrew_run_from_right_to_left(recording: Recordings) -> None:
@@ -68,7 +75,7 @@ def test_arabic_and_hebrew_run_from_right_to_left(recording: Recordings) -> None
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
 def test_long_names_run_over_nothing(recording: Recordings, options: dict[str, Any]) -> None:
     story = stories.long_names()
-    page, _ = recording(story, path="/g/demo/executions", **options)
+    page, _ = recording(story, path="/g/demo/executions", role="admin", **options)
     for path in every_view(story):
         turn_to(page, path)
         width = options.get("viewport", {"width": 1360})["width"]  # a phone widens the page to what runs over

@@ -63,7 +63,7 @@ def _facts(found: Diagnosis) -> Table:
 def _attempts(attempts: list[Attempt]) -> Table:
     table = _table("Attempt", "Events made", "Recorded", "End")
     for one in attempts:
-        end = "died" if one.died else "" if one.emitted is None else "said its end"
+        end = "died" if one.died else "" if one.emitted is None else "ended"
         table.add_row(str(one.attempt), "?" if one.emitted is None else str(one.emitted), str(one.recorded), end)
     return table
 

@@ -1,12 +1,12 @@
 export const FASTEST_MS = 1_000;
 export const SLOWEST_MS = 10_000;
-/** Of looks at an execution that runs. A look costs a seventh of what a second of the API's waiting would. */
+/** Of looks at an execution that runs. A look costs a fifth of what a second of the API's waiting would. */
 export const RUNNING_FASTEST_MS = 500;
-export const RUNNING_SLOWEST_MS = 2_000;
-const SLOWER = 1.5;
+export const RUNNING_SLOWEST_MS = 3_000;
+const SLOWER = 2;
 
 /**
- * How long to wait until the next look: briefly after news, then half as long again each time nothing was new.
+ * How long to wait until the next look: briefly after news, then twice as long each time nothing was new.
  * Asking twice about the same look changes nothing, because a query asks whenever it likes.
  */
 export class Pace {

@@ -17,7 +17,7 @@ import {
 import { ApiProblem, makeApi, unwrap } from "@/api/client";
 import { useWaiting } from "@/api/approvals";
 import type { Identity } from "@/api/types";
-import { useKeys, useStored } from "@/lib/hooks";
+import { useCurrentInSight, useKeys, useStored } from "@/lib/hooks";
 import { FullText } from "@/ui/FullText";
 import { Button, Empty, IconButton, Loading, Trouble } from "@/ui/kit";
 import { Account } from "./Account";
@@ -46,7 +46,7 @@ export function ToOwnGroup() {
   const last = localStorage.getItem(GROUP_KEY);
   const own = group ?? (last && me.data.groups.includes(last) ? last : me.data.group_id);
   const rest =
-    /^\/(executions|new|approvals|batches|compare|memory|files|crews|triggers|webhooks|secrets|tools|usage|audit|erasures)\b/.test(
+    /^\/(executions|new|approvals|batches|compare|memory|files|crews|triggers|webhooks|secrets|tools|usage|audit|erasures|operator)\b/.test(
       pathname,
     )
       ? pathname + search
@@ -109,6 +109,7 @@ function useScroll(): void {
 function Head({ identity, group }: { identity: Identity; group: string }) {
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
+  const links = useCurrentInSight();
   const base = `/g/${encodeURIComponent(group)}`;
   const writes = identity.role !== "viewer";
   useKeys(({ key }) => {
@@ -123,7 +124,7 @@ function Head({ identity, group }: { identity: Identity; group: string }) {
         <Logo />
         <span>Stepcrew</span>
       </Link>
-      <nav aria-label="Main">
+      <nav ref={links} aria-label="Main">
         <NavLink to={`${base}/executions`}>Executions</NavLink>
         <NavLink to={`${base}/batches`}>Batches</NavLink>
         <NavLink to={`${base}/approvals`}>

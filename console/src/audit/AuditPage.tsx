@@ -37,7 +37,7 @@ export function AuditPage() {
         <input
           type="search"
           aria-label="Action"
-          placeholder="Action, as secrets."
+          placeholder="Action, for instance secrets."
           value={action}
           onChange={(e) => setAction(e.target.value)}
         />
@@ -58,7 +58,7 @@ export function AuditPage() {
 
 function Entries({ entries }: { entries: AuditEntry[] }) {
   return (
-    <SettingsTable label="Audit log" head={<Columns titles={["Time", "Who", "Role", "Action", "Of"]} />}>
+    <SettingsTable label="Audit log" head={<Columns titles={["Time", "Who", "Role", "Action", "What"]} />}>
       {entries.map((entry) => (
         <tr key={entry.entry_id}>
           <td>{formatDateTime(entry.at)}</td>
@@ -67,7 +67,7 @@ function Entries({ entries }: { entries: AuditEntry[] }) {
           <td data-label="Action">
             <code>{entry.action}</code>
           </td>
-          <td data-label="Of">
+          <td data-label="What">
             <bdi>{entry.target}</bdi>
           </td>
         </tr>

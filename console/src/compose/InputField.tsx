@@ -12,11 +12,12 @@ interface Props {
   error?: string;
   hint?: string | false;
   missing?: boolean;
+  placeholder?: string;
   onChange: (text: string) => void;
 }
 
 /** One input of a crew: what is written, or a file. */
-export function InputField({ name, text, files, id, error, hint, missing, onChange }: Props) {
+export function InputField({ name, text, files, id, error, hint, missing, placeholder, onChange }: Props) {
   return (
     <div className="input-field">
       <Field label={name} {...(error && { error })} {...(hint && { hint })}>
@@ -25,6 +26,7 @@ export function InputField({ name, text, files, id, error, hint, missing, onChan
           rows={1}
           dir="auto"
           data-missing={missing}
+          placeholder={placeholder}
           value={text}
           onChange={(event) => onChange(event.target.value)}
         />

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Link } from "react-router";
 import type { Erasure } from "@/api/types";
-import { formatDateTime } from "@/lib/format";
+import { formatDateTime, formatNumber } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Button, Empty, Field, Loading, Trouble } from "@/ui/kit";
 import { ConfirmRemoval } from "@/ui/Removal";
@@ -64,14 +64,14 @@ function ErasePerson() {
 
 function Receipts({ erasures }: { erasures: Erasure[] }) {
   return (
-    <SettingsTable label="Receipts" head={<Columns titles={["Of", "Asked", "By", "Ended", "Removed", "Receipt"]} />}>
+    <SettingsTable label="Receipts" head={<Columns titles={["Whose", "Asked", "By", "Ended", "Removed", "Receipt"]} />}>
       {erasures.map((one) => (
         <tr key={one.erasure_id}>
           <td>{one.user == null ? "the whole group" : <bdi>{one.user}</bdi>}</td>
           <td data-label="Asked">{formatDateTime(one.created_at)}</td>
           <td data-label="By">{one.asked_by ?? <span className="faint">nobody named</span>}</td>
           <td data-label="Ended">
-            {one.ended_at ? formatDateTime(one.ended_at) : <span className="faint">goes on by itself</span>}
+            {one.ended_at ? formatDateTime(one.ended_at) : <span className="faint">not yet, it goes on by itself</span>}
           </td>
           <td data-label="Removed">{told(one)}</td>
           <td data-label="Receipt">
@@ -84,6 +84,6 @@ function Receipts({ erasures }: { erasures: Erasure[] }) {
 }
 
 function told({ removed, still_open }: Erasure): string {
-  const went = Object.entries(removed).map(([kind, number]) => `${number} ${kind.replaceAll("_", " ")}`);
+  const went = Object.entries(removed).map(([kind, number]) => `${formatNumber(number)} ${kind.replaceAll("_", " ")}`);
   return [...went, ...(still_open > 0 ? [`${still_open} still open`] : [])].join(", ") || "nothing yet";
 }

@@ -6,7 +6,7 @@ import { useApprovalsOf } from "@/api/approvals";
 import { useApi, useDefinition, useExecution } from "@/api/queries";
 import { type Execution, isTerminal } from "@/api/types";
 import { Connection } from "@/app/Connection";
-import { useFocusOnOpen, useKeys, useTitle } from "@/lib/hooks";
+import { useCurrentInSight, useFocusOnOpen, useKeys, useTitle } from "@/lib/hooks";
 import { frameOf } from "@/trace/time";
 import { type TraceTree, buildTree } from "@/trace/tree";
 import { type Trace, useTrace } from "@/trace/useTrace";
@@ -86,6 +86,7 @@ function Shown({ execution, look, onBackground }: ShownProps) {
   const tree = useTree(execution, trace.data);
   const notify = useNotify(execution);
   const main = useRef<HTMLElement>(null);
+  const tabs = useCurrentInSight();
   useFocusOnOpen(main);
   useTabStatus(execution);
   useEffect(() => onBackground(notify.on), [notify.on, onBackground]);
@@ -102,7 +103,7 @@ function Shown({ execution, look, onBackground }: ShownProps) {
   return (
     <main ref={main} className="execution" tabIndex={-1}>
       <Header execution={execution} trace={trace.data} tree={tree} notify={notify} />
-      <nav className="tabs" aria-label="Views of this execution">
+      <nav ref={tabs} className="tabs" aria-label="Views of this execution">
         {TABS.filter(([path]) => path !== "approvals" || asked).map(([path, name]) => (
           // Filters of the timeline stay while other tabs are looked at, so its link carries them.
           <NavLink key={name} end to={path === "" && pathname === base ? { pathname: base, search } : to(path)}>

@@ -97,7 +97,7 @@ function Attempts({ attempts }: { attempts: Diagnosis["attempts"] }) {
           <td>{one.attempt}</td>
           <td>{one.emitted === null ? "?" : formatNumber(one.emitted)}</td>
           <td>{formatNumber(one.recorded)}</td>
-          <td>{one.died ? "died" : one.emitted === null ? "" : "said its end"}</td>
+          <td>{one.died ? "died" : one.emitted === null ? "" : "ended"}</td>
         </tr>
       ))}
     </Table>

@@ -74,7 +74,7 @@ function List({ files }: { files: GroupFile[] }) {
           {files.map((file) => (
             <tr key={file.name}>
               <td>
-                <Button look="quiet" className="file-name" onClick={() => setShown(file)}>
+                <Button look="quiet" className="row-name" onClick={() => setShown(file)}>
                   {file.name}
                 </Button>
               </td>

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type Location, type NavigateOptions, useLocation, useNavigate, useSearchParams } from "react-router";
 
 /** The time, updated every `ms` while `active`. */
@@ -166,4 +166,17 @@ export function useStored(key: string, initial: string): [string, (value: string
     [key],
   );
   return [value, set];
+}
+
+/** For a row of links that may be wider than the screen: scrolls it to the link of the page that is shown. */
+export function useCurrentInSight(): RefObject<HTMLElement | null> {
+  const row = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useLayoutEffect(() => {
+    const link = row.current?.querySelector("[aria-current=page]")?.getBoundingClientRect();
+    if (!row.current || !link) return;
+    const { left, width } = row.current.getBoundingClientRect();
+    row.current.scrollLeft += link.left + link.width / 2 - (left + width / 2);
+  }, [pathname]);
+  return row;
 }

@@ -113,6 +113,9 @@ function Queues({ queues }: { queues: StackState["queues"] }) {
                   Send again
                 </Button>
               )}
+              {queue.dead > 0 && !queue.redrivable && (
+                <span className="faint">What to do is in the operations guide, “Dead letters”.</span>
+              )}
             </td>
           </tr>
         ))}

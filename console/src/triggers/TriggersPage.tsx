@@ -80,7 +80,7 @@ function List({ triggers, onShow }: { triggers: Trigger[]; onShow: (name: string
         {triggers.map((trigger) => (
           <tr key={trigger.name}>
             <td>
-              <Button look="quiet" onClick={() => onShow(trigger.name)}>
+              <Button look="quiet" className="row-name" onClick={() => onShow(trigger.name)}>
                 {trigger.name}
               </Button>
             </td>

@@ -26,7 +26,7 @@ export function DecisionLinks() {
         {signing && <span className="faint"> Signed with a key of {formatDateTime(signing.made_at)}.</span>}
       </p>
       {isAdmin && (
-        <p className="row-actions">
+        <p className="decision-actions">
           {enabled ? (
             <>
               <Button onClick={() => setLeaving("off")}>Switch off</Button>

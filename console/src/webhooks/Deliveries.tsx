@@ -78,12 +78,12 @@ function About({ delivery }: { delivery: Delivery }) {
 function Answers({ delivery }: { delivery: Delivery }) {
   if (delivery.attempts.length === 0) return <span className="faint">none yet</span>;
   return (
-    <details>
+    <details className="delivery-answers">
       <summary>
         {delivery.attempts.at(-1)?.status ?? "no answer"}
         {delivery.tries > 1 && `, ${delivery.tries} tries`}
       </summary>
-      <ol className="delivery-answers">
+      <ol>
         {delivery.attempts.map((attempt) => (
           <li key={attempt.at}>
             {formatDateTime(attempt.at)}: {attempt.status ?? attempt.reason}, {formatDuration(attempt.milliseconds)}

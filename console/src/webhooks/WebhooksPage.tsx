@@ -77,7 +77,7 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
         {webhooks.map((webhook) => (
           <tr key={webhook.name}>
             <td>
-              <Button look="quiet" onClick={() => onShow(webhook.name)}>
+              <Button look="quiet" className="row-name" onClick={() => onShow(webhook.name)}>
                 {webhook.name}
               </Button>
             </td>
@@ -87,7 +87,7 @@ function List({ webhooks, onShow }: { webhooks: Webhook[]; onShow: (name: string
             <td data-label="Secret">{webhook.secret ?? <span className="faint">not signed</span>}</td>
             <td data-label="State">
               {stateOf(webhook)}
-              {webhook.decision_links && <span className="faint">, carries links that decide</span>}
+              {webhook.decision_links && <div className="faint">Carries links that decide</div>}
             </td>
             {isAdmin && (
               <td className="row-actions">

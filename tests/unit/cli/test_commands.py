@@ -232,7 +232,7 @@ def test_doctor_says_what_happened_with_the_facts_behind_it(api: FakeApi) -> Non
     )
     for text in (*told, "RunCrew", "Runtime.ExitError", "Attempt 1 starts."):
         assert text in result.stdout, text
-    for row in (r"1 +7 +5 +said its end", r"2 +\? +0 +died"):
+    for row in (r"1 +7 +5 +ended", r"2 +\? +0 +died"):
         assert re.search(row, result.stdout), row
 
 

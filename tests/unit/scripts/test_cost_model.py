@@ -27,4 +27,4 @@ def test_the_reference_execution_costs_what_was_promised() -> None:
 
 def test_a_page_that_looks_more_often_is_dearer() -> None:
     pace = PACE.read_text()
-    assert looks_of_a_page(pace.replace("2_000", "500")) > 2 * looks_of_a_page(pace)
+    assert looks_of_a_page(pace.replace("3_000", "500")) > 2 * looks_of_a_page(pace)
