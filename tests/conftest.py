@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.light_gc import pytest_collection_finish as pytest_collection_finish
+
 os.environ.update(
     {
         "POWERTOOLS_SERVICE_NAME": "stepcrew",

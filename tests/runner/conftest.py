@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stepcrew_runner.isolation import environment, loading
+from stepcrew_runner.isolation import environment
+from tests.light_gc import pytest_collection_finish as pytest_collection_finish
 
 environment.prepare()
 
@@ -42,11 +43,6 @@ def model(running_model: ScriptedModel) -> ScriptedModel:
 @pytest.fixture
 def harness(model: ScriptedModel) -> Harness:
     return Harness(model)
-
-
-def pytest_collection_finish() -> None:
-    """Every test's module has been imported by now."""
-    loading.end()
 
 
 def pytest_sessionfinish() -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.runner.dying_attempt FOLDER MOMENT NUMBER`: one attempt in a process that is killed at a moment.
+"""`python dying_attempt.py FOLDER MOMENT NUMBER`: one attempt in a process that is killed at a moment.
 
 What the table and the bucket would hold is kept in FOLDER, so that the next attempt goes on from it.
 """

@@ -43,6 +43,13 @@ PATIENCE_SECONDS = 60
 _numbers = itertools.count(1)
 
 
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not reached():
+        assert time.monotonic() < deadline, "It did not happen in time."
+        time.sleep(0.01)
+
+
 class Harness:
     """Submits crews and runs attempts. `remaining` is the time left that an invocation claims to have, in seconds."""
 
@@ -145,12 +152,6 @@ class Harness:
 
     def in_background(self, execution_id: str) -> Background:
         return Background(self, execution_id)
-
-    def until(self, reached: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not reached():
-            assert time.monotonic() < deadline, "It did not happen in time."
-            time.sleep(0.01)
 
 
 class Ended:

@@ -18,7 +18,7 @@ from stepcrew_runner.crew.own_tools import CalculatorTool
 from stepcrew_runner.gate.aborts import GateShut
 from stepcrew_runner.isolation.addresses import AttemptOver
 from tests.runner.gates import in_attempt
-from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task, until
 
 OTHER = "group-b"
 KEYS = {GROUP: "key-of-group-a-0123", OTHER: "key-of-group-b-4567"}
@@ -67,13 +67,13 @@ def test_of_twenty_tool_calls_at_once_none_begins_after_a_cancel_nor_with_anothe
 ) -> None:
     execution_id = harness.submit(twenty_calls())
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: len(calls.begun) == 8)  # as many as CrewAI makes at once
+    until(lambda: len(calls.begun) == 8)  # as many as CrewAI makes at once
     request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
     other = harness.submit(crew(task("Say. [[say hello]]")), group_id=OTHER)
     assert harness.attempt(other, OTHER).outcome.value == "COMPLETED"
     calls.let_go.set()
-    harness.until(lambda: not others_threads())
+    until(lambda: not others_threads())
     assert calls.begun == [KEYS[GROUP]] * 8
     assert len(model.mentioning("Calculate.")) == 1
 
@@ -83,7 +83,7 @@ def test_a_tool_call_of_another_group_uses_its_own_key_beside_what_was_left_behi
 ) -> None:
     execution_id = harness.submit(twenty_calls())
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: len(calls.begun) == 8)
+    until(lambda: len(calls.begun) == 8)
     request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
     described = 'Calculate too. [[tool calculator {"expression": "1+1"}]] [[say done]]'
@@ -92,7 +92,7 @@ def test_a_tool_call_of_another_group_uses_its_own_key_beside_what_was_left_behi
     )
     threading.Timer(0.5, calls.let_go.set).start()
     assert harness.attempt(other, OTHER).outcome.value == "COMPLETED"
-    harness.until(lambda: not others_threads())
+    until(lambda: not others_threads())
     assert sorted(calls.begun) == [KEYS[GROUP]] * 8 + [KEYS[OTHER]]
 
 

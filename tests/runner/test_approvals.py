@@ -12,7 +12,7 @@ from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits, Status
 from stepcrew.services.cancel_execution import request_cancel
-from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task, until
 
 SUM = '[[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
 
@@ -229,7 +229,7 @@ def test_an_allowed_call_is_not_made_again_when_the_attempt_dies_after_it(
     asks(harness, execution_id)
     harness.decide(execution_id, "approve")
     harness.in_background(execution_id)
-    harness.until(lambda: len(model.requests) == 2)
+    until(lambda: len(model.requests) == 2)
     # As if the process had been killed in the model call behind the tool call.
     harness.executions.change(execution_id, attempt=2)
     assert completes(harness, execution_id) == ["It is 42."]

@@ -13,13 +13,13 @@ from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Limits, Status
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.gate import control
-from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task, until
 
 
 def test_cancel_abandons_the_model_call_in_flight(harness: Harness, model: ScriptedModel) -> None:
     execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: len(model.requests) == 2)
+    until(lambda: len(model.requests) == 2)
     request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     ended = attempt.ended()
     assert ended.outcome == "CANCELLED"
@@ -42,7 +42,7 @@ def test_the_receipt_of_a_cancel_counts_what_ended_after_it(
     monkeypatch.setattr(control, "LOOK_SECONDS", 60)  # seen before the next model call, not by the watcher
     execution_id = harness.submit(crew(task("One. [[slow 0.4]] [[say ONE]]", "one"), task("Two. [[slow 20]]", "two")))
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: len(model.requests) == 1)
+    until(lambda: len(model.requests) == 1)
     request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     receipt = attempt.ended().execution.cancel_receipt
     assert receipt is not None
@@ -56,7 +56,7 @@ def test_the_receipt_of_a_cancel_counts_what_ended_after_it(
 def test_the_receipt_says_nothing_of_what_a_dead_attempt_spent(harness: Harness, model: ScriptedModel) -> None:
     execution_id = harness.submit(crew(task("One. [[slow 2]] [[say ONE]]", "one")))
     harness.in_background(execution_id)
-    harness.until(lambda: len(model.requests) == 1)
+    until(lambda: len(model.requests) == 1)
     # As if the process had been killed in the call, after the request.
     harness.executions.change(execution_id, cancel_requested_at=harness.clock.now(), attempt=2)
     assert harness.attempt(execution_id).outcome.value == "CANCELLED"
@@ -113,7 +113,7 @@ def test_cancel_does_not_wait_for_calls_that_crewai_makes_in_between(
     }
     execution_id = harness.submit(configs[where])
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: len(model.requests) == {"planning": 1}.get(where, 2))
+    until(lambda: len(model.requests) == {"planning": 1}.get(where, 2))
     request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     ended = attempt.ended()
     assert ended.outcome == "CANCELLED"
@@ -132,7 +132,7 @@ def test_a_cancel_before_the_attempt_costs_nothing(harness: Harness, model: Scri
 def test_the_deadline_names_the_limit_and_the_last_task(harness: Harness, model: ScriptedModel) -> None:
     execution_id = harness.submit(crew(task("Slow. [[slow 20]]", "slow")), limits=Limits(timeout_seconds=60))
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: len(model.requests) == 1)
+    until(lambda: len(model.requests) == 1)
     harness.clock.advance(61)
     ended = attempt.ended()
     assert ended.outcome == "FAILED"
@@ -246,7 +246,7 @@ def test_a_manager_goes_on_in_the_next_slice(harness: Harness, model: ScriptedMo
 def test_a_later_attempt_silences_the_earlier_one(harness: Harness, model: ScriptedModel) -> None:
     execution_id = harness.submit(crew(task("One. [[slow 1.5]] [[say ONE]]", "one"), task("Two. [[say TWO]]", "two")))
     late = harness.in_background(execution_id)
-    harness.until(lambda: len(model.requests) == 1)
+    until(lambda: len(model.requests) == 1)
     assert harness.attempt(execution_id).outcome.value == "COMPLETED"
     assert late.ended().outcome == "SUPERSEDED"
     record = harness.executions.get(GROUP, execution_id)
@@ -302,7 +302,7 @@ def test_a_lasting_outage_ends_the_attempt_not_the_execution(harness: Harness, m
 def test_progress_and_usage_are_told_while_the_crew_runs(harness: Harness, model: ScriptedModel) -> None:
     execution_id = harness.submit(crew(task("One. [[say ONE]]", "one"), task("Two. [[slow 3]]", "two")))
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: harness.executions.get(GROUP, execution_id).progress.tasks_done == 1)
+    until(lambda: harness.executions.get(GROUP, execution_id).progress.tasks_done == 1)
     record = harness.executions.get(GROUP, execution_id)
     assert record.progress.current_task == "two"
     assert record.progress.current_agent == "Worker"

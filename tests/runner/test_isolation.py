@@ -14,7 +14,7 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.isolation import environment
-from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task, until
 
 _watching: list[tuple[str, Any]] | None = None
 
@@ -113,7 +113,7 @@ def test_after_failed_and_cancelled_executions_the_next_one_is_as_new(harness: H
         assert harness.run(crew(task(f"Fail {n}. [[fail 400]]"))).outcome == "FAILED"
         execution_id = harness.submit(crew(task("Long. [[slow 3]]")))
         attempt = harness.in_background(execution_id)
-        harness.until(lambda n=n: len(model.mentioning("Long.")) == n + 1)
+        until(lambda n=n: len(model.mentioning("Long.")) == n + 1)
         request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
         assert attempt.ended().outcome == "CANCELLED"
     last = harness.run(crew(task("Clean. [[say C]]")))

@@ -23,7 +23,7 @@ from stepcrew.domain.journal import JournalEntry
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import building
 from stepcrew_runner.isolation import environment
-from tests.runner.harness import GROUP, Harness, agent, task
+from tests.runner.harness import GROUP, Harness, agent, task, until
 from tests.runner.test_replay import ran, replayed
 
 SECRET = "Bearer mcp-secret-1a2b3c4d"
@@ -322,9 +322,9 @@ def test_calls_of_a_server_stop_with_their_attempt(harness: Harness, model: Scri
     entry["agents"]["worker"]["cache"] = False
     execution_id = harness.submit(entry)
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: public.begun == 8)  # as many as CrewAI makes at once
+    until(lambda: public.begun == 8)  # as many as CrewAI makes at once
     request_cancel(harness.executions, GROUP, execution_id, harness.clock.now())
     assert attempt.ended().outcome == "CANCELLED"
     public.let_go.set()
-    harness.until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
+    until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
     assert public.begun == 8

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
 from stepcrew_runner.trace import sender as sending
 from stepcrew_runner.trace.sender import TraceSender
+from tests.runner.harness import until
 
 
 class Outlet:
@@ -59,13 +59,6 @@ def event(sequence: int, output: Any = None) -> TraceEvent:
 def line(sequence: int, message: str = "") -> LogLine:
     now = datetime.now(UTC)
     return LogLine(attempt=1, sequence=sequence, emitted_at=now, level="INFO", logger="crew", message=message)
-
-
-def until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 @pytest.fixture

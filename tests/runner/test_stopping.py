@@ -15,7 +15,7 @@ from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from stepcrew_runner.gate.aborts import Abort
 from stepcrew_runner.gate.control import Control
-from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.runner.harness import GROUP, Harness, agent, crew, task, until
 from tests.runner.test_approvals import asks
 from tests.runner.test_budgets import HARD
 
@@ -107,14 +107,14 @@ def test_tool_calls_that_wait_for_their_turn_do_not_begin_after_a_reason_to_stop
     many = task('Sum. [[tools 20 calculator {"expression": "1+1"}]] [[say DONE]]', "sum")
     execution_id = harness.submit({"agents": {"worker": agent(tools=["CalculatorTool"], cache=False)}, "tasks": [many]})
     attempt = harness.in_background(execution_id)
-    harness.until(lambda: len(made) == AT_ONCE)
+    until(lambda: len(made) == AT_ONCE)
     stop(harness, harness.executions.get(GROUP, execution_id))
     if reason == "short time":
         harness.remaining = lambda: 5.0
     let_go.set()
     ended = attempt.ended()
     assert ended.outcome == outcome, ended.execution.error
-    harness.until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
+    until(lambda: not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
     assert len(made) == AT_ONCE
     assert len(model.requests) == 1
 
@@ -157,7 +157,7 @@ def test_tool_calls_do_not_begin_when_a_task_beside_them_has_used_up_the_budget(
     worker = agent(tools=["CalculatorTool", "CurrentTimeTool"], cache=False)
     config = {"agents": {"worker": worker}, "tasks": [many, other, task("End. [[say END]]", "end", context=["ask"])]}
     attempt = harness.in_background(harness.submit(config, limits=Limits(max_model_calls=2)))
-    harness.until(lambda: len(made) == AT_ONCE)
+    until(lambda: len(made) == AT_ONCE)
     assert settled.wait(60)
     let_go.set()
     ended = attempt.ended()

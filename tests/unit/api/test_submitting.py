@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.aws_table import TRACEPARENT
 from tests.unit.api.harness import BOB, MIA, Harness, body
 
 
@@ -161,7 +162,7 @@ def test_only_an_admin_debugs_an_execution(harness: Harness) -> None:
 
 
 def test_an_execution_is_a_part_of_its_callers_trace_and_a_header_that_is_none_is_left_out(harness: Harness) -> None:
-    caller, client = f"00-{'a' * 32}-{'b' * 16}-01", harness.client()
+    caller, client = TRACEPARENT, harness.client()
 
     def traceparent(header: str) -> str | None:
         made = client.post("/executions", json=body(), headers={"traceparent": header}).json()["execution_id"]

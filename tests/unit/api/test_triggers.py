@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.aws_table import TRACEPARENT
 from tests.unit.api.harness import BOB, MIA, VERA, Harness, body
 
 BODY = b'{"order": "tea"}'
@@ -106,7 +107,7 @@ def test_a_signed_delivery_starts_an_execution_once(triggers: Harness) -> None:
     path = client.put("/triggers/orders", json=hook()).json()["hook_path"].removeprefix("/api/v1")
     assert path == "/hooks/demo.hook-id"
     sender = triggers.client({})
-    caller = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    caller = {"traceparent": TRACEPARENT}
     first, again = (sender.post(path, content=BODY, headers={**signed(), **caller}) for _ in (1, 2))
     assert (first.status_code, first.json()["status"], first.json()) == (202, "STARTED", again.json())
     assert len(triggers.orchestrator.started) == 1

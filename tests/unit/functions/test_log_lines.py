@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
+from tests.aws_table import GROUP, ID, NOW, TRACEPARENT, Aws, emulated_aws, execution, submission
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.api.harness import Harness as Api
 from tests.unit.api.harness import api_harness, body
@@ -187,9 +187,9 @@ def test_requests_of_the_api(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def call(api: Api) -> None:
         client = api.client()
-        accepted = client.post("/executions", json=body(), headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+        accepted = client.post("/executions", json=body(), headers={"traceparent": TRACEPARENT})
         made.append(accepted.json()["execution_id"])
-        assert client.get(f"/executions/{made[0]}").json()["traceparent"] == f"00-{'a' * 32}-{'b' * 16}-01"
+        assert client.get(f"/executions/{made[0]}").json()["traceparent"] == TRACEPARENT
         monkeypatch.setattr(type(api.aws.executions), "get", refuse)
         assert client.get(f"/executions/{made[0]}").status_code == 500
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.aws_table import GROUP, TABLE, emulated_aws
+from tests.aws_table import GROUP, TABLE, TRACEPARENT, emulated_aws
 from tests.unit.services.batching import Harness
 
 from stepcrew.aws.listing import TableListing
@@ -100,12 +100,11 @@ def test_a_row_is_run_once_however_often_it_is_asked_for(harness: Harness) -> No
 
 
 def test_each_execution_is_a_part_of_the_trace_of_the_batchs_caller(harness: Harness) -> None:
-    caller = f"00-{'a' * 32}-{'b' * 16}-01"
-    batch = harness.batch(2, traceparent=caller)
+    batch = harness.batch(2, traceparent=TRACEPARENT)
     for row in (1, 2):
         harness.run(batch, row)
-    assert [harness.execution_of(batch, row).traceparent for row in (1, 2)] == [caller, caller]
-    assert announcement_of(harness.now(batch)).traceparent == caller
+    assert [harness.execution_of(batch, row).traceparent for row in (1, 2)] == [TRACEPARENT, TRACEPARENT]
+    assert announcement_of(harness.now(batch)).traceparent == TRACEPARENT
 
 
 def test_an_execution_that_ended_before_its_token_was_kept_ends_its_row(harness: Harness) -> None:
