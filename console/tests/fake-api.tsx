@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { Tooltip } from "radix-ui";
 import type { ReactNode } from "react";
-import { MemoryRouter } from "react-router";
+import { createMemoryRouter, RouterProvider } from "react-router";
 import type { Api } from "@/api/client";
 import type { Approval, Execution, Identity, Decision } from "@/api/types";
 import { ApiContext, IdentityContext } from "@/app/context";
@@ -129,15 +129,16 @@ export function showWith(
 ) {
   const own = { subject: "s", email: null, group_id: "demo", groups: ["demo"] };
   const identity: Identity = { ...own, role, limits: NO_LIMITS, operator: role === "admin" };
+  const page = (
+    <ApiContext value={{ api: api as Api, group: "demo" }}>
+      <IdentityContext value={identity}>{children}</IdentityContext>
+    </ApiContext>
+  );
   return render(
     <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-      <MemoryRouter initialEntries={[at]}>
-        <Tooltip.Provider>
-          <ApiContext value={{ api: api as Api, group: "demo" }}>
-            <IdentityContext value={identity}>{children}</IdentityContext>
-          </ApiContext>
-        </Tooltip.Provider>
-      </MemoryRouter>
+      <Tooltip.Provider>
+        <RouterProvider router={createMemoryRouter([{ path: "*", element: page }], { initialEntries: [at] })} />
+      </Tooltip.Provider>
     </QueryClientProvider>,
   );
 }

@@ -67,3 +67,24 @@ it("A change before the last one is rendered does not undo it", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Sort" }));
   await vi.waitFor(() => expect(search()).toBe("?q=old&sort=cost"));
 });
+
+it("What was typed just before another page opens does not keep it from opening", async () => {
+  let arrive = (_: { Component: () => string }): void => undefined;
+  const page = new Promise<{ Component: () => string }>((resolve) => {
+    arrive = resolve;
+  });
+  const router = createMemoryRouter(
+    [
+      { path: "/", element: <Search /> },
+      { path: "/next", lazy: () => page },
+    ],
+    { initialEntries: ["/"] },
+  );
+  render(<RouterProvider router={router} />);
+  await userEvent.type(screen.getByRole("textbox", { name: "search" }), "phrase");
+  act(() => void router.navigate("/next"));
+  await new Promise((passed) => setTimeout(passed, 400)); // longer than what is typed waits
+  arrive({ Component: () => "The next page" });
+  await screen.findByText("The next page");
+  expect(router.state.location.pathname + router.state.location.search).toBe("/next");
+});

@@ -1,5 +1,12 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
-import { type Location, type NavigateOptions, useLocation, useNavigate, useSearchParams } from "react-router";
+import {
+  type Location,
+  type NavigateOptions,
+  useLocation,
+  useNavigate,
+  useNavigation,
+  useSearchParams,
+} from "react-router";
 
 /** The time, updated every `ms` while `active`. */
 export function useNow(active: boolean, ms = 1000): number {
@@ -113,9 +120,12 @@ export function useTypedParam(name: string): [string, (value: string) => void] {
     setOwn(at < 0 ? { text: param, param, writes: [] } : { ...own, param, writes: own.writes.slice(at + 1) });
   }
   const { text } = own;
+  const { pathname } = useLocation();
+  const { location: next } = useNavigation();
   const write = useRef(setParam);
   useEffect(() => {
-    write.current = setParam;
+    // Another page is about to open, which writing would call off.
+    write.current = next && next.pathname !== pathname ? () => {} : setParam;
   });
   useEffect(() => {
     if (typed === null) return;
