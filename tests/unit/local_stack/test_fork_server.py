@@ -22,22 +22,23 @@ from stepcrew_local.bootstrap import Forked, Launch, Started
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 10
 CREWAI = """
-import os, pathlib
+import os, pathlib, tempfile
 HOME = os.environ["HOME"]
+tempfile.gettempdir()
 pathlib.Path(HOME).mkdir()
 with open(os.environ["IMPORTS"], "a") as file:
     file.write("once ")
 """
 LOADING = (ROOT / "functions/runner/stepcrew_runner/isolation/loading.py").read_text()
 FUNCTION = """
-import crewai, json, os, pathlib, sys, threading, time
+import crewai, json, os, pathlib, subprocess, sys, tempfile, threading, time
 pathlib.Path(crewai.HOME).mkdir(exist_ok=True)
 pathlib.Path(crewai.HOME, "settings").write_text(sys.argv[1])
 thread = threading.Thread(target=print, args=("a thread runs",))
 thread.start()
 thread.join()
 print(json.dumps({"arguments": sys.argv, "again": sys.orig_argv, "folder": os.getcwd(), "parent": os.getppid(),
-                  "variables": dict(os.environ), "name": __name__}), flush=True)
+                  "variables": dict(os.environ), "name": __name__, "temporary": tempfile.gettempdir()}), flush=True)
 exec(os.environ["THEN"])
 """
 
@@ -73,7 +74,7 @@ class Harness:
                 self.address,
                 [sys.executable, "-P", str(self.function), name],
                 str(work),
-                {"THEN": then, "IMPORTS": str(self.imports)},
+                {"THEN": then, "IMPORTS": str(self.imports), "TMPDIR": str(work)},
                 output,
             )
 
@@ -106,8 +107,8 @@ def test_a_process_has_its_own_of_everything_but_the_imports(harness: Harness) -
     command = [str(harness.function), "one"]
     assert told["arguments"] == command
     assert told["again"] == [sys.executable, "-P", *command]
-    assert told["folder"] == str(harness.folder / "one/work")
-    assert set(told["variables"]) == {"THEN", "IMPORTS"}
+    assert told["folder"] == told["temporary"] == str(harness.folder / "one/work")
+    assert set(told["variables"]) == {"THEN", "IMPORTS", "TMPDIR"}
     assert told["name"] == "__main__"
     assert "a thread runs" in harness.log("one").read_text()
     assert harness.imports.read_text() == "once "
@@ -134,12 +135,21 @@ def test_how_a_process_ended_is_told(harness: Harness, then: str, code: int) -> 
 
 
 def test_a_running_process_is_waited_for_and_killed_with_its_children(harness: Harness) -> None:
-    process = harness.fork("one", "import subprocess; subprocess.run(['sleep', '60'])")
-    harness.told("one")
+    process = harness.fork(
+        "one",
+        "child = subprocess.Popen(['sleep', '60']); pathlib.Path('new').write_text(str(child.pid));"
+        "os.rename('new', 'child'); child.wait()",
+    )
+    child = harness.folder / "one/work/child"
+    deadline = time.monotonic() + SECONDS
+    while not child.exists():
+        assert time.monotonic() < deadline, harness.log("one").read_text()
+        time.sleep(0.01)
 
     assert process.poll() is None
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
+    _until_gone(int(child.read_text()))
 
 
 def test_a_process_ends_with_the_one_that_waits_for_it(harness: Harness) -> None:
@@ -194,13 +204,17 @@ def test_processes_end_with_the_server_and_the_next_is_started_from_nothing(
 
 
 def test_a_request_that_is_not_understood_is_refused_and_the_next_is_served(harness: Harness) -> None:
+    still_open: list[int] = []
     for text in (b"", b"{}\n", b"not JSON\n"):
-        with socket.socket(socket.AF_UNIX) as client:
+        with socket.socket(socket.AF_UNIX) as client, harness.log("refused").open("wb") as log:
             client.connect(harness.address)
-            client.sendall(text)
+            if text:  # without any no descriptor goes along
+                socket.send_fds(client, [text], [log.fileno()])
             client.shutdown(socket.SHUT_WR)
             assert client.recv(100) == b""
+        still_open.append(len(list(Path(f"/proc/{harness.process.pid}/fd").iterdir())))
 
+    assert len(set(still_open)) == 1
     assert harness.fork("one").wait() == 0
 
 
