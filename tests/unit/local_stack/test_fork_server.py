@@ -12,7 +12,7 @@ import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
@@ -66,10 +66,10 @@ class Harness:
         while not Path(self.address).is_socket() and time.monotonic() < deadline:
             time.sleep(0.01)
 
-    def fork(self, name: str, then: str = "", log: IO[bytes] | None = None) -> Forked:
+    def fork(self, name: str, then: str = "") -> Forked:
         work = self.folder / name / "work"
         work.mkdir(parents=True)
-        with log or self.log(name).open("wb") as output:
+        with self.log(name).open("wb") as output:
             return Forked(
                 self.address,
                 [sys.executable, "-P", str(self.function), name],
