@@ -28,6 +28,12 @@ tempfile.gettempdir()
 pathlib.Path(HOME).mkdir()
 with open(os.environ["IMPORTS"], "a") as file:
     file.write("once ")
+fork = os.fork
+def fork_unless_full():
+    if pathlib.Path(os.environ["IMPORTS"]).with_name("full").exists():
+        raise BlockingIOError("Too many processes.")
+    return fork()
+os.fork = fork_unless_full
 """
 LOADING = (ROOT / "functions/runner/stepcrew_runner/isolation/loading.py").read_text()
 FUNCTION = """
@@ -216,6 +222,20 @@ def test_a_request_that_is_not_understood_is_refused_and_the_next_is_served(harn
 
     assert len(set(still_open)) == 1
     assert harness.fork("one").wait() == 0
+
+
+def test_where_no_process_can_be_forked_the_running_ones_stay_and_the_next_is_served(harness: Harness) -> None:
+    running = harness.fork("one", "time.sleep(60)")
+    full = harness.folder / "full"
+    full.touch()
+    with pytest.raises(ValueError, match="Expecting value"):  # then `start` starts one from nothing
+        harness.fork("two")
+    full.unlink()
+
+    assert harness.fork("three").wait() == 0
+    assert running.poll() is None
+    os.killpg(running.pid, signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
 
 
 def test_long_variables_and_many_processes_at_once_are_taken(harness: Harness) -> None:
