@@ -62,7 +62,7 @@ class ForkServer:
             if self._woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._woken, MOST_BYTES)
-            self._bury()
+            self._reap()
             for pid, client in list(self._clients.items()):
                 if client.fileno() in ready:  # nothing more is sent: it was closed
                     self._clients.pop(pid).close()
@@ -71,7 +71,7 @@ class ForkServer:
             if self._listener.fileno() in ready and (request := self._forked()):
                 return request
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
             while (ended := os.wait4(-1, os.WNOHANG))[0]:
                 pid, status, usage = ended

@@ -214,7 +214,7 @@ def test_a_request_that_is_not_understood_is_refused_and_the_next_is_served(harn
     for text in (b"", b"{}\n", b"not JSON\n"):
         with socket.socket(socket.AF_UNIX) as client, harness.log("refused").open("wb") as log:
             client.connect(harness.address)
-            if text:  # without any no descriptor goes along
+            if text:  # a descriptor is passed with bytes only
                 socket.send_fds(client, [text], [log.fileno()])
             client.shutdown(socket.SHUT_WR)
             assert client.recv(100) == b""
