@@ -9,11 +9,13 @@ import os
 import sys
 import time
 
-from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation import environment, loading
 
 environment.prepare()
 
 from crewai import LLM, Agent, Crew, Task  # noqa: E402 - CrewAI may be imported only after `prepare`
+
+loading.end()
 
 
 def kickoff(url: str, tasks: int) -> None:

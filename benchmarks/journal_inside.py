@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, cast
 
-from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation import environment, loading
 
 environment.prepare()
 
@@ -27,6 +27,8 @@ from stepcrew_runner.gate import transports  # noqa: E402
 from stepcrew_runner.gate.gate import Gate  # noqa: E402
 from stepcrew_runner.gate.journal import Journal  # noqa: E402
 from stepcrew_runner.isolation import addresses  # noqa: E402
+
+loading.end()
 
 ROUNDS = 20
 ENTRIES = 500

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import cast
 
-from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation import environment, loading
 
 environment.prepare()
 
@@ -23,6 +23,8 @@ from tests.runner.harness import EMBEDDER, GROUP, Harness  # noqa: E402
 from scripted_model import ScriptedModel  # noqa: E402
 from stepcrew.domain.memory import MemoryRecord, Remembered, RootScope  # noqa: E402
 from stepcrew_runner.crew.memory_storage import GroupStorage  # noqa: E402
+
+loading.end()
 
 ROUNDS = 3
 ROOT = "/crews/measured"

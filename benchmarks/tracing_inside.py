@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from stepcrew_runner.isolation import environment
+from stepcrew_runner.isolation import environment, loading
 
 environment.prepare()
 
@@ -34,6 +34,8 @@ from stepcrew_runner.gate.placeholders import Placeholders  # noqa: E402
 from stepcrew_runner.isolation.redaction import Redactor  # noqa: E402
 from stepcrew_runner.trace.recorder import TraceRecorder  # noqa: E402
 from stepcrew_runner.trace.sender import TraceSender  # noqa: E402
+
+loading.end()
 
 TASKS = 5
 NAMES = [f"t{number}" for number in range(TASKS)]

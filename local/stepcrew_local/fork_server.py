@@ -21,6 +21,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -61,7 +62,7 @@ class ForkServer:
             if self._woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._woken, MOST_BYTES)
-            self._bury()
+            self._reap()
             for pid, client in list(self._clients.items()):
                 if client.fileno() in ready:  # nothing more is sent: it was closed
                     self._clients.pop(pid).close()
@@ -70,7 +71,7 @@ class ForkServer:
             if self._listener.fileno() in ready and (request := self._forked()):
                 return request
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
             while (ended := os.wait4(-1, os.WNOHANG))[0]:
                 pid, status, usage = ended
@@ -80,17 +81,19 @@ class ForkServer:
 
     def _forked(self) -> Request | None:
         client, _ = self._listener.accept()
+        outputs: list[int] = []
         try:
             text, outputs, _, _ = socket.recv_fds(client, MOST_BYTES, 1)
             while text and not text.endswith(b"\n") and (more := client.recv(MOST_BYTES)):
                 text += more
             request, output = Request(**json.loads(text)), outputs[0]
-        except (OSError, ValueError, TypeError, IndexError) as error:
-            print(f"A request was not understood: {error!r}", file=sys.stderr, flush=True)
+            server, pid = os.getpid(), os.fork()
+        except (OSError, ValueError, TypeError, IndexError) as error:  # OSError: also where no process can be forked
+            print(f"No process was forked: {error!r}", file=sys.stderr, flush=True)
+            for output in outputs:
+                os.close(output)
             client.close()
             return None
-        server = os.getpid()
-        pid = os.fork()
         if not pid:
             self._leave(client, output, server)
             return request
@@ -142,6 +145,7 @@ def become(request: Request) -> None:
     os.chdir(request.folder)
     os.environ.clear()
     os.environ.update(request.variables)
+    tempfile.tempdir = None  # the import has asked for it, and Python keeps its answer
     sys.orig_argv = request.command  # what this process would be replaced by
     sys.argv = request.command[request.command.index("-P") + 1 :]
     runpy.run_path(sys.argv[0], run_name="__main__")

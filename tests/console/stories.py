@@ -31,6 +31,15 @@ FAILURE = {
     "task": "edit",
 }
 
+CANCEL = {
+    "category": "cancelled",
+    "type": "Cancelled",
+    "message": "The execution was cancelled on request.",
+    "remedy": "Its finished tasks' outputs stay readable.",
+    "retryable": False,
+    "task": None,
+}
+
 
 def report(number: int = 1, name: str = "tide-report", answer: str = ANSWER) -> Story:
     """Three tasks; the first uses a tool, and all went well."""
@@ -65,6 +74,19 @@ def failed(number: int = 2) -> Story:
     edit.fail_call("Error code: 500 - {'error': {'message': 'The server had an error', 'type': 'server_error'}}", 1.2)
     edit.failed("The model openai/gpt-5.2 answered with status 500.")
     return story.finish("FAILED", FAILURE)
+
+
+def cancelled(number: int = 14) -> Story:
+    """A person cancelled it during its first task, and the receipt tells what that call cost."""
+    story = Story(number, "tide-report", agents=AGENTS, tasks=THREE)
+    story.start()
+    story.task("research", "Researcher").call("Eighty times.", 1.5)
+    requested = story.now()
+    story.finish("CANCELLED", CANCEL)
+    seen = {"requested_at": requested, "observed_at": story.now(), "model_calls": 1, "abandoned_calls": 1}
+    receipt = {**seen, "total_tokens": 900, "cost_usd": 0.004}
+    story.record |= {"cancel_requested_at": requested, "cancel_receipt": receipt}
+    return story
 
 
 def large(number: int = 3, size: int = 100_000) -> Story:

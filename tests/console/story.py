@@ -214,7 +214,13 @@ class Story:
         self.end(self.crew, "completed" if done else "failed", body=error["message"] if error else None)
         if error:
             facts = {key: error[key] for key in ("category", "remedy", "retryable")}
-            self.tell("error", "system", body=error["message"], event_context=error["type"], extra_data=facts)
+            self.tell(
+                "cancelled" if status == "CANCELLED" else "error",
+                "system",
+                body=error["message"],
+                event_context=error["type"],
+                extra_data=facts,
+            )
         self.wait(after)
         self.record |= {"status": status, "ended_at": self.now(), "updated_at": self.now(), "error": error}
         self.record["progress"] |= {"current_agent": None, "current_task": None}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.console import stories
 from tests.console.conftest import Recordings
@@ -48,12 +48,15 @@ def test_signing_in(page: Page) -> None:
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
 def test_every_view_of_every_kind_of_execution(recording: Recordings, options: dict[str, Any]) -> None:
     failed, large, asked, arabic = stories.failed(), stories.large(), stories.asking(), stories.arabic()
-    page, _ = recording(failed, large, asked, arabic, path="/g/demo/executions", role="admin", **options)
+    cancelled = stories.cancelled()
+    page, _ = recording(failed, large, asked, arabic, cancelled, path="/g/demo/executions", role="admin", **options)
     panels = [f"/executions/{failed.id}?event=t%3AEditor%7Cedit", f"/executions/{failed.id}?event=a%3AEditor"]
-    others = [f"/executions/{large.id}?event=1.8", f"/executions/{arabic.id}", f"/executions/{asked.id}"]
-    for path in [*every_view(failed, asked), *(f"/g/demo{path}" for path in (*panels, *others))]:
+    others = [f"/executions/{large.id}?event=1.8", *(f"/executions/{one.id}" for one in (arabic, asked, cancelled))]
+    differing = f"/compare?a={failed.id}&b={large.id}"
+    for path in [*every_view(failed, asked), *(f"/g/demo{path}" for path in (*panels, differing, *others))]:
         turn_to(page, path)
         assert_accessible(page)
+    expect(page.get_by_text("Cancelled on request, seen after")).to_be_visible()  # of the last one
 
 
 def test_approvals_and_each_way_to_decide(recording: Recordings) -> None:

@@ -44,7 +44,7 @@ def _export(message: ExportMessage, record: dict[str, Any]) -> bool:
     metrics.add("SpansExported", sent.spans)
     metrics.add("SpansRejected", sent.rejected)
     if sent.rejected or sent.remark:
-        logger.warning("A remark of the collector", answer=sent.remark, rejected=sent.rejected)
+        logger.warning("The collector left spans out, or warned", answer=sent.remark, rejected=sent.rejected)
     if not sent.failure:
         return False
     if sent.is_final:

@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
-from stepcrew.services import export_trace, search_trace
+from stepcrew.services import export_trace, read_bodies, search_trace
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, Harness, body
 
@@ -316,3 +316,13 @@ def test_a_trace_is_exported_whole_for_a_collector(harness: Harness, monkeypatch
     read = ExportTraceServiceRequest.FromString(packed.content)
     assert len(read.resource_spans[0].scope_spans[0].spans) == 1 + 5
     assert harness.client(BOB).get(url).status_code == 404
+
+
+def test_both_forms_of_a_large_trace_lie_in_the_bucket_beside_each_other(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_bodies, "MOST_PASSED_BYTES", 100)
+    url = f"/executions/{running(harness).execution_id}/otlp"
+    forms = ("application/json", "application/x-protobuf")
+    addresses = [harness.client().get(url, headers={"Accept": f"text/uri-list, {form}"}).text for form in forms]
+    assert len({address.partition("?")[0] for address in addresses}) == 2

@@ -73,8 +73,8 @@ def test_a_request_is_packed_protobuf_with_the_operators_headers_to_a_collector_
 def test_spans_that_were_left_out_of_a_request_are_told() -> None:
     told = ExportTraceServiceResponse()
     told.partial_success.rejected_spans = 2
-    told.partial_success.error_message = "too old"
-    assert asked(b"200 OK", told.SerializeToString()) == CollectorAnswer(200, "too old", rejected=2)
+    told.partial_success.error_message = "too old " * 500
+    assert asked(b"200 OK", told.SerializeToString()) == CollectorAnswer(200, "too old " * 250, rejected=2)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"OK", ExportTraceServiceResponse().SerializeToString()])

@@ -74,7 +74,7 @@ def test_what_the_collector_left_out_is_counted_and_logged(
     exports.answer = Sent(spans=3, rejected=2, remark="too old")
     assert call(MESSAGE.model_dump_json()) == []
     assert '"SpansRejected":[2.0]' in capsys.readouterr().out
-    assert "A remark of the collector" in caplog.text
+    assert "The collector left spans out, or warned" in caplog.text
 
 
 @pytest.mark.parametrize("body", [MESSAGE.model_dump_json(), "{}", "no message"])

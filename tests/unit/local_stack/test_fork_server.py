@@ -12,7 +12,7 @@ import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
@@ -22,22 +22,29 @@ from stepcrew_local.bootstrap import Forked, Launch, Started
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 10
 CREWAI = """
-import os, pathlib
+import os, pathlib, tempfile
 HOME = os.environ["HOME"]
+tempfile.gettempdir()
 pathlib.Path(HOME).mkdir()
 with open(os.environ["IMPORTS"], "a") as file:
     file.write("once ")
+fork = os.fork
+def fork_unless_full():
+    if pathlib.Path(os.environ["IMPORTS"]).with_name("full").exists():
+        raise BlockingIOError("Too many processes.")
+    return fork()
+os.fork = fork_unless_full
 """
 LOADING = (ROOT / "functions/runner/stepcrew_runner/isolation/loading.py").read_text()
 FUNCTION = """
-import crewai, json, os, pathlib, sys, threading, time
+import crewai, json, os, pathlib, subprocess, sys, tempfile, threading, time
 pathlib.Path(crewai.HOME).mkdir(exist_ok=True)
 pathlib.Path(crewai.HOME, "settings").write_text(sys.argv[1])
 thread = threading.Thread(target=print, args=("a thread runs",))
 thread.start()
 thread.join()
 print(json.dumps({"arguments": sys.argv, "again": sys.orig_argv, "folder": os.getcwd(), "parent": os.getppid(),
-                  "variables": dict(os.environ), "name": __name__}), flush=True)
+                  "variables": dict(os.environ), "name": __name__, "temporary": tempfile.gettempdir()}), flush=True)
 exec(os.environ["THEN"])
 """
 
@@ -65,15 +72,15 @@ class Harness:
         while not Path(self.address).is_socket() and time.monotonic() < deadline:
             time.sleep(0.01)
 
-    def fork(self, name: str, then: str = "", log: IO[bytes] | None = None) -> Forked:
+    def fork(self, name: str, then: str = "") -> Forked:
         work = self.folder / name / "work"
         work.mkdir(parents=True)
-        with log or self.log(name).open("wb") as output:
+        with self.log(name).open("wb") as output:
             return Forked(
                 self.address,
                 [sys.executable, "-P", str(self.function), name],
                 str(work),
-                {"THEN": then, "IMPORTS": str(self.imports)},
+                {"THEN": then, "IMPORTS": str(self.imports), "TMPDIR": str(work)},
                 output,
             )
 
@@ -106,8 +113,8 @@ def test_a_process_has_its_own_of_everything_but_the_imports(harness: Harness) -
     command = [str(harness.function), "one"]
     assert told["arguments"] == command
     assert told["again"] == [sys.executable, "-P", *command]
-    assert told["folder"] == str(harness.folder / "one/work")
-    assert set(told["variables"]) == {"THEN", "IMPORTS"}
+    assert told["folder"] == told["temporary"] == str(harness.folder / "one/work")
+    assert set(told["variables"]) == {"THEN", "IMPORTS", "TMPDIR"}
     assert told["name"] == "__main__"
     assert "a thread runs" in harness.log("one").read_text()
     assert harness.imports.read_text() == "once "
@@ -134,12 +141,21 @@ def test_how_a_process_ended_is_told(harness: Harness, then: str, code: int) -> 
 
 
 def test_a_running_process_is_waited_for_and_killed_with_its_children(harness: Harness) -> None:
-    process = harness.fork("one", "import subprocess; subprocess.run(['sleep', '60'])")
-    harness.told("one")
+    process = harness.fork(
+        "one",
+        "child = subprocess.Popen(['sleep', '60']); pathlib.Path('new').write_text(str(child.pid));"
+        "os.rename('new', 'child'); child.wait()",
+    )
+    child = harness.folder / "one/work/child"
+    deadline = time.monotonic() + SECONDS
+    while not child.exists():
+        assert time.monotonic() < deadline, harness.log("one").read_text()
+        time.sleep(0.01)
 
     assert process.poll() is None
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
+    _until_gone(int(child.read_text()))
 
 
 def test_a_process_ends_with_the_one_that_waits_for_it(harness: Harness) -> None:
@@ -194,14 +210,32 @@ def test_processes_end_with_the_server_and_the_next_is_started_from_nothing(
 
 
 def test_a_request_that_is_not_understood_is_refused_and_the_next_is_served(harness: Harness) -> None:
+    still_open: list[int] = []
     for text in (b"", b"{}\n", b"not JSON\n"):
-        with socket.socket(socket.AF_UNIX) as client:
+        with socket.socket(socket.AF_UNIX) as client, harness.log("refused").open("wb") as log:
             client.connect(harness.address)
-            client.sendall(text)
+            if text:  # a descriptor is passed with bytes only
+                socket.send_fds(client, [text], [log.fileno()])
             client.shutdown(socket.SHUT_WR)
             assert client.recv(100) == b""
+        still_open.append(len(list(Path(f"/proc/{harness.process.pid}/fd").iterdir())))
 
+    assert len(set(still_open)) == 1
     assert harness.fork("one").wait() == 0
+
+
+def test_where_no_process_can_be_forked_the_running_ones_stay_and_the_next_is_served(harness: Harness) -> None:
+    running = harness.fork("one", "time.sleep(60)")
+    full = harness.folder / "full"
+    full.touch()
+    with pytest.raises(ValueError, match="Expecting value"):  # then `start` starts one from nothing
+        harness.fork("two")
+    full.unlink()
+
+    assert harness.fork("three").wait() == 0
+    assert running.poll() is None
+    os.killpg(running.pid, signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
 
 
 def test_long_variables_and_many_processes_at_once_are_taken(harness: Harness) -> None:

@@ -84,12 +84,13 @@ def otlp(execution_id: ExecutionId, identity: Caller, services: Injected, accept
     """The trace as OTLP/HTTP JSON, with OpenTelemetry's names for generative AI, for a collector; with
     `Accept: application/x-protobuf` as protobuf, which every collector takes. It has no bodies: no prompt, no answer,
     no argument."""
-    content, media_type = export_trace(services.executions, services.traces, identity.group_id, execution_id), JSON
+    content = export_trace(services.executions, services.traces, identity.group_id, execution_id)
+    file = "otlp.json", content, JSON
     if PROTOBUF in accept:
         from stepcrew.domain.otlp_protobuf import protobuf_of  # imported here: only this answer needs protobuf
 
-        content, media_type = protobuf_of(content), PROTOBUF
-    return answer(services.bodies.of_file(identity.group_id, execution_id, "otlp", content, media_type), accept)
+        file = "otlp.pb", protobuf_of(content), PROTOBUF
+    return answer(services.bodies.of_file(identity.group_id, execution_id, *file), accept)
 
 
 @router.get(

@@ -8,7 +8,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.http_poster import HttpPoster
+from stepcrew.aws.http_poster import MOST_ANSWER_BYTES, HttpPoster
 from stepcrew.aws.parameters import read_parameter
 from stepcrew.domain.exporting import CollectorAnswer, headers_in
 from stepcrew.domain.otlp import PROTOBUF
@@ -45,7 +45,7 @@ class OtlpCollector:
         if not answer.is_taken:
             return answer
         rejected, told = rejected_in(found.content)
-        return CollectorAnswer(found.status, told, rejected)
+        return CollectorAnswer(found.status, told[:MOST_ANSWER_BYTES], rejected)
 
 
 def seconds_until(retry_after: str, now: datetime) -> int:

@@ -18,8 +18,10 @@ from stepcrew.reach import PrivateAddress, addresses_of, check_reach
 CONNECT_SECONDS = 5
 TOTAL_SECONDS = 15
 """From the connection on, whatever the receiver does meanwhile: one that sends a byte now and then ends here too."""
+MOST_READ_BYTES = 64 * 1024
+"""Of an answer's body."""
 MOST_ANSWER_BYTES = 2_000
-"""Of an answer's body, which is kept with the delivery."""
+"""Of it, to be shown and kept with a delivery."""
 
 
 class Exchange(NamedTuple):
@@ -34,7 +36,7 @@ class Exchange(NamedTuple):
     @property
     def text(self) -> str:
         """What of the body can be shown."""
-        content = self.content.decode(errors="replace")
+        content = self.content[:MOST_ANSWER_BYTES].decode(errors="replace")
         return "".join(one for one in content if one.isprintable() or one == "\n")
 
 
@@ -68,7 +70,7 @@ class HttpPoster:
                 path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
                 connection.request("POST", path, body, {**headers, "host": parts.netloc, "connection": "close"})
                 with connection.getresponse() as answer:
-                    content = answer.read(MOST_ANSWER_BYTES)
+                    content = answer.read(MOST_READ_BYTES)
             if is_late.is_set():
                 return Exchange(reason=self._late)
             return Exchange(answer.status, "", content, answer.getheader("retry-after", ""))
