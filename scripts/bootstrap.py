@@ -61,9 +61,9 @@ ENVIRONMENTS = {
     "audit": Environment("requirements/audit"),
     "collector": Environment("requirements/collector"),
 }
-ON_DEMAND = ("audit", "collector")
-"""Needed by one target only: no part of `all`."""
-TOOLS = ("sam", "checkov", *ON_DEMAND)
+ON_DEMAND = ("collector",)
+"""Large, and needed by one target only: no part of `all`."""
+TOOLS = ("sam", "checkov", "audit", *ON_DEMAND)
 """Their programs load a small part of what is installed: no bytecode is made ahead."""
 ZIPS = ("api", "trace_sink", "reconciler", "trigger", "announcer", "webhook_sender", "exporter")
 DEMO = (*ZIPS, "runner", "local", "emulator", "model")

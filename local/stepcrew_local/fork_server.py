@@ -24,10 +24,12 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 PR_SET_PDEATHSIG = 1
 MOST_BYTES = 1 << 20
+REQUEST_SECONDS = 10
+"""Whoever connects sends everything at once."""
 
 
 class Request(NamedTuple):
@@ -82,6 +84,7 @@ class ForkServer:
     def _forked(self) -> Request | None:
         client, _ = self._listener.accept()
         outputs: list[int] = []
+        client.settimeout(REQUEST_SECONDS)
         try:
             text, outputs, _, _ = socket.recv_fds(client, MOST_BYTES, 1)
             while text and not text.endswith(b"\n") and (more := client.recv(MOST_BYTES)):
@@ -110,7 +113,8 @@ class ForkServer:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
         if os.getppid() != server:
             sys.exit("The fork server has ended.")
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         os.close(signal.set_wakeup_fd(-1))
         os.close(self._woken)
         for open_socket in (self._listener, client, *self._clients.values()):
@@ -151,12 +155,19 @@ def become(request: Request) -> None:
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 
+def remove_and_end(folder: Path) -> NoReturn:
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
 def main() -> None:
     address, folder = sys.argv[1], Path(sys.argv[2])
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{address}.new")
         listener.listen()
         Path(f"{address}.new").rename(address)  # who connects before the import has ended waits for its end
+        # Of the supervisor, or of the kernel when that has died.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: remove_and_end(folder.parent))
         preload(folder)
         # Libraries have threads of their own by now, which hold no lock: they wait for work.
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)

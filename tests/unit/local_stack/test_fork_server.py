@@ -209,6 +209,14 @@ def test_processes_end_with_the_server_and_the_next_is_started_from_nothing(
     assert harness.imports.read_text() == "once once "
 
 
+def test_a_server_that_is_told_to_end_leaves_no_folder(harness: Harness) -> None:
+    assert harness.fork("one").wait() == 0
+    harness.process.terminate()
+
+    assert harness.process.wait(SECONDS) == 0
+    assert not harness.folder.exists()
+
+
 def test_a_request_that_is_not_understood_is_refused_and_the_next_is_served(harness: Harness) -> None:
     still_open: list[int] = []
     for text in (b"", b"{}\n", b"not JSON\n"):

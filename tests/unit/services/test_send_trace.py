@@ -105,6 +105,15 @@ def test_what_the_collector_leaves_out_is_counted_and_remarked(
     assert harness.send(WHOLE, 1) == send_trace.Sent(spans=2, rejected=3, remark="too old")
 
 
+def test_a_collector_that_left_out_more_than_it_got_left_out_that(harness: Harness) -> None:
+    harness.end()
+    harness.collector.answers = [CollectorAnswer(200, rejected=10**9)]
+    all_left_out = harness.send(WHOLE, 1)
+    harness.collector.answers = [CollectorAnswer(200, rejected=-10)]
+    assert harness.send(WHOLE, 1) == send_trace.Sent(spans=all_left_out.rejected)
+    assert all_left_out.spans == 0
+
+
 def test_the_collector_says_when_it_wants_the_next_try(harness: Harness) -> None:
     harness.end()
     harness.collector.answers = [CollectorAnswer(429, retry_after=90)]

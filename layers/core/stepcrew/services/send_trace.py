@@ -51,8 +51,8 @@ class SendTrace:
             answer = self._collector.post(otlp_json(body))
             if not answer.is_taken:
                 return sent._replace(failure=_reason(answer), is_final=answer.is_final, retry_after=answer.retry_after)
-            taken, rejected = sent.spans + spans - answer.rejected, sent.rejected + answer.rejected
-            sent = Sent(taken, rejected, answer.told or sent.remark)
+            rejected = min(max(answer.rejected, 0), spans)  # the collector's word, which may be anything
+            sent = Sent(sent.spans + spans - rejected, sent.rejected + rejected, answer.told or sent.remark)
         return sent
 
 
