@@ -66,6 +66,23 @@ def test_what_is_written_and_selected_before_the_editor_is_there_stays(recording
     expect(field).to_contain_text("name: moonsagents: {}")
 
 
+def test_the_editor_may_come_in_the_middle_of_a_click(recording: Recordings) -> None:
+    page, _ = recording(stories.report(), path=NEW)
+    held: list[Route] = []
+    page.route("**/CodeEditor-*.js", lambda route: held.append(route))
+    field = page.get_by_role("textbox", name="crew.yaml")
+    with page.expect_request("**/CodeEditor-*.js"):
+        field.hover()
+    page.mouse.down()
+    [editor] = held
+    editor.fallback()
+    expect(page.locator(".cm-editor")).to_be_visible()
+    page.mouse.up()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("name: moons")
+    expect(field).to_have_text("name: moons")
+
+
 def test_a_missing_input_is_asked_for_and_is_no_fault(recording: Recordings) -> None:
     page, recorded = recording(stories.report(), path=NEW)
 

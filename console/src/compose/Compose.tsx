@@ -2,7 +2,7 @@ import "./compose.css";
 import "./editor.css";
 import { useMutation } from "@tanstack/react-query";
 import { Info, Play } from "lucide-react";
-import { type KeyboardEvent, Suspense, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { useApi } from "@/api/queries";
 import { useIsAdmin } from "@/app/context";
 import { Button, Trouble } from "@/ui/kit";
@@ -35,8 +35,13 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
   const { api } = useApi();
   const reading = useMutation({ mutationFn: (wanted: Promise<CrewFile>) => wanted });
   const admin = useIsAdmin();
-  const editorIsThere = useEditorIsThere();
+  const plain = useRef<HTMLTextAreaElement>(null);
   const selected = useRef<Selected | null>(null);
+  const editorIsThere = useEditorIsThere(() => {
+    const field = plain.current;
+    if (field && document.activeElement === field)
+      selected.current = { anchor: field.selectionStart, head: field.selectionEnd };
+  });
   const takeSelected = (): Selected | null => {
     const taken = selected.current;
     selected.current = null;
@@ -150,35 +155,27 @@ export function Compose({ composition, onChange, onSubmitted, from }: Props) {
         <div className="editor-card">
           <p className="editor-name">{FILE}</p>
           <div className="editor-body">
-            <Suspense>
-              {editorIsThere ? (
-                <CodeEditor
-                  value={crew.text}
-                  label={FILE}
-                  language="yaml"
-                  onChange={edit}
-                  faults={editorFaults}
-                  jump={jump}
-                  assist={assist}
-                  takeSelected={takeSelected}
-                />
-              ) : (
-                <textarea
-                  className="plain-editor"
-                  aria-label={FILE}
-                  value={crew.text}
-                  spellCheck={false}
-                  onChange={(event) => edit(event.target.value)}
-                  onSelect={(event) => {
-                    const { selectionStart, selectionEnd } = event.currentTarget;
-                    selected.current = { anchor: selectionStart, head: selectionEnd };
-                  }}
-                  onBlur={() => {
-                    selected.current = null;
-                  }}
-                />
-              )}
-            </Suspense>
+            {editorIsThere ? (
+              <CodeEditor
+                value={crew.text}
+                label={FILE}
+                language="yaml"
+                onChange={edit}
+                faults={editorFaults}
+                jump={jump}
+                assist={assist}
+                takeSelected={takeSelected}
+              />
+            ) : (
+              <textarea
+                ref={plain}
+                className="plain-editor"
+                aria-label={FILE}
+                value={crew.text}
+                spellCheck={false}
+                onChange={(event) => edit(event.target.value)}
+              />
+            )}
           </div>
         </div>
         <div ref={form} className="compose-side">
