@@ -69,7 +69,7 @@ it("A change before the last one is rendered does not undo it", async () => {
 });
 
 it("What was typed just before another page opens does not keep it from opening", async () => {
-  let arrive = (_: { Component: () => string }): void => undefined;
+  let arrive: ((page: { Component: () => string }) => void) | undefined;
   const page = new Promise<{ Component: () => string }>((resolve) => {
     arrive = resolve;
   });
@@ -84,7 +84,7 @@ it("What was typed just before another page opens does not keep it from opening"
   await userEvent.type(screen.getByRole("textbox", { name: "search" }), "phrase");
   act(() => void router.navigate("/next"));
   await new Promise((passed) => setTimeout(passed, 400)); // longer than what is typed waits
-  arrive({ Component: () => "The next page" });
+  arrive?.({ Component: () => "The next page" });
   await screen.findByText("The next page");
   expect(router.state.location.pathname + router.state.location.search).toBe("/next");
 });
