@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,34 +32,39 @@ ADDRESS = "text/uri-list"
 
 
 class Client:
-    """Calls one server as one identity. Use as a context manager.
-
-    Args:
-        http: knows the server and carries the token.
-        bucket: carries nothing; it fetches what the server gives a signed address of.
-    """
+    """Calls one server as one identity. Use as a context manager. `http` knows the server and carries the token;
+    `bucket` carries nothing, and fetches what the server gives a signed address of."""
 
     def __init__(
         self, http: httpx.Client, patience: Patience | None = None, bucket: httpx.Client | None = None
     ) -> None:
         self._http = http
         self._transport = Transport(http, patience)
-        self._bucket = bucket or httpx.Client(timeout=http.timeout, trust_env=http.trust_env)
+        self._given_bucket = bucket
         self._patience = patience
+        self._open = ExitStack()
+        self._open.callback(http.close)
         self.batches = BatchCalls(self._transport)
         self.memory = MemoryCalls(self._transport)
-        self.files = FileCalls(self._transport, Transport(self._bucket, patience))
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
-        self._bucket.close()
+        self._open.close()
+
+    @cached_property
+    def _bucket(self) -> httpx.Client:
+        """Made when it is needed: reading the certificates of authorities takes longer than most commands."""
+        made = self._given_bucket or httpx.Client(timeout=self._http.timeout, trust_env=self._http.trust_env)
+        return self._open.enter_context(made)
+
+    @cached_property
+    def files(self) -> FileCalls:
+        return FileCalls(self._transport, Transport(self._bucket, self._patience))
 
     @property
     def url(self) -> str:
-        """The server's address."""
         return str(self._http.base_url)
 
     @property

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from stepcrew.aws import audit_keys
 from stepcrew.aws.items import values
 from tests.aws_table import TABLE
 from tests.routes import NAMES, guarded_routes
 from tests.unit.api.harness import ADA, BOB, MIA, VERA, Harness, body
+
+pytestmark = pytest.mark.slow
 
 
 def entries(harness: Harness, claims: dict[str, Any] = ADA, **params: Any) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ from tests.unit.api.harness import ADA, BOB, ISSUER, MIA, VERA, Harness, api_har
 from tests.unit.api.remembered import remember
 from tests.waiting import park, question
 
+pytestmark = pytest.mark.slow
+
 OF_THINGS_IT_LACKS = (
     "{firing_id}",
     "{erasure_id}",

@@ -16,6 +16,8 @@ from stepcrew_reader.errors import CrewFileError
 from tests.newsroom import NEWSROOM
 from tests.unit.api.harness import MIA, VERA, Harness
 
+pytestmark = pytest.mark.slow
+
 TEXTS = {".yaml", ".yml", ".json", ".jsonc", ".py", ".toml"}
 FOLDERS = sorted(path for parent in ("examples", "tests/projects") for path in (ROOT / parent).iterdir())
 CREW = NEWSROOM["src/newsroom/crew.py"]

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from typer.main import get_command
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_made_once() -> Generator[None]:
+    """Typer's runner makes all commands anew for each call, which takes longer than the call."""
+    with patch("typer.testing._get_command", cache(get_command)):
+        yield
 
 
 @pytest.fixture(autouse=True)

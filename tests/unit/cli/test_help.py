@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from stepcrew_cli.app import app
 from stepcrew_cli.version import __version__
 
+pytestmark = pytest.mark.slow
+
 
 def paths(group: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The words that lead to every command and every group of commands."""

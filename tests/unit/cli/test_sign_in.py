@@ -21,6 +21,8 @@ from stepcrew_cli.profiles import Profiles
 from tests.unit.cli.fake_api import FakeApi, serving
 from tests.unit.cli.fake_issuer import CLIENT, ME, Browser, FakeIssuer, issuing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def issuer() -> Iterator[FakeIssuer]:

@@ -19,6 +19,8 @@ import pytest
 from stepcrew_local import bootstrap, fork_server
 from stepcrew_local.bootstrap import Forked, Launch, Started
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 10
 CREWAI = """

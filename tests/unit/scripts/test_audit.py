@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from scripts import audit, bootstrap
 
+pytestmark = pytest.mark.slow
+
 OF_ONE_PACKAGE = {
     "id": "PYSEC-2026-1",
     "affected": [

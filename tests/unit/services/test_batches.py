@@ -22,6 +22,8 @@ from stepcrew.services.end_batch import RoundState
 from stepcrew.services.ports import Orchestration
 from stepcrew.services.reconcile_execution import Action
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def harness() -> Generator[Harness]:

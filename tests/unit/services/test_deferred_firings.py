@@ -13,6 +13,8 @@ from stepcrew.domain.trigger import REQUESTS, Cause, Firing, FiringStatus
 from stepcrew.services import fire_trigger
 from stepcrew.services.fire_trigger import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 
+pytestmark = pytest.mark.slow
+
 ROWS_AT_ONCE, MOST_FAILED_ROWS = 4, 6
 
 

@@ -25,6 +25,8 @@ from stepcrew.services.end_batch import RoundState
 from stepcrew.services.ports import Orchestration
 from stepcrew.services.reconcile_execution import Action
 
+pytestmark = pytest.mark.slow
+
 SHARE = 1 if os.environ.get("WHOLE_SIZE") else 5
 BURST, ROOM = 200 // SHARE, 120 // SHARE
 QUEUE = 300 // SHARE
