@@ -13,6 +13,8 @@ from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, VERA, Harness
 from tests.waiting import park, question
 
+pytestmark = pytest.mark.slow
+
 CONFIG: dict[str, Any] = {
     "agents": {"poet": {"role": "Poet", "goal": "Write", "backstory": "Old"}},
     "tasks": [

@@ -13,6 +13,8 @@ from stepcrew.domain.execution import BatchPlace, Status, TaskOutput
 from tests.aws_table import BUCKET, GROUP, NOW
 from tests.unit.api.harness import BOB, INBOX, VERA, Harness, body, keep_file
 
+pytestmark = pytest.mark.slow
+
 ROWS = [{"topic": f"topic {number}"} for number in range(1, 6)]
 
 

@@ -5,6 +5,8 @@ import pytest
 from tests.hostile.crews import HOSTILE, Hostile, crew
 from tests.unit.api.harness import Harness
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
 def test_a_hostile_crew_is_refused_at_its_place_and_neither_run_nor_stored(harness: Harness, hostile: Hostile) -> None:

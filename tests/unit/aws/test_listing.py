@@ -14,6 +14,8 @@ from stepcrew.domain.execution import Status
 from stepcrew.domain.listing import ExecutionPage, ListFilter
 from stepcrew.services.cancel_execution import request_cancel
 
+pytestmark = pytest.mark.slow
+
 
 class Harness:
     """Seven executions, a minute apart, named "even" and "odd"."""

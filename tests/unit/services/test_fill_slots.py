@@ -25,6 +25,8 @@ from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.fill_slots import FillSlots
 from stepcrew.services.wake_machine import WakeMachine
 
+pytestmark = pytest.mark.slow
+
 MOST = 3
 
 
