@@ -74,11 +74,11 @@ def address_of(folder: str, python: str, python_path: str) -> str:
     return str(Path(folder) / hashlib.sha256(f"{python}\n{python_path}".encode()).hexdigest()[:16])
 
 
-class Started:
+class Started(subprocess.Popen[bytes]):
     """A function's process that was started from nothing."""
 
     def __init__(self, command: list[str], folder: str, variables: dict[str, str], log: IO[bytes]) -> None:
-        self._process = subprocess.Popen(
+        super().__init__(
             command,
             cwd=folder,
             env=variables,
@@ -87,7 +87,6 @@ class Started:
             stderr=log,
             preexec_fn=_own_group,
         )
-        self.pid = self._process.pid
 
     @property
     def most_memory_kb(self) -> int:
@@ -95,13 +94,6 @@ class Started:
 
     def watch(self, poll: select.poll) -> None:
         """A signal tells of its end."""
-
-    def poll(self) -> int | None:
-        """Its exit code, negative for a signal; None while it runs."""
-        return self._process.poll()
-
-    def wait(self) -> int:
-        return self._process.wait()
 
 
 class Forked:

@@ -16,6 +16,7 @@ import httpx
 from stepcrew_local.errors import StackError
 
 TETHER = Path(__file__).with_name("tether.py")
+KEPT_FROM_THE_USER = ("PATH", "LANG", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 LAST_LINES = 15
 
 
@@ -65,6 +66,11 @@ class Child:
     def _last_lines(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join(f"  | {line}" for line in lines)
+
+
+def kept_from_the_user() -> dict[str, str]:
+    """What a child that runs code of AWS's or of crews gets of this process's variables."""
+    return {name: os.environ[name] for name in KEPT_FROM_THE_USER if name in os.environ}
 
 
 def answers(url: str, headers: Mapping[str, str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import boto3
 from botocore.config import Config
 
 from stepcrew_local import bootstrap
-from stepcrew_local.children import Child, answers, wait_until_ready
+from stepcrew_local.children import Child, answers, kept_from_the_user, wait_until_ready
 from stepcrew_local.layout import ROOT, python_of
 from stepcrew_local.ports import LOOPBACK
 
@@ -23,7 +22,6 @@ START_SECONDS = 30
 STOP_SECONDS = 10
 HEALTH = "/_ministack/health"
 OWN_HEADER = "x-stepcrew-secret"
-KEPT_FROM_THE_USER = ("PATH", "LANG", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def start_emulator(
     """
     url = f"http://{LOOPBACK}:{port}"
     settings = {
-        **{name: os.environ[name] for name in KEPT_FROM_THE_USER if name in os.environ},
+        **kept_from_the_user(),
         "HOME": str(temporary),
         "TMPDIR": str(temporary),
         "PYTHONPATH": str(ROOT / "local"),

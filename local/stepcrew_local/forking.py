@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sys
 import tempfile
@@ -12,12 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stepcrew_local.bootstrap import address_of
-from stepcrew_local.children import Child
-from stepcrew_local.layout import ROOT, python_of
+from stepcrew_local.children import Child, kept_from_the_user
+from stepcrew_local.template import runner_source
 
 PROGRAM = Path(__file__).with_name("fork_server.py")
-RUNNER_PATH = ":".join(str(ROOT / folder) for folder in ("functions/runner", "layers/core"))
-KEPT_FROM_THE_USER = ("PATH", "LANG", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 class ForkServer(NamedTuple):
@@ -34,12 +31,11 @@ def fork_server(logs: Path) -> Generator[ForkServer | None]:
         yield None
         return
     # Not below the stack's data: the address of a socket may have 107 bytes.
-    folder, python = Path(tempfile.mkdtemp(prefix="stepcrew-fork-")), str(python_of("runner"))
-    variables = {name: os.environ[name] for name in KEPT_FROM_THE_USER if name in os.environ}
-    variables |= {"PYTHONPATH": RUNNER_PATH, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)}
-    address = address_of(str(folder), python, RUNNER_PATH)
-    command = [python, "-P", str(PROGRAM), address, str(folder / "preload")]
-    child = Child("fork server", command, variables, logs / "fork_server.log")
+    folder, runner = Path(tempfile.mkdtemp(prefix="stepcrew-fork-")), runner_source()
+    variables = {"PYTHONPATH": runner.search_path, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)}
+    address = address_of(str(folder), str(runner.python), runner.search_path)
+    command = [runner.python, "-P", PROGRAM, address, folder / "preload"]
+    child = Child("fork server", command, kept_from_the_user() | variables, logs / "fork_server.log")
     try:
         yield ForkServer(child, folder)
     finally:

@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 
 from stepcrew_local.deploy import deploy, remove
 from stepcrew_local.errors import StackError
-from stepcrew_local.layout import PROJECT_TEMPLATE, ROOT, TOOL_TEMPLATE, python_of
-from stepcrew_local.template import FunctionSource
+from stepcrew_local.layout import PROJECT_TEMPLATE, TOOL_TEMPLATE
+from stepcrew_local.template import runner_source
 
 if TYPE_CHECKING:
     from stepcrew_local.stack import Stack
@@ -102,10 +102,9 @@ class LocalProjects:
             given["DefaultModel"] = model.default_model
             given["ProjectModel"] = model.default_model if model.is_embedded else ""
         template, function, _ = KINDS[kind]
-        runner = FunctionSource(ROOT / "functions/runner", python_of("runner"), (ROOT / "layers/core",))
         with self._lock:
             name = _stack_name(kind, parameters)
-            return deploy(stack.emulator, template, given, {function: runner}, name)["FunctionVersion"]
+            return deploy(stack.emulator, template, given, {function: runner_source()}, name)["FunctionVersion"]
 
 
 def _stack_name(kind: str, parameters: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_m
 from stepcrew_local.bootstrap import Launch
 from stepcrew_local.emulator import REGION
 from stepcrew_local.errors import StackError
-from stepcrew_local.layout import python_of
+from stepcrew_local.layout import ROOT, python_of
 
 Template = dict[str, Any]
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
@@ -59,6 +59,16 @@ class FunctionSource:
     python: Path
     python_path: tuple[Path, ...] = ()
     handler: str | None = None
+
+    @property
+    def search_path(self) -> str:
+        """Where its Python looks for modules."""
+        return ":".join(map(str, (self.root, *self.python_path)))
+
+
+def runner_source() -> FunctionSource:
+    """Of every function that runs crews or their tools."""
+    return FunctionSource(ROOT / "functions/runner", python_of("runner"), (ROOT / "layers/core",))
 
 
 class _Loader(yaml.SafeLoader):
@@ -184,7 +194,7 @@ def _package(
         "function": name,
         "root": str(source.root),
         "python": str(source.python),
-        "python_path": ":".join(map(str, (source.root, *source.python_path))),
+        "python_path": source.search_path,
         "variables": sorted({*shared_variables, *own_variables}),
     }
     script = SCRIPT.format(

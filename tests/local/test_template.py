@@ -15,7 +15,7 @@ from tests.local.tiny_stack import invoke, tiny_options
 from stepcrew_local.errors import StackError
 from stepcrew_local.layout import TEMPLATE
 from stepcrew_local.stack import Stack, running_stack
-from stepcrew_local.template import BY_VARIABLE, FunctionSource, parameters_in, prepare, read_template
+from stepcrew_local.template import BY_VARIABLE, FunctionSource, parameters_in, prepare, read_template, runner_source
 
 FUNCTIONS = {
     "ApiFunction",
@@ -71,6 +71,8 @@ def test_every_function_runs_the_runtime_client_on_its_live_sources(
         script = next(script for script in scripts if f"/functions/{folder}:" in script)
         assert f"/.venvs/{folder}/bin/python" in script
         assert "/layers/core" in script
+    runner = runner_source()
+    assert sum(f'"{runner.python}", "python_path": "{runner.search_path}"' in script for script in scripts) == 2
 
 
 def test_timeouts_sizes_roles_and_variables_stay_as_they_are(prepared: tuple[dict[str, Any], list[bytes]]) -> None:
