@@ -8,13 +8,14 @@ from pathlib import Path
 
 from stepcrew_local.bootstrap import LOGS
 from stepcrew_local.stack import Stack
+from tests.faults.processes import all_processes, target_of
 
 
 def processes(stack: Stack, function: str) -> list[int]:
     """Ids of the processes that run the function (its logical id in the template): their output is its log. Those that
     the emulator started, and that wait for them, write elsewhere."""
     log = str(stack.data / "logs" / f"{function}.log")
-    return sorted(pid for pid in _all() if _output_of(pid) == log)
+    return sorted(pid for pid in all_processes() if target_of(f"/proc/{pid}/fd/1") == log)
 
 
 def kill(stack: Stack, function: str) -> int:
@@ -29,7 +30,7 @@ def variables(stack: Stack, function: str) -> dict[str, str]:
     """What the emulator started a process of the function with, its role's keys among it."""
     return next(
         found
-        for pid in _all()
+        for pid in all_processes()
         if f'"function": "{function}"' in _read(pid, "cmdline")
         if (found := dict(line.split("=", 1) for line in _read(pid, "environ").split("\0") if "=" in line))
         if found.get(LOGS) == str(stack.data / "logs")
@@ -40,15 +41,4 @@ def _read(pid: int, name: str) -> str:
     try:
         return Path(f"/proc/{pid}/{name}").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def _all() -> list[int]:
-    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
-
-
-def _output_of(pid: int) -> str:
-    try:
-        return os.readlink(f"/proc/{pid}/fd/1")  # noqa: PTH115 - it may be no path
-    except OSError:
         return ""

@@ -11,7 +11,7 @@ def process_behind(port: int, server_port: int) -> int | None:
     """The process that is connected from this port to the server's, on the loopback interface; None when it has
     ended. Both are needed: the same port may be the start of several connections."""
     inode = _inode(port, server_port)
-    return next((pid for pid in _all() if inode and _holds(pid, f"socket:[{inode}]")), None)
+    return next((pid for pid in all_processes() if inode and _holds(pid, f"socket:[{inode}]")), None)
 
 
 def kill(pid: int) -> bool:
@@ -32,19 +32,19 @@ def _inode(port: int, server_port: int) -> str | None:
     return None
 
 
-def _all() -> list[int]:
+def all_processes() -> list[int]:
     return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
 
 
 def _holds(pid: int, wanted: str) -> bool:
     try:
         with os.scandir(f"/proc/{pid}/fd") as links:
-            return any(_target(link.path) == wanted for link in links)
+            return any(target_of(link.path) == wanted for link in links)
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
 
 
-def _target(link: str) -> str:
+def target_of(link: str) -> str:
     try:
         return os.readlink(link)  # noqa: PTH115 - a socket is no path
     except OSError:
