@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.console import stories
 from tests.console.conftest import Recordings
@@ -47,36 +48,47 @@ def test_all_faults_are_told_at_once_at_their_lines(recording: Recordings) -> No
     expect(page.get_by_role("button", name="Run this crew")).to_be_disabled()
 
 
-def test_what_is_written_and_selected_before_the_editor_is_there_stays(recording: Recordings) -> None:
+EDITOR = "**/CodeEditor-*.js"
+Plain = tuple[Page, Locator, Callable[[], None]]
+
+
+@pytest.fixture
+def plain(recording: Recordings) -> Plain:
+    """A page whose code editor is on its way, the field that serves until then, and what lets the editor come."""
     page, _ = recording(stories.report(), path=NEW)
     held: list[Route] = []
-    page.route("**/CodeEditor-*.js", lambda route: held.append(route))
-    field = page.get_by_role("textbox", name="crew.yaml")
-    with page.expect_request("**/CodeEditor-*.js"):
+    page.route(EDITOR, lambda route: held.append(route))
+
+    def let_it_come() -> None:
+        [editor] = held
+        editor.fallback()
+        expect(page.locator(".cm-editor")).to_be_visible()
+
+    return page, page.get_by_role("textbox", name="crew.yaml"), let_it_come
+
+
+def test_what_is_written_and_selected_before_the_editor_is_there_stays(
+    plain: Plain,
+) -> None:
+    page, field, let_it_come = plain
+    with page.expect_request(EDITOR):
         field.click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text("name: tides\nagents: {}\n")
     page.keyboard.press("Control+Home")
     page.keyboard.press("Shift+End")
     expect(page.locator(".cm-editor")).to_have_count(0)
-    [editor] = held
-    editor.fallback()
-    expect(page.locator(".cm-editor")).to_be_visible()
+    let_it_come()
     page.keyboard.insert_text("name: moons")
     expect(field).to_contain_text("name: moonsagents: {}")
 
 
-def test_the_editor_may_come_in_the_middle_of_a_click(recording: Recordings) -> None:
-    page, _ = recording(stories.report(), path=NEW)
-    held: list[Route] = []
-    page.route("**/CodeEditor-*.js", lambda route: held.append(route))
-    field = page.get_by_role("textbox", name="crew.yaml")
-    with page.expect_request("**/CodeEditor-*.js"):
+def test_the_editor_may_come_in_the_middle_of_a_click(plain: Plain) -> None:
+    page, field, let_it_come = plain
+    with page.expect_request(EDITOR):
         field.hover()
     page.mouse.down()
-    [editor] = held
-    editor.fallback()
-    expect(page.locator(".cm-editor")).to_be_visible()
+    let_it_come()
     page.mouse.up()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text("name: moons")

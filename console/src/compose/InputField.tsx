@@ -12,12 +12,11 @@ interface Props {
   error?: string;
   hint?: string | false;
   missing?: boolean;
-  placeholder?: string;
   onChange: (text: string) => void;
 }
 
 /** One input of a crew: what is written, or a file. */
-export function InputField({ name, text, files, id, error, hint, missing, placeholder, onChange }: Props) {
+export function InputField({ name, text, files, id, error, hint, missing, onChange }: Props) {
   return (
     <div className="input-field">
       <Field label={name} {...(error && { error })} {...(hint && { hint })}>
@@ -26,7 +25,6 @@ export function InputField({ name, text, files, id, error, hint, missing, placeh
           rows={1}
           dir="auto"
           data-missing={missing}
-          placeholder={placeholder}
           value={text}
           onChange={(event) => onChange(event.target.value)}
         />

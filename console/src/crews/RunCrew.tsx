@@ -29,7 +29,7 @@ export function RunCrew({ crew }: { crew: StoredCrewDocument }) {
           name={name}
           text={typed[name] ?? textOfInput(crew.inputs[name])}
           files={files.data}
-          {...(!(name in crew.inputs) && { placeholder: "It has no default." })}
+          hint={!(name in crew.inputs) && "It has no default."}
           onChange={(text) => setTyped({ ...typed, [name]: text })}
         />
       ))}
