@@ -20,8 +20,6 @@ TRIES_FOR_THE_REST = 8
 """So often, about ten minutes, an ended execution's export waits for events that are not recorded yet."""
 _WAITS = Patience(tries=36, first=5.0, longest=3600.0)
 _PARTS = ("task", "flow_method")
-
-
 _TRIED_AGAIN = (429, 502, 503, 504)
 """What is refused with another status must not be sent again. https://opentelemetry.io/docs/specs/otlp/#failures-1"""
 
