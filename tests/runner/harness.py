@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,13 +40,6 @@ MODEL = "openai/gpt-4.1-mini"
 EMBEDDER = "openai/text-embedding-3-small"
 PATIENCE_SECONDS = 60
 _numbers = itertools.count(1)
-
-
-def until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not reached():
-        assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.01)
 
 
 class Harness:

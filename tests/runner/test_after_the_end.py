@@ -18,7 +18,8 @@ from stepcrew_runner.crew.own_tools import CalculatorTool
 from stepcrew_runner.gate.aborts import GateShut
 from stepcrew_runner.isolation.addresses import AttemptOver
 from tests.runner.gates import in_attempt
-from tests.runner.harness import GROUP, Harness, agent, crew, task, until
+from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.until import until
 
 OTHER = "group-b"
 KEYS = {GROUP: "key-of-group-a-0123", OTHER: "key-of-group-b-4567"}

@@ -12,7 +12,8 @@ from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Limits, Status
 from stepcrew.services.cancel_execution import request_cancel
-from tests.runner.harness import GROUP, Harness, agent, crew, task, until
+from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.until import until
 
 SUM = '[[tool calculator {"expression": "6*7"}]] [[say It is 42.]]'
 

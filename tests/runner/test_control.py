@@ -13,7 +13,8 @@ from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Limits, Status
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.gate import control
-from tests.runner.harness import GROUP, Harness, agent, crew, task, until
+from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.until import until
 
 
 def test_cancel_abandons_the_model_call_in_flight(harness: Harness, model: ScriptedModel) -> None:

@@ -14,7 +14,8 @@ import pytest
 from scripted_model import ScriptedModel
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.isolation import environment
-from tests.runner.harness import GROUP, Harness, agent, crew, task, until
+from tests.runner.harness import GROUP, Harness, agent, crew, task
+from tests.until import until
 
 _watching: list[tuple[str, Any]] | None = None
 

@@ -19,7 +19,8 @@ from stepcrew_local.bootstrap import Forked
 from stepcrew_runner.isolation.addresses import trusted
 from tests.runner import dying_attempt
 from tests.runner.dying_attempt import keep, restore
-from tests.runner.harness import GROUP, Ended, Harness, agent, task, until
+from tests.runner.harness import GROUP, Ended, Harness, agent, task
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLS = {"one": 1, "sum": 2, "never": 0, "left": 1, "end": 1}

@@ -23,8 +23,9 @@ from stepcrew.domain.journal import JournalEntry
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew import building
 from stepcrew_runner.isolation import environment
-from tests.runner.harness import GROUP, Harness, agent, task, until
+from tests.runner.harness import GROUP, Harness, agent, task
 from tests.runner.test_replay import ran, replayed
+from tests.until import until
 
 SECRET = "Bearer mcp-secret-1a2b3c4d"
 

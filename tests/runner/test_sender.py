@@ -13,7 +13,7 @@ from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
 from stepcrew_runner.trace import sender as sending
 from stepcrew_runner.trace.sender import TraceSender
-from tests.runner.harness import until
+from tests.until import until
 
 
 class Outlet:

@@ -15,9 +15,10 @@ from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.crew.own_tools import CalculatorTool
 from stepcrew_runner.gate.aborts import Abort
 from stepcrew_runner.gate.control import Control
-from tests.runner.harness import GROUP, Harness, agent, crew, task, until
+from tests.runner.harness import GROUP, Harness, agent, crew, task
 from tests.runner.test_approvals import asks
 from tests.runner.test_budgets import HARD
+from tests.until import until
 
 KINDS: dict[str, dict[str, Any]] = {
     **HARD,

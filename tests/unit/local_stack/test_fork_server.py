@@ -8,13 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.until import until
 
 from stepcrew_local import bootstrap, fork_server
 from stepcrew_local.bootstrap import Forked, Launch, Started
@@ -70,9 +70,7 @@ class Harness:
         variables = {"PYTHONPATH": str(folder / "modules"), "IMPORTS": str(self.imports), "OF_THE_SERVER": "1"}
         command = [sys.executable, "-P", fork_server.__file__, self.address, str(folder / "preload")]
         self.process = subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + SECONDS
-        while not Path(self.address).is_socket() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(Path(self.address).is_socket)
 
     def fork(self, name: str, then: str = "") -> Forked:
         work = self.folder / name / "work"
@@ -91,13 +89,13 @@ class Harness:
 
     def told(self, name: str) -> dict[str, Any]:
         """What the process said of itself, as soon as it has."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            for line in self.log(name).read_text().splitlines():
-                if line.startswith("{"):
-                    return json.loads(line)
-            time.sleep(0.01)
-        raise AssertionError(self.log(name).read_text())
+        until(lambda: self._lines(name))
+        return json.loads(self._lines(name)[0])
+
+    def _lines(self, name: str) -> list[str]:
+        """Of JSON, as far as they are written to their ends."""
+        lines = self.log(name).read_text().splitlines(keepends=True)
+        return [line for line in lines if line.startswith("{") and line.endswith("\n")]
 
 
 @pytest.fixture
@@ -149,10 +147,7 @@ def test_a_running_process_is_waited_for_and_killed_with_its_children(harness: H
         "os.rename('new', 'child'); child.wait()",
     )
     child = harness.folder / "one/work/child"
-    deadline = time.monotonic() + SECONDS
-    while not child.exists():
-        assert time.monotonic() < deadline, harness.log("one").read_text()
-        time.sleep(0.01)
+    until(child.exists)
 
     assert process.poll() is None
     os.killpg(process.pid, signal.SIGKILL)
@@ -258,7 +253,4 @@ def test_long_variables_and_many_processes_at_once_are_taken(harness: Harness) -
 
 
 def _until_gone(pid: int) -> None:
-    deadline = time.monotonic() + SECONDS
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline, f"Process {pid} still runs."
-        time.sleep(0.01)
+    until(lambda: not Path(f"/proc/{pid}").exists())
