@@ -15,6 +15,7 @@ from stepcrew_local import bootstrap
 from stepcrew_local.children import Child, answers, kept_from_the_user, wait_until_ready
 from stepcrew_local.layout import ROOT, python_of
 from stepcrew_local.ports import LOOPBACK
+from stepcrew_local.serving import IDLE_SECONDS
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -129,7 +130,8 @@ def start_emulator(
     command = [
         python_of("emulator"),
         *("-m", "hypercorn", "stepcrew_local.emulated.app:app"),
-        *("--bind", f"{LOOPBACK}:{port}", "--workers", "0", "--keep-alive", "75", "--graceful-timeout", "1"),
+        *("--bind", f"{LOOPBACK}:{port}", "--workers", "0"),
+        *("--keep-alive", str(IDLE_SECONDS), "--graceful-timeout", "1"),
     ]
     child = Child("emulator", command, settings, logs / "emulator.log")
     emulator = Emulator(child, url, credentials)
