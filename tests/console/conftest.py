@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from scripted_model import ScriptedModel, scripted_model
 from stepcrew_local.provider import external_model
@@ -24,6 +24,9 @@ from tests.console.recorded import ORIGIN, Recorded
 from tests.console.story import Story
 from tests.e2e.user import User
 
+PATIENCE_MS = 20_000
+"""For what a page shows and for what is done on it: a busy machine loads a part of the page late."""
+expect.set_options(timeout=PATIENCE_MS)
 BUILT = Path(__file__).parents[2] / "console/dist/index.html"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -78,7 +81,7 @@ def context(browser: Browser, stack_url: str) -> Generator[BrowserContext]:
         locale="en-GB",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 
@@ -127,7 +130,7 @@ def recording(browser: Browser) -> Generator[Recordings]:
         size = {"width": 1360, "height": 860}
         given: dict[str, Any] = {"viewport": size, "locale": "en-GB", "reduced_motion": "reduce", **options}
         context = browser.new_context(base_url=ORIGIN, **given)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         recorded = Recorded(*stories, role=role)
         recorded.serve(context)
