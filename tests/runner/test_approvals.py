@@ -207,7 +207,7 @@ def test_each_call_of_a_marked_tool_is_asked_about(harness: Harness, model: Scri
 
 
 def test_calls_of_tasks_side_by_side_are_one_question(harness: Harness, model: ScriptedModel) -> None:
-    config = gated(f"Left. {SUM}", f"Right. [[slow 0.5]] {SUM}", "End. [[say END]]")
+    config = gated(f"Left. [[meets Right.]] {SUM}", f"Right. [[meets Left.]] {SUM}", "End. [[say END]]")
     for one in config["tasks"][:2]:
         one["async_execution"] = True
     execution_id = harness.submit(config)

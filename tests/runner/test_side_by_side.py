@@ -50,7 +50,9 @@ def test_all_of_them_go_on_when_the_budget_was_raised(harness: Harness, model: S
 
 
 def test_a_slice_that_ends_between_their_allowed_calls_repeats_none(harness: Harness, model: ScriptedModel) -> None:
-    config = gated(f"Left. {CALL} [[say L]]", f"Right. [[slow 0.3]] {CALL} [[say R]]", "End. [[say END]]")
+    config = gated(
+        f"Left. [[meets Right.]] {CALL} [[say L]]", f"Right. [[meets Left.]] {CALL} [[say R]]", "End. [[say END]]"
+    )
     for one in config["tasks"][:2]:
         one["async_execution"] = True
     execution_id = harness.submit(config)

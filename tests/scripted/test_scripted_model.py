@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,15 @@ def test_it_may_be_slow_large_or_failing(model: ScriptedModel) -> None:
     assert time.monotonic() - started >= 0.3
     assert [ask(model, ("user", "[[fail 429]]")).status_code for _ in range(2)] == [429, 429]
     assert [ask(model, ("user", "[[fail 500 once]]")).status_code for _ in range(2)] == [500, 200]
+
+
+def test_two_requests_meet_and_one_alone_fails(model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts = ["Left. [[meets Right.]] [[say L]]", "Right. [[meets Left.]] [[say R]]"]
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(ask, model, ("user", prompt)) for prompt in prompts]
+        assert [said(answer.result()) for answer in answers] == ["L", "R"]
+    monkeypatch.setattr("scripted_model.server.MEETING_SECONDS", 0.05)
+    assert ask(model, ("user", "[[meets Nobody.]]")).status_code == 500
 
 
 def test_it_speaks_like_anthropic(model: ScriptedModel) -> None:

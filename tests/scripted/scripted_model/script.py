@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, NamedTuple, cast
 
-_DIRECTIVE = re.compile(r"\[\[(say|saw|json|size|tools|tool|slow|fail|window) ?(.*?)\]\](?!\])", re.DOTALL)
+_DIRECTIVE = re.compile(r"\[\[(say|saw|json|size|tools|tool|slow|meets|fail|window) ?(.*?)\]\](?!\])", re.DOTALL)
 _BEFORE_JSON = re.compile(r"\[\[(?:json|tools? (?:\d+ )?\S+) ")
 CURRENT_TASK = "Current Task:"
 
@@ -19,12 +19,14 @@ class Directive(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """`tool` is (name, arguments) when a tool is to be called, `times` of them at once. `status` is an HTTP status, and
-    `error` what the provider says of one that is not 200 (`message`, `type`, `code`)."""
+    """`tool` is (name, arguments) when a tool is to be called, `times` of them at once. No answer before another
+    request mentions `meets`. `status` is an HTTP status, and `error` what the provider says of one that is not 200
+    (`message`, `type`, `code`)."""
 
     text: str = ""
     tool: tuple[str, dict[str, Any]] | None = None
     delay: float = 0.0
+    meets: str = ""
     status: int = 200
     times: int = 1
     error: dict[str, Any] | None = None
@@ -97,7 +99,7 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
     tools_used = sum(message.get("role") == "tool" for message in messages)
     known = offered_tools(body)
     text, delay, tools = f"answer {number}", 0.0, list[tuple[str, dict[str, Any]]]()
-    times = 1
+    meets, times = "", 1
     for directive in directives(messages):
         name, _, rest = directive.text.partition(" ")
         match directive.name:
@@ -109,6 +111,8 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
                 text = "x" * int(directive.text)
             case "slow":
                 delay = float(directive.text)
+            case "meets":
+                meets = directive.text
             case "tool":
                 tools.append((name, json.loads(rest or "{}")))
             case "tools":
@@ -125,5 +129,5 @@ def reply(body: dict[str, Any], number: int, failed: set[str]) -> Reply:
                     return Reply(status=int(name), error=json.loads(rest) if rest.startswith("{") else None)
     tools = [tool for tool in tools if tool[0] in known]
     if tools_used < len(tools):
-        return Reply(tool=tools[tools_used], delay=delay, times=times)
-    return Reply(text=text, delay=delay)
+        return Reply(tool=tools[tools_used], delay=delay, meets=meets, times=times)
+    return Reply(text=text, delay=delay, meets=meets)

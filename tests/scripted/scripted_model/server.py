@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, cast
 from scripted_model.dialects import dialect_of
 from scripted_model.script import Reply, files, offered_tools, reply, texts
 
+MEETING_SECONDS = 20
+
 
 class Request(NamedTuple):
     """One request. `body` is in OpenAI's form, whatever the provider; `text` is all its messages in one."""
@@ -69,6 +71,15 @@ class ScriptedModel(ThreadingHTTPServer):
             self.requests.append(request)
             return self._with_words(reply(body, request.number, self.failed))
 
+    def is_met(self, text: str) -> bool:
+        """Waits for a request beside the asking one that mentions the text."""
+        deadline = time.monotonic() + MEETING_SECONDS
+        while len(self.mentioning(text)) < 2:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
     def _with_words(self, said: Reply) -> Reply:
         if not self.words:
             return said
@@ -98,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         key = self.headers.get("Authorization") or self.headers.get("X-Api-Key")
         said = model.take(body, key, dialect.name)
         time.sleep(said.delay)
+        if said.meets and not model.is_met(said.meets):
+            return self._send(500, {"error": {"message": f"nobody else asked about {said.meets}", "type": "alone"}})
         if said.status != 200:
             return self._send(said.status, dialect.failure(said))
         answer = dialect.answer(body, said)
