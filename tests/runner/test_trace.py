@@ -63,7 +63,7 @@ def test_finished_events_name_the_started_one_and_how_long_it_took(harness: Harn
             difference = (event.emitted_at - opener.emitted_at).total_seconds() * 1000
             assert abs(event.duration_ms - difference) < 1
     call = ended.of("llm_call_completed")[0]
-    assert 300 <= (call.duration_ms or 0) < 1500
+    assert (call.duration_ms or 0) >= 300
 
 
 def test_events_belong_to_crew_task_and_agent(harness: Harness, model: ScriptedModel) -> None:
