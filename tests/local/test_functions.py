@@ -14,7 +14,6 @@ from tests.local.tiny_stack import ONLY_FOR_THE_RUNNER, invoke, tiny_options
 
 from stepcrew_local.stack import Stack, running_stack
 
-EVENT_SECONDS = 1.5
 NOTHING_THERE = ("ParameterNotFound", "TaskDoesNotExist", "ExecutionDoesNotExist", "NoSuchKey")
 """Refused, but not for want of permission."""
 
@@ -291,15 +290,6 @@ def _seen(stack: Stack, body: str) -> float | None:
     return float(item["Item"]["at"]["S"]) if "Item" in item else None
 
 
-def test_a_trace_message_is_stored_soon_after_it_was_sent(tiny_stack: Stack) -> None:
-    _wait_for(tiny_stack, _send(tiny_stack, "warm", 0))
-    for number in range(1, 6):
-        sent = time.time()
-        stored = _wait_for(tiny_stack, _send(tiny_stack, "quick", number))
-
-        assert stored - sent < EVENT_SECONDS / 3
-
-
 def test_messages_of_a_group_are_stored_in_order_and_once(tiny_stack: Stack) -> None:
     bodies = [_send(tiny_stack, "ordered", number) for number in range(30)]
     _send(tiny_stack, "ordered", 7)  # repeated by its deduplication id: falls away
@@ -309,7 +299,7 @@ def test_messages_of_a_group_are_stored_in_order_and_once(tiny_stack: Stack) -> 
     assert times == sorted(times)
 
 
-def _wait_for(stack: Stack, body: str, seconds: float = 10) -> float:
+def _wait_for(stack: Stack, body: str, seconds: float = 60) -> float:
     deadline = time.monotonic() + seconds
     while (at := _seen(stack, body)) is None:
         if time.monotonic() > deadline:
