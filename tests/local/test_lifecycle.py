@@ -21,8 +21,8 @@ from tests.local.listening import descendants
 from stepcrew_local.__main__ import main
 from stepcrew_local.layout import ROOT
 
-START_SECONDS = 30
-END_SECONDS = 15
+START_SECONDS = 60
+END_SECONDS = 60
 
 
 class Running:
@@ -171,7 +171,7 @@ def test_state_survives_a_restart(start: Callable[..., Running]) -> None:
     _client(after, "sqs").send_message(
         QueueUrl=after["queue"], MessageBody='{"n": 1}', MessageGroupId="g", MessageDeduplicationId="after"
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + END_SECONDS
     seen = {"PK": {"S": 'GROUP#tiny#EXECUTION#{"n": 1}'}, "SK": {"S": "SEEN"}}
     while "Item" not in _client(after, "dynamodb").get_item(TableName=after["table"], Key=seen):
         assert time.monotonic() < deadline, "the sink no longer hears of messages"

@@ -18,7 +18,7 @@ LAMBDA_BYTES = 6 * 1024 * 1024
 STATE_BYTES = 256 * 1024
 ITEM_BYTES = 400 * 1024
 MESSAGE_BYTES = 1024 * 1024
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 
 
 def _text_of(total: int, shape: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from stepcrew_local.template import FunctionSource
 
 FUNCTIONS = Path(__file__).parent / "functions"
 GROUP = "demo"
-END_SECONDS = 20
+END_SECONDS = 60
 
 
 @dataclass

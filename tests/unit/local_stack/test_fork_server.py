@@ -22,7 +22,7 @@ from stepcrew_local.bootstrap import Forked, Launch, Started
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
-SECONDS = 10
+SECONDS = 60
 CREWAI = """
 import os, pathlib, tempfile
 HOME = os.environ["HOME"]
