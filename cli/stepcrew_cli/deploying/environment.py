@@ -130,7 +130,9 @@ def inspect(
         CrewFileError: the import failed; the file and line are the project's own.
     """
     settings = {name: environment[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in environment}
-    settings |= {name: environment.get(name) or NO_KEY for name in project.environment}
+    for name in project.environment:
+        if value := environment.get(name) or ("" if name in project.defaulted else NO_KEY):
+            settings[name] = value
     settings |= {"PYTHONPATH": str(packages), "CREWAI_DISABLE_TELEMETRY": "true", "OTEL_SDK_DISABLED": "true"}
     settings |= {"CREWAI_TESTING": "true", "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryDirectory() as folder:
@@ -157,12 +159,19 @@ def _report(command: list[str], settings: Mapping[str, str], entry: str) -> dict
         answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     except (IndexError, ValueError):
         raise CrewFileError(f"Importing {entry} ended the process: {done.stderr[-500:]}") from None
+    if str(answer.get("fault", "")).endswith(": "):  # an error without words: what it had printed last may tell
+        answer["fault"] += "".join(done.stderr.strip().splitlines()[-1:])
     return answer
 
 
 def _remedy(fault: str) -> str:
     if "ModuleNotFoundError" in fault:
         return "Add the package to the dependencies in pyproject.toml or requirements.txt."
+    if NO_KEY in fault.lower():
+        return (
+            "A name of the environment that is set nowhere holds this text while a project is inspected. "
+            "Set the one that is read there, as in NAME=value stepcrew deploy PATH."
+        )
     return ""
 
 

@@ -15,7 +15,8 @@ EXAMPLES = (".env", ".env.example", ".env.sample", ".env.template", ".env.dist",
 LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=", re.MULTILINE)
 SECRET = re.compile(r"^[A-Z][A-Z0-9_]{0,99}$")
 """A name that a secret can have."""
-
+OF_A_KEY = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)(_ID|_?\d+)?$")
+"""What a name of a key ends with: nobody has a value of their own for it."""
 
 KEYS = {
     "openai": "OPENAI_API_KEY",
@@ -59,6 +60,16 @@ def needed_names(root: Path, trees: Mapping[Path, ast.Module]) -> dict[str, str]
     return {name: place for name, place in reversed(taken) if name not in optional}
 
 
+def defaulted_names(trees: Iterable[ast.Module]) -> set[str]:
+    """Those for which the code has a value of its own, and which it never takes for granted; none is a key's."""
+    given = set[str]()
+    taken = set[str]()
+    for tree in trees:
+        given |= set(_with_default(tree))
+        taken |= {name for name, _ in _taken(tree)}
+    return {name for name in given - taken if not OF_A_KEY.search(name)}
+
+
 def _model_keys(files: Iterable[Path]) -> set[str]:
     texts = [file.read_text(encoding="utf-8", errors="replace").lower() for file in files if file.suffix in TEXTS]
     return {key for word, key in KEYS.items() if word == "openai" or any(f"{word}/" in text for text in texts)}
@@ -72,6 +83,36 @@ def _read(tree: ast.Module) -> Iterator[str]:
                 yield name
             case _:
                 pass
+    yield from (name for name, _ in _settings(tree))
+
+
+def _with_default(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Call(func=function, args=[ast.Constant(value=str(name)), _])
+                | ast.Call(func=function, args=[ast.Constant(value=str(name))], keywords=[ast.keyword(arg="default")])
+                | ast.BoolOp(op=ast.Or(), values=[ast.Call(func=function, args=[ast.Constant(value=str(name))]), _, *_])
+            ) if _may_answer_nothing(function):
+                yield name
+            case _:
+                pass
+    yield from (name for name, value in _settings(tree) if isinstance(value, ast.Constant))
+
+
+def _settings(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None]]:
+    """The variables behind the fields of pydantic's settings classes, with what stands behind the `=`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef) or not any(called(base) == "BaseSettings" for base in node.bases):
+            continue
+        options = [one for one in ast.walk(node) if isinstance(one, ast.keyword) and one.arg == "env_prefix"]
+        prefix = "".join(str(one.value.value) for one in options if isinstance(one.value, ast.Constant))
+        for field in node.body:
+            match field:
+                case ast.AnnAssign(target=ast.Name(id=name), value=value) if name != "model_config":
+                    yield f"{prefix}{name}".upper(), value
+                case _:
+                    pass
 
 
 def _taken(tree: ast.Module) -> Iterator[tuple[str, int]]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from stepcrew_cli.deploying.candidates import Candidate, candidates, module_of, tools
 from stepcrew_cli.deploying.dependencies import dependencies, read_toml
-from stepcrew_cli.deploying.environment_names import environment_names, needed_names
+from stepcrew_cli.deploying.environment_names import defaulted_names, environment_names, needed_names
 from stepcrew_cli.deploying.starts import MAIN, made_by_start, start_of
 from stepcrew_cli.deploying.syntax import functions, parsed, runs_on_import
 from stepcrew_reader.crewai_project.inputs import RunInputs, read_inputs
@@ -25,8 +25,8 @@ class Project(NamedTuple):
     """A project's folder as it lies there. `name` is its own; `entry` is `module:object`.
 
     With `is_script`, the entry is the project's own start: a function that runs it, or a file (`module:__main__`).
-    `inputs` are those that the start gives its crew, as far as its text tells them; `needs` are the names of the
-    environment that the code takes for granted, each with the place.
+    `inputs` are those that the start gives its crew, as far as its text tells them. Of the names of the environment,
+    `needs` are those that the code takes for granted, each with the place, and `defaulted` those it has a value for.
     """
 
     root: Path
@@ -37,6 +37,7 @@ class Project(NamedTuple):
     files: list[Path]
     environment: list[str]
     needs: dict[str, str]
+    defaulted: set[str]
     inputs: dict[str, Any]
 
 
@@ -64,6 +65,7 @@ def find_project(target: Path, entry: str | None, choose: Chooser | None = None)
         files=[file.relative_to(root) for file in files],
         environment=environment_names(root, files, sources.values()),
         needs=needed_names(root, sources),
+        defaulted=defaulted_names(sources.values()),
         inputs=_inputs(root, sources, chosen).values,
     )
 

@@ -36,6 +36,10 @@ class Started(BaseException):
         self.what = what
 
 
+class NoStorage:
+    """Where a crew would remember: the platform's memory takes its place when it runs."""
+
+
 def report(root: Path, entry: str, kind: str) -> dict[str, Any]:
     is_script = kind == "--script"
     module_name, _, name = entry.partition(":")
@@ -47,7 +51,9 @@ def report(root: Path, entry: str, kind: str) -> dict[str, Any]:
     gc.disable()  # for the short life of this process: collecting between imports takes a fifth of their time
     from crewai import Crew
     from crewai.flow.flow import Flow
+    from crewai.memory.storage.factory import set_memory_storage_factory
 
+    set_memory_storage_factory(lambda _spec: NoStorage())
     Flow._skip_auto_memory = True
     stop_at_kickoffs(Crew, Flow)
     module: Any = None
@@ -70,7 +76,7 @@ def report(root: Path, entry: str, kind: str) -> dict[str, Any]:
     if kind == "--tool":
         return tool_report(made, entry)
     if not isinstance(made, Crew | Flow):
-        crew = getattr(made, "crew", None)
+        crew = crew_of(made, Crew)
         made = crew() if callable(crew) else made() if callable(made) else made
     if isinstance(made, Flow):
         state = getattr(made, "state", None)
@@ -146,7 +152,14 @@ def crews_in(module: Any, crew_class: type[Any]) -> Iterator[Any]:
             yield value
         elif inspect.isclass(value) and getattr(value, "is_crew_class", False):
             with contextlib.suppress(Exception):  # it needs what only the running script gives it
-                yield value().crew()
+                yield crew_of(value(), crew_class)()
+
+
+def crew_of(made: Any, crew_class: type[Any]) -> Any:
+    """What makes the crew of an object: its method `crew`, or the one that says it makes one."""
+    methods = inspect.getmembers(type(made), inspect.isfunction)
+    found = [name for name, one in methods if one.__annotations__.get("return") in (crew_class, "Crew")]
+    return getattr(made, "crew", None) or (getattr(made, found[0]) if len(found) == 1 else None)
 
 
 def crews_report(crews: Iterable[Any]) -> dict[str, Any]:

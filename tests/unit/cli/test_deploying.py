@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stepcrew_cli.deploying.bundle import make_bundle
-from stepcrew_cli.deploying.environment import Packages
+from stepcrew_cli.deploying.environment import NO_KEY, Packages, inspect
 from stepcrew_cli.deploying.finding import find_project, has_code
 from stepcrew_cli.deploying.wire import ProjectRuntime
 from stepcrew_reader.errors import CrewFileError
@@ -212,3 +212,43 @@ except KeyError:
 """
     root = folder_of(tmp_path, main_py=read + FLOW.format("One"), tools__web_py="import os\nD = os.getenv('BOTH')\n")
     assert find_project(root, None).needs == {"FIRST": "main.py:3", "ASKED": "main.py:12"}
+
+
+def test_names_that_the_code_has_a_value_for_are_told_apart(tmp_path: Path) -> None:
+    read = """
+import os
+A = int(os.getenv("AGE", "7")), os.getenv("LEVEL") or "INFO", os.environ.get("MODE", default="a"), os.getenv("NONE")
+B = os.getenv("A_KEY", ""), os.getenv("BOTH", "x"), os.environ["BOTH"]
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="APP_")
+    port: int = 8000
+    owner: str
+    list_of: list[str] = Field(default_factory=list)
+"""
+    project = find_project(folder_of(tmp_path, main_py=read + FLOW.format("One")), None)
+    assert project.defaulted == {"AGE", "LEVEL", "MODE", "APP_PORT"}
+    assert {"APP_PORT", "APP_OWNER", "APP_LIST_OF"} < set(project.environment)
+
+
+@pytest.mark.parametrize(
+    ("written", "level", "told", "remedy"),
+    [
+        ("LEVEL = os.getenv('LEVEL', 'INFO')", "", "Abort: Install it? [y/N]", ""),
+        ("LEVEL = os.environ['LEVEL']", NO_KEY, f"Abort: {NO_KEY}", "NAME=value stepcrew deploy"),
+    ],
+)
+def test_what_a_project_finds_in_its_environment_while_it_is_inspected(
+    tmp_path: Path, written: str, level: str, told: str, remedy: str
+) -> None:
+    root = folder_of(tmp_path / "project", main_py=f"import os\n{written}\n" + FLOW.format("One"))
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\necho "${LEVEL:-Install it? [y/N]}" >&2\n'
+        'echo "$LEVEL" > "$HOME/level"\necho \'{"fault": "Abort: ", "file": "main.py", "line": 2}\'\n'
+    )
+    python.chmod(0o755)
+    with pytest.raises(CrewFileError) as refused:
+        inspect(find_project(root, None), python, tmp_path, {"HOME": str(tmp_path), "PATH": "/bin:/usr/bin"})
+    assert (tmp_path / "level").read_text().strip() == level
+    assert refused.value.message == f"main.py:2: {told}"
+    assert remedy in refused.value.remedy

@@ -40,7 +40,7 @@ def made_by(found: Any, entry: str) -> Crew | Flow[Any]:
     """The crew or flow behind an entry: the object itself, or what its class or function makes without arguments."""
     made = found() if inspect.isclass(found) else found
     if not isinstance(made, Crew | Flow):
-        crew = getattr(made, "crew", None)
+        crew = getattr(made, "crew", None) or _crew_method(made)
         if callable(crew):  # an object of a class marked with @CrewBase
             made = crew()
         elif callable(made):
@@ -48,6 +48,13 @@ def made_by(found: Any, entry: str) -> Crew | Flow[Any]:
     if isinstance(made, Crew | Flow):
         return cast("Crew | Flow[Any]", made)
     raise EntryNotUsable(f"The entry {entry} makes a {type(made).__name__}, not a crew or a flow.")
+
+
+def _crew_method(made: Any) -> Any:
+    """The method that says it makes a crew, where none is called `crew`: @crew leaves no other trace."""
+    methods = inspect.getmembers(cast("type[Any]", type(made)), inspect.isfunction)
+    found = [name for name, one in methods if one.__annotations__.get("return") in (Crew, "Crew")]
+    return getattr(made, found[0]) if len(found) == 1 else None
 
 
 def file_of(module: str, root: Path) -> Path:

@@ -1,0 +1,62 @@
+"""What an entry of a project makes: told by the inspection before it is deployed, and loaded where it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from crewai import Crew
+
+from stepcrew_runner.project.loading import load_entry
+
+INSPECTOR = Path(__file__).parents[2] / "cli" / "stepcrew_cli" / "deploying" / "inspect_entry.py"
+NEWSROOM = """
+from crewai import Agent, Crew, Task
+from crewai.project import CrewBase, agent, crew, task
+
+@CrewBase
+class Newsroom:
+    @agent
+    def writer(self) -> Agent:
+        return Agent(role="Writer on {topic}", goal="g", backstory="b")
+
+    @task
+    def write(self) -> Task:
+        return Task(description="Write.", expected_output="A text.", agent=self.writer())
+
+    @crew
+    def paper(self) -> Crew:
+        return Crew(agents=self.agents, tasks=self.tasks, memory=MEMORY)
+"""
+
+
+def newsroom(folder: Path, *, memory: bool) -> Path:
+    (folder / "newsroom.py").write_text(NEWSROOM.replace("MEMORY", str(memory)))
+    return folder
+
+
+def inspected(folder: Path, entry: str) -> dict[str, Any]:
+    command = [sys.executable, str(INSPECTOR), str(folder), entry, "--object"]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "OPENAI_API_KEY": "none", "CREWAI_DISABLE_TELEMETRY": "true"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_crew_that_remembers_is_inspected_without_a_memory_to_keep_it_in(tmp_path: Path) -> None:
+    report = inspected(newsroom(tmp_path, memory=True), "newsroom:Newsroom")
+    assert (report["kind"], report["inputs"], len(report["tasks"])) == ("crew", ["topic"], 1)
+
+
+def test_the_method_that_makes_the_crew_may_have_any_name(tmp_path: Path) -> None:
+    made = load_entry("newsroom:Newsroom", newsroom(tmp_path, memory=False))
+    assert isinstance(made, Crew)
+    assert [one.role for one in made.agents] == ["Writer on {topic}"]
