@@ -112,10 +112,10 @@ def refusal(response: httpx.Response) -> CliError:
 
 
 def _may_be_sent_again(response: httpx.Response) -> bool:
-    if response.status_code == HTTPStatus.CONFLICT:
-        # 409 with retryable: an earlier attempt of the same request is still in flight.
-        problem = _problem(response)
-        return problem is not None and problem.retryable
+    problem = _problem(response)
+    if problem and response.status_code in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
+        # 409: an earlier attempt of the same request may be in flight still. 503: a quota may be used up.
+        return problem.retryable
     return response.status_code in RETRYABLE_STATUS
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scripted_model import ScriptedModel
-from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.errors import PlatformUnavailable, QuotaUsedUp
 from stepcrew.domain.execution import Limits, Status
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew_runner.gate import control
@@ -298,6 +298,21 @@ def test_a_lasting_outage_ends_the_attempt_not_the_execution(harness: Harness, m
     assert len(model.requests) == 1
     assert harness.executions.get(GROUP, execution_id).traces_emitted == {"1": len(harness.queue.events(execution_id))}
     assert harness.attempt(execution_id).outcome.value == "COMPLETED"
+
+
+def test_a_quota_that_is_used_up_ends_the_execution(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another attempt would find it as it is, and pay for the crew's calls before it does."""
+
+    def full(*_arguments: Any, **_named: Any) -> None:
+        raise QuotaUsedUp("Making an index of vectors failed.")
+
+    monkeypatch.setattr(harness.tasks, "save_task_output", full)
+    ended = harness.run(crew(task("One. [[say ONE]]", "one")))
+    assert ended.outcome == "FAILED"
+    assert ended.execution.error
+    assert (ended.execution.error.category, ended.execution.error.type) == ("platform", "QuotaUsedUp")
+    assert not ended.execution.error.retryable
+    assert "operator" in ended.execution.error.remedy
 
 
 def test_progress_and_usage_are_told_while_the_crew_runs(harness: Harness, model: ScriptedModel) -> None:

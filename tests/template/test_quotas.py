@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any, cast
 
 import pytest
-from tests.template.reading import Template, of_type, references
+from tests.template.reading import Template, inside, of_type, references
 
 from stepcrew_local.layout import ROOT
 
@@ -66,14 +66,15 @@ class Deployed:
         if not isinstance(part, dict):
             return part
         fields = cast(Template, part)
-        name, of = next(iter(fields.items()), ("", None))
+        name = next(iter(fields), "")
+        of: Any = fields.get(name)
         match name:
             case "Ref":
                 return self._reference(of)
             case "Fn::GetAtt":
-                return self._attribute(*(of if isinstance(of, list) else of.split(".", 1)))
+                return self._attribute(of[0], of[1])
             case "Fn::Sub":
-                return self._filled(*([of, {}] if isinstance(of, str) else of))
+                return self._filled(of, {}) if isinstance(of, str) else self._filled(of[0], of[1])
             case "Fn::If":
                 return max(self.value(of[1]), self.value(of[2]), key=lambda choice: len(json.dumps(choice)))
             case "Fn::Join":
@@ -168,8 +169,8 @@ def test_the_template_is_small_enough(template: Template) -> None:
 
 def _with_configuration(properties: Template) -> list[tuple[str, Any]]:
     """Properties, and what CloudFront keeps one level deeper."""
-    inner = [value for key, value in properties.items() if key.endswith("Config") and isinstance(value, dict)]
-    return [*properties.items(), *(item for each in inner for item in cast(Template, each).items())]
+    inner = [item for key, value in properties.items() if key.endswith("Config") for item in inside(value)]
+    return [*properties.items(), *inner]
 
 
 def _characters(policy: Any) -> int:

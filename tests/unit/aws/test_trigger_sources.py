@@ -8,12 +8,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.aws_table import CREDENTIALS, GROUP, NOW
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.trigger_sources import EventBridgeSources
-from stepcrew.domain.errors import InvalidRequest
+from stepcrew.domain.errors import InvalidRequest, QuotaUsedUp
 from stepcrew.domain.trigger import Trigger
 from stepcrew.settings import Settings
 
@@ -42,6 +43,30 @@ def clients() -> Generator[Clients]:
 def trigger(**spec: Any) -> Trigger:
     times = {"created_at": NOW, "updated_at": NOW}
     return Trigger.model_validate({"name": "t", "crew": "haiku", **times, **spec})
+
+
+@pytest.mark.parametrize(
+    ("spec", "api", "code"),
+    [
+        ({"event": {"pattern": {"source": ["a"]}}}, ("events", "put_rule"), "LimitExceededException"),
+        (
+            {"schedule": {"expression": "rate(1 hour)"}},
+            ("scheduler", "create_schedule"),
+            "ServiceQuotaExceededException",
+        ),
+    ],
+)
+def test_a_quota_of_the_account_is_the_operators_to_raise(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch, spec: dict[str, Any], api: tuple[str, str], code: str
+) -> None:
+    def full(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no more"}}, api[1])
+
+    monkeypatch.setattr(getattr(clients, api[0]), api[1], full)
+    with pytest.raises(QuotaUsedUp, match="quota of the account") as caught:
+        EventBridgeSources(clients, SETTINGS).put(GROUP, trigger(**spec))
+    assert not caught.value.retryable
+    assert "operator" in caught.value.remedy
 
 
 def test_a_rule_of_the_products_own_bus_hears_only_the_groups_own_events(clients: Clients) -> None:

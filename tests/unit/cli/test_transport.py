@@ -46,6 +46,13 @@ def test_a_conflict_that_says_it_is_retryable_is_tried_again() -> None:
     assert transport([in_flight, httpx.Response(202)], []).request("POST", "/").status_code == 202
 
 
+def test_an_outage_that_says_it_stays_is_final() -> None:
+    with pytest.raises(ServerTrouble, match="quota"):
+        transport([httpx.Response(503, json={"detail": "a quota is used up", "retryable": False})], []).request(
+            "PUT", "/"
+        )
+
+
 def test_a_broken_connection_is_tried_again() -> None:
     broken = httpx.ReadError("connection reset")
     assert transport([broken, broken, httpx.Response(200)], []).request("GET", "/").status_code == 200

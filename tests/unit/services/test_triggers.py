@@ -10,10 +10,10 @@ from tests.aws_table import GROUP, emulated_aws
 from tests.unit.services.triggering import Harness
 
 from stepcrew.domain.announcement import announcement_of
-from stepcrew.domain.errors import CrewNotFound, InvalidRequest, PlatformUnavailable
+from stepcrew.domain.errors import CrewNotFound, InvalidRequest, PlatformUnavailable, QuotaUsedUp, StepcrewError
 from stepcrew.domain.knowledge_requests import ReadFile
 from stepcrew.domain.trace_context import passed_on
-from stepcrew.domain.trigger import REQUESTS, Cause, Firing, FiringStatus, TriggerSpec
+from stepcrew.domain.trigger import REQUESTS, Cause, Firing, FiringStatus, Trigger, TriggerSpec
 
 
 @pytest.fixture
@@ -277,6 +277,42 @@ def test_an_expression_that_cannot_be_read_is_refused_with_its_place(triggers: H
     with pytest.raises(InvalidRequest) as caught:
         triggers.trigger(object={}, inputs={"topic": ["${name}", {"x": f"${{{expression}}}"}]})
     assert caught.value.faults[0].pointer == "/inputs/topic/1/x"
+
+
+@pytest.mark.parametrize("refusal", [InvalidRequest("no pattern"), QuotaUsedUp("too many rules")])
+def test_what_aws_refuses_is_not_kept(triggers: Harness, refusal: StepcrewError) -> None:
+    kept = triggers.trigger("kept", event={"pattern": {"source": ["shop"]}})
+
+    def refuse(trigger: Trigger) -> None:
+        if trigger.event and trigger.event.pattern == {"source": [{"no": "such"}]}:
+            raise refusal
+
+    triggers.sources.before_put = refuse
+    for name in ("new", "kept"):
+        with pytest.raises(type(refusal)):
+            triggers.trigger(name, event={"pattern": {"source": [{"no": "such"}]}, "bus": "default"})
+    assert triggers.store.triggers(GROUP) == [kept.model_copy(update={"revision": 3})]
+    assert triggers.sources.there == {f"{GROUP}/kept": kept.model_copy(update={"revision": 3})}
+
+
+def test_the_rule_is_that_of_the_last_who_stored_the_trigger(triggers: Harness) -> None:
+    def meanwhile(_trigger: Trigger) -> None:
+        triggers.sources.before_put = lambda _: None
+        triggers.trigger(event={"pattern": {"source": ["theirs"]}})
+
+    triggers.sources.before_put = meanwhile
+    triggers.trigger(event={"pattern": {"source": ["ours"]}})
+    assert triggers.sources.there == {f"{GROUP}/t": triggers.store.trigger(GROUP, "t")}
+    (rule,) = triggers.sources.there.values()
+    assert rule.event
+    assert rule.event.pattern == {"source": ["theirs"]}
+
+
+def test_a_trigger_that_is_deleted_while_it_is_stored_leaves_no_rule(triggers: Harness) -> None:
+    triggers.sources.before_put = lambda trigger: triggers.keep.delete(GROUP, trigger.name)
+    triggers.trigger(event={"pattern": {"source": ["shop"]}})
+    assert triggers.sources.there == {}
+    assert triggers.store.triggers(GROUP) == []
 
 
 def test_only_crews_that_the_group_keeps_can_be_triggered(triggers: Harness) -> None:

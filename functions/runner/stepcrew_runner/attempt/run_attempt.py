@@ -233,9 +233,9 @@ class RunAttempt:
             return failed(TOO_LONG.model_copy(update={"task": control.progress().current_task}))
         except (Abort, Superseded):
             return CrewEnd(Outcome.SUPERSEDED, "A later attempt or a terminal status took over.")
-        except PlatformUnavailable:
-            raise  # none of the crew's doing
-        except Exception as error:  # noqa: BLE001 - the boundary of the crew: whatever it raises is its failure
+        except Exception as error:  # the boundary of the crew: whatever it raises is its failure
+            if isinstance(error, PlatformUnavailable) and error.retryable:
+                raise  # none of the crew's doing
             return failed(explain(error, control.progress().current_task, inside.companions.redactor.text))
 
     def _crew(self, submission: Submission, inside: Inside) -> CrewEnd:

@@ -31,11 +31,7 @@ class Logbook:
             "ExpressionAttributeValues": item({":now": int(self._clients.now().timestamp())}),
         }
         if seen is not None:
-            condition = {
-                "ConditionExpression": "#counter = :seen",
-                "ExpressionAttributeNames": {"#counter": counter},
-                "ExpressionAttributeValues": item({":seen": seen}),
-            }
+            condition = _stands(counter, seen)
         with platform_errors(doing):
             return holds(lambda: self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry), **condition))
 
@@ -56,8 +52,19 @@ class Logbook:
             )
         return self._records.whole(doing, page["Items"])
 
-    def delete(self, partition: str, sort: str, log: str, doing: str) -> None:
-        """Removes the thing and its log. Asking again changes nothing."""
+    def delete(self, partition: str, sort: str, log: str, doing: str, seen: tuple[str, int] | None = None) -> None:
+        """Removes the thing and its log; with `seen`, only where that counter says so. Asking again changes nothing."""
+        condition = _stands(*seen) if seen else {}
+        key = item({"PK": partition, "SK": sort})
         with platform_errors(doing):
-            self._clients.dynamodb.delete_item(TableName=self._table, Key=item({"PK": partition, "SK": sort}))
-            delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": log})
+            if holds(lambda: self._clients.dynamodb.delete_item(TableName=self._table, Key=key, **condition)):
+                delete_found(self._clients.dynamodb, self._table, "PK = :key", {":key": log})
+
+
+def _stands(counter: str, seen: int) -> dict[str, Any]:
+    """The condition that an item's counter is still the one that was seen."""
+    return {
+        "ConditionExpression": "#counter = :seen",
+        "ExpressionAttributeNames": {"#counter": counter},
+        "ExpressionAttributeValues": item({":seen": seen}),
+    }

@@ -41,10 +41,15 @@ class TableTriggers:
         found = self._records.found("Listing the triggers", "PK = :key AND begins_with(SK, :prefix)", known)
         return [Trigger.model_validate(values(entry)) for entry in found]
 
-    def delete(self, group_id: str, name: str) -> None:
-        """Removes the trigger and its firings. Asking again changes nothing."""
+    def delete(self, group_id: str, name: str, *, seen: int | None = None) -> None:
+        """Removes the trigger and its firings; with `seen`, only where that revision stands. Asking again changes
+        nothing."""
         self._logbook.delete(
-            keys.group(group_id), keys.trigger(name), keys.firings(group_id, name), "Deleting the trigger"
+            keys.group(group_id),
+            keys.trigger(name),
+            keys.firings(group_id, name),
+            "Deleting the trigger",
+            None if seen is None else ("revision", seen),
         )
 
     def save_firing(self, group_id: str, firing: Firing, cause: Cause, *, seen: int | None) -> bool:

@@ -231,3 +231,10 @@ class PlatformUnavailable(StepcrewError):
 
     retryable = True
     remedy = "Repeat the request in a few seconds; if it stays, tell the operator."
+
+
+class QuotaUsedUp(PlatformUnavailable):
+    """The account may have no more of something at AWS; nothing of it is freed by waiting."""
+
+    retryable = False
+    remedy = "Tell the operator: AWS raises this quota on request. What is not needed any more can be deleted."

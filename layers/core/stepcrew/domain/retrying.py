@@ -55,4 +55,4 @@ def retried(
 
 def until_available(call: Callable[[], Answer], patience: Patience) -> Answer:
     """The same of a call that the platform did not serve: it raises the last `PlatformUnavailable`."""
-    return retried(call, lambda error: isinstance(error, PlatformUnavailable), patience)
+    return retried(call, lambda error: isinstance(error, PlatformUnavailable) and error.retryable, patience)

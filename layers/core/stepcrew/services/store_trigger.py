@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stepcrew.domain.errors import InvalidRequest, PlatformUnavailable
+from stepcrew.domain.errors import InvalidRequest, PlatformUnavailable, QuotaUsedUp
 from stepcrew.domain.limits import effective
 from stepcrew.domain.registration import check_room
 from stepcrew.domain.stored_crew import split_reference
@@ -40,7 +40,7 @@ class StoreTrigger:
     def __call__(self, group_id: str, name: str, spec: TriggerSpec, made_by: str | None) -> tuple[Trigger, bool]:
         """The trigger as it is stored now, and whether there was none of that name.
 
-        Raises `InvalidRequest`, and `CrewNotFound` for a crew the group does not keep."""
+        Raises `InvalidRequest`, `CrewNotFound` for a crew the group does not keep, and `QuotaUsedUp`."""
         faults = spec.faults()
         if faults:
             raise InvalidRequest(faults[0].detail, faults)
@@ -56,7 +56,12 @@ class StoreTrigger:
                 continue
             if before and not _same_source(before, trigger):
                 self._sources.remove(group_id, before)
-            self._sources.put(group_id, trigger)
+            try:
+                self._sources.put(group_id, trigger)
+            except (InvalidRequest, QuotaUsedUp):
+                self._take_back(group_id, trigger, before)
+                raise
+            self._follow(group_id, trigger)
             return trigger, before is None
         raise PlatformUnavailable(f"The trigger {name} changes too fast to be stored.")
 
@@ -77,6 +82,29 @@ class StoreTrigger:
         if before:
             self._sources.remove(group_id, before)
         self._triggers.delete(group_id, name)
+
+    def _take_back(self, group_id: str, refused: Trigger, before: Trigger | None) -> None:
+        """What AWS refuses is not kept: all stands as it stood, where nobody has changed it since."""
+        if before is None:
+            self._triggers.delete(group_id, refused.name, seen=refused.revision)
+        else:
+            again = before.model_copy(update={"revision": refused.revision + 1})
+            if self._triggers.save(group_id, again, seen=refused.revision):
+                self._sources.put(group_id, again)
+
+    def _follow(self, group_id: str, put: Trigger) -> None:
+        """Who stored or deleted the trigger meanwhile may have come to its rule or schedule before us; what the table
+        says counts."""
+        last: Trigger | None = put
+        for _ in range(_RACES):
+            current = self._triggers.trigger(group_id, put.name)
+            if current == last:
+                return
+            if last and not (current and _same_source(last, current)):
+                self._sources.remove(group_id, last)
+            if current:
+                self._sources.put(group_id, current)
+            last = current
 
     def _made(self, name: str, spec: TriggerSpec, made_by: str | None, before: Trigger | None) -> Trigger:
         now = self._clock.now()

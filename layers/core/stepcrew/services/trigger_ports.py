@@ -20,8 +20,9 @@ class TriggerStore(Protocol):
         """All triggers of a group, ordered by name."""
         ...
 
-    def delete(self, group_id: str, name: str) -> None:
-        """Removes the trigger and its firings. Asking again changes nothing."""
+    def delete(self, group_id: str, name: str, *, seen: int | None = None) -> None:
+        """Removes the trigger and its firings; with `seen`, only where that revision stands. Asking again changes
+        nothing."""
         ...
 
     def save_firing(self, group_id: str, firing: Firing, cause: Cause, *, seen: int | None) -> bool:
@@ -43,7 +44,8 @@ class TriggerSources(Protocol):
     """The rules and schedules outside the table that send causes for triggers of the kinds event and schedule."""
 
     def put(self, group_id: str, trigger: Trigger) -> None:
-        """Makes or changes the rule or schedule. Raises `InvalidRequest` for a pattern or expression AWS refuses."""
+        """Makes or changes the rule or schedule. Raises `InvalidRequest` for a pattern or expression AWS refuses, and
+        `QuotaUsedUp`."""
         ...
 
     def remove(self, group_id: str, trigger: Trigger) -> None:
