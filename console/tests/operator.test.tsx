@@ -20,7 +20,7 @@ const STACK: StackState = {
     { name: "export", waiting: 0, in_flight: 0, dead: 4, redrivable: true },
   ],
   sweep: { at, actions: { started: 2, nothing: 5 }, failures: 0, cut_short: true },
-  groups: [{ group_id: "demo", open: 3, may_be_open: 200, running: 1, may_run: 20, queued: 1, waiting: 1 }],
+  groups: [{ group_id: "demo", open: 3, may_be_open: 200, running: 1, may_run: 20, queued: 1, waiting: 1, fault: "" }],
   executions: [
     { ...open, group_id: "demo", execution_id: "01a2" },
     { ...open, group_id: "other", execution_id: "01a3", status: "PENDING", queued: true },
@@ -43,6 +43,16 @@ it("shows how each part is, the groups, and what is open", async () => {
   expect(screen.getByRole("link", { name: "01a2" })).toHaveAttribute("href", "/g/demo/executions/01a2/why");
   expect(screen.queryByRole("link", { name: "01a3" })).toBeNull();
   expect(screen.getByText(/2 of 3/)).toBeInTheDocument();
+});
+
+it("shows a group whose limits cannot be read", async () => {
+  const groups = STACK.groups.map((one) => ({ ...one, may_be_open: null, may_run: null, fault: "They are broken." }));
+  showWith(
+    { GET: vi.fn().mockResolvedValue({ data: { ...STACK, groups }, response: new Response() }) },
+    <OperatorPage />,
+  );
+  await screen.findByRole("region", { name: "Groups" });
+  expect(rows("Groups")[0]).toHaveTextContent("demo3 of ?1 of ?11");
 });
 
 it.each([

@@ -229,7 +229,16 @@ STACK = {
     ],
     "sweep": {"at": "2026-11-21T16:40:00Z", "actions": {"started": 2}, "failures": 0, "cut_short": False},
     "groups": [
-        {"group_id": "demo", "open": 31, "may_be_open": 200, "running": 20, "may_run": 20, "queued": 7, "waiting": 4},
+        {
+            "group_id": "demo",
+            "open": 31,
+            "may_be_open": 200,
+            "running": 20,
+            "may_run": 20,
+            "queued": 7,
+            "waiting": 4,
+            "fault": "",
+        },
         {
             "group_id": "a-name-without-any-place-to-break-it-" + "x" * 60,
             "open": 1,
@@ -238,6 +247,7 @@ STACK = {
             "may_run": 20,
             "queued": 0,
             "waiting": 0,
+            "fault": "",
         },
     ],
     "executions": [

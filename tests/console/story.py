@@ -82,6 +82,7 @@ class Story:
                 "cached_prompt_tokens": 0,
                 "completion_tokens": 0,
                 "reasoning_tokens": 0,
+                "unanswered_calls": 0,
                 "total_tokens": 0,
                 "cost_usd": 0.0,
                 "cost_note": None,

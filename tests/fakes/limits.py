@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import GroupLimits
 from stepcrew.domain.limits import LimitRules
 
@@ -13,9 +14,13 @@ class FakeLimits:
 
     def __init__(self, everyone: LimitRules = NONE) -> None:
         self.everyone = everyone
+        self.faults: dict[str, str] = {}
+        """What of a group's limits cannot be read."""
         self._own: dict[str, LimitRules] = {}
 
     def limit_rules(self, group_id: str) -> LimitRules:
+        if group_id in self.faults:
+            raise PlatformUnavailable(self.faults[group_id])
         return self._own.get(group_id, self.everyone)
 
     def write(

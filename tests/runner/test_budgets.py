@@ -6,11 +6,13 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
 from scripted_model import ScriptedModel, dialects
 from scripted_model.script import Reply
 from stepcrew.domain.execution import Limits
+from tests.runner.gates import an_attempt
 from tests.runner.harness import Harness, agent, crew, task
 from tests.runner.test_journal import CREWS, PERSON, parallel
 
@@ -121,7 +123,24 @@ def test_a_provider_that_tells_negative_usage_gives_nothing_back(
     ended = harness.run(CREWS["task"], limits=Limits(max_tokens=1))
     assert len(model.requests) == 1, "What was reserved for it counts instead."
     assert ended.execution.usage.total_tokens == 0
+    assert ended.execution.usage.cost_note == "openai/gpt-4.1-mini did not say what a call used."
     assert json.loads(ended.execution.usage.model_dump_json())["cost_usd"] is None
+
+
+def test_a_call_that_was_sent_in_vain_may_be_billed_and_one_that_reached_nobody_may_not(
+    harness: Harness, model: ScriptedModel
+) -> None:
+    def ask(url: str) -> None:
+        body = {"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "[[slow 1]]"}]}
+        with pytest.raises(httpx.TransportError):
+            httpx.post(f"{url}/chat/completions", json=body, timeout=0.2)
+
+    with an_attempt(harness) as companions:
+        journal = companions.gate.journal
+        ask("http://127.0.0.1:1/v1")
+        assert (journal.usage().model_calls, journal.usage().unanswered_calls) == (1, 0)
+        ask(model.url)
+        assert (journal.usage().model_calls, journal.usage().unanswered_calls) == (2, 1)
 
 
 def test_what_was_lost_in_an_earlier_attempt_counts_in_the_next(harness: Harness, model: ScriptedModel) -> None:

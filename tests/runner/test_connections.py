@@ -154,6 +154,16 @@ def test_a_redirect_is_not_followed(
     assert model.requests == []
 
 
+def test_who_refused_and_which_secret_is_missing_is_said(harness: Harness, outside: ScriptedModel) -> None:
+    ended = run(harness, asking("mine", "[[fail 401]]"), own(outside.url, secret="GONE_KEY"))
+    error = ended.execution.error
+    assert error is not None
+    assert (error.type, "(model mine/llama3.2:1b): Error code: 401" in error.message) == ("ModelAuthentication", True)
+    assert "an admin of the group for a connection" in error.remedy
+    missing = "The secret GONE_KEY of the connection mine is missing: no key is sent."
+    assert missing in [line.message for line in harness.queue.logs(ended.execution.execution_id)]
+
+
 def test_a_connection_that_the_execution_does_not_have_is_none(harness: Harness, model: ScriptedModel) -> None:
     ended = run(harness, asking("other"), own(model.url))
     assert ended.execution.error is not None

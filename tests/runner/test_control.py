@@ -35,6 +35,7 @@ def test_cancel_abandons_the_model_call_in_flight(harness: Harness, model: Scrip
     assert receipt is not None
     assert receipt.requested_at <= receipt.observed_at
     assert (receipt.model_calls, receipt.abandoned_calls, receipt.total_tokens, receipt.cost_usd) == (1, 1, 0, None)
+    assert ended.execution.usage.unanswered_calls == 1
 
 
 def test_the_receipt_of_a_cancel_counts_what_ended_after_it(
@@ -142,6 +143,7 @@ def test_the_deadline_names_the_limit_and_the_last_task(harness: Harness, model:
     assert (error.category.value, error.task) == ("timeout", "slow")
     assert "timeout_seconds = 60 s" in error.message
     assert "slow" in error.message
+    assert ended.execution.usage.unanswered_calls == 1
 
 
 @pytest.mark.parametrize(

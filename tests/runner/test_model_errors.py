@@ -143,7 +143,10 @@ def test_each_refusal_of_a_provider_has_its_kind(error: Exception, kind: str) ->
         known.retryable,
         known.remedy,
     )
-    assert model_failure(error, str(error), "write") == found
+    assert model_failure(error, str(error), "write", None) == found
+    named = explain(error, "write", model="router/llama")
+    assert named.message.startswith(f"{known.sentence} in crew task write (model router/llama): ")
+    assert model_failure(error, str(error), "write", "router/llama") == named
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,13 @@ def test_a_request_without_an_answer_is_a_call_that_cost_nothing_anybody_told() 
     refused = entry(cost=None, status=400, usage=None)
     total = usage_of([entry(), lost, refused])
     assert (total.model_calls, total.total_tokens, total.cost_usd) == (3, 10, Decimal("0.5"))
+    assert total.unanswered_calls == 1
+
+
+def test_a_call_whose_server_tells_no_usage_is_not_called_unpriced() -> None:
+    total = usage_of([entry(), entry(cost=None, usage=None, reserved_tokens=100)])
+    assert (total.cost_usd, total.unanswered_calls) == (None, 0)
+    assert total.cost_note == "openai/gpt-4.1-mini did not say what a call used."
 
 
 def test_tool_calls_and_counts_of_tokens_are_no_model_calls() -> None:

@@ -20,13 +20,13 @@ export function BudgetForm({ approval, busy, onSend }: Props) {
   const identity = useIdentity();
   const [typed, setTyped] = useState<Partial<Record<BudgetName, string>>>({});
   if (!execution) return null;
-  const { ceilings } = identity.limits;
+  const ceilings = identity.limits?.ceilings;
   const limits = execution.limits as Partial<Record<BudgetName, number | null>>;
   const shown = (name: BudgetName): string => {
     const now = limits[name];
     const suggested =
       typeof now === "number"
-        ? String(name === approval.limit ? Math.min(now * 2, ceilings[name] ?? Infinity) : now)
+        ? String(name === approval.limit ? Math.min(now * 2, ceilings?.[name] ?? Infinity) : now)
         : "";
     return typed[name] ?? suggested;
   };
@@ -42,11 +42,11 @@ export function BudgetForm({ approval, busy, onSend }: Props) {
     <>
       <div className="budget-fields">
         {names.map((name) => (
-          <Field key={name} label={FIELDS[name]} hint={hintOf(limits[name], ceilings[name])}>
+          <Field key={name} label={FIELDS[name]} hint={hintOf(limits[name], ceilings?.[name])}>
             <input
               type="number"
               min={0}
-              max={ceilings[name] ?? undefined}
+              max={ceilings?.[name] ?? undefined}
               step={name === "max_cost_usd" ? "any" : 1}
               value={shown(name)}
               placeholder="no limit"

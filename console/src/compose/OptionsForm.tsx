@@ -93,15 +93,20 @@ export function OptionsForm({ composition, draft, faults, missing, onChange, chi
       </fieldset>
       <fieldset className="limit-fields">
         <legend>Limits</legend>
+        {!limits && (
+          <p className="field-error" role="alert">
+            What the operator set for the group cannot be read: until it is corrected, nothing is started.
+          </p>
+        )}
         {LIMIT_NAMES.map((name) => (
-          <Field key={name} label={LIMITS[name].label} hint={ceilingHint(limits.ceilings[name])}>
+          <Field key={name} label={LIMITS[name].label} hint={ceilingHint(limits?.ceilings[name])}>
             <input
               type="number"
               min={name === "max_cost_usd" ? 0 : 1}
               step={name === "max_cost_usd" ? "any" : 1}
               value={options.limits[name]}
-              placeholder={limits.defaults[name]?.toLocaleString("en") ?? LIMITS[name].placeholder}
-              max={limits.ceilings[name] ?? undefined}
+              placeholder={limits?.defaults[name]?.toLocaleString("en") ?? LIMITS[name].placeholder}
+              max={limits?.ceilings[name] ?? undefined}
               onChange={(event) => set({ limits: { ...options.limits, [name]: event.target.value } })}
             />
           </Field>

@@ -149,10 +149,10 @@ function Groups({ groups }: { groups: StackState["groups"] }) {
               <bdi>{one.group_id}</bdi>
             </td>
             <td data-label="Open">
-              {formatNumber(one.open)} of {formatNumber(one.may_be_open)}
+              {formatNumber(one.open)} of {most(one.may_be_open)}
             </td>
             <td data-label="Running">
-              {formatNumber(one.running)} of {formatNumber(one.may_run)}
+              {formatNumber(one.running)} of {most(one.may_run)}
             </td>
             <td data-label="For a slot">{formatNumber(one.queued)}</td>
             <td data-label="For a person">{formatNumber(one.waiting)}</td>
@@ -162,6 +162,9 @@ function Groups({ groups }: { groups: StackState["groups"] }) {
     </section>
   );
 }
+
+/** Unknown where the limits of the group cannot be read; “starts” says why. */
+const most = (limit: number | null): string => (limit === null ? "?" : formatNumber(limit));
 
 function Executions({ executions, open }: { executions: StackState["executions"]; open: number }) {
   const { groups } = useIdentity();

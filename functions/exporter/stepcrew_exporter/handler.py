@@ -41,17 +41,16 @@ def _export(message: ExportMessage, record: dict[str, Any]) -> bool:
     """Whether it is tried again."""
     tries = int(record["attributes"]["ApproximateReceiveCount"])
     sent = exporter().send(message, tries)
-    metrics.add("SpansExported", sent.spans)
-    metrics.add("SpansRejected", sent.rejected)
     if sent.rejected or sent.remark:
         logger.warning("The collector left spans out, or warned", answer=sent.remark, rejected=sent.rejected)
-    if not sent.failure:
-        return False
-    if sent.is_final:
+    if sent.failure and not sent.is_final:
+        logger.warning("A trace was not exported; it is tried again", reason=sent.failure, tries=tries)
+        exporter().queue.hide(record["receiptHandle"], int(wait_before(tries, sent.retry_after).total_seconds()))
+        metrics.add("ExportsPutOff")  # what was taken of it counts once, with the last try
+        return True
+    if sent.failure:
         logger.error("The collector refused a trace", reason=sent.failure)
         exporter().queue.keep(record["body"])
-        return False
-    logger.warning("A trace was not exported; it is tried again", reason=sent.failure, tries=tries)
-    exporter().queue.hide(record["receiptHandle"], int(wait_before(tries, sent.retry_after).total_seconds()))
-    metrics.add("ExportsPutOff")
-    return True
+    metrics.add("SpansExported", sent.spans)
+    metrics.add("SpansRejected", sent.rejected)
+    return False

@@ -60,6 +60,21 @@ def test_an_open_one_is_told_with_the_slots_of_its_group(harness: Harness) -> No
     assert found["summary"].startswith("Nothing wrong was found")
 
 
+def test_limits_that_cannot_be_read_are_said_and_hide_nothing_else(harness: Harness) -> None:
+    harness.limits.write(GROUP, running_executions=1)
+    first, second = (harness.client().post("/executions", json=body()).json()["execution_id"] for _ in range(2))
+    harness.limits.faults[GROUP] = "The limits of group demo cannot be read: ceilings.max_token: wrong."
+    harness.aws.clock.at = NOW + timedelta(minutes=5)
+    found = why(harness, second)
+    assert [one["rule"] for one in found["findings"]] == ["limits_unreadable"]
+    assert "slot since 5 min, and none is given: The limits of group demo cannot be read: ceil" in found["summary"]
+    assert (found["slots"], found["machine"], found["unread"]) == (None, None, [])
+    assert "limits_unreadable" not in [one["rule"] for one in why(harness, first)["findings"]]
+    me = harness.client().get("/me")
+    assert (me.status_code, me.json()["limits"], me.json()["role"]) == (200, None, "admin")
+    assert harness.client().post("/executions", json=body()).status_code == 503
+
+
 def test_a_platform_that_does_not_answer_is_said_and_hides_nothing_else(harness: Harness) -> None:
     execution = running(harness)
     harness.orchestrator.outages, harness.trace_queue.found = 1, None

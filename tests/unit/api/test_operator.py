@@ -42,7 +42,16 @@ def test_open_executions_of_every_group_are_told_oldest_first_and_without_their_
     assert [(one["group_id"], one["queued"]) for one in found["executions"]] == [
         *((GROUP, False), ("other", False), (GROUP, True)),
     ]
-    first = {"group_id": GROUP, "open": 2, "may_be_open": 200, "running": 1, "may_run": 1, "queued": 1, "waiting": 0}
+    first = {
+        "group_id": GROUP,
+        "open": 2,
+        "may_be_open": 200,
+        "running": 1,
+        "may_run": 1,
+        "queued": 1,
+        "waiting": 0,
+        "fault": "",
+    }
     assert found["groups"][0] == first
     assert [one["group_id"] for one in found["groups"]] == [GROUP, "other"]
     assert found["open"] == 3
@@ -73,6 +82,17 @@ def test_each_part_says_how_it_is(harness: Harness) -> None:
     blind = stack(harness)
     assert part(blind, "queues") == (None, "The queues did not answer.")
     assert part(blind, "sweeps") == (False, "The last one failed for 3 executions.")
+
+
+def test_a_group_whose_limits_cannot_be_read_hides_no_other(harness: Harness) -> None:
+    harness.client().post("/executions", json=body())
+    harness.client(BOB).post("/executions", json=body())
+    harness.limits.faults[GROUP] = "The limits of group demo cannot be read: ceilings.max_token: wrong."
+    found = stack(harness)
+    assert [(one["group_id"], one["may_be_open"], one["may_run"]) for one in found["groups"]] == [
+        *((GROUP, None, None), ("other", 200, 20)),
+    ]
+    assert part(found, "starts") == (False, "The limits of group demo cannot be read: ceilings.max_token: wrong.")
 
 
 def test_dead_letters_are_sent_again_where_that_is_possible(harness: Harness) -> None:

@@ -318,6 +318,35 @@ def test_a_trace_is_exported_whole_for_a_collector(harness: Harness, monkeypatch
     assert harness.client(BOB).get(url).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_packed"),
+    [
+        ("application/json;q=0.1, application/x-protobuf", True),
+        ("application/*;q=0.9, application/json; q=0.2", True),
+        ("application/x-protobuf;q=0.5, */*;q=0.5", True),
+        ("APPLICATION/X-PROTOBUF", True),
+        ("application/json, application/x-protobuf;q=0.1", False),
+        ("application/x-protobuf;q=0, application/json;q=0.1", False),
+        ("application/json, application/x-protobuf", False),
+        ("text/html, */*;q=0.8", False),
+        ("application/x-protobuf-2", False),
+        ("", False),
+        (";q=, application/json;q=what", False),
+    ],
+)
+def test_the_form_of_a_trace_is_the_one_that_is_wanted_more(harness: Harness, accept: str, is_packed: bool) -> None:
+    url = f"/executions/{running(harness).execution_id}/otlp"
+    form = harness.client().get(url, headers={"Accept": accept}).headers["content-type"]
+    assert form == ("application/x-protobuf" if is_packed else "application/json")
+
+
+def test_an_address_that_is_not_wanted_is_a_redirect(harness: Harness) -> None:
+    execution = running(harness)
+    harness.aws.tasks.save_task_output(execution, TaskOutput(index=0, name="a", raw="x" * 3_500_000))
+    url, header = f"/executions/{execution.execution_id}/tasks/0/output", {"Accept": "text/uri-list;q=0, */*"}
+    assert harness.client().get(url, headers=header, follow_redirects=False).status_code == 307
+
+
 def test_both_forms_of_a_large_trace_lie_in_the_bucket_beside_each_other(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,15 @@ def test_pending_because_of_the_groups_slots(harness: Harness) -> None:
     assert_quoted(why(harness, pending(harness))["summary"], "It waits for a free slot of its group")
 
 
+def test_pending_because_the_groups_limits_cannot_be_read(harness: Harness) -> None:
+    harness.limits.write(GROUP, running_executions=1)
+    pending(harness)
+    execution_id = pending(harness)
+    harness.limits.faults[GROUP] = f"The limits of group {GROUP} cannot be read: ceilings.max_token: wrong."
+    quotes = ("It waits for a slot since", "and none is given: The limits of group")
+    assert_quoted(why(harness, execution_id)["summary"], *quotes)
+
+
 def test_pending_because_its_start_was_lost(harness: Harness) -> None:
     execution_id = pending(harness)
     assert_quoted(why(harness, execution_id)["summary"], "Nothing wrong was found")
@@ -110,6 +119,21 @@ def test_a_cost_that_is_not_known(harness: Harness) -> None:
     assert_quoted(why(harness, execution.execution_id)["summary"], "No price is known for")
     answer = harness.client().get(f"/executions/{execution.execution_id}").json()
     assert answer["cost"]["total_usd"] is None
+
+
+def test_a_cost_that_is_not_known_because_the_server_tells_no_usage(harness: Harness) -> None:
+    execution = running(harness)
+    harness.aws.journal.write(execution, paid(1, "0").model_copy(update={"usage": None, "cost_usd": None}))
+    found = cost(harness, execution)
+    assert found["total_usd"] is None
+    assert_quoted(found["notes"][0], "did not say what a call used")
+
+
+def test_a_cost_that_stays_an_estimate_because_a_call_was_not_answered(harness: Harness) -> None:
+    metered = Metered(attempts=1, mb_ms=1769 * 60_000)
+    found = cost(harness, ended(harness, 3, 3, usage=Usage(unanswered_calls=1), metered=metered))
+    assert found["estimated"]
+    assert_quoted(found["notes"][0], "of its model calls brought no answer")
 
 
 def test_a_cost_that_stays_an_estimate_because_an_attempt_died(harness: Harness) -> None:

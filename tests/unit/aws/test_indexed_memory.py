@@ -19,7 +19,7 @@ from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.memory import Backend, MemoryRecord, Remembered, RootScope, ScopeNotFound
 from stepcrew.domain.memory_filter import MemoryFilter
 from stepcrew.domain.project import group_digest
-from stepcrew.domain.vectors import VectorUnusable, pack
+from stepcrew.domain.vectors import VectorsMissing, VectorUnusable, pack
 from stepcrew_local.vectors import VectorsStandIn
 
 PATH = "/crews/poets"
@@ -81,6 +81,21 @@ def test_the_nearest_come_first_with_the_cosine_and_never_below_zero(harness: Ha
         ("west", 0),
     ]
     assert harness.found(limit=2) == ["east", "northeast"]
+
+
+def test_an_index_that_was_removed_under_its_records_is_not_taken_for_an_empty_one(harness: Harness) -> None:
+    assert harness.found() == []  # nothing is remembered yet
+    harness.add("a")
+    index = index_name(GROUP, harness.root, 0)
+    harness.memory._bucket.drop(index)  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(VectorsMissing, match="The vectors of the memory /crews/poets are not there") as told:
+        harness.found()
+    assert "stepcrew memory reembed /crews/poets --backend table" in told.value.remedy
+    assert harness.memory.forget(GROUP, PATH, "a")
+    assert harness.found() == []
+    harness.add("b")
+    harness.memory.close_root(GROUP, PATH)
+    assert harness.found() == []  # it is being removed
 
 
 def test_it_finds_within_scope_categories_and_metadata(harness: Harness) -> None:

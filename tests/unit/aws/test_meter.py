@@ -74,7 +74,7 @@ def test_queries_of_vectors_count_and_a_put_counts_as_128_kb_at_least() -> None:
         clients = Clients(meter=meter)
         _, bucket = vector_bucket(clients)
         one = [1.0] * 4_096
-        assert bucket.nearest("index", pack(one), 5, None) == []  # there is no index yet
+        assert bucket.nearest("index", pack(one), 5, None) is None  # there is no index yet
         assert meter.read(NOW).vector_queries == 0
         bucket.put("index", "a", pack(one), {"scopes": ["x"]})
         assert meter.read(NOW).vector_put_bytes == 128 * 1024  # though it was put twice: the index was made in between

@@ -166,8 +166,24 @@ def test_of_an_attempt_that_died_an_invocation_counts_at_most() -> None:
     found = cost_of(dead, [], BOOK, region=REGION)
     assert (found.estimated, found.notes) == (
         True,
-        ["Of 1 of its 2 attempts the longest possible time is counted."],
+        [
+            "Of 1 of its 2 attempts the longest possible time is counted, and no model call that was in flight.",
+        ],
     )
+
+
+def test_calls_that_brought_no_answer_may_be_billed_by_their_provider_and_are_told() -> None:
+    lost = entry(2, None, state="lost", usage=None, status=0, reserved_tokens=100)
+    refused = entry(3, None, state="lost", usage=None, status=503)
+    in_flight = ended(usage=Usage(model_calls=1, cost_usd=Decimal("0.004"), unanswered_calls=2))
+    for found, count in (
+        (cost_of(ended(), [entry(1, "0.004"), lost, refused], BOOK, region=REGION), 1),
+        (cost_of(in_flight, [entry(1, "0.004"), lost], BOOK, region=REGION), 2),
+    ):
+        told = f"{count} of its model calls brought no answer: their provider may bill what is not in it."
+        assert (found.model_usd, found.estimated, found.notes) == (Decimal("0.004"), True, [told])
+    assert summary(in_flight, BOOK, region=REGION).estimated
+    assert not summary(ended(), BOOK, region=REGION).estimated
 
 
 @pytest.mark.parametrize(

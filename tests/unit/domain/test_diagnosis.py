@@ -72,6 +72,10 @@ LONG_AGO = LATER - 5 * MINUTE
 SPEAKS: dict[str, tuple[Facts, str]] = {
     "failed": (facts(ended(Status.FAILED, error=ERROR), complete=True), "failed in crew task t after 10 min (model"),
     "waits_for_slot": (facts(told(queued_at=NOW), slots=SLOTS), "at place 2 of 3: 2 of the group run, and 2 may"),
+    "limits_unreadable": (
+        facts(told(queued_at=NOW), limits_fault="No limit."),
+        "since 10 min, and none is given: No l",
+    ),
     "waits_for_person": (facts(waiting(LATER + 3 * MINUTE)), "decide about its answer of haiku since 10 min; 3 min"),
     "decision_overdue": (facts(waiting(LONG_AGO)), "ended 5 min ago"),
     "cancel_not_seen": (facts(told(cancel_requested_at=LONG_AGO)), "asked to stop 5 min ago"),

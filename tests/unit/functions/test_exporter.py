@@ -77,6 +77,21 @@ def test_what_the_collector_left_out_is_counted_and_logged(
     assert "The collector left spans out, or warned" in caplog.text
 
 
+def test_what_a_collector_took_of_a_message_that_is_tried_again_counts_once(
+    exports: Exports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exports.answer = Sent(spans=512, rejected=2, failure="Busy.")
+    assert call(MESSAGE.model_dump_json()) == ["m"]
+    assert '"ExportsPutOff"' in (put_off := capsys.readouterr().out)
+    assert "Spans" not in put_off
+    exports.answer = Sent(spans=600, rejected=2)
+    assert call(MESSAGE.model_dump_json(), 2) == []
+    assert '"SpansExported":[600.0]' in capsys.readouterr().out
+    exports.answer = Sent(spans=512, failure="Invalid.", is_final=True)
+    assert call(MESSAGE.model_dump_json()) == []
+    assert '"SpansExported":[512.0]' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("body", [MESSAGE.model_dump_json(), "{}", "no message"])
 def test_what_is_refused_for_good_or_cannot_be_read_is_kept_for_a_person(exports: Exports, body: str) -> None:
     exports.answer = Sent(failure="Invalid.", is_final=True)

@@ -18,6 +18,7 @@ from stepcrew.domain.execution import Progress, Status, Usage
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.ports import Orchestration
+from stepcrew.services.record_failure import Failure, explain
 from stepcrew_reconciler import handler as reconciler
 
 
@@ -98,6 +99,32 @@ def test_the_record_says_how_the_runner_died(aws: Aws, error: str, cause: str, r
     aws.executions.begin_attempt(GROUP, ID, NOW)
     fail(error, cause)
     assert aws.executions.get(GROUP, ID).message.endswith(f"{reason}.")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "told"),
+    [
+        (
+            "PlatformUnavailable",
+            '{"errorMessage": "Reading failed: AWS answered X.", "stackTrace": []}',
+            "AWS answered X.",
+        ),
+        ("Unexpected", '{"errorMessage": "KeyError: a"}', "The platform could not run the crew: KeyError: a."),
+        ("PlatformUnavailable", "no JSON", "The platform could not run the crew: PlatformUnavailable."),
+        ("PlatformUnavailable", "[1]", "The platform could not run the crew: PlatformUnavailable."),
+        ("ValueError", '{"errorMessage": "a secret"}', "The platform could not run the crew: ValueError."),
+    ],
+)
+def test_the_record_says_what_the_runner_said_of_the_platform(aws: Aws, error: str, cause: str, told: str) -> None:
+    aws.executions.begin_attempt(GROUP, ID, NOW)
+    fail(error, cause)
+    assert aws.executions.get(GROUP, ID).message.endswith(told)
+
+
+@pytest.mark.parametrize(("runner", "remedy"), [("arn:project:1", "Deploy the project again"), (None, "Tell the op")])
+def test_a_function_that_is_gone_is_not_worth_another_try(runner: str | None, remedy: str) -> None:
+    found = explain(Failure("Lambda.ResourceNotFoundException", ""), execution().model_copy(update={"runner": runner}))
+    assert (found.retryable, found.remedy.startswith(remedy)) == (False, True)
 
 
 def test_recording_it_again_changes_nothing(aws: Aws) -> None:

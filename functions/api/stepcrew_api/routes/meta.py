@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from stepcrew.domain.crew_schema import crew_schema
 from stepcrew.domain.execution import GroupLimits
+from stepcrew.services.read_limits import read_limits
 from stepcrew_api.guarded import PUBLIC, GuardedRoute
 from stepcrew_api.identity import Caller, Identity, operates
 from stepcrew_api.problems import responses
@@ -29,7 +30,9 @@ class LimitsOfGroup(BaseModel):
 class Me(Identity):
     """The caller, and the rules of the selected group."""
 
-    limits: LimitsOfGroup
+    limits: LimitsOfGroup | None = Field(
+        description="Null where they cannot be read: nothing of the group is submitted until the operator corrects it."
+    )
     operator: bool = Field(description="Whether the caller, in this group, operates the stack.")
 
 
@@ -47,8 +50,8 @@ def health(request: Request) -> Health:
 @router.get("/me", responses=responses())
 def me(identity: Caller, services: Injected, request: Request) -> Me:
     """Who the token says you are, and which limits the selected group has."""
-    rules = services.limits.limit_rules(identity.group_id)
-    limits = LimitsOfGroup(**rules._asdict())
+    rules = read_limits(services.limits, identity.group_id).rules
+    limits = rules and LimitsOfGroup(**rules._asdict())
     operator = operates(identity, request.app.state.settings)
     return Me(**identity.model_dump(), limits=limits, operator=operator)
 

@@ -12,6 +12,7 @@ from stepcrew.domain.otlp import PROTOBUF
 from stepcrew.services.export_trace import export_trace
 from stepcrew.services.read_bodies import JSON
 from stepcrew.services.read_result import read_result
+from stepcrew_api.accepting import wish
 from stepcrew_api.file_schemas import ArtifactList
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller
@@ -86,7 +87,7 @@ def otlp(execution_id: ExecutionId, identity: Caller, services: Injected, accept
     no argument."""
     content = export_trace(services.executions, services.traces, identity.group_id, execution_id)
     file = "otlp.json", content, JSON
-    if PROTOBUF in accept:
+    if wish(accept, PROTOBUF) > wish(accept, JSON):
         from stepcrew.domain.otlp_protobuf import protobuf_of  # imported here: only this answer needs protobuf
 
         file = "otlp.pb", protobuf_of(content), PROTOBUF

@@ -13,6 +13,7 @@ from fastapi import Header, Response
 from fastapi.responses import RedirectResponse
 
 from stepcrew.services.read_bodies import Body, Elsewhere
+from stepcrew_api.accepting import wish
 
 ADDRESS = "text/uri-list"
 TOO_LARGE: dict[int | str, dict[str, Any]] = {
@@ -29,6 +30,6 @@ def answer(found: Body | Elsewhere, accept: str) -> Response:
     """A body that is elsewhere is answered by its address where `accept` names that media type, else by a redirect."""
     if isinstance(found, Body):
         return Response(found.content, media_type=found.content_type)
-    if ADDRESS in accept:
+    if wish(accept, ADDRESS).is_by_name:
         return Response(found.url, media_type=ADDRESS, headers={"Cache-Control": "no-store"})
     return RedirectResponse(found.url, status_code=307)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.submission import Submission
 from stepcrew_runner.crew.models import NO_KEY, Connection
 from stepcrew_runner.gate.requests import Endpoint, is_of_a_provider, operators_servers, server_of
+
+logger = logging.getLogger("stepcrew_runner")
 
 
 class Connected(NamedTuple):
@@ -25,9 +28,9 @@ def connect(
     group_secret: Callable[[str], str | None],
 ) -> Connected:
     """The connections that a crew may name. A connection whose secret is missing gets a key that no provider accepts,
-    so that the provider tells whoever asks it. One of the group that leads to a server of the operator's is left out:
-    requests are told apart by where they go. So what is asked at the very address that the operator set in place of a
-    provider's own has the name and the price of the provider's model."""
+    so that the provider tells whoever asks it; the execution's log names the secret. One of the group that leads to a
+    server of the operator's is left out: requests are told apart by where they go. So what is asked at the very address
+    that the operator set in place of a provider's own has the name and the price of the provider's model."""
     models: dict[str, Connection] = {}
     of_operators = {*operators_servers(), *(server_of(one.base_url) for one in of_operator.values())}
     own = {one.name: one for one in submission.connections if server_of(one.base_url) not in of_operators}
@@ -35,6 +38,8 @@ def connect(
     for name, one in known.items():
         secret = operator_secret if name in of_operator else group_secret
         key = secret(one.secret) if one.secret else None
+        if one.secret and not key and name not in of_operator:
+            logger.warning("The secret %s of the connection %s is missing: no key is sent.", one.secret, name)
         models[name] = Connection(one.provider, one.base_url, key or NO_KEY, one.fallbacks)
     endpoints = [
         Endpoint(name, one.base_url, of_group=name not in of_operator)

@@ -129,10 +129,12 @@ class Ending:
         return before.plus(own).plus(Metered(unsaid_mb_ms=lost))
 
     def _news(self, emitted: int, **progress: None) -> dict[str, Any]:
-        """The fields that every last write of an attempt has."""
+        """The fields that every last write of an attempt has. What is in flight now brings no answer any more."""
+        usage = self._gate.journal.usage()
+        usage.unanswered_calls += self._gate.budget.in_flight
         return {
             "progress": self._control.progress().model_copy(update=progress),
-            "usage": self._gate.journal.usage(),
+            "usage": usage,
             "traces_emitted": emitted,
             "proof": self._proof(),
             "metered": self._metered(),

@@ -236,7 +236,8 @@ class RunAttempt:
         except Exception as error:  # the boundary of the crew: whatever it raises is its failure
             if isinstance(error, PlatformUnavailable) and error.retryable:
                 raise  # none of the crew's doing
-            return failed(explain(error, control.progress().current_task, inside.companions.redactor.text))
+            task, refused = control.progress().current_task, inside.companions.gate.journal.refused()
+            return failed(explain(error, task, inside.companions.redactor.text, refused))
 
     def _crew(self, submission: Submission, inside: Inside) -> CrewEnd:
         ports, stores, companions = self._ports, self._ports.stores, inside.companions

@@ -70,7 +70,7 @@ class Embedder:
     def _failed(self, error: Exception) -> BaseException:
         text = self._companions.redactor.text(str(error))
         task = scope.current_task()
-        explained = model_failure(error, text, task) or ExecutionError(
+        explained = model_failure(error, text, task, self.name) or ExecutionError(
             category=Category.MODEL,
             type="EmbeddingFailed",
             message=f"The embedding model {self.name} made no vectors: {text[:500]}",

@@ -97,9 +97,9 @@ AFTER_PROVIDERS = (
 Mask = Callable[[str], str]
 
 
-def explain(error: BaseException, task: str | None, mask: Mask = str) -> ExecutionError:
+def explain(error: BaseException, task: str | None, mask: Mask = str, model: str | None = None) -> ExecutionError:
     """Our own errors speak for themselves; the others are recognised by their names, in the chain of causes. `mask`
-    hides secrets in a text before it is cut."""
+    hides secrets in a text before it is cut; `model` is the one that refused last."""
     links = list(chain(error))
     for one in links:
         if isinstance(one, StepcrewError):
@@ -114,9 +114,12 @@ def explain(error: BaseException, task: str | None, mask: Mask = str) -> Executi
     for one in links:
         if isinstance(one, ValidationError):
             return _not_of_schema(one, task) if _is_of_an_answer(one) else _invalid(one, task, mask)
-    known = _known(BEFORE_PROVIDERS, links) or refusal_of(error) or _known(AFTER_PROVIDERS, links)
     text = mask(str(error)) or type(error).__name__
-    if known:
+    if known := _known(BEFORE_PROVIDERS, links):
+        return _explained(known, text, task)
+    if refusal := refusal_of(error):
+        return _explained(refusal, text, task, model)
+    if known := _known(AFTER_PROVIDERS, links):
         return _explained(known, text, task)
     return ExecutionError(
         category=Category.CREW,
@@ -170,24 +173,26 @@ def _not_of_schema(error: ValidationError, task: str | None) -> ExecutionError:
     )
 
 
-def model_failure(error: BaseException | None, text: str, task: str | None) -> ExecutionError | None:
+def model_failure(
+    error: BaseException | None, text: str, task: str | None, model: str | None = None
+) -> ExecutionError | None:
     """The explanation of an agent's error if it is the model provider's doing, else None. `text` is what CrewAI says of
-    it, without secrets; the error itself says more."""
+    it, without secrets; the error itself says more. `model` is the one that refused."""
     if error and _known(BEFORE_PROVIDERS, list(chain(error))):
         return None
     refusal = refusal_of(error, text)
-    return _explained(refusal, text, task) if refusal else None
+    return _explained(refusal, text, task, model) if refusal else None
 
 
 def _known(causes: tuple[Cause, ...], links: list[BaseException]) -> Cause | None:
     return next((cause for cause in causes for one in links if cause.is_in(one)), None)
 
 
-def _explained(cause: Cause | Refusal, text: str, task: str | None) -> ExecutionError:
+def _explained(cause: Cause | Refusal, text: str, task: str | None, model: str | None = None) -> ExecutionError:
     return ExecutionError(
         category=cause.category,
         type=cause.type,
-        message=f"{cause.sentence}{_where(task)}: {_short(text)}",
+        message=f"{cause.sentence}{_where(task)}{f' (model {model})' if model else ''}: {_short(text)}",
         retryable=cause.retryable,
         remedy=cause.remedy,
         task=task,

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from stepcrew.domain.errors import Category
 
+KEEPER = "whoever keeps the key (the operator, or an admin of the group for a connection or code of its own)"
+
 
 class Refusal(NamedTuple):
     """One kind. It is recognised by the provider's own `codes` (of its error document, or the name of its client's
@@ -38,8 +40,8 @@ QUOTA = Refusal(
     "ModelQuotaExceeded",
     Category.MODEL,
     False,
-    "The operator's account with the model provider has no credit or quota left",
-    "Ask the operator to raise the quota or top up the account, or choose a model of another provider.",
+    "The account with the model provider has no credit or quota left",
+    f"Ask {KEEPER} to raise the quota or top up the account, or choose a model of another provider.",
     _codes(
         "insufficient_quota billing_hard_limit_reached billing_not_active billing_error account_deactivated"
         " ServiceQuotaExceededException"
@@ -57,8 +59,8 @@ ABOVE_RATE = Refusal(
     "ModelRequestAboveRate",
     Category.MODEL_RATE_LIMIT,
     False,
-    "One request alone is larger than the model provider allows the operator's account in a minute",
-    "Shorten descriptions, context or max_tokens, or ask the operator for a higher limit.",
+    "One request alone is larger than the model provider allows the account in a minute",
+    f"Shorten descriptions, context or max_tokens, or ask {KEEPER} for a higher limit.",
     phrases=("request too large for",),
 )
 RATE_LIMIT = Refusal(
@@ -125,8 +127,8 @@ UNKNOWN_MODEL = Refusal(
     "ModelNotFound",
     Category.MODEL,
     False,
-    "The model provider does not know the model, or does not offer it to the operator's account",
-    "Check the model's name.",
+    "The model provider does not know the model, or does not offer it to the account",
+    "Check the model's name, and the address of its connection where it has one.",
     _codes(
         "model_not_found not_found_error NotFoundError ResourceNotFoundException DeploymentNotFound"
         " model_decommissioned"
@@ -145,7 +147,7 @@ AUTHENTICATION = Refusal(
     Category.MODEL,
     False,
     "The model provider did not accept the key",
-    "Ask the operator to check the provider's key and what it allows.",
+    f"Ask {KEEPER} to check the key and what it allows.",
     _codes(
         "invalid_api_key authentication_error AuthenticationError permission_error PermissionDeniedError"
         " AccessDeniedException UnrecognizedClientException InvalidSignatureException ExpiredTokenException"
@@ -159,7 +161,7 @@ UNAVAILABLE = Refusal(
     Category.MODEL,
     True,
     "The model provider did not answer",
-    "Submit it again.",
+    "Submit it again; if it stays, check the address of the model's connection where it has one.",
     _codes(
         "overloaded_error api_error timeout_error server_error engine_overloaded APITimeoutError APIConnectionError"
         " InternalServerError InternalServerException ServiceUnavailableException ModelTimeoutException"

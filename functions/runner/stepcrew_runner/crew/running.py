@@ -28,6 +28,7 @@ from stepcrew_runner.gate.companions import Companions
 from stepcrew_runner.trace.logs import CALLBACKS
 from stepcrew_runner.trace.recorder import TraceRecorder
 
+logger = logging.getLogger("stepcrew_runner")
 callbacks = logging.getLogger(CALLBACKS)
 
 
@@ -93,6 +94,9 @@ class CrewRun:
                 scope.set_agent(getattr(event, "agent_role", None))
             case "task_started":
                 self._checkpoints.started(event)
+            case "tool_usage_error" | "tool_validate_input_error" | "tool_selection_error":
+                # The model is told, and the crew may complete without what it asked for.
+                logger.warning("The tool %s failed: %s", event.tool_name, event.error)
             case _:
                 pass
         self._recorder.sink(source, event)
@@ -104,9 +108,9 @@ class CrewRun:
             # An agent's retries repeat its whole task, calls that were paid for included. That may help an agent that
             # lost its way, but not a model that refuses after the provider's client has retried already.
             # The event has only the text; CrewAI tells of the error while it handles it.
-            control, redactor = self._companions.control, self._companions.redactor
-            text = redactor.text(str(event.error))
-            error = model_failure(sys.exc_info()[1], text, control.progress().current_task)
+            control, text = self._companions.control, self._companions.redactor.text(str(event.error))
+            task, refused = control.progress().current_task, self._companions.gate.journal.refused()
+            error = model_failure(sys.exc_info()[1], text, task, refused)
             if error:
                 failed = CrewFailed(error)
                 raise control.settle(failed) or failed

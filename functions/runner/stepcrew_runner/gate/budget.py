@@ -12,7 +12,7 @@ from stepcrew_runner.gate.requests import ModelRequest, Reserve
 
 
 class UsedUp(NamedTuple):
-    """A limit that leaves no room for another call. `by_decision` tells whether a person could raise it."""
+    """A limit that leaves no room for another call. With `price_is_unknown`, `used` is the sentence that says so."""
 
     limit: str
     allowed: Any
@@ -49,7 +49,8 @@ class Budget:
                 if allowed is None:
                     continue
                 if limit == "max_cost_usd" and (request.reserve.usd is None or used.cost_note):
-                    return UsedUp(limit, allowed, request.name, price_is_unknown=True)
+                    told = used.cost_note or f"No price is known for {request.name}."
+                    return UsedUp(limit, allowed, told, price_is_unknown=True)
                 if spent >= allowed:
                     return UsedUp(limit, allowed, spent)
                 if spent + reserved >= allowed:
@@ -88,7 +89,7 @@ def used_up_error(found: UsedUp, task: str | None) -> ExecutionError:
     error = reached(Category.BUDGET, "LimitReached", found.limit, found.allowed, "", task)
     error = error.model_copy(update={"message": f"{error.message[:-1]}: {found.used} used."})
     if found.price_is_unknown:
-        message = f"No price is known for {found.used}, so that max_cost_usd = {found.allowed} cannot be kept."
-        remedy = "Use max_tokens or max_model_calls for a model without a known price."
+        message = f"{found.used[:-1]}, so that max_cost_usd = {found.allowed} cannot be kept."
+        remedy = "Use max_tokens or max_model_calls for a model whose cost nobody can tell."
         return error.model_copy(update={"type": "PriceUnknown", "message": message, "remedy": remedy})
     return error

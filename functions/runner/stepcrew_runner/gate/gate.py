@@ -43,7 +43,7 @@ class Gate:
         self._execution = execution
         self._clock = clock
         self._control = control
-        self._budget = Budget(execution.limits, journal)
+        self.budget = Budget(execution.limits, journal)
         self._changed = threading.Condition()
         self._shut = False
         self.reach = Reach()
@@ -135,7 +135,7 @@ class Gate:
     def receipt(self, requested_at: datetime, observed_at: datetime) -> CancelReceipt:
         """What was spent since a cancel request. A call still in flight is abandoned: its provider never told its
         usage, so the money is unknown then."""
-        after, abandoned = self.journal.written_since(requested_at), self._budget.in_flight
+        after, abandoned = self.journal.written_since(requested_at), self.budget.in_flight
         total = usage_of(after)
         known = not abandoned and total.cost_note is None
         return CancelReceipt(
@@ -149,7 +149,7 @@ class Gate:
 
     def release(self, number: int) -> None:
         with self._changed:
-            self._budget.release(number)
+            self.budget.release(number)
             self._changed.notify_all()
 
     def answered(self, request: ModelRequest, task: str, answer: Answer) -> JournalEntry:
@@ -221,7 +221,7 @@ class Gate:
                 abort = control.interrupt or control.check_slice(has_advanced=self.journal.has_grown)
                 if abort:
                     raise control.settle(abort) or abort
-                found = self._budget.admit(request)
+                found = self.budget.admit(request)
                 if isinstance(found, UsedUp):
                     raise self._used_up(found)
                 if not isinstance(found, Wait):

@@ -143,6 +143,12 @@ class Journal:
         with self._lock:
             return self._usage.model_copy()
 
+    def refused(self) -> str | None:
+        """The model that refused last in this attempt, or did not answer."""
+        with self._lock:
+            asked = (entry for entry in reversed(self._written) if entry.kind is EntryKind.MODEL)
+            return next((one.name for one in asked if one.state is EntryState.LOST or one.status >= 400), None)
+
     def untold(self) -> list[JournalEntry]:
         """Calls of which nobody knows what they used."""
         with self._lock:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import httpx
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError
 from botocore.httpsession import URLLib3Session
 from wrapt import register_post_import_hook
 
@@ -30,7 +31,10 @@ from stepcrew_runner.gate.scope import current_gate
 from stepcrew_runner.gate.usage import Answer
 from stepcrew_runner.isolation.addresses import is_trusted
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NOT_SENT = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol),
+    *(ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError),
+)
 _LAST = (b"\ndata: [DONE]", b"\nevent: message_stop")
 """How the last event of a stream begins (OpenAI, Anthropic). Clients may read no further, and close it."""
 

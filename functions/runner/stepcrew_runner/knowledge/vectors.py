@@ -101,7 +101,7 @@ class GroupVectors:
 def _refused(embedder: str, error: Exception, text: str) -> EmbeddingRefused:
     if isinstance(error, StepcrewError):
         return EmbeddingRefused(Refused.of(error))
-    if told := model_failure(error, text, None):
+    if told := model_failure(error, text, None, embedder):
         return EmbeddingRefused(
             Refused(refused=told.message, category=told.category, remedy=told.remedy, retryable=told.retryable)
         )

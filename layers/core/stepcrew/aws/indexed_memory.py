@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -24,21 +23,16 @@ from stepcrew.aws.errors import platform_errors
 from stepcrew.aws.items import Item, values
 from stepcrew.aws.memory import TableMemory, attribute, remembered
 from stepcrew.aws.vector_bucket import MOST_DIMENSIONS, MOST_FOUND, Hit, VectorBucket
+from stepcrew.aws.vector_marks import EXPIRES, WRITTEN, query_for, told_of
 from stepcrew.domain.canonical import digest
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.memory import Backend, MemoryRecord, Remembered, RootScope, ScopeNotFound
 from stepcrew.domain.memory_filter import MemoryFilter
 from stepcrew.domain.project import group_digest
-from stepcrew.domain.vectors import VectorUnusable, dimension_of
+from stepcrew.domain.vectors import VectorsMissing, VectorUnusable, dimension_of
 from stepcrew.services.memory_ports import Ranked
 from stepcrew.settings import Settings
 
-MOST_TOLD = 24
-"""Scopes and categories of a record that its vector is told of, so that they fit into the 2 KB that queries filter by.
-A record with more categories is found by any."""
-ANY = "*"
-EXPIRES, WRITTEN = "expires", "written"
-"""Seconds since 1970."""
 MORE = 10
 """Vectors that a search asks for at first, beyond the records it wants: some may have none any more."""
 UNDERWAY_SECONDS = 3600
@@ -112,11 +106,15 @@ class IndexedMemory(TableMemory):
         return super().add_vector(group_id, root, found, generation)
 
     def nearest(self, group_id: str, root: RootScope, wanted: bytes, limit: int, among: MemoryFilter) -> Ranked:
-        """Asks again, for as many as there are at once, where too few of those that were found fit."""
-        index, query = index_name(group_id, root, root.generation), _query(root, among)
+        """Asks again, for as many as there are at once, where too few of those that were found fit. Raises
+        `VectorsMissing`."""
+        index, query = index_name(group_id, root, root.generation), query_for(root, among)
         found: Ranked = []
         for most in (min(limit + MORE, MOST_FOUND), MOST_FOUND, MOST_FOUND):
             hits = self._bucket.nearest(index, wanted, most, query)
+            if hits is None:
+                self._check_nothing_is_lost(group_id, root)
+                break
             standing = self._standing(group_id, root, hits)
             gone = [hit.key for hit in hits if self._is_gone(hit, standing.get(hit.key))]
             self._bucket.remove(index, gone)
@@ -164,13 +162,25 @@ class IndexedMemory(TableMemory):
         hits = self._bucket.nearest(
             index, anyones, MOST_FOUND, {EXPIRES: {"$lte": int(self._clients.now().timestamp())}}
         )
-        self._bucket.remove(index, [hit.key for hit in hits])
+        self._bucket.remove(index, [hit.key for hit in hits or ()])
+
+    def _check_nothing_is_lost(self, group_id: str, root: RootScope) -> None:
+        """There is no index while nothing is remembered yet, nor any more when the root scope has moved on."""
+        standing = self.root(group_id, root.path)
+        if standing is None or (standing.created_at, standing.generation) != (root.created_at, root.generation):
+            return
+        if any(self._partition(keys.memory(group_id, root.path), ProjectionExpression="PK", Limit=1)):
+            raise VectorsMissing(
+                f"The vectors of the memory {root.path} are not there: their index of Amazon S3 Vectors was removed.",
+                remedy="An admin of the group has them made anew by moving it:"
+                f" stepcrew memory reembed {root.path} --backend table.",
+            )
 
     def _put_vector(self, group_id: str, root: RootScope, new: Remembered, generation: int) -> None:
         if place := self._place(group_id, root, new, generation):
             _check(dimension_of(new.vector))
             index, key = _parted(place)
-            told = {**_told(root, new.record), WRITTEN: int(self._clients.now().timestamp())}
+            told = {**told_of(root, new.record), WRITTEN: int(self._clients.now().timestamp())}
             self._bucket.put(index, key, new.vector, told)
 
     def _leave(self, group_id: str, root: RootScope) -> None:
@@ -243,36 +253,6 @@ def _check(dimension: int) -> None:
             f"Amazon S3 Vectors keeps vectors of at most {MOST_DIMENSIONS:,} dimensions, not {dimension:,}.",
             remedy="Use an embedding model of fewer dimensions, or the table as the memory's backend.",
         )
-
-
-def _told(root: RootScope, record: MemoryRecord) -> dict[str, Any]:
-    """What queries can ask for. An empty list is left out."""
-    categories = sorted(set(record.categories))
-    marks = [_mark(one) for one in categories[:MOST_TOLD]] + [ANY] * (len(categories) > MOST_TOLD)
-    told: dict[str, Any] = {"scopes": [_mark(one) for one in _levels(root, record.scope)], "categories": marks}
-    if record.expires_at:
-        told[EXPIRES] = int(record.expires_at.timestamp())
-    return {name: some for name, some in told.items() if some}
-
-
-def _query(root: RootScope, among: MemoryFilter) -> dict[str, Any] | None:
-    """At least what the filter takes."""
-    conditions: list[dict[str, Any]] = []
-    if levels := _levels(root, among.scope):
-        conditions.append({"scopes": {"$eq": _mark(levels[-1])}})
-    if 0 < len(among.categories) <= MOST_TOLD:
-        conditions.append({"categories": {"$in": [*map(_mark, sorted(among.categories)), ANY]}})
-    return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
-
-
-def _levels(root: RootScope, scope: str) -> list[str]:
-    """The paths from below the root scope down to this one, the first of them."""
-    parts = [part for part in scope.removeprefix(root.path).split("/") if part][:MOST_TOLD]
-    return list(accumulate(parts, "{}/{}".format))
-
-
-def _mark(text: str) -> str:
-    return digest(text)[:16]
 
 
 def _places(entry: Item) -> set[str]:

@@ -59,16 +59,17 @@ class VectorBucket:
         """Those that are there, by key."""
         found: dict[str, bytes] = {}
         for some in _in_parts(keys, _MOST_READ):
-            for entry in self._found(
+            answer = self._unless_absent(
                 lambda some=some: self._client.get_vectors(**self._of(index), keys=some, returnData=True)
-            ):
+            )
+            for entry in answer["vectors"] if answer else ():
                 found[entry["key"]] = pack(entry["data"]["float32"])
         return found
 
-    def nearest(self, index: str, wanted: bytes, most: int, among: Mapping[str, Any] | None) -> list[Hit]:
-        """The most alike first. `among` is a filter in the form of S3 Vectors
+    def nearest(self, index: str, wanted: bytes, most: int, among: Mapping[str, Any] | None) -> list[Hit] | None:
+        """The most alike first; None where there is no such index. `among` is a filter in the form of S3 Vectors
         (https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-metadata-filtering.html)."""
-        found = self._found(
+        answer = self._unless_absent(
             lambda: self._client.query_vectors(
                 **self._of(index),
                 **({"filter": among} if among else {}),
@@ -78,8 +79,11 @@ class VectorBucket:
                 returnMetadata=True,
             )
         )
+        if answer is None:
+            return None
         return [
-            Hit(entry["key"], min(max(1.0 - entry["distance"], 0.0), 1.0), entry.get("metadata", {})) for entry in found
+            Hit(entry["key"], min(max(1.0 - entry["distance"], 0.0), 1.0), entry.get("metadata", {}))
+            for entry in answer["vectors"]
         ]
 
     def remove(self, index: str, keys: Sequence[str]) -> None:
@@ -113,11 +117,6 @@ class VectorBucket:
             except ClientError as error:
                 if code_of(error) != "ConflictException":  # another attempt made it at this moment
                     raise
-
-    def _found(self, ask: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
-        """The vectors of an answer."""
-        answer = self._unless_absent(ask)
-        return answer["vectors"] if answer else []
 
     def _unless_absent(self, ask: Callable[[], Answer]) -> Answer | None:
         with platform_errors("Asking the index of vectors"):

@@ -72,7 +72,8 @@ class Share(BaseModel):
 
 class CostSummary(BaseModel):
     """`total_usd` is null when `model_usd` is: a model's price is not known. `estimated` tells that the amounts are not
-    final, or not all said: the execution is open, an attempt died, or the book does not have the region."""
+    final, or not all said: the execution is open, an attempt died, a model call was not answered, or the book does not
+    have the region."""
 
     model_usd: Usd | None
     infrastructure_usd: Usd
@@ -113,7 +114,7 @@ def _summed(execution: Execution, usage: Usage, used: Iterable[Line], book: Pric
         total_usd=None if model is None else model + infrastructure,
         price_book=book.name,
         region=book.region,
-        estimated=bool(_why_estimated(execution, book, region)),
+        estimated=bool(_why_estimated(execution, usage, book, region)),
     )
 
 
@@ -128,7 +129,7 @@ def cost_of(execution: Execution, entries: Iterable[JournalEntry], book: PriceBo
         by_agent=_shares(found, lambda entry: entry.agent),
         by_model=_shares(found, lambda entry: entry.name),
         infrastructure=used,
-        notes=[*([total.cost_note] if total.cost_note else []), *_why_estimated(execution, book, region)],
+        notes=[*([total.cost_note] if total.cost_note else []), *_why_estimated(execution, total, book, region)],
     )
 
 
@@ -231,14 +232,20 @@ def _gb_seconds(mb_ms: int) -> Decimal:
     return Decimal(mb_ms) / _MB_MS_IN_GB_S
 
 
-def _why_estimated(execution: Execution, book: PriceBook, region: str) -> list[str]:
-    """A sentence for each reason why the bill is not exact; none when it is."""
+def _why_estimated(execution: Execution, usage: Usage, book: PriceBook, region: str) -> list[str]:
+    """A sentence for each reason why the bill is not exact; none when it is. What was in flight at the end is in the
+    record alone, and what was sent since its last change in `usage` alone."""
     silent = execution.attempt - (execution.metered or Metered()).attempts
     found: list[str] = []
     if not execution.status.is_terminal:
         found.append("The execution is open.")
     elif silent:
-        found.append(f"Of {silent} of its {execution.attempt} attempts the longest possible time is counted.")
+        found.append(
+            f"Of {silent} of its {execution.attempt} attempts the longest possible time is counted, and no model call"
+            " that was in flight."
+        )
+    if unanswered := max(usage.unanswered_calls, execution.usage.unanswered_calls):
+        found.append(f"{unanswered} of its model calls brought no answer: their provider may bill what is not in it.")
     if book.region != region:
         found.append(f"The price book {book.name} does not have {region}; these are the prices of {book.region}.")
     return found

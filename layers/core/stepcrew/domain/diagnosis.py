@@ -63,13 +63,15 @@ class AttemptFacts(BaseModel):
 
 class Facts(NamedTuple):
     """`machine` is null where there is none. `unread` names the parts that did not answer; of these nothing is known.
-    `recorded` events of `emitted`; `gaps` are those that are missing. `logs` are the last lines, oldest first."""
+    `recorded` events of `emitted`; `gaps` are those that are missing. `logs` are the last lines, oldest first.
+    `limits_fault` says why the limits of the group cannot be read; then nothing is known of its slots."""
 
     now: datetime
     execution: Execution
     machine: Machine | None = None
     queue: TraceQueueDepth | None = None
     slots: Slots | None = None
+    limits_fault: str = ""
     approvals: tuple[Approval, ...] = ()
     gaps: tuple[Gap, ...] = ()
     complete: bool = False

@@ -58,7 +58,7 @@ def _failed(facts: Facts) -> Finding | None:
 
 def _waits_for_slot(facts: Facts) -> Finding | None:
     queued, slots = facts.execution.queued_at, facts.slots
-    if not facts.is_open or queued is None:
+    if not facts.is_open or queued is None or facts.limits_fault:
         return None
     place = f", at place {slots.position} of {slots.waiting}" if slots and slots.position else ""
     running = f": {slots.running} of the group run, and {slots.may_run} may" if slots else ""
@@ -66,6 +66,17 @@ def _waits_for_slot(facts: Facts) -> Finding | None:
         rule="waits_for_slot",
         what=f"It waits for a free slot of its group since {span(facts.since(queued))}{place}{running}.",
         remedy="Wait, cancel what is not needed, or ask the operator to let more of the group run at once.",
+    )
+
+
+def _limits_unreadable(facts: Facts) -> Finding | None:
+    queued = facts.execution.queued_at
+    if not facts.is_open or queued is None or not facts.limits_fault:
+        return None
+    return Finding(
+        rule="limits_unreadable",
+        what=f"It waits for a slot since {span(facts.since(queued))}, and none is given: {facts.limits_fault}",
+        remedy="The operator corrects the item LIMITS of the group (docs/api.md, Limits); the next sweep lets it run.",
     )
 
 
@@ -237,11 +248,13 @@ def _cost_unknown(facts: Facts) -> Finding | None:
     return Finding(
         rule="cost_unknown",
         what=f"What its models cost is not known: {note}",
-        remedy="An admin of the group sets the price (stepcrew prices set). It counts for what is submitted then.",
+        remedy="An admin of the group sets a price that is missing (stepcrew prices set), for what is submitted then. A"
+        " server that does not say what its calls use has to be set to.",
     )
 
 
 RULES: tuple[Callable[[Facts], Finding | None], ...] = (
-    *(_failed, _waits_for_slot, _waits_for_person, _cancel_not_seen, _not_started, _machine_ended, _no_capacity),
-    *(_attempts_died, _overdue, _silent, _began_late, _trace_missing, _trace_late, _cost_unknown),
+    *(_failed, _waits_for_slot, _limits_unreadable, _waits_for_person, _cancel_not_seen, _not_started),
+    *(_machine_ended, _no_capacity, _attempts_died, _overdue, _silent, _began_late, _trace_missing),
+    *(_trace_late, _cost_unknown),
 )

@@ -96,7 +96,8 @@ class GroupLimits(BaseModel):
 
 
 class Usage(BaseModel):
-    """Tokens and money, summed over every model call. `cost_usd` is null, with `cost_note`, when a price is unknown."""
+    """Tokens and money, summed over every model call. `cost_usd` is null, with `cost_note`, when a price is unknown, or
+    what a call used. `unanswered_calls` were sent and brought no answer: their provider may bill what is not in it."""
 
     model_calls: int = 0
     prompt_tokens: int = 0
@@ -104,6 +105,7 @@ class Usage(BaseModel):
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     total_tokens: int = 0
+    unanswered_calls: int = 0
     cost_usd: Usd | None = None
     cost_note: str | None = None
 

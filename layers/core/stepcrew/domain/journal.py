@@ -133,7 +133,8 @@ def usage_of(entries: Iterable[JournalEntry]) -> Usage:
 
 
 def add_to(total: Usage, entry: JournalEntry) -> None:
-    """Adds one entry to a sum. A request without an answer is a call that used nothing anybody told."""
+    """Adds one entry to a sum. A request without an answer is a call that used nothing anybody told; what was reserved
+    for it says that it had reached its model."""
     if entry.kind is not EntryKind.MODEL or not entry.is_billed:
         return
     total.model_calls += 1
@@ -146,7 +147,9 @@ def add_to(total: Usage, entry: JournalEntry) -> None:
         total.total_tokens += used.total
     if entry.cost_usd is None:
         if entry.state is EntryState.LOST or entry.status >= 400:
+            total.unanswered_calls += entry.reserved_tokens > 0
             return
-        total.cost_usd, total.cost_note = None, f"No price is known for {entry.name}."
+        untold = f"{entry.name} did not say what a call used."
+        total.cost_usd, total.cost_note = None, untold if used is None else f"No price is known for {entry.name}."
     elif total.cost_note is None:
         total.cost_usd = (total.cost_usd or Decimal(0)) + entry.cost_usd

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, Field
 
 from stepcrew.domain.execution import Execution, Status
+from stepcrew.domain.limits import LimitRules
 
 SWEEP_OVERDUE = timedelta(minutes=5)
 """A sweep comes every minute."""
@@ -44,15 +45,17 @@ class OpenExecution(BaseModel):
 
 
 class GroupState(BaseModel):
-    """A group that has open executions, and what it may have."""
+    """A group that has open executions, and what it may have: null, with the `fault`, where its limits cannot be read.
+    Nothing of it is submitted or given a slot then."""
 
     group_id: str
     open: int
-    may_be_open: int
+    may_be_open: int | None
     running: int
-    may_run: int
+    may_run: int | None
     queued: int
     waiting: int = Field(description="For a person.")
+    fault: str = ""
 
 
 class PartState(BaseModel):
@@ -68,33 +71,43 @@ def open_execution(execution: Execution) -> OpenExecution:
     return OpenExecution(**fields, queued=execution.queued_at is not None)
 
 
-def group_state(group_id: str, of_group: list[Execution], may_be_open: int, may_run: int) -> GroupState:
+def group_state(group_id: str, of_group: list[Execution], rules: LimitRules | None, fault: str) -> GroupState:
     return GroupState(
         group_id=group_id,
         open=len(of_group),
-        may_be_open=may_be_open,
+        may_be_open=rules and rules.open_executions,
         running=sum(one.holds_slot for one in of_group),
-        may_run=may_run,
+        may_run=rules and rules.running_executions,
         queued=sum(one.queued_at is not None for one in of_group),
         waiting=sum(one.status is Status.WAITING for one in of_group),
+        fault=fault,
     )
 
 
 def health(
-    executions: list[Execution], queues: list[QueueState] | None, sweep: SweepState | None, now: datetime
+    executions: list[Execution],
+    groups: list[GroupState],
+    queues: list[QueueState] | None,
+    sweep: SweepState | None,
+    now: datetime,
 ) -> list[PartState]:
     """Of each part; that the API answers, whoever reads this knows."""
+    return [
+        _starts(executions, groups, now),
+        _sweeps(sweep, now),
+        *([_queue(queue) for queue in queues] if queues is not None else [_UNREAD]),
+    ]
+
+
+def _starts(executions: list[Execution], groups: list[GroupState], now: datetime) -> PartState:
     stuck = [
         one
         for one in executions
         if one.status is Status.PENDING and one.queued_at is None and now - one.updated_at >= LONG_PENDING
     ]
-    starting = f"{len(stuck)} executions are PENDING for five minutes though they have a slot."
-    return [
-        PartState(part="starts", healthy=not stuck, told=starting if stuck else "Nothing waits to be started."),
-        _sweeps(sweep, now),
-        *([_queue(queue) for queue in queues] if queues is not None else [_UNREAD]),
-    ]
+    wrong = [f"{len(stuck)} executions are PENDING for five minutes though they have a slot."] if stuck else []
+    wrong += [group.fault for group in groups if group.fault]
+    return PartState(part="starts", healthy=not wrong, told=" ".join(wrong) or "Nothing waits to be started.")
 
 
 _UNREAD = PartState(part="queues", healthy=None, told="The queues did not answer.")

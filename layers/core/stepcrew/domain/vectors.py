@@ -19,6 +19,12 @@ class VectorUnusable(StepcrewError):
     remedy = "Use another embedding model, or tell the operator."
 
 
+class VectorsMissing(StepcrewError):
+    """What is remembered has lost its vectors: nothing of it would be found."""
+
+    category = Category.PLATFORM
+
+
 def pack(numbers: Iterable[float]) -> bytes:
     """A vector as it is kept. Raises `VectorUnusable`."""
     try:

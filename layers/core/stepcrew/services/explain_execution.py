@@ -9,8 +9,10 @@ from stepcrew.domain.diagnosis import MACHINE, QUEUES, Facts, Finding, Machine, 
 from stepcrew.domain.diagnosis_rules import diagnose, paragraph
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.limits import LimitRules
 from stepcrew.services.diagnosis_ports import LastLogs, MachineHistory, TraceQueueState
 from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore, LimitStore, TraceStore
+from stepcrew.services.read_limits import read_limits
 from stepcrew.services.read_trace import gaps_of, is_complete
 from stepcrew.services.slot_ports import SlotStore
 
@@ -61,12 +63,14 @@ class ExplainExecution:
         complete = is_complete(execution)
         gaps = [] if complete else gaps_of(execution, self._traces.recorded_ranges(group_id, execution_id))
         asked = self._approvals.approvals(group_id, execution_id) if execution.approvals else []
+        limits = read_limits(self._limits, group_id)
         facts = Facts(
             now=self._clock.now(),
             execution=execution,
             machine=machine,
             queue=queue,
-            slots=None if execution.status.is_terminal else self._slots_of(execution),
+            slots=self._slots_of(execution, limits.rules),
+            limits_fault=limits.fault,
             approvals=tuple(one for one in asked if one.is_open),
             gaps=tuple(gaps),
             complete=complete,
@@ -79,8 +83,10 @@ class ExplainExecution:
     def _machine(self, execution_id: str) -> Machine | None:
         return self._machines.history(execution_id, LAST_STEPS)
 
-    def _slots_of(self, execution: Execution) -> Slots:
-        group_id, rules = execution.group_id, self._limits.limit_rules(execution.group_id)
+    def _slots_of(self, execution: Execution, rules: LimitRules | None) -> Slots | None:
+        if rules is None or execution.status.is_terminal:
+            return None
+        group_id = execution.group_id
         taken = self._slots.taken(group_id)
         records = self._slots.records(group_id, list(taken.values()))
         positions = self._slots.positions(group_id)

@@ -44,8 +44,9 @@ class FillSlots:
                 if taken is None:
                     break
                 filled += taken
-        except PlatformUnavailable:
-            logger.warning("The slots were not filled; the sweep will.", extra={"group_id": group_id})
+        except PlatformUnavailable as error:
+            told = {"group_id": group_id, "reason": error.message}
+            logger.warning("The slots were not filled; the sweep will.", extra=told)
         return filled
 
     def see_to(self, execution: Execution) -> None:
@@ -84,8 +85,8 @@ class FillSlots:
             return
         try:
             self._orchestrator.start(execution)
-        except PlatformUnavailable:
-            told = {"group_id": execution.group_id, "execution_id": execution.execution_id}
+        except PlatformUnavailable as error:
+            told = {"group_id": execution.group_id, "execution_id": execution.execution_id, "reason": error.message}
             logger.warning("The execution was not started; the sweep will.", extra=told)
 
 

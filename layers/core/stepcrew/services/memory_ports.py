@@ -60,7 +60,8 @@ class MemoryStore(Protocol):
 
     def nearest(self, group_id: str, root: RootScope, wanted: bytes, limit: int, among: MemoryFilter) -> Ranked:
         """The records whose vectors are most like this one, at most `limit` and a hundred: of a root scope whose
-        vectors lie in an index. Those of any other are found by comparing with all that `remembered` answers."""
+        vectors lie in an index. Those of any other are found by comparing with all that `remembered` answers. Raises
+        `VectorsMissing`."""
         ...
 
     def forget_unused(self, group_id: str, root: RootScope) -> None:

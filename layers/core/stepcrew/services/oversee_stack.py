@@ -19,6 +19,7 @@ from stepcrew.domain.stack_state import (
     open_execution,
 )
 from stepcrew.services.ports import Clock, ExecutionStore, LimitStore
+from stepcrew.services.read_limits import read_limits
 from stepcrew.services.stack_ports import Queues, SweepLog
 
 MOST_READ, MOST_SHOWN = 5_000, 200
@@ -53,12 +54,12 @@ class OverseeStack:
             queues = self._queues.states()
         except PlatformUnavailable:  # the others are told all the same
             queues = None
-        sweep = self._sweeps.last()
+        sweep, groups = self._sweeps.last(), self._groups(found)
         return StackState(
-            parts=health(found, queues, sweep, now),
+            parts=health(found, groups, queues, sweep, now),
             queues=queues or [],
             sweep=sweep,
-            groups=self._groups(found),
+            groups=groups,
             executions=[open_execution(one) for one in found[:MOST_SHOWN]],
             open=len(found),
         )
@@ -71,8 +72,7 @@ class OverseeStack:
         by_group: defaultdict[str, list[Execution]] = defaultdict(list)
         for execution in found:
             by_group[execution.group_id].append(execution)
-        states: list[GroupState] = []
-        for group_id, of_group in sorted(by_group.items(), key=lambda one: (-len(one[1]), one[0])):
-            rules = self._limits.limit_rules(group_id)
-            states.append(group_state(group_id, of_group, rules.open_executions, rules.running_executions))
-        return states
+        return [
+            group_state(group_id, of_group, *read_limits(self._limits, group_id))
+            for group_id, of_group in sorted(by_group.items(), key=lambda one: (-len(one[1]), one[0]))
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from typing import NamedTuple
@@ -19,6 +20,8 @@ _OUT_OF_MEMORY = ("Runtime.OutOfMemory", "signal: killed", "MemoryError")
 _TIMED_OUT = ("Sandbox.Timedout", "Task timed out")
 _EXIT = re.compile(r"(exit status \d{1,3}|signal: [a-z ]{1,40})")
 """As in `RequestId: … Error: Runtime exited with error: exit status 1`."""
+_OF_THE_RUNNER = ("PlatformUnavailable", "BundleDamaged", "Unexpected")
+_MOST_SAID = 1_000
 _CRASHED = ("Lambda.Unknown", "Runtime.", "Sandbox.", "Lambda.ClientExecutionTimeoutException")
 
 
@@ -69,14 +72,35 @@ def explain(failure: Failure, execution: Execution) -> ExecutionError:
             remedy="Submit it again; if it dies again, the operator finds the reason in the runner's log group.",
             task=task,
         )
+    if failure.error == "Lambda.ResourceNotFoundException":
+        return ExecutionError(
+            category=Category.PLATFORM,
+            type=failure.error,
+            message=f"The function that runs it is not there{where}: {failure.error}.",
+            remedy="Deploy the project again, then submit it again."
+            if execution.runner
+            else "Tell the operator the execution_id: the runner has to be deployed again.",
+            task=task,
+        )
+    reason = _said(failure) or failure.error or "no error name was given"
     return ExecutionError(
         category=Category.PLATFORM,
         type=failure.error or "Unknown",
-        message=f"The platform could not run the crew: {failure.error or 'no error name was given'}.",
+        message=f"The platform could not run the crew{where}: {reason.removesuffix('.')}.",
         retryable=True,
         remedy="Submit it again; if it fails again, tell the operator the execution_id.",
         task=task,
     )
+
+
+def _said(failure: Failure) -> str:
+    """What the runner itself said went wrong. It names what was being done and AWS's own code, and no secret."""
+    if failure.error not in _OF_THE_RUNNER:
+        return ""
+    try:
+        return str(json.loads(failure.cause)["errorMessage"])[:_MOST_SAID]
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def _reason(failure: Failure) -> str:
