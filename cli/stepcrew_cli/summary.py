@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stepcrew_cli.cost_wire import CostSummary
+from stepcrew_cli.tables import facts_table
 from stepcrew_cli.text import plain, seconds
 from stepcrew_cli.timing import TimeBreakdown
 from stepcrew_cli.wire import CancelReceipt, Execution, ExecutionError, Usage, Waiting
@@ -95,9 +96,7 @@ def print_error(console: Console, error: ExecutionError) -> None:
 
 def execution_table(execution: Execution) -> Table:
     """What is known of one execution, field by field."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column()
+    table = facts_table()
     progress = execution.progress
     table.add_row("Execution", plain(f"{execution.execution_id}  {execution.name}"))
     table.add_row("Status", standing_text(execution))

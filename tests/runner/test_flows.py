@@ -13,13 +13,13 @@ from scripted_model import ScriptedModel
 from stepcrew.domain.approval import Approval
 from stepcrew.domain.execution import Limits
 from stepcrew.domain.expressions import fault_of
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.submission import Submission
 from stepcrew.services.check_crew import examine_crew
 from tests.runner.fakes import new_execution
 from tests.runner.harness import GROUP, MODEL, Ended, Harness, agent, task
 
-RULES = ModelRules(MODEL, "", str.isprintable)
+RULES = ModelRules(MODEL, ["*"])
 NUMBERS = count(1)
 STATE = {"type": "dict", "default": {"topic": "tides", "rows": [1, 2, 3]}}
 

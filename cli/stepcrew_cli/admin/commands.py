@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 from pydantic import JsonValue
-from rich.table import Table
 
 from stepcrew_cli.admin.aws import explained, new_session, stack_outputs
 from stepcrew_cli.admin.pool import ROLES, PoolUser, UserPool
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Json, Output, reporting
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 
 Stack = Annotated[str, typer.Option(help="Name of the deployed stack.", envvar="STEPCREW_STACK")]
@@ -23,10 +23,8 @@ Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The user's e-mail a
 DEFAULT_STACK = "stepcrew"
 KNOWN_ROLES = ", ".join(ROLES)
 
-admin = typer.Typer(
-    help="Administer a deployed stack with your AWS credentials.", no_args_is_help=True, rich_markup_mode=None
-)
-users = typer.Typer(help="Users of the stack's own user pool.", no_args_is_help=True, rich_markup_mode=None)
+admin = typer.Typer(help="Administer a deployed stack with your AWS credentials.", no_args_is_help=True)
+users = typer.Typer(help="Users of the stack's own user pool.", no_args_is_help=True)
 admin.add_typer(users, name="users")
 
 
@@ -70,9 +68,8 @@ def list_users(
         if as_json:
             output.json([_as_json(user) for user in found])
             return
-        table = Table(box=None, pad_edge=False)
-        for column in ("E-mail", "Groups", "Role", "Status"):
-            table.add_column(column, overflow="fold")
+        columns = ("E-mail", "Groups", "Role", "Status")
+        table = table_of(*columns, wrapped=columns)
         for user in found:
             status = user.status if user.enabled else f"{user.status}, disabled"
             table.add_row(*(plain(cell) for cell in (user.email, ", ".join(user.groups), user.role, status)))

@@ -15,6 +15,7 @@ from stepcrew_cli.options import Cursor, ExecutionId, Limit, Output, page
 from stepcrew_cli.questions import print_question
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import one_line, plain
 from stepcrew_cli.wire import Approval, ApprovalList, Execution
 from stepcrew_reader.documents import Document, read_text
@@ -61,9 +62,7 @@ def approvals(
 
 
 def _table(approvals: list[Approval]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Execution", "No.", "About", "Question", "Until", "Yours"):
-        table.add_column(column, no_wrap=True)
+    table = table_of("Execution", "No.", "About", "Question", "Until", "Yours")
     for each in approvals:
         question = plain(one_line(each.question, 60))
         yours = "yes" if each.may_decide else "no"

@@ -10,6 +10,7 @@ from rich.table import Table
 from stepcrew_cli.options import Cursor, page
 from stepcrew_cli.record_wire import AuditPage
 from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain, safe
 
 
@@ -42,9 +43,8 @@ def audit(
 
 
 def _table(found: AuditPage) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Time (UTC)", "Who", "Role", "Action", "Of"):
-        table.add_column(column, overflow="fold", no_wrap=column == "Time (UTC)")
+    described = ("Who", "Role", "Action", "Of")
+    table = table_of("Time (UTC)", *described, wrapped=described)
     for one in found.entries:
         cells = (f"{one.at:%Y-%m-%d %H:%M:%S}", one.who or "–", one.role, one.action, one.target)
         table.add_row(*map(plain, cells))

@@ -18,6 +18,7 @@ from stepcrew_cli.json_lines import LinesFile, write_lines
 from stepcrew_cli.options import Cursor, Limit, MaxCostUsd, MaxModelCalls, MaxTokens, TimeoutSeconds, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment, status_text
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_reader.documents import Document
 
@@ -25,9 +26,7 @@ BatchId = Annotated[str, typer.Argument(metavar="ID", help="Batch id.")]
 OF_GROUP = "file:"
 Detached = Annotated[bool, typer.Option("--detach", "-d", help="Do not wait for the end.")]
 
-batch = typer.Typer(
-    name="batch", help="Run a stored crew over many rows of inputs.", no_args_is_help=True, add_completion=False
-)
+batch = typer.Typer(name="batch", help="Run a stored crew over many rows of inputs.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -204,9 +203,7 @@ def _print(call: Call, found: Batch) -> None:
 
 
 def _table(found: BatchList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Batch", "Made", "Status", "Rows", "Completed", "Failed", "Cost", "Name"):
-        table.add_column(column, no_wrap=column != "Name", overflow="fold")
+    table = table_of("Batch", "Made", "Status", "Rows", "Completed", "Failed", "Cost", "Name", wrapped=("Name",))
     for each in found.batches:
         counts = (str(each.total), str(each.counts.completed), str(each.counts.failed))
         cost = f"${each.usage.cost_usd:.4f}"

@@ -14,6 +14,7 @@ from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import dollars
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 
 Crew = Annotated[
@@ -22,10 +23,7 @@ Crew = Annotated[
 ]
 
 budgets = typer.Typer(
-    name="budgets",
-    help="What the group, and single crews, may spend in a month.",
-    no_args_is_help=True,
-    add_completion=False,
+    name="budgets", help="What the group, and single crews, may spend in a month.", no_args_is_help=True
 )
 
 
@@ -88,9 +86,8 @@ def _store(client: Client, output: Output, known: BudgetList, limits: dict[str |
 
 
 def _table(found: BudgetList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Budget", f"Spent in {found.month}", "Of", "Used"):
-        table.add_column(column, justify="left" if column == "Budget" else "right", no_wrap=True)
+    numbers = (f"Spent in {found.month}", "Of", "Used")
+    table = table_of("Budget", *numbers, right=numbers)
     for one in found.budgets:
         used = one.spent_usd / one.limit_usd
         style = "bold red" if used >= 1 else "yellow" if used >= 0.8 else ""

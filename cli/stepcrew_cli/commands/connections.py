@@ -12,15 +12,13 @@ from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.connection_wire import Connection, ConnectionList
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What stands in front of its models: NAME/model.")]
 
 connections = typer.Typer(
-    name="connections",
-    help="Addresses of the group that serve models, used as NAME/model.",
-    no_args_is_help=True,
-    add_completion=False,
+    name="connections", help="Addresses of the group that serve models, used as NAME/model.", no_args_is_help=True
 )
 
 
@@ -74,9 +72,7 @@ def remove(call: Call, name: Name) -> None:
 
 
 def _table(found: ConnectionList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Name", "Provider", "Address", "Secret", "Changed", "By"):
-        table.add_column(column, no_wrap=column != "Address", overflow="fold")
+    table = table_of("Name", "Provider", "Address", "Secret", "Changed", "By", wrapped=("Address",))
     for one in found.connections:
         changed = moment(one.updated_at) if one.updated_at else ""
         cells = (one.name, one.provider, plain(one.base_url), one.secret or "", changed, plain(one.updated_by or ""))

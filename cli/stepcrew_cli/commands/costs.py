@@ -12,6 +12,7 @@ from stepcrew_cli.cost_wire import Cost, CostLine, CostShare
 from stepcrew_cli.options import ExecutionId
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import cost_text, dollars
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import one_line, plain
 
 DIGITS = 7
@@ -53,7 +54,7 @@ def _print(console: Console, found: Cost) -> None:
 
 
 def _shares(title: str, shares: list[CostShare]) -> Table:
-    table = _table((title, "left"), ("Model calls", "right"), ("Tokens", "right"), ("Models", "right"))
+    table = table_of(title, "Model calls", "Tokens", "Models", right=("Model calls", "Tokens", "Models"))
     for share in shares:
         name = plain(one_line(share.name or "–", 60))
         table.add_row(name, str(share.model_calls), str(share.total_tokens), dollars(share.model_usd))
@@ -61,15 +62,8 @@ def _shares(title: str, shares: list[CostShare]) -> Table:
 
 
 def _lines(lines: list[CostLine]) -> Table:
-    table = _table(("AWS", "left"), ("Quantity", "right"), ("Price", "right"), ("Cost", "right"), ("Basis", "left"))
+    table = table_of("AWS", "Quantity", "Price", "Cost", "Basis", right=("Quantity", "Price", "Cost"))
     for line in lines:
         quantity, price = f"{line.quantity:.6f}".rstrip("0").rstrip("."), f"${line.unit_usd:.10f}".rstrip("0")
         table.add_row(plain(line.what), quantity, price, dollars(line.usd, DIGITS), plain(line.basis, "dim"))
-    return table
-
-
-def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name, side in columns:
-        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=True)
     return table

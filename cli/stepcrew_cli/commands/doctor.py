@@ -10,6 +10,7 @@ from stepcrew_cli.diagnosis_wire import Attempt, Diagnosis, Line, MachineStep
 from stepcrew_cli.options import ExecutionId
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment, status_text
+from stepcrew_cli.tables import facts_table, table_of
 from stepcrew_cli.text import one_line, plain
 
 
@@ -40,9 +41,7 @@ def _print(console: Console, found: Diagnosis) -> None:
 
 
 def _facts(found: Diagnosis) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column()
+    table = facts_table()
     if found.slots:
         slots = found.slots
         table.add_row("Of the group", f"{slots.running} of {slots.may_run} run, {slots.waiting} wait for a slot")
@@ -61,7 +60,7 @@ def _facts(found: Diagnosis) -> Table:
 
 
 def _attempts(attempts: list[Attempt]) -> Table:
-    table = _table("Attempt", "Events made", "Recorded", "End")
+    table = table_of("Attempt", "Events made", "Recorded", "End")
     for one in attempts:
         end = "died" if one.died else "" if one.emitted is None else "ended"
         table.add_row(str(one.attempt), "?" if one.emitted is None else str(one.emitted), str(one.recorded), end)
@@ -69,7 +68,7 @@ def _attempts(attempts: list[Attempt]) -> Table:
 
 
 def _steps(found: Diagnosis) -> Table:
-    table = _table("Time", "State machine", "Error")
+    table = table_of("Time", "State machine", "Error", wrapped=("State machine", "Error"))
     steps: list[MachineStep] = found.machine.steps if found.machine else []
     for step in steps:
         table.add_row(_time(step), plain(step.state or step.event), plain(step.error or "", "red"))
@@ -77,7 +76,7 @@ def _steps(found: Diagnosis) -> Table:
 
 
 def _logs(lines: list[Line]) -> Table:
-    table = _table("Time", "Level", "Log")
+    table = table_of("Time", "Level", "Log", wrapped=("Log",))
     for line in lines:
         table.add_row(f"{line.emitted_at.astimezone():%H:%M:%S}", plain(line.level), plain(one_line(line.message, 200)))
     return table
@@ -85,10 +84,3 @@ def _logs(lines: list[Line]) -> Table:
 
 def _time(step: MachineStep) -> str:
     return f"{step.at.astimezone():%H:%M:%S}"
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in columns:
-        table.add_column(name)
-    return table

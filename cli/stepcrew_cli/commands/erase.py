@@ -10,16 +10,12 @@ from rich.table import Table
 from stepcrew_cli.answer import Answer
 from stepcrew_cli.record_wire import Erasure, ErasureList
 from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import counted, plain
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")]
 
-erase = typer.Typer(
-    name="erase",
-    help="Remove the data of a person, or of the whole group.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+erase = typer.Typer(name="erase", help="Remove the data of a person, or of the whole group.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -87,9 +83,8 @@ def _begun(call: Call, answer: Answer) -> None:
 
 
 def _table(found: list[Erasure]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Erasure", "Of", "Status", "Asked (UTC)", "By", "Removed"):
-        table.add_column(column, overflow="fold", no_wrap=column == "Erasure")
+    described = ("Of", "Status", "Asked (UTC)", "By", "Removed")
+    table = table_of("Erasure", *described, wrapped=described)
     for one in found:
         waits = f"; {one.still_open} still open" if one.still_open else ""
         cells = (one.erasure_id, one.user or "the group", one.status, f"{one.created_at:%Y-%m-%d %H:%M}")

@@ -12,17 +12,13 @@ from stepcrew_cli.errors import CliError
 from stepcrew_cli.file_wire import File, FileList, FileReceipt
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_cli.writing import write_file
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The file's name.")]
 
-files = typer.Typer(
-    name="files",
-    help="Files of the group, for its crews to read.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+files = typer.Typer(name="files", help="Files of the group, for its crews to read.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -101,10 +97,8 @@ def _state(file: File) -> str:
 
 
 def _table(found: FileList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Name", "Bytes", "Kind", "Uploaded", "SHA-256", "State"):
-        is_long = column in ("Name", "State")
-        table.add_column(column, no_wrap=not is_long, overflow="fold", justify="right" if column == "Bytes" else "left")
+    columns = ("Name", "Bytes", "Kind", "Uploaded", "SHA-256", "State")
+    table = table_of(*columns, wrapped=("Name", "State"), right=("Bytes",))
     for each in found.files:
         uploaded = moment(each.uploaded_at) if each.uploaded_at else ""
         table.add_row(

@@ -9,15 +9,11 @@ from rich.table import Table
 
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_cli.webhook_wire import LinkSetting
 
-links = typer.Typer(
-    name="links",
-    help="Links in webhooks and e-mails that decide on approvals.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+links = typer.Typer(name="links", help="Links in webhooks and e-mails that decide on approvals.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -69,9 +65,7 @@ def rotate(
 def _table(setting: LinkSetting) -> Table | str:
     if not setting.enabled:
         return "Decisions by links are off."
-    table = Table(box=None, pad_edge=False)
-    for column in ("Key", "Made", "State", "A link is good for"):
-        table.add_column(column, no_wrap=True)
+    table = table_of("Key", "Made", "State", "A link is good for")
     for key in setting.keys:
         state = f"its links end by {moment(key.ends_at)}" if key.ends_at else "signs"
         table.add_row(plain(key.key_id), moment(key.made_at), state, f"{setting.days} days")

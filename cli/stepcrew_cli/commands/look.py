@@ -11,6 +11,7 @@ from rich.table import Table
 from stepcrew_cli.options import Cursor, ExecutionId, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import dollars, execution_table, print_error, standing_text, what_to_type
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import one_line, plain
 from stepcrew_cli.watching import exit_code, watch
 from stepcrew_cli.wire import Execution, ExecutionList
@@ -42,9 +43,7 @@ def list_executions(
 
 
 def _table(found: ExecutionList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Execution", "Name", "Status", "Tasks", "Cost", "Created"):
-        table.add_column(column, no_wrap=True)
+    table = table_of("Execution", "Name", "Status", "Tasks", "Cost", "Created")
     for each in found.executions:
         tasks = f"{each.progress.tasks_done}/{each.progress.tasks_total}"
         created = f"{each.created_at.astimezone():%m-%d %H:%M:%S}"

@@ -13,14 +13,10 @@ from stepcrew_cli.json_lines import LinesFile, write_lines
 from stepcrew_cli.memory_wire import MemoryHitList, MemoryReceipt, MemoryRecordList, Scope, ScopeList
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 
-memory = typer.Typer(
-    name="memory",
-    help="What crews remember from one execution to the next.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+memory = typer.Typer(name="memory", help="What crews remember from one execution to the next.", no_args_is_help=True)
 
 PAUSE_SECONDS = 1.0
 """Between two looks how far a scope is."""
@@ -147,9 +143,7 @@ def _ask(call: Call, scope: str, records: int) -> None:
 
 
 def _scopes(found: ScopeList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Scope", "Records", "Newest", "Embedding model"):
-        table.add_column(column, no_wrap=column != "Scope", overflow="fold")
+    table = table_of("Scope", "Records", "Newest", "Embedding model", wrapped=("Scope",))
     for each in found.scopes:
         newest = moment(each.newest) if each.newest else ""
         moving = f" → {each.moving_to} {each.reason}".rstrip() if each.moving_to else ""
@@ -158,11 +152,7 @@ def _scopes(found: ScopeList) -> Table:
 
 
 def _records(found: MemoryRecordList) -> Table:
-    table = Table(box=None, pad_edge=False, expand=True)
-    for column in ("Record", "Made", "Importance"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("Scope", ratio=1, overflow="fold")
-    table.add_column("Content", ratio=2, overflow="fold")
+    table = _with_contents("Record", "Made", "Importance")
     for each in found.records:
         made = moment(each.created_at) if each.created_at else ""
         table.add_row(plain(each.record_id), made, f"{each.importance:.2f}", plain(each.scope), plain(each.content))
@@ -170,11 +160,15 @@ def _records(found: MemoryRecordList) -> Table:
 
 
 def _hits(found: MemoryHitList) -> Table:
-    table = Table(box=None, pad_edge=False, expand=True)
-    for column in ("Score", "Record"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("Scope", ratio=1, overflow="fold")
-    table.add_column("Content", ratio=2, overflow="fold")
+    table = _with_contents("Score", "Record")
     for score, each in ((hit.score, hit.record) for hit in found.hits):
         table.add_row(f"{score:.2f}", plain(each.record_id), plain(each.scope), plain(each.content))
+    return table
+
+
+def _with_contents(*columns: str) -> Table:
+    table = table_of(*columns)
+    table.expand = True
+    table.add_column("Scope", ratio=1, overflow="fold")
+    table.add_column("Content", ratio=2, overflow="fold")
     return table

@@ -13,15 +13,13 @@ from stepcrew_cli.cost_wire import ModelPrice, PriceList
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="As crews name it: provider/model.")]
 
 prices = typer.Typer(
-    name="prices",
-    help="What the group pays for models, instead of list prices.",
-    no_args_is_help=True,
-    add_completion=False,
+    name="prices", help="What the group pays for models, instead of list prices.", no_args_is_help=True
 )
 
 
@@ -83,9 +81,8 @@ def _store(client: Client, output: Output, models: dict[str, ModelPrice]) -> Non
 
 
 def _table(found: PriceList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Model", "In", "Out", "Cached", "Written"):
-        table.add_column(column, justify="left" if column == "Model" else "right", no_wrap=True)
+    numbers = ("In", "Out", "Cached", "Written")
+    table = table_of("Model", *numbers, right=numbers)
     for name, price in sorted(found.models.items()):
         amounts = (price.input_usd, price.output_usd, price.cached_usd, price.written_usd)
         table.add_row(plain(name), *("–" if usd is None else f"${usd:g}" for usd in amounts))

@@ -11,16 +11,14 @@ from rich.table import Table
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_cli.wire import Secret, SecretList
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What definitions call it: {secret: NAME}.")]
 
 secrets = typer.Typer(
-    name="secrets",
-    help="Secret keys of tools, MCP servers, connections and webhooks.",
-    no_args_is_help=True,
-    add_completion=False,
+    name="secrets", help="Secret keys of tools, MCP servers, connections and webhooks.", no_args_is_help=True
 )
 
 
@@ -82,9 +80,7 @@ def remove_secret(
 
 
 def _table(found: SecretList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Name", "Set", "By", "Used by"):
-        table.add_column(column, no_wrap=column != "Used by")
+    table = table_of("Name", "Set", "By", "Used by", wrapped=("Used by",))
     for each in found.secrets:
         when = moment(each.set_at) if each.set_at else ""
         table.add_row(plain(each.name), when, plain(each.set_by or ""), plain(", ".join(each.crews)))

@@ -18,6 +18,7 @@ from stepcrew_cli.knowledge_folder import upload_knowledge
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_cli.wire import StoredCrew, StoredCrewList
 from stepcrew_reader.crew_source import CrewSource
@@ -76,9 +77,7 @@ def crews(
 
 
 def _table(found: StoredCrewList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Name", "Version", "Tasks", "Agents", "Stored", "By"):
-        table.add_column(column, no_wrap=True)
+    table = table_of("Name", "Version", "Tasks", "Agents", "Stored", "By")
     for each in found.crews:
         counts = str(each.version), str(each.tasks), str(each.agents)
         stored = moment(each.updated_at) if each.updated_at else ""
@@ -122,9 +121,7 @@ def alias(
 
 
 def _aliases(name: str, found: AliasList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Alias", "Version", "Moved", "By"):
-        table.add_column(column, no_wrap=True)
+    table = table_of("Alias", "Version", "Moved", "By")
     for each in found.aliases:
         moved = moment(each.moved_at) if each.moved_at else ""
         table.add_row(plain(f"{name}@{each.alias}"), str(each.version), moved, plain(each.moved_by or ""))

@@ -24,18 +24,14 @@ from stepcrew_cli.deploying.options import AwsProfile, DryRun, Parameter, Platfo
 from stepcrew_cli.deploying.wire import ListedTool, RegisteredTool, ToolList
 from stepcrew_cli.errors import Rejected
 from stepcrew_cli.server_command import Call, server_command
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_reader.documents import read_document
 
 NOT_FOUND = 404
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What crews call it.")]
 
-tool = typer.Typer(
-    name="tool",
-    help="Functions of the group that its crews use as tools.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+tool = typer.Typer(name="tool", help="Functions of the group that its crews use as tools.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -168,9 +164,7 @@ def name_of(built: Built) -> str:
 
 
 def _table(found: list[ListedTool]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Name", "Effects", "Secrets", "What it does"):
-        table.add_column(column, no_wrap=column == "Name", overflow="fold")
+    table = table_of("Name", "Effects", "Secrets", "What it does", wrapped=("Effects", "Secrets", "What it does"))
     for one in found:
         table.add_row(plain(one.name), "yes" if one.effects else "", ", ".join(one.secrets), plain(one.summary))
     return table

@@ -12,6 +12,7 @@ from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_cli.trigger_wire import Firing, FiringList, Trigger, TriggerList, TriggerTrial
 from stepcrew_reader.documents import read_document
@@ -22,17 +23,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The trigger's name.")
 FiringName = Annotated[str, typer.Argument(metavar="NAME", help="The trigger's name; inbox for uploaded requests.")]
 
 triggers = typer.Typer(
-    name="triggers",
-    help="Uploads, events, schedules and requests that start crews.",
-    no_args_is_help=True,
-    add_completion=False,
+    name="triggers", help="Uploads, events, schedules and requests that start crews.", no_args_is_help=True
 )
-inbox = typer.Typer(
-    name="inbox",
-    help="The bucket whose new objects start crews.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+inbox = typer.Typer(name="inbox", help="The bucket whose new objects start crews.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -190,9 +183,7 @@ def put(
 
 
 def _table(found: TriggerList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Name", "Kind", "Crew", "State", "Changed", "By"):
-        table.add_column(column, no_wrap=True)
+    table = table_of("Name", "Kind", "Crew", "State", "Changed", "By")
     for each in found.triggers:
         changed = moment(each.updated_at) if each.updated_at else ""
         state = "on" if each.enabled else "paused"
@@ -201,9 +192,7 @@ def _table(found: TriggerList) -> Table:
 
 
 def _firings(found: FiringList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Firing", "Fired", "Status", "Started", "Cause", "Reason"):
-        table.add_column(column, no_wrap=column in ("Firing", "Fired", "Status", "Started"), overflow="fold")
+    table = table_of("Firing", "Fired", "Status", "Started", "Cause", "Reason", wrapped=("Cause", "Reason"))
     for each in found.firings:
         when = moment(each.fired_at) if each.fired_at else ""
         table.add_row(each.firing_id, when, each.status, str(each.started), plain(each.cause), plain(each.reason))

@@ -14,6 +14,7 @@ from stepcrew_cli.cost_wire import Recount, UsageReport, UsageRow
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import dollars
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import one_line, plain, safe
 
 _DAY = ["%Y-%m-%d"]
@@ -69,9 +70,8 @@ def usage(
 
 
 def _print(output: Output, report: UsageReport) -> None:
-    table = Table(box=None, pad_edge=False)
-    for column in (report.by.capitalize(), "Executions", "Failed", "Tokens", "Models", "AWS", "Cost"):
-        table.add_column(column, justify="left" if column == report.by.capitalize() else "right", no_wrap=True)
+    numbers = ("Executions", "Failed", "Tokens", "Models", "AWS", "Cost")
+    table = table_of(report.by.capitalize(), *numbers, right=numbers)
     for row in report.rows:
         _add(table, one_line(row.name or "–", 50), row)
     table.add_section()

@@ -11,6 +11,7 @@ from rich.table import Table
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
+from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_cli.webhook_wire import DeliveryList, Receipt, Webhook, WebhookList
 from stepcrew_reader.documents import read_document
@@ -18,10 +19,7 @@ from stepcrew_reader.documents import read_document
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The webhook's name.")]
 
 webhooks = typer.Typer(
-    name="webhooks",
-    help="Servers and people that hear when crews wait or end.",
-    no_args_is_help=True,
-    add_completion=False,
+    name="webhooks", help="Servers and people that hear when crews wait or end.", no_args_is_help=True
 )
 
 
@@ -117,9 +115,7 @@ def _receipt(call: Call, name: str, receipt: Receipt) -> None:
 
 
 def _table(found: WebhookList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Name", "State", "Events", "Crews", "Address"):
-        table.add_column(column, no_wrap=column in ("Name", "State"), overflow="fold")
+    table = table_of("Name", "State", "Events", "Crews", "Address", wrapped=("Events", "Crews", "Address"))
     for each in found.webhooks:
         crews = "all" if each.crews is None else ", ".join(each.crews) or "by name"
         state = "on" if each.enabled else "off"
@@ -128,9 +124,7 @@ def _table(found: WebhookList) -> Table:
 
 
 def _deliveries(found: DeliveryList) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("Delivery", "State", "Event", "Tries", "Next", "Reason"):
-        table.add_column(column, no_wrap=column in ("Delivery", "State", "Tries", "Next"), overflow="fold")
+    table = table_of("Delivery", "State", "Event", "Tries", "Next", "Reason", wrapped=("Event", "Reason"))
     for each in found.deliveries:
         following = moment(each.next_try_at) if each.next_try_at else ""
         event = f"{each.event_type.removeprefix('stepcrew.')} {each.execution_id} {each.to}".rstrip()

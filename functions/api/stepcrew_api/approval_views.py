@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind, ToolCall
+from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind
 from stepcrew.domain.execution import GroupLimits, Limits
 from stepcrew.domain.membership import Role
 from stepcrew_api.identity import Identity
@@ -96,31 +96,16 @@ def approval_view(approval: Approval, identity: Identity) -> ApprovalView:
     url = f"{location(approval.execution_id)}/approvals/{approval.number}/output"
     reference = approval.output_reference
     allowed = approval.is_open and identity.role.permits(Role.MEMBER) and approval.allows(identity.email)
-    return ApprovalView(
-        approval_id=approval.approval_id,
-        execution_id=approval.execution_id,
-        number=approval.number,
-        kind=approval.kind,
-        execution_name=approval.execution_name,
-        question=approval.question,
-        task_name=approval.task_name,
-        agent_role=approval.agent_role,
-        output=None if reference else approval.output,
-        output_reference=body_reference(reference, url) if reference else None,
-        tools=[_call(call) for call in approval.tools],
-        limit=approval.limit,
-        deciders=approval.deciders,
-        may_decide=allowed,
-        on_timeout=approval.on_timeout,
-        requested_at=approval.requested_at,
-        expires_at=approval.expires_at,
-        decision=_decision(approval.decision, f"{url}?corrected=true") if approval.decision else None,
-        withdrawn_at=approval.withdrawn_at,
+    return ApprovalView.model_validate(
+        {
+            **approval.model_dump(),
+            "approval_id": approval.approval_id,
+            "output": None if reference else approval.output,
+            "output_reference": body_reference(reference, url) if reference else None,
+            "may_decide": allowed,
+            "decision": _decision(approval.decision, f"{url}?corrected=true") if approval.decision else None,
+        }
     )
-
-
-def _call(call: ToolCall) -> ToolCallView:
-    return ToolCallView(call_id=call.call_id, tool_name=call.tool_name, arguments=call.arguments)
 
 
 def _decision(decision: Decision, url: str) -> DecisionView:
@@ -128,12 +113,4 @@ def _decision(decision: Decision, url: str) -> DecisionView:
     if output is not None and len(output) > INLINE_CHARACTERS:
         preview, size = output[:PREVIEW_CHARACTERS], len(output.encode())
         output, reference = None, BodyReference(url=url, bytes=size, content_type=TEXT, preview=preview)
-    return DecisionView(
-        kind=decision.kind,
-        comment=decision.comment,
-        output=output,
-        output_reference=reference,
-        limits=decision.limits,
-        decided_by=decision.decided_by,
-        decided_at=decision.decided_at,
-    )
+    return DecisionView.model_validate({**decision.model_dump(), "output": output, "output_reference": reference})

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from stepcrew.domain.budgets import Budgets
 from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.decision_link import LinkSetting
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.faults import MAX_FAULTS
 from stepcrew.domain.function_tool import FunctionToolSpec
 from stepcrew.domain.json_text import NotJson, read_json
@@ -45,33 +45,21 @@ MAX_VALUES = 250_000
 JSON, YAML = "application/json", ("application/yaml", "application/x-yaml", "text/yaml")
 
 Shape = TypeVar("Shape", bound=BaseModel)
-
+Reader = Callable[[Request], Awaitable[Shape]]
 
 SHAPES: list[type[BaseModel]] = []
 """Of all bodies: routes name them by reference only, so the API's document has to be told of them."""
 
 
-def _body(shape: type[BaseModel]) -> dict[str, Any]:
+def _documented(read: Reader[Shape], shape: type[Shape]) -> Reader[Shape]:
+    """The reader of a body, with what the API's document says of it."""
     SHAPES.append(shape)
     content = {
         JSON: {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}},
         YAML[0]: {"schema": {"type": "string"}},
     }
-    return {"requestBody": {"required": True, "content": content}}
-
-
-SUBMISSION_BODY, STORING_BODY, SECRET_BODY = _body(CrewRequest), _body(CrewToStore), _body(SecretToSet)
-PROJECT_BODY, BUNDLE_BODY = _body(ProjectToStore), _body(BundleToUpload)
-READING_BODY = _body(ProjectToRead)
-ALIAS_BODY, ROLLBACK_BODY = _body(AliasToMove), _body(Rollback)
-FILE_BODY = _body(FileToUpload)
-FEEDBACK_BODY, RERUN_BODY = _body(FeedbackRequest), _body(RerunRequest)
-TRIGGER_BODY, SAMPLE_BODY = _body(TriggerSpec), _body(Sample)
-WEBHOOK_BODY, BATCH_BODY = _body(WebhookSpec), _body(BatchRequest)
-TOOL_BODY, CONNECTION_BODY = _body(FunctionToolSpec), _body(ConnectionSpec)
-MCP_BODY, LINKS_BODY, REEMBED_BODY = _body(McpMessage), _body(LinkSetting), _body(ReembedRequest)
-PRICES_BODY, BUDGETS_BODY = _body(PriceList), _body(Budgets)
-KICKOFF_BODY, RESUME_BODY = _body(AmpKickoff), _body(AmpResume)
+    read.request_body = {"required": True, "content": content}  # pyright: ignore[reportFunctionMemberAccess]
+    return read
 
 
 async def crew_request(request: Request) -> CrewRequest:
@@ -82,15 +70,15 @@ async def crew_request(request: Request) -> CrewRequest:
         told = "Give config or crew, not both." if both else "config is missing, and no stored crew is named."
         pointer, code = ("/crew", "ambiguous") if both else ("/config", "missing")
         remedy = "Remove one of them." if both else "Add config, or crew."
-        raise InvalidRequest(told, [Fault(pointer=pointer, code=code, detail=told, remedy=remedy)])
+        raise InvalidRequest.at(pointer, code, told, remedy)
     return body
 
 
-def _reads(shape: type[Shape]) -> Callable[[Request], Awaitable[Shape]]:
+def _reads(shape: type[Shape]) -> Reader[Shape]:
     async def read(request: Request) -> Shape:
         return await _read_as(shape, request)
 
-    return read
+    return _documented(read, shape)
 
 
 async def _read_as(shape: type[Shape], request: Request) -> Shape:
@@ -116,7 +104,7 @@ def _read(media_type: str, raw: bytes) -> Any:
     if media_type in YAML:
         parsed = read_yaml(text, "")
         if parsed.faults:
-            raise InvalidRequest(parsed.faults[0].detail, parsed.faults)
+            raise InvalidRequest.of(parsed.faults)
         return parsed.value
     if media_type != JSON and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"The content type {media_type or '(none)'!r} is not supported.")
@@ -129,7 +117,7 @@ def _read(media_type: str, raw: bytes) -> Any:
         raise BadRequest(f"The body is not JSON: {error}.") from error
 
 
-Submitted = Annotated[CrewRequest, Depends(crew_request)]
+Submitted = Annotated[CrewRequest, Depends(_documented(crew_request, CrewRequest))]
 ToStore = Annotated[CrewToStore, Depends(_reads(CrewToStore))]
 SecretBody = Annotated[SecretToSet, Depends(_reads(SecretToSet))]
 ProjectBody = Annotated[ProjectToStore, Depends(_reads(ProjectToStore))]

@@ -3,7 +3,7 @@ written into the group's audit log."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -31,7 +31,7 @@ class GuardedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        roles = _roles(self.dependant)
+        roles = list(_said(self.dependant, "needed_role"))
         public = bool(self.openapi_extra) and self.openapi_extra.get("security") == []
         if public is bool(roles):
             raise TypeError(f"{path} must ask for a role, or be public")
@@ -40,10 +40,12 @@ class GuardedRoute(APIRoute):
         self.audit_action = (
             f"{self.tags[0]}.{self.name}".lower() if self.needed_role and self.methods != {"GET"} else ""
         )
-        told = {"x-required-role": str(self.needed_role)} if self.needed_role else {}
-        told |= {"x-audit-action": self.audit_action} if self.audit_action else {}
-        if told:
-            self.openapi_extra = {**(self.openapi_extra or {}), **told}
+        told: dict[str, Any] = {
+            "requestBody": next(_said(self.dependant, "request_body"), None),
+            "x-required-role": self.needed_role and str(self.needed_role),
+            "x-audit-action": self.audit_action,
+        }
+        self.openapi_extra = {**(self.openapi_extra or {}), **{name: value for name, value in told.items() if value}}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -71,7 +73,9 @@ class GuardedRoute(APIRoute):
         return services.audit.acting(act)
 
 
-def _roles(dependant: Dependant) -> list[Role]:
-    """The roles asked for by a handler or by what it depends on."""
-    own = getattr(dependant.call, "needed_role", None)
-    return ([own] if own else []) + [role for one in dependant.dependencies for role in _roles(one)]
+def _said(dependant: Dependant, attribute: str) -> Iterator[Any]:
+    """What a handler and all that it depends on say under this name."""
+    if (own := getattr(dependant.call, attribute, None)) is not None:
+        yield own
+    for one in dependant.dependencies:
+        yield from _said(one, attribute)

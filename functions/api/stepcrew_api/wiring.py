@@ -109,7 +109,7 @@ def make_app(settings: Settings) -> Api:
     fire = FireTrigger(triggers, submit, SqsTriggerQueue(clients, settings.trigger_queue_url), clock)
     webhooks = TableWebhooks(clients, table, days)
     webhook_queue = SqsWebhookQueue(clients, settings.webhook_queue_url)
-    check_address = CheckAddress(settings.inside_receivers)
+    check_address = CheckAddress(settings.webhook_inside_urls)
     batches, inputs = batch_parts(settings, clients), BucketBatchInputs(clients, settings.bucket_name)
     cancel = CancelExecution(executions, wake, clock)
     store_trigger = StoreTrigger(

@@ -37,7 +37,7 @@ class Sender:
             ParameterSecrets(clients, configured.secrets_prefix),
             TableApprovals(clients, table, payloads, days),
             ParameterLinkKeys(clients, configured.secrets_prefix),
-            HttpPoster(configured.inside_receivers),
+            HttpPoster(configured.webhook_inside_urls),
             SesMailer(clients, configured.mail_from),
             SqsWebhookQueue(clients, dead_letters),
             WriteCallback(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Annotated, Literal, TypeVar
 
@@ -33,6 +32,12 @@ def _parsed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def _listed(value: object) -> object:
+    return [part for one in value.split(",") if (part := one.strip())] if isinstance(value, str) else value
+
+
+Listed = Annotated[list[str], BeforeValidator(_listed)]
+"""Texts, which the environment has with commas between them."""
 JsonBuses = Annotated[dict[str, list[str]], BeforeValidator(_parsed)]
 JsonConnections = Annotated[dict[ConnectionName, ConnectionSpec], BeforeValidator(_parsed)]
 JsonLimits = Annotated[GroupLimits, BeforeValidator(_parsed)]
@@ -66,7 +71,8 @@ class Settings(BaseModel):
     default_model: str = ""
     default_embedder: str = ""
     """The embedding model of memories that name none; empty where there is none."""
-    allowed_models: str = "*"
+    allowed_models: Listed = ["*"]
+    """Which models crews may name: shell-style patterns of `provider/model`."""
     model_connections: JsonConnections = {}
     """The operator's, by name; their secrets are the operator's."""
     secrets_prefix: str = "/stepcrew"
@@ -115,12 +121,12 @@ class Settings(BaseModel):
     inbox_bucket: str = ""
     webhook_queue_url: str = ""
     webhook_dead_letter_queue_url: str = ""
-    webhook_inside_urls: str = ""
-    """Receivers of webhooks that may be inside the platform's network, separated by commas."""
+    webhook_inside_urls: Listed = []
+    """Receivers of webhooks that may be inside the platform's network."""
     mail_from: str = ""
     """Where mails come from, as Amazon SES has verified it; empty where none are sent."""
-    mail_recipients: str = "*"
-    """Who may get mails: patterns of addresses, separated by commas."""
+    mail_recipients: Listed = ["*"]
+    """Who may get mails: patterns of addresses."""
     console_url: str = ""
     """Where people open the console; empty where there is none."""
     api_url: str = ""
@@ -146,13 +152,8 @@ class Settings(BaseModel):
         return ":".join(self.state_machine_arn.split(":")[3:5])
 
     @property
-    def inside_receivers(self) -> list[str]:
-        return [url.strip() for url in self.webhook_inside_urls.split(",") if url.strip()]
-
-    @property
     def mail_rules(self) -> MailRules:
-        patterns = [pattern.strip() for pattern in self.mail_recipients.split(",")]
-        return MailRules(self.mail_from, [pattern for pattern in patterns if pattern])
+        return MailRules(self.mail_from, self.mail_recipients)
 
     @property
     def limit_rules(self) -> LimitRules:
@@ -160,14 +161,6 @@ class Settings(BaseModel):
         return LimitRules(
             self.default_limits, self.limit_ceilings, self.max_open_executions, self.max_running_executions
         )
-
-    @property
-    def allowed_model_patterns(self) -> list[str]:
-        return [pattern.strip() for pattern in self.allowed_models.split(",") if pattern.strip()]
-
-    def allows_model(self, name: str) -> bool:
-        """`name` is `provider/model`; patterns are shell-style."""
-        return any(fnmatchcase(name, pattern) for pattern in self.allowed_model_patterns)
 
 
 class ProviderSettings(BaseModel):

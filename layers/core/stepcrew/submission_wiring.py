@@ -16,7 +16,7 @@ from stepcrew.aws.registrations import table_connections, table_tools
 from stepcrew.aws.secrets import ParameterSecretStore
 from stepcrew.aws.webhooks import TableWebhooks
 from stepcrew.clock import SystemClock
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.models import ModelRules
 from stepcrew.services.find_missing_files import FindMissingFiles
 from stepcrew.services.find_missing_secrets import FindMissingSecrets
 from stepcrew.services.own_parts import OwnParts
@@ -35,7 +35,6 @@ def model_rules(settings: Settings) -> ModelRules:
     return ModelRules(
         settings.default_model,
         settings.allowed_models,
-        settings.allows_model,
         settings.default_embedder,
         connections,
     )

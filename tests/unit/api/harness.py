@@ -110,7 +110,7 @@ VERA: dict[str, Any] = {"iss": ISSUER, "sub": "vera", "group_id": "demo", "role"
 OLLAMA = ConnectionSpec(base_url="http://10.0.0.7:11434/v1")
 SETTINGS = Settings(
     default_model="openai/gpt-4.1-mini",
-    allowed_models="openai/*",
+    allowed_models=["openai/*"],
     model_connections={"ollama": OLLAMA},
     operator_group="demo",
 )

@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from stepcrew.domain.errors import PlatformUnavailable
 from stepcrew.domain.execution import Execution, Status, TaskOutput
 from stepcrew.domain.trace import EventSource, LogLine, TraceEvent
-from stepcrew.services import export_trace, read_bodies, search_trace
+from stepcrew.services import read_bodies, read_trace, search_trace
 from tests.aws_table import GROUP, NOW
 from tests.unit.api.harness import BOB, Harness, body
 
@@ -303,7 +303,7 @@ def test_a_platform_fault_is_a_503_and_a_bug_a_500_without_details(
 
 
 def test_a_trace_is_exported_whole_for_a_collector(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_trace, "_AT_ONCE", 2)
+    monkeypatch.setattr(read_trace, "AT_ONCE", 2)
     execution = running(harness)
     harness.aws.traces.record(GROUP, execution.execution_id, events(execution, 1, 5), [])
     url = f"/executions/{execution.execution_id}/otlp"

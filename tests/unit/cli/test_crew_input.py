@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.models import ModelRules
 from stepcrew.services.check_crew import examine_crew
 from stepcrew_cli.crew_input import EXAMPLES, example_names, load_crew
 from stepcrew_cli.errors import CliError
@@ -228,7 +228,7 @@ def test_an_input_of_another_form_is_refused(text: str) -> None:
 def test_every_example_is_a_valid_crew_with_defaults_for_its_inputs(name: str) -> None:
     source = load_crew(name)
     config: Any = source.body["config"]
-    rules = ModelRules("openai/gpt-4o", "", str.isprintable, "openai/text-embedding-3-small")
+    rules = ModelRules("openai/gpt-4o", ["*"], "openai/text-embedding-3-small")
     parsed = examine_crew(config, cast("Any", source.body.get("inputs")), rules, 30).sound()
     assert source.notes == []
     assert parsed.inputs or config["state"]["default"]

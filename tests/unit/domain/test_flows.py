@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from stepcrew.domain.expressions import expressions_in, fault_of
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.parts import placeholders_of
-from stepcrew.domain.references import ModelRules
 from stepcrew.domain.submission import Submission, document_of, fingerprint
 from stepcrew.services.check_crew import examine_crew
 
-RULES = ModelRules("openai/gpt-4o", "", str.isprintable)
+RULES = ModelRules("openai/gpt-4o", ["*"])
 EXAMPLE = Path(__file__).parents[3] / "examples/report-flow/flow.yaml"
 AGENT = {"role": "R", "goal": "G", "backstory": "B"}
 

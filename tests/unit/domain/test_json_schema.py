@@ -6,12 +6,9 @@ import pytest
 from tests.counting import traced_calls
 
 from stepcrew.domain.json_schema import MAX_PARTS, faults_of
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.parsing import parse_crew
-from stepcrew.domain.references import ModelRules, find_reference_faults
-
-
-def any_model(name: str) -> bool:
-    return bool(name)
+from stepcrew.domain.references import find_reference_faults
 
 
 def having(part: Any, **more: Any) -> dict[str, Any]:
@@ -103,7 +100,7 @@ def test_the_schema_of_a_task_is_checked_before_anything_starts(
 ) -> None:
     agents = {"a": {"role": "r", "goal": "g", "backstory": "b"}}
     tasks = {"t": {"description": "d", "expected_output": "e", "agent": "a", **outputs}}
-    rules = ModelRules("openai/gpt-4.1-mini", "*", any_model)
+    rules = ModelRules("openai/gpt-4.1-mini", ["*"])
     parsed = parse_crew({"agents": agents, "tasks": tasks})
     find_reference_faults(parsed, rules)
     assert [(fault.pointer, fault.code) for fault in parsed.faults] == [(pointer, code)]
@@ -130,6 +127,6 @@ def test_the_schemas_of_a_crew_are_bounded_together() -> None:
             for n in range(12)
         }
         parsed = parse_crew({"agents": agents, "tasks": tasks})
-        find_reference_faults(parsed, ModelRules("openai/x", "*", any_model))
+        find_reference_faults(parsed, ModelRules("openai/x", ["*"]))
         [fault] = parsed.faults
         assert "too large together" in fault.detail

@@ -6,17 +6,13 @@ import pytest
 
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import MAX_FAULTS, EnoughFaults, Faults
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.parsing import parse_crew, read_crew
 from stepcrew.domain.parts import memory_uses, models_of
-from stepcrew.domain.references import ModelRules, find_reference_faults
+from stepcrew.domain.references import find_reference_faults
 from stepcrew.domain.text_bounds import MOST_CHARACTERS
 
-
-def openai_only(name: str) -> bool:
-    return name.startswith("openai/")
-
-
-RULES = ModelRules("openai/gpt-4.1-mini", "openai/*", openai_only)
+RULES = ModelRules("openai/gpt-4.1-mini", ["openai/*"])
 AGENT: dict[str, Any] = {"role": "Poet", "goal": "Write", "backstory": "Old"}
 
 
@@ -132,7 +128,7 @@ def test_a_near_name_is_suggested() -> None:
 
 
 def test_without_any_model_the_agent_without_one_is_named() -> None:
-    found = faults({"tasks": [task()]}, rules=ModelRules("", "", openai_only))
+    found = faults({"tasks": [task()]}, rules=ModelRules("", ["openai/*"]))
     assert (found[0].pointer, found[0].code) == ("/config/agents/poet/llm", "missing_model")
 
 
@@ -142,7 +138,7 @@ def test_without_any_model_the_agent_without_one_is_named() -> None:
 )
 def test_without_any_model_the_manager_or_planner_without_one_is_named(config: dict[str, Any], pointer: str) -> None:
     crew = {"tasks": [task()], "agents": {"poet": agent(llm="openai/gpt-4o")}, **config}
-    found = faults(crew, rules=ModelRules("", "", openai_only))
+    found = faults(crew, rules=ModelRules("", ["openai/*"]))
     assert [(fault.pointer, fault.code) for fault in found] == [(pointer, "missing_model")]
     assert faults(crew) == []
 
@@ -365,7 +361,7 @@ def test_memory_needs_one_embedding_model_for_each_root_scope(config: dict[str, 
 
 
 def test_the_operators_embedding_model_may_be_used_whatever_else_is_allowed() -> None:
-    rules = ModelRules("openai/gpt-4.1-mini", "openai/*", openai_only, "bedrock/cohere.embed-v4")
+    rules = ModelRules("openai/gpt-4.1-mini", ["openai/*"], "bedrock/cohere.embed-v4")
     config: dict[str, Any] = {"tasks": [task()], "memory": True, "agents": {"poet": agent(memory={"scope": "shared"})}}
     assert faults(config, rules=rules) == []
     assert faults({**config, "embedder": EMBEDDER}, rules=rules) == []

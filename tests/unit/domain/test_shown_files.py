@@ -10,17 +10,12 @@ from tests.unit.domain.test_references import faults
 from stepcrew.domain.faults import Faults
 from stepcrew.domain.files import file_uses
 from stepcrew.domain.flow_checks import CrewRules, examine_flow
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.own_names import NOTHING_OWN
 from stepcrew.domain.parsing import parse_crew
-from stepcrew.domain.references import ModelRules
 from stepcrew.domain.shown_files import MOST_SHOWN, kind_of
 
-
-def anything(_name: str) -> bool:
-    return True
-
-
-RULES = ModelRules("openai/gpt-4o", "*", anything, connections={"local": ()})
+RULES = ModelRules("openai/gpt-4o", ["*"], connections={"local": ()})
 BLIND = "openai/gpt-3.5-turbo"
 CLAUDE = "anthropic/claude-sonnet-4-5"
 

@@ -23,7 +23,7 @@ from stepcrew.domain.approval import Approval, ApprovalKind, DecisionKind
 from stepcrew.domain.errors import StepcrewError
 from stepcrew.domain.execution import Execution, Progress, Status, TaskOutput, Usage
 from stepcrew.domain.limits import LimitRules
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.models import ModelRules
 from stepcrew.services.cancel_execution import CancelExecution
 from stepcrew.services.decide_approval import DecideApproval, Feedback
 from stepcrew.services.fill_slots import FillSlots
@@ -43,7 +43,7 @@ Answer = TypeVar("Answer")
 TASKS = 3
 MOST_RUNNING = 1
 """At the same time: all others wait for a slot."""
-SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models="openai/*")
+SETTINGS = Settings(default_model="openai/gpt-4.1-mini", allowed_models=["openai/*"])
 SILENT = timedelta(minutes=5)
 LONG_FROM_NOW = datetime(2100, 1, 1, tzinfo=UTC)
 """Whether an idempotency record counts is decided by the machine's own clock, which must not pass this one."""
@@ -116,7 +116,7 @@ class Harness:
         self._made = 0
         limits, wake = FakeLimits(), WakeMachine(aws.approvals, self.machine)
         limits.everyone = LimitRules(running_executions=MOST_RUNNING)
-        rules = ModelRules("openai/gpt-4.1-mini", "openai/*", SETTINGS.allows_model)
+        rules = ModelRules("openai/gpt-4.1-mini", ["openai/*"])
         executions, approvals = aws.executions, aws.approvals
         missing = FindMissingSecrets(FakeSecrets(), {})
         fill_slots = FillSlots(aws.slots, limits, self.machine, wake, self.clock)

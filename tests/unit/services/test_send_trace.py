@@ -12,7 +12,7 @@ from tests.unit.domain.test_otlp import story
 
 from stepcrew.domain.execution import Status
 from stepcrew.domain.exporting import TRIES_FOR_THE_REST, CollectorAnswer, ExportMessage, TracePart
-from stepcrew.services import export_trace, send_trace
+from stepcrew.services import read_trace, send_trace
 from stepcrew.services.send_trace import SendTrace
 
 WHOLE = ExportMessage(group_id=GROUP, execution_id=ID)
@@ -58,7 +58,7 @@ def test_of_what_goes_on_only_what_is_over_is_sent(harness: Harness) -> None:
 
 
 def test_a_part_is_read_and_sent_alone(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_trace, "_AT_ONCE", 2)
+    monkeypatch.setattr(read_trace, "AT_ONCE", 2)
     assert harness.send(PART, 1).spans == 2
     assert harness.collector.names == [ALL[3:]]
     harness.end()  # it is not sent as a whole for that

@@ -22,7 +22,7 @@ from stepcrew.aws.listing import TableListing
 from stepcrew.domain.errors import IdempotencyInFlight, IdempotencyMismatch, InvalidRequest
 from stepcrew.domain.execution import Execution, Limits, Status
 from stepcrew.domain.listing import ListFilter
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.submission import IdempotencyRecord, fingerprint
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.fill_slots import FillSlots
@@ -36,11 +36,7 @@ AGENT = {"role": "Poet", "goal": "Write", "backstory": "Old"}
 TASK = {"description": "Write.", "expected_output": "Text", "agent": "poet"}
 
 
-def any_model(name: str) -> bool:
-    return bool(name)
-
-
-RULES = ModelRules("openai/gpt-4.1-mini", "*", any_model)
+RULES = ModelRules("openai/gpt-4.1-mini", ["*"])
 
 
 class Harness:

@@ -10,7 +10,14 @@ from tests.aws_table import GROUP, emulated_aws
 from tests.unit.services.triggering import Harness
 
 from stepcrew.domain.announcement import announcement_of
-from stepcrew.domain.errors import CrewNotFound, InvalidRequest, PlatformUnavailable, QuotaUsedUp, StepcrewError
+from stepcrew.domain.errors import (
+    CrewNotFound,
+    InvalidRequest,
+    PlatformUnavailable,
+    QuotaUsedUp,
+    StepcrewError,
+    TriggerNotFound,
+)
 from stepcrew.domain.knowledge_requests import ReadFile
 from stepcrew.domain.trace_context import passed_on
 from stepcrew.domain.trigger import REQUESTS, Cause, Firing, FiringStatus, Trigger, TriggerSpec
@@ -357,7 +364,8 @@ def test_storing_pausing_and_deleting_keep_the_rule_in_step(triggers: Harness) -
     triggers.keep.delete(GROUP, "t")
     triggers.keep.delete(GROUP, "t")
     assert (triggers.sources.there, triggers.store.triggers(GROUP)) == ({}, [])
-    assert triggers.keep.pause(GROUP, "t", "bob", enabled=True) is None
+    with pytest.raises(TriggerNotFound):
+        triggers.keep.pause(GROUP, "t", "bob", enabled=True)
 
 
 def test_firings_are_listed_newest_first_page_by_page(triggers: Harness) -> None:

@@ -23,7 +23,7 @@ from tests.fakes.webhooks import NoWebhooks
 from stepcrew.aws.inbox import BucketInbox
 from stepcrew.aws.triggers import TableTriggers
 from stepcrew.domain.execution import Execution
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.trigger import Firing, Trigger, TriggerSpec
 from stepcrew.services.delete_crew import delete_crew
 from stepcrew.services.fill_slots import FillSlots
@@ -42,10 +42,6 @@ from stepcrew.services.watch_budgets import WatchBudgets
 INBOX = "stepcrew-test-inbox"
 
 
-def any_model(name: str) -> bool:
-    return True
-
-
 class Harness:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
@@ -57,7 +53,7 @@ class Harness:
         clock, limits = self.clock, self.limits
         ids = iter(f"01936a3c-0000-7000-8000-{number:012x}" for number in range(10_000))
         missing = FindMissingSecrets(FakeSecrets(), {})
-        rules = ModelRules("openai/gpt-4.1-mini", "*", any_model)
+        rules = ModelRules("openai/gpt-4.1-mini", ["*"])
         wake = WakeMachine(aws.approvals, self.orchestrator)
         fill = FillSlots(aws.slots, limits, self.orchestrator, wake, clock)
         self.submit = SubmitExecution(

@@ -56,10 +56,11 @@ ASK_AGAIN = Tool(
 
 def list_tools(services: Services, identity: Identity, cursor: str | None) -> tuple[list[Tool], str | None]:
     """A page of the tools, and the cursor of the next one. Raises `RpcError` for a cursor that was not handed out."""
-    after = _crew_name(cursor) if cursor else None
+    after = _crew_name(cursor)
     found = services.crews.crews(identity.group_id, after=after, limit=TOOLS_A_PAGE + 1)
     tools = [] if cursor else [ASK_AGAIN]
-    for crew in found[:TOOLS_A_PAGE]:
+    shown, following = cursors.page(found, TOOLS_A_PAGE, lambda crew: crew.name)
+    for crew in shown:
         if crew.name == RESULT:
             continue
         try:
@@ -69,7 +70,7 @@ def list_tools(services: Services, identity: Identity, cursor: str | None) -> tu
         description = description_of(crew, submission)
         schema = input_schema(submission)
         tools.append(Tool(name=crew.name, description=description, inputSchema=schema, outputSchema=OUTCOME))
-    return tools, cursors.encode(found[TOOLS_A_PAGE - 1].name) if len(found) > TOOLS_A_PAGE else None
+    return tools, following
 
 
 def call_tool(
@@ -149,11 +150,11 @@ def _refused(error: StepcrewError) -> ToolResult:
     return ToolResult(content=[Content(text=text.strip())], isError=True)
 
 
-def _crew_name(cursor: str) -> str:
+def _crew_name(cursor: str | None) -> str | None:
     try:
         name = cursors.decode(cursor)
     except InvalidRequest as error:
         raise RpcError(INVALID_PARAMS, error.message) from error
-    if not re.fullmatch(CREW_NAME, name):
+    if name is not None and not re.fullmatch(CREW_NAME, name):
         raise RpcError(INVALID_PARAMS, "The cursor is not one that was handed out.")
     return name

@@ -29,7 +29,7 @@ from stepcrew_api.amp_shapes import (
     AmpStatus,
     AmpTask,
 )
-from stepcrew_api.bodies import KICKOFF_BODY, RESUME_BODY, KickoffBody, ResumeBody
+from stepcrew_api.bodies import KickoffBody, ResumeBody
 from stepcrew_api.body_shapes import CrewRequest
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
@@ -50,7 +50,7 @@ def amp_inputs(name: CrewName, identity: Caller, services: Injected) -> AmpInput
     return AmpInputs(inputs=placeholders_of(read_crew(services.crews, identity.group_id, *split_reference(name))[1]))
 
 
-@router.post("/kickoff", responses=amp_responses(400, 402, 404, 409, 413, 415, 429), openapi_extra=KICKOFF_BODY)
+@router.post("/kickoff", responses=amp_responses(400, 402, 404, 409, 413, 415, 429))
 def kickoff(
     name: CrewName,
     body: KickoffBody,
@@ -104,7 +104,7 @@ def amp_status(name: CrewName, execution_id: ExecutionId, identity: Caller, serv
     return AmpStatus(status="completed", state="SUCCESS", result=_result(result_view(found)), execution_time=seconds)
 
 
-@router.post("/resume", responses=amp_responses(400, 404, 413, 415), openapi_extra=RESUME_BODY)
+@router.post("/resume", responses=amp_responses(400, 404, 413, 415))
 def resume(name: CrewName, body: ResumeBody, identity: Member, services: Injected) -> AmpResumed:
     """Decides on what the execution waits for."""
     execution = _of_crew(services, identity, name, body.execution_id)

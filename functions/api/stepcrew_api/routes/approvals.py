@@ -13,7 +13,7 @@ from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.approval import Approval
 from stepcrew.services.decide_approval import Feedback
 from stepcrew_api.approval_views import ApprovalList, approval_view
-from stepcrew_api.bodies import FEEDBACK_BODY, FeedbackBody
+from stepcrew_api.bodies import FeedbackBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
 from stepcrew_api.problems import responses
@@ -33,7 +33,7 @@ Number = Annotated[int, Path(ge=1, le=9999, description="Approvals count within 
 @router.get("/approvals", responses=responses())
 def waiting(identity: Caller, services: Injected, limit: Limit = 50, cursor: Cursor = None) -> ApprovalList:
     """What waits in the group for anybody's decision, oldest execution first."""
-    after = cursors.decode(cursor) if cursor else None
+    after = cursors.decode(cursor)
     found = services.approvals.waiting(identity.group_id, after=after, limit=limit + 1)
     return _page(found, limit, identity, lambda approval: cursors.encode(approval.approval_id))
 
@@ -72,7 +72,6 @@ def output(
     "/executions/{execution_id}/feedback",
     status_code=202,
     responses=responses(400, 404, 409, 413, 415),
-    openapi_extra=FEEDBACK_BODY,
 )
 def feedback(execution_id: ExecutionId, body: FeedbackBody, identity: Member, services: Injected) -> ExecutionView:
     """Decides on what the execution waits for; it goes on. The same decision with its `approval_id` counts once."""

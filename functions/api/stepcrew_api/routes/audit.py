@@ -33,7 +33,7 @@ def audit(
 ) -> AuditList | Response:
     """What members of the group and their tokens changed, newest first. A page may be short, or empty, though
     `next_cursor` leads to more. What triggers and batches start is in their firings and rows."""
-    before = cursors.decode(cursor) if cursor else None
+    before = cursors.decode(cursor)
     looked_at = services.audit.newest(identity.group_id, before=before, limit=limit)
     found = [
         entry

@@ -12,7 +12,7 @@ from stepcrew.domain.execution import Status
 from stepcrew.services.batch_results import RowResult
 from stepcrew.services.create_batch import BatchSubmission
 from stepcrew_api.batch_schemas import BatchList, BatchRowList, BatchView, RowResultView
-from stepcrew_api.bodies import BATCH_BODY, BatchBody
+from stepcrew_api.bodies import BatchBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Member
 from stepcrew_api.json_lines import lines_of, page_of_lines
@@ -27,7 +27,7 @@ BatchId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$", description="The 
 Cursor = Annotated[str | None, Query(max_length=200)]
 
 
-@router.post("", status_code=202, responses=responses(400, 404, 409, 413, 415, 429), openapi_extra=BATCH_BODY)
+@router.post("", status_code=202, responses=responses(400, 404, 409, 413, 415, 429))
 def create_batch(
     body: BatchBody,
     identity: Member,
@@ -63,13 +63,10 @@ def list_batches(
     identity: Caller, services: Injected, limit: Annotated[int, Query(ge=1, le=100)] = 20, cursor: Cursor = None
 ) -> BatchList:
     """The group's batches, newest first."""
-    before = cursors.decode(cursor) if cursor else None
+    before = cursors.decode(cursor)
     found = services.batches.newest(identity.group_id, before=before, limit=limit + 1)
-    more = len(found) > limit
-    return BatchList(
-        batches=[view(batch) for batch in found[:limit]],
-        next_cursor=cursors.encode(found[limit - 1].batch_id) if more else None,
-    )
+    shown, following = cursors.page(found, limit, lambda batch: batch.batch_id)
+    return BatchList(batches=[view(batch) for batch in shown], next_cursor=following)
 
 
 @router.get("/{batch_id}", responses=responses(404))
@@ -91,8 +88,8 @@ def list_rows(
     services.batches.get(identity.group_id, batch_id)
     after = cursors.decode_number(cursor)
     found = services.batches.rows(identity.group_id, batch_id, after=after, limit=limit + 1, status=status)
-    more = len(found) > limit
-    return BatchRowList(rows=found[:limit], next_cursor=cursors.encode(str(found[limit - 1].row)) if more else None)
+    shown, following = cursors.page(found, limit, lambda row: row.row)
+    return BatchRowList(rows=shown, next_cursor=following)
 
 
 @router.get("/{batch_id}/results", responses={**responses(404), **lines_of("RowResultView")}, response_class=Response)

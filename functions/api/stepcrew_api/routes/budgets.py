@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from stepcrew.domain.budgets import Budgets, month_of
 from stepcrew.domain.errors import Conflict
-from stepcrew_api.bodies import BUDGETS_BODY, BudgetsBody
+from stepcrew_api.bodies import BudgetsBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
@@ -22,7 +22,7 @@ def read_budgets(identity: Caller, services: Injected) -> BudgetList:
     return _list(services, identity.group_id, services.budgets.budgets(identity.group_id))
 
 
-@router.put("", responses=responses(400, 409, 413, 415), openapi_extra=BUDGETS_BODY)
+@router.put("", responses=responses(400, 409, 413, 415))
 def set_budgets(body: BudgetsBody, identity: Admin, services: Injected) -> BudgetList:
     """Replaces all of them, if they still have the `revision` that was read; 0 where there are none. At 80 % of a
     budget a warning is announced; from 100 % on nothing more that counts in it is started until the month is over. What

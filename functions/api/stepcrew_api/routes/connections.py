@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 
 from stepcrew.domain.connection import CONNECTION_NAME, StoredConnection
 from stepcrew.domain.errors import ConnectionNotFound
-from stepcrew_api.bodies import CONNECTION_BODY, ConnectionBody
+from stepcrew_api.bodies import ConnectionBody
 from stepcrew_api.connection_schemas import ConnectionList, ConnectionView
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
@@ -41,7 +41,6 @@ def read_connection(name: ConnectionName, identity: Caller, services: Injected) 
     "/{name}",
     status_code=201,
     responses={200: {"model": ConnectionView, "description": "Replaced"}, **responses(400, 413, 415)},
-    openapi_extra=CONNECTION_BODY,
 )
 def store_connection(
     name: ConnectionName, body: ConnectionBody, identity: Admin, services: Injected, response: Response

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from stepcrew.domain import cursor as cursors
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.parts import placeholders_of
 from stepcrew.domain.stored_crew import ALIAS_NAME, CREW_NAME, MOST_VERSIONS, StoredCrew
 from stepcrew.services.delete_crew import delete_crew as remove_crew
@@ -16,7 +16,7 @@ from stepcrew.services.move_alias import move_alias as move
 from stepcrew.services.read_crew import existing_history
 from stepcrew.services.read_crew import read_crew as find_crew
 from stepcrew.services.store_crew import roll_back
-from stepcrew_api.bodies import ALIAS_BODY, ROLLBACK_BODY, STORING_BODY, AliasBody, RollbackBody, ToStore
+from stepcrew_api.bodies import AliasBody, RollbackBody, ToStore
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
@@ -38,14 +38,12 @@ def list_crews(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> CrewList:
     """The group's stored crews by name, each as its latest version."""
-    after = cursors.decode(cursor) if cursor else None
+    after = cursors.decode(cursor)
     if after is not None and not re.fullmatch(CREW_NAME, after):
         raise cursors.invalid()
     found = services.crews.crews(identity.group_id, after=after, limit=limit + 1)
-    return CrewList(
-        crews=[crew_view(one) for one in found[:limit]],
-        next_cursor=cursors.encode(found[limit - 1].name) if len(found) > limit else None,
-    )
+    shown, following = cursors.page(found, limit, lambda crew: crew.name)
+    return CrewList(crews=[crew_view(one) for one in shown], next_cursor=following)
 
 
 @router.get("/{name}", responses=responses(404))
@@ -58,8 +56,7 @@ def read_crew(
 ) -> CrewDocument:
     """One version whole: `config` and `inputs` can be submitted, or stored again."""
     if version and alias:
-        detail = "Give version or alias, not both."
-        raise InvalidRequest(detail, [Fault(pointer="", code="ambiguous", detail=detail)])
+        raise InvalidRequest.at("", "ambiguous", "Give version or alias, not both.")
     crew, submission = find_crew(services.crews, identity.group_id, name, version or alias)
     return CrewDocument(
         **crew_view(crew).model_dump(),
@@ -74,7 +71,6 @@ def read_crew(
     "/{name}",
     status_code=201,
     responses={200: {"model": CrewView, "description": "The same as the latest version"}, **responses(400, 413, 415)},
-    openapi_extra=STORING_BODY,
 )
 def store_crew(name: CrewName, body: ToStore, identity: Admin, services: Injected, response: Response) -> CrewView:
     """Checks the crew as a submission is checked, but for inputs that are not given, and stores it as the next version
@@ -96,7 +92,6 @@ def store_crew(name: CrewName, body: ToStore, identity: Admin, services: Injecte
         200: {"model": CrewView, "description": "The same as the latest version"},
         **responses(400, 404, 413, 415),
     },
-    openapi_extra=ROLLBACK_BODY,
 )
 def roll_crew_back(
     name: CrewName, body: RollbackBody, identity: Admin, services: Injected, response: Response
@@ -116,7 +111,7 @@ def list_aliases(name: CrewName, identity: Caller, services: Injected) -> AliasL
     return AliasList(aliases=[AliasView(**one.model_dump()) for one in found])
 
 
-@router.put("/{name}/aliases/{alias}", responses=responses(400, 404, 413, 415), openapi_extra=ALIAS_BODY)
+@router.put("/{name}/aliases/{alias}", responses=responses(400, 404, 413, 415))
 def move_alias(name: CrewName, alias: AliasName, body: AliasBody, identity: Admin, services: Injected) -> AliasView:
     """Lets the alias stand for a version from now on. Executions that were submitted keep theirs."""
     moved = move(

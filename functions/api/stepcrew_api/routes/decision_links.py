@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from stepcrew.domain.decision_link import MOST_LINK, LinkNotValid
 from stepcrew.domain.errors import InvalidRequest, PlatformUnavailable
 from stepcrew.services.decide_by_link import SeenLink
-from stepcrew_api.bodies import LINKS_BODY, LinksBody
+from stepcrew_api.bodies import LinksBody
 from stepcrew_api.decision_page import MOST_COMMENT, page_of, refusal
 from stepcrew_api.guarded import PUBLIC, GuardedRoute
 from stepcrew_api.identity import Admin, Caller
@@ -32,7 +32,7 @@ def read_decision_links(identity: Caller, services: Injected) -> LinkSettingView
     return setting_view(services.decision_links.kept(identity.group_id))
 
 
-@router.put("/decision-links", responses=responses(400, 413, 415), openapi_extra=LINKS_BODY)
+@router.put("/decision-links", responses=responses(400, 413, 415))
 def set_decision_links(body: LinksBody, identity: Admin, services: Injected) -> LinkSettingView:
     """Switches them on or off. Switched off, no link that was sent is valid any more."""
     return setting_view(services.decision_links.set(identity.group_id, body))

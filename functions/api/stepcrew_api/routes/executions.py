@@ -17,7 +17,7 @@ from stepcrew.domain.trace_context import traceparent_in
 from stepcrew.services.delete_execution import delete_execution
 from stepcrew.services.follow_execution import MOST_WAIT_SECONDS
 from stepcrew.services.submit_execution import Accepted, CrewSubmission, name_of
-from stepcrew_api.bodies import SUBMISSION_BODY, Submitted
+from stepcrew_api.bodies import Submitted
 from stepcrew_api.body_shapes import CrewRequest, RerunRequest
 from stepcrew_api.dry_run_schemas import DryRun
 from stepcrew_api.guarded import GuardedRoute
@@ -49,7 +49,6 @@ POLL_SECONDS = 1
     status_code=202,
     response_model=SubmittedExecution | DryRun,
     responses={200: {"model": DryRun, "description": "Dry run"}, **responses(400, 402, 404, 409, 413, 415, 429)},
-    openapi_extra=SUBMISSION_BODY,
 )
 def submit(
     body: Submitted,
@@ -120,7 +119,7 @@ def list_executions(
     found = services.listing.newest(
         identity.group_id,
         ListFilter(status, crew, search, created_after, created_before),
-        before=cursors.decode(cursor) if cursor else None,
+        before=cursors.decode(cursor),
         limit=limit,
     )
     positions = queue_positions(services, identity.group_id, found.executions)

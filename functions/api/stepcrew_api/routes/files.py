@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from stepcrew.domain.files import FILE_NAME, GroupFile
 from stepcrew.services.keep_files import FileReceipt, NewFile
-from stepcrew_api.bodies import FILE_BODY, FileBody
+from stepcrew_api.bodies import FileBody
 from stepcrew_api.file_schemas import FileAddress, FileList, FileUpload
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Member
@@ -31,7 +31,6 @@ def list_files(identity: Caller, services: Injected) -> FileList:
     "/{name}",
     response_model=GroupFile,
     responses={202: {"model": FileUpload, "description": "Its bytes are not there yet"}, **responses(400, 413, 415)},
-    openapi_extra=FILE_BODY,
 )
 def put_file(name: FileName, body: FileBody, identity: Member, services: Injected) -> GroupFile | JSONResponse:
     """Makes the name stand for these bytes, once they are uploaded: ask, upload to the address that is answered, ask

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import JSONResponse
 
-from stepcrew_api.bodies import MCP_BODY, McpBody
+from stepcrew_api.bodies import McpBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Identity, Member
 from stepcrew_api.mcp.shapes import INVALID_PARAMS, METHOD_NOT_FOUND, VERSIONS, McpMessage, RpcError, traceparent_of
@@ -32,7 +32,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/mcp", responses={**ANSWERS, **responses(400, 413, 415)}, openapi_extra=MCP_BODY)
+@router.post("/mcp", responses={**ANSWERS, **responses(400, 413, 415)})
 def mcp(
     body: McpBody,
     identity: Member,

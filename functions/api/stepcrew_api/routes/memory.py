@@ -10,7 +10,7 @@ from stepcrew.domain import cursor as cursors
 from stepcrew.domain.knowledge_requests import MOST_HITS
 from stepcrew.domain.memory import MOST_SCOPE, MemoryRecord
 from stepcrew.services.keep_memory import MemoryReceipt, ScopeSummary, place_of
-from stepcrew_api.bodies import REEMBED_BODY, ReembedBody
+from stepcrew_api.bodies import ReembedBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Member
 from stepcrew_api.json_lines import lines_of, page_of_lines
@@ -72,7 +72,7 @@ def search_records(
     return MemoryHitList(hits=[MemoryHitView(record=_view(hit.record), score=hit.score) for hit in hits])
 
 
-@router.post("/reembed", status_code=202, responses=responses(400, 404, 413, 415), openapi_extra=REEMBED_BODY)
+@router.post("/reembed", status_code=202, responses=responses(400, 404, 413, 415))
 def reembed_scope(body: ReembedBody, identity: Admin, services: Injected) -> ScopeSummary:
     """Has the vectors of a root scope (/crews/NAME, /shared) made anew with another embedding model, or brought into
     another backend. Until all are there, crews go on with the old ones: GET /memory tells `moving_to`. Asking again
@@ -114,10 +114,8 @@ def delete_scope(
 
 def _behind(cursor: str | None, found: list[MemoryRecord]) -> list[MemoryRecord]:
     """What follows the page that ended with the cursor."""
-    if not cursor:
-        return found
     before = cursors.decode(cursor)
-    return [record for record in found if place_of(record) < before]
+    return [record for record in found if before is None or place_of(record) < before]
 
 
 def _view(record: MemoryRecord) -> MemoryRecordView:

@@ -43,7 +43,7 @@ def health(request: Request) -> Health:
     return Health(
         version=VERSION,
         default_model=settings.default_model or None,
-        allowed_models=settings.allowed_model_patterns,
+        allowed_models=settings.allowed_models,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.price_book import price_book
 from stepcrew.domain.stack_state import GroupState, OpenExecution, PartState, QueueState, SweepState
 from stepcrew_api.guarded import GuardedRoute
@@ -48,5 +48,5 @@ def redrive(
         services.oversee.redrive(queue)
     except KeyError as error:
         told = f"The queue {queue} has no dead letters that could be sent again."
-        raise InvalidRequest(told, [Fault(pointer="", code="unknown_queue", detail=told)]) from error
+        raise InvalidRequest.at("", "unknown_queue", told) from error
     return {"queue": queue, "state": "sending"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from stepcrew.domain.model_prices import PriceList
-from stepcrew_api.bodies import PRICES_BODY, PricesBody
+from stepcrew_api.bodies import PricesBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
@@ -20,7 +20,7 @@ def read_prices(identity: Caller, services: Injected) -> PriceList:
     return services.prices.price_list(identity.group_id)
 
 
-@router.put("", responses=responses(400, 413, 415), openapi_extra=PRICES_BODY)
+@router.put("", responses=responses(400, 413, 415))
 def set_prices(body: PricesBody, identity: Admin, services: Injected) -> PriceList:
     """Replaces all of them. Executions that are submitted afterwards are priced so, and keep these prices."""
     services.prices.save_price_list(identity.group_id, body)

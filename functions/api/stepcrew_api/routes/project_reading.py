@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from stepcrew_api.bodies import READING_BODY, ReadingBody
+from stepcrew_api.bodies import ReadingBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Member
 from stepcrew_api.problems import responses
@@ -13,7 +13,7 @@ from stepcrew_api.project_schemas import ProjectAsCrew
 router = APIRouter(tags=["projects"], route_class=GuardedRoute)
 
 
-@router.post("/projects/read", responses=responses(400, 413, 415), openapi_extra=READING_BODY)
+@router.post("/projects/read", responses=responses(400, 413, 415))
 def read_project(body: ReadingBody, _identity: Member) -> ProjectAsCrew:
     """The crew of a project folder, or of one file, without running anything. What is not read is told in `notes`; what
     decides how the crew runs and is only known to Python is a fault. Nothing is stored."""

@@ -11,7 +11,7 @@ from stepcrew import runner_packages
 from stepcrew.domain.errors import CrewNotFound
 from stepcrew.domain.project import function_name, group_digest
 from stepcrew.settings import Settings
-from stepcrew_api.bodies import BUNDLE_BODY, PROJECT_BODY, BundleBody, ProjectBody
+from stepcrew_api.bodies import BundleBody, ProjectBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
@@ -39,7 +39,7 @@ def runtime(_identity: Caller, platform: Platform) -> ProjectRuntime:
     )
 
 
-@router.post("/projects/{name}/bundle", responses=responses(400, 413, 415), openapi_extra=BUNDLE_BODY)
+@router.post("/projects/{name}/bundle", responses=responses(400, 413, 415))
 def upload_bundle(
     name: CrewName, body: BundleBody, identity: Admin, services: Injected, platform: Platform
 ) -> BundleUpload:
@@ -61,7 +61,6 @@ def project_function(name: CrewName, identity: Admin, services: Injected, platfo
     "/projects/{name}",
     status_code=201,
     responses={200: {"model": CrewView, "description": "The same as the latest version"}, **responses(400, 413, 415)},
-    openapi_extra=PROJECT_BODY,
 )
 def store_project(
     name: CrewName, body: ProjectBody, identity: Admin, services: Injected, response: Response

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from stepcrew.services.rerun_execution import Rerun
-from stepcrew_api.bodies import RERUN_BODY, RerunBody
+from stepcrew_api.bodies import RerunBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Member
 from stepcrew_api.problems import responses
@@ -16,9 +16,7 @@ from stepcrew_api.services import Injected
 router = APIRouter(prefix="/executions/{execution_id}", tags=["executions"], route_class=GuardedRoute)
 
 
-@router.post(
-    "/rerun", status_code=202, responses=responses(400, 402, 404, 409, 410, 413, 415, 429), openapi_extra=RERUN_BODY
-)
+@router.post("/rerun", status_code=202, responses=responses(400, 402, 404, 409, 410, 413, 415, 429))
 def rerun(
     execution_id: ExecutionId,
     body: RerunBody,

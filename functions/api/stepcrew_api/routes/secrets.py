@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from stepcrew.domain.secret_names import SECRET_NAME
-from stepcrew_api.bodies import SECRET_BODY, SecretBody
+from stepcrew_api.bodies import SecretBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
@@ -31,14 +31,12 @@ def list_secrets(identity: Caller, services: Injected) -> SecretList:
     "/{name}",
     status_code=201,
     responses={200: {"model": SecretView, "description": "Replaced"}, **responses(400, 413, 415)},
-    openapi_extra=SECRET_BODY,
 )
 def set_secret(
     name: SecretName, body: SecretBody, identity: Admin, services: Injected, response: Response
 ) -> SecretView:
     """Sets the value, or replaces it. Executions that begin an attempt afterwards use the new one."""
-    set_by = identity.name
-    secret, is_new = services.secrets.put(identity.group_id, name, body.value.get_secret_value(), set_by)
+    secret, is_new = services.secrets.put(identity.group_id, name, body.value.get_secret_value(), identity.name)
     if not is_new:
         response.status_code = 200
     return secret_view(secret, [])

@@ -10,7 +10,7 @@ from stepcrew import tool_arguments
 from stepcrew.domain.errors import ToolNotFound
 from stepcrew.domain.function_tool import TOOL_NAME, StoredTool
 from stepcrew.domain.tools import TOOLS
-from stepcrew_api.bodies import BUNDLE_BODY, TOOL_BODY, BundleBody, ToolBody
+from stepcrew_api.bodies import BundleBody, ToolBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
 from stepcrew_api.problems import responses
@@ -65,7 +65,6 @@ def read_tool(name: ToolName, identity: Caller, services: Injected) -> FunctionT
     "/{name}",
     status_code=201,
     responses={200: {"model": FunctionToolView, "description": "Replaced"}, **responses(400, 413, 415)},
-    openapi_extra=TOOL_BODY,
 )
 def store_tool(
     name: ToolName, body: ToolBody, identity: Admin, services: Injected, response: Response
@@ -77,7 +76,7 @@ def store_tool(
     return _view(stored)
 
 
-@router.post("/{name}/bundle", responses=responses(400, 413, 415), openapi_extra=BUNDLE_BODY)
+@router.post("/{name}/bundle", responses=responses(400, 413, 415))
 def upload_tool_bundle(
     name: ToolName, body: BundleBody, identity: Admin, services: Injected, platform: Platform
 ) -> BundleUpload:

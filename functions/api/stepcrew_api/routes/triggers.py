@@ -12,7 +12,8 @@ from stepcrew.domain.errors import CrewNotFound, InvalidRequest, TriggerNotFound
 from stepcrew.domain.mapping import NothingThere
 from stepcrew.domain.trigger import MOST_CONTENT_BYTES, REQUESTS, TRIGGER_NAME, Cause, Firing, Trigger
 from stepcrew.services.fire_trigger import submission
-from stepcrew_api.bodies import SAMPLE_BODY, TRIGGER_BODY, SampleBody, TriggerBody
+from stepcrew.services.trigger_ports import UPLOAD_SECONDS
+from stepcrew_api.bodies import SampleBody, TriggerBody
 from stepcrew_api.guarded import PUBLIC, GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Identity, Member
 from stepcrew_api.problems import TooLarge, responses
@@ -22,7 +23,6 @@ from stepcrew_api.views import PREFIX, trigger_view
 
 router = APIRouter(tags=["triggers"], route_class=GuardedRoute)
 
-URL_SECONDS = 900
 OBJECT_NAME = r"^[^/\x00-\x1f\x7f]{1,255}(/[^/\x00-\x1f\x7f]{1,255}){0,10}$"
 TriggerName = Annotated[str, Path(pattern=TRIGGER_NAME, description="The name the trigger is kept under.")]
 FiringId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -45,7 +45,6 @@ def read_trigger(name: TriggerName, identity: Caller, services: Injected) -> Tri
     "/triggers/{name}",
     status_code=201,
     responses={200: {"model": TriggerView, "description": "Changed"}, **responses(400, 404, 413, 415)},
-    openapi_extra=TRIGGER_BODY,
 )
 def store_trigger(
     name: TriggerName, body: TriggerBody, identity: Admin, services: Injected, response: Response
@@ -82,7 +81,7 @@ def delete_trigger(name: TriggerName, identity: Admin, services: Injected) -> Re
     return Response(status_code=204)
 
 
-@router.post("/triggers/{name}/test", responses=responses(400, 404, 413, 415), openapi_extra=SAMPLE_BODY)
+@router.post("/triggers/{name}/test", responses=responses(400, 404, 413, 415))
 def test_trigger(name: TriggerName, body: SampleBody, identity: Member, services: Injected) -> TriggerTrial:
     """Tells what a cause with this document would start. Nothing is started or stored."""
     trigger = _known(name, identity, services)
@@ -116,10 +115,10 @@ def list_firings(
     """What the trigger did, newest first. `inbox` is the built-in one, for objects that are requests themselves."""
     if name != REQUESTS:
         _known(name, identity, services)
-    before = cursors.decode(cursor) if cursor else None
+    before = cursors.decode(cursor)
     found = services.triggers.firings(identity.group_id, name, before=before, limit=limit + 1)
-    more = len(found) > limit
-    return FiringList(firings=found[:limit], next_cursor=cursors.encode(found[limit - 1].place) if more else None)
+    shown, following = cursors.page(found, limit, lambda firing: firing.place)
+    return FiringList(firings=shown, next_cursor=following)
 
 
 @router.post("/triggers/{name}/firings/{firing_id}/fire", responses=responses(404))
@@ -154,7 +153,7 @@ def offer_upload(
     services: Injected,
 ) -> Upload:
     """A signed address to put an object of the inbox at, which makes the triggers it matches fire."""
-    return Upload(url=services.inbox.upload_url(identity.group_id, name), expires_in=URL_SECONDS)
+    return Upload(url=services.inbox.upload_url(identity.group_id, name), expires_in=UPLOAD_SECONDS)
 
 
 def _known(name: str, identity: Identity, services: Services) -> Trigger:
@@ -165,8 +164,5 @@ def _known(name: str, identity: Identity, services: Services) -> Trigger:
 
 
 def _switched(name: str, identity: Identity, services: Services, *, enabled: bool) -> TriggerView:
-    made_by = identity.name
-    trigger = services.store_trigger.pause(identity.group_id, name, made_by, enabled=enabled)
-    if trigger is None:
-        raise TriggerNotFound(f"There is no trigger {name!r} in this group.")
+    trigger = services.store_trigger.pause(identity.group_id, name, identity.name, enabled=enabled)
     return trigger_view(trigger, identity.group_id)

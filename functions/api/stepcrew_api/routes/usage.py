@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.usage_sums import OTHERS, By, Sums, by_name, whole_usd
 from stepcrew.services.count_usage import Recount, recount
 from stepcrew_api.guarded import GuardedRoute
@@ -104,8 +104,7 @@ def _days(services: Services, first: date | None, last: date | None) -> tuple[da
     if EARLIEST <= first <= last <= LATEST and last - first < timedelta(days=MOST_DAYS):
         return first, last
     detail = f"From {first} to {last} is no time of 1 to {MOST_DAYS} days between {EARLIEST} and {LATEST}."
-    fault = Fault(pointer="/from", code="days", detail=detail, remedy="Ask for fewer days, the earlier one as from.")
-    raise InvalidRequest(detail, [fault])
+    raise InvalidRequest.at("/from", "days", detail, "Ask for fewer days, the earlier one as from.")
 
 
 def _csv(by: By, rows: list[NamedSums]) -> str:

@@ -10,7 +10,7 @@ from stepcrew.domain import cursor as cursors
 from stepcrew.domain.callback import CALLBACK_NAME
 from stepcrew.domain.errors import WebhookNotFound
 from stepcrew.domain.webhook import WEBHOOK_NAME, Webhook
-from stepcrew_api.bodies import WEBHOOK_BODY, WebhookBody
+from stepcrew_api.bodies import WebhookBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Identity, Member
 from stepcrew_api.problems import responses
@@ -43,14 +43,12 @@ def read_webhook(name: AnyName, identity: Member, services: Injected) -> Webhook
     "/{name}",
     status_code=201,
     responses={200: {"model": Webhook, "description": "Changed"}, **responses(400, 413, 415)},
-    openapi_extra=WEBHOOK_BODY,
 )
 def store_webhook(
     name: WebhookName, body: WebhookBody, identity: Admin, services: Injected, response: Response
 ) -> Webhook:
     """Checks and stores the webhook. What is on its way goes to its new address."""
-    made_by = identity.name
-    webhook, is_new = services.store_webhook(identity.group_id, name, body, made_by)
+    webhook, is_new = services.store_webhook(identity.group_id, name, body, identity.name)
     if is_new:
         response.headers["Location"] = f"{PREFIX}/webhooks/{name}"
     else:
@@ -81,11 +79,11 @@ def list_deliveries(
 ) -> DeliveryList:
     """What was sent and what the receiver answered, newest first."""
     _known(name, identity, services)
-    before = cursors.decode(cursor) if cursor else None
+    before = cursors.decode(cursor)
     found = services.webhooks.deliveries(identity.group_id, name, before=before, limit=limit + 1)
-    more = len(found) > limit
-    views = [DeliveryView.model_validate(one.model_dump()) for one in found[:limit]]
-    return DeliveryList(deliveries=views, next_cursor=cursors.encode(found[limit - 1].place) if more else None)
+    shown, following = cursors.page(found, limit, lambda delivery: delivery.place)
+    views = [DeliveryView.model_validate(one.model_dump()) for one in shown]
+    return DeliveryList(deliveries=views, next_cursor=following)
 
 
 @router.post("/{name}/deliveries/{delivery_id}/redeliver", status_code=202, responses=responses(404, 409))

@@ -14,7 +14,7 @@ from crewai.tools import BaseTool
 from crewai.utilities.string_utils import interpolate_only
 
 from stepcrew.domain.definition import AgentDefinition, CrewDefinition, McpServer, SecretReference, TaskDefinition
-from stepcrew.domain.references import address_fault
+from stepcrew.domain.mcp_servers import address_fault
 from stepcrew.domain.submission import Submission
 from stepcrew.domain.tools import FILE_READ
 from stepcrew.services.tool_ports import ToolFunctions

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from crewai.tasks.task_output import TaskOutput as CrewOutput
 
 from stepcrew.domain.definition import Condition
+from stepcrew.domain.text_bounds import beginning
 from stepcrew_runner.crew.structured import json_in
 
 MOST_CHARACTERS = 300
@@ -95,5 +96,4 @@ def _number(value: Any) -> float | None:
 def _shown(value: Any) -> str:
     if isinstance(value, Missing):
         return "not there"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + "…"
+    return beginning(json.dumps(value, ensure_ascii=False, default=str), MOST_CHARACTERS)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from stepcrew.domain.errors import Category, ExecutionError, StepcrewError
+from stepcrew.domain.text_bounds import beginning
 from stepcrew_runner.crew.provider_answers import chain, refusal_of
 from stepcrew_runner.crew.provider_errors import Refusal
 
@@ -192,7 +193,8 @@ def _explained(cause: Cause | Refusal, text: str, task: str | None, model: str |
     return ExecutionError(
         category=cause.category,
         type=cause.type,
-        message=f"{cause.sentence}{_where(task)}{f' (model {model})' if model else ''}: {_short(text)}",
+        message=f"{cause.sentence}{_where(task)}{f' (model {model})' if model else ''}: "
+        f"{beginning(' '.join(text.split()), MOST_CHARACTERS)}",
         retryable=cause.retryable,
         remedy=cause.remedy,
         task=task,
@@ -204,5 +206,4 @@ def _where(task: str | None) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"
+    return beginning(" ".join(text.split()), MOST_CHARACTERS)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from stepcrew.domain.nesting import TOO_DEEP, is_too_deep
+from stepcrew.domain.text_bounds import beginning
 from stepcrew.domain.trace import EventSource
 
 Body = Callable[[Any], Any]
@@ -189,5 +190,5 @@ def clipped(value: Any) -> Any:
     """A small fact as it is; a large one as the beginning of its text, because facts travel inside the event."""
     if isinstance(value, int | float | bool) or value is None:
         return value
-    text = value if isinstance(value, str) else str(value)
-    return value if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + "…"
+    text = str(value)
+    return value if len(text) <= MOST_CHARACTERS else beginning(text, MOST_CHARACTERS)

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import item, values
+from stepcrew.aws.items import values
 from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
 from stepcrew.domain.budgets import Budgets
@@ -41,5 +40,4 @@ class TableBudgets:
     def keep_told(self, group_id: str, telling: str) -> None:
         until = int((self._clients.now() + _TOLD).timestamp())
         entry = {"PK": keys.usage(group_id), "SK": keys.told(telling), "expires_at": until}
-        with platform_errors("Storing what was told of a budget"):
-            self._clients.dynamodb.put_item(TableName=self._records.table, Item=item(entry))
+        self._records.put("Storing what was told of a budget", entry)

@@ -7,20 +7,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from stepcrew.aws import keys
 from stepcrew.aws.audit import acts_on
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
+from stepcrew.aws.idempotency import created_once, idempotency_item, put_where_none_is
 from stepcrew.aws.items import Item, item, plain, values
 from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
-from stepcrew.aws.transactions import cancellation_codes, holds
+from stepcrew.aws.transactions import holds
 from stepcrew.aws.updates import Update
 from stepcrew.domain.batch import Batch, BatchRow, RowEnding
-from stepcrew.domain.errors import AlreadyExists, BatchNotFound, IdempotencyInFlight
+from stepcrew.domain.errors import BatchNotFound
 from stepcrew.domain.execution import TERMINAL, BatchPlace, Status
 from stepcrew.domain.submission import IdempotencyRecord
 
@@ -54,18 +52,10 @@ class TableBatches:
             "expires_at": self._expiry(batch),
         }
         items = [entry, *([idempotency_item(batch.group_id, idempotency, batch.created_at)] if idempotency else [])]
-        with platform_errors("Storing the batch"):
-            try:
-                self._clients.dynamodb.transact_write_items(
-                    TransactItems=[put_where_none_is(self._table, new, batch.created_at) for new in items]
-                )
-            except ClientError as error:
-                codes = cancellation_codes(error)
-                if "ConditionalCheckFailed" in codes:
-                    raise AlreadyExists("The batch id or the idempotency key is taken.") from error
-                if "TransactionConflict" in codes:
-                    raise IdempotencyInFlight("The same request is being handled at this moment.") from error
-                raise
+        with platform_errors("Storing the batch"), created_once("batch"):
+            self._clients.dynamodb.transact_write_items(
+                TransactItems=[put_where_none_is(self._table, new, batch.created_at) for new in items]
+            )
 
     def get(self, group_id: str, batch_id: str) -> Batch:
         found = self._records.item(keys.batch_of_rows(group_id, batch_id), keys.BATCH_OF_ROWS)
@@ -78,11 +68,7 @@ class TableBatches:
         return [Batch.model_validate(values(entry)) for entry in found]
 
     def open_batches(self) -> Iterator[tuple[str, str]]:
-        known = {":batches": keys.OPEN_BATCHES}
-        doing = "Reading the open batches"
-        for entry in self._records.found(doing, "open_key = :batches", known, IndexName=keys.OPEN_INDEX):
-            group_id, _, batch_id = str(values(entry)["open_sort"]).rpartition("#")
-            yield group_id, batch_id
+        return self._records.open_ids("Reading the open batches", keys.OPEN_BATCHES)
 
     def row(self, group_id: str, batch_id: str, number: int) -> BatchRow | None:
         found = self._records.item(keys.batch_of_rows(group_id, batch_id), keys.batch_row(number))

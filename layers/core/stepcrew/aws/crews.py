@@ -5,7 +5,8 @@ The documents are packed into their items and not kept in the bucket, whose obje
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from stepcrew.aws import keys
 from stepcrew.aws.batches import delete_found
@@ -68,21 +69,10 @@ class TableCrews:
 
     def crews(self, group_id: str, *, after: str | None, limit: int) -> list[StoredCrew]:
         low = keys.crew(after + _BEHIND) if after else keys.CREW_PREFIX
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "PK = :group AND SK BETWEEN :low AND :high",
-            "FilterExpression": "oldest <= version",
-            "ExpressionAttributeValues": item(
-                {":group": keys.group(group_id), ":low": low, ":high": keys.crew("~")}  # behind every name
-            ),
-        }
-        found: list[StoredCrew] = []
-        with platform_errors("Listing the crews"):
-            for page in self._clients.dynamodb.get_paginator("query").paginate(**query):
-                found += [StoredCrew.model_validate(values(entry)) for entry in page["Items"]]
-                if len(found) >= limit:
-                    break
-        return found[:limit]
+        known = {":group": keys.group(group_id), ":low": low, ":high": keys.crew("~")}  # behind every name
+        condition = "PK = :group AND SK BETWEEN :low AND :high"
+        found = self._records.found("Listing the crews", condition, known, FilterExpression="oldest <= version")
+        return [StoredCrew.model_validate(values(entry)) for entry in islice(found, limit)]
 
     def withdraw(self, group_id: str, name: str, *, seen: VersionHistory) -> bool:
         version = seen.latest.version
@@ -117,10 +107,7 @@ class TableCrews:
 
     def put_alias(self, group_id: str, name: str, alias: CrewAlias) -> None:
         key = {"PK": keys.crew_versions(group_id, name), "SK": keys.crew_alias(alias.alias)}
-        with platform_errors("Moving the alias"):
-            self._clients.dynamodb.put_item(TableName=self._table, Item=item({**plain(alias), **key}))
+        self._records.put("Moving the alias", {**plain(alias), **key})
 
     def remove_alias(self, group_id: str, name: str, alias: str) -> None:
-        key = {"PK": keys.crew_versions(group_id, name), "SK": keys.crew_alias(alias)}
-        with platform_errors("Removing the alias"):
-            self._clients.dynamodb.delete_item(TableName=self._table, Key=item(key))
+        self._records.remove("Removing the alias", keys.crew_versions(group_id, name), keys.crew_alias(alias))

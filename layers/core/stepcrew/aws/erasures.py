@@ -50,10 +50,7 @@ class TableErasures:
         return self._put(erasure, erasure.revision - 1)
 
     def open_erasures(self) -> Iterator[tuple[str, str]]:
-        doing, known = "Reading the open erasures", {":erasures": keys.OPEN_ERASURES}
-        for one in self._records.found(doing, "open_key = :erasures", known, IndexName=keys.OPEN_INDEX):
-            group_id, _, erasure_id = str(values(one)["open_sort"]).rpartition("#")
-            yield group_id, erasure_id
+        return self._records.open_ids("Reading the open erasures", keys.OPEN_ERASURES)
 
     def _put(self, erasure: Erasure, seen: int | None) -> bool:
         group_id, erasure_id = erasure.group_id, erasure.erasure_id

@@ -16,20 +16,18 @@ from stepcrew.aws.batches import delete_found
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.documents import keep, kept
 from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.idempotency import idempotency_item, put_where_none_is
+from stepcrew.aws.idempotency import created_once, idempotency_item, put_where_none_is
 from stepcrew.aws.items import item, plain, values
 from stepcrew.aws.kinds import kind_of
 from stepcrew.aws.payloads import BucketPayloads
 from stepcrew.aws.records import Records, key_of
 from stepcrew.aws.trace_items import recorded_at_once
-from stepcrew.aws.transactions import cancellation_codes, is_last_refused
+from stepcrew.aws.transactions import is_last_refused
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import (
-    AlreadyExists,
     Conflict,
     ExecutionError,
     ExecutionNotFound,
-    IdempotencyInFlight,
     PlatformUnavailable,
     StillWaiting,
     Superseded,
@@ -83,23 +81,16 @@ class TableExecutions:
         if execution.rerun_of:
             named = Update(execution.created_at).append("reruns", execution_id, most=MOST_RERUNS)
             writes.append({"Update": named.request(self._table, key_of(group_id, execution.rerun_of))})
-        with platform_errors("Storing the execution"):
+        with platform_errors("Storing the execution"), created_once("execution"):
             try:
                 self._clients.dynamodb.transact_write_items(TransactItems=writes)
             except ClientError as error:
-                codes = cancellation_codes(error)
-                if execution.rerun_of and is_last_refused(error):
-                    raise Conflict(
-                        f"The execution was deleted, or has been rerun {MOST_RERUNS} times already.",
-                        remedy="Rerun one of its reruns, or submit the crew again.",
-                    ) from error
-                if "ConditionalCheckFailed" in codes:
-                    raise AlreadyExists("The execution id or the idempotency key is taken.") from error
-                if "TransactionConflict" in codes:
-                    raise IdempotencyInFlight(
-                        "A request with this Idempotency-Key is being written at this moment."
-                    ) from error
-                raise
+                if not (execution.rerun_of and is_last_refused(error)):
+                    raise
+                raise Conflict(
+                    f"The execution was deleted, or has been rerun {MOST_RERUNS} times already.",
+                    remedy="Rerun one of its reruns, or submit the crew again.",
+                ) from error
 
     def get(self, group_id: str, execution_id: str) -> Execution:
         return self._records.get(group_id, execution_id)

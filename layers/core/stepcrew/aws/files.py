@@ -37,8 +37,7 @@ class BucketFiles:
 
     def save(self, group_id: str, file: GroupFile) -> None:
         entry = {**plain(file), "PK": keys.files(group_id), "SK": keys.file(file.name)}
-        with platform_errors("Storing the file"):
-            self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry))
+        self._records.put("Storing the file", entry)
         self._remove(group_id, file.name, spare=file.sha256)
 
     def begin_reading(self, group_id: str, file: GroupFile, reader: str, now: datetime) -> Reading | None:
@@ -100,9 +99,7 @@ class BucketFiles:
         )
 
     def delete(self, group_id: str, name: str) -> int:
-        key = item({"PK": keys.files(group_id), "SK": keys.file(name)})
-        with platform_errors("Deleting the file"):
-            self._clients.dynamodb.delete_item(TableName=self._table, Key=key)
+        self._records.remove("Deleting the file", keys.files(group_id), keys.file(name))
         return self._remove(group_id, name)
 
     def _remove(self, group_id: str, name: str, *, spare: str | None = None) -> int:

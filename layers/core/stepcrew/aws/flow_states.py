@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import Item, item, values
+from stepcrew.aws.items import Item, values
 from stepcrew.aws.records import Records
 from stepcrew.domain.flow_state import packed, unpacked
 from stepcrew.services.flow_state_ports import FlowKey
@@ -17,14 +16,12 @@ class TableFlowStates:
     """`FlowStates`. A state expires `retention_days` after it was saved last, as executions do."""
 
     def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
-        self._clients = clients
         self._records = Records(clients, table)
         self._retention = timedelta(days=retention_days)
 
     def save(self, key: FlowKey, document: str, now: datetime) -> None:
         entry = {**_place(key), "state": packed(document), "expires_at": int((now + self._retention).timestamp())}
-        with platform_errors("Keeping the state of a flow"):
-            self._clients.dynamodb.put_item(TableName=self._records.table, Item=item(entry))
+        self._records.put("Keeping the state of a flow", entry)
 
     def load(self, key: FlowKey) -> str | None:
         place = _place(key)

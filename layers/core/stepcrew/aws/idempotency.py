@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from stepcrew.aws import keys
 from stepcrew.aws.items import item, plain
+from stepcrew.aws.transactions import cancellation_codes
+from stepcrew.domain.errors import AlreadyExists, IdempotencyInFlight
 from stepcrew.domain.submission import IdempotencyRecord
 
 if TYPE_CHECKING:
@@ -20,6 +26,21 @@ def idempotency_item(group_id: str, record: IdempotencyRecord, now: datetime) ->
         "SK": keys.IDEMPOTENCY,
         "expires_at": int((now + timedelta(hours=record.hours)).timestamp()),
     }
+
+
+@contextmanager
+def created_once(what: str) -> Generator[None]:
+    """Around the transaction that creates something, with its idempotency key. Raises `AlreadyExists` when its id or
+    the key is taken, and `IdempotencyInFlight` when another request is writing the same key at this moment."""
+    try:
+        yield
+    except ClientError as error:
+        codes = cancellation_codes(error)
+        if "ConditionalCheckFailed" in codes:
+            raise AlreadyExists(f"The {what} id or the idempotency key is taken.") from error
+        if "TransactionConflict" in codes:
+            raise IdempotencyInFlight from error
+        raise
 
 
 def put_where_none_is(table: str, entry: dict[str, Any], now: datetime) -> TransactWriteItemTypeDef:

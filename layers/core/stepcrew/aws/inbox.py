@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.objects import read_object
-
-URL_SECONDS = 900
+from stepcrew.services.trigger_ports import UPLOAD_SECONDS
 
 
 class BucketInbox:
@@ -24,5 +23,5 @@ class BucketInbox:
 
     def upload_url(self, group_id: str, name: str) -> str:
         return self._clients.s3.generate_presigned_url(
-            "put_object", Params={"Bucket": self._bucket, "Key": f"{group_id}/{name}"}, ExpiresIn=URL_SECONDS
+            "put_object", Params={"Bucket": self._bucket, "Key": f"{group_id}/{name}"}, ExpiresIn=UPLOAD_SECONDS
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from stepcrew.domain.canonical import digest
+
 EXECUTION = "EXECUTION"
 DEFINITION = "DEFINITION"
 IDEMPOTENCY = "IDEMPOTENCY"
@@ -278,7 +280,7 @@ def queued(execution_id: str) -> str:
 def open_shard(group_id: str) -> str:
     """Spreads the sparse index of open executions over its partitions; those of one group are in one of them, so that
     they can be counted by one query."""
-    return f"OPEN#{hashlib.sha256(group_id.encode()).hexdigest()[0]}"
+    return f"OPEN#{digest(group_id)[0]}"
 
 
 def open_sort(group_id: str, execution_id: str) -> str:

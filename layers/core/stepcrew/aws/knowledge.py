@@ -49,8 +49,7 @@ class TableKnowledge:
     def _list(self, group_id: str, sha256: str, embedder: str, **more: int) -> None:
         listed = {"PK": keys.knowledge(group_id), "SK": keys.index(sha256, embedder), **more}
         partition = keys.chunks(group_id, sha256, embedder)
-        with platform_errors("Keeping knowledge"):
-            self._clients.dynamodb.put_item(TableName=self._table, Item=item({**listed, "partition": partition}))
+        self._records.put("Keeping knowledge", {**listed, "partition": partition})
 
     def forget(self, group_id: str, sha256: str) -> int:
         condition, known = "PK = :key AND begins_with(SK, :sha)", {":key": keys.knowledge(group_id)}

@@ -53,8 +53,7 @@ class TableMemory:
         return list(map(_root, found))
 
     def close_root(self, group_id: str, path: str) -> int:
-        with platform_errors("Closing the memory"):
-            self._clients.dynamodb.delete_item(TableName=self._table, Key=item(self._root_key(group_id, path)))
+        self._records.remove("Closing the memory", keys.root_scopes(group_id), keys.root_scope(path))
         return 0
 
     def add(self, group_id: str, root: RootScope, new: Remembered) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import item, values
+from stepcrew.aws.items import values
 from stepcrew.aws.records import Records
 from stepcrew.domain.model_prices import PriceList
 
@@ -14,7 +13,6 @@ class TablePrices:
     """`PriceStore` over DynamoDB."""
 
     def __init__(self, clients: Clients, table: str) -> None:
-        self._clients = clients
         self._records = Records(clients, table)
 
     def price_list(self, group_id: str) -> PriceList:
@@ -23,5 +21,4 @@ class TablePrices:
 
     def save_price_list(self, group_id: str, prices: PriceList) -> None:
         new = {"PK": keys.group(group_id), "SK": keys.PRICES, "document": prices.model_dump_json()}
-        with platform_errors("Storing the prices"):
-            self._clients.dynamodb.put_item(TableName=self._records.table, Item=item(new))
+        self._records.put("Storing the prices", new)

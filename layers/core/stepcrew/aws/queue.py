@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
+from stepcrew.domain.canonical import digest
 from stepcrew.domain.trace import LogLine, TraceBatch, TraceEvent
 
 
@@ -26,6 +25,6 @@ class SqsTraceQueue:
             self._clients.sqs.send_message(
                 QueueUrl=self._queue_url,
                 MessageBody=batch.model_dump_json(exclude_none=True),
-                MessageGroupId=hashlib.sha256(f"{group_id}#{execution_id}".encode()).hexdigest(),
+                MessageGroupId=digest(f"{group_id}#{execution_id}"),
                 MessageDeduplicationId=f"{execution_id}-{attempt}-{first_event}-{first_log}",
             )

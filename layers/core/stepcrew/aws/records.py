@@ -58,6 +58,16 @@ class Records:
             for page in pages:
                 yield from page["Items"]
 
+    def put(self, doing: str, entry: Mapping[str, Any]) -> None:
+        """Writes an item, also in the place of one with the same key."""
+        with platform_errors(doing):
+            self._clients.dynamodb.put_item(TableName=self.table, Item=item(entry))
+
+    def remove(self, doing: str, partition: str, sort: str) -> None:
+        """Removes an item. Removing what is not there changes nothing."""
+        with platform_errors(doing):
+            self._clients.dynamodb.delete_item(TableName=self.table, Key=item({"PK": partition, "SK": sort}))
+
     def whole(self, doing: str, listed: Sequence[Item]) -> list[Item]:
         """The items whose keys an index has listed, in that order and as they are now; without those that are gone."""
         found = [{name: entry[name] for name in ("PK", "SK")} for entry in listed]
@@ -122,6 +132,12 @@ class Records:
             found = self._open("open_key = :shard", {":shard": shard})
             turn = int(minute * _GOLDEN % 1 * len(found))
             yield from self._unchanged(found[turn:] + found[:turn], unchanged_since)
+
+    def open_ids(self, doing: str, key: str) -> Iterator[tuple[str, str]]:
+        """Group and id of everything that stands under a key of the sparse index and is no execution."""
+        for entry in self.found(doing, "open_key = :key", {":key": key}, IndexName=keys.OPEN_INDEX):
+            group_id, _, some_id = str(values(entry)["open_sort"]).rpartition("#")
+            yield group_id, some_id
 
     def _open(self, condition: str, known: Mapping[str, str]) -> list[Item]:
         """The keys of those records."""

@@ -6,8 +6,7 @@ from typing import Generic, TypeVar
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import item, values
+from stepcrew.aws.items import values
 from stepcrew.aws.records import Records
 from stepcrew.domain.connection import StoredConnection
 from stepcrew.domain.function_tool import StoredTool
@@ -20,14 +19,12 @@ class TableRegistrations(Generic[Kept]):
     """`RegistrationStore` over DynamoDB. `word` stands in the keys, and names in errors what is kept."""
 
     def __init__(self, clients: Clients, table: str, kind: type[Kept], word: str) -> None:
-        self._clients = clients
-        self._table = table
         self._kind = kind
         self._word = word
         self._records = Records(clients, table)
 
     def one(self, group_id: str, name: str) -> Kept | None:
-        found = self._records.item(keys.registrations(group_id, self._word), keys.registration(self._word, name))
+        found = self._records.item(*self._key(group_id, name))
         return self._read(values(found)["document"]) if found else None
 
     def every(self, group_id: str) -> list[Kept]:
@@ -36,16 +33,15 @@ class TableRegistrations(Generic[Kept]):
         return [self._read(values(entry)["document"]) for entry in found]
 
     def put(self, group_id: str, kept: Kept) -> None:
-        entry = {**self._key(group_id, kept.name), "document": kept.model_dump_json()}
-        with platform_errors(f"Storing the {self._word}"):
-            self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry))
+        partition, sort = self._key(group_id, kept.name)
+        entry = {"PK": partition, "SK": sort, "document": kept.model_dump_json()}
+        self._records.put(f"Storing the {self._word}", entry)
 
     def delete(self, group_id: str, name: str) -> None:
-        with platform_errors(f"Deleting the {self._word}"):
-            self._clients.dynamodb.delete_item(TableName=self._table, Key=item(self._key(group_id, name)))
+        self._records.remove(f"Deleting the {self._word}", *self._key(group_id, name))
 
-    def _key(self, group_id: str, name: str) -> dict[str, str]:
-        return {"PK": keys.registrations(group_id, self._word), "SK": keys.registration(self._word, name)}
+    def _key(self, group_id: str, name: str) -> tuple[str, str]:
+        return keys.registrations(group_id, self._word), keys.registration(self._word, name)
 
     def _read(self, document: str) -> Kept:
         return self._kind.model_validate_json(document)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import item, values
+from stepcrew.aws.items import values
 from stepcrew.aws.parameters import delete_parameter, read_parameter
+from stepcrew.aws.records import Records
 from stepcrew.domain.secrets import StoredSecret
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class ParameterSecretStore:
     def __init__(self, clients: Clients, prefix: str, table: str) -> None:
         self._clients = clients
         self._names = ParameterNames(prefix)
-        self._table = table
+        self._records = Records(clients, table)
 
     def put(self, group_id: str, name: str, value: str, *, set_by: str | None, now: datetime) -> StoredSecret:
         note = {"PK": keys.group(group_id), "SK": keys.secret(name), "name": name, "set_by": set_by}
@@ -67,15 +68,13 @@ class ParameterSecretStore:
             answer = self._clients.ssm.put_parameter(
                 Name=f"{self._names.group(group_id)}/{name}", Value=value, Type="SecureString", Overwrite=True
             )
-            # By its version: what is changed past the API later is not taken for this caller's.
-            version = answer.get("Version", 0)
-            self._clients.dynamodb.put_item(TableName=self._table, Item=item({**note, "version": version}))
+        # By its version: what is changed past the API later is not taken for this caller's.
+        self._records.put("Storing a secret", {**note, "version": answer.get("Version", 0)})
         return StoredSecret(name=name, set_at=now, set_by=set_by)
 
     def secrets(self, group_id: str) -> list[StoredSecret]:
         found = self._below(self._names.group(group_id))
-        with platform_errors("Listing the secrets"):
-            notes = self._notes(group_id) if found else {}
+        notes = self._notes(group_id) if found else {}
         listed: list[StoredSecret] = []
         for parameter in found:
             name = _last(parameter.get("Name", ""))
@@ -89,9 +88,7 @@ class ParameterSecretStore:
     def delete(self, group_id: str, name: str) -> None:
         doing = "Removing a secret"
         delete_parameter(self._clients.ssm, f"{self._names.group(group_id)}/{name}", doing)
-        with platform_errors(doing):
-            key = item({"PK": keys.group(group_id), "SK": keys.secret(name)})
-            self._clients.dynamodb.delete_item(TableName=self._table, Key=key)
+        self._records.remove(doing, keys.group(group_id), keys.secret(name))
 
     def missing(self, group_id: str, names: set[str]) -> set[str]:
         return names - {_last(one.get("Name", "")) for one in self._below(self._names.group(group_id))}
@@ -108,13 +105,9 @@ class ParameterSecretStore:
             return [parameter for page in pages for parameter in page["Parameters"]]
 
     def _notes(self, group_id: str) -> dict[str, dict[str, Any]]:
-        pages = self._clients.dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="PK = :group AND begins_with(SK, :secrets)",
-            ExpressionAttributeValues=item({":group": keys.group(group_id), ":secrets": keys.SECRET_PREFIX}),
-        )
-        found = [values(entry) for page in pages for entry in page["Items"]]
-        return {note["name"]: note for note in found}
+        known = {":group": keys.group(group_id), ":secrets": keys.SECRET_PREFIX}
+        found = self._records.found("Listing the secrets", "PK = :group AND begins_with(SK, :secrets)", known)
+        return {note["name"]: note for note in map(values, found)}
 
 
 def _last(name: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
-from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import item, values
+from stepcrew.aws.items import values
 from stepcrew.aws.records import Records
 from stepcrew.domain.stack_state import SweepState
 
@@ -14,13 +13,11 @@ class TableSweeps:
     """`SweepLog` over DynamoDB."""
 
     def __init__(self, clients: Clients, table: str) -> None:
-        self._clients = clients
         self._records = Records(clients, table)
 
     def keep(self, sweep: SweepState) -> None:
         entry = {"PK": keys.STACK, "SK": keys.SWEEP, "document": sweep.model_dump_json()}
-        with platform_errors("Keeping what the sweep did"):
-            self._clients.dynamodb.put_item(TableName=self._records.table, Item=item(entry))
+        self._records.put("Keeping what the sweep did", entry)
 
     def last(self) -> SweepState | None:
         found = self._records.item(keys.STACK, keys.SWEEP)

@@ -18,6 +18,7 @@ from stepcrew.aws.transactions import holds
 from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import BodyExpired, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
+from stepcrew.domain.text_bounds import beginning
 from stepcrew.domain.trace import PayloadReference
 
 TEXT, JSON = "text/plain; charset=utf-8", "application/json"
@@ -67,8 +68,7 @@ class TableTaskOutputs:
             "document": self._light(execution, output).model_dump_json(),
             "expires_at": expires_at,
         }
-        with platform_errors("Storing a task output"):
-            self._clients.dynamodb.put_item(TableName=self._table, Item=item(new))
+        self._records.put("Storing a task output", new)
 
     def task_outputs(self, group_id: str, execution_id: str, *, whole: bool = True) -> list[TaskOutput]:
         known = {":key": keys.execution(group_id, execution_id), ":prefix": keys.TASK_PREFIX}
@@ -77,13 +77,7 @@ class TableTaskOutputs:
         return [self._whole(group_id, execution_id, output) for output in outputs] if whole else outputs
 
     def task_output(self, group_id: str, execution_id: str, index: int, *, whole: bool = True) -> TaskOutput | None:
-        with platform_errors("Reading a task output"):
-            answer = self._clients.dynamodb.get_item(
-                TableName=self._table,
-                Key=item({"PK": keys.execution(group_id, execution_id), "SK": keys.task(index)}),
-                ConsistentRead=True,
-            )
-        found = answer.get("Item")
+        found = self._records.item(keys.execution(group_id, execution_id), keys.task(index))
         if found is None:
             return None
         output = TaskOutput.model_validate_json(values(found)["document"])
@@ -99,9 +93,9 @@ class TableTaskOutputs:
         # The attempt is part of the id: a late worker that will be fenced off has overwritten nothing.
         payload_id = f"task-{output.index:04d}-{execution.attempt}"
         raw, structured = output.raw.encode(errors="replace"), json.dumps(output.json_dict).encode()
-        changes: dict[str, object] = {"description": _beginning(output.description)}
+        changes: dict[str, object] = {"description": beginning(output.description, MOST_DESCRIBED)}
         if output.expected_output is not None:
-            changes["expected_output"] = _beginning(output.expected_output)
+            changes["expected_output"] = beginning(output.expected_output, MOST_DESCRIBED)
         # As it will be written: a control character takes six bytes.
         if len(json.dumps(output.raw, ensure_ascii=False).encode(errors="replace")) > INLINE_BYTES:
             changes |= {"raw": "", "raw_reference": put(payload_id, raw, TEXT)}
@@ -122,7 +116,3 @@ class TableTaskOutputs:
         if output.json_reference:
             changes |= {"json_dict": json.loads(body(output.json_reference)), "json_reference": None}
         return output.model_copy(update=changes)
-
-
-def _beginning(text: str) -> str:
-    return text if len(text) <= MOST_DESCRIBED else text[:MOST_DESCRIBED] + "…"

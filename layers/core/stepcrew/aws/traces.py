@@ -77,13 +77,7 @@ class TableTraces:
         return [TraceEvent.model_validate_json(entry["document"]) for entry in found]
 
     def event(self, group_id: str, execution_id: str, attempt: int, sequence: int) -> TraceEvent | None:
-        with platform_errors("Reading a trace event"):
-            answer = self._clients.dynamodb.get_item(
-                TableName=self._table,
-                Key=item({"PK": keys.execution(group_id, execution_id), "SK": keys.trace(attempt, sequence)}),
-                ConsistentRead=True,
-            )
-        found = answer.get("Item")
+        found = self._records.item(keys.execution(group_id, execution_id), keys.trace(attempt, sequence))
         return TraceEvent.model_validate_json(values(found)["document"]) if found else None
 
     def logs(self, group_id: str, execution_id: str, *, after: tuple[int, int], limit: int) -> list[LogLine]:

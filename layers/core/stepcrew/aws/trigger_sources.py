@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable, Generator
 from typing import Any, cast
@@ -12,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import code_of, platform_errors
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.canonical import digest
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.trigger import Trigger
 from stepcrew.settings import Settings
 
@@ -58,7 +58,7 @@ class EventBridgeSources:
         if trigger.event.bus and not self._settings.group_may_hear(group_id, bus):
             detail = f"The group may not hear the event bus {bus}."
             remedy = "The operator opens a bus to groups with the parameter TriggerBuses."
-            raise InvalidRequest(detail, [Fault(pointer="/event/bus", code="not_open", detail=detail, remedy=remedy)])
+            raise InvalidRequest.at("/event/bus", "not_open", detail, remedy)
         name = self._name(group_id, trigger.name)
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
         template = json.dumps({"group_id": group_id, "trigger": trigger.name, "event": _EVENT})
@@ -121,8 +121,8 @@ class EventBridgeSources:
                 self._clients.scheduler.create_schedule(**request)
 
     def _name(self, group_id: str, trigger: str) -> str:
-        digest = hashlib.sha256(f"{group_id}\n{trigger}".encode()).hexdigest()[:24]
-        return f"{self._settings.stack_name[:38]}-{digest}"
+        told_apart = digest(f"{group_id}\n{trigger}")[:24]
+        return f"{self._settings.stack_name[:38]}-{told_apart}"
 
 
 def _pattern(group_id: str, trigger: Trigger) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _faults_at(pointer: str) -> Generator[None]:
         if code_of(error) not in _REFUSED:
             raise
         detail = f"AWS refuses it: {error.response.get('Error', {}).get('Message', '')}"
-        raise InvalidRequest(detail, [Fault(pointer=pointer, code="refused", detail=detail)]) from error
+        raise InvalidRequest.at(pointer, "refused", detail) from error
 
 
 def _unless_gone(call: Callable[[], object]) -> None:

@@ -27,7 +27,6 @@ class TableTriggers:
         self._retention = timedelta(days=retention_days)
 
     def save(self, group_id: str, trigger: Trigger, *, seen: int | None) -> bool:
-        """Writes a trigger over the revision that was seen, or where none was. False when another came between."""
         fields = {**plain(trigger), "PK": keys.group(group_id), "SK": keys.trigger(trigger.name)}
         return self._logbook.put(fields, "revision", seen, "Storing the trigger")
 
@@ -36,14 +35,11 @@ class TableTriggers:
         return Trigger.model_validate(values(found)) if found else None
 
     def triggers(self, group_id: str) -> list[Trigger]:
-        """All of a group by name: there are at most `MOST_TRIGGERS`."""
         known = {":key": keys.group(group_id), ":prefix": keys.TRIGGER_PREFIX}
         found = self._records.found("Listing the triggers", "PK = :key AND begins_with(SK, :prefix)", known)
         return [Trigger.model_validate(values(entry)) for entry in found]
 
     def delete(self, group_id: str, name: str, *, seen: int | None = None) -> None:
-        """Removes the trigger and its firings; with `seen`, only where that revision stands. Asking again changes
-        nothing."""
         self._logbook.delete(
             keys.group(group_id),
             keys.trigger(name),
@@ -53,7 +49,6 @@ class TableTriggers:
         )
 
     def save_firing(self, group_id: str, firing: Firing, cause: Cause, *, seen: int | None) -> bool:
-        """Writes the firing over the turn that was seen, or where none was. False when another came between."""
         document = cause.model_dump_json()
         stored: dict[str, Any] = {"document": document}
         if len(document.encode()) > INLINE_BYTES:
@@ -78,14 +73,12 @@ class TableTriggers:
         return Firing.model_validate(values(found)) if found else None
 
     def firings(self, group_id: str, trigger: str, *, before: str | None, limit: int) -> list[Firing]:
-        """Newest first, before the place of `Firing.place`. Eventually consistent."""
         found = self._logbook.newest(
             keys.firings(group_id, trigger), before=before, limit=limit, doing="Listing the firings"
         )
         return [Firing.model_validate(values(entry)) for entry in found]
 
     def cause(self, group_id: str, trigger: str, firing_id: str) -> Cause | None:
-        """What made it fire; None when it is unknown or has expired."""
         found = self._records.item(keys.firings(group_id, trigger), keys.firing(firing_id))
         if found is None:
             return None

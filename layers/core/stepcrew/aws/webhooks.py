@@ -7,7 +7,7 @@ from datetime import timedelta
 from stepcrew.aws import keys
 from stepcrew.aws.clients import Clients
 from stepcrew.aws.errors import platform_errors
-from stepcrew.aws.items import Item, item, plain, values
+from stepcrew.aws.items import Item, plain, values
 from stepcrew.aws.logbook import Logbook
 from stepcrew.aws.records import Records
 from stepcrew.domain.announcement import Announcement
@@ -18,14 +18,11 @@ class TableWebhooks:
     """`WebhookStore` over DynamoDB."""
 
     def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
-        self._clients = clients
-        self._table = table
         self._records = Records(clients, table)
         self._logbook = Logbook(clients, table)
         self._retention = timedelta(days=retention_days)
 
     def save(self, group_id: str, webhook: Webhook, *, seen: int | None) -> bool:
-        """Writes a webhook over the revision that was seen, or where none was. False when another came between."""
         partition, sort = _place(group_id, webhook.name)
         entry = {**plain(webhook), "PK": partition, "SK": sort}
         if webhook.callback is not None:
@@ -37,7 +34,6 @@ class TableWebhooks:
         return Webhook.model_validate(values(found)) if found else None
 
     def webhooks(self, group_id: str) -> list[Webhook]:
-        """All of a group by name: there are at most `MOST_WEBHOOKS`."""
         found = self._records.found("Listing the webhooks", "PK = :key", {":key": keys.webhooks(group_id)})
         return [Webhook.model_validate(values(entry)) for entry in found]
 
@@ -45,13 +41,11 @@ class TableWebhooks:
         return {webhook.name for webhook in self.webhooks(group_id)}
 
     def delete(self, group_id: str, name: str) -> None:
-        """Removes the webhook and its deliveries. Asking again changes nothing."""
         self._logbook.delete(
             keys.webhooks(group_id), keys.webhook(name), keys.deliveries(group_id, name), "Deleting the webhook"
         )
 
     def save_delivery(self, group_id: str, delivery: Delivery) -> None:
-        """Writes how a delivery stands. Only whoever handles its message does so, one at a time."""
         entry = {
             **plain(delivery),
             # As text: null has no attribute, and in an announcement it says something.
@@ -62,15 +56,13 @@ class TableWebhooks:
             "group_sort": delivery.place,
             "expires_at": int((delivery.created_at + self._retention).timestamp()),
         }
-        with platform_errors("Storing the delivery"):
-            self._clients.dynamodb.put_item(TableName=self._table, Item=item(entry))
+        self._records.put("Storing the delivery", entry)
 
     def delivery(self, group_id: str, webhook: str, delivery_id: str) -> Delivery | None:
         found = self._records.item(_log(group_id, webhook), keys.delivery(delivery_id))
         return _delivery(found) if found else None
 
     def deliveries(self, group_id: str, webhook: str, *, before: str | None, limit: int) -> list[Delivery]:
-        """Newest first, before the place of `Delivery.place`. Eventually consistent."""
         found = self._logbook.newest(
             keys.deliveries(group_id, webhook), before=before, limit=limit, doing="Listing the deliveries"
         )

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.models import PROVIDERS, parse_model_name
-from stepcrew.domain.public_addresses import is_named_inside
 from stepcrew.domain.registration import REGISTERING, Registered
 from stepcrew.domain.secret_names import SecretName
+from stepcrew.domain.web_address import public_address
 
 CONNECTION_NAME = r"^[a-z][a-z0-9-]{0,39}$"
 
@@ -75,16 +74,11 @@ def connection_of(model: str) -> str | None:
 
 
 def _address_fault(url: str) -> str | None:
-    """Why an address may not be reached, as far as its text tells; where it leads is looked at by the runner."""
+    """Why an address may not be reached, as far as its text tells."""
     try:
-        parts = urlsplit(url)
-        host, _ = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        return "The address cannot be read."
-    if parts.scheme != "https" or not host:
-        return "A connection needs an https:// address."
+        parts = public_address(url, "A connection")
+    except ValueError as error:
+        return str(error)
     if parts.username or parts.password or parts.query or parts.fragment:
         return "The address is scheme, host and path alone; the key is a secret of the group."
-    if is_named_inside(host):
-        return "The address is inside the platform."
     return None

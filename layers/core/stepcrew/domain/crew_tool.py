@@ -7,6 +7,7 @@ from typing import Any
 from stepcrew.domain.parts import placeholders_of
 from stepcrew.domain.stored_crew import StoredCrew
 from stepcrew.domain.submission import Submission
+from stepcrew.domain.text_bounds import beginning
 
 MOST_DESCRIPTION = 1_000
 
@@ -15,7 +16,7 @@ def description_of(crew: StoredCrew, submission: Submission) -> str:
     """What its tasks do, in their own words: a model chooses by that."""
     tasks = [task.description.strip() for task in submission.definition.tasks]
     text = " Then: ".join(tasks) or f"Runs the {crew.kind} {crew.name}."
-    return text if len(text) <= MOST_DESCRIPTION else f"{text[:MOST_DESCRIPTION]}…"
+    return beginning(text, MOST_DESCRIPTION)
 
 
 def input_schema(submission: Submission) -> dict[str, Any]:

@@ -40,6 +40,9 @@ class LinkNotValid(StepcrewError):
     category = Category.INPUT
     remedy = "Decide in the console, or with the command line."
 
+    def __init__(self) -> None:
+        super().__init__("This link is not valid.")
+
 
 class DecisionLink(BaseModel):
     """What a link says. `sent_to` is the webhook (`webhook NAME`) or the e-mail address it was sent to."""
@@ -133,9 +136,9 @@ def read_link(text: str) -> DecisionLink:
             raise ValueError("too long")
         link = DecisionLink.model_validate_json(_decoded(said))
     except (ValidationError, ValueError) as error:  # not base64, not ASCII, another shape
-        raise _not_valid() from error
+        raise LinkNotValid from error
     if not is_group_id(link.group_id):
-        raise _not_valid()
+        raise LinkNotValid
     return link
 
 
@@ -148,12 +151,8 @@ def check_link(text: str, keys: Iterable[LinkKey], now: datetime) -> DecisionLin
     said, _, _ = text.partition(".")
     fits = hmac.compare_digest(f"{said}.{_digest(said, key)}".encode(), text.encode())
     if not (good and fits):
-        raise _not_valid()
+        raise LinkNotValid
     return link
-
-
-def _not_valid() -> LinkNotValid:
-    return LinkNotValid("This link is not valid.")
 
 
 def _signed(link: DecisionLink, key: LinkKey) -> str:

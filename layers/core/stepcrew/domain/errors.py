@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -75,6 +76,16 @@ class InvalidRequest(StepcrewError):
     def __init__(self, message: str, faults: list[Fault] | None = None) -> None:
         super().__init__(message)
         self.faults = faults or []
+
+    @classmethod
+    def of(cls, faults: list[Fault]) -> Self:
+        """Its message is that of the first of the faults."""
+        return cls(faults[0].detail, faults)
+
+    @classmethod
+    def at(cls, pointer: str, code: str, detail: str, remedy: str = "") -> Self:
+        """Of one fault alone."""
+        return cls.of([Fault(pointer=pointer, code=code, detail=detail, remedy=remedy)])
 
 
 class ExecutionNotFound(StepcrewError):
@@ -179,6 +190,9 @@ class IdempotencyInFlight(StepcrewError):
     category = Category.INPUT
     retryable = True
     remedy = "Repeat the same request in a second."
+
+    def __init__(self) -> None:
+        super().__init__("The same request is being handled at this moment.")
 
 
 class AlreadyExists(StepcrewError):

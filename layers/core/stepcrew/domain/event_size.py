@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from stepcrew.domain.text_bounds import MOST_CHARACTERS
+from stepcrew.domain.text_bounds import MOST_CHARACTERS, beginning
 from stepcrew.domain.trace import LogLine, TraceEvent
 
 MOST_LABEL = MOST_CHARACTERS["role"]
@@ -26,7 +26,7 @@ SHORTENED = "shortened"
 
 def label(text: str) -> str:
     """A label as it is, or its beginning."""
-    return text if len(text) <= MOST_LABEL else text[: MOST_LABEL - 1] + "…"
+    return beginning(text, MOST_LABEL)
 
 
 def fitted(event: TraceEvent) -> TraceEvent:
@@ -39,7 +39,7 @@ def fitted(event: TraceEvent) -> TraceEvent:
     if labels:
         event = event.model_copy(update=labels)
     if _bytes(event) > MOST_EVENT_BYTES and event.output is not None:
-        event = _shortened(event, "output", output=_beginning(event.output))
+        event = _shortened(event, "output", output=beginning(str(event.output), MOST_PREVIEW))
     if _bytes(event) > MOST_EVENT_BYTES:
         kept = {name: value for name, value in event.extra_data.items() if name == SHORTENED}
         event = _shortened(event.model_copy(update={"extra_data": kept}), "extra_data", trace_metadata={})
@@ -57,11 +57,6 @@ def _shortened(event: TraceEvent, what: str, **changes: object) -> TraceEvent:
     already = event.extra_data.get(SHORTENED)
     told: list[JsonValue] = [*(already if isinstance(already, list) else []), what]
     return event.model_copy(update={**changes, "extra_data": {**event.extra_data, SHORTENED: told}})
-
-
-def _beginning(output: JsonValue) -> str:
-    text = output if isinstance(output, str) else str(output)
-    return text if len(text) <= MOST_PREVIEW else text[:MOST_PREVIEW] + "…"
 
 
 def _bytes(event: TraceEvent) -> int:

@@ -69,15 +69,20 @@ Money = Annotated[
 ]
 
 
+TimeoutSeconds = Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS), NumberOnly]
+Tokens = Annotated[int, Field(ge=1, le=MOST_TOKENS), NumberOnly]
+ModelCalls = Annotated[int, Field(ge=1, le=MOST_MODEL_CALLS), NumberOnly]
+
+
 class Limits(BaseModel):
     """What one execution may use before it is stopped. Times in seconds, money in US dollars."""
 
     model_config = ConfigDict(extra="forbid")
 
-    timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS), NumberOnly] = DEFAULT_TIMEOUT_SECONDS
-    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), NumberOnly] | None = None
+    timeout_seconds: TimeoutSeconds = DEFAULT_TIMEOUT_SECONDS
+    max_tokens: Tokens | None = None
     max_cost_usd: Money | None = None
-    max_model_calls: Annotated[int, Field(ge=1, le=MOST_MODEL_CALLS), NumberOnly] | None = None
+    max_model_calls: ModelCalls | None = None
     on_budget: Literal["fail", "ask"] = Field(
         default="fail",
         description="Whether a used-up budget (not the time) ends the execution or asks a person for more.",
@@ -89,10 +94,10 @@ class GroupLimits(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS), NumberOnly] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), NumberOnly] | None = None
+    timeout_seconds: TimeoutSeconds | None = None
+    max_tokens: Tokens | None = None
     max_cost_usd: Money | None = None
-    max_model_calls: Annotated[int, Field(ge=1, le=MOST_MODEL_CALLS), NumberOnly] | None = None
+    max_model_calls: ModelCalls | None = None
 
 
 class Usage(BaseModel):

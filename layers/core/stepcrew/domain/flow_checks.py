@@ -18,10 +18,11 @@ from stepcrew.domain.flow import (
     outline_of,
 )
 from stepcrew.domain.flow_reading import read_flow
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.own_names import OwnNames
 from stepcrew.domain.parsing import ParsedCrew, read_crew
 from stepcrew.domain.places import Path, Places, escape
-from stepcrew.domain.references import MISSING_INPUT, ModelRules, find_reference_faults
+from stepcrew.domain.references import MISSING_INPUT, find_reference_faults
 from stepcrew.domain.shown_files import sight_faults
 
 

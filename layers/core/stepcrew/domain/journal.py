@@ -5,7 +5,6 @@ A later attempt runs the crew again and is answered from here. What an execution
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from stepcrew.domain.canonical import digest
 from stepcrew.domain.execution import Usage
 from stepcrew.domain.proof import Link, hash_of
 from stepcrew.domain.trace import PayloadReference
@@ -51,7 +51,7 @@ class EntryKey(NamedTuple):
     @property
     def entry_id(self) -> str:
         """At most 40 characters of ASCII; the same for the same key in every attempt."""
-        place = hashlib.sha256(f"{self.scope}\n{self.digest}".encode()).hexdigest()
+        place = digest(f"{self.scope}\n{self.digest}")
         return f"{place[:32]}-{self.nth}"
 
 

@@ -49,7 +49,7 @@ def effective(asked: Limits | None, rules: LimitRules) -> Limits:
             wanted = _least(next((amount for amount in standing if amount is not None), None), ceiling)
         amounts[field] = wanted
     if faults:
-        raise InvalidRequest(faults[0].detail, faults)
+        raise InvalidRequest.of(faults)
     return asked.model_copy(update=amounts)
 
 
@@ -77,7 +77,7 @@ def raised(execution: Execution, named: str | None, asked: GroupLimits | None, c
             faults.append(_no_room(field, wanted, least, ceiling))
         amounts[field] = wanted
     if faults:
-        raise InvalidRequest(faults[0].detail, faults)
+        raise InvalidRequest.of(faults)
     return execution.limits.model_copy(update=amounts)
 
 

@@ -10,6 +10,8 @@ from typing import Any, cast
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from stepcrew.domain.places import escape
+
 MOST_EXPRESSION = 200
 """Characters of one expression: what evaluating it costs is bounded by this and by the size of the cause."""
 
@@ -30,7 +32,7 @@ def expressions_in(value: object, pointer: str = "") -> Iterator[tuple[str, str]
         yield from ((pointer, found) for found in _MARK.findall(value))
     elif isinstance(value, dict):
         for name, child in cast("dict[str, object]", value).items():
-            yield from expressions_in(child, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+            yield from expressions_in(child, f"{pointer}/{escape(name)}")
     elif isinstance(value, list):
         for index, child in enumerate(cast("list[object]", value)):
             yield from expressions_in(child, f"{pointer}/{index}")

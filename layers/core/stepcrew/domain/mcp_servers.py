@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from stepcrew.domain.definition import McpServer
-from stepcrew.domain.public_addresses import is_named_inside
+from stepcrew.domain.web_address import public_address
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 _HEADER_VALUE = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")  # what httpx sends: ASCII, no blank ends
@@ -26,20 +26,15 @@ class HeaderFault(NamedTuple):
 
 
 def address_fault(server: McpServer) -> str | None:
-    """Why an address may not be reached, as far as its text tells; names are resolved and checked by the runner."""
+    """Why an address may not be reached, as far as its text tells."""
     try:
-        parts = urlsplit(server.url)
-        host, _ = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        return "The address of the MCP server cannot be read."
-    if parts.scheme != "https" or not host:
-        return "An MCP server needs an https:// address."
+        parts = public_address(server.url, "An MCP server")
+    except ValueError as error:
+        return str(error)
     if parts.username or parts.password:
         return "Credentials in an address are not kept secret: use headers with {secret: NAME}."
     if any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
         return "The query of the address looks like a secret: use headers with {secret: NAME}."
-    if is_named_inside(host):
-        return "The address is inside the platform."
     return None
 
 

@@ -1,8 +1,11 @@
-"""Model names by CrewAI's convention, and the providers the runner carries."""
+"""Model names by CrewAI's convention, the providers the runner carries, and which models crews may name."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import NamedTuple
 
 PROVIDERS: dict[str, str] = {
@@ -53,3 +56,18 @@ def parse_embedder_name(name: str) -> ModelName | None:
 def _bare(name: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> ModelName | None:
     provider = next((one for pattern, one in patterns if pattern.match(name)), None)
     return ModelName(provider, name) if provider else None
+
+
+class ModelRules(NamedTuple):
+    """The model of a crew that names none, which models (`provider/model`) the operator allows with its own keys, as
+    shell-style patterns, and the fallbacks of the operator's connections, by their names. The operator's own embedding
+    model is allowed, whatever else is."""
+
+    default: str
+    allowed: Sequence[str]
+    default_embedder: str = ""
+    connections: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+    def allows(self, name: str) -> bool:
+        """`name` is `provider/model`."""
+        return any(fnmatchcase(name, pattern) for pattern in self.allowed)

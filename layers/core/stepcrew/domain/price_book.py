@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 
 _FOLDER = Path(__file__).parent / "price_books"
 _OTHERS = "us-east-1"
@@ -59,13 +59,8 @@ def price_book(region: str, name: str | None = None) -> PriceBook:
     """The newest book, or the one of this name. Raises `InvalidRequest` for a name that is none."""
     name = name or names()[-1]
     if name not in names():
-        fault = Fault(
-            pointer="/price_book",
-            code="unknown_price_book",
-            detail=f"There is no price book {name}.",
-            remedy=f"Use one of: {', '.join(names())}.",
-        )
-        raise InvalidRequest(fault.detail, [fault])
+        detail, remedy = f"There is no price book {name}.", f"Use one of: {', '.join(names())}."
+        raise InvalidRequest.at("/price_book", "unknown_price_book", detail, remedy)
     regions = json.loads((_FOLDER / f"{name}.json").read_text())["regions"]
     known = region if region in regions else _OTHERS
     return PriceBook(name, known, {Priced(item): Decimal(price["usd"]) for item, price in regions[known].items()})

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stepcrew.domain.canonical import digest
 from stepcrew.domain.definition import MAX_NAME, MAX_TASKS, AgentDefinition, CrewDefinition, TaskDefinition
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 
 BUNDLE = r"^[0-9a-f]{64}$"
 ENTRY = r"^\w[\w.-]*:[A-Za-z_]\w*$"
@@ -37,7 +37,7 @@ def function_name(name: str, platform: str) -> str:
     room = min(MOST_OF_A_NAME - len(f"{platform}{function_marker('')}"), 20)
     if room < DIGITS:
         detail = f"The platform's stack {platform!r} has so long a name that its projects' functions cannot be named."
-        raise InvalidRequest(detail, [Fault(pointer="", code="too_long", detail=detail, remedy="Tell the operator.")])
+        raise InvalidRequest.at("", "too_long", detail, "Tell the operator.")
     readable = re.sub(r"[^A-Za-z0-9]+", "-", name)[: max(room - DIGITS - 1, 0)].strip("-")
     return f"{readable}-{digest(name)[:DIGITS]}".lstrip("-")
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
-
 from stepcrew.domain.approval_rules import rule_faults
 from stepcrew.domain.connection import connection_of
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.json_schema import SchemaCost, cost_of, faults_of
-from stepcrew.domain.mcp_servers import address_fault as address_fault
-from stepcrew.domain.mcp_servers import header_faults
+from stepcrew.domain.mcp_servers import address_fault, header_faults
 from stepcrew.domain.memory import root_of
-from stepcrew.domain.models import EMBEDDING_PROVIDERS, PROVIDERS, parse_embedder_name, parse_model_name
+from stepcrew.domain.models import (
+    EMBEDDING_PROVIDERS,
+    PROVIDERS,
+    ModelRules,
+    parse_embedder_name,
+    parse_model_name,
+)
 from stepcrew.domain.own_names import NOTHING_OWN, OwnNames
 from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import (
@@ -35,18 +36,6 @@ from stepcrew.domain.text_bounds import too_long
 from stepcrew.domain.tools import TOOLS, canonical_tool_name, files_for
 
 MISSING_INPUT = "missing_input"
-
-
-class ModelRules(NamedTuple):
-    """The model of a crew that names none, which models (`provider/model`) the operator allows with its own keys, and
-    the fallbacks of the operator's connections, by their names. The operator's own embedding model is allowed, whatever
-    else is."""
-
-    default: str
-    allowed: str
-    allows: Callable[[str], bool]
-    default_embedder: str = ""
-    connections: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class Checker:
@@ -233,7 +222,7 @@ class Checker:
                 self._add(path, "unknown_model", detail, remedy)
             elif parsed is not None and not self._models.allows(str(parsed)):
                 detail = f"The model {parsed} is not available here."
-                self._add(path, "model_not_allowed", detail, f"Available: {self._models.allowed or 'none'}.")
+                self._add(path, "model_not_allowed", detail, f"Available: {', '.join(self._models.allowed) or 'none'}.")
         if self._crew.model is None and not self._models.default:
             for path, who in without_own_model(self._crew):
                 detail = f"{who} has no model, and neither the crew nor the operator has a default."
@@ -251,7 +240,7 @@ class Checker:
                 self._add(path, "unknown_embedder", f"{name!r} is no embedding model of a provider we carry.", remedy)
             elif name != self._models.default_embedder and not self._models.allows(str(parsed)):
                 detail = f"The embedding model {parsed} is not available here."
-                remedy = f"Available: {self._models.default_embedder or self._models.allowed or 'none'}."
+                remedy = f"Available: {self._models.default_embedder or ', '.join(self._models.allowed) or 'none'}."
                 self._add(path, "model_not_allowed", detail, remedy)
         chosen: dict[str, str] = {}
         for use in memory_uses(self._crew):

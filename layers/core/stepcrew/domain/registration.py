@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 
 
 class Registered(BaseModel):
@@ -30,4 +30,4 @@ def check_room(name: str, known: Collection[str], most: int, what: str, owner: s
     """Raises `InvalidRequest` for one that is new where there are so many already."""
     if name not in known and len(known) >= most:
         detail = f"The {owner} has {most} {what} already."
-        raise InvalidRequest(detail, [Fault(pointer="", code="too_many", detail=detail, remedy="Remove one first.")])
+        raise InvalidRequest.at("", "too_many", detail, "Remove one first.")

@@ -11,7 +11,8 @@ from stepcrew.domain.limits import LimitRules
 
 SWEEP_OVERDUE = timedelta(minutes=5)
 """A sweep comes every minute."""
-LONG_PENDING = timedelta(minutes=5)
+STUCK = timedelta(minutes=5)
+"""Several sweeps have tried to start it by then."""
 MANY_MESSAGES = 1_000
 
 
@@ -66,6 +67,12 @@ class PartState(BaseModel):
     told: str
 
 
+def is_stuck(execution: Execution, now: datetime) -> bool:
+    """Whether it has a slot and should have started, and has not."""
+    waits = execution.status is Status.PENDING and execution.queued_at is None
+    return waits and now - execution.updated_at >= STUCK
+
+
 def open_execution(execution: Execution) -> OpenExecution:
     fields = execution.model_dump(include=set(OpenExecution.model_fields))
     return OpenExecution(**fields, queued=execution.queued_at is not None)
@@ -100,11 +107,7 @@ def health(
 
 
 def _starts(executions: list[Execution], groups: list[GroupState], now: datetime) -> PartState:
-    stuck = [
-        one
-        for one in executions
-        if one.status is Status.PENDING and one.queued_at is None and now - one.updated_at >= LONG_PENDING
-    ]
+    stuck = [one for one in executions if is_stuck(one, now)]
     wrong = [f"{len(stuck)} executions are PENDING for five minutes though they have a slot."] if stuck else []
     wrong += [group.fault for group in groups if group.fault]
     return PartState(part="starts", healthy=not wrong, told=" ".join(wrong) or "Nothing waits to be started.")

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.secrets import secrets_of
 from stepcrew.domain.submission import Submission, document_of, fingerprint
 
@@ -100,7 +100,7 @@ def pack(submission: Submission) -> bytes:
     packed = zlib.compress(document_of(submission).encode())
     if len(packed) > MOST_PACKED_BYTES:
         detail = f"The crew is too large to be stored: {len(packed)} bytes when compressed, of {MOST_PACKED_BYTES}."
-        raise InvalidRequest(detail, [Fault(pointer="/config", code="too_large", detail=detail)])
+        raise InvalidRequest.at("/config", "too_large", detail)
     return packed
 
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from stepcrew.domain.json_text import NotJson, read_json
 from stepcrew.domain.patterns import TooMuchWork, is_found
+from stepcrew.domain.text_bounds import beginning
 
 MOST_CHECKS = 50_000
 """Keywords applied to a value; one more for every thousand characters of the value, which a message would repeat."""
@@ -60,8 +61,7 @@ def schema_mismatch(text: str, schema: dict[str, Any]) -> str | None:
     if error is None:
         return None
     place = "/".join(str(part) for part in error.absolute_path)
-    message = error.message if len(error.message) <= _LONGEST else error.message[:_LONGEST] + "…"
-    return f"{message}{f' (at /{place})' if place else ''}."
+    return f"{beginning(error.message, _LONGEST)}{f' (at /{place})' if place else ''}."
 
 
 class _Counter:

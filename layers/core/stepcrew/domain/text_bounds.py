@@ -33,6 +33,11 @@ class TooLong(NamedTuple):
     most: int
 
 
+def beginning(text: str, most: int) -> str:
+    """The text, or its beginning with an ellipsis: at most so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def too_long(texts: Iterable[tuple[tuple[str, ...], str]], inputs: Mapping[str, Any]) -> list[TooLong]:
     """The texts that are too long once written out, each with its path. Its last step is the field, or the name of one
     of the field's texts. Nothing is written out to find that; inputs that are not given count as they stand in

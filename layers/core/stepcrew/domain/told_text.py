@@ -9,6 +9,7 @@ from stepcrew.domain.announcement import Announcement, BatchData, ExecutionData
 from stepcrew.domain.approval import DecisionKind
 from stepcrew.domain.budgets import BudgetData
 from stepcrew.domain.execution import Status
+from stepcrew.domain.text_bounds import beginning
 
 MOST_QUESTION = 2_000
 """Characters of an approval's question; the rest is read in the console."""
@@ -47,7 +48,7 @@ def told_text(told: Announcement, question: str, console_url: str, decide: Mappi
 
 def _of_execution(data: ExecutionData, question: str, console_url: str, decide: Mapping[DecisionKind, str]) -> ToldText:
     waits = data.status is Status.WAITING
-    lines = [question[:MOST_QUESTION] + ("…" if len(question) > MOST_QUESTION else "")] if waits and question else []
+    lines = [beginning(question, MOST_QUESTION)] if waits and question else []
     if data.error:
         lines.append(f"{data.error.type} ({data.error.category})")
     links = [(LABELS[kind], url) for kind, url in decide.items()]

@@ -5,9 +5,10 @@ Source: https://www.w3.org/TR/trace-context/#traceparent-header
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
+
+from stepcrew.domain.canonical import digest
 
 if TYPE_CHECKING:
     from stepcrew.domain.execution import Execution
@@ -51,4 +52,4 @@ def passed_on(execution: Execution) -> str:
 
 
 def _digest(execution: Execution, place: str) -> str:
-    return hashlib.sha256(f"{execution.group_id}\n{execution.execution_id}\n{place}".encode()).hexdigest()
+    return digest(f"{execution.group_id}\n{execution.execution_id}\n{place}")

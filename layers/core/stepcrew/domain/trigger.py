@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from stepcrew.domain.canonical import digest
 from stepcrew.domain.definition import SecretReference
 from stepcrew.domain.errors import Fault
 from stepcrew.domain.execution import Limits
@@ -196,7 +196,7 @@ class Cause(BaseModel):
 
 
 def firing_id_of(trigger: str, cause: str) -> str:
-    return hashlib.sha256(f"{trigger}\n{cause}".encode()).hexdigest()[:32]
+    return digest(f"{trigger}\n{cause}")[:32]
 
 
 class FiringStatus(StrEnum):

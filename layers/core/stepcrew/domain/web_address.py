@@ -1,11 +1,13 @@
-"""Addresses that users name as receivers."""
+"""Addresses that users name: receivers of deliveries, MCP servers, model connections."""
 
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, StringConstraints
+
+from stepcrew.domain.public_addresses import is_named_inside
 
 
 def _address(text: str) -> str:
@@ -24,3 +26,18 @@ def _address(text: str) -> str:
 
 
 WebAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
+
+
+def public_address(url: str, what: str) -> SplitResult:
+    """The parts of an https address that may be outside, as far as its text tells; where its name leads is looked at
+    when a socket connects. Raises ValueError, whose message is a sentence about `what`."""
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError as error:
+        raise ValueError("The address cannot be read.") from error
+    if parts.scheme != "https" or not host:
+        raise ValueError(f"{what} needs an https:// address.")
+    if is_named_inside(host):
+        raise ValueError("The address is inside the platform.")
+    return parts

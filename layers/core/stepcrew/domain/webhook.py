@@ -3,7 +3,6 @@ what became of each delivery."""
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from stepcrew.domain.announcement import AnnouncedUsage, Announcement, ExecutionData
 from stepcrew.domain.batch import Batch
 from stepcrew.domain.callback import CallbackTerms
+from stepcrew.domain.canonical import digest
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.mail import MAIL_ADDRESS
 from stepcrew.domain.secret_names import SecretName
@@ -161,13 +161,12 @@ class WebhookMessage(BaseModel):
         """The same whenever the same change is told to the same receiver. It has no full stop, which would make the
         signed text ambiguous (Standard Webhooks, "Webhook metadata")."""
         told = f"{self._receiver}\n{self.announcement.id}"
-        return f"msg_{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+        return f"msg_{digest(told)[:32]}"
 
     @property
     def order(self) -> str:
         """Messages of the same order are handled one after another."""
-        line = f"{self.group_id}\n{self._receiver}\n{self.announcement.subject}"
-        return hashlib.sha256(line.encode()).hexdigest()
+        return digest(f"{self.group_id}\n{self._receiver}\n{self.announcement.subject}")
 
     @property
     def _receiver(self) -> str:

@@ -11,9 +11,10 @@ from stepcrew.domain.errors import Fault
 from stepcrew.domain.faults import EnoughFaults, Faults
 from stepcrew.domain.flow import is_flow
 from stepcrew.domain.flow_checks import CrewRules, examine_flow
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.own_names import NOTHING_OWN, OwnNames
 from stepcrew.domain.parsing import ParsedCrew, read_crew
-from stepcrew.domain.references import ModelRules, find_reference_faults
+from stepcrew.domain.references import find_reference_faults
 
 MAX_INPUTS_BYTES = 1_000_000
 

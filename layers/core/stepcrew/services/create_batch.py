@@ -20,7 +20,6 @@ from stepcrew.domain.batch import (
 from stepcrew.domain.canonical import canonical_json, digest
 from stepcrew.domain.errors import (
     AlreadyExists,
-    Fault,
     IdempotencyInFlight,
     InvalidRequest,
     PlatformUnavailable,
@@ -100,7 +99,7 @@ class CreateBatch:
             # A request with the same key won the race between our look and our write.
             known = self._known(request.group_id, record) if record else None
             if known is None:
-                raise IdempotencyInFlight("The same request is being handled at this moment.") from error
+                raise IdempotencyInFlight from error
             return AcceptedBatch(known, replayed=True)
         start_round(self._orchestrator, batch)
         return AcceptedBatch(batch, replayed=False)
@@ -150,10 +149,7 @@ class CreateBatch:
         asked = request.max_concurrency
         if asked is not None and asked > slots:
             told = f"max_concurrency = {asked} is more than the group's executions that may run at once, {slots}."
-            fault = Fault(
-                pointer="/max_concurrency", code="above_ceiling", detail=told, remedy=f"Ask for at most {slots}."
-            )
-            raise InvalidRequest(told, [fault])
+            raise InvalidRequest.at("/max_concurrency", "above_ceiling", told, f"Ask for at most {slots}.")
         return asked or max(1, slots // 2)
 
     def _keep(self, batch: Batch, rows: Sequence[dict[str, Any]]) -> None:
@@ -165,7 +161,7 @@ class CreateBatch:
             references.append(RowReference(batch.group_id, batch.batch_id, batch.round, number, first, len(whole) - 2))
         if len(whole) > MOST_INPUT_BYTES:
             told = f"The inputs have {len(whole):,} bytes; {MOST_INPUT_BYTES:,} are allowed."
-            raise InvalidRequest(told, [Fault(pointer="/inputs", code="too_large", detail=told)])
+            raise InvalidRequest.at("/inputs", "too_large", told)
         self._inputs.write(batch.group_id, batch.batch_id, bytes(whole))
         self._inputs.write_round(batch.group_id, batch.batch_id, batch.round, references)
 
@@ -189,15 +185,14 @@ class RowsOfBatch:
         own = f"s3://{self._bucket}/{group_id}/"
         if s3 and not s3.startswith(own):
             told = f"Only objects below {own} can be read."
-            raise InvalidRequest(told, [Fault(pointer=pointer, code="not_readable", detail=told)])
+            raise InvalidRequest.at(pointer, "not_readable", told)
         name = file or (s3 or "").removeprefix(own)
         try:
             known = self._files.file(group_id, name) if file else None
             body = self._of_file(group_id, known) if known else self._of_object(group_id, name, is_file=bool(file))
             return _objects(rows_of(name, text_of(body, MOST_INPUT_BYTES)))
         except InvalidRequest as error:
-            fault = Fault(pointer=pointer, code="unreadable", detail=error.message)
-            raise InvalidRequest(error.message, [fault]) from error
+            raise InvalidRequest.at(pointer, "unreadable", error.message) from error
 
     def _of_file(self, group_id: str, file: GroupFile) -> bytes:
         if file.bytes > MOST_INPUT_BYTES:
@@ -254,13 +249,13 @@ def start_round(orchestrator: BatchOrchestrator, batch: Batch) -> None:
 def _checked_rows(rows: Sequence[JsonValue]) -> list[dict[str, Any]]:
     if not rows or len(rows) > MOST_ROWS:
         told = f"A batch has between 1 and {MOST_ROWS:,} rows; this one has {len(rows):,}."
-        raise InvalidRequest(told, [Fault(pointer="/inputs", code="number_of_rows", detail=told)])
+        raise InvalidRequest.at("/inputs", "number_of_rows", told)
     found = [row for row in rows if isinstance(row, dict)]
     if len(found) < len(rows):
         wrong = next(place for place, row in enumerate(rows) if not isinstance(row, dict))
         told = f"Row {wrong + 1} is no object."
         remedy = "Write each row as an object with the crew's inputs by name."
-        raise InvalidRequest(told, [Fault(pointer=f"/inputs/{wrong}", code="no_object", detail=told, remedy=remedy)])
+        raise InvalidRequest.at(f"/inputs/{wrong}", "no_object", told, remedy)
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from stepcrew.domain.approval import Approval, ApprovalKind, Decision, DecisionKind, numbered
-from stepcrew.domain.errors import Conflict, Fault, InvalidRequest, NotAllowed, Superseded
+from stepcrew.domain.errors import Conflict, InvalidRequest, NotAllowed, Superseded
 from stepcrew.domain.execution import Execution, GroupLimits, Limits, Status
 from stepcrew.domain.limits import raised
 from stepcrew.domain.structured_output import schema_mismatch
@@ -127,14 +127,18 @@ class DecideApproval:
         kind, decision = approval.kind, feedback.decision
         approves = decision is DecisionKind.APPROVE
         if decision is DecisionKind.REVISE and kind not in (ApprovalKind.ANSWER, ApprovalKind.FEEDBACK):
-            raise _fault("/decision", "revise", f"Only an answer can be revised, and this is about a {kind}.")
+            raise InvalidRequest.at(
+                "/decision", "revise", f"Only an answer can be revised, and this is about a {kind}."
+            )
         if decision is DecisionKind.REVISE and not (feedback.comment or "").strip():
-            raise _fault("/comment", "missing", "A revision needs a comment: it is what the agent is told.")
+            raise InvalidRequest.at("/comment", "missing", "A revision needs a comment: it is what the agent is told.")
         if feedback.limits is not None and not (approves and kind is ApprovalKind.BUDGET):
-            raise _fault("/limits", "unfitting", "limits go only with the approval of a budget.")
+            raise InvalidRequest.at("/limits", "unfitting", "limits go only with the approval of a budget.")
         if feedback.output is not None:
             if not (approves and kind in (ApprovalKind.ANSWER, ApprovalKind.INPUT)):
-                raise _fault("/output", "unfitting", "output goes only with the approval of an answer or an input.")
+                raise InvalidRequest.at(
+                    "/output", "unfitting", "output goes only with the approval of an answer or an input."
+                )
             self._check_output(approval, feedback.output)
 
     def _check_output(self, approval: Approval, output: str) -> None:
@@ -142,9 +146,11 @@ class DecideApproval:
         task = next((one for one in crew.tasks if one.name == approval.task_name), None)
         schema = task and (task.output_pydantic or task.output_json)
         if schema and (detail := schema_mismatch(output, schema)):
-            raise _fault("/output", "schema", f"The task's output has a schema, and this does not fit it: {detail}")
+            raise InvalidRequest.at(
+                "/output", "schema", f"The task's output has a schema, and this does not fit it: {detail}"
+            )
         if not output.strip():
-            raise _fault("/output", "missing", "An answer cannot be empty.")
+            raise InvalidRequest.at("/output", "missing", "An answer cannot be empty.")
 
 
 def _open(execution: Execution, asked: list[Approval]) -> Approval | None:
@@ -178,7 +184,3 @@ def _standing(execution: Execution, named: Approval | None) -> str:
     if execution.waiting:
         return f"The execution waits for the decision on {execution.execution_id}.{execution.waiting.number}."
     return f"The execution does not wait for a decision: it is {execution.status}."
-
-
-def _fault(pointer: str, code: str, detail: str) -> InvalidRequest:
-    return InvalidRequest(detail, [Fault(pointer=pointer, code=code, detail=detail)])

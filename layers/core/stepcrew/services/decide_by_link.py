@@ -56,7 +56,7 @@ class DecideByLink:
         asked = self._approvals.approvals(link.group_id, link.execution_id)
         approval = numbered(asked, link.number)
         if approval is None:
-            raise LinkNotValid("This link is not valid.")
+            raise LinkNotValid
         return SeenLink(link, approval, self._standing(link, approval))
 
     def decide(self, text: str, comment: str | None) -> SeenLink:
@@ -82,7 +82,7 @@ class DecideByLink:
         except Conflict:  # somebody came before, or it was cancelled
             pass
         except (ExecutionNotFound, NotAllowed) as error:
-            raise LinkNotValid("This link is not valid.") from error
+            raise LinkNotValid from error
         return self.look(text)
 
     def _standing(self, link: DecisionLink, approval: Approval) -> Standing:

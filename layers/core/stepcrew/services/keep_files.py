@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.files import (
     FILE_NAME,
     KINDS,
@@ -86,7 +86,7 @@ class KeepFiles:
         if media_type is None:
             told = f"Files like {name} cannot be read here."
             remedy = f"Names end in one of {', '.join(f'.{one}' for one in KINDS)}."
-            raise InvalidRequest(told, [Fault(pointer="", code="file_kind", detail=told, remedy=remedy)])
+            raise InvalidRequest.at("", "file_kind", told, remedy)
         known = self._files.file(group_id, name)
         if known and known.sha256 == sha256 and known.embedder == embedder:
             if known.state is not FileState.READY:
@@ -144,9 +144,7 @@ class KeepFiles:
         if named and parsed is None:
             told = f"The embedding model {named[:200]!r} is not one of a provider we carry."
             remedy = f"Write it as provider/model; providers are {', '.join(EMBEDDING_PROVIDERS)}."
-            raise InvalidRequest(
-                told, [Fault(pointer="/embedder", code="unknown_embedder", detail=told, remedy=remedy)]
-            )
+            raise InvalidRequest.at("/embedder", "unknown_embedder", told, remedy)
         return str(parsed) if parsed else None
 
     def _read(self, group_id: str, file: GroupFile) -> None:

@@ -22,8 +22,7 @@ from stepcrew.domain.memory import (
     normal_scope,
     root_of,
 )
-from stepcrew.domain.models import parse_embedder_name
-from stepcrew.domain.references import ModelRules
+from stepcrew.domain.models import ModelRules, parse_embedder_name
 from stepcrew.services.knowledge_ports import KnowledgeWorker
 from stepcrew.services.memory_ports import Memories
 from stepcrew.services.ports import Clock

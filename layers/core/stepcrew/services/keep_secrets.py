@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stepcrew.domain.errors import Fault, InvalidRequest
+from stepcrew.domain.errors import InvalidRequest
 from stepcrew.domain.project import ProjectVersion
 from stepcrew.domain.registration import check_room
 from stepcrew.domain.secrets import GIVEN_TO_PROJECTS, MOST_OF_A_GROUP, StoredSecret, name_fault, value_fault
@@ -34,9 +34,9 @@ class KeepSecrets:
     def put(self, group_id: str, name: str, value: str, set_by: str | None) -> tuple[StoredSecret, bool]:
         """The secret, and whether it is a new one. Raises `InvalidRequest`; no error tells the value."""
         if fault := name_fault(name):
-            raise InvalidRequest(fault, [Fault(pointer="", code="secret_name", detail=fault)])
+            raise InvalidRequest.at("", "secret_name", fault)
         if fault := value_fault(value):
-            raise InvalidRequest(fault, [Fault(pointer="/value", code="secret_value", detail=fault)])
+            raise InvalidRequest.at("/value", "secret_value", fault)
         known = {one.name for one in self._secrets.secrets(group_id)}
         check_room(name, known, MOST_OF_A_GROUP, "secrets")
         return self._secrets.put(group_id, name, value, set_by=set_by, now=self._clock.now()), name not in known

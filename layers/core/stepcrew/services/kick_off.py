@@ -60,7 +60,7 @@ class KickOff:
             if kind not in execution.callbacks
         ]
         if unnamed:
-            raise InvalidRequest(unnamed[0].detail, unnamed)
+            raise InvalidRequest.of(unnamed)
         for kind, url in urls.items():
             before = self._webhooks.webhook(execution.group_id, callback_name(execution.execution_id, kind))
             if before is None or (before.url == url and before.enabled):

@@ -20,8 +20,7 @@ from stepcrew.services.ports import (
     TaskOutputStore,
     TraceStore,
 )
-
-PAGE = 500
+from stepcrew.services.read_trace import recorded_events
 
 
 class MakeBundle:
@@ -80,15 +79,10 @@ class MakeBundle:
                 yield whole
 
     def _events(self, group_id: str, execution_id: str, references: list[PayloadReference]) -> Iterator[TraceEvent]:
-        after, more = (0, 0), True
-        while more:
-            page = self._traces.events(group_id, execution_id, after=after, limit=PAGE)
-            more = len(page) == PAGE
-            for event in page:
-                after = (event.attempt, event.sequence)
-                if event.output_reference:
-                    references.append(event.output_reference)
-                yield event
+        for event in recorded_events(self._traces, group_id, execution_id):
+            if event.output_reference:
+                references.append(event.output_reference)
+            yield event
 
     def _entries(self, group_id: str, execution_id: str) -> Iterator[JournalEntry]:
         found = self._journal.entries(group_id, execution_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from stepcrew.domain.errors import CrewNotFound, Fault, InvalidRequest
+from stepcrew.domain.errors import CrewNotFound, InvalidRequest
 from stepcrew.domain.registration import check_room
 from stepcrew.domain.stored_crew import LATEST, MOST_ALIASES, CrewAlias
 from stepcrew.services.crew_ports import CrewStore
@@ -18,7 +18,7 @@ def move_alias(
     changed. Raises `CrewNotFound`, and `InvalidRequest` for a name that no alias may have and for one too many."""
     if alias == LATEST:
         detail = f"No alias is called {LATEST}: the crew's name alone is its latest version."
-        raise InvalidRequest(detail, [Fault(pointer="", code="alias_name", detail=detail)])
+        raise InvalidRequest.at("", "alias_name", detail)
     history = existing_history(crews, group_id, name)
     wanted = version or history.latest.version
     if not history.has(wanted):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from stepcrew.domain.answer_size import how_many_fit
 from stepcrew.domain.execution import Execution
+from stepcrew.domain.exporting import TracePart
 from stepcrew.domain.trace import Gap, RecordedRange, TraceEvent
 from stepcrew.services.ports import ExecutionStore, TraceStore
 
+AT_ONCE = 1_000
+"""Events of one page of a whole trace."""
 SAID_OF_EACH = "x" * 300
 """As long as what the API adds to an event: its id, its grammar, the address of its body."""
 
@@ -56,6 +60,24 @@ def gaps_of(execution: Execution, ranges: list[RecordedRange]) -> list[Gap]:
         elif last is None and execution.status.is_terminal:
             gaps.append(Gap(attempt=attempt, first=expected, last=None))  # it died without saying how many there were
     return gaps
+
+
+def recorded_events(
+    traces: TraceStore, group_id: str, execution_id: str, part: TracePart | None = None
+) -> Iterator[TraceEvent]:
+    """All that are recorded by now, or those of a part, in order; they are read page by page."""
+    after = (part.attempt, part.first - 1) if part else (0, 0)
+    last = (part.attempt, part.last) if part else None
+    while True:
+        most = min(AT_ONCE, part.last - after[1]) if part else AT_ONCE
+        page = traces.events(group_id, execution_id, after=after, limit=most)
+        for event in page:
+            after = (event.attempt, event.sequence)
+            if last and after > last:
+                return
+            yield event
+        if len(page) < most or after == last:
+            return
 
 
 def _shown(event: TraceEvent) -> str:

@@ -36,7 +36,7 @@ class Register(Generic[Spec, Kept]):
         made = self._kind(**spec.model_dump(), name=name, updated_at=self._clock.now(), updated_by=updated_by)
         known = {one.name for one in self._store.every(group_id)}
         if faults := self._faults(made, known):
-            raise InvalidRequest(faults[0].detail, faults)
+            raise InvalidRequest.of(faults)
         check_room(name, known, self._kind.MOST, self._kind.PLURAL)
         self._store.put(group_id, made)
         return made, name not in known

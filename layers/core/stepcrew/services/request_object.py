@@ -41,7 +41,7 @@ def parsed_request(key: str, text: str) -> dict[str, Any]:
     else:
         parsed = read_yaml(text, "")
         if parsed.faults:
-            raise InvalidRequest(parsed.faults[0].detail, parsed.faults)
+            raise InvalidRequest.of(parsed.faults)
         document = parsed.value
     if not isinstance(document, dict):
         raise InvalidRequest("A request must be an object (a mapping).")

@@ -95,7 +95,7 @@ class RerunExecution:
             for index, task in enumerate(kept):
                 output = self._output(rerun, index, task, places)
                 if isinstance(output, Fault):  # it was deleted meanwhile
-                    raise InvalidRequest(output.detail, [output])
+                    raise InvalidRequest.of([output])
                 self._tasks.keep_task_output(execution, output)
 
         return Prepared(execution, made.submission, keep)

@@ -8,9 +8,9 @@ from stepcrew.domain.errors import ExecutionNotFound
 from stepcrew.domain.exporting import MOST_SPANS, TRIES_FOR_THE_REST, CollectorAnswer, ExportMessage
 from stepcrew.domain.otlp import otlp_batches
 from stepcrew.services.export_ports import Collector
-from stepcrew.services.export_trace import otlp_json, recorded_events
+from stepcrew.services.export_trace import otlp_json
 from stepcrew.services.ports import ExecutionStore, TraceStore
-from stepcrew.services.read_trace import is_complete
+from stepcrew.services.read_trace import is_complete, recorded_events
 
 
 class Sent(NamedTuple):

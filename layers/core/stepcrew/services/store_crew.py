@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from stepcrew.domain.errors import PlatformUnavailable
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.own_names import OwnNames
-from stepcrew.domain.references import ModelRules
 from stepcrew.domain.stored_crew import StoredCrew, next_version, pack
 from stepcrew.domain.submission import Submission
 from stepcrew.services.check_crew import examine_crew

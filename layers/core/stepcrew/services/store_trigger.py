@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stepcrew.domain.errors import InvalidRequest, PlatformUnavailable, QuotaUsedUp
+from stepcrew.domain.errors import InvalidRequest, PlatformUnavailable, QuotaUsedUp, TriggerNotFound
 from stepcrew.domain.limits import effective
 from stepcrew.domain.registration import check_room
 from stepcrew.domain.stored_crew import split_reference
@@ -43,7 +43,7 @@ class StoreTrigger:
         Raises `InvalidRequest`, `CrewNotFound` for a crew the group does not keep, and `QuotaUsedUp`."""
         faults = spec.faults()
         if faults:
-            raise InvalidRequest(faults[0].detail, faults)
+            raise InvalidRequest.of(faults)
         read_crew(self._crews, group_id, *split_reference(spec.crew))
         effective(spec.limits, self._limits.limit_rules(group_id))
         for _ in range(_RACES):
@@ -65,11 +65,11 @@ class StoreTrigger:
             return trigger, before is None
         raise PlatformUnavailable(f"The trigger {name} changes too fast to be stored.")
 
-    def pause(self, group_id: str, name: str, made_by: str | None, *, enabled: bool) -> Trigger | None:
-        """Lets a trigger rest or go on; None when there is none of that name."""
+    def pause(self, group_id: str, name: str, made_by: str | None, *, enabled: bool) -> Trigger:
+        """Lets a trigger rest or go on. Raises `TriggerNotFound`."""
         before = self._triggers.trigger(group_id, name)
         if before is None:
-            return None
+            raise TriggerNotFound(f"There is no trigger {name!r} in this group.")
         spec = TriggerSpec.model_validate(
             {**before.model_dump(include=set(TriggerSpec.model_fields), exclude_unset=True), "enabled": enabled},
             strict=False,

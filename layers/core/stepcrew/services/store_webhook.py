@@ -96,7 +96,7 @@ class StoreWebhook:
             told, remedy = f"The group has no secret {spec.secret}.", "Set it first: PUT /secrets/{name}."
             faults.append(Fault(pointer="/secret", code="unknown_secret", detail=told, remedy=remedy))
         if faults:
-            raise InvalidRequest(faults[0].detail, faults)
+            raise InvalidRequest.of(faults)
 
     def _faults_of_mail(self, spec: WebhookSpec) -> list[Fault]:
         if not self._mail.sender:

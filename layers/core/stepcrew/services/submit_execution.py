@@ -20,11 +20,12 @@ from stepcrew.domain.errors import (
 from stepcrew.domain.execution import BatchPlace, Execution, Limits, Progress, Status
 from stepcrew.domain.faults import EnoughFaults, Faults
 from stepcrew.domain.limits import effective
+from stepcrew.domain.models import ModelRules
 from stepcrew.domain.parsing import ParsedCrew
 from stepcrew.domain.parts import models_of
 from stepcrew.domain.places import Places
 from stepcrew.domain.project import ProjectVersion
-from stepcrew.domain.references import ModelRules, told_of_request
+from stepcrew.domain.references import told_of_request
 from stepcrew.domain.stored_crew import CrewVersion, split_reference
 from stepcrew.domain.submission import IdempotencyRecord, Submission, fingerprint
 from stepcrew.domain.trace_context import trace_id_of
@@ -151,8 +152,7 @@ class SubmitExecution:
             config = submission.config
         own = self._own_parts(request.group_id)
         parsed, faults = examine_crew(config, inputs, self._models, self._retention_days, own)
-        found = Faults()
-        limits = Limits()
+        found, limits = Faults(), Limits()
         with suppress(EnoughFaults):
             found.add_all(told_of_request(fault, "/crew") if stored else fault for fault in faults)
             if parsed is not None:
@@ -222,7 +222,7 @@ class SubmitExecution:
             # A request with the same key won the race between our look and our write.
             known = self._known(request, body_hash) if request.idempotency_key else None
             if known is None:
-                raise IdempotencyInFlight("The same request is being handled at this moment.") from error
+                raise IdempotencyInFlight from error
             return known
         told = {"group_id": execution.group_id, "execution_id": execution.execution_id, "source": execution.source}
         logger.info("Execution accepted", extra={**told, "trace_id": trace_id_of(execution)})

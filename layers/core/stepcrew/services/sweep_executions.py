@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from stepcrew.domain.execution import Execution, Status
 from stepcrew.domain.queueing import has_queued_too_long
+from stepcrew.domain.stack_state import is_stuck
 from stepcrew.log_context import about
 from stepcrew.services.ports import Clock, ExecutionStore
 from stepcrew.services.reconcile_execution import Action, ReconcileExecution
@@ -17,8 +18,6 @@ from stepcrew.services.reconcile_execution import Action, ReconcileExecution
 WAITING_PERIOD = timedelta(minutes=10)
 """An execution that waits may do so for months, and an abnormal end of its state machine is told: it is looked at now
 and then only."""
-STUCK = timedelta(minutes=5)
-"""Several sweeps have tried to start it by then."""
 _SWEEP_PERIOD = timedelta(minutes=1)
 
 logger = logging.getLogger(__name__)
@@ -33,7 +32,7 @@ class Patience(NamedTuple):
 
 class Swept(NamedTuple):
     """`actions` counts what was done; `failures` executions could not be seen to. A sweep that was `cut_short` ran out
-    of time. `stuck` are PENDING for `STUCK` though nothing holds them up; `queued` wait for a slot, the `oldest_queued`
+    of time. `stuck` have a slot and should have started long ago; `queued` wait for a slot, the `oldest_queued`
     for so long."""
 
     actions: Counter[Action]
@@ -73,8 +72,7 @@ class SweepExecutions:
                 return Swept(actions, failures, True, stuck, queued, oldest)
             if execution.queued_at:
                 queued, oldest = queued + 1, max(oldest, now - execution.queued_at)
-            elif execution.status is Status.PENDING and now - execution.updated_at >= STUCK:
-                stuck += 1
+            stuck += is_stuck(execution, now)
             if not self._is_due(execution, now):
                 continue
             if execution.queued_at and not has_queued_too_long(execution, self._retention, now):

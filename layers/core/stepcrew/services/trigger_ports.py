@@ -53,6 +53,10 @@ class TriggerSources(Protocol):
         ...
 
 
+UPLOAD_SECONDS = 900
+"""How long an address of the inbox takes an object."""
+
+
 class Inbox(Protocol):
     """The bucket whose new objects make triggers fire; the first part of each key is the group."""
 
@@ -62,7 +66,7 @@ class Inbox(Protocol):
         ...
 
     def upload_url(self, group_id: str, name: str) -> str:
-        """A signed address that takes one object by PUT for a quarter of an hour."""
+        """A signed address that takes one object by PUT for `UPLOAD_SECONDS`."""
         ...
 
 
