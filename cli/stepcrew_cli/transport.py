@@ -113,9 +113,10 @@ def refusal(response: httpx.Response) -> CliError:
 
 def _may_be_sent_again(response: httpx.Response) -> bool:
     problem = _problem(response)
-    if problem and response.status_code in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
+    told = problem.retryable if problem else None
+    if told is not None and response.status_code in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
         # 409: an earlier attempt of the same request may be in flight still. 503: a quota may be used up.
-        return problem.retryable
+        return told
     return response.status_code in RETRYABLE_STATUS
 
 

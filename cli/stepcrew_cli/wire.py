@@ -26,7 +26,7 @@ class Problem(BaseModel):
     status: int = 0
     detail: str = ""
     category: str = ""
-    retryable: bool = False
+    retryable: bool | None = None
     remedy: str = ""
     errors: list[Fault] = []
     request_id: str | None = None

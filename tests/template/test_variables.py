@@ -27,10 +27,7 @@ FOLDERS = {
 APART = {"runner": "knowledge"}
 """A room of the folder that belongs to another function."""
 DERIVED = {
-    "inside_receivers": {"webhook_inside_urls"},
     "mail_rules": {"mail_from", "mail_recipients"},
-    "allowed_model_patterns": {"allowed_models"},
-    "allows_model": {"allowed_models"},
     "group_may_hear": {"trigger_buses"},
     "limit_rules": {"default_limits", "limit_ceilings", "max_open_executions", "max_running_executions"},
 }
