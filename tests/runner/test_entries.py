@@ -39,8 +39,8 @@ def newsroom(folder: Path, *, memory: bool) -> Path:
     return folder
 
 
-def inspected(folder: Path, entry: str) -> dict[str, Any]:
-    command = [sys.executable, str(INSPECTOR), str(folder), entry, "--object"]
+def inspected(folder: Path, entry: str, kind: str = "--object") -> dict[str, Any]:
+    command = [sys.executable, str(INSPECTOR), str(folder), entry, kind]
     done = subprocess.run(
         command,
         env={**os.environ, "OPENAI_API_KEY": "none", "CREWAI_DISABLE_TELEMETRY": "true"},
@@ -60,3 +60,10 @@ def test_the_method_that_makes_the_crew_may_have_any_name(tmp_path: Path) -> Non
     made = load_entry("newsroom:Newsroom", newsroom(tmp_path, memory=False))
     assert isinstance(made, Crew)
     assert [one.role for one in made.agents] == ["Writer on {topic}"]
+
+
+def test_the_parameters_of_a_function_that_is_run_are_inputs(tmp_path: Path) -> None:
+    folder = newsroom(tmp_path, memory=False)
+    (folder / "main.py").write_text("from newsroom import Newsroom\ndef run_crew(topic, pages=2):\n    pass\n")
+    report = inspected(folder, "main:run_crew", "--script")
+    assert (report["kind"], report["inputs"]) == ("script", ["pages", "topic"])

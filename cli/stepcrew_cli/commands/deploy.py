@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.client import Client
 from stepcrew_cli.deploying.building import Built, build
+from stepcrew_cli.deploying.environment_names import SECRET
 from stepcrew_cli.deploying.finding import find_project
 from stepcrew_cli.deploying.functions import NOTHING_CHOSEN, OnAws, parameters_of, project, upload_of
 from stepcrew_cli.deploying.options import AwsProfile, DryRun, Parameter, PlatformCrewai, Region
@@ -164,13 +165,24 @@ def _tell(output: Output, built: Built) -> None:
 
 
 def tell_missing(client: Client, output: Output, built: Built) -> None:
-    """The secrets that it needs and the group lacks: without them no execution is accepted."""
-    if not built.needs:
+    """What did not come along: the secrets that it needs and the group lacks, without which no execution is accepted,
+    and the values in `.env`, without which the code may do something else than on this machine."""
+    for note in built.project.notes:
+        output.note(note)
+    kept = built.project.kept
+    if not built.needs and not kept:
         return
     known = {one.name for one in client.secrets().read(SecretList).secrets}
     for name, who in built.needs.items():
         if name not in known:
             output.note(f"{who} needs the secret {name}: stepcrew secrets set {name}", "yellow")
+    missing = [name for name in kept if name not in {*known, *built.needs}]
+    if missing:
+        told = f"The values in .env stay on this machine, and no secret of the group has these: {', '.join(missing)}."
+        never = [name for name in missing if not SECRET.match(name)]
+        output.note(f"{told} What the code needs of them: stepcrew secrets set NAME")
+        if never:
+            output.note(f"Names of secrets are upper case, so none can fill {', '.join(never)}.")
 
 
 def _body(built: Built, function: str) -> dict[str, JsonValue]:

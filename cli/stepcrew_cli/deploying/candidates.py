@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from stepcrew_cli.deploying.syntax import Function, called, functions, needs_arguments
+from stepcrew_cli.deploying.syntax import Function, called, functions, imported, needs_arguments
 
 FACTORIES = ("crew", "create_crew", "build_crew", "get_crew", "make_crew", "create_flow", "build_flow")
 """What functions that make a crew or flow are called, where their annotation does not say what they make."""
@@ -25,11 +25,18 @@ class Candidate(NamedTuple):
         return self.entry.partition(":")[2]
 
 
-def module_of(root: Path, file: Path) -> str:
-    """The name under which the file is imported."""
-    base = root / "src" if file.is_relative_to(root / "src") else root
-    parts = file.relative_to(base).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+def modules(root: Path, sources: Mapping[Path, ast.Module]) -> dict[str, Path]:
+    """The files, by the names under which they are imported: those in `src` without it, unless the project does it
+    otherwise."""
+    of_src = {name.split(".")[1] for tree in sources.values() for name in imported(tree) if name.startswith("src.")}
+    is_package = root / "src" / "__init__.py" in sources
+    found: dict[str, Path] = {}
+    for file in sources:
+        parts = list(file.relative_to(root).with_suffix("").parts)
+        if parts[0] == "src" and len(parts) > 1 and not (parts[1] in of_src or (is_package and len(parts) == 2)):
+            parts = parts[1:]
+        found[".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)] = file
+    return found
 
 
 def candidates(root: Path, sources: Mapping[Path, ast.Module]) -> list[Candidate]:
@@ -38,9 +45,8 @@ def candidates(root: Path, sources: Mapping[Path, ast.Module]) -> list[Candidate
     flows = _classes_from("Flow", sources.values())
     sure: list[Candidate] = []
     likely: list[Candidate] = []
-    for file, tree in sources.items():
-        module = module_of(root, file)
-        for node in tree.body:
+    for module, file in modules(root, sources).items():
+        for node in sources[file].body:
             found = _candidate(node, flows)
             if found:
                 name, kind, is_sure = found
@@ -48,13 +54,20 @@ def candidates(root: Path, sources: Mapping[Path, ast.Module]) -> list[Candidate
     return sure or likely
 
 
+def made_with_arguments(sources: Mapping[Path, ast.Module]) -> set[str]:
+    """Classes that are no candidates only because they need arguments."""
+    flows = _classes_from("Flow", sources.values())
+    classes = (node for tree in sources.values() for node in tree.body if isinstance(node, ast.ClassDef))
+    return {node.name for node in classes if _needs_arguments(node) and _of_class(node, flows)}
+
+
 def tools(root: Path, sources: Mapping[Path, ast.Module]) -> list[str]:
     """Tools of CrewAI, as `module:object`: classes that need no arguments, and functions marked with `@tool`."""
     classes = _classes_from("BaseTool", sources.values())
     return [
-        f"{module_of(root, file)}:{node.name}"
-        for file, tree in sources.items()
-        for node in tree.body
+        f"{module}:{node.name}"
+        for module, file in modules(root, sources).items()
+        for node in sources[file].body
         if (isinstance(node, ast.ClassDef) and node.name in classes)
         or (isinstance(node, Function) and any(called(mark) == "tool" for mark in node.decorator_list))
     ]
@@ -77,7 +90,7 @@ def _classes_from(base: str, trees: Iterable[ast.Module]) -> set[str]:
 def _candidate(node: ast.stmt, flows: set[str]) -> tuple[str, str, bool] | None:
     match node:
         case ast.ClassDef():
-            return _of_class(node, flows)
+            return None if _needs_arguments(node) else _of_class(node, flows)
         case ast.FunctionDef() if not needs_arguments(node):
             made = called(node.returns) if node.returns else ""
             returned = {called(one.value) for one in ast.walk(node) if isinstance(one, ast.Return)}
@@ -93,16 +106,17 @@ def _candidate(node: ast.stmt, flows: set[str]) -> tuple[str, str, bool] | None:
             return None
 
 
+def _needs_arguments(node: ast.ClassDef) -> bool:
+    first: Function | None = functions(node).get("__init__")
+    return first is not None and needs_arguments(first, is_method=True)
+
+
 def _of_class(node: ast.ClassDef, flows: set[str]) -> tuple[str, str, bool] | None:
-    methods = functions(node)
-    first: Function | None = methods.get("__init__")
-    if first is not None and needs_arguments(first, is_method=True):
-        return None
     if any(called(base) in flows for base in node.bases):
         return node.name, "flow", True
     if any(called(mark) == "CrewBase" for mark in node.decorator_list):
         return node.name, "crew", True
-    makes = methods.get("crew")
+    makes = functions(node).get("crew")
     if makes is not None and not needs_arguments(makes, is_method=True):
         return node.name, "crew", False
     return None

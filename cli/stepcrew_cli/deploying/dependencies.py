@@ -25,12 +25,12 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise CrewFileError(f"{file} cannot be read: {error}") from error
 
 
-def read_text(file: Path) -> str:
+def read_text(file: Path, errors: str = "strict") -> str:
     """Windows' own `pip freeze > requirements.txt` writes UTF-16."""
     content = file.read_bytes()
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return content.decode(encoding)
+        return content.decode(encoding, errors)
     except UnicodeDecodeError as error:
         raise CrewFileError(f"{file} cannot be read: {error}") from error
 

@@ -43,8 +43,14 @@ TEXTS = (".py", ".yaml", ".yml", ".json", ".jsonc")
 def environment_names(root: Path, files: Iterable[Path], trees: Iterable[ast.Module]) -> list[str]:
     """Only names that a secret can have: nothing else could fill them."""
     read = {name for tree in trees for name in _read(tree)}
-    listed = {name for file in EXAMPLES if (root / file).is_file() for name in LINE.findall(read_text(root / file))}
+    listed = {name for file in EXAMPLES if (root / file).is_file() for name in _names_in(root / file)}
     return sorted({name for name in read | listed if SECRET.match(name)} | _model_keys(files))
+
+
+def kept_names(root: Path) -> list[str]:
+    """Those in `.env`, which stays where it is."""
+    file = root / EXAMPLES[0]
+    return sorted(set(_names_in(file))) if file.is_file() else []
 
 
 def needed_names(root: Path, trees: Mapping[Path, ast.Module]) -> dict[str, str]:
@@ -68,6 +74,10 @@ def defaulted_names(trees: Iterable[ast.Module]) -> set[str]:
         given |= set(_with_default(tree))
         taken |= {name for name, _ in _taken(tree)}
     return {name for name in given - taken if not OF_A_KEY.search(name)}
+
+
+def _names_in(file: Path) -> list[str]:
+    return LINE.findall(read_text(file, "replace"))
 
 
 def _model_keys(files: Iterable[Path]) -> set[str]:

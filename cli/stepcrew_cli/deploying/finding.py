@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stepcrew_cli.deploying.candidates import Candidate, candidates, module_of, tools
+from stepcrew_cli.deploying.candidates import Candidate, candidates, made_with_arguments, modules, tools
 from stepcrew_cli.deploying.dependencies import dependencies, read_toml
-from stepcrew_cli.deploying.environment_names import defaulted_names, environment_names, needed_names
-from stepcrew_cli.deploying.starts import MAIN, made_by_start, start_of
-from stepcrew_cli.deploying.syntax import functions, parsed, runs_on_import
+from stepcrew_cli.deploying.environment_names import defaulted_names, environment_names, kept_names, needed_names
+from stepcrew_cli.deploying.starts import MAIN, made_by_start, start_of, starts_with_arguments
+from stepcrew_cli.deploying.syntax import functions, runs_on_import
 from stepcrew_reader.crewai_project.inputs import RunInputs, read_inputs
 from stepcrew_reader.crewai_project.modules import Project as Sources
+from stepcrew_reader.crewai_project.modules import tree_of
 from stepcrew_reader.errors import CrewFileError
 
 Chooser = Callable[[Path, Mapping[Path, ast.Module], Mapping[str, Any]], str]
@@ -26,7 +27,8 @@ class Project(NamedTuple):
 
     With `is_script`, the entry is the project's own start: a function that runs it, or a file (`module:__main__`).
     `inputs` are those that the start gives its crew, as far as its text tells them. Of the names of the environment,
-    `needs` are those that the code takes for granted, each with the place, and `defaulted` those it has a value for.
+    `needs` are those that the code takes for granted, each with the place, `defaulted` those it has a value for, and
+    `kept` those whose values lie in `.env`. `notes` tell what does not go along, or was not read.
     """
 
     root: Path
@@ -38,6 +40,8 @@ class Project(NamedTuple):
     environment: list[str]
     needs: dict[str, str]
     defaulted: set[str]
+    kept: list[str]
+    notes: list[str]
     inputs: dict[str, Any]
 
 
@@ -51,21 +55,32 @@ def find_project(target: Path, entry: str | None, choose: Chooser | None = None)
     if not target.exists():
         raise CrewFileError(f"There is no {target}.")
     root = target.parent if target.is_file() else target
-    files = [target] if target.is_file() else sorted(_files(root))
+    paths = [target] if target.is_file() else sorted(_files(root))
+    links = [path.relative_to(root).as_posix() for path in paths if path.is_symlink() and path != target]
+    files = [path for path in paths if not path.is_symlink() or path == target]
     described = read_toml(root / "pyproject.toml") if target.is_dir() else {}
-    sources = {file: parsed(file) for file in files if file.suffix == ".py"}
-    chosen = entry or (choose or _entry)(root, sources, described)
+    sources, unread = _trees(files)
+    try:
+        chosen = entry or (choose or _entry)(root, sources, described)
+        is_script = _is_script(chosen, root, sources)
+    except CrewFileError:
+        if unread:
+            raise unread[0] from None  # what was looked for may be in there
+        raise
+    notes = [f"Left out, because links are not followed: {', '.join(links)}."] if links else []
     own = described.get("project", {}) or described.get("tool", {}).get("poetry", {})
     return Project(
         root=root,
         name=str(own.get("name") or (target.stem if target.is_file() else root.resolve().name)),
         entry=chosen,
-        is_script=_is_script(chosen, root, sources),
+        is_script=is_script,
         dependencies=dependencies(target, described),
         files=[file.relative_to(root) for file in files],
         environment=environment_names(root, files, sources.values()),
         needs=needed_names(root, sources),
         defaulted=defaulted_names(sources.values()),
+        kept=kept_names(root),
+        notes=[*notes, *(f"{error.message} It goes along unread." for error in unread)],
         inputs=_inputs(root, sources, chosen).values,
     )
 
@@ -81,22 +96,35 @@ def has_code(target: Path) -> bool:
         return target.suffix == ".py"
     if not target.is_dir():
         return False
+    sources, _ = _trees(path for path in _files(target) if not path.is_symlink())
     try:
-        sources = {file: parsed(file) for file in _files(target, ".py")}
         return bool(candidates(target, sources) or start_of(target, sources, read_toml(target / "pyproject.toml")))
     except CrewFileError:
         return False  # whoever reads it as a crew tells what is wrong with it
 
 
-def _files(root: Path, suffix: str = "") -> Iterator[Path]:
+def _files(root: Path) -> Iterator[Path]:
+    """Files, and links to whatever."""
     for path in root.iterdir():
-        if path.name in LEFT_OUT or path.name.startswith(".") or path.is_symlink():
+        if path.name in LEFT_OUT or path.name.startswith("."):
             continue
-        if not path.is_dir():
-            if path.name.endswith(suffix):
-                yield path
+        if path.is_symlink() or not path.is_dir():
+            yield path
         elif not (path / "pyvenv.cfg").exists():
-            yield from _files(path, suffix)
+            yield from _files(path)
+
+
+def _trees(files: Iterable[Path]) -> tuple[dict[Path, ast.Module], list[CrewFileError]]:
+    """The Python files as trees, and what is wrong with those that are none: templates, code of Python 2."""
+    trees: dict[Path, ast.Module] = {}
+    faults: list[CrewFileError] = []
+    for file in files:
+        if file.suffix == ".py":
+            try:
+                trees[file] = tree_of(file)
+            except CrewFileError as fault:
+                faults.append(fault)
+    return trees, faults
 
 
 def _entry(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[str, Any]) -> str:
@@ -106,17 +134,25 @@ def _entry(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[st
         found = [one for one in found if one.kind == wanted] or found
     # A flow runs its crews: where there is one, it is what the project is.
     chosen = [one for one in found if one.kind == "flow"] or found
-    if len(chosen) > 1 and start:
-        made = made_by_start(start, root, sources)
+    made = made_by_start(start, root, sources) if start else set[str]()
+    if len(chosen) > 1:
         chosen = [one for one in chosen if one.name in made] or chosen
-    if len(chosen) == 1 and not (start and _only_script(chosen[0], start, root, sources)):
+    others = made_with_arguments(sources)
+    if made.isdisjoint(one.name for one in chosen):
+        others.add("Crew")
+    # What the start makes may be something else than was found, or need arguments that only it has.
+    is_other = not made.isdisjoint(others)
+    if len(chosen) == 1 and not is_other and not (start and _only_script(chosen[0], start, root, sources)):
         return chosen[0].entry
     if start:
         return start
     if not chosen:
+        asking = starts_with_arguments(root, sources)
+        named = f" Functions that run one: {', '.join(asking)}; their parameters become inputs." if asking else ""
         raise CrewFileError(
-            f"No crew and no flow was found in {root}.",
-            remedy="Name the object that is run with --entry module:object, or the file with --entry module:__main__.",
+            f"No crew and no flow was found in {root} that needs no arguments.",
+            remedy="Name the object or the function that is run with --entry module:object, or the file with "
+            f"--entry module:__main__.{named}",
         )
     names = ", ".join(sorted(one.entry for one in chosen))
     raise CrewFileError(
@@ -141,16 +177,15 @@ def _only_script(one: Candidate, start: str, root: Path, sources: Mapping[Path, 
 
 
 def _inputs(root: Path, sources: Mapping[Path, ast.Module], entry: str) -> RunInputs:
-    module = entry.partition(":")[0]
-    file = next((file for file in sources if module_of(root, file) == module), None)
+    file = modules(root, sources).get(entry.partition(":")[0])
     return RunInputs({}, []) if file is None else read_inputs(Sources(root), file)
 
 
 def _is_script(entry: str, root: Path, sources: Mapping[Path, ast.Module]) -> bool:
     """Raises `CrewFileError` when there is no such module."""
     module, _, name = entry.partition(":")
-    tree = next((tree for file, tree in sources.items() if module_of(root, file) == module), None)
-    if tree is None or not name:
+    file = modules(root, sources).get(module)
+    if file is None or not name:
         raise CrewFileError(f"The project has no module {module}.", remedy="Name the entry as module:object.")
     makes = {one.entry for one in candidates(root, sources)}
-    return name == MAIN or (name in functions(tree) and entry not in makes)
+    return name == MAIN or (name in functions(sources[file]) and entry not in makes)

@@ -68,7 +68,9 @@ def report(root: Path, entry: str, kind: str) -> dict[str, Any]:
         if module is not None and name != "__main__" and not callable(getattr(module, name, None)):
             return {"fault": f"The module {module_name} has no {name}.", "file": module_name, "line": None}
         crews = [kicked] if isinstance(kicked, Crew) else list(crews_in(module, Crew))
-        return {"kind": "script", **crews_report(crews)}
+        told = crews_report(crews)
+        asked = inspect.signature(getattr(module, name)).parameters if module is not None and name != "__main__" else ()
+        return {"kind": "script", **told, "inputs": sorted({*told["inputs"], *asked})}
     found = getattr(module, name, None)
     if found is None:
         return {"fault": f"The module {module_name} has no {name}.", "file": module_name, "line": None}

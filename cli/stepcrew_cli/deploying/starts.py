@@ -7,8 +7,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stepcrew_cli.deploying.candidates import module_of
-from stepcrew_cli.deploying.syntax import called, functions, kicks_off, main_guard, needs_arguments, runs_on_import
+from stepcrew_cli.deploying.candidates import modules
+from stepcrew_cli.deploying.syntax import (
+    called,
+    calls,
+    functions,
+    imported,
+    kicks_off,
+    main_guard,
+    needs_arguments,
+    runs_on_import,
+)
 
 MAIN = "__main__"
 """In place of an object's name: the file is run as a script."""
@@ -22,14 +31,14 @@ SERVERS = ("streamlit", "fastapi", "flask", "gradio", "chainlit", "uvicorn")
 
 def start_of(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[str, Any]) -> str | None:
     """`module:function`, or `module:__main__` for a file that is run as a script; None where nothing says so."""
-    modules = {module_of(root, file): tree for file, tree in sources.items()}
+    trees = {module: sources[file] for module, file in modules(root, sources).items()}
     for module, function in _scripts(described):
-        tree = modules.get(module)
+        tree = trees.get(module)
         if tree is not None and function in functions(tree):
             return f"{module}:{function}"
-    for module, tree in sorted(modules.items(), key=_likelihood):
+    for module, tree in sorted(trees.items(), key=_likelihood):
         name = module.rpartition(".")[2]
-        if any(imported in SERVERS for imported in _imports(tree)):
+        if any(one.partition(".")[0] in SERVERS for one in imported(tree)):
             continue
         is_main = name in FILES[:2]
         if runs_on_import(tree) or (main_guard(tree) and (is_main or kicks_off(tree.body))):
@@ -45,14 +54,31 @@ def start_of(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[
 def made_by_start(start: str, root: Path, sources: Mapping[Path, ast.Module]) -> set[str]:
     """Names of what the start makes objects of or calls."""
     module, _, function = start.partition(":")
-    tree = next((tree for file, tree in sources.items() if module_of(root, file) == module), None)
-    if tree is None:
+    file = modules(root, sources).get(module)
+    if file is None:
         return set()
+    tree = sources[file]
     known = functions(tree)
     body = main_guard(tree) or tree.body if function == MAIN else known[function].body
     found = {called(node.func) for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)}
     for name in found & set(known):  # one step further: `main` calls `run`
         found |= {called(node.func) for node in ast.walk(known[name]) if isinstance(node, ast.Call)}
+    return found
+
+
+def starts_with_arguments(root: Path, sources: Mapping[Path, ast.Module]) -> list[str]:
+    """Functions that start a crew or a flow and cannot be called as they are, as `module:function`."""
+    found: list[str] = []
+    for module, file in modules(root, sources).items():
+        known = functions(sources[file])
+        starting = {name for name, one in known.items() if kicks_off(one.body)}
+        while (
+            more := {name for name, one in known.items() if starting & {called(call) for call in calls(one.body)}}
+            - starting
+        ):
+            starting |= more
+        asking = [name for name in known if name in starting and needs_arguments(known[name])]
+        found += [f"{module}:{name}" for name in asking if not name.startswith("_")]
     return found
 
 
@@ -70,11 +96,3 @@ def _likelihood(item: tuple[str, ast.Module]) -> tuple[int, int, str]:
     module = item[0]
     name = module.rpartition(".")[2]
     return (FILES.index(name) if name in FILES else len(FILES), module.count("."), module)
-
-
-def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
-
-from stepcrew_reader.errors import CrewFileError
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 KICKOFFS = frozenset(
     ("kickoff", "kickoff_async", "akickoff", "kickoff_for_each", "kickoff_for_each_async", "akickoff_for_each")
 )
-
-
-def parsed(file: Path) -> ast.Module:
-    """Raises `CrewFileError` with the line."""
-    try:
-        return ast.parse(file.read_text(encoding="utf-8-sig"), str(file))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        raise CrewFileError(f"{file}{f':{line}' if line else ''} is not Python: {error}") from error
 
 
 def called(node: ast.AST | None) -> str:
@@ -56,6 +44,17 @@ def calls(nodes: list[ast.stmt]) -> Iterator[ast.Call]:
     """Every call in the statements, those inside functions and classes included."""
     for statement in nodes:
         yield from (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The whole names of what a file imports, without those that begin with a dot."""
+    found = set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
 
 
 def kicks_off(nodes: list[ast.stmt]) -> bool:

@@ -91,15 +91,21 @@ class _StrictLoader(yaml.SafeLoader):
 def read_text(path: AnyPath) -> str:
     """Raises CrewFileError for a file that is missing, too large or no text."""
     try:
+        return io.TextIOWrapper(io.BytesIO(read_bytes(path)), encoding="utf-8-sig").read()
+    except UnicodeDecodeError as error:
+        raise CrewFileError(f"{path} is not UTF-8 text.", remedy="Save it as UTF-8 in your editor.") from error
+
+
+def read_bytes(path: AnyPath) -> bytes:
+    """Raises CrewFileError for a file that is missing or too large."""
+    try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise CrewFileError(f"{path} is larger than {MAX_BYTES:,} bytes.")
-        return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
     except OSError as error:
         raise CrewFileError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise CrewFileError(f"{path} is not UTF-8 text.") from error
+    if len(content) > MAX_BYTES:
+        raise CrewFileError(f"{path} is larger than {MAX_BYTES:,} bytes.")
+    return content
 
 
 class _JsonValues:

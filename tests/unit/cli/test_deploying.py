@@ -177,6 +177,8 @@ def test_what_is_no_part_of_a_project_stays_behind(tmp_path: Path) -> None:
     (root / ".env").write_text("SECRET=1")
     (root / "link.py").symlink_to("/etc/hostname")
     project = find_project(root, None)
+    assert project.notes == ["Left out, because links are not followed: link.py."]
+    assert project.kept == ["SECRET"]
     assert {file.as_posix() for file in project.files} == {"main.py", "_env"}
     packages = tmp_path / "packages"
     packages.mkdir()
@@ -252,3 +254,59 @@ def test_what_a_project_finds_in_its_environment_while_it_is_inspected(
     assert (tmp_path / "level").read_text().strip() == level
     assert refused.value.message == f"main.py:2: {told}"
     assert remedy in refused.value.remedy
+
+
+def test_a_flow_that_needs_arguments_is_what_its_start_runs(tmp_path: Path) -> None:
+    flow = "class Sale(Flow[dict]):\n    def __init__(self, query):\n        super().__init__()\n"
+    main = f"{flow}if __name__ == '__main__':\n    Sale(input('Query: ')).kickoff()\n"
+    assert find_project(folder_of(tmp_path, main_py=main, crew_py=CREW.format("Text")), None).entry == "main:__main__"
+
+
+def test_a_crew_that_the_start_does_not_run_is_not_the_project(tmp_path: Path) -> None:
+    main = "from crewai import Crew\ndef main():\n    print(Crew(agents=[], tasks=[]).kickoff())\n"
+    root = folder_of(tmp_path, main_py=main, old_py=CREW.format("Old"))
+    assert find_project(root, None).entry == "main:main"
+    (root / "main.py").write_text(main.replace("Crew(", "Old().crew() or Crew("))
+    assert find_project(root, None).entry == "old:Old"
+
+
+@pytest.mark.parametrize("told", ["src/__init__.py", "main.py"])
+def test_a_src_folder_that_is_a_package_is_imported_as_one(tmp_path: Path, told: str) -> None:
+    root = folder_of(
+        tmp_path, src__crew_py="from .tools import mine\n" + CREW.format("News"), src__tools_py="mine = 1\n"
+    )
+    assert find_project(root, None).entry == "crew:News"
+    (root / told).write_text("from src.crew import News\n")
+    assert find_project(root, None).entry == "src.crew:News"
+
+
+def test_a_package_below_src_keeps_its_name(tmp_path: Path) -> None:
+    root = folder_of(tmp_path, src__news__crew_py=CREW.format("News"))
+    (root / "src" / "__init__.py").touch()
+    assert find_project(root, None).entry == "news.crew:News"
+
+
+def test_functions_that_run_a_crew_with_arguments_are_named(tmp_path: Path) -> None:
+    main = "def run_crew(topic):\n    return _both(topic)\ndef _both(topic):\n    Crew(agents=topic).kickoff()\n"
+    with pytest.raises(CrewFileError) as refused:
+        find_project(folder_of(tmp_path, main_py=main), None)
+    assert "main:run_crew; their parameters become inputs" in refused.value.remedy
+    project = find_project(tmp_path, "main:run_crew")
+    assert (project.entry, project.is_script) == ("main:run_crew", True)
+
+
+def test_a_file_that_is_not_python_only_matters_where_the_crew_may_be_in_it(tmp_path: Path) -> None:
+    root = folder_of(tmp_path, main_py="x = {'a': 1}\n" + 'print(f"{x["a"]}")\n', template_py="class {{name}}:\n")
+    (root / "words.py").write_bytes(b"# -*- coding: latin-1 -*-\nWORD = '\xe9'\n")
+    (root / ".env").write_bytes(b"NAME=caf\xe9\n")
+    assert not has_code(root)
+    with pytest.raises(CrewFileError, match=r"template.py:1 is not Python"):
+        find_project(root, None)
+    (root / "crew.py").write_text(CREW.format("News"))
+    assert has_code(root)
+    project = find_project(root, None)
+    (note,) = project.notes
+    assert "template.py:1 is not Python" in note
+    assert Path("template.py") in project.files
+    with pytest.raises(CrewFileError, match=r"template.py:1 is not Python"):
+        find_project(root, "template:name")

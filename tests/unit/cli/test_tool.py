@@ -77,6 +77,16 @@ def test_secrets_that_a_tool_needs_are_told_and_registered_with_it(api: FakeApi,
     assert api.seen[-1].body["secrets"] == ["GITHUB_PAT", "SHOP_KEY"]
 
 
+def test_what_did_not_come_along_is_told(api: FakeApi, built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = built.project._replace(kept=["SHOP_KEY", "TEAM", "region", "MCP_KEY"], notes=["Left out: a.py."])
+    monkeypatch.setattr(tool, "build", lambda *_, **__: built._replace(project=kept))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    built.report["needs"] = {"SHOP_KEY": "The tool Look up"}
+    told = " ".join(invoke(api, "tool", "deploy", str(TOOL)).stderr.split())
+    assert "Left out: a.py." in told
+    assert "The values in .env stay on this machine, and no secret of the group has these: TEAM, region." in told
+    assert "none can fill region." in told
+
+
 def test_a_dry_run_stores_nothing(api: FakeApi, built: Built) -> None:
     told = json.loads(invoke(api, "tool", "deploy", str(TOOL), "--dry-run", "--json").stdout)
     assert (told["bundle"], told["input_schema"], told["function_changes"]) == (built.digest, SCHEMA, [])

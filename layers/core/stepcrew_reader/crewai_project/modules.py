@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stepcrew_reader.crew_source import DEPLOY
 from stepcrew_reader.crewai_project.assignments import Function, assigned_once
-from stepcrew_reader.documents import read_text
+from stepcrew_reader.documents import read_bytes
 from stepcrew_reader.errors import CrewFileError
 from stepcrew_reader.texts import AnyPath
 
@@ -94,7 +94,7 @@ class Project:
         """Raises CrewFileError when the file cannot be read or is not Python."""
         path = path.resolve()
         if path not in self._modules:
-            self._modules[path] = Module(path, _tree(path), self)
+            self._modules[path] = Module(path, tree_of(path), self)
         return self._modules[path]
 
     def module_path(self, user: Module, module: str, name: str) -> AnyPath | None:
@@ -139,27 +139,30 @@ def _python_files(folder: AnyPath) -> Iterator[AnyPath]:
             yield path.resolve()
 
 
-def _tree(path: AnyPath) -> ast.Module:
-    text = read_text(path)
+def tree_of(path: AnyPath) -> ast.Module:
+    """Raises CrewFileError, with the line, when the file cannot be read or is not Python."""
+    content = read_bytes(path)
     try:
-        return ast.parse(text, str(path))
-    except SyntaxError as error:
-        plain = _without_format_strings(text) if sys.version_info < (3, 12) else None
+        return _parsed(content, path)
+    except CrewFileError:
+        plain = _without_format_strings(content) if sys.version_info < (3, 12) else None
         if plain is None:
-            raise CrewFileError(f"{path}:{error.lineno} is not Python: {error.msg}.") from error
+            raise
         return _parsed(plain, path)
+
+
+def _parsed(content: bytes, path: AnyPath) -> ast.Module:
+    """Python itself finds out in which encoding the file says that it is."""
+    try:
+        return ast.parse(content, str(path))
+    except SyntaxError as error:
+        line = f":{error.lineno}" if error.lineno else ""
+        raise CrewFileError(f"{path}{line} is not Python: {error.msg}.") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise CrewFileError(f"{path} cannot be read: {str(error) or 'it is nested too deeply'}.") from error
 
 
-def _parsed(text: str, path: AnyPath) -> ast.Module:
-    try:
-        return ast.parse(text, str(path))
-    except SyntaxError as error:
-        raise CrewFileError(f"{path}:{error.lineno} is not Python: {error.msg}.") from error
-
-
-def _without_format_strings(text: str) -> str | None:
+def _without_format_strings(source: bytes) -> bytes | None:
     """Python 3.12 allows format strings that an older interpreter cannot parse. Their values are computed anyway, so
     each becomes one that holds an unknown value; lines keep their numbers. None when the text has none."""
     try:
@@ -167,12 +170,11 @@ def _without_format_strings(text: str) -> str | None:
         from tree_sitter import Language, Parser
     except ImportError:  # the command line brings them, the API does not
         return None
-    source = text.encode()
     spans = list(_format_strings(Parser(Language(tree_sitter_python.language())).parse(source).root_node))
     for node in reversed(spans):
         inside = source[node.start_byte : node.end_byte]
         source = source[: node.start_byte] + b"f'{_}'" + b"\\\n" * inside.count(b"\n") + source[node.end_byte :]
-    return source.decode() if spans else None
+    return source if spans else None
 
 
 def _format_strings(node: Node) -> Iterator[Node]:

@@ -81,7 +81,7 @@ def _only(crews: list[Written], folder: AnyPath) -> Written:
     if len(crews) > 1:
         raise CrewFileError(
             f"There are several crews: {', '.join(f'{crew.name} ({crew.place})' for crew in crews)}.",
-            remedy=f"Name one of them, as in {_named(crews[0], folder)}.",
+            remedy=f"Name one of them, as in {_named(crews[0], folder)}. {DEPLOY}",
         )
     return crews[0]
 
