@@ -24,6 +24,9 @@ INDEX_UNITS = 3
 """Of one execution in the index by group: PENDING, RUNNING, and its end."""
 SLOT_UNITS = 8
 """Of one execution: it joins the queue, gets a slot and gives it back, mostly in transactions."""
+SECRET_READS = 3
+"""Of one execution that names a secret of its group: whether it is there when it is submitted, it and the operator's
+keys when it is run."""
 DOCS = "https://docs.aws.amazon.com/"
 
 
@@ -113,6 +116,15 @@ def limits() -> list[Limit]:
             BURSTS,
             "AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html",
             "the runner's sender waits and keeps the events; nothing is lost",
+        ),
+        Limit(
+            "Parameter Store: reads a second",
+            40,
+            SECRET_READS,
+            "general/latest/gr/ssm.html",
+            "submissions answer 503, an attempt is begun again by its state machine. Turn on higher throughput "
+            "(`aws ssm update-service-setting --setting-id /ssm/parameter-store/high-throughput-enabled "
+            "--setting-value true`)",
         ),
         Limit(
             "HTTP API: requests a second of the account",
