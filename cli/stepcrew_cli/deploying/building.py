@@ -63,7 +63,7 @@ def build(client: Client, project: Project, *, platform_crewai: bool, as_tool: b
         packages.mkdir()
         installer = Packages(runtime, CACHE)
         needed = installer.resolve(project, any_crewai=platform_crewai)
-        installer.install(needed, packages)
+        installer.install(project, needed, packages)
         report = inspect(project, installer.python(), packages, os.environ, as_tool=as_tool)
         manifest = {"entry": project.entry, "environment": names_read(project, report)}
         more = {TOOL_MANIFEST: json.dumps(manifest).encode()} if as_tool else {}

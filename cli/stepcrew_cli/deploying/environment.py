@@ -17,6 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
+from stepcrew_cli.deploying.dependencies import PLACE
 from stepcrew_cli.deploying.finding import Project
 from stepcrew_cli.deploying.wire import ProjectRuntime
 from stepcrew_cli.errors import CliError
@@ -27,6 +28,10 @@ GIVEN = ("crewai", "crewai-tools")
 """What the platform has in its own version."""
 HOST = "host"
 INSPECT_SECONDS = 120
+UNNAMED = re.compile(r"-|\.\.?$|[\w.-]*/|\w[\w+.-]*:")
+"""What a line begins with that names no package: an option, a path, an address."""
+WITHOUT_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
+"""In uv's words."""
 REQUIRES = "import importlib.metadata, sys; print(*importlib.metadata.requires(sys.argv[1]) or (), sep='\\n')"
 NO_KEY = "no-key-while-it-is-inspected"
 
@@ -39,37 +44,45 @@ class Packages:
         self._cache = cache
 
     def resolve(self, project: Project, *, any_crewai: bool) -> list[str]:
-        """As `name==version`, without what the runner has. With `any_crewai`, the runner's versions take the place of
-        those that the project asks for.
+        """As `name==version`, or by their address, without what the runner has. With `any_crewai`, the runner's
+        versions take the place of those that the project asks for.
 
         Raises:
-            CrewFileError: no versions fit together; the reason is uv's own.
+            CrewFileError: the project asks for other versions than the runner has.
+            CliError: no versions fit together; the reason is uv's own.
         """
-        wanted = [_requirement(line) for line in project.dependencies]
         versions = self._versions()
         others: list[str] = []
-        for one in wanted:
+        clashes: list[tuple[Requirement, str]] = []
+        for line in project.dependencies:
+            one = None if UNNAMED.match(line) else _requirement(line)
+            if one is None or not self._applies(one):
+                others.append(line)
+                continue
             name = canonicalize_name(one.name)
             has = versions.get(name)
-            if name in GIVEN and has and not any_crewai and not one.specifier.contains(has, prereleases=True):
-                raise CrewFileError(
-                    f"The project asks for {one}, and the platform runs {one.name} {has}.",
-                    remedy="Widen it in the project's dependencies, or deploy with --platform-crewai to run it on "
-                    "that one.",
-                )
+            if has and (one.url or not one.specifier.contains(has, prereleases=True)):
+                clashes.append((one, f"{name} {has}"))
             if name in GIVEN:
                 others += self._of_extras(name, sorted(one.extras))
             elif not (any_crewai and has):
                 others.append(str(one))
-        if not others:
+        if clashes and not any_crewai:
+            asked, runs = (", ".join(map(str, each)) for each in zip(*clashes, strict=True))
+            raise CrewFileError(
+                f"The project asks for {asked}, and the platform runs {runs}.",
+                remedy="Widen it in the project's dependencies, or deploy with --platform-crewai to run it on what the "
+                "platform has.",
+            )
+        if all(line.startswith("-") for line in others):
             return []
         self._cache.mkdir(parents=True, exist_ok=True)
         constraints = self._cache / "runner-packages.txt"
         constraints.write_text("\n".join(self._runtime.packages))
         arguments = ["pip", "compile", "-", "-c", str(constraints), "--no-header", "--no-annotate", "--quiet"]
-        done = _uv([*arguments, *self._target()], input="\n".join(others), cwd=project.root)
-        lines = [line.partition(";")[0].strip() for line in done.splitlines() if line.strip()]
-        return [line for line in lines if canonicalize_name(re.split(r"[ =\[@]", line)[0]) not in versions]
+        done, _ = self._uv(arguments, others, project.root)
+        lines = [line.partition(" ;")[0].strip() for line in done.splitlines() if not line.startswith("-")]
+        return [line for line in lines if line and canonicalize_name(re.split(r"[ =\[@]", line)[0]) not in versions]
 
     def _of_extras(self, name: str, extras: Sequence[str]) -> list[str]:
         """What the extras of a given package ask for, without what the runner leaves out on purpose: of `tools`, the
@@ -89,11 +102,41 @@ class Packages:
             and not one.marker.evaluate({"extra": ""})
         ]
 
-    def install(self, packages: Sequence[str], folder: Path) -> None:
-        """Puts them into the folder, as wheels: nothing is compiled here for another machine."""
-        if packages:
-            build = [] if self._runtime.platform == HOST else ["--only-binary", ":all:"]
-            _uv(["pip", "install", "--no-deps", "--quiet", "--target", str(folder), *build, *self._target(), *packages])
+    def install(self, project: Project, packages: Sequence[str], folder: Path) -> None:
+        """Puts them into the folder. For another machine nothing is compiled here: what has no wheel for it may be
+        packed here if it is plain Python. Raises CrewFileError where it is not."""
+        if not packages:
+            return
+        places = [line for line in project.dependencies if PLACE.match(line)]
+        arguments = ["pip", "install", "-r", "-", "--no-deps", "--quiet", "--target", str(folder)]
+        _, packed = self._uv(arguments, [*places, *packages], project.root)
+        for about in folder.glob("*.dist-info") if self._runtime.platform != HOST else ():
+            name = canonicalize_name(about.name.partition("-")[0])
+            is_packed_here = name in packed or (about / "direct_url.json").exists()
+            if is_packed_here and "Root-Is-Purelib: true" not in (about / "WHEEL").read_text():
+                raise CrewFileError(
+                    f"The package {name} has no wheel for {self._runtime.platform} and is compiled on installing it.",
+                    remedy="Ask for a version that has one, or do without it: Lambda's machine is not this one.",
+                )
+
+    def _uv(self, arguments: Sequence[str], lines: Sequence[str], root: Path) -> tuple[str, set[str]]:
+        """What uv answers to requirement lines, in the project's folder, and which packages may be packed here, because
+        they are published without a wheel for the runner's machine."""
+        packed: set[str] = set()
+        while True:
+            wheels = [] if self._runtime.platform == HOST else ["--only-binary", ":all:"]
+            wheels += [part for name in sorted(packed) for part in ("--no-binary", name)]
+            try:
+                return _uv([*arguments, *wheels, *self._target()], input="\n".join(lines), cwd=root), packed
+            except CliError as error:
+                more = {canonicalize_name(name) for name in WITHOUT_WHEEL.findall(error.message)} - packed
+                if not more:
+                    raise
+                packed |= more
+
+    def _applies(self, one: Requirement) -> bool:
+        """Whether it is meant for the runner's machine and Python."""
+        return one.marker is None or one.marker.evaluate({**self._python(), "extra": ""})
 
     def python(self) -> Path:
         """An interpreter of this machine with the runner's packages, made once."""
@@ -111,10 +154,13 @@ class Packages:
 
     def _versions(self) -> dict[str, str]:
         """The runner's packages, by normalised name."""
-        python = {"python_version": self._runtime.python, "python_full_version": f"{self._runtime.python}.0"}
-        listed = [Requirement(line) for line in self._runtime.packages]
-        held = [one for one in listed if one.marker is None or one.marker.evaluate({**python, "sys_platform": "linux"})]
+        held = [one for one in map(Requirement, self._runtime.packages) if self._applies(one)]
         return {canonicalize_name(one.name): next(iter(one.specifier)).version for one in held}
+
+    def _python(self) -> dict[str, str]:
+        python = self._runtime.python
+        linux = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
+        return {"python_version": python, "python_full_version": f"{python}.0", **linux}
 
     def _target(self) -> list[str]:
         platform = [] if self._runtime.platform == HOST else ["--python-platform", self._runtime.platform]
