@@ -103,6 +103,11 @@ describe("Time", () => {
       "1 h 02 m",
     ]);
     expect([null, 0, 0.00001, 0.0123, 3].map(formatCost)).toEqual(["–", "$0", "<$0.0001", "$0.0123", "$3.00"]);
+    const { cost } = anExecution();
+    expect([null, 0.00001, 3].map((usd) => formatTotal({ ...cost, total_usd: usd, estimated: true }))).toEqual([
+      ...["–", "<$0.0001", "~$3.00"],
+    ]);
+    expect(formatTotal({ ...cost, total_usd: 3, estimated: false })).toBe("$3.00");
   });
 });
 

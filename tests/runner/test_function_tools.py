@@ -98,6 +98,8 @@ def test_an_error_of_the_function_is_told_to_the_model(
     assert ended.execution.status is Status.COMPLETED
     assert "KeyError: A-7" in model.requests[1].text
     assert len(functions.asked) == 1
+    lines = [(line.level, line.message) for line in harness.queue.logs(ended.execution.execution_id)]
+    assert ("WARNING", "The tool refund_order failed: refund_order failed: KeyError: A-7") in lines
 
 
 def test_a_function_with_effects_is_not_repeated_without_a_persons_word(harness: Harness, functions: Functions) -> None:

@@ -229,6 +229,27 @@ def test_each_execution_finds_the_modules_as_they_were_written(deploy: Deploys, 
     assert not any("call 2" in request.text for request in model.requests)
 
 
+@pytest.mark.parametrize(
+    ("code", "where"),
+    [
+        ("import tools\n", "The crew failed at tools.py:2: no config.toml here"),
+        ("def broken(:\n", "The crew failed: invalid syntax (main.py, line 1)"),
+    ],
+)
+def test_an_error_of_the_code_is_told_with_its_place(
+    deploy: Deploys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, where: str
+) -> None:
+    monkeypatch.setattr(f"{__name__}.PROJECTS", tmp_path / "projects")
+    folder = tmp_path / "projects/odd"
+    folder.mkdir(parents=True)
+    (folder / "main.py").write_text(code)
+    (folder / "tools.py").write_text("import json\nraise RuntimeError('no config.toml here')\n")
+    project = deploy("odd", "main:A", "flow")
+    error = project.attempt(project.submit()).execution.error
+    assert error is not None
+    assert (error.category.value, error.message) == ("crew", where)
+
+
 def test_the_shared_runner_runs_no_project_and_a_project_no_other(deploy: Deploys, harness: Harness) -> None:
     project, other = deploy("research_crew", "a:b"), deploy("city_flow", "a:b", "flow")
     for runner in (RunAttempt(harness.ports, MODEL), RunAttempt(harness.ports, MODEL, project=other.code)):

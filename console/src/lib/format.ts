@@ -62,6 +62,11 @@ export function formatCost(usd: number | null | undefined): string {
   return usd < 0.0001 ? "<$0.0001" : `$${usd < 0.1 ? usd.toFixed(4) : usd.toFixed(2)}`;
 }
 
+/** The whole cost of an execution; `~` where the bill is an estimate. */
+export function formatTotal({ total_usd, estimated }: Execution["cost"]): string {
+  return (estimated && (total_usd ?? 0) >= 0.0001 ? "~" : "") + formatCost(total_usd);
+}
+
 /** What the cost of an execution is made of, or why it is not known. */
 export function costHint({ cost, usage }: Pick<Execution, "cost" | "usage">): string {
   const parts = `Models ${formatCost(cost.model_usd)}, AWS ${formatCost(cost.infrastructure_usd)}`;

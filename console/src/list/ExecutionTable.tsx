@@ -7,7 +7,7 @@ import {
   costHint,
   formatAgo,
   formatCompact,
-  formatCost,
+  formatTotal,
   formatDateTime,
   formatDuration,
   formatNumber,
@@ -170,7 +170,7 @@ function ExecutionRow({ execution, to, now, chosen, picked, full, onPick }: RowP
         </Hint>
       </td>
       <td className="col-number col-cost" title={costHint(execution)}>
-        {formatCost(execution.cost.total_usd)}
+        {formatTotal(execution.cost)}
       </td>
       <td className="col-who">
         <span className="clip" title={execution.submitted_by ?? undefined}>

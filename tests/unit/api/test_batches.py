@@ -12,6 +12,7 @@ from stepcrew.domain.batch import RowEnding
 from stepcrew.domain.execution import BatchPlace, Status, TaskOutput
 from tests.aws_table import BUCKET, GROUP, NOW
 from tests.unit.api.harness import BOB, INBOX, VERA, Harness, body, keep_file
+from tests.unit.api.test_usage import ended
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +79,14 @@ def test_the_same_key_and_body_are_one_batch(batches: Harness) -> None:
     assert send("k", max_concurrency=1).status_code == 422
     assert send("other").json()["batch_id"] != first.json()["batch_id"]
     assert len(batches.batch_machine.started) == 2
+
+
+def test_a_batch_whose_budget_is_used_up_is_refused_at_once(batches: Harness) -> None:
+    ended(batches, "haiku", "3")
+    assert batches.client().put("/budgets", json={"crews": {"haiku": 2.5}}).is_success
+    refused = submit(batches, crew="haiku@1")
+    assert (refused.status_code, "haiku" in refused.json()["detail"]) == (402, True)
+    assert batches.client().get("/batches").json()["batches"] == []
 
 
 def test_another_groups_batch_is_not_there(batches: Harness) -> None:

@@ -191,6 +191,7 @@ def test_calls_that_brought_no_answer_may_be_billed_by_their_provider_and_are_to
     [
         ({}, 4),
         ({"started_at": None, "attempt": 0, "metered": None, "status": Status.CANCELLED}, 0),
+        ({"attempt": 0, "metered": None, "status": Status.FAILED}, 5),
         ({"attempt": 3, "metered": Metered(attempts=3)}, 8),
         ({"attempt": 2, "metered": Metered(attempts=2), "approvals": 1}, 11),
         ({"attempt": 2, "metered": Metered(attempts=1)}, 5),
@@ -199,6 +200,14 @@ def test_calls_that_brought_no_answer_may_be_billed_by_their_provider_and_are_to
 )
 def test_transitions_follow_from_the_record(changes: dict[str, Any], states: int) -> None:
     assert transitions(ended(**changes)) == states
+
+
+def test_what_could_not_begin_is_told_to_be_an_estimate() -> None:
+    found = cost_of(ended(attempt=0, metered=None, status=Status.FAILED), [], BOOK, region=REGION)
+    assert (found.estimated, found.notes) == (
+        True,
+        ["No attempt could begin, and of what was tried one try is counted."],
+    )
 
 
 def test_a_region_that_the_book_does_not_have_is_told() -> None:

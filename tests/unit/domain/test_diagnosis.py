@@ -170,6 +170,15 @@ def test_a_paragraph_begins_with_how_it_stands_unless_a_failure_says_so() -> Non
     assert paragraph(known, diagnose(known)).startswith("The execution failed in crew task t")
 
 
+@pytest.mark.parametrize(
+    ("note", "remedy"),
+    [("No price is known for a/b.", "stepcrew prices set"), ("a/b did not say what a call used.", "tell `usage`")],
+)
+def test_what_to_do_about_an_unknown_cost_follows_from_its_reason(note: str, remedy: str) -> None:
+    [found] = [one for one in diagnose(facts(told(usage=Usage(cost_note=note)))) if one.rule == "cost_unknown"]
+    assert remedy in found.remedy
+
+
 def test_a_crash_is_told_once() -> None:
     crash = ERROR.model_copy(update={"category": Category.CRASH})
     assert [one.rule for one in diagnose(facts(ended(Status.FAILED, error=crash), complete=True))] == ["failed"]

@@ -27,7 +27,7 @@ BatchId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$", description="The 
 Cursor = Annotated[str | None, Query(max_length=200)]
 
 
-@router.post("", status_code=202, responses=responses(400, 404, 409, 413, 415, 429))
+@router.post("", status_code=202, responses=responses(400, 402, 404, 409, 413, 415, 429))
 def create_batch(
     body: BatchBody,
     identity: Member,

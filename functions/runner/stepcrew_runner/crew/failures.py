@@ -6,6 +6,7 @@ import json
 import re
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from stepcrew.domain.errors import Category, ExecutionError, StepcrewError
 from stepcrew.domain.text_bounds import beginning
 from stepcrew_runner.crew.provider_answers import chain, refusal_of
 from stepcrew_runner.crew.provider_errors import Refusal
+from stepcrew_runner.isolation import environment
 
 MOST_CHARACTERS = 500
 MOST_FIELDS = 3
@@ -125,7 +127,7 @@ def explain(error: BaseException, task: str | None, mask: Mask = str, model: str
     return ExecutionError(
         category=Category.CREW,
         type=type(error).__name__,
-        message=f"The crew failed{_where(task)}: {_short(text)}",
+        message=f"The crew failed{_where(task)}{_place(links)}: {_short(text)}",
         remedy="Look at the last events of the trace.",
         task=task,
     )
@@ -193,8 +195,7 @@ def _explained(cause: Cause | Refusal, text: str, task: str | None, model: str |
     return ExecutionError(
         category=cause.category,
         type=cause.type,
-        message=f"{cause.sentence}{_where(task)}{f' (model {model})' if model else ''}: "
-        f"{beginning(' '.join(text.split()), MOST_CHARACTERS)}",
+        message=f"{cause.sentence}{_where(task)}{f' (model {model})' if model else ''}: {_short(text)}",
         retryable=cause.retryable,
         remedy=cause.remedy,
         task=task,
@@ -203,6 +204,16 @@ def _explained(cause: Cause | Refusal, text: str, task: str | None, model: str |
 
 def _where(task: str | None) -> str:
     return f" in crew task {task}" if task else ""
+
+
+def _place(links: list[BaseException]) -> str:
+    """The last line of a project's own code that the error came through, as ` at crew.py:12`; empty where none is in
+    it. What caused an error knows more of it than what was made of it."""
+    for one in reversed(links):
+        for frame in reversed(traceback.extract_tb(one.__traceback__)):
+            if (path := Path(frame.filename)).is_relative_to(environment.WORK):
+                return f" at {path.relative_to(environment.WORK)}:{frame.lineno}"
+    return ""
 
 
 def _short(text: str) -> str:

@@ -161,7 +161,7 @@ UNAVAILABLE = Refusal(
     Category.MODEL,
     True,
     "The model provider did not answer",
-    "Submit it again; if it stays, check the address of the model's connection where it has one.",
+    "Submit it again; if it stays, raise the model's timeout, or check the address of its connection where it has one.",
     _codes(
         "overloaded_error api_error timeout_error server_error engine_overloaded APITimeoutError APIConnectionError"
         " InternalServerError InternalServerException ServiceUnavailableException ModelTimeoutException"

@@ -94,9 +94,8 @@ class CrewRun:
                 scope.set_agent(getattr(event, "agent_role", None))
             case "task_started":
                 self._checkpoints.started(event)
-            case "tool_usage_error" | "tool_validate_input_error" | "tool_selection_error":
-                # The model is told, and the crew may complete without what it asked for.
-                logger.warning("The tool %s failed: %s", event.tool_name, event.error)
+            case "tool_failure_detected":  # the model is told, and may do without what it asked for
+                logger.warning("The tool %s failed: %s", event.tool_name, event.failure.message)
             case _:
                 pass
         self._recorder.sink(source, event)

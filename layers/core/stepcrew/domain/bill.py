@@ -209,13 +209,20 @@ def transitions(execution: Execution) -> int:
     """Of the state machine, whose states are in statemachine/execution.asl.yaml: MarkRunning; RunCrew and ChooseNext
     for an attempt that said how it went, RunCrew alone for one that died and was repeated; after each that asked a
     person ReadOutcome, ChooseNext, WaitForDecision, ReadOutcome, ChooseNext; at last Finish, before it RecordFailure
-    and ChooseNext where the last attempt died. Waiting for capacity is not counted."""
+    and ChooseNext where the last attempt died or none could begin, for which RunCrew is counted once. Waiting for
+    capacity is not counted."""
     if execution.started_at is None:
         return 0
     said = min((execution.metered or Metered()).attempts, execution.attempt)
     ended = execution.status.is_terminal
     died_last = ended and execution.status is not Status.COMPLETED and execution.unmetered_since is not None
-    return 1 + execution.attempt + said + 5 * execution.approvals + ended + 2 * died_last
+    never_began = _never_began(execution)
+    tried = execution.attempt + never_began
+    return 1 + tried + said + 5 * execution.approvals + ended + 2 * (died_last or never_began)
+
+
+def _never_began(execution: Execution) -> bool:
+    return execution.status.is_terminal and execution.started_at is not None and execution.attempt == 0
 
 
 def _unsaid(execution: Execution) -> int:
@@ -244,6 +251,8 @@ def _why_estimated(execution: Execution, usage: Usage, book: PriceBook, region: 
             f"Of {silent} of its {execution.attempt} attempts the longest possible time is counted, and no model call"
             " that was in flight."
         )
+    if _never_began(execution):
+        found.append("No attempt could begin, and of what was tried one try is counted.")
     if unanswered := max(usage.unanswered_calls, execution.usage.unanswered_calls):
         found.append(f"{unanswered} of its model calls brought no answer: their provider may bill what is not in it.")
     if book.region != region:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from stepcrew.domain.diagnosis import Facts, Finding, attempts_of, span
 from stepcrew.domain.errors import Category
 from stepcrew.domain.execution import Status
+from stepcrew.domain.journal import NO_PRICE
 from stepcrew.domain.trace import SYSTEM_ATTEMPT
 
 SOON = timedelta(minutes=2)
@@ -245,12 +246,10 @@ def _cost_unknown(facts: Facts) -> Finding | None:
     note = facts.execution.usage.cost_note
     if not note:
         return None
-    return Finding(
-        rule="cost_unknown",
-        what=f"What its models cost is not known: {note}",
-        remedy="An admin of the group sets a price that is missing (stepcrew prices set), for what is submitted then. A"
-        " server that does not say what its calls use has to be set to.",
-    )
+    remedy = "An admin of the group sets the price (stepcrew prices set). It counts for what is submitted then."
+    if not note.startswith(NO_PRICE):
+        remedy = "Set the server to tell `usage` with its answers; of this execution nobody can work it out any more."
+    return Finding(rule="cost_unknown", what=f"What its models cost is not known: {note}", remedy=remedy)
 
 
 RULES: tuple[Callable[[Facts], Finding | None], ...] = (

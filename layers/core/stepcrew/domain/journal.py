@@ -18,6 +18,8 @@ from stepcrew.domain.execution import Usage
 from stepcrew.domain.proof import Link, hash_of
 from stepcrew.domain.trace import PayloadReference
 
+NO_PRICE = "No price is known for"
+"""How the note begins that a cost is not known for want of a price."""
 CREW_SCOPE = "crew"
 """The scope of what no crew task asks for: the crew's own planner, for example."""
 
@@ -150,6 +152,6 @@ def add_to(total: Usage, entry: JournalEntry) -> None:
             total.unanswered_calls += entry.reserved_tokens > 0
             return
         untold = f"{entry.name} did not say what a call used."
-        total.cost_usd, total.cost_note = None, untold if used is None else f"No price is known for {entry.name}."
+        total.cost_usd, total.cost_note = None, untold if used is None else f"{NO_PRICE} {entry.name}."
     elif total.cost_note is None:
         total.cost_usd = (total.cost_usd or Decimal(0)) + entry.cost_usd

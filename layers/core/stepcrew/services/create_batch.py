@@ -28,6 +28,7 @@ from stepcrew.domain.errors import (
 from stepcrew.domain.execution import Limits
 from stepcrew.domain.files import GroupFile
 from stepcrew.domain.row_texts import rows_of, text_of
+from stepcrew.domain.stored_crew import split_reference
 from stepcrew.domain.submission import IdempotencyRecord
 from stepcrew.services.batch_ports import BatchInputs, BatchOrchestrator, BatchStore
 from stepcrew.services.file_ports import FileStore
@@ -61,8 +62,8 @@ class AcceptedBatch(NamedTuple):
 
 
 class CreateBatch:
-    """The first row is checked as a submission is, so that a wrong crew or wrong names of inputs are told at once. Of
-    the others each is checked when its turn comes."""
+    """The first row is checked as a submission is, so that a wrong crew, wrong names of inputs, or a used-up budget are
+    told at once. Of the others each is checked when its turn comes."""
 
     def __init__(
         self,
@@ -86,12 +87,13 @@ class CreateBatch:
 
     def __call__(self, request: BatchSubmission) -> AcceptedBatch:
         """The same idempotency key with the same request is one batch. Raises `InvalidRequest`, `CrewNotFound`,
-        `TooManyOpen`, `IdempotencyMismatch` and `IdempotencyInFlight`; nothing is stored then."""
+        `TooManyOpen`, `BudgetUsedUp`, `IdempotencyMismatch` and `IdempotencyInFlight`; nothing is stored then."""
         record = _record(request) if request.idempotency_key else None
         if record and (known := self._known(request.group_id, record)):
             return AcceptedBatch(known, replayed=True)
         batch, rows = self._prepared(request)
         check_room(self._batches, request.group_id)
+        self._submit.watch_budgets.check(request.group_id, split_reference(request.crew)[0])
         self._keep(batch, rows)
         try:
             self._batches.create(batch, record and record.model_copy(update={"execution_id": batch.batch_id}))

@@ -20,7 +20,7 @@ _OUT_OF_MEMORY = ("Runtime.OutOfMemory", "signal: killed", "MemoryError")
 _TIMED_OUT = ("Sandbox.Timedout", "Task timed out")
 _EXIT = re.compile(r"(exit status \d{1,3}|signal: [a-z ]{1,40})")
 """As in `RequestId: … Error: Runtime exited with error: exit status 1`."""
-_OF_THE_RUNNER = ("PlatformUnavailable", "BundleDamaged", "Unexpected")
+_OF_THE_RUNNER = ("PlatformUnavailable", "QuotaUsedUp", "BundleDamaged", "Unexpected")
 _MOST_SAID = 1_000
 _CRASHED = ("Lambda.Unknown", "Runtime.", "Sandbox.", "Lambda.ClientExecutionTimeoutException")
 
@@ -88,7 +88,8 @@ def explain(failure: Failure, execution: Execution) -> ExecutionError:
         type=failure.error or "Unknown",
         message=f"The platform could not run the crew{where}: {reason.removesuffix('.')}.",
         retryable=True,
-        remedy="Submit it again; if it fails again, tell the operator the execution_id.",
+        remedy="Submit it again; if it fails again, "
+        f"{'deploy the project again, or ' if execution.runner else ''}tell the operator the execution_id.",
         task=task,
     )
 

@@ -129,7 +129,7 @@ class SubmitExecution:
         self._webhooks = webhooks
         self._own_parts = own_parts
         self._prices = prices
-        self._watch_budgets = watch_budgets
+        self.watch_budgets = watch_budgets
         self._retention_days = retention_days
 
     @property
@@ -206,7 +206,7 @@ class SubmitExecution:
             return known
         execution, submission, store_first = prepare()
         self._check_room(request.group_id)
-        self._watch_budgets.check(request.group_id, crew_of(execution))
+        self.watch_budgets.check(request.group_id, crew_of(execution))
         store_first()
         record = None
         if request.idempotency_key:
