@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,9 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from crewai import Crew
 
-from stepcrew_runner.project.loading import load_entry
+from stepcrew_runner.project.loading import EntryNotUsable, load_entry
+from stepcrew_runner.project.scripts import Script
 
 INSPECTOR = Path(__file__).parents[2] / "cli" / "stepcrew_cli" / "deploying" / "inspect_entry.py"
 NEWSROOM = """
@@ -67,3 +70,9 @@ def test_the_parameters_of_a_function_that_is_run_are_inputs(tmp_path: Path) -> 
     (folder / "main.py").write_text("from newsroom import Newsroom\ndef run_crew(topic, pages=2):\n    pass\n")
     report = inspected(folder, "main:run_crew", "--script")
     assert (report["kind"], report["inputs"]) == ("script", ["pages", "topic"])
+
+
+def test_a_script_that_asks_its_command_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("import sys\ndef run():\n    sys.exit(2)\n")
+    with pytest.raises(EntryNotUsable, match="main:run ended itself: 2; it may have asked for arguments"):
+        asyncio.run(Script("main:run", tmp_path, {}, {}).run())

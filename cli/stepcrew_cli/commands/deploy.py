@@ -201,7 +201,7 @@ def _body(built: Built, function: str) -> dict[str, JsonValue]:
         "function": function,
         "environment": list[JsonValue](built.environment),
         "needs": dict[str, JsonValue](built.needs),
-        "inputs": report["inputs"],
+        "inputs": list[JsonValue](sorted({*report["inputs"], *code.input_names})),
         "tools": report["tools"],
         "files": list[JsonValue](file.as_posix() for file in code.files[:SHIPPED_FILES]),
     }

@@ -21,7 +21,7 @@ from stepcrew_cli.summary import moment
 from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_cli.wire import StoredCrew, StoredCrewList
-from stepcrew_reader.crew_source import CrewSource
+from stepcrew_reader.crew_source import CrewSource, dated
 from stepcrew_reader.documents import Document
 
 
@@ -40,6 +40,8 @@ def save(
 ) -> None:
     """Store a crew in the group under a name, to be run with `run --crew NAME`. Each change makes a new version."""
     source = load_telling(crew, call.output.note)
+    for each in source.of_today:
+        call.output.note(dated(each, source.body["inputs"][each]))
     if source.body.get("limits"):
         call.output.note("Limits are not stored with a crew: give them with each run.")
     with call.client() as client:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from stepcrew_cli.deploying.candidates import Candidate, candidates, made_with_arguments, modules, tools
 from stepcrew_cli.deploying.dependencies import dependencies, read_toml
 from stepcrew_cli.deploying.environment_names import defaulted_names, environment_names, kept_names, needed_names
-from stepcrew_cli.deploying.starts import MAIN, made_by_start, start_of, starts_with_arguments
-from stepcrew_cli.deploying.syntax import functions, runs_on_import
-from stepcrew_reader.crewai_project.inputs import RunInputs, read_inputs
+from stepcrew_cli.deploying.starts import MAIN, made_by_start, start_of, starts_with_arguments, steps_of
+from stepcrew_cli.deploying.syntax import asks_for_arguments, functions, runs_on_import
+from stepcrew_reader.crew_source import dated
+from stepcrew_reader.crewai_project.inputs import NOTHING_READ, RunInputs, read_inputs
 from stepcrew_reader.crewai_project.modules import Project as Sources
 from stepcrew_reader.crewai_project.modules import tree_of
 from stepcrew_reader.errors import CrewFileError
@@ -26,7 +27,8 @@ class Project(NamedTuple):
     """A project's folder as it lies there. `name` is its own; `entry` is `module:object`.
 
     With `is_script`, the entry is the project's own start: a function that runs it, or a file (`module:__main__`).
-    `inputs` are those that the start gives its crew, as far as its text tells them. Of the names of the environment,
+    `inputs` are those that the start gives its crew, as far as its text tells them and a script does not give them
+    itself; `input_names` are those it gives at all. Of the names of the environment,
     `needs` are those that the code takes for granted, each with the place, `defaulted` those it has a value for, and
     `kept` those whose values lie in `.env`. `notes` tell what does not go along, or was not read.
     """
@@ -43,6 +45,7 @@ class Project(NamedTuple):
     kept: list[str]
     notes: list[str]
     inputs: dict[str, Any]
+    input_names: list[str]
 
 
 def find_project(target: Path, entry: str | None, choose: Chooser | None = None) -> Project:
@@ -67,7 +70,9 @@ def find_project(target: Path, entry: str | None, choose: Chooser | None = None)
         if unread:
             raise unread[0] from None  # what was looked for may be in there
         raise
-    notes = [f"Left out, because links are not followed: {', '.join(links)}."] if links else []
+    inputs = _inputs(root, sources, chosen)
+    notes = [dated(name, inputs.values[name]) for name in inputs.of_today if not is_script]
+    notes += [f"Left out, because links are not followed: {', '.join(links)}."] if links else []
     own = described.get("project", {}) or described.get("tool", {}).get("poetry", {})
     return Project(
         root=root,
@@ -81,7 +86,8 @@ def find_project(target: Path, entry: str | None, choose: Chooser | None = None)
         defaulted=defaulted_names(sources.values()),
         kept=kept_names(root),
         notes=[*notes, *(f"{error.message} It goes along unread." for error in unread)],
-        inputs=_inputs(root, sources, chosen).values,
+        inputs={} if is_script else inputs.values,
+        input_names=inputs.names,
     )
 
 
@@ -170,15 +176,16 @@ def _tool_entry(root: Path, sources: Mapping[Path, ast.Module], _described: Mapp
 
 def _only_script(one: Candidate, start: str, root: Path, sources: Mapping[Path, ast.Module]) -> bool:
     """Whether only the project's own start runs it as it is: importing the file starts it already, or the inputs are
-    what the start computes."""
+    what the start computes, and not what it asks its command line for: an execution has none."""
     if runs_on_import(sources[one.file]):
         return start.endswith(f":{MAIN}")
-    return one.kind == "crew" and bool(_inputs(root, sources, one.entry).left_out)
+    is_computed = bool(_inputs(root, sources, one.entry).left_out)
+    return one.kind == "crew" and is_computed and not asks_for_arguments(steps_of(start, root, sources))
 
 
 def _inputs(root: Path, sources: Mapping[Path, ast.Module], entry: str) -> RunInputs:
     file = modules(root, sources).get(entry.partition(":")[0])
-    return RunInputs({}, []) if file is None else read_inputs(Sources(root), file)
+    return NOTHING_READ if file is None else read_inputs(Sources(root), file)
 
 
 def _is_script(entry: str, root: Path, sources: Mapping[Path, ast.Module]) -> bool:

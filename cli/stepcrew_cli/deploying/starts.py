@@ -51,19 +51,19 @@ def start_of(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[
     return None
 
 
-def made_by_start(start: str, root: Path, sources: Mapping[Path, ast.Module]) -> set[str]:
-    """Names of what the start makes objects of or calls."""
+def steps_of(start: str, root: Path, sources: Mapping[Path, ast.Module]) -> list[ast.stmt]:
+    """The statements of the start, and of the functions beside it that it calls: `main` calls `run`."""
     module, _, function = start.partition(":")
-    file = modules(root, sources).get(module)
-    if file is None:
-        return set()
-    tree = sources[file]
+    tree = sources[modules(root, sources)[module]]
     known = functions(tree)
     body = main_guard(tree) or tree.body if function == MAIN else known[function].body
-    found = {called(node.func) for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)}
-    for name in found & set(known):  # one step further: `main` calls `run`
-        found |= {called(node.func) for node in ast.walk(known[name]) if isinstance(node, ast.Call)}
-    return found
+    called_there = {called(call) for call in calls(body)} & set(known)
+    return [*body, *(statement for name in sorted(called_there) for statement in known[name].body)]
+
+
+def made_by_start(start: str, root: Path, sources: Mapping[Path, ast.Module]) -> set[str]:
+    """Names of what the start makes objects of or calls."""
+    return {called(call) for call in calls(steps_of(start, root, sources))}
 
 
 def starts_with_arguments(root: Path, sources: Mapping[Path, ast.Module]) -> list[str]:

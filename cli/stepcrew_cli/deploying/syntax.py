@@ -57,6 +57,20 @@ def imported(tree: ast.Module) -> set[str]:
     return found
 
 
+def asks_for_arguments(nodes: list[ast.stmt]) -> bool:
+    """Whether the statements cannot be run without arguments on the command line."""
+    text = "\n".join(map(ast.unparse, nodes))
+    return any(map(_is_required, calls(nodes))) or ("sys.argv[1]" in text and "len(sys.argv)" not in text)
+
+
+def _is_required(call: ast.Call) -> bool:
+    """Of argparse: an option that has to be given, or an argument without a dash."""
+    given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+    first = ast.unparse(call.args[0]) if call.args else ""
+    is_place = first[1:2].isalpha() and given.get("nargs") not in ("'?'", "'*'")
+    return called(call) == "add_argument" and (is_place or given.get("required") == "True")
+
+
 def kicks_off(nodes: list[ast.stmt]) -> bool:
     return any(isinstance(call.func, ast.Attribute) and call.func.attr in KICKOFFS for call in calls(nodes))
 

@@ -20,8 +20,15 @@ class CrewSource:
     notes: list[str] = field(default_factory=list[str])
     needs_code: bool = False
     """Whether the crew has Python of its own that could not come along."""
+    of_today: list[str] = field(default_factory=list[str])
+    """The inputs whose values would be others on another day."""
     is_verbatim: bool = False
     """Whether the file `origin` says all of it, and the definition is as it stands there."""
+
+
+def dated(name: str, value: object) -> str:
+    """What is said of an input that is kept with its value of today."""
+    return f"The input {name} is kept as {value}, which is of today: give it with each run."
 
 
 def local_tool_error(path: AnyPath) -> CrewFileError:

@@ -13,6 +13,7 @@ from stepcrew_cli.deploying.bundle import make_bundle
 from stepcrew_cli.deploying.environment import NO_KEY, Packages, inspect
 from stepcrew_cli.deploying.finding import find_project, has_code
 from stepcrew_cli.deploying.wire import ProjectRuntime
+from stepcrew_reader.crew_source import dated
 from stepcrew_reader.errors import CrewFileError
 
 PROJECTS = Path(__file__).parents[2] / "projects"
@@ -410,3 +411,34 @@ def test_a_file_that_is_not_python_only_matters_where_the_crew_may_be_in_it(tmp_
     assert Path("template.py") in project.files
     with pytest.raises(CrewFileError, match=r"template.py:1 is not Python"):
         find_project(root, "template:name")
+
+
+RUN = "import sys\nfrom crew import News\n{0}\n    News().crew().kickoff(inputs={{'topic': {1}, 'kind': 'a'}})\n"
+PARSED = "import argparse\ndef main():\n    parser = argparse.ArgumentParser()\n    parser.add_argument({0})\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "topic", "is_script"),
+    [
+        ("def run():", "sys.argv[1]", False),
+        ("def run():", "sys.argv[1] if len(sys.argv) > 1 else 'AI'", True),
+        ("def train():\n    sys.argv[1]\ndef run():", "now()", True),
+        (PARSED.format("'--topic', required=True"), "parser.parse_args().topic", False),
+        (PARSED.format("'topic'"), "parser.parse_args().topic", False),
+        (PARSED.format("'topic', nargs='?'"), "parser.parse_args().topic", True),
+        (PARSED.format("'--topic', default='AI'"), "parser.parse_args().topic", True),
+    ],
+)
+def test_what_a_start_asks_its_command_line_for_is_an_input(
+    tmp_path: Path, before: str, topic: str, is_script: bool
+) -> None:
+    root = folder_of(tmp_path, crew_py=CREW.format("News"), main_py=RUN.format(before, topic))
+    project = find_project(root, None)
+    assert (project.is_script, project.input_names) == (is_script, ["topic", "kind"])
+    assert project.inputs == ({} if is_script else {"kind": "a"})
+
+
+def test_an_input_of_today_is_told_where_it_is_kept(tmp_path: Path) -> None:
+    main = RUN.format("from datetime import date\ndef run():", "str(date.today().year)")
+    project = find_project(folder_of(tmp_path, crew_py=CREW.format("News"), main_py=main), None)
+    assert project.notes == [dated("topic", project.inputs["topic"])]

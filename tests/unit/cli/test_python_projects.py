@@ -543,3 +543,23 @@ class Checked:
     assert list(tasks) == ["check", "research", "report"]
     assert (tasks["check"]["description"], tasks["check"]["agent"]) == ("Check {topic}", "writer")
     assert any("the base class Elsewhere" in note for note in load_crew(str(folder)).notes)
+
+
+def test_a_model_that_the_environment_names_is_said_to_be_left_out(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    assert load_crew(str(folder)).notes == []
+    (folder / ".env").write_text("OPENAI_API_KEY=x\nMODEL=openai/gpt-4.1\n")
+    (told,) = load_crew(str(folder)).notes
+    assert told.startswith(f"MODEL in {folder / '.env'} sets the model, and is not read")
+    (folder / ".env").unlink()
+    setting = 'import os\nos.environ["OPENAI_MODEL_NAME"] = "gpt-4"\n'
+    (told,) = load_crew(str(project(tmp_path, crew=setting + CREW.lstrip()))).notes
+    assert "OPENAI_MODEL_NAME at" in told
+    assert "crew.py:2 sets the model" in told
+    with_models = re.sub(r'(agents_config\["\w+"\])', r'\1, llm="a/b"', CREW)
+    assert load_crew(str(project(tmp_path, crew=with_models))).notes == []
+
+
+def test_an_input_of_today_is_marked(tmp_path: Path) -> None:
+    main = MAIN.replace("{", '{"year": str(datetime.now().year), ')
+    assert load_crew(str(project(tmp_path, main=main))).of_today == ["year"]

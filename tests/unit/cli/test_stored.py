@@ -50,6 +50,15 @@ def test_save_tells_that_limits_are_not_kept(api: FakeApi, crew: str) -> None:
     assert "limits" not in api.seen[-1].body
 
 
+def test_save_tells_which_inputs_are_of_today(api: FakeApi, tmp_path: Path) -> None:
+    agent = 'a = Agent(role="r", goal="In {year}", backstory="b")'
+    task = 't = Task(description="d", expected_output="e", agent=a)'
+    crew = f"from crewai import Agent, Crew, Task\n{agent}\n{task}\ncrew = Crew(agents=[a], tasks=[t])\n"
+    (tmp_path / "main.py").write_text(f"{crew}crew.kickoff(inputs={{'year': date.today().year}})\n")
+    result = invoke(api, "save", str(tmp_path), "--name", "poems")
+    assert f"The input year is kept as {api.seen[-1].body['inputs']['year']}, which is of today" in result.stderr
+
+
 def test_crews_lists_names_versions_and_how_to_go_on(api: FakeApi) -> None:
     result = invoke(api, "crews")
     assert result.exit_code == 0

@@ -28,6 +28,8 @@ from stepcrew_runner.project.loading import EntryNotUsable, file_of, prepare_imp
 
 MAIN = "__main__"
 MOST_PRINTED = 100_000
+WRONG_USAGE = 2
+"""The code with which Python's parsers of arguments end a process."""
 _script: ContextVar[Script | None] = ContextVar("script", default=None)
 
 
@@ -82,7 +84,9 @@ class Script:
                 return self._called(getattr(importlib.import_module(self._module), self._name, None))
             except SystemExit as ended:
                 if ended.code not in (None, 0):
-                    raise EntryNotUsable(f"{self._entry} ended itself: {ended.code}") from ended
+                    asked = "; it may have asked for arguments, which an execution has none of"
+                    told = asked if ended.code == WRONG_USAGE else ""
+                    raise EntryNotUsable(f"{self._entry} ended itself: {ended.code}{told}.") from ended
                 return None
 
     def _called(self, function: Any) -> Any:

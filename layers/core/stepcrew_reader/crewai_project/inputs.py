@@ -23,10 +23,16 @@ FOR_EACH = frozenset({"kickoff_for_each", "kickoff_for_each_async", "akickoff_fo
 
 
 class RunInputs(NamedTuple):
-    """The inputs whose values the text tells, and what it does not."""
+    """The inputs whose values the text tells, and what it does not; `names` are those of both. Those `of_today` would
+    have another value on another day."""
 
     values: dict[str, Any]
     left_out: list[str]
+    of_today: list[str]
+    names: list[str]
+
+
+NOTHING_READ = RunInputs({}, [], [], [])
 
 
 def read_inputs(project: Project, crew_file: AnyPath) -> RunInputs:
@@ -36,7 +42,7 @@ def read_inputs(project: Project, crew_file: AnyPath) -> RunInputs:
             found = _given(scope, body)
             if found:
                 return _values(found)
-    return RunInputs({}, [])
+    return NOTHING_READ
 
 
 def _starts(project: Project, crew_file: AnyPath) -> Iterator[tuple[Module, tuple[str, ...]]]:
@@ -100,12 +106,17 @@ def _values(found: Found) -> RunInputs:
     try:
         given = entries(found)
     except (OnlyRunningTells, RecursionError):
-        return RunInputs({}, [f"inputs={found.text}"])
+        return RunInputs({}, [f"inputs={found.text}"], [], [])
     values: dict[str, Any] = {}
     left_out: list[str] = []
+    of_today: list[str] = []
+    project = found.scope.module.project
     for name, value in given.items():
+        project.asked_for_today = False
         try:
             values[name] = literal(value)
         except (OnlyRunningTells, RecursionError):
             left_out.append(f"inputs: {name}={value.text}")
-    return RunInputs(values, left_out)
+        else:
+            of_today += [name] if project.asked_for_today else []
+    return RunInputs(values, left_out, of_today, list(given))

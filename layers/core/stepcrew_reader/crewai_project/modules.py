@@ -83,6 +83,13 @@ class Project:
         self.folder = folder.resolve()
         self._modules: dict[AnyPath, Module] = {}
         self._left = MOST_WORK
+        self.asked_for_today = False
+        """Whether a value that was read is another one on another day."""
+
+    @property
+    def read(self) -> list[Module]:
+        """The files that were read so far."""
+        return list(self._modules.values())
 
     def spend(self, work: int) -> None:
         """Ends the reading of a project whose names lead on and on. Raises CrewFileError."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stepcrew_reader.crew_source import DEPLOY, CrewSource
 from stepcrew_reader.crewai_project.crew_class import ClassCrewReader
+from stepcrew_reader.crewai_project.environment import model_set_outside
 from stepcrew_reader.crewai_project.following import Found, name_of
 from stepcrew_reader.crewai_project.inputs import RunInputs, read_inputs
 from stepcrew_reader.crewai_project.modules import Module, Project, python_files
@@ -99,14 +100,14 @@ def _source(crew: Written, project: Project, folder: AnyPath) -> CrewSource:
     notes = [f"{where}: left out, because code of a project is not run: {each}" for each in parts.left_out]
     if parts.left_out:
         notes.append(DEPLOY)
-    return replace(_assembled(folder, parts, inputs, notes), needs_code=bool(parts.left_out))
+    return replace(_assembled(project, folder, parts, inputs, notes), needs_code=bool(parts.left_out))
 
 
 def _bare(folder: AnyPath, config_folder: AnyPath, project: Project) -> CrewSource:
     """Two YAML files without a crew in Python: the tasks run one after another, in the order of the file."""
     agents, tasks = (_objects(config_folder / f"{which}.yaml") for which in ("agents", "tasks"))
     parts = CrewParts(agents, tasks, {"process": "sequential"})
-    return _assembled(folder, parts, read_inputs(project, config_folder.parent / "crew.py"), [])
+    return _assembled(project, folder, parts, read_inputs(project, config_folder.parent / "crew.py"), [])
 
 
 def _objects(path: AnyPath) -> dict[str, Document]:
@@ -117,12 +118,22 @@ def _objects(path: AnyPath) -> dict[str, Document]:
     return document
 
 
-def _assembled(folder: AnyPath, parts: CrewParts, inputs: RunInputs, notes: list[str]) -> CrewSource:
-    notes += [f"Left out of the inputs, because code of a project is not run: {each}" for each in inputs.left_out]
+def _assembled(project: Project, folder: AnyPath, parts: CrewParts, inputs: RunInputs, notes: list[str]) -> CrewSource:
+    if inputs.left_out:
+        notes += [f"Left out of the inputs, because code of a project is not run: {each}" for each in inputs.left_out]
+        notes.append(DEPLOY)
+    if model_set := model_set_outside(project, folder) if _asks_for_a_model(parts) else "":
+        told = "agents that name none have the platform's, or that of --model."
+        notes.append(f"{model_set} sets the model, and is not read: {told}")
     listed: list[Document] = [{"name": name, **task} for name, task in parts.tasks.items()]
     name = folder.resolve().name or "crew"
     config = {"name": name, **parts.crew, "agents": parts.agents, "tasks": listed}
-    return CrewSource({"config": config, "inputs": inputs.values}, str(folder), notes=list(dict.fromkeys(notes)))
+    body: Document = {"config": config, "inputs": inputs.values}
+    return CrewSource(body, str(folder), notes=list(dict.fromkeys(notes)), of_today=inputs.of_today)
+
+
+def _asks_for_a_model(parts: CrewParts) -> bool:
+    return any(not agent.get("llm") for agent in parts.agents.values())
 
 
 def _classes(module: Module) -> list[Written]:

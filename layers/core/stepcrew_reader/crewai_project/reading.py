@@ -99,6 +99,7 @@ def literal(found: Found) -> Any:
         case ast.Call(func=ast.Attribute(value=of, attr="strip"), args=[], keywords=[]):
             return str(literal(found.within(of))).strip()
         case ast.Attribute(attr="year") if _THIS_YEAR.fullmatch(ast.unparse(node)):
+            found.scope.module.project.asked_for_today = True
             return datetime.now(UTC).year  # CrewAI's own project template asks for it
         case _:
             raise OnlyRunningTells
