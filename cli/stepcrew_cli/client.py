@@ -16,7 +16,7 @@ from stepcrew_cli.answer import Answer
 from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.batch_calls import BatchCalls
 from stepcrew_cli.cost_calls import CostCalls
-from stepcrew_cli.errors import CliError, ServerTrouble
+from stepcrew_cli.errors import CliError, Rejected, ServerTrouble
 from stepcrew_cli.file_calls import FileCalls
 from stepcrew_cli.loopback_address import is_loopback
 from stepcrew_cli.memory_calls import MemoryCalls
@@ -108,6 +108,15 @@ class Client:
         """Of a path that no method here is for."""
         return self._transport.ask(method, path, json=body)
 
+    def find(self, path: str) -> Answer | None:
+        """None where the group has no such thing."""
+        try:
+            return self.ask("GET", path)
+        except Rejected as refused:
+            if refused.problem.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
     def remove(self, path: str) -> None:
         self._transport.request("DELETE", path)
 
@@ -123,9 +132,6 @@ class Client:
         """May be repeated."""
         return self._transport.ask("PUT", api_path("secrets", name), json={"value": value})
 
-    def remove_secret(self, name: str) -> None:
-        self._transport.request("DELETE", api_path("secrets", name))
-
     def triggers(self) -> Answer:
         return self._transport.ask("GET", api_path("triggers"))
 
@@ -135,9 +141,6 @@ class Client:
     def store_trigger(self, name: str, body: Mapping[str, JsonValue]) -> Answer:
         """May be repeated."""
         return self._transport.ask("PUT", api_path("triggers", name), json=body)
-
-    def remove_trigger(self, name: str) -> None:
-        self._transport.request("DELETE", api_path("triggers", name))
 
     def switch_trigger(self, name: str, verb: str) -> Answer:
         """`verb` is pause or resume. May be repeated."""
@@ -172,9 +175,6 @@ class Client:
         """May be repeated."""
         return self._transport.ask("PUT", api_path("webhooks", name), json=body)
 
-    def remove_webhook(self, name: str) -> None:
-        self._transport.request("DELETE", api_path("webhooks", name))
-
     def test_webhook(self, name: str) -> Answer:
         return self._transport.ask("POST", api_path("webhooks", name, "test"))
 
@@ -207,9 +207,7 @@ class Client:
         return None if response.status_code == HTTPStatus.NOT_MODIFIED else Answer(response)
 
     def traces(self, execution_id: str, after: str | None) -> Answer:
-        return self._transport.ask(
-            "GET", api_path("executions", execution_id, "traces"), params={"after": after} if after else {}
-        )
+        return self._from(after, api_path("executions", execution_id, "traces"))
 
     def trace_pages(self, execution_id: str, after: str | None = None) -> Iterator[TracePage]:
         """Every page that is recorded now; at least one."""
@@ -238,9 +236,7 @@ class Client:
         return self._whole(api_path("executions", execution_id, "otlp"), media_type)
 
     def logs(self, execution_id: str, after: str | None) -> Answer:
-        return self._transport.ask(
-            "GET", api_path("executions", execution_id, "logs"), params={"after": after} if after else {}
-        )
+        return self._from(after, api_path("executions", execution_id, "logs"))
 
     def diagnosis(self, execution_id: str) -> Answer:
         """Why it stands as it does."""
@@ -275,6 +271,9 @@ class Client:
     def upload(self, url: str, headers: Mapping[str, str], content: bytes) -> None:
         """Puts bytes where the server gave a signed address for them."""
         Transport(self._bucket, self._patience).request("PUT", url, headers=headers, content=content)
+
+    def _from(self, after: str | None, path: str) -> Answer:
+        return self._transport.ask("GET", path, params={"after": after} if after else {})
 
     def _whole(self, url: str, media_type: str = "*/*") -> httpx.Response:
         response = self._transport.request("GET", url, headers={"Accept": f"{ADDRESS}, {media_type}"})

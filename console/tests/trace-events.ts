@@ -44,8 +44,8 @@ export function event(sequence: number, at: number, told: Told): TraceEvent {
 
 const AT_WORK = { task_name: "research", agent_role: "Researcher" };
 
-/** One task of one agent: a model call of 300 ms, a failing tool call, and another model call. */
-export function oneTask(): TraceEvent[] {
+/** The beginning of a crew, to the first model call of its task. */
+function toTheModel(): TraceEvent[] {
   return [
     event(1, 0, { event_type: "crew_started", event_source: "crew", event_context: "demo" }),
     event(2, 10, { event_type: "task_started", event_source: "task", parent_sequence: 1, ...AT_WORK }),
@@ -57,6 +57,13 @@ export function oneTask(): TraceEvent[] {
       parent_sequence: 3,
       ...AT_WORK,
     }),
+  ];
+}
+
+/** One task of one agent: a model call of 300 ms, a failing tool call, and another model call. */
+export function oneTask(): TraceEvent[] {
+  return [
+    ...toTheModel(),
     event(5, 330, {
       event_type: "llm_call_completed",
       event_source: "llm",
@@ -124,16 +131,7 @@ export function judged(): TraceEvent[] {
   } as const;
   const decision = { approval: 1, decision: "revise", decided_by: "bob@example.org", comment: "Shorter" };
   return [
-    event(1, 0, { event_type: "crew_started", event_source: "crew", event_context: "demo" }),
-    event(2, 10, { event_type: "task_started", event_source: "task", parent_sequence: 1, ...AT_WORK }),
-    event(3, 20, { event_type: "agent_execution_started", event_source: "agent", parent_sequence: 2, ...AT_WORK }),
-    event(4, 30, {
-      event_type: "llm_call_started",
-      event_source: "llm",
-      event_context: "gpt",
-      parent_sequence: 3,
-      ...AT_WORK,
-    }),
+    ...toTheModel(),
     event(5, 330, {
       event_type: "llm_call_completed",
       event_source: "llm",

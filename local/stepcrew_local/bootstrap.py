@@ -167,10 +167,11 @@ def how_it_ended(function: str, pid: int, code: int, most_memory_kb: int) -> str
     else:
         known = {number.value: number.name for number in signal.Signals}
         reason = f"signal {-code} ({known.get(-code, 'unknown')})"
-    told = {"level": "ERROR", "message": f"The process of {function} ended by itself: {reason}", "pid": pid}
     return json.dumps(
         {
-            **told,
+            "level": "ERROR",
+            "message": f"The process of {function} ended by itself: {reason}",
+            "pid": pid,
             "most_memory_mb": most_memory_kb // 1024,
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }

@@ -84,7 +84,7 @@ class ApiProxy:
         if not is_api_path(raw_path):
             return JSONResponse({"message": "Bad Request"}, 400)
         if self._target is None:
-            return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
+            return _unavailable()
         route = route_of(self._target.routes, request.method, request.url.path)
         if route is None:
             return JSONResponse({"message": "Not Found"}, 404)
@@ -128,7 +128,7 @@ class ApiProxy:
         except httpx.TimeoutException:
             return JSONResponse({"message": "Endpoint request timed out"}, 504)
         except httpx.TransportError:
-            return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
+            return _unavailable()
         if request.url.path.startswith("/api/v1/files/"):
             text = (await answer.aread()).replace(target.files.encode(), f"{request.base_url}{FILES[1:]}".encode())
             return _passed_back(Response(text, answer.status_code), answer, {b"content-length", b"content-encoding"})
@@ -140,7 +140,7 @@ class ApiProxy:
     async def file(self, request: Request) -> Response:
         """Passes a request with a signed address on to the bucket, whatever its size."""
         if self._target is None:
-            return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
+            return _unavailable()
         raw_path, query = request.scope["raw_path"].partition(b"?")[0].decode("latin-1"), request.scope["query_string"]
         kept = ("content-length", "content-type", "range", "x-amz-checksum-sha256")
         headers = {name: value for name in kept if (value := request.headers.get(name))}
@@ -158,6 +158,10 @@ class ApiProxy:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+def _unavailable() -> Response:
+    return JSONResponse({"message": "Service Unavailable"}, 503, {"retry-after": "1"})
 
 
 Passed = TypeVar("Passed", bound=Response)
@@ -224,9 +228,6 @@ def make_gateway(
     async def api_root(request: Request) -> Response:
         return await api(request)
 
-    async def file(request: Request) -> Response:
-        return await api.file(request)
-
     async def no_such_auth_route(_request: Request) -> Response:
         return PlainTextResponse("Not found\n", 404)
 
@@ -239,7 +240,7 @@ def make_gateway(
         lifespan=lifespan,
         routes=[
             Route("/api/{path:path}", api_root, methods=METHODS),
-            Route(FILES + "{path:path}", file, methods=["GET", "PUT"]),
+            Route(FILES + "{path:path}", api.file, methods=["GET", "PUT"]),
             Route("/local/{kind}/{name}", projects.deploy, methods=["POST"]),
             Route("/local/{kind}/{name}", projects.remove, methods=["DELETE"]),
             Mount("/auth", routes=[*AuthRoutes(issuer).routes, Route("/{path:path}", no_such_auth_route)]),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from stepcrew_local.children import Child, answers, wait_until_ready
+from stepcrew_local.children import Child, answers, kept_from_the_user, wait_until_ready
 from stepcrew_local.layout import ROOT, python_of
 from stepcrew_local.model_name import KEY_VARIABLE, PATH_PREFIX
 from stepcrew_local.ports import free_port
@@ -49,6 +48,5 @@ def start_models(
 def _start(module: str, name: str, logs: Path) -> ModelServer:
     port, key = free_port(), secrets.token_urlsafe(32)
     command = [python_of("model"), "-m", f"stepcrew_local.{module}", "--port", str(port)]
-    settings = {variable: os.environ[variable] for variable in ("PATH", "LANG") if variable in os.environ}
-    settings |= {"PYTHONPATH": str(ROOT / "local"), KEY_VARIABLE: key}
+    settings = kept_from_the_user() | {"PYTHONPATH": str(ROOT / "local"), KEY_VARIABLE: key}
     return ModelServer(Child(name, command, settings, logs / f"{module}.log"), port, key)

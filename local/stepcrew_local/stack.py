@@ -127,10 +127,9 @@ class Stack:
 
     def warm_up(self) -> None:
         """Begins to start the first process of the functions an execution needs."""
-        names = [physical_id(self.emulator, function) for function in WARMED]
-        warm = f"{self.emulator.url}/_stepcrew/warm"
-        headers = self.emulator.own_headers
-        httpx.post(warm, params={"function": names}, headers=headers, trust_env=False).raise_for_status()
+        names = {"function": [physical_id(self.emulator, function) for function in WARMED]}
+        warm, headers = f"{self.emulator.url}/_stepcrew/warm", self.emulator.own_headers
+        httpx.post(warm, params=names, headers=headers, trust_env=False).raise_for_status()
 
     @property
     def api_target(self) -> ApiTarget:
@@ -216,12 +215,6 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
         model, model_servers = start_models(options.model, options.variables, logs)
         for server in model_servers:
             exits.callback(server.child.stop, 3)
-        for_functions = {**options.for_functions}
-        for function in (RUNNER, KNOWLEDGE, KINDS["projects"].function):
-            for_functions[function] = {**model.variables, **options.for_functions.get(function, {})}
-        for_functions[API] = {**HOST_RUNTIME, **options.for_functions.get(API, {})}
-        # Here both are the gateway, which is no part of the template.
-        for_functions[SENDER] = {"API_URL": url, "CONSOLE_URL": url, **options.for_functions.get(SENDER, {})}
         started = datetime.now(UTC)
         emulator = start_emulator(
             port=_emulator_port(options.data),
@@ -229,7 +222,7 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
             logs=logs,
             temporary=temporary,
             state=data / "emulator" if options.data else None,
-            for_functions=for_functions,
+            for_functions=_for_functions(options, model, url),
             fork_servers=forks.folder if forks else None,
             wait_scale=options.wait_scale,
         )
@@ -249,6 +242,14 @@ def running_stack(options: StackOptions = StackOptions()) -> Generator[Stack]:
             server.wait_until_ready()
         exits.enter_context(_stack_file(stack))
         yield stack
+
+
+def _for_functions(options: StackOptions, model: ModelChoice, url: str) -> dict[str, Mapping[str, str]]:
+    """Variables by function: what each needs here, and what the options add or replace."""
+    of_models = dict.fromkeys((RUNNER, KNOWLEDGE, KINDS["projects"].function), model.variables)
+    # To the sender both addresses are the gateway, which is no part of the template.
+    needed = {**of_models, API: HOST_RUNTIME, SENDER: {"API_URL": url, "CONSOLE_URL": url}}
+    return needed | {name: {**needed.get(name, {}), **given} for name, given in options.for_functions.items()}
 
 
 @contextlib.contextmanager

@@ -29,8 +29,3 @@ class Person:
     def line(self, text: str | re.Pattern[str]) -> Locator:
         """The lines of the timeline that say the text."""
         return self.page.get_by_role("treeitem").filter(has_text=text)
-
-    def sees_status(self, status: str) -> None:
-        expect(self.page.get_by_role("banner").or_(self.page.locator("main")).get_by_text(status).first).to_be_visible(
-            timeout=60_000
-        )

@@ -59,10 +59,6 @@ def firings(user: User, trigger: str, number: int = 1) -> list[dict[str, Any]]:
         time.sleep(0.2)
 
 
-def inputs_of(user: User, execution_id: str) -> dict[str, Any]:
-    return user.get(f"/executions/{execution_id}/definition").json()["inputs"]
-
-
 def test_an_upload_runs_the_crew_of_the_trigger_it_matches(ada: User, bob: User, crew: str) -> None:
     trigger = make(ada, crew, object={"prefix": f"{crew}/", "contents": "text"}, inputs={"topic": "${text}"})
     upload(ada, f"{crew}/a.txt", "rain")

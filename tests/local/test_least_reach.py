@@ -17,8 +17,6 @@ from stepcrew_local.stack import Stack
 
 GROUP, OTHER = "demo", "demo-other"
 EXECUTION, SIBLING = "0190-own", "0190-sibling"
-NOT_THERE = {"NoSuchKey", "ParameterNotFound", "404", "ConditionalCheckFailedException", "TransactionCanceledException"}
-"""What AWS says when the caller may ask and the answer is no."""
 DENIED = {"AccessDenied", "AccessDeniedException", "403"}
 
 

@@ -18,13 +18,12 @@ from stepcrew_cli.deploying.finding import find_project
 from stepcrew_cli.deploying.functions import NOTHING_CHOSEN, OnAws, parameters_of, project, upload_of
 from stepcrew_cli.deploying.options import AwsProfile, DryRun, Parameter, PlatformCrewai, Region
 from stepcrew_cli.deploying.wire import DeployedCrew
-from stepcrew_cli.errors import CliError, Rejected
+from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Output
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.wire import SecretList, StoredCrew
 
 SHIPPED_FILES = 200
-NOT_FOUND = 404
 
 
 def register(app: typer.Typer) -> None:
@@ -129,7 +128,8 @@ def check_project(
     """Raises CliError with every fault that a deployment would have. Tells whether it would make a new version."""
     built = build_project(client, output, path, entry, platform_crewai)
     stored_name = _stored_name(name or built.project.name)
-    stored = _stored(client, stored_name)
+    known = client.find(api_path("crews", stored_name))
+    stored = known.read(DeployedCrew) if known else None
     latest = stored.project if stored else None
     same = latest is not None and (latest.bundle, latest.entry) == (built.digest, built.project.entry)
     if output.as_json:
@@ -138,15 +138,6 @@ def check_project(
         output.note(f"{stored_name}@{stored.version} is this very content.", "green")
     else:
         output.note(f"Sound. Deploying it makes {stored_name}@{stored.version + 1 if stored else 1}.", "green")
-
-
-def _stored(client: Client, name: str) -> DeployedCrew | None:
-    try:
-        return client.crew(name).read(DeployedCrew)
-    except Rejected as refused:
-        if refused.problem.status != NOT_FOUND:
-            raise
-        return None
 
 
 def _tell(output: Output, built: Built) -> None:

@@ -14,6 +14,7 @@ from stepcrew_cli.options import ExecutionId
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.text import safe
 from stepcrew_cli.transport import Patience, Transport
+from stepcrew_cli.writing import write_file
 
 PROTOBUF = "application/x-protobuf"
 """Every collector has to take it; JSON it may refuse."""
@@ -51,10 +52,7 @@ def export(
     with call.client() as client:
         body = client.otlp(execution_id).content
     if file is not None:
-        try:
-            file.write_bytes(body)
-        except OSError as error:
-            raise CliError(f"{file} cannot be written: {error.strerror}.") from error
+        write_file(file, body)
         print(file)
     else:
         print(safe(body.decode()), flush=True)

@@ -11,6 +11,7 @@ from rich.table import Table
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.json_lines import LinesFile, write_lines
 from stepcrew_cli.memory_wire import MemoryHitList, MemoryReceipt, MemoryRecordList, Scope, ScopeList
+from stepcrew_cli.options import Cursor, Limit
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
 from stepcrew_cli.tables import table_of
@@ -44,8 +45,8 @@ def list_records(
     call: Call,
     scope: ScopeArgument = None,
     words: Annotated[str | None, typer.Option(help="Only records with one of these words.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="Where the list before this one ended.")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> None:
     """List what is remembered, newest first. With --words, those with most of the words first."""
     given = {"scope": scope, "words": words, "limit": str(limit), "cursor": cursor}

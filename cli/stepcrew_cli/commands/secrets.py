@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
@@ -75,7 +76,7 @@ def remove_secret(
 ) -> None:
     """Remove a secret. Crews that use it are refused from then on."""
     with call.client() as client:
-        client.remove_secret(name)
+        client.remove(api_path("secrets", name))
     call.output.removed(name)
 
 

@@ -22,13 +22,11 @@ from stepcrew_cli.deploying.functions import OnAws, function_of, parameters_of, 
 from stepcrew_cli.deploying.functions import tool as deployable
 from stepcrew_cli.deploying.options import AwsProfile, DryRun, Parameter, PlatformCrewai, Region
 from stepcrew_cli.deploying.wire import ListedTool, RegisteredTool, ToolList
-from stepcrew_cli.errors import Rejected
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.tables import table_of
 from stepcrew_cli.text import plain
 from stepcrew_reader.documents import read_document
 
-NOT_FOUND = 404
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What crews call it.")]
 
 tool = typer.Typer(name="tool", help="Functions of the group that its crews use as tools.", no_args_is_help=True)
@@ -138,12 +136,8 @@ def remove(call: Call, name: Name, region: Region = None, aws_profile: AwsProfil
     with call.client() as client:
         what = deployable(name)
         place = what.function_place(client).parameters
-        try:
-            registered = client.ask("GET", what.place).read(RegisteredTool)
-        except Rejected as refused:
-            if refused.problem.status != NOT_FOUND:
-                raise
-            registered = None
+        found = client.find(what.place)
+        registered = found.read(RegisteredTool) if found else None
         client.remove(what.place)
         # What was registered by hand is somebody's own function, which stays.
         if registered is None or f":{stack_name(TOOL, place)}:" in f"{registered.function_arn}:":

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.errors import CliError
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
@@ -77,7 +78,7 @@ def set_trigger(
 def remove(call: Call, name: Name) -> None:
     """Remove a trigger with its firings. Executions it has started stay."""
     with call.client() as client:
-        client.remove_trigger(name)
+        client.remove(api_path("triggers", name))
     call.output.removed(name)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from stepcrew_cli.api_paths import api_path
 from stepcrew_cli.options import Cursor, Limit, page
 from stepcrew_cli.server_command import Call, server_command
 from stepcrew_cli.summary import moment
@@ -65,7 +66,7 @@ def set_webhook(
 def remove(call: Call, name: Name) -> None:
     """Remove a webhook with the log of its deliveries. What is on its way is not delivered."""
     with call.client() as client:
-        client.remove_webhook(name)
+        client.remove(api_path("webhooks", name))
     call.output.removed(name)
 
 

@@ -12,7 +12,7 @@ function worthRetrying(failures: number, error: unknown): boolean {
   return failures < 3;
 }
 
-export function makeQueryClient(): QueryClient {
+function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {

@@ -3,7 +3,7 @@ import { type Api, unwrap } from "@/api/client";
 import { useApi } from "@/api/queries";
 import type { AuditEntry, AuditList } from "@/api/types";
 
-export interface Narrowed {
+interface Narrowed {
   who: string;
   action: string;
 }

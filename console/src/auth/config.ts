@@ -12,7 +12,7 @@ export interface ConsoleConfig {
   identities?: DemoIdentity[];
 }
 
-export interface DemoIdentity {
+interface DemoIdentity {
   name: string;
   description: string;
 }

@@ -1,7 +1,7 @@
 import { type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { ConsoleConfig } from "./config";
 
-export const SIGNED_IN_PATH = "/signed-in";
+const SIGNED_IN_PATH = "/signed-in";
 
 /** Signing in by OpenID Connect: code flow with PKCE, done by oidc-client-ts. */
 export class Session {

@@ -11,7 +11,7 @@ import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
 import { harmless } from "@/lib/text";
 import { type Assist, assisted } from "./editor-assist";
 
-export interface EditorFault {
+interface EditorFault {
   line: number;
   text: string;
 }

@@ -28,7 +28,7 @@ export interface Vocabulary {
   tasks: string[];
 }
 
-export interface Option {
+interface Option {
   label: string;
   /** What is written; the label otherwise. */
   apply?: string;
@@ -152,7 +152,7 @@ function siblings(text: string, place: Place): Set<string> {
 }
 
 /** The schemas that a path leads to: several where a value may have several forms. */
-export function schemasAt(path: string[], root: Schema | null): Schema[] {
+function schemasAt(path: string[], root: Schema | null): Schema[] {
   if (!root) return [];
   const steps = path[0] === "config" ? path.slice(1) : path;
   let found = alternatives(root, root);

@@ -206,7 +206,7 @@ function fieldsOf(value: unknown): Fields | null {
 }
 
 /** The steps of an RFC 6901 JSON pointer. */
-export function pathOf(pointer: string): string[] {
+function pathOf(pointer: string): string[] {
   return pointer
     .split("/")
     .slice(1)

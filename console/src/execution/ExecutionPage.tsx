@@ -16,7 +16,7 @@ import { Header } from "./Header";
 import { useNotify } from "./useNotify";
 import { useTabStatus } from "./useTabStatus";
 
-export interface ExecutionOutlet {
+interface ExecutionOutlet {
   execution: Execution;
   trace: ReturnType<typeof useTrace>;
   /** What the trace comes to. */

@@ -1,6 +1,6 @@
 import "./logs-tab.css";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDownToLine, Search } from "lucide-react";
+import { ArrowDownToLine } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useLogs } from "@/api/queries";
 import { isTerminal } from "@/api/types";
@@ -10,6 +10,7 @@ import { useParam, useTypedParam } from "@/lib/hooks";
 import { harmless } from "@/lib/text";
 import { Copy } from "@/ui/Copy";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
+import { SearchField } from "@/ui/SearchField";
 import { useShown } from "./ExecutionPage";
 
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
@@ -62,16 +63,7 @@ export function LogsTab() {
   return (
     <div className="logs">
       <div className="filters" role="search">
-        <div className="search">
-          <Search size={15} aria-hidden />
-          <input
-            type="search"
-            placeholder="Search the log"
-            aria-label="Search the log"
-            value={search}
-            onChange={(event) => setSearch(event.target.value)}
-          />
-        </div>
+        <SearchField label="Search the log" value={search} onSearch={setSearch} />
         <select aria-label="Level" value={level} onChange={(event) => setLevel(event.target.value)}>
           <option value="">All levels</option>
           {LEVELS.slice(1).map((each) => (

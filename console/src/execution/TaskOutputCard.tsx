@@ -47,7 +47,7 @@ export function TaskOutputCard({ task, open }: { task: TaskOutput; open: boolean
   );
 }
 
-export function durationOf(task: TaskOutput): string {
+function durationOf(task: TaskOutput): string {
   if (!task.started_at || !task.ended_at) return "";
   return formatDuration(Date.parse(task.ended_at) - Date.parse(task.started_at));
 }

@@ -1,11 +1,12 @@
 import "./timeline-tools.css";
-import { ChevronsDownUp, ChevronsUpDown, LoaderCircle, Search, SlidersHorizontal, X } from "lucide-react";
+import { ChevronsDownUp, ChevronsUpDown, LoaderCircle, SlidersHorizontal, X } from "lucide-react";
 import type { ReactNode, Ref } from "react";
 import { KINDS, KIND_NAMES } from "@/trace/kinds";
 import type { Filter } from "@/trace/rows";
 import type { TreeNode } from "@/trace/nodes";
 import type { TraceTree } from "@/trace/tree";
 import { Button, IconButton } from "@/ui/kit";
+import { SearchField } from "@/ui/SearchField";
 import { KindIcon } from "@/ui/KindIcon";
 import type { FilterBinding } from "./useFilter";
 
@@ -33,23 +34,13 @@ export function TimelineFilters(props: Props) {
   );
   return (
     <div className="filters" role="search">
-      <div className="search">
-        <Search size={15} aria-hidden />
-        <input
-          ref={field}
-          type="search"
-          placeholder="Search the trace"
-          aria-label="Search the trace"
-          value={filter.search}
-          onChange={(event) => bind.setSearch(event.target.value)}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        />
+      <SearchField ref={field} label="Search the trace" value={filter.search} onSearch={bind.setSearch}>
         {searching ? (
           <LoaderCircle size={14} className="spin search-busy" aria-label="Searching" />
         ) : (
           <kbd className="wide-only">/</kbd>
         )}
-      </div>
+      </SearchField>
       <IconButton
         label="Filters, jumps and times"
         className="icon-bordered filters-toggle"

@@ -13,7 +13,7 @@ export interface DefinedTask {
   readsNone: boolean;
 }
 
-export interface DefinedAgent {
+interface DefinedAgent {
   name: string;
   role: string;
   goal: string;

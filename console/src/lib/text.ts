@@ -26,7 +26,7 @@ export function unmarked(line: string): string {
     .replace(/\*\*|__|~~|`+|(^|\s)#{1,6}\s/g, "$1");
 }
 
-export function looksLikeJson(text: string): boolean {
+function looksLikeJson(text: string): boolean {
   return /^\s*[[{]/.test(text) && /[\]}]\s*$/.test(text.slice(-20));
 }
 

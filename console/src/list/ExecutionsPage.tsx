@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { GitCompareArrows, Search } from "lucide-react";
+import { GitCompareArrows } from "lucide-react";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { keys, readExecution, useApi } from "@/api/queries";
@@ -10,6 +10,7 @@ import { useDebounced, useKeys, useNow, useParam, useSetParams, useTitle, useTyp
 import { useStoredCrews } from "@/compose/stored";
 import { formatNumber } from "@/lib/format";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
+import { SearchField } from "@/ui/SearchField";
 import { statusName } from "@/ui/StatusBadge";
 import { ExecutionTable } from "./ExecutionTable";
 import { SORTS, sorted } from "./sort";
@@ -151,19 +152,15 @@ function Filters(props: FilterProps) {
   });
   return (
     <div className="filters" role="search">
-      <div className="search">
-        <Search size={15} aria-hidden />
-        <input
-          ref={field}
-          type="search"
-          placeholder="Search by name or id"
-          aria-label="Search executions"
-          value={search}
-          onChange={(event) => setSearch(event.target.value)}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        />
+      <SearchField
+        ref={field}
+        label="Search executions"
+        placeholder="Search by name or id"
+        value={search}
+        onSearch={setSearch}
+      >
         <kbd className="wide-only">/</kbd>
-      </div>
+      </SearchField>
       <select aria-label="Status" value={status} onChange={(event) => setStatus(event.target.value)}>
         <option value="">Any status</option>
         {STATUSES.map((each) => (

@@ -8,7 +8,7 @@ import { type Execution, type ExecutionList, type Status, isTerminal } from "@/a
 const PAGE = 50;
 const FOLLOWED_MOST = 20;
 
-export interface ListFilter {
+interface ListFilter {
   status: Status | "";
   crew: string;
   /** A part of the name. */

@@ -1,4 +1,3 @@
-import { Search } from "lucide-react";
 import { type SyntheticEvent, useState } from "react";
 import { Link } from "react-router";
 import { useApi } from "@/api/queries";
@@ -8,6 +7,7 @@ import { formatAgo, formatDateTime } from "@/lib/format";
 import { useNow, useParam, useTypedParam } from "@/lib/hooks";
 import { Facts } from "@/ui/Facts";
 import { Button, Empty, Loading, Trouble } from "@/ui/kit";
+import { SearchField } from "@/ui/SearchField";
 import { Modal } from "@/ui/Modal";
 import { ConfirmRemoval, RemoveButton } from "@/ui/Removal";
 import { ScrollText } from "@/ui/ScrollText";
@@ -32,17 +32,7 @@ export function Records({ scope, onForget }: Props) {
   return (
     <>
       <div className="filters">
-        <div className="search">
-          <Search size={15} aria-hidden />
-          <input
-            type="search"
-            placeholder="Search words"
-            aria-label="Search words"
-            maxLength={500}
-            value={words}
-            onChange={(event) => setWords(event.target.value)}
-          />
-        </div>
+        <SearchField label="Search words" maxLength={500} value={words} onSearch={setWords} />
         {mayAsk && <Ask key={question} question={question} onAsk={setQuestion} />}
       </div>
       {question ? <Closest question={question} {...shown} /> : <Newest words={words} {...shown} />}

@@ -1,7 +1,7 @@
 import type { EventSource, Gap } from "@/api/types";
 import type { Span } from "./spans";
 
-export type NodeKind = "phase" | "start" | "end" | "system" | "attempt" | "agent" | "task" | "span" | "gap";
+type NodeKind = "phase" | "start" | "end" | "system" | "attempt" | "agent" | "task" | "span" | "gap";
 
 /** One line of the timeline. Ids do not change as the trace grows, so what is open and chosen stays so. */
 export interface TreeNode {

@@ -37,7 +37,6 @@ export function visibleRows(
   const rows: Row[] = [];
   const matches = (line: TreeNode): boolean => {
     if (line.type === "gap") return true;
-    if (line.noise && !filter.everything) return false;
     if (filter.kinds.size && !(line.span && filter.kinds.has(line.kind))) return false;
     if (filter.failures && !line.cause) return false;
     return !search || searchable(line).includes(search) || foundIn(line);

@@ -60,7 +60,7 @@ export function union(intervals: Interval[], grain = 0): Interval[] {
 
 const length = (intervals: Interval[]): number => intervals.reduce((sum, { start, end }) => sum + end - start, 0);
 
-export interface Work {
+interface Work {
   model: Interval[];
   tool: Interval[];
   person: Interval[];

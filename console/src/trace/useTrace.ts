@@ -16,7 +16,7 @@ export interface Trace {
 const EMPTY: Trace = { events: [], cursor: undefined, gaps: [], complete: false };
 const PAGE = 500;
 /** How long after its end an execution's missing events may still be on their way. */
-export const ARRIVING_MS = 120_000;
+const ARRIVING_MS = 120_000;
 
 /** When the record tells of no event that is not here, it is looked again after so long all the same. Milliseconds. */
 const ANYWAY_MS = 10_000;

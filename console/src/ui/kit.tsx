@@ -85,7 +85,7 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
-export function explain(error: unknown): { title: string; remedy: string; request: string } {
+function explain(error: unknown): { title: string; remedy: string; request: string } {
   if (error instanceof ApiProblem) {
     return { title: error.problem.detail, remedy: error.problem.remedy, request: error.problem.request_id ?? "" };
   }

@@ -181,6 +181,10 @@ class BodyReference(BaseModel):
     content_type: str
     preview: str
 
+    def in_short(self) -> str:
+        """Its beginning and its address, where nothing but a text can be told."""
+        return f"{self.preview}… (whole: {self.url})"
+
 
 class TraceEventView(BaseModel):
     """One trace event. `id` is `<attempt>.<sequence>`. `output` is null where `output_reference` stands for it."""

@@ -78,13 +78,12 @@ class Guard:
                 await _refuse(scope, send, Refusal("AccessDenied", "This is not the stack's own request."))
             return
         body = await _whole(receive)
-        refusal = (
-            self._refusal(scope, body) if body is not None else Refusal("RequestTooLarge", "The body is too large.")
-        )
-        if refusal is not None or body is None:
-            await _refuse(scope, send, refusal or Refusal("RequestTooLarge", "The body is too large."))
-            return
-        await self._app(scope, _again(body, receive), send)
+        if body is None:
+            await _refuse(scope, send, Refusal("RequestTooLarge", "The body is too large."))
+        elif refusal := self._refusal(scope, body):
+            await _refuse(scope, send, refusal)
+        else:
+            await self._app(scope, _again(body, receive), send)
 
     def _refusal(self, scope: Scope, body: bytes) -> Refusal | None:
         headers: dict[str, str] = {}

@@ -52,11 +52,7 @@ def tick() -> None:
         if due is None or due > now or schedule.get("State") != "ENABLED":
             continue
         _fire(key, schedule, due)
-        further = following(schedule, due)
-        if further is None:
-            _due[mark] = datetime.max.replace(tzinfo=UTC)
-        else:
-            _due[mark] = further
+        _due[mark] = following(schedule, due) or datetime.max.replace(tzinfo=UTC)
 
 
 def following(schedule: dict[str, Any], after: datetime) -> datetime | None:

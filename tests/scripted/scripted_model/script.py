@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, cast
 
 _DIRECTIVE = re.compile(r"\[\[(say|saw|json|size|tools|tool|slow|meets|fail|window) ?(.*?)\]\](?!\])", re.DOTALL)
 _BEFORE_JSON = re.compile(r"\[\[(?:json|tools? (?:\d+ )?\S+) ")
-CURRENT_TASK = "Current Task:"
 
 
 class Directive(NamedTuple):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from datetime import timedelta
 
 import pytest
-from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, emulated_aws, execution, submission
+from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, execution, submission
 from tests.waiting import park, parked, question, running, with_slot
 
 from stepcrew.aws import keys
@@ -21,12 +20,6 @@ from stepcrew.services.read_trace import ReadTrace
 
 LATER = NOW + timedelta(minutes=5)
 OTHER = "01936a3c-0000-7000-8000-00000000000b"
-
-
-@pytest.fixture
-def aws() -> Generator[Aws]:
-    with emulated_aws() as emulated:
-        yield emulated
 
 
 def approve(aws: Aws, waiting: Execution, **changes: object) -> Execution:

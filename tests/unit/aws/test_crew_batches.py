@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws, emulated_aws
+from tests.aws_table import BUCKET, GROUP, NOW, TABLE, Aws
 
 from stepcrew.aws.batch_inputs import BucketBatchInputs
 from stepcrew.aws.crew_batches import TableBatches
@@ -17,12 +16,6 @@ from stepcrew.domain.execution import BatchPlace, Status
 from stepcrew.domain.submission import IdempotencyRecord
 
 FAILED = RowEnding(Status.FAILED, "It broke.", "Broken")
-
-
-@pytest.fixture
-def aws() -> Generator[Aws]:
-    with emulated_aws() as emulated:
-        yield emulated
 
 
 @pytest.fixture

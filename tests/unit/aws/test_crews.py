@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
 from datetime import timedelta
 
 import pytest
-from tests.aws_table import GROUP, NOW, TABLE, Aws, emulated_aws, submission
+from tests.aws_table import GROUP, NOW, TABLE, Aws, submission
 
 from stepcrew.aws import keys
 from stepcrew.aws.crews import TableCrews
@@ -16,12 +15,6 @@ from stepcrew.services.delete_crew import delete_crew
 from stepcrew.services.move_alias import move_alias
 from stepcrew.services.read_crew import read_crew
 from stepcrew.services.store_crew import roll_back, save_version
-
-
-@pytest.fixture
-def aws() -> Generator[Aws]:
-    with emulated_aws() as made:
-        yield made
 
 
 def save(aws: Aws, name: str, text: str = "Write.", group_id: str = GROUP) -> tuple[StoredCrew, bool]:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, emulated_aws, execution, submission
+from tests.aws_table import BUCKET, GROUP, ID, NOW, TABLE, Aws, execution, submission
 
 from stepcrew.aws import keys
 from stepcrew.domain.errors import (
@@ -21,12 +20,6 @@ from stepcrew.domain.submission import IdempotencyRecord
 from stepcrew.services.cancel_execution import request_cancel
 from stepcrew.services.delete_execution import delete_execution
 from stepcrew.services.read_trace import is_complete
-
-
-@pytest.fixture
-def aws() -> Generator[Aws]:
-    with emulated_aws() as emulated:
-        yield emulated
 
 
 def started(aws: Aws) -> Execution:

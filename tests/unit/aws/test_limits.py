@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Generator
 from decimal import Decimal
 
 import pytest
-from tests.aws_table import GROUP, TABLE, Aws, emulated_aws
+from tests.aws_table import GROUP, TABLE, Aws
 
 from stepcrew.aws.limits import TableLimits
 from stepcrew.domain.errors import PlatformUnavailable
@@ -12,12 +11,6 @@ from stepcrew.domain.execution import GroupLimits
 from stepcrew.domain.limits import LimitRules
 
 EVERYONE = LimitRules(GroupLimits(max_tokens=1000), GroupLimits(max_tokens=5000))
-
-
-@pytest.fixture
-def aws() -> Generator[Aws]:
-    with emulated_aws() as emulated:
-        yield emulated
 
 
 def rules(aws: Aws, group_id: str = GROUP) -> LimitRules:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 from typer.main import get_command
+
+from tests.unit.cli.fake_api import FakeApi, serving
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,3 +27,9 @@ def profiles_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "profiles"
     monkeypatch.setenv("STEPCREW_CONFIG_DIR", str(folder))
     return folder
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with serving(FakeApi()) as fake:
+        yield fake

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from stepcrew_cli.app import app
 from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, question, serving
+from tests.unit.cli.invoking import invoke
 
 FIRST = f"{EXECUTION_ID}.1"
 
@@ -20,10 +19,6 @@ def api() -> Iterator[FakeApi]:
     with serving(FakeApi()) as fake:
         fake.script = [("WAITING", 2)]
         yield fake
-
-
-def invoke(api: FakeApi, *arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), env={"STEPCREW_URL": api.url, "STEPCREW_TOKEN": None})
 
 
 def test_what_waits_is_a_table_and_with_json_the_answer_itself(api: FakeApi) -> None:

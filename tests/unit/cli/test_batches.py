@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from stepcrew_cli import batch_progress, batch_rows
-from stepcrew_cli.app import app
+from tests.unit.cli import invoking
 from tests.unit.cli.fake_api import FakeApi, serving
 
 
@@ -22,7 +22,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
 
 
 def invoke(api: FakeApi, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["batch", *arguments], env={"STEPCREW_URL": api.url, "COLUMNS": "200"})
+    return invoking.invoke(api, "batch", *arguments)
 
 
 def sent(api: FakeApi) -> tuple[str, object]:

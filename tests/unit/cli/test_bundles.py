@@ -5,27 +5,21 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stepcrew_cli import places
-from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
-from tests.unit.cli.test_commands import CREW, invoke
+from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi
+from tests.unit.cli.invoking import invoke
+from tests.unit.cli.test_commands import CREW
 
 SAME: dict[str, Any] = {"status": "COMPLETED", "differences": [], "answered": 2, "asked_anew": 0, "outputs": []}
 OTHER: dict[str, Any] = {
     **SAME,
     "differences": [{"what": "output", "task": "two", "before": "first\nold", "after": "first\nnew"}],
 }
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
 
 
 class Runner:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from stepcrew_cli.app import app
 from stepcrew_cli.transport import Patience
-from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
+from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi
+from tests.unit.cli.invoking import invoke
 
 CREW = """
 agents: {writer: {role: Writer, goal: Write, backstory: None}}
@@ -22,20 +22,10 @@ inputs: {topic: paper, count: 1}
 
 
 @pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
-
-
-@pytest.fixture
 def crew(tmp_path: Path) -> str:
     path = tmp_path / "crew.yaml"
     path.write_text(CREW)
     return str(path)
-
-
-def invoke(api: FakeApi, *arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), env={"STEPCREW_URL": api.url, "STEPCREW_TOKEN": None})
 
 
 @pytest.mark.parametrize(("given", "remedy"), [("topci=rain", "Did you mean topic?"), ("x=1", "It asks for: topic.")])

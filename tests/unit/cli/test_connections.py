@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
-import pytest
-
-from tests.unit.cli.fake_api import FakeApi, serving
-from tests.unit.cli.test_commands import invoke
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
+from tests.unit.cli.fake_api import FakeApi
+from tests.unit.cli.invoking import invoke
 
 
 def test_connections_are_listed_with_those_of_every_group(api: FakeApi) -> None:

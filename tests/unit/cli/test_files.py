@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from typer.testing import CliRunner, Result
-
-from stepcrew_cli.app import app
-from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
-
-
-def invoke(api: FakeApi, *arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, env={"STEPCREW_URL": api.url, "COLUMNS": "200"})
+from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi
+from tests.unit.cli.invoking import invoke
 
 
 def test_a_file_is_uploaded_without_the_token(api: FakeApi, tmp_path: Path) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from stepcrew_cli.app import app
 from stepcrew_cli.crew_input import load_crew
 from stepcrew_cli.knowledge_folder import knowledge_files
 from stepcrew_reader.errors import CrewFileError
-from tests.unit.cli.fake_api import FakeApi, serving
+from tests.unit.cli.fake_api import FakeApi
+from tests.unit.cli.invoking import invoke
 
 CREW = """
 from crewai import Agent, Crew, Task
@@ -33,22 +31,12 @@ crew = Crew(
 
 
 @pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
-
-
-@pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "knowledge/more").mkdir(parents=True)
     for name in ("facts.txt", "more/rules.txt", "law.pdf", "unnamed.txt"):
         (tmp_path / "knowledge" / name).write_text(f"What {name} says")
     (tmp_path / "crew.py").write_text(CREW)
     return tmp_path
-
-
-def invoke(api: FakeApi, *arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, env={"STEPCREW_URL": api.url, "COLUMNS": "200"})
 
 
 def names_put(api: FakeApi) -> set[str]:

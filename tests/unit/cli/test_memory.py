@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from stepcrew_cli.app import app
-from tests.unit.cli.fake_api import FakeApi, serving
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
+from tests.unit.cli import invoking
+from tests.unit.cli.fake_api import FakeApi
 
 
 def invoke(api: FakeApi, *arguments: str, typed: str = "") -> Result:
-    environment = {"STEPCREW_URL": api.url, "COLUMNS": "200"}
-    return CliRunner().invoke(app, ["memory", *arguments], input=typed, env=environment)
+    return invoking.invoke(api, "memory", *arguments, typed=typed)
 
 
 def removed(api: FakeApi) -> list[str]:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
-from tests.unit.cli.test_commands import CREW, invoke
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
+from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi
+from tests.unit.cli.invoking import invoke
+from tests.unit.cli.test_commands import CREW
 
 
 def test_a_rerun_prints_the_new_id_alone_and_sends_a_key(api: FakeApi) -> None:

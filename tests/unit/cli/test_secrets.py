@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from stepcrew_cli.app import app
-from tests.unit.cli.fake_api import FakeApi, serving
+from tests.unit.cli import invoking
+from tests.unit.cli.fake_api import FakeApi
 
 VALUE = "value-5e1f0a7b"
 
 
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
-
-
 def invoke(api: FakeApi, *arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, ["secrets", *arguments], input=typed, env={"STEPCREW_URL": api.url})
+    return invoking.invoke(api, "secrets", *arguments, typed=typed)
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi, serving
-from tests.unit.cli.test_commands import CREW, invoke
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
+from tests.unit.cli.fake_api import EXECUTION_ID, FakeApi
+from tests.unit.cli.invoking import invoke
+from tests.unit.cli.test_commands import CREW
 
 
 @pytest.fixture

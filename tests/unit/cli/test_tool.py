@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,11 @@ from stepcrew_cli.commands import tool
 from stepcrew_cli.deploying.building import Built
 from stepcrew_cli.deploying.finding import find_tool
 from stepcrew_reader.errors import CrewFileError
-from tests.unit.cli.fake_api import FakeApi, serving
-from tests.unit.cli.test_commands import invoke
+from tests.unit.cli.fake_api import FakeApi
+from tests.unit.cli.invoking import invoke
 
 TOOL = Path(__file__).parents[2] / "projects/order_tool/orders.py"
 SCHEMA = {"type": "object", "properties": {"order": {"type": "string"}}}
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
 
 
 @pytest.fixture

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from stepcrew_cli.app import app
-from tests.unit.cli.fake_api import FakeApi, serving
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
-
-
-def invoke(api: FakeApi, *arguments: str) -> Result:
-    return CliRunner().invoke(app, [*arguments], env={"STEPCREW_URL": api.url, "COLUMNS": "200"})
+from tests.unit.cli.fake_api import FakeApi
+from tests.unit.cli.invoking import invoke
 
 
 def last(api: FakeApi) -> tuple[str, str, object]:

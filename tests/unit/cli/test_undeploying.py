@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,10 @@ from stepcrew_cli.commands import deploy
 from stepcrew_cli.deploying.building import Built
 from stepcrew_cli.deploying.cloudformation import Kind
 from stepcrew_cli.deploying.finding import find_project
-from tests.unit.cli.fake_api import FakeApi, serving
-from tests.unit.cli.test_commands import invoke
+from tests.unit.cli.fake_api import FakeApi
+from tests.unit.cli.invoking import invoke
 
 PROJECT = Path(__file__).parents[2] / "projects/research_crew"
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with serving(FakeApi()) as fake:
-        yield fake
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution, submission
+from tests.aws_table import GROUP, ID, NOW, Aws, execution, submission
 from tests.unit.functions.test_trace_sink import Context
 
 from stepcrew.aws import keys
@@ -171,12 +171,6 @@ def test_a_record_that_cannot_be_read_is_kept_and_holds_up_no_other(told: Told) 
     assert call(record(revision="no number"), record())["announced"] == 1
     [kept] = told.kept
     assert kept["eventID"] == "1"
-
-
-@pytest.fixture
-def aws() -> Generator[Aws]:
-    with emulated_aws() as emulated:
-        yield emulated
 
 
 def test_a_bus_that_takes_only_a_part_is_told_all_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

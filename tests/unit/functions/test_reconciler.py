@@ -31,11 +31,6 @@ class Minutes(Context):
 
 
 @pytest.fixture
-def orchestrator() -> FakeOrchestrator:
-    return FakeOrchestrator()
-
-
-@pytest.fixture
 def aws() -> Generator[Aws]:
     with emulated_aws() as emulated:
         emulated.executions.create(execution(), submission(), None)

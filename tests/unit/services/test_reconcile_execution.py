@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Generator
 from datetime import timedelta
 
 import pytest
-from tests.aws_table import GROUP, ID, NOW, Aws, emulated_aws, execution
+from tests.aws_table import GROUP, ID, NOW, Aws, execution
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.services.reconciling import OVERDUE, Harness, MovableClock, harness, park, submitted
 from tests.waiting import with_slot
@@ -20,17 +19,6 @@ from stepcrew.services.reconcile_execution import Action
 RUNNING = Orchestration("RUNNING")
 FAILED = Orchestration("FAILED", "States.Runtime", "an internal matter")
 STOPPED = Orchestration("ABORTED", "Operator", "by hand")
-
-
-@pytest.fixture
-def aws() -> Generator[Aws]:
-    with emulated_aws() as emulated:
-        yield emulated
-
-
-@pytest.fixture
-def orchestrator() -> FakeOrchestrator:
-    return FakeOrchestrator()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from botocore.model import OperationModel
-from tests.aws_table import GROUP, ID, NOW, TABLE, Aws, emulated_aws
+from tests.aws_table import GROUP, ID, NOW, TABLE, Aws
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.unit.services.reconciling import LOST, SILENT, MovableClock, harness, park, submitted
 
@@ -19,17 +17,6 @@ from stepcrew.services.sweep_executions import Swept
 
 SECOND = timedelta(seconds=1)
 OTHERS = [f"{ID[:-1]}{digit}" for digit in "0123456789"]
-
-
-@pytest.fixture
-def aws() -> Generator[Aws]:
-    with emulated_aws() as emulated:
-        yield emulated
-
-
-@pytest.fixture
-def orchestrator() -> FakeOrchestrator:
-    return FakeOrchestrator()
 
 
 def sweep(aws: Aws, orchestrator: FakeOrchestrator, after: timedelta, *, looks: int = 1000) -> Swept:

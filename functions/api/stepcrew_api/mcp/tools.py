@@ -117,7 +117,7 @@ def _told(services: Services, execution: Execution) -> ToolResult:
     if execution.status is Status.COMPLETED:
         view = result_view(read_result(services.executions, services.tasks, execution.group_id, execution.execution_id))
         reference = view.output_reference
-        output = f"{reference.preview}… (whole: {reference.url})" if reference else view.output or ""
+        output = reference.in_short() if reference else view.output or ""
         json_dict = cast("dict[str, Any] | None", view.json_dict)
     error = execution.error.message if execution.error else None
     outcome = {

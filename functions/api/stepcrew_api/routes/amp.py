@@ -173,7 +173,7 @@ def _result(view: ResultView) -> AmpResult:
 
 
 def _text(whole: str | None, reference: BodyReference | None) -> str:
-    return f"{reference.preview}… (whole: {reference.url})" if reference else whole or ""
+    return reference.in_short() if reference else whole or ""
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

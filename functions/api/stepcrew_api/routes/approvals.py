@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from fastapi.responses import PlainTextResponse
 
 from stepcrew.domain import cursor as cursors
@@ -16,6 +16,7 @@ from stepcrew_api.approval_views import ApprovalList, approval_view
 from stepcrew_api.bodies import FeedbackBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Identity, Member
+from stepcrew_api.paging import Cursor, Limit
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import ExecutionId
 from stepcrew_api.routes.whole_bodies import TOO_LARGE, Accept, answer
@@ -25,8 +26,6 @@ from stepcrew_api.views import execution_view
 
 router = APIRouter(tags=["approvals"], route_class=GuardedRoute)
 
-Limit = Annotated[int, Query(ge=1, le=100)]
-Cursor = Annotated[str | None, Query(max_length=200)]
 Number = Annotated[int, Path(ge=1, le=9999, description="Approvals count within their execution from 1.")]
 
 

@@ -10,6 +10,7 @@ from stepcrew.domain import cursor as cursors
 from stepcrew_api.audit_schemas import AuditList
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin
+from stepcrew_api.paging import Cursor
 from stepcrew_api.problems import responses
 from stepcrew_api.services import Injected
 from stepcrew_api.views import JSONL, PREFIX, next_page
@@ -26,7 +27,7 @@ def audit(
     action: Annotated[str | None, Query(max_length=100, description="Or what it begins with, as `secrets.`.")] = None,
     target: Annotated[str | None, Query(max_length=400, description="Only what was done to this.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many entries to look at.")] = 100,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor = None,
     format: Annotated[
         Literal["json", "jsonl"], Query(description="`jsonl`: while there is more, `Link` names it.")
     ] = "json",

@@ -16,6 +16,7 @@ from stepcrew_api.bodies import BatchBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Caller, Member
 from stepcrew_api.json_lines import lines_of, page_of_lines
+from stepcrew_api.paging import Cursor, Limit
 from stepcrew_api.problems import responses
 from stepcrew_api.routes.executions import IdempotencyKey, Traceparent
 from stepcrew_api.services import Injected
@@ -24,7 +25,6 @@ from stepcrew_api.views import PREFIX, task_view
 router = APIRouter(prefix="/batches", tags=["batches"], route_class=GuardedRoute)
 
 BatchId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$", description="The id a batch was accepted with.")]
-Cursor = Annotated[str | None, Query(max_length=200)]
 
 
 @router.post("", status_code=202, responses=responses(400, 402, 404, 409, 413, 415, 429))
@@ -59,9 +59,7 @@ def create_batch(
 
 
 @router.get("", responses=responses())
-def list_batches(
-    identity: Caller, services: Injected, limit: Annotated[int, Query(ge=1, le=100)] = 20, cursor: Cursor = None
-) -> BatchList:
+def list_batches(identity: Caller, services: Injected, limit: Limit = 20, cursor: Cursor = None) -> BatchList:
     """The group's batches, newest first."""
     before = cursors.decode(cursor)
     found = services.batches.newest(identity.group_id, before=before, limit=limit + 1)
@@ -97,7 +95,7 @@ def batch_results(
     batch_id: BatchId,
     identity: Caller,
     services: Injected,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     """The rows that have ended as JSON Lines, in their order. While there are more, `Link` names the next page; the

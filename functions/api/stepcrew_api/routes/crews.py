@@ -19,6 +19,7 @@ from stepcrew.services.store_crew import roll_back
 from stepcrew_api.bodies import AliasBody, RollbackBody, ToStore
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller
+from stepcrew_api.paging import Cursor, Limit
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import AliasList, AliasView, CrewDocument, CrewList, CrewView
 from stepcrew_api.services import Injected
@@ -34,8 +35,8 @@ AliasName = Annotated[str, Path(pattern=ALIAS_NAME, description="What stands beh
 def list_crews(
     identity: Caller,
     services: Injected,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> CrewList:
     """The group's stored crews by name, each as its latest version."""
     after = cursors.decode(cursor)

@@ -22,6 +22,7 @@ from stepcrew_api.body_shapes import CrewRequest, RerunRequest
 from stepcrew_api.dry_run_schemas import DryRun
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Identity, Member
+from stepcrew_api.paging import Cursor, Limit
 from stepcrew_api.problems import responses
 from stepcrew_api.schemas import DeletionReceipt, ExecutionList, ExecutionView, SubmittedExecution
 from stepcrew_api.services import Injected, queue_positions
@@ -111,8 +112,8 @@ def list_executions(
     search: Annotated[str | None, Query(max_length=200, description="A part of the name, in any case.")] = None,
     created_after: Annotated[AwareDatetime | None, Query(description="Included.")] = None,
     created_before: Annotated[AwareDatetime | None, Query(description="Not included.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> ExecutionList:
     """The group's executions, newest first. A page may be short, or empty, though `next_cursor` leads to more: one
     request looks through 2,000 executions at most."""

@@ -21,6 +21,7 @@ from stepcrew_api.memory_schemas import (
     MemoryRecordView,
     ScopeList,
 )
+from stepcrew_api.paging import Limit
 from stepcrew_api.problems import responses
 from stepcrew_api.services import Injected
 
@@ -43,7 +44,7 @@ def list_records(
     services: Injected,
     scope: Scope = None,
     words: Annotated[str, Query(max_length=500, description="Only records with one of these words.")] = "",
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Limit = 20,
     cursor: Cursor = None,
 ) -> MemoryRecordList:
     """Newest first. With `words`, those with most of the words first, on one page."""

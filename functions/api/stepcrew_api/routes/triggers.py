@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from stepcrew.domain import cursor as cursors
@@ -16,6 +16,7 @@ from stepcrew.services.trigger_ports import UPLOAD_SECONDS
 from stepcrew_api.bodies import SampleBody, TriggerBody
 from stepcrew_api.guarded import PUBLIC, GuardedRoute
 from stepcrew_api.identity import Admin, Caller, Identity, Member
+from stepcrew_api.paging import Cursor, Limit
 from stepcrew_api.problems import TooLarge, responses
 from stepcrew_api.services import Injected, Services
 from stepcrew_api.trigger_schemas import FiringList, TriggerList, TriggerTrial, TriggerView, Upload
@@ -109,8 +110,8 @@ def list_firings(
     name: TriggerName,
     identity: Caller,
     services: Injected,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> FiringList:
     """What the trigger did, newest first. `inbox` is the built-in one, for objects that are requests themselves."""
     if name != REQUESTS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 
 from stepcrew.domain import cursor as cursors
 from stepcrew.domain.callback import CALLBACK_NAME
@@ -13,6 +13,7 @@ from stepcrew.domain.webhook import WEBHOOK_NAME, Webhook
 from stepcrew_api.bodies import WebhookBody
 from stepcrew_api.guarded import GuardedRoute
 from stepcrew_api.identity import Admin, Identity, Member
+from stepcrew_api.paging import Cursor, Limit
 from stepcrew_api.problems import responses
 from stepcrew_api.services import Injected, Services
 from stepcrew_api.views import PREFIX
@@ -74,8 +75,8 @@ def list_deliveries(
     name: AnyName,
     identity: Member,
     services: Injected,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> DeliveryList:
     """What was sent and what the receiver answered, newest first."""
     _known(name, identity, services)

@@ -16,10 +16,10 @@ from stepcrew.domain.errors import Superseded
 from stepcrew.domain.execution import Execution, Progress, Status, Usage, Waiting
 from stepcrew.domain.metering import Metered
 from stepcrew.domain.proof import AttemptProof
+from stepcrew.domain.trace import TEXT
 
 INLINE_OUTPUT_BYTES = 20_000
 """Larger answers are read by address: a list of many approvals must fit into one response."""
-TEXT = "text/plain; charset=utf-8"
 
 
 class TableApprovals:

@@ -16,8 +16,7 @@ from stepcrew.aws.transactions import holds
 from stepcrew.domain.errors import BodyExpired, PlatformUnavailable
 from stepcrew.domain.execution import Execution
 from stepcrew.domain.journal import EntryState, JournalEntry
-
-TEXT = "text/plain; charset=utf-8"
+from stepcrew.domain.trace import TEXT
 
 
 class TableJournal:

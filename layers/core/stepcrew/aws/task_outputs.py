@@ -19,9 +19,9 @@ from stepcrew.aws.updates import Update
 from stepcrew.domain.errors import BodyExpired, Superseded
 from stepcrew.domain.execution import Execution, Status, TaskOutput, Usage
 from stepcrew.domain.text_bounds import beginning
-from stepcrew.domain.trace import PayloadReference
+from stepcrew.domain.trace import TEXT, PayloadReference
 
-TEXT, JSON = "text/plain; charset=utf-8", "application/json"
+JSON = "application/json"
 MOST_DESCRIBED = 10_000
 """Characters of a description."""
 

@@ -17,14 +17,13 @@ from stepcrew.domain.definition import AgentDefinition, CrewDefinition, TaskDefi
 from stepcrew.domain.part import PLATFORM_CODE, Model, Name, Text
 from stepcrew.domain.project import ProjectOutline
 
-SCHEMA = "crewai.flow/v1"
 METHOD_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 MOST_METHODS = 50
-_READ = re.compile(r"\bstate\.([A-Za-z_]\w*)")
-_ASKED_FOR = re.compile(r"\bhas\(\s*state\.([A-Za-z_]\w*)")
 MOST_STEPS = 20
 OF_THE_FLOW = ("approval", "effects", "on_unknown_effect")
 """Fields of a crew that a flow has for all of its crews."""
+_READ = re.compile(r"\bstate\.([A-Za-z_]\w*)")
+_ASKED_FOR = re.compile(r"\bhas\(\s*state\.([A-Za-z_]\w*)")
 
 MethodName = Annotated[str, StringConstraints(pattern=METHOD_NAME)]
 Values = dict[str, JsonValue]

@@ -27,6 +27,9 @@ class EventSource(StrEnum):
     SYSTEM = "system"
 
 
+TEXT = "text/plain; charset=utf-8"
+
+
 class PayloadReference(BaseModel):
     """A body that is kept in the bucket. `bytes` is its size; `preview` its first characters; `sha256` (hex) of it."""
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from stepcrew.domain.answer_size import MOST_ANSWER_BYTES, answered_bytes
 from stepcrew.domain.approval import numbered
 from stepcrew.domain.errors import BodyExpired, ExecutionNotFound
-from stepcrew.domain.trace import PayloadReference
+from stepcrew.domain.trace import TEXT, PayloadReference
 from stepcrew.services.ports import ApprovalStore, PayloadStore, TaskOutputStore, TraceStore
 
 MOST_PASSED_BYTES = 3_000_000
 """Larger bodies are fetched from the bucket itself: an answer of the function holds 6 MB at most."""
-TEXT, JSON = "text/plain; charset=utf-8", "application/json"
+JSON = "application/json"
 
 
 class Body(NamedTuple):
