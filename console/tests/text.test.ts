@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { formatCost, formatDuration } from "@/lib/format";
+import { formatCost, formatDuration, formatTotal } from "@/lib/format";
 import { asJson, harmless, preview, unmarked } from "@/lib/text";
 import { spentOf, ticks, union } from "@/trace/time";
 import { asMessages, toolCalls } from "@/trace/messages";
 import { pairTasks } from "@/compare/pairs";
 import { buildTree } from "@/trace/tree";
+import { anExecution } from "./fake-api";
 import { oneTask } from "./trace-events";
 import type { TaskOutput } from "@/api/types";
 

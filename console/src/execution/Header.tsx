@@ -6,7 +6,15 @@ import { Link, useLocation } from "react-router";
 import { askedFor } from "@/approvals/words";
 import { useApi } from "@/api/queries";
 import { type CancelReceipt, type Execution, type Waiting, isTerminal } from "@/api/types";
-import { costHint, formatAgo, formatCost, formatDateTime, formatDuration, formatNumber, formatTotal } from "@/lib/format";
+import {
+  costHint,
+  formatAgo,
+  formatCost,
+  formatDateTime,
+  formatDuration,
+  formatNumber,
+  formatTotal,
+} from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import { elapsed } from "@/trace/time";
 import type { TraceTree } from "@/trace/tree";
@@ -71,9 +79,7 @@ export function Header({ execution, trace, tree, notify }: Props) {
         </Fact>
         <Fact name="Model calls">{formatNumber(usage.model_calls)}</Fact>
         <Fact name="Cost" hint={costHint(execution)}>
-          <Link to={`/g/${group}/executions/${execution.execution_id}/cost`}>
-            {formatTotal(execution.cost)}
-          </Link>
+          <Link to={`/g/${group}/executions/${execution.execution_id}/cost`}>{formatTotal(execution.cost)}</Link>
         </Fact>
         <Fact name="Model">{execution.model ?? "–"}</Fact>
         <Fact name="Started" hint={formatDateTime(execution.created_at)}>

@@ -80,21 +80,27 @@ def export(batch: TraceBatch) -> None:
 
 
 def measure(events: list[TraceEvent]) -> None:
-    """What was stored. A call that was answered from the journal is none of this attempt's."""
+    """What was stored. A call that was answered from the journal is none of this attempt's. Of a tool that raised
+    CrewAI tells twice, by an end and a point; of one that only reported its failure by the point."""
     metrics.add("TraceEventsRecorded", len(events))
     if events:
         metrics.add("TraceLag", max(0.0, (wiring.clock().now() - events[0].emitted_at).total_seconds()))
+    raised = reported = 0
     for event in events:
         grammar = grammar_of(event)
-        if grammar.phase is not Phase.END or event.trace_metadata.get("replayed"):
+        if event.trace_metadata.get("replayed"):
+            continue
+        reported += grammar.kind == "tool_failure"
+        if grammar.phase is not Phase.END:
             continue
         if grammar.kind == "tool_usage":
             metrics.add("ToolCalls")
-            metrics.add("ToolFailures", grammar.failed)
+            raised += grammar.failed
         elif grammar.kind == "llm_call":
             metrics.add("ModelFailures", grammar.failed)
         elif grammar.kind == "agent_execution":
             metrics.add("AgentSeconds", (event.duration_ms or 0) / 1000)
+    metrics.add("ToolFailures", max(raised, reported))
 
 
 @logger.inject_lambda_context

@@ -125,18 +125,22 @@ def test_the_sink_tells_how_late_it_is_and_what_agents_and_tools_did(
             event(1, "tool_usage_started"),
             event(2, "tool_usage_completed"),
             event(3, "tool_usage_failed"),
-            event(4, "tool_usage_completed", trace_metadata={"replayed": True}),
-            event(5, "llm_call_failed"),
-            event(6, "agent_execution_completed", duration_ms=1500.0),
+            event(4, "tool_failure"),  # the same once more
+            event(5, "tool_usage_completed"),
+            event(6, "tool_failure"),  # this one raised nothing
+            event(7, "tool_usage_completed", trace_metadata={"replayed": True}),
+            event(8, "tool_failure", trace_metadata={"replayed": True}),
+            event(9, "llm_call_failed"),
+            event(10, "agent_execution_completed", duration_ms=1500.0),
         ]
     )
     sink.metrics.send()
     assert sent(capsys) == [
         {
-            "TraceEventsRecorded": [6.0],
+            "TraceEventsRecorded": [10.0],
             "TraceLag": [3.0],
-            "ToolCalls": [1.0, 1.0],
-            "ToolFailures": [1.0],
+            "ToolCalls": [1.0, 1.0, 1.0],
+            "ToolFailures": [2.0],
             "ModelFailures": [1.0],
             "AgentSeconds": [1.5],
         }

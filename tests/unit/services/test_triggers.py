@@ -202,10 +202,48 @@ def test_a_fault_of_the_platform_is_raised_so_that_the_delivery_is_repeated(
 
     with monkeypatch.context() as patched:
         patched.setattr(triggers.aws.executions, "create", down)
-        with pytest.raises(PlatformUnavailable):
-            triggers.put(f"{GROUP}/a", "x")
+        for _ in range(2):
+            with pytest.raises(PlatformUnavailable):
+                triggers.put(f"{GROUP}/a", "x")
+            [waits] = triggers.store.firings(GROUP, "t", before=None, limit=9)
+            told = (waits.status, waits.reason, waits.turn)
+            assert told == (FiringStatus.DEFERRED, "The table is away.", 1), "it can be seen meanwhile"
     (firing,) = triggers.put(f"{GROUP}/a", "x")
-    assert firing.status is FiringStatus.STARTED
+    assert (firing.status, firing.reason, firing.started) == (FiringStatus.STARTED, "", 1)
+
+
+def test_a_turn_that_the_platform_refuses_is_repeated(triggers: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    triggers.trigger(object={})
+    triggers.room(0)
+    (deferred,) = triggers.put(f"{GROUP}/a", "x")
+    triggers.room(5)
+    waiting = triggers.queue.waiting[0]
+
+    def down(*_: object) -> None:
+        raise PlatformUnavailable("The table is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(triggers.aws.executions, "create", down)
+        with pytest.raises(PlatformUnavailable):
+            triggers.go_on()
+    triggers.queue.waiting.insert(0, waiting)  # the queue brings it again
+    assert deferred.status is FiringStatus.DEFERRED
+    assert triggers.go_on().status is FiringStatus.STARTED
+
+
+def test_what_is_fired_again_in_vain_keeps_its_reason(triggers: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    trigger = triggers.trigger(object={})
+    triggers.delete_crew()
+    (failed,) = triggers.put(f"{GROUP}/a", "x")
+
+    def down(*_: object) -> None:
+        raise PlatformUnavailable("The table is away.")
+
+    triggers.store_crew()
+    monkeypatch.setattr(triggers.aws.executions, "create", down)
+    with pytest.raises(PlatformUnavailable):
+        triggers.again(trigger, failed)
+    assert triggers.store.firing(GROUP, "t", failed.firing_id) == failed
 
 
 def test_an_event_fills_the_inputs_and_is_known_again(triggers: Harness) -> None:

@@ -130,9 +130,7 @@ def _sweeps(sweep: SweepState | None, now: datetime) -> PartState:
 def _queue(queue: QueueState) -> PartState:
     part = f"{queue.name} queue"
     if queue.dead:
-        return PartState(
-            part=part, healthy=False, told=f"{queue.dead} {'dead letter' if queue.dead == 1 else 'dead letters'}."
-        )
+        return PartState(part=part, healthy=False, told=f"{queue.dead} dead letter{'s' if queue.dead > 1 else ''}.")
     if queue.waiting > MANY_MESSAGES:
         return PartState(part=part, healthy=False, told=f"{queue.waiting} messages wait.")
     return PartState(part=part, healthy=True, told=f"{queue.waiting + queue.in_flight} messages.")

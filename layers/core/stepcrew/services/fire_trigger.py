@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from stepcrew.domain.errors import Fault, InvalidRequest, StepcrewError, TooManyOpen
+from stepcrew.domain.errors import Fault, InvalidRequest, PlatformUnavailable, StepcrewError, TooManyOpen
 from stepcrew.domain.mapping import NothingThere, filled
 from stepcrew.domain.trigger import (
     MOST_CHAIN,
@@ -95,7 +96,11 @@ class FireTrigger:
     def _turn(
         self, group_id: str, trigger: Trigger | None, cause: Cause, firing: Firing, known: Firing | None
     ) -> Fired:
-        firing = self._fired(group_id, trigger, cause, firing)
+        try:
+            firing = self._fired(group_id, trigger, cause, firing)
+        except PlatformUnavailable as error:
+            self._show(group_id, cause, firing, known, error.message)
+            raise
         pause = 0
         if firing.status is FiringStatus.DEFERRED and firing.waiting_since:
             waited = self._clock.now() - firing.waiting_since
@@ -111,6 +116,15 @@ class FireTrigger:
         told = {"group_id": group_id, "trigger": firing.trigger, "firing_id": firing.firing_id}
         logger.info("Trigger fired", extra={**told, "status": firing.status, "reason": firing.reason})
         return Fired(firing, repeated=False)
+
+    def _show(self, group_id: str, cause: Cause, firing: Firing, known: Firing | None, reason: str) -> None:
+        """Why nothing was started yet, where that was not to be seen before: a delivery that is repeated in vain would
+        leave no firing. It changes nothing of how the next one goes on."""
+        if known and known.status is not FiringStatus.DEFERRED:
+            return
+        waits = (known or firing).model_copy(update={"status": FiringStatus.DEFERRED, "reason": reason})
+        with suppress(PlatformUnavailable):
+            self._triggers.save_firing(group_id, waits, cause, seen=known.turn if known else None)
 
     def _fired(self, group_id: str, trigger: Trigger | None, cause: Cause, firing: Firing) -> Firing:
         if trigger and not trigger.enabled:
