@@ -19,7 +19,8 @@ _RACES = 5
 
 class StoreTrigger:
     """Storing the same again changes nothing but its revision. The table is written first: a rule or schedule without a
-    trigger would fire into nothing, a trigger without one is completed by storing it again."""
+    trigger would fire into nothing, a trigger without one is completed by storing it again. What AWS then refuses is
+    taken back."""
 
     def __init__(
         self,
