@@ -29,6 +29,8 @@ export function TimelineSummary({ tree, frame, end, trace, running, lost }: Prop
     ["platform", "Platform", spent.platform] as const,
   ];
   const missing = trace.gaps.map(gapText).join("; ");
+  // Of an attempt that died nobody knows how much it had told, and nothing more comes of it.
+  const isFinal = lost || trace.gaps.every((gap) => gap.last === null);
   return (
     <div className="summary">
       <div className="summary-time">
@@ -58,9 +60,9 @@ export function TimelineSummary({ tree, frame, end, trace, running, lost }: Prop
         </span>
       </p>
       {!trace.complete && missing && !running && (
-        <p className={lost ? "gaps gaps-lost" : "gaps"} role="status">
+        <p className={isFinal ? "gaps gaps-lost" : "gaps"} role="status">
           <CircleAlert size={14} aria-hidden />
-          {lost ? `The trace has gaps: ${missing}.` : `Not everything has arrived yet: ${missing}.`}
+          {isFinal ? `The trace has gaps: ${missing}.` : `Not everything has arrived yet: ${missing}.`}
         </p>
       )}
     </div>

@@ -91,6 +91,13 @@ def test_a_crews_budget_is_its_own(harness: Harness) -> None:
         harness.watch.check(GROUP, "poems")
 
 
+def test_a_budget_of_cents_is_told_with_its_digits(harness: Harness) -> None:
+    harness.budgets.save_budgets(GROUP, Budgets(group_usd=Decimal("0.004")))
+    harness.spend(1, "0.0051")
+    with pytest.raises(BudgetUsedUp, match=r"is used up: 0\.0051 of 0\.0040 US dollars"):
+        harness.watch.check(GROUP, "poems")
+
+
 def test_a_new_month_begins_with_nothing_spent(harness: Harness) -> None:
     harness.budgets.save_budgets(GROUP, Budgets(group_usd=Decimal(1)))
     harness.spend(1, "2")

@@ -70,6 +70,12 @@ class BudgetData(BaseModel):
         return self.percent >= STOP_PERCENT
 
 
+def spent_text(spent_usd: Decimal, limit_usd: Decimal) -> str:
+    """A budget below a dollar with more digits, so that it is never 0.00 of 0.00."""
+    digits = 2 if limit_usd >= 1 else 4
+    return f"{spent_usd:.{digits}f} of {limit_usd:.{digits}f} US dollars"
+
+
 def month_of(day: date) -> str:
     """`2026-11`"""
     return f"{day:%Y-%m}"

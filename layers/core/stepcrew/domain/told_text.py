@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stepcrew.domain.announcement import Announcement, BatchData, ExecutionData
 from stepcrew.domain.approval import DecisionKind
-from stepcrew.domain.budgets import BudgetData
+from stepcrew.domain.budgets import BudgetData, spent_text
 from stepcrew.domain.execution import Status
 from stepcrew.domain.text_bounds import beginning
 
@@ -38,7 +38,7 @@ def told_text(told: Announcement, question: str, console_url: str, decide: Mappi
     if isinstance(data, BudgetData):
         name = "the group" if data.crew is None else data.crew
         what = "is used up: nothing more of it is started this month." if data.is_used_up else "is nearly used up."
-        lines = [f"{data.spent_usd:.2f} of {data.limit_usd:.2f} US dollars of {data.month} are spent."]
+        lines = [f"{spent_text(data.spent_usd, data.limit_usd)} of {data.month} are spent."]
         links = [("Open in the console", f"{console_url}/usage")] if console_url else []
         return ToldText("Budget of", name, what, lines, links)
     if isinstance(data, ExecutionData):

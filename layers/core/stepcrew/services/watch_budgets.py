@@ -14,6 +14,7 @@ from stepcrew.domain.budgets import (
     BudgetState,
     days_of_month,
     month_of,
+    spent_text,
 )
 from stepcrew.domain.errors import BudgetUsedUp
 from stepcrew.domain.execution import Execution
@@ -43,7 +44,9 @@ class WatchBudgets:
         today = self._clock.now().date()
         for state in self._stand(group_id, wanted, today):
             if state.is_used_up:
-                raise BudgetUsedUp(f"{_whose(state)} of {month_of(today)} is used up: {_amounts(state)}.")
+                raise BudgetUsedUp(
+                    f"{_whose(state)} of {month_of(today)} is used up: {spent_text(state.spent_usd, state.limit_usd)}."
+                )
 
     def tell(self, changes: Iterable[Execution], bus: AnnouncementBus, tell_webhooks: TellWebhooks) -> int:
         """Announces each budget of which a part that is told was spent, once a month, on the bus and to the webhooks
@@ -79,10 +82,6 @@ def _day(execution: Execution) -> date:
 
 def _whose(state: BudgetState) -> str:
     return "The budget of the group" if state.crew is None else f"The budget of the crew {state.crew}"
-
-
-def _amounts(state: BudgetState) -> str:
-    return f"{state.spent_usd:.2f} of {state.limit_usd:.2f} US dollars"
 
 
 def _announcement(group_id: str, month: str, state: BudgetState, percent: int, now: datetime) -> Announcement:
