@@ -76,3 +76,11 @@ def test_an_agent_that_took_too_long_is_a_timeout_whatever_its_task_says() -> No
 def test_a_guardrail_that_refused_is_named() -> None:
     found = explain(ValueError("Task failed guardrail validation after 3 retries. Last error: too long"), None)
     assert (found.category, found.type) == (Category.GUARDRAIL, "GuardrailNotPassed")
+
+
+def test_a_variable_that_a_project_reads_is_told_with_how_to_set_it() -> None:
+    variables = ["TEAM", "SHOP_API_KEY"]
+    found = explain(ValueError("SHOP_API_KEY is required"), "buy", variables=variables)
+    assert "stepcrew secrets set SHOP_API_KEY" in found.remedy
+    assert explain(KeyError("TEAM"), None, variables=variables).remedy.endswith("secrets set TEAM")
+    assert "secrets" not in explain(ValueError("No TEAMS."), None, variables=variables).remedy

@@ -30,6 +30,9 @@ HOST = "host"
 INSPECT_SECONDS = 120
 UNNAMED = re.compile(r"-|\.\.?$|[\w.-]*/|\w[\w+.-]*:")
 """What a line begins with that names no package: an option, a path, an address."""
+MOVED = re.compile(r"cannot import name '(BaseTool|tool)' from 'crewai_tools")
+GONE = re.compile(r"cannot import name '\w+' from 'crewai|No module named 'crewai[_.]")
+"""Faults of code that was written for another version of CrewAI."""
 WITHOUT_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
 """In uv's words."""
 REQUIRES = "import importlib.metadata, sys; print(*importlib.metadata.requires(sys.argv[1]) or (), sep='\\n')"
@@ -211,6 +214,10 @@ def _report(command: list[str], settings: Mapping[str, str], entry: str) -> dict
 
 
 def _remedy(fault: str) -> str:
+    if moved := MOVED.search(fault):
+        return f"The platform's CrewAI has it elsewhere: from crewai.tools import {moved[1]}"
+    if GONE.search(fault):
+        return "The project was written for another version of CrewAI than the platform's, which has no such name."
     if "ModuleNotFoundError" in fault:
         return "Add the package to the dependencies in pyproject.toml or requirements.txt."
     if NO_KEY in fault.lower():

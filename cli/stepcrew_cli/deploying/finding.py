@@ -21,6 +21,8 @@ from stepcrew_reader.errors import CrewFileError
 Chooser = Callable[[Path, Mapping[Path, ast.Module], Mapping[str, Any]], str]
 LEFT_OUT = {"__pycache__", "venv", "node_modules", "site-packages", "dist", "build", "tests", "test"}
 """Folders that are no part of a project's code; so is every one whose name begins with a dot."""
+DESCRIBES = ("pyproject.toml", "requirements.txt", "Pipfile")
+"""Files that say what a project depends on."""
 
 
 class Project(NamedTuple):
@@ -135,6 +137,7 @@ def _trees(files: Iterable[Path]) -> tuple[dict[Path, ast.Module], list[CrewFile
 
 def _entry(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[str, Any]) -> str:
     found = candidates(root, sources)
+    _refuse_inner(root, [one.file for one in found])
     start = start_of(root, sources, described)
     if wanted := described.get("tool", {}).get("crewai", {}).get("type"):
         found = [one for one in found if one.kind == wanted] or found
@@ -166,6 +169,19 @@ def _entry(root: Path, sources: Mapping[Path, ast.Module], described: Mapping[st
     )
 
 
+def _refuse_inner(root: Path, files: Iterable[Path]) -> None:
+    """Raises CrewFileError when the folder is no project itself, and what could be run is in projects below it: they
+    are imported from there, with packages of their own."""
+    if any((root / name).exists() for name in DESCRIBES):
+        return
+    below = {next((one for one in file.parents if (one / "pyproject.toml").exists()), root) for file in files}
+    inner = sorted(str(folder) for folder in below if folder.is_relative_to(root) and folder != root)
+    if inner and len(inner) == len(below):
+        raise CrewFileError(
+            f"{root} is no project itself, and holds: {', '.join(inner)}.", remedy="Name the folder of one of them."
+        )
+
+
 def _tool_entry(root: Path, sources: Mapping[Path, ast.Module], _described: Mapping[str, Any]) -> str:
     found = tools(root, sources)
     if len(found) == 1:
@@ -175,11 +191,12 @@ def _tool_entry(root: Path, sources: Mapping[Path, ast.Module], _described: Mapp
 
 
 def _only_script(one: Candidate, start: str, root: Path, sources: Mapping[Path, ast.Module]) -> bool:
-    """Whether only the project's own start runs it as it is: importing the file starts it already, or the inputs are
-    what the start computes, and not what it asks its command line for: an execution has none."""
+    """Whether only the project's own start runs it as it is: importing the file starts it already, it is started more
+    than once, or its inputs are computed, and not asked from a command line: an execution has none."""
     if runs_on_import(sources[one.file]):
         return start.endswith(f":{MAIN}")
-    is_computed = bool(_inputs(root, sources, one.entry).left_out)
+    inputs = _inputs(root, sources, one.entry)
+    is_computed = bool(inputs.left_out or inputs.repeats)
     return one.kind == "crew" and is_computed and not asks_for_arguments(steps_of(start, root, sources))
 
 

@@ -28,7 +28,8 @@ API_PATHS = "/_aws/execute-api/"
 """What the gateway passes on: its callers have tokens, not signatures."""
 SIGN_IN_PATHS = re.compile(r"/oauth2/(authorize|token)|/login|/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/[a-z-]+(\.json)?")
 """A user pool's sign-in pages and its issuer. They are public on AWS; here only who has the secret reaches them."""
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 256 * 1024 * 1024
+"""Of a request: the bundle of a project is the largest there is."""
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 QUEUE_PATH = re.compile(r"/\d{12}/[A-Za-z0-9_.-]+")
 SCHEDULE_PATH = re.compile(r"/schedules/[A-Za-z0-9_.-]{1,64}")

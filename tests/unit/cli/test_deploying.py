@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from stepcrew_cli.deploying.bundle import make_bundle
+from stepcrew.domain.project import MOST_BUNDLE_BYTES
+from stepcrew_cli.deploying.bundle import MOST_BYTES, make_bundle
 from stepcrew_cli.deploying.environment import NO_KEY, Packages, inspect
 from stepcrew_cli.deploying.finding import find_project, has_code
 from stepcrew_cli.deploying.wire import ProjectRuntime
@@ -230,6 +232,17 @@ def test_what_is_no_part_of_a_project_stays_behind(tmp_path: Path) -> None:
     assert zipfile.ZipFile(io.BytesIO(content)).namelist() == ["project/_env", "project/main.py"]
 
 
+def test_a_project_that_is_too_large_for_a_function_says_what_is_large(tmp_path: Path) -> None:
+    root = folder_of(tmp_path / "project", main_py=FLOW.format("One"))
+    packages = folder_of(tmp_path / "packages", interface__drawing_py="")
+    for large, size in ((root / "film.mov", 200_000_000), (packages / "interface" / "drawing.py", 60_000_000)):
+        with large.open("wb") as file:
+            file.truncate(size)
+    with pytest.raises(CrewFileError, match=r"project/film\.mov 200 MB, packages/interface 60 MB"):
+        make_bundle(find_project(root, None), packages, {})
+    assert MOST_BYTES == MOST_BUNDLE_BYTES
+
+
 def test_crewai_is_the_platforms(tmp_path: Path) -> None:
     runtime = ProjectRuntime(python="3.13", platform="host", packages=["crewai==1.15.30", "numpy==2.4.6"])
     root = folder_of(tmp_path, main_py=FLOW.format("One"))
@@ -442,3 +455,43 @@ def test_an_input_of_today_is_told_where_it_is_kept(tmp_path: Path) -> None:
     main = RUN.format("from datetime import date\ndef run():", "str(date.today().year)")
     project = find_project(folder_of(tmp_path, crew_py=CREW.format("News"), main_py=main), None)
     assert project.notes == [dated("topic", project.inputs["topic"])]
+
+
+@pytest.mark.parametrize(
+    ("fault", "remedy"),
+    [
+        ("ImportError: cannot import name 'BaseTool' from 'crewai_tools' (x.py)", "from crewai.tools import BaseTool"),
+        ("ImportError: cannot import name 'Pipeline' from 'crewai' (x.py)", "another version of CrewAI"),
+        ("ModuleNotFoundError: No module named 'crewai.pipeline'", "another version of CrewAI"),
+        ("ModuleNotFoundError: No module named 'rich'", "Add the package to the dependencies"),
+    ],
+)
+def test_what_an_import_lacks_is_told_with_what_to_do(tmp_path: Path, fault: str, remedy: str) -> None:
+    python = tmp_path / "python"
+    told = json.dumps({"fault": fault, "file": "main.py", "line": 1}).replace("'", "'\\''")
+    python.write_text(f"#!/bin/sh\necho '{told}'\n")
+    python.chmod(0o755)
+    root = folder_of(tmp_path / "project", main_py=FLOW.format("One"))
+    with pytest.raises(CrewFileError) as refused:
+        inspect(find_project(root, None), python, tmp_path, {"PATH": "/bin:/usr/bin"})
+    assert remedy in refused.value.remedy
+
+
+def test_a_folder_around_projects_names_them(tmp_path: Path) -> None:
+    root = folder_of(
+        tmp_path, one__src__news__crew_py=CREW.format("News"), one__pyproject_toml="", two__crew_py="x = 1"
+    )
+    with pytest.raises(CrewFileError) as refused:
+        find_project(root, None)
+    assert refused.value.message == f"{root} is no project itself, and holds: {root / 'one'}."
+    assert find_project(root / "one", None).entry == "news.crew:News"
+    (root / "requirements.txt").touch()
+    assert find_project(root, None).entry == "one.src.news.crew:News"
+
+
+def test_a_start_that_runs_its_crew_twice_is_what_the_project_is(tmp_path: Path) -> None:
+    main = RUN.format("def run():", "'a'")
+    root = folder_of(tmp_path, crew_py=CREW.format("News"), main_py=main)
+    assert find_project(root, None).entry == "crew:News"
+    (root / "main.py").write_text(main + "    News().crew().kickoff(inputs={'topic': 'b'})\n")
+    assert find_project(root, None).entry == "main:run"

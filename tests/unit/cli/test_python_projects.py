@@ -550,12 +550,11 @@ def test_a_model_that_the_environment_names_is_said_to_be_left_out(tmp_path: Pat
     assert load_crew(str(folder)).notes == []
     (folder / ".env").write_text("OPENAI_API_KEY=x\nMODEL=openai/gpt-4.1\n")
     (told,) = load_crew(str(folder)).notes
-    assert told.startswith(f"MODEL in {folder / '.env'} sets the model, and is not read")
+    assert told.startswith("MODEL in .env sets the model, and is not read")
     (folder / ".env").unlink()
     setting = 'import os\nos.environ["OPENAI_MODEL_NAME"] = "gpt-4"\n'
     (told,) = load_crew(str(project(tmp_path, crew=setting + CREW.lstrip()))).notes
-    assert "OPENAI_MODEL_NAME at" in told
-    assert "crew.py:2 sets the model" in told
+    assert "OPENAI_MODEL_NAME at crew.py:2 sets the model" in told
     with_models = re.sub(r'(agents_config\["\w+"\])', r'\1, llm="a/b"', CREW)
     assert load_crew(str(project(tmp_path, crew=with_models))).notes == []
 
@@ -563,3 +562,30 @@ def test_a_model_that_the_environment_names_is_said_to_be_left_out(tmp_path: Pat
 def test_an_input_of_today_is_marked(tmp_path: Path) -> None:
     main = MAIN.replace("{", '{"year": str(datetime.now().year), ')
     assert load_crew(str(project(tmp_path, main=main))).of_today == ["year"]
+
+
+@pytest.mark.parametrize(
+    ("again", "told"),
+    [
+        ('    Newsroom().crew().kickoff(inputs={"topic": "ink"})\n', "the further kickoff at main.py:5"),
+        ("    for _ in range(2):\n        Newsroom().crew().kickoff()\n", "the further kickoff at main.py:6"),
+    ],
+)
+def test_a_crew_that_its_start_runs_more_than_once_needs_its_code(tmp_path: Path, again: str, told: str) -> None:
+    source = load_crew(str(project(tmp_path, main=MAIN + again)))
+    assert (source.needs_code, source.body["inputs"]) == (True, {"topic": "paper"})
+    assert told in source.notes[0]
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        'for t in "ab":\n        Newsroom().crew().kickoff(inputs={"topic": t})',
+        'Newsroom().crew().kickoff_for_each(inputs=[{"topic": "a"}, {"topic": "b"}])',
+        '[Newsroom().crew().kickoff(inputs={"topic": t}) for t in "ab"]',
+    ],
+)
+def test_a_crew_that_is_started_in_a_loop_needs_its_code(tmp_path: Path, loop: str) -> None:
+    source = load_crew(str(project(tmp_path, main=f"from newsroom.crew import Newsroom\ndef run():\n    {loop}\n")))
+    assert source.needs_code
+    assert "is repeated" in source.notes[0]

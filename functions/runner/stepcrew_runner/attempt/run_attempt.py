@@ -237,7 +237,8 @@ class RunAttempt:
             if isinstance(error, PlatformUnavailable) and error.retryable:
                 raise  # none of the crew's doing
             task, refused = control.progress().current_task, inside.companions.gate.journal.refused()
-            return failed(explain(error, task, inside.companions.redactor.text, refused))
+            variables = submission.project.environment if submission.project else ()
+            return failed(explain(error, task, inside.companions.redactor.text, refused, variables))
 
     def _crew(self, submission: Submission, inside: Inside) -> CrewEnd:
         ports, stores, companions = self._ports, self._ports.stores, inside.companions

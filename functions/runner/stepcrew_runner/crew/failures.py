@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,9 +100,16 @@ AFTER_PROVIDERS = (
 Mask = Callable[[str], str]
 
 
-def explain(error: BaseException, task: str | None, mask: Mask = str, model: str | None = None) -> ExecutionError:
+def explain(
+    error: BaseException,
+    task: str | None,
+    mask: Mask = str,
+    model: str | None = None,
+    variables: Iterable[str] = (),
+) -> ExecutionError:
     """Our own errors speak for themselves; the others are recognised by their names, in the chain of causes. `mask`
-    hides secrets in a text before it is cut; `model` is the one that refused last."""
+    hides secrets in a text before it is cut; `model` is the one that refused last; `variables` are what a project reads
+    from its environment."""
     links = list(chain(error))
     for one in links:
         if isinstance(one, StepcrewError):
@@ -128,9 +135,16 @@ def explain(error: BaseException, task: str | None, mask: Mask = str, model: str
         category=Category.CREW,
         type=type(error).__name__,
         message=f"The crew failed{_where(task)}{_place(links)}: {_short(text)}",
-        remedy="Look at the last events of the trace.",
+        remedy=_set(variables, text) or "Look at the last events of the trace.",
         task=task,
     )
+
+
+def _set(variables: Iterable[str], text: str) -> str:
+    """What to do where the text names one of these variables."""
+    named = next((name for name in variables if re.search(rf"\b{name}\b", text)), "")
+    told = f"The code reads {named} from its environment, which secrets of the group fill: stepcrew secrets set {named}"
+    return told if named else ""
 
 
 def _is_of_an_answer(error: ValidationError) -> bool:

@@ -24,8 +24,8 @@ def model_set_outside(project: Project, folder: AnyPath) -> str:
         except CrewFileError:
             continue
         if found:
-            return f"{found[1]} in {place}"
-    return next((f"{name} at {module.place(node)}" for module in project.read for name, node in _set(module)), "")
+            return f"{found[1]} in {place.name}"
+    return next((f"{name} at {module.line(node)}" for module in project.read for name, node in _set(module)), "")
 
 
 def _set(module: Module) -> list[tuple[str, ast.AST]]:

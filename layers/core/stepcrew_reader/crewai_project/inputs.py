@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
 from stepcrew_reader.crewai_project.assignments import Function
-from stepcrew_reader.crewai_project.following import Found, OnlyRunningTells, Scope
+from stepcrew_reader.crewai_project.following import Found, OnlyRunningTells, Scope, name_of
 from stepcrew_reader.crewai_project.modules import Module, Project
 from stepcrew_reader.crewai_project.reading import entries, keywords, literal
 from stepcrew_reader.documents import read_text
@@ -24,25 +24,29 @@ FOR_EACH = frozenset({"kickoff_for_each", "kickoff_for_each_async", "akickoff_fo
 
 class RunInputs(NamedTuple):
     """The inputs whose values the text tells, and what it does not; `names` are those of both. Those `of_today` would
-    have another value on another day."""
+    have another value on another day. `repeats` names the kickoffs beyond the one that gives them."""
 
     values: dict[str, Any]
     left_out: list[str]
     of_today: list[str]
     names: list[str]
+    repeats: list[str]
 
 
-NOTHING_READ = RunInputs({}, [], [], [])
+NOTHING_READ = RunInputs({}, [], [], [], [])
 
 
 def read_inputs(project: Project, crew_file: AnyPath) -> RunInputs:
     """Looks where the project says it starts, then into main.py, then beside the crew."""
+    repeats: list[str] | None = None
     for module, names in _starts(project, crew_file):
         for scope, body in _bodies(module, names):
+            if repeats is None and _kickoffs(body):
+                repeats = _repeats(module, body)
             found = _given(scope, body)
             if found:
-                return _values(found)
-    return NOTHING_READ
+                return _values(found)._replace(repeats=repeats or [])
+    return NOTHING_READ._replace(repeats=repeats or [])
 
 
 def _starts(project: Project, crew_file: AnyPath) -> Iterator[tuple[Module, tuple[str, ...]]]:
@@ -90,23 +94,37 @@ def _bodies(module: Module, names: tuple[str, ...]) -> Iterator[tuple[Scope, lis
 
 def _given(scope: Scope, body: list[ast.stmt]) -> Found | None:
     """What a `kickoff` in these statements gets as inputs, or the dictionary they call `inputs`."""
-    calls = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)]
-    for call in calls:
-        if isinstance(call.func, ast.Attribute) and call.func.attr in KICKOFFS | FOR_EACH:
-            given, _ = keywords(Found(call, scope))
-            if call.args:
-                return Found(call.args[0], scope)
-            if "inputs" in given:
-                return given["inputs"]
+    for call in _kickoffs(body):
+        given, _ = keywords(Found(call, scope))
+        if call.args:
+            return Found(call.args[0], scope)
+        if "inputs" in given:
+            return given["inputs"]
     names = {node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name)}
     return Found(ast.Name("inputs", ast.Load()), scope) if "inputs" in names else None
+
+
+def _kickoffs(body: list[ast.stmt]) -> list[ast.Call]:
+    calls = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    return [one for one in calls if isinstance(one.func, ast.Attribute) and one.func.attr in KICKOFFS | FOR_EACH]
+
+
+def _repeats(module: Module, body: list[ast.stmt]) -> list[str]:
+    """Each kickoff after the first, and a loop around the first."""
+    first, *others = _kickoffs(body)
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    loops = [node for node in nodes if isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.ListComp)]
+    again = [f"the further kickoff at {module.line(one)}" for one in others]
+    if any(first in ast.walk(loop) for loop in loops) or name_of(first.func) in FOR_EACH:
+        again.insert(0, f"that the kickoff at {module.line(first)} is repeated")
+    return again
 
 
 def _values(found: Found) -> RunInputs:
     try:
         given = entries(found)
     except (OnlyRunningTells, RecursionError):
-        return RunInputs({}, [f"inputs={found.text}"], [], [])
+        return RunInputs({}, [f"inputs={found.text}"], [], [], [])
     values: dict[str, Any] = {}
     left_out: list[str] = []
     of_today: list[str] = []
@@ -119,4 +137,4 @@ def _values(found: Found) -> RunInputs:
             left_out.append(f"inputs: {name}={value.text}")
         else:
             of_today += [name] if project.asked_for_today else []
-    return RunInputs(values, left_out, of_today, list(given))
+    return RunInputs(values, left_out, of_today, list(given), [])

@@ -67,6 +67,10 @@ class Module:
     def place(self, node: ast.AST) -> str:
         return f"{self.path}:{getattr(node, 'lineno', 1)}"
 
+    def line(self, node: ast.AST) -> str:
+        """As `place`, for a text that has named the project."""
+        return f"{self.path.name}:{getattr(node, 'lineno', 1)}"
+
     def imported(self, name: str) -> tuple[Module, str] | None:
         """The file of the project that a name comes from and its name there; None for packages from elsewhere."""
         if name not in self.imports:

@@ -97,10 +97,11 @@ def _source(crew: Written, project: Project, folder: AnyPath) -> CrewSource:
     parts = crew.read()
     inputs = read_inputs(project, crew.module.path)
     where = crew.module.path.name
-    notes = [f"{where}: left out, because code of a project is not run: {each}" for each in parts.left_out]
-    if parts.left_out:
+    left_out = [*parts.left_out, *inputs.repeats]
+    notes = [f"{where}: left out, because code of a project is not run: {each}" for each in left_out]
+    if left_out:
         notes.append(DEPLOY)
-    return replace(_assembled(project, folder, parts, inputs, notes), needs_code=bool(parts.left_out))
+    return replace(_assembled(project, folder, parts, inputs, notes), needs_code=bool(left_out))
 
 
 def _bare(folder: AnyPath, config_folder: AnyPath, project: Project) -> CrewSource:
