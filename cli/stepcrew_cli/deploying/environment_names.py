@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from stepcrew_cli.deploying.dependencies import read_text
-from stepcrew_cli.deploying.syntax import called
+from stepcrew_cli.deploying.syntax import Function, called, calls
 
 EXAMPLES = (".env", ".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env")
 """Files that name variables. Their values are neither read here nor shipped."""
@@ -42,7 +42,7 @@ TEXTS = (".py", ".yaml", ".yml", ".json", ".jsonc")
 
 def environment_names(root: Path, files: Iterable[Path], trees: Iterable[ast.Module]) -> list[str]:
     """Only names that a secret can have: nothing else could fill them."""
-    read = {name for tree in trees for name in _read(tree)}
+    read = {name for tree in trees for name in _read(tree)} | _read_by_helpers(trees)
     listed = {name for file in EXAMPLES if (root / file).is_file() for name in _names_in(root / file)}
     return sorted({name for name in read | listed if SECRET.match(name)} | _model_keys(files))
 
@@ -73,6 +73,7 @@ def defaulted_names(trees: Iterable[ast.Module]) -> set[str]:
     for tree in trees:
         given |= set(_with_default(tree))
         taken |= {name for name, _ in _taken(tree)}
+    given |= _read_by_helpers(trees, only_lenient=True)
     return {name for name in given - taken if not OF_A_KEY.search(name)}
 
 
@@ -94,6 +95,39 @@ def _read(tree: ast.Module) -> Iterator[str]:
             case _:
                 pass
     yield from (name for name, _ in _settings(tree))
+
+
+def _helpers(tree: ast.Module) -> Iterator[tuple[str, int, bool]]:
+    """Functions that read a variable whose name they are given, with the place of that argument, and whether they do
+    without its value."""
+    for function in ast.walk(tree):
+        if not isinstance(function, Function):
+            continue
+        names = [one.arg for one in function.args.args if one.arg not in ("self", "cls")]
+        for node in ast.walk(function):
+            match node:
+                case ast.Call(func=reader, args=[ast.Name(id=name), *_]) if name in names:
+                    if _may_answer_nothing(reader):
+                        yield function.name, names.index(name), True
+                case ast.Subscript(value=value, slice=ast.Name(id=name)) if name in names:
+                    if called(value) == "environ":
+                        yield function.name, names.index(name), False
+                case _:
+                    pass
+
+
+def _read_by_helpers(trees: Iterable[ast.Module], *, only_lenient: bool = False) -> set[str]:
+    helpers = (one for tree in trees for one in _helpers(tree))
+    places = {name: place for name, place, is_lenient in helpers if is_lenient or not only_lenient}
+    found = set[str]()
+    for call in (call for tree in trees for call in calls(tree.body) if called(call) in places):
+        place = places[called(call)]
+        match call.args[place : place + 1]:
+            case [ast.Constant(value=str(name))]:
+                found.add(name)
+            case _:
+                pass
+    return found
 
 
 def _with_default(tree: ast.Module) -> Iterator[str]:

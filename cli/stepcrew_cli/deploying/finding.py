@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,10 @@ from stepcrew_reader.errors import CrewFileError
 Chooser = Callable[[Path, Mapping[Path, ast.Module], Mapping[str, Any]], str]
 LEFT_OUT = {"__pycache__", "venv", "node_modules", "site-packages", "dist", "build", "tests", "test"}
 """Folders that are no part of a project's code; so is every one whose name begins with a dot."""
+OF_KEYS = re.compile(
+    r"(?<!example)\.env$|\.(pem|key|p12|pfx)$|^(credentials|service[_-]account|client_secret).*\.json$"
+)
+"""What files are called that hold keys."""
 DESCRIBES = ("pyproject.toml", "requirements.txt", "Pipfile")
 """Files that say what a project depends on."""
 
@@ -75,6 +80,8 @@ def find_project(target: Path, entry: str | None, choose: Chooser | None = None)
     inputs = _inputs(root, sources, chosen)
     notes = [dated(name, inputs.values[name]) for name in inputs.of_today if not is_script]
     notes += [f"Left out, because links are not followed: {', '.join(links)}."] if links else []
+    if keys := [path.relative_to(root).as_posix() for path in files if OF_KEYS.search(path.name.lower())]:
+        notes.append(f"Goes along, and may hold keys: {', '.join(keys)}. Secrets of the group are the place for them.")
     own = described.get("project", {}) or described.get("tool", {}).get("poetry", {})
     return Project(
         root=root,

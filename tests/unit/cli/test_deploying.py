@@ -495,3 +495,25 @@ def test_a_start_that_runs_its_crew_twice_is_what_the_project_is(tmp_path: Path)
     assert find_project(root, None).entry == "crew:News"
     (root / "main.py").write_text(main + "    News().crew().kickoff(inputs={'topic': 'b'})\n")
     assert find_project(root, None).entry == "main:run"
+
+
+def test_files_that_may_hold_keys_are_told(tmp_path: Path) -> None:
+    root = folder_of(tmp_path, main_py=FLOW.format("One"))
+    for name in ("prod.env", "example.env", "server.pem", "credentials.json", "keys.py", "service_account_2.json"):
+        (root / name).touch()
+    (note,) = find_project(root, None).notes
+    assert "may hold keys: credentials.json, prod.env, server.pem, service_account_2.json. Secrets" in note
+
+
+def test_names_that_helpers_are_given_are_read_too(tmp_path: Path) -> None:
+    helpers = """
+import os
+def model(name, otherwise): return os.environ.get(name, otherwise)
+class Settings:
+    def must(self, label, name): return os.environ[name]
+"""
+    used = "A = model('WRITER_MODEL', 'x'), Settings().must('a key', 'SHOP_KEY'), print('NO_NAME')\n"
+    root = folder_of(tmp_path, settings_py=helpers, main_py=used + FLOW.format("One"))
+    project = find_project(root, None)
+    assert project.environment == ["OPENAI_API_KEY", "SHOP_KEY", "WRITER_MODEL"]
+    assert project.defaulted == {"WRITER_MODEL"}
