@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
 from pathlib import Path
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs/openapi.json"
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs/openapi.json"
+sys.path.insert(0, str(ROOT))
+
+from scripts.document_part import keep  # noqa: E402
 
 
 def current() -> str:
@@ -20,15 +23,8 @@ def current() -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    if not parser.parse_args().check:
-        DOCUMENT.write_text(current())
-        return 0
-    if DOCUMENT.exists() and DOCUMENT.read_text() == current():
-        return 0
-    print("docs/openapi.json is not what the code says: run scripts/openapi.py and commit it.", file=sys.stderr)
-    return 1
+    stale = "docs/openapi.json is not what the code says: run scripts/openapi.py and commit it."
+    return keep(DOCUMENT, __doc__, current, stale)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "functions/runner/requirements.txt"
 PACKAGES = ROOT / "layers/core/stepcrew/runner_packages.txt"
+sys.path.insert(0, str(ROOT))
+
+from scripts.document_part import keep  # noqa: E402
 
 
 def packages() -> str:
@@ -25,13 +28,8 @@ def packages() -> str:
 
 
 def main() -> int:
-    if "--check" in sys.argv:
-        if PACKAGES.exists() and PACKAGES.read_text() == packages():
-            return 0
-        print(f"{PACKAGES.relative_to(ROOT)} is not up to date: run python3 scripts/runner_packages.py")
-        return 1
-    PACKAGES.write_text(packages())
-    return 0
+    stale = f"{PACKAGES.relative_to(ROOT)} is not up to date: run python3 scripts/runner_packages.py"
+    return keep(PACKAGES, __doc__, packages, stale)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs/trace-events.md"
-sys.path.insert(0, str(ROOT / "functions/runner"))
+sys.path[:0] = [str(ROOT), str(ROOT / "functions/runner")]
+
+from scripts.document_part import keep  # noqa: E402
 
 TEXT = """# Trace events
 
@@ -71,15 +72,8 @@ def current() -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    if not parser.parse_args().check:
-        DOCUMENT.write_text(current())
-        return 0
-    if DOCUMENT.exists() and DOCUMENT.read_text() == current():
-        return 0
-    print("docs/trace-events.md is not what the code says: run scripts/trace_events.py and commit it.", file=sys.stderr)
-    return 1
+    stale = "docs/trace-events.md is not what the code says: run scripts/trace_events.py and commit it."
+    return keep(DOCUMENT, __doc__, current, stale)
 
 
 if __name__ == "__main__":

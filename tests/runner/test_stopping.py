@@ -146,11 +146,9 @@ def test_tool_calls_do_not_begin_when_a_task_beside_them_has_used_up_the_budget(
     made, let_go = slow_tool
     settle, settled = Control.settle, threading.Event()
 
-    def told(self: Control, abort: Abort | None) -> Abort | None:
-        found = settle(self, abort)
-        if found:
-            settled.set()
-        return found
+    def told(self: Control, abort: Abort) -> Abort:
+        settled.set()
+        return settle(self, abort)
 
     monkeypatch.setattr(Control, "settle", told)
     many = task('Sum. [[tools 20 calculator {"expression": "1+1"}]] [[say DONE]]', "sum", async_execution=True)

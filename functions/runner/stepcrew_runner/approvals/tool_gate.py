@@ -73,8 +73,7 @@ class ToolGate:
         if self._on_unknown == "repeat":
             return None
         if self._on_unknown == "fail":
-            abort = CrewFailed(_unknown(call))
-            raise self._control.settle(abort) or abort
+            raise self._control.settle(CrewFailed(_unknown(call)))
         # Of this beginning: should the repeated call end the same way, that is another question.
         key = f"effect/{call.key.entry_id}/{begun.attempt}"
         decision = self._decisions.decision(key)

@@ -1,4 +1,4 @@
-"""The model connections that a crew may name: the operator's, and those of the group that its submission keeps."""
+"""What a crew is given of the operator's and its group's: the model connections that it may name, and secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from stepcrew.domain.connection import ConnectionSpec
+from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission
+from stepcrew_runner.crew.building import GivenSecrets
 from stepcrew_runner.crew.models import NO_KEY, Connection
 from stepcrew_runner.gate.requests import Endpoint, is_of_a_provider, operators_servers, server_of
 
@@ -47,3 +49,17 @@ def connect(
         if not is_of_a_provider(one.base_url)
     ]
     return Connected(models, tuple(endpoints))
+
+
+def given_secrets(
+    submission: Submission, operators: Mapping[str, str], group_secret: Callable[[str], str | None]
+) -> GivenSecrets:
+    """Those that its definition or its project's code names, as far as they are there."""
+    if submission.project:
+        found = {name: group_secret(name) for name in submission.project.environment}
+        return GivenSecrets(of_tools={name: value for name, value in found.items() if value}, of_servers={})
+    uses = list(secret_uses(submission.definition))
+    own = {use.name: group_secret(use.name) for use in uses}
+    kept = {name: value for name, value in own.items() if value}
+    lent = {use.name: operators[use.name] for use in uses if use.kept_by == "either" and use.name in operators}
+    return GivenSecrets(of_tools={**lent, **kept}, of_servers=kept)

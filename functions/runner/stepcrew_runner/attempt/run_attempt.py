@@ -13,7 +13,6 @@ from stepcrew.domain.connection import ConnectionSpec
 from stepcrew.domain.definition import ApprovalRules
 from stepcrew.domain.errors import ExecutionNotFound, PlatformUnavailable, StepcrewError, StillWaiting, Superseded
 from stepcrew.domain.execution import Execution
-from stepcrew.domain.secrets import secret_uses
 from stepcrew.domain.submission import Submission, fingerprint
 from stepcrew.domain.trace import LogLine, TraceEvent
 from stepcrew.log_context import about
@@ -22,7 +21,7 @@ from stepcrew.services.ports import Clock, TraceQueue
 from stepcrew.services.secret_ports import Secrets
 from stepcrew.services.tool_ports import ToolFunctions
 from stepcrew_runner.approvals.decisions import Decisions
-from stepcrew_runner.attempt.connecting import connect
+from stepcrew_runner.attempt.connecting import connect, given_secrets
 from stepcrew_runner.attempt.ending import WAS_CANCELLED, CrewEnd, Ending, Outcome, failed
 from stepcrew_runner.attempt.refusals import CHANGED, NOT_THIS_CODE, OLDER, TOO_LONG
 from stepcrew_runner.crew.building import CrewBuilder, GivenSecrets
@@ -247,19 +246,7 @@ class RunAttempt:
         asked = stores.approvals.approvals(execution.group_id, execution.execution_id) if execution.approvals else []
         decisions = Decisions(asked)
         logger.info("Attempt %d starts with %d finished tasks.", execution.attempt, len(finished))
-        # A project's own code could read them.
-        operators = {} if self._project else ports.secrets.operator_secrets()
-        own_secret = partial(ports.secrets.group_secret, execution.group_id)
-        connected = connect(submission, ports.connections, operators.get, own_secret)
-        companions.gate.endpoints = connected.endpoints
-        defaults = (self._default_model, self._default_embedder)
-        needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults, connected.models)
-        aws_keys: Mapping[str, str] = ports.model_keys() if needs_keys else {}
-        models = ModelFactory(operators, self._default_model, aws_keys, connected.models)
-        secrets = self._secrets(execution.group_id, submission, operators)
-        for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
-            companions.redactor.learn(value)
-        inside.placeholders.learn({**models.secrets(), **secrets.of_tools, **secrets.of_servers})
+        models, secrets = self._given(submission, inside)
         if news := decisions.news(execution):
             inside.recorder.decided(news)
         if decisions.rejection:
@@ -287,12 +274,20 @@ class RunAttempt:
                     run(builder, finished, decisions)
         return CrewEnd(Outcome.COMPLETED, "Completed.")
 
-    def _secrets(self, group_id: str, submission: Submission, operators: Mapping[str, str]) -> GivenSecrets:
-        if submission.project:
-            found = {name: self._ports.secrets.group_secret(group_id, name) for name in submission.project.environment}
-            return GivenSecrets(of_tools={name: value for name, value in found.items() if value}, of_servers={})
-        uses = list(secret_uses(submission.definition))
-        own = {use.name: self._ports.secrets.group_secret(group_id, use.name) for use in uses}
-        kept = {name: value for name, value in own.items() if value}
-        lent = {use.name: operators[use.name] for use in uses if use.kept_by == "either" and use.name in operators}
-        return GivenSecrets(of_tools={**lent, **kept}, of_servers=kept)
+    def _given(self, submission: Submission, inside: Inside) -> tuple[ModelFactory, GivenSecrets]:
+        """The models and the secrets that the crew may use; from here on the values of all of them are masked."""
+        ports, companions = self._ports, inside.companions
+        # A project's own code could read them.
+        operators = {} if self._project else ports.secrets.operator_secrets()
+        own_secret = partial(ports.secrets.group_secret, companions.execution.group_id)
+        connected = connect(submission, ports.connections, operators.get, own_secret)
+        companions.gate.endpoints = connected.endpoints
+        defaults = (self._default_model, self._default_embedder)
+        needs_keys = self._project is not None or needs_aws_keys(submission.definition, *defaults, connected.models)
+        aws_keys: Mapping[str, str] = ports.model_keys() if needs_keys else {}
+        models = ModelFactory(operators, self._default_model, aws_keys, connected.models)
+        secrets = given_secrets(submission, operators, own_secret)
+        for value in [*models.secrets().values(), *secrets.of_tools.values(), *secrets.of_servers.values()]:
+            companions.redactor.learn(value)
+        inside.placeholders.learn({**models.secrets(), **secrets.of_tools, **secrets.of_servers})
+        return models, secrets

@@ -14,15 +14,15 @@ from pydantic_core import to_jsonable_python
 
 from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import TaskOutput, TaskState
-from stepcrew.domain.retrying import Patience, until_available
+from stepcrew.domain.retrying import until_available
 from stepcrew.services.ports import TaskOutputStore
 from stepcrew_runner.crew.building import BuiltCrew
+from stepcrew_runner.crew.structured import structured_of
 from stepcrew_runner.crew.tasks import ReplayableConditionalTask, ReplayableTask, Skipped, from_stored, to_stored
 from stepcrew_runner.gate.companions import Companions
+from stepcrew_runner.gate.journal import WRITE_PATIENCE
 from stepcrew_runner.isolation.addresses import as_platform
 from stepcrew_runner.trace.recorder import TraceRecorder
-
-SAVE_PATIENCE = Patience(tries=6, first=0.1, longest=5.0)
 
 
 class Checkpoints:
@@ -125,7 +125,7 @@ class Checkpoints:
     def _save(self, output: TaskOutput) -> None:
         """What is finished was paid for: a table that does not answer at once is asked again."""
         execution, usage = self._companions.execution, self._companions.gate.journal.usage()
-        until_available(lambda: self._tasks.save_task_output(execution, output, usage=usage), SAVE_PATIENCE)
+        until_available(lambda: self._tasks.save_task_output(execution, output, usage=usage), WRITE_PATIENCE)
 
 
 def _task_name(event: Any) -> str:
@@ -135,8 +135,7 @@ def _task_name(event: Any) -> str:
 def _told(answer: Any) -> tuple[str, dict[str, Any] | None]:
     """The text of a flow's answer and, where it is an object, its JSON."""
     if isinstance(answer, CrewOutputs):
-        structured = answer.json_dict or (answer.pydantic.model_dump(mode="json") if answer.pydantic else None)
-        return answer.raw, structured
+        return answer.raw, structured_of(answer)
     plain: Any = to_jsonable_python(answer, fallback=str, inf_nan_mode="strings")
     if isinstance(plain, str) or plain is None:
         return plain or "", None

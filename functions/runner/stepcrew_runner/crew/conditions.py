@@ -9,7 +9,7 @@ from crewai.tasks.task_output import TaskOutput as CrewOutput
 
 from stepcrew.domain.definition import Condition
 from stepcrew.domain.text_bounds import beginning
-from stepcrew_runner.crew.structured import json_in
+from stepcrew_runner.crew.structured import json_in, structured_of
 
 MOST_CHARACTERS = 300
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
@@ -44,7 +44,7 @@ def _found(condition: Condition, output: CrewOutput) -> tuple[Any, str]:
     of_task = f"the output of crew task {output.name or 'before it'}"
     if condition.field is None:
         return output.raw, of_task[0].upper() + of_task[1:]
-    structured = output.json_dict or (output.pydantic.model_dump(mode="json") if output.pydantic else None)
+    structured = structured_of(output)
     if structured is None:
         structured = json_in(output.raw)
     fields = cast("dict[str, Any]", structured) if isinstance(structured, dict) else {}

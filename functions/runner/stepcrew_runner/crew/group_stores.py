@@ -40,5 +40,4 @@ def ends_attempt(companions: Companions, error: StepcrewError) -> BaseException:
 
 def ended_by(companions: Companions, error: ExecutionError) -> BaseException:
     """The same, for an error as the execution will show it."""
-    failed = CrewFailed(error)
-    return companions.control.settle(failed) or failed
+    return companions.control.settle(CrewFailed(error))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import defaultdict
 from typing import Any
@@ -11,6 +10,7 @@ from crewai.agents.parser import AgentFinish
 from crewai.core.providers.human_input import HumanInputProvider
 
 from stepcrew.domain.approval import ApprovalKind, Decision, DecisionKind
+from stepcrew.domain.canonical import digest
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.crew.seams import answer_again, answer_again_async, tell_to_revise
 from stepcrew_runner.gate.aborts import Question
@@ -66,8 +66,7 @@ class JudgedAnswers(HumanInputProvider):
         with self._lock:
             self._asked[task] += 1
             # The answer is part of the key: a decision never counts for an answer that nobody has seen.
-            digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
-            key = f"answer/{task}/{self._asked[task]}/{digest}"
+            key = f"answer/{task}/{self._asked[task]}/{digest(text)[:16]}"
         decision = self._decisions.decision(key)
         if decision is not None:
             return decision

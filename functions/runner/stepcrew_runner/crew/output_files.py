@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from stepcrew.domain.artifacts import Artifact, artifact_name, written_id
-from stepcrew.domain.retrying import Patience, until_available
+from stepcrew.domain.retrying import until_available
 from stepcrew.services.ports import PayloadStore
 from stepcrew_runner.crew.written_files import FileState, state_of, states_below
 from stepcrew_runner.gate.companions import Companions
+from stepcrew_runner.gate.journal import WRITE_PATIENCE
 from stepcrew_runner.isolation.addresses import as_platform
 
 logger = logging.getLogger("stepcrew_runner")
@@ -24,7 +25,6 @@ MOST_FILES = 100
 MOST_BYTES = 10_000_000
 """Of one file."""
 MOST_BYTES_OF_ALL = 50_000_000
-PATIENCE = Patience(tries=6, first=0.1, longest=5.0)
 TELLING = frozenset({"task_completed", "tool_usage_finished", "method_execution_finished"})
 """CrewAI's events after which something may have been written."""
 
@@ -79,7 +79,7 @@ class OutputFiles:
         execution = self._companions.execution
         payload_id = written_id(execution.attempt, name)
         put = (execution.group_id, execution.execution_id, payload_id, content, Artifact(name).media_type)
-        until_available(lambda: as_platform(self._payloads.put, *put), PATIENCE)
+        until_available(lambda: as_platform(self._payloads.put, *put), WRITE_PATIENCE)
         self._sizes[name] = state.size
 
     def _leave_out(self, name: str, size: int) -> None:

@@ -111,5 +111,4 @@ class CrewRun:
             task, refused = control.progress().current_task, self._companions.gate.journal.refused()
             error = model_failure(sys.exc_info()[1], text, task, refused)
             if error:
-                failed = CrewFailed(error)
-                raise control.settle(failed) or failed
+                raise control.settle(CrewFailed(error))

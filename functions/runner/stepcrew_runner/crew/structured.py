@@ -40,6 +40,13 @@ def _parts(text: str) -> Iterator[str]:
         yield text[first : last + 1]
 
 
+def structured_of(output: Any) -> dict[str, Any] | None:
+    """What an output of CrewAI is as JSON; None where it is a text alone."""
+    if output.json_dict is None and isinstance(output.pydantic, BaseModel):
+        return output.pydantic.model_dump(mode="json")
+    return output.json_dict
+
+
 def read_leniently(model: type[BaseModel]) -> None:
     """Lets a model of a crew task's schema be read from such answers too. Clients of providers read what was asked for
     as JSON with `model_validate_json`, and end the call with its error although the answer is paid for. An answer that

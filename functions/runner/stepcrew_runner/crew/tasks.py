@@ -10,14 +10,14 @@ from crewai import Task
 from crewai.tasks.conditional_task import ConditionalTask
 from crewai.tasks.output_format import OutputFormat
 from crewai.tasks.task_output import TaskOutput as CrewOutput
-from pydantic import BaseModel, PrivateAttr
+from pydantic import PrivateAttr
 
 from stepcrew.domain.definition import Condition
 from stepcrew.domain.event_size import label
 from stepcrew.domain.execution import TaskOutput, TaskState
 from stepcrew_runner.crew.conditions import judge
 from stepcrew_runner.crew.seams import ScopedTask
-from stepcrew_runner.crew.structured import read_leniently
+from stepcrew_runner.crew.structured import read_leniently, structured_of
 
 
 class ReplayableTask(ScopedTask):
@@ -88,9 +88,6 @@ class ReplayableConditionalTask(ReplayableTask, ConditionalTask):
 
 def to_stored(output: CrewOutput, index: int, name: str, attempt: int, state: TaskState) -> TaskOutput:
     """What is kept of CrewAI's output: never its messages."""
-    structured = output.json_dict
-    if structured is None and isinstance(output.pydantic, BaseModel):
-        structured = output.pydantic.model_dump(mode="json")
     return TaskOutput(
         index=index,
         name=name,
@@ -99,7 +96,7 @@ def to_stored(output: CrewOutput, index: int, name: str, attempt: int, state: Ta
         description=output.description,
         expected_output=output.expected_output,
         raw=output.raw,
-        json_dict=structured,
+        json_dict=structured_of(output),
         output_format=output.output_format.value.lower(),
         attempt=attempt,
     )

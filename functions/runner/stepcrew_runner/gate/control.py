@@ -90,7 +90,8 @@ class Control:
     def check(self) -> Abort | None:
         """The abort that applies. The record is read again, so that nothing begins after a cancel request, and what
         was used so far is in it should this attempt die in the next call."""
-        return self.interrupt or self.settle(self._look())
+        found = self.interrupt or self._look()
+        return self.settle(found) if found else self.interrupt
 
     def check_slice(self, *, has_advanced: bool) -> Abort | None:
         """Whether the time left is too short for a model call. Each slice gets at least one call further: a crew that
@@ -101,8 +102,8 @@ class Control:
             return OutOfTime("The slice is over.")
         return None
 
-    def settle(self, abort: Abort | None) -> Abort | None:
-        """The first abort stays, whichever thread had it: several look at once."""
+    def settle(self, abort: Abort) -> Abort:
+        """What the attempt ends with: this abort, or one that came before it, whichever thread had it."""
         with self._lock:
             self.interrupt = self.interrupt or abort
             return self.interrupt
@@ -128,13 +129,11 @@ class Control:
 
     def ask(self, question: Question) -> Abort:
         """What ends the attempt: this question to people, or an abort that came before it."""
-        asked = AskPerson(question)
-        return self.settle(asked) or asked
+        return self.settle(AskPerson(question))
 
     def stop(self, error: Exception) -> Abort:
         """Ends the attempt because of a failure of the platform's own."""
-        stopped = Fenced(str(error)) if isinstance(error, Superseded) else PlatformFailed(error)
-        return self.settle(stopped) or stopped
+        return self.settle(Fenced(str(error)) if isinstance(error, Superseded) else PlatformFailed(error))
 
     def task_started(self, name: str, agent: str | None) -> None:
         with self._lock:

@@ -121,8 +121,7 @@ class Gate:
         try:
             body = as_platform(ask, key)
         except PlatformUnavailable as error:
-            failed = PlatformFailed(error)
-            raise self._control.settle(failed) or failed from error
+            raise self._control.settle(PlatformFailed(error)) from error
         return self.result(key, operation, body, EntryKind.STORE).body
 
     def pass_by(self) -> None:
@@ -194,7 +193,7 @@ class Gate:
         try:
             return self.journal.write(entry, again=again)
         except PlatformFailed as abort:
-            raise self._control.settle(abort) or abort from abort
+            raise self._control.settle(abort) from abort
 
     def _reserved(self, request: ModelRequest) -> dict[str, object]:
         return {"reserved_tokens": request.reserve.tokens, "reserved_usd": request.reserve.usd}
@@ -220,7 +219,7 @@ class Gate:
                 self._refuse_when_shut()
                 abort = control.interrupt or control.check_slice(has_advanced=self.journal.has_grown)
                 if abort:
-                    raise control.settle(abort) or abort
+                    raise control.settle(abort)
                 found = self.budget.admit(request)
                 if isinstance(found, UsedUp):
                     raise self._used_up(found)
@@ -235,8 +234,7 @@ class Gate:
             text = f"{error.message} May it use more?"
             where = (progress.current_task, progress.current_agent)
             return self._control.ask(Question(ApprovalKind.BUDGET, text, *where, limit=found.limit))
-        abort = LimitReached(error)
-        return self._control.settle(abort) or abort
+        return self._control.settle(LimitReached(error))
 
     def _refuse_when_shut(self) -> None:
         if self._shut:
@@ -253,8 +251,7 @@ class Gate:
                 remedy="Look at what changed before it, or let unanswered requests out.",
                 task=None if task == CREW_SCOPE else task,
             )
-            abort = CrewFailed(error)
-            raise self._control.settle(abort) or abort
+            raise self._control.settle(CrewFailed(error))
 
 
 class Passage:

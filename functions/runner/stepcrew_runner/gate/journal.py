@@ -20,6 +20,7 @@ from stepcrew_runner.gate.placeholders import Placeholders
 from stepcrew_runner.isolation.addresses import as_platform
 
 WRITE_PATIENCE = Patience(tries=6, first=0.1, longest=5.0)
+"""With a store that does not take at once what was paid for."""
 logger = logging.getLogger("stepcrew_runner")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
+from stepcrew.domain.canonical import digest
 from stepcrew.domain.journal import TokenUsage
 from stepcrew.domain.model_prices import ModelPrice
 from stepcrew.domain.models import ModelName
@@ -131,19 +131,19 @@ def read_request(
         name = ModelName(provider, str(_object(content).get("model") or ""))
     text = json.dumps(content, sort_keys=True, ensure_ascii=False) if content is not None else repr(body)
     text, files, in_files = _without_files(text)
-    digest = hashlib.sha256(f"{method} {operation}\n{_normal(seal(text))}".encode(errors="replace")).hexdigest()
     completion = 0 if _embeds(path, name) else _bound(_object(content)) or USUAL_COMPLETION
     prompt = (len(body) - in_files) // BYTES_PER_TOKEN + 1 + files * TOKENS_PER_FILE
     likely = TokenUsage(prompt=prompt, completion=completion)
     reserve = Reserve(likely.total, price(name, likely, prices))
     may_be_inside = bool(name.model) and not (connected and connected.of_group)
-    return ModelRequest(str(name), digest, not path.endswith(UNCOUNTED), reserve, own_endpoint, may_be_inside)
+    sealed = digest(f"{method} {operation}\n{_normal(seal(text))}")
+    return ModelRequest(str(name), sealed, not path.endswith(UNCOUNTED), reserve, own_endpoint, may_be_inside)
 
 
 def digest_of_call(tool_name: str, arguments: Any, seal: Seal) -> str:
     """Of a tool call; `arguments` are JSON-like."""
     text = json.dumps([tool_name, arguments], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(_normal(seal(text)).encode(errors="replace")).hexdigest()
+    return digest(_normal(seal(text)))
 
 
 def _without_files(text: str) -> tuple[str, int, int]:
@@ -152,7 +152,7 @@ def _without_files(text: str) -> tuple[str, int, int]:
 
     def named(file: re.Match[str]) -> str:
         lengths.append(len(file[2]))
-        return f'"{file[1]}sha256:{hashlib.sha256(file[2].encode()).hexdigest()}"'
+        return f'"{file[1]}sha256:{digest(file[2])}"'
 
     return _FILE.sub(named, text), len(lengths), sum(lengths)
 

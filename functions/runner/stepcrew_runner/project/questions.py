@@ -6,7 +6,6 @@ Each becomes an approval: the question ends the attempt, and the next one comes 
 from __future__ import annotations
 
 import builtins
-import hashlib
 import json
 import threading
 from collections import defaultdict
@@ -18,6 +17,7 @@ from crewai.flow.flow_config import flow_config
 from pydantic_core import to_jsonable_python
 
 from stepcrew.domain.approval import ApprovalKind, Decision, DecisionKind
+from stepcrew.domain.canonical import digest
 from stepcrew_runner.approvals.decisions import Decisions
 from stepcrew_runner.gate.aborts import Question
 from stepcrew_runner.gate.control import Control
@@ -51,7 +51,7 @@ class Questions:
 
     def request_input(self, message: str, flow: Any = None, metadata: Any = None) -> str:  # noqa: ARG002 - CrewAI's protocol
         text = message.strip()[:MOST_CHARACTERS] or "The code asks for an input."
-        decision = self._decision(Question(ApprovalKind.INPUT, text), f"input/{_digest(message)}")
+        decision = self._decision(Question(ApprovalKind.INPUT, text), f"input/{digest(message)[:16]}")
         return decision.output or decision.comment or ""
 
     def request_feedback(self, context: Any, flow: Any) -> str:  # noqa: ARG002 - CrewAI's protocol
@@ -64,7 +64,7 @@ class Questions:
         text = str(context.message)[:MOST_CHARACTERS] or "What do you say to this?"
         question = Question(ApprovalKind.FEEDBACK, text, task_name=context.method_name, output=output)
         # What was seen is part of the key: a decision never counts for something that nobody has seen.
-        decision = self._decision(question, f"feedback/{context.method_name}/{_digest(output)}")
+        decision = self._decision(question, f"feedback/{context.method_name}/{digest(output)[:16]}")
         if decision.kind is DecisionKind.APPROVE:
             silent = context.emit and context.default_outcome in (None, context.emit[0])
             return decision.comment or ("" if silent else "approved")
@@ -78,10 +78,6 @@ class Questions:
         if decision is None:
             raise self._control.ask(question._replace(key=key))
         return decision
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
 
 def _text(value: Any) -> str:

@@ -25,8 +25,8 @@ def canonical_json(value: Any, *, sort_keys: bool = False) -> str:
 
 
 def digest(text: str) -> str:
-    """SHA-256 (hex) of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """SHA-256 (hex) of a text. What is no valid Unicode in it counts as `?`."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def _plain(value: Any) -> Any:
