@@ -50,7 +50,7 @@ it("says in one paragraph what happened, with the facts behind it", async () => 
   show(FOUND);
   expect(await screen.findByText(/Attempt 1 died without saying why/)).toBeInTheDocument();
   expect(screen.getByText(/2 of 20 run, 4 wait for a slot; 9 of 200 are open/)).toBeInTheDocument();
-  expect(screen.getByText(/3 wait, 0 in flight, 1 dead letters/)).toBeInTheDocument();
+  expect(screen.getByText(/3 wait, 0 in flight, 1 dead letter,/)).toBeInTheDocument();
   expect(screen.getByText("attempt 1: 4 to ? missing")).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "answer of write" })).toBeInTheDocument();
   const rows = (name: string) => within(screen.getByRole("region", { name })).getAllByRole("row").slice(1);

@@ -105,7 +105,7 @@ class Story:
             "by_agent": [{"name": "Researcher", **share}],
             "by_model": [{"name": "openai/gpt-5.2", **share}],
             "infrastructure": [{**line, "quantity": 7.5, "unit_usd": 0.0000133334, "usd": 0.0001}],
-            "notes": ["The execution is open."],
+            "notes": ["The execution is open."] if self.record["cost"]["estimated"] else [],
         }
 
     def why(self) -> Fields:
@@ -224,6 +224,7 @@ class Story:
             )
         self.wait(after)
         self.record |= {"status": status, "ended_at": self.now(), "updated_at": self.now(), "error": error}
+        self.record["cost"] |= {"estimated": False}
         self.record["progress"] |= {"current_agent": None, "current_task": None}
         self.record["traces"] |= {"emitted": len(self.events), "complete": True}
         return self

@@ -54,8 +54,8 @@ def _facts(found: Diagnosis) -> Table:
         table.add_row("State machine", plain(found.machine.status + error))
     if found.trace_queue:
         queue = found.trace_queue
-        counts = f"{queue.waiting} wait, {queue.in_flight} in flight, {queue.dead} dead letters"
-        table.add_row("Trace queue", f"{counts}, of the whole stack")
+        dead = f"{queue.dead} dead letter{'' if queue.dead == 1 else 's'}"
+        table.add_row("Trace queue", f"{queue.waiting} wait, {queue.in_flight} in flight, {dead}, of the whole stack")
     return table
 
 
