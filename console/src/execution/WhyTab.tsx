@@ -67,8 +67,8 @@ function Facts({ found }: { found: Diagnosis }) {
         <>
           <dt>Trace queue</dt>
           <dd>
-            {formatNumber(queue.waiting)} wait, {formatNumber(queue.in_flight)} in flight, {formatNumber(queue.dead)} dead{" "}
-            {queue.dead === 1 ? "letter" : "letters"}, of the whole stack
+            {formatNumber(queue.waiting)} wait, {formatNumber(queue.in_flight)} in flight, {formatNumber(queue.dead)}{" "}
+            dead {queue.dead === 1 ? "letter" : "letters"}, of the whole stack
           </dd>
         </>
       )}
