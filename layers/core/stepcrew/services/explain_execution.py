@@ -12,7 +12,7 @@ from stepcrew.domain.execution import Execution
 from stepcrew.domain.limits import LimitRules
 from stepcrew.services.diagnosis_ports import LastLogs, MachineHistory, TraceQueueState
 from stepcrew.services.ports import ApprovalStore, Clock, ExecutionStore, LimitStore, TraceStore
-from stepcrew.services.read_limits import read_limits
+from stepcrew.services.read_limits import LimitsFound, read_limits
 from stepcrew.services.read_trace import gaps_of, is_complete
 from stepcrew.services.slot_ports import SlotStore
 
@@ -63,7 +63,7 @@ class ExplainExecution:
         complete = is_complete(execution)
         gaps = [] if complete else gaps_of(execution, self._traces.recorded_ranges(group_id, execution_id))
         asked = self._approvals.approvals(group_id, execution_id) if execution.approvals else []
-        limits = read_limits(self._limits, group_id)
+        limits = LimitsFound(None) if execution.status.is_terminal else read_limits(self._limits, group_id)
         facts = Facts(
             now=self._clock.now(),
             execution=execution,
@@ -84,7 +84,7 @@ class ExplainExecution:
         return self._machines.history(execution_id, LAST_STEPS)
 
     def _slots_of(self, execution: Execution, rules: LimitRules | None) -> Slots | None:
-        if rules is None or execution.status.is_terminal:
+        if rules is None:
             return None
         group_id = execution.group_id
         taken = self._slots.taken(group_id)
