@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from stepcrew.domain.errors import Category, ExecutionError
 from stepcrew.domain.execution import Limits
+from stepcrew.domain.journal import NO_PRICE
 from stepcrew_runner.gate.journal import Journal
 from stepcrew_runner.gate.requests import ModelRequest, Reserve
 
@@ -49,7 +50,7 @@ class Budget:
                 if allowed is None:
                     continue
                 if limit == "max_cost_usd" and (request.reserve.usd is None or used.cost_note):
-                    told = used.cost_note or f"No price is known for {request.name}."
+                    told = used.cost_note or f"{NO_PRICE} {request.name}."
                     return UsedUp(limit, allowed, told, price_is_unknown=True)
                 if spent >= allowed:
                     return UsedUp(limit, allowed, spent)
