@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from stepcrew_cli.deploying.dependencies import read_text
@@ -40,7 +40,7 @@ what CrewAI takes where nothing is named."""
 TEXTS = (".py", ".yaml", ".yml", ".json", ".jsonc")
 
 
-def environment_names(root: Path, files: Iterable[Path], trees: Iterable[ast.Module]) -> list[str]:
+def environment_names(root: Path, files: Iterable[Path], trees: Collection[ast.Module]) -> list[str]:
     """Only names that a secret can have: nothing else could fill them."""
     read = {name for tree in trees for name in _read(tree)} | _read_by_helpers(trees)
     listed = {name for file in EXAMPLES if (root / file).is_file() for name in _names_in(root / file)}
@@ -66,7 +66,7 @@ def needed_names(root: Path, trees: Mapping[Path, ast.Module]) -> dict[str, str]
     return {name: place for name, place in reversed(taken) if name not in optional}
 
 
-def defaulted_names(trees: Iterable[ast.Module]) -> set[str]:
+def defaulted_names(trees: Collection[ast.Module]) -> set[str]:
     """Those for which the code has a value of its own, and which it never takes for granted; none is a key's."""
     given = set[str]()
     taken = set[str]()
@@ -116,7 +116,7 @@ def _helpers(tree: ast.Module) -> Iterator[tuple[str, int, bool]]:
                     pass
 
 
-def _read_by_helpers(trees: Iterable[ast.Module], *, only_lenient: bool = False) -> set[str]:
+def _read_by_helpers(trees: Collection[ast.Module], *, only_lenient: bool = False) -> set[str]:
     helpers = (one for tree in trees for one in _helpers(tree))
     places = {name: place for name, place, is_lenient in helpers if is_lenient or not only_lenient}
     found = set[str]()
