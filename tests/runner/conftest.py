@@ -9,13 +9,17 @@ environment.prepare()
 
 import gc  # noqa: E402
 import os  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
 from collections.abc import Generator  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 
 from scripted_model import ScriptedModel, scripted_model  # noqa: E402
 from stepcrew_runner.isolation import addresses  # noqa: E402
 from stepcrew_runner.isolation.references import refuse_outside  # noqa: E402
+from stepcrew_runner.project.loading import forget  # noqa: E402
 from tests.runner.harness import Harness  # noqa: E402
 
 OPERATOR_KEY = "sk-operator-key-0123456789"
@@ -43,6 +47,16 @@ def model(running_model: ScriptedModel) -> ScriptedModel:
 @pytest.fixture
 def harness(model: ScriptedModel) -> Harness:
     return Harness(model)
+
+
+@pytest.fixture(autouse=True)
+def of_one_project() -> Generator[None]:
+    """A process serves one project, so that the next test does not find this one's modules under the same names."""
+    paths = sys.path.copy()
+    yield
+    if sys.path != paths:
+        sys.path[:] = paths
+        forget(Path(tempfile.gettempdir()))
 
 
 def pytest_sessionfinish() -> None:

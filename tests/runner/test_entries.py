@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -63,6 +64,20 @@ def test_the_method_that_makes_the_crew_may_have_any_name(tmp_path: Path) -> Non
     made = load_entry("newsroom:Newsroom", newsroom(tmp_path, memory=False))
     assert isinstance(made, Crew)
     assert [one.role for one in made.agents] == ["Writer on {topic}"]
+
+
+def test_a_project_is_loaded_while_a_module_imports_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As any thread may at that moment. Here it is a module that looks for its place only when asked for it."""
+
+    class Late(ModuleType):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "__file__":
+                monkeypatch.setitem(sys.modules, "late_modules_own", ModuleType("late_modules_own"))
+            return super().__getattribute__(name)
+
+    monkeypatch.setitem(sys.modules, "late_module", Late("late_module"))
+    assert isinstance(load_entry("newsroom:Newsroom", newsroom(tmp_path, memory=False)), Crew)
+    assert "late_modules_own" in sys.modules
 
 
 def test_the_parameters_of_a_function_that_is_run_are_inputs(tmp_path: Path) -> None:

@@ -91,9 +91,9 @@ def played(model: ScriptedModel, found: dict[Kind, Calls], kind: Kind) -> Calls:
     for is_kept in (False, True):
         model.reset()
         ended, lost = killed_and_run_on(harness_of(model, kind), DOCUMENTS_OF[kind.crew], [Death(kind.write, is_kept)])
-        assert ended.answer.attempt > 1
+        assert ended.answer.attempt > 1, ended.execution.error
         assert len(lost) == (not is_kept)
-        assert paid(ended) == paid(undisturbed)
+        assert paid(ended) == paid(undisturbed), ended.execution.error
         requests.append(len(model.requests))
     found[kind] = Calls(*requests)
     return found[kind]

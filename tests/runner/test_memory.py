@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -36,7 +37,8 @@ def asked_with(harness: Harness, text: str) -> bool:
 def begin_again(harness: Harness, execution_id: str) -> Ended:
     """Another attempt of an execution of which nothing but its journal and its memory was kept."""
     harness.tasks.restore({})
-    harness.executions.change(execution_id, status="RUNNING", ended_at=None)
+    deadline = harness.clock.now() + timedelta(hours=1)
+    harness.executions.change(execution_id, status="RUNNING", ended_at=None, deadline=deadline)
     return harness.ended(execution_id, harness.attempt(execution_id))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import sys
 import zipfile
 from collections.abc import Generator
 from hashlib import sha256
@@ -32,7 +31,6 @@ def unguarded() -> Generator[None]:
 
 def served(tmp_path: Path, entry: str = "orders:LookUpOrder", source: str = SOURCE, **secrets: str) -> ServedTool:
     module = entry.partition(":")[0]
-    sys.modules.pop(module, None)  # of another test: a process serves one bundle
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(f"project/{module}.py", source)

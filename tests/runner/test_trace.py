@@ -151,7 +151,11 @@ def test_the_first_event_leaves_at_once(
     assert len(harness.queue.batches[0].events) < len(ended.events)
 
 
-def test_events_leave_in_batches_of_a_hundred_at_most(harness: Harness, model: ScriptedModel) -> None:
+def test_events_leave_in_batches_of_a_hundred_at_most(
+    harness: Harness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FIRST_LINGER_SECONDS", "LINGER_SECONDS"):
+        monkeypatch.setattr(sending, name, 60.0)  # no batch leaves because the crew is slow
     harness.run(crew(*(task(f"Task {n}.", f"t{n}", context=[]) for n in range(40))))
     sizes = [len(batch.events) for batch in harness.queue.batches]
     assert max(sizes) == sending.BATCH_EVENTS

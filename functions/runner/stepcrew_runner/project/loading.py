@@ -67,7 +67,7 @@ def file_of(module: str, root: Path) -> Path:
 def prepare_imports(module: str, root: Path, *, is_script: bool = False) -> None:
     """A project expects to find itself on its `src` folder and on itself. Beside the entry's file it finds what lies
     there: first of all when the file is run as a script, as Python does it, else after everything else."""
-    _forget(root)
+    forget(root)
     beside = str(file_of(module, root).parent)
     ahead = [str(folder) for folder in (root / "src", root) if folder.is_dir()]
     own = {*ahead, beside}
@@ -78,10 +78,12 @@ def prepare_imports(module: str, root: Path, *, is_script: bool = False) -> None
     importlib.invalidate_caches()
 
 
-def _forget(root: Path) -> None:
-    """Removes every module that was imported from below the folder."""
-    for name in [name for name, module in sys.modules.items() if _is_below(module, root)]:
-        del sys.modules[name]
+def forget(root: Path) -> None:
+    """Removes every module that was imported from below the folder. Another thread may import meanwhile, and a module
+    that loads late may do so as it is asked (https://docs.python.org/3/library/sys.html#sys.modules)."""
+    modules = sys.modules.copy()
+    for name in [name for name, module in modules.items() if _is_below(module, root)]:
+        sys.modules.pop(name, None)
 
 
 def _is_below(module: Any, root: Path) -> bool:
