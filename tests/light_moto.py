@@ -4,6 +4,9 @@ Transactions copy the items they name instead of the whole table for each of the
 an item has is written into an answer: moto looks for ten under eight names each. A query of an index sorts what it has
 found, not first all items of the table. A request is held against the addresses of the services that Stepcrew uses, not
 of all there are. What a service can do is looked up once, and the text of an update parsed once: moto changes a copy.
+
+Requests of several threads are answered one after the other: moto's transactions are not isolated from each other as
+those of DynamoDB, and what one thread reads another one may not change meanwhile.
 """
 
 from __future__ import annotations
@@ -13,12 +16,14 @@ from collections import defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
+from threading import RLock
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
 from moto import backend_index
 from moto.core import responses
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
@@ -35,6 +40,8 @@ _structure: Any = _serializer._serialize_type_structure
 _parser: Any = UpdateExpressionParser
 _parsed: Any = cache(_parser.make)
 _methods: Any = cache(method_names_from_class)
+_process: Any = BotocoreStubber.process_request
+_one_at_a_time = RLock()
 
 
 @contextmanager
@@ -46,8 +53,14 @@ def light_moto() -> Generator[None]:
         patch.object(backend_index, "backend_url_patterns", ADDRESSES),
         patch.object(UpdateExpressionParser, "make", _parsed),
         patch.object(responses, "method_names_from_class", _methods),
+        patch.object(BotocoreStubber, "process_request", _alone),
     ):
         yield
+
+
+def _alone(stubber: Any, request: Any) -> Any:
+    with _one_at_a_time:
+        return _process(stubber, request)
 
 
 def _written(serializer: Any, answer: dict[str, Any], value: Any, shape: Any, key: str) -> None:

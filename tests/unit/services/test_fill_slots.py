@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Lock
-from typing import Any
 
 import pytest
 from tests.aws_table import GROUP, NOW, RETENTION_DAYS, TABLE, Aws, emulated_aws, execution, submission
@@ -119,15 +117,7 @@ def test_the_time_in_the_queue_moves_the_deadline(harness: Harness) -> None:
     assert harness.get(ids[1]).deadline == before
 
 
-def test_any_number_of_fillers_at_once_give_no_slot_twice(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    client, one_at_a_time = harness.aws.clients.dynamodb, Lock()
-    write = client.transact_write_items
-
-    def as_dynamodb(**request: Any) -> Any:  # moto's transactions are not isolated from each other
-        with one_at_a_time:
-            return write(**request)
-
-    monkeypatch.setattr(client, "transact_write_items", as_dynamodb)
+def test_any_number_of_fillers_at_once_give_no_slot_twice(harness: Harness) -> None:
     ids = harness.submit(12)
     with ThreadPoolExecutor(6) as fillers:
         list(fillers.map(harness.fill, [GROUP] * 12))
