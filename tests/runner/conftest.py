@@ -52,11 +52,11 @@ def harness(model: ScriptedModel) -> Harness:
 @pytest.fixture(autouse=True)
 def of_one_project() -> Generator[None]:
     """A process serves one project, so that the next test does not find this one's modules under the same names."""
-    paths = sys.path.copy()
+    paths, temporary = sys.path.copy(), tempfile.gettempdir()
     yield
-    if sys.path != paths:
-        sys.path[:] = paths
-        forget(Path(tempfile.gettempdir()))
+    for path in [one for one in sys.path if one not in paths and one.startswith(temporary)]:
+        sys.path.remove(path)
+        forget(Path(path))
 
 
 def pytest_sessionfinish() -> None:
