@@ -79,11 +79,11 @@ class Packages:
             )
         if all(line.startswith("-") for line in others):
             return []
-        self._cache.mkdir(parents=True, exist_ok=True)
-        constraints = self._cache / "runner-packages.txt"
-        constraints.write_text("\n".join(self._runtime.packages))
-        arguments = ["pip", "compile", "-", "-c", str(constraints), "--no-header", "--no-annotate", "--quiet"]
-        done, _ = self._uv(arguments, others, project.root)
+        with tempfile.TemporaryDirectory() as folder:
+            constraints = Path(folder) / "runner-packages.txt"
+            constraints.write_text("\n".join(self._runtime.packages))
+            arguments = ["pip", "compile", "-", "-c", str(constraints), "--no-header", "--no-annotate", "--quiet"]
+            done, _ = self._uv(arguments, others, project.root)
         lines = [line.partition(" ;")[0].strip() for line in done.splitlines() if not line.startswith("-")]
         return [line for line in lines if line and canonicalize_name(re.split(r"[ =\[@]", line)[0]) not in versions]
 
@@ -142,18 +142,23 @@ class Packages:
         return one.marker is None or one.marker.evaluate({**self._python(), "extra": ""})
 
     def python(self) -> Path:
-        """An interpreter of this machine with the runner's packages, made once."""
+        """An interpreter of this machine with the runner's packages, made once. It is made elsewhere and gets its name
+        when it is whole: another deployment may make it at the same time, and each may die while it does."""
         digest = hashlib.sha256("\n".join([self._runtime.python, *self._runtime.packages]).encode()).hexdigest()[:16]
-        home = self._cache / f"runtime-{digest}"
-        python = home / "bin" / "python"
-        if not (home / "complete").exists():
-            shutil.rmtree(home, ignore_errors=True)
-            _uv(["venv", "--quiet", "--python", self._runtime.python, str(home)])
-            listed = self._cache / f"{digest}.txt"
-            listed.write_text("\n".join(self._runtime.packages))
-            _uv(["pip", "install", "--quiet", "--no-deps", "--python", str(python), "-r", str(listed)])
-            (home / "complete").touch()
-        return python
+        home = self._cache / f"runner-{digest}"
+        if not home.exists():
+            self._cache.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self._cache) as folder:
+                made, listed = Path(folder) / "made", Path(folder) / "packages.txt"
+                listed.write_text("\n".join(self._runtime.packages))
+                _uv(["venv", "--quiet", "--relocatable", "--python", self._runtime.python, str(made)])
+                _uv(["pip", "install", "--quiet", "--no-deps", "--python", str(made / "bin/python"), "-r", str(listed)])
+                try:
+                    made.rename(home)
+                except OSError:
+                    if not home.exists():
+                        raise
+        return home / "bin" / "python"
 
     def _versions(self) -> dict[str, str]:
         """The runner's packages, by normalised name."""

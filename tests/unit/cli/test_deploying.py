@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import tarfile
+import threading
 import zipfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stepcrew.domain.project import MOST_BUNDLE_BYTES
+from stepcrew_cli.deploying import environment
 from stepcrew_cli.deploying.bundle import MOST_BYTES, make_bundle
 from stepcrew_cli.deploying.environment import NO_KEY, Packages, inspect
 from stepcrew_cli.deploying.finding import find_project, has_code
@@ -259,6 +266,33 @@ def test_crewai_is_the_platforms(tmp_path: Path) -> None:
     both = "crewai @ git+https://host/crewai, numpy<2, and the platform runs crewai 1.15.30, numpy 2.4.6."
     assert refused.value.message == f"The project asks for {both}"
     assert Packages(runtime, tmp_path).resolve(project._replace(dependencies=theirs), any_crewai=True) == []
+
+
+def test_deployments_at_once_and_one_that_dies_leave_a_whole_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = ProjectRuntime(python=f"{sys.version_info[0]}.{sys.version_info[1]}", platform="host", packages=[])
+    uv, all_begun = environment._uv, threading.Barrier(3)  # pyright: ignore[reportPrivateUsage]
+
+    def dies(arguments: Sequence[str], **options: Any) -> str:
+        if arguments[0] == "pip":
+            raise SystemExit
+        return uv(arguments, **options)
+
+    def together(arguments: Sequence[str], **options: Any) -> str:
+        all_begun.wait(60)
+        return uv(arguments, **options)
+
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    monkeypatch.setattr(environment, "_uv", dies)
+    with pytest.raises(SystemExit):
+        Packages(runtime, tmp_path).python()
+    monkeypatch.setattr(environment, "_uv", together)
+    with ThreadPoolExecutor(3) as deployers:
+        made = list(deployers.map(lambda _: Packages(runtime, tmp_path).python(), range(3)))
+    assert subprocess.run([made[0], "-c", "print('runs')"], capture_output=True, check=True).stdout == b"runs\n"
+    assert list(tmp_path.iterdir()) == [made[0].parents[1]]
 
 
 BACKEND = """
