@@ -290,9 +290,10 @@ def test_deployments_at_once_and_one_that_dies_leave_a_whole_interpreter(
         Packages(runtime, tmp_path).python()
     monkeypatch.setattr(environment, "_uv", together)
     with ThreadPoolExecutor(3) as deployers:
-        made = list(deployers.map(lambda _: Packages(runtime, tmp_path).python(), range(3)))
-    assert subprocess.run([made[0], "-c", "print('runs')"], capture_output=True, check=True).stdout == b"runs\n"
-    assert list(tmp_path.iterdir()) == [made[0].parents[1]]
+        begun = [deployers.submit(Packages(runtime, tmp_path).python) for _ in range(3)]
+    (made,) = {one.result() for one in begun}
+    assert subprocess.run([made, "-c", "print('runs')"], capture_output=True, check=True).stdout == b"runs\n"
+    assert list(tmp_path.iterdir()) == [made.parents[1]]
 
 
 BACKEND = """
