@@ -149,10 +149,13 @@ class Packages:
         if not home.exists():
             self._cache.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self._cache) as folder:
-                made, listed = Path(folder) / "made", Path(folder) / "packages.txt"
-                listed.write_text("\n".join(self._runtime.packages))
+                made = Path(folder) / "made"
                 _uv(["venv", "--quiet", "--relocatable", "--python", self._runtime.python, str(made)])
-                _uv(["pip", "install", "--quiet", "--no-deps", "--python", str(made / "bin/python"), "-r", str(listed)])
+                into = ["--python", str(made / "bin" / "python")]
+                _uv(
+                    ["pip", "install", "--quiet", "--no-deps", *into, "-r", "-"],
+                    input="\n".join(self._runtime.packages),
+                )
                 try:
                     made.rename(home)
                 except OSError:

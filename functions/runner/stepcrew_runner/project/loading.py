@@ -81,8 +81,7 @@ def prepare_imports(module: str, root: Path, *, is_script: bool = False) -> None
 def forget(root: Path) -> None:
     """Removes every module that was imported from below the folder. Another thread may import meanwhile, and a module
     that loads late may do so as it is asked (https://docs.python.org/3/library/sys.html#sys.modules)."""
-    modules = sys.modules.copy()
-    for name in [name for name, module in modules.items() if _is_below(module, root)]:
+    for name in [name for name, module in sys.modules.copy().items() if _is_below(module, root)]:
         sys.modules.pop(name, None)
 
 
